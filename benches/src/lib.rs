@@ -1,0 +1,1 @@
+//! raddle, its peers and the floors of the machine, measured side by side.
