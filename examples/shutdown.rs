@@ -1,0 +1,47 @@
+//! Ending: ask running tasks to stop, cancel what has not begun, and wait no longer than wanted.
+//!
+//! `cargo run --example shutdown`
+
+use std::time::Duration;
+
+use raddle::{ReturnWhen, Shutdown, ShutdownError, TaskError, ThreadPool, cancel_requested, wait};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let pool = ThreadPool::builder().workers(1).name("closing").build()?;
+
+    // A long task looks now and then whether somebody asked it to stop.
+    let (begun, has_begun) = raddle::promise();
+    let polite = pool.spawn(move || {
+        let _ = begun.complete(());
+        let mut rounds = 0_u64;
+        while !cancel_requested() {
+            rounds += 1;
+            std::hint::spin_loop();
+        }
+        rounds
+    });
+    has_begun.result()?;
+    let queued = pool.spawn(|| "never runs");
+
+    // It has begun: too late to cancel, but it hears of it.
+    assert!(!polite.cancel());
+
+    match pool.shutdown_timeout(Shutdown::CancelPending, Duration::from_secs(5)) {
+        Ok(()) => println!("every worker has ended"),
+        Err(ShutdownError::TimedOut { running, queued }) => {
+            println!("still {running} running and {queued} queued");
+        }
+        Err(other) => return Err(other.into()),
+    }
+
+    // No future is left pending by a shutdown.
+    wait([&queued], ReturnWhen::AllCompleted);
+    assert!(matches!(queued.result(), Err(TaskError::Cancelled)));
+    println!("the polite task made {} rounds", polite.result()?);
+
+    // After the shutdown a submit fails at once, and says why.
+    if let Err(error) = pool.spawn(|| ()).result() {
+        println!("afterwards: {error}");
+    }
+    Ok(())
+}
