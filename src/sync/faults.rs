@@ -1,0 +1,102 @@
+//! What a model run may choose beside the schedule: how a futex wait returns.
+//!
+//! A checker has no clock and no signals, so a time-out, an interruption and a spurious return happen
+//! where a [`Plan`] says. A wait that times out after having slept, and was not woken, cannot be told from
+//! one that timed out at once and was then scheduled late: so all faults strike on entry.
+//!
+//! One model runs on one OS thread, so the state lives in a thread-local of that thread, and models of
+//! several tests run side by side.
+
+use super::FutexWait;
+use std::cell::RefCell;
+
+/// How a wait returns without a wake.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fault {
+    Interrupted,
+    /// Strikes only waits that have a deadline.
+    TimedOut,
+    /// [`FutexWait::Woken`] although nobody woke it.
+    Spurious,
+}
+
+/// Which waits of an execution are struck.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Plan {
+    /// None. A wait with a deadline then sleeps for ever if nobody wakes it.
+    Calm,
+    /// The n-th one that the fault can strike, counted from 1.
+    Nth(Fault, usize),
+    /// Each one with a chance of one in so many; under shuttle's random schedulers only.
+    OneIn(u32),
+}
+
+#[derive(Clone, Copy)]
+struct State {
+    plan: Plan,
+    eligible: usize,
+    fired: bool,
+}
+
+thread_local! {
+    static STATE: RefCell<State> = const {
+        RefCell::new(State { plan: Plan::Calm, eligible: 0, fired: false })
+    };
+}
+
+/// Starts an execution: forgets the futexes of the one before and sets the plan of this one.
+pub fn begin(plan: Plan) {
+    STATE.set(State {
+        plan,
+        eligible: 0,
+        fired: false,
+    });
+    super::futex::reset();
+}
+
+/// Did the plan strike in this execution?
+#[must_use]
+pub fn fired() -> bool {
+    STATE.with_borrow(|state| state.fired)
+}
+
+pub(super) fn plan() -> Plan {
+    STATE.with_borrow(|state| state.plan)
+}
+
+pub(super) fn decide(has_deadline: bool) -> Option<FutexWait> {
+    let fault = match plan() {
+        Plan::Calm => None,
+        Plan::Nth(Fault::TimedOut, _) if !has_deadline => None,
+        Plan::Nth(fault, n) => STATE.with_borrow_mut(|state| {
+            state.eligible += 1;
+            (state.eligible == n).then_some(fault)
+        }),
+        Plan::OneIn(chance) => random(chance, has_deadline),
+    }?;
+    STATE.with_borrow_mut(|state| state.fired = true);
+    Some(match fault {
+        Fault::Interrupted => FutexWait::Interrupted,
+        Fault::TimedOut => FutexWait::TimedOut,
+        Fault::Spurious => FutexWait::Woken,
+    })
+}
+
+#[cfg(raddle_loom)]
+fn random(_: u32, _: bool) -> Option<Fault> {
+    panic!("loom has no random choice: use Plan::Nth")
+}
+
+#[cfg(raddle_shuttle)]
+fn random(chance: u32, has_deadline: bool) -> Option<Fault> {
+    use shuttle::rand::Rng;
+    let mut rng = shuttle::rand::thread_rng();
+    if rng.gen_range(0..chance) != 0 {
+        return None;
+    }
+    Some(match rng.gen_range(0..if has_deadline { 3 } else { 2 }) {
+        0 => Fault::Interrupted,
+        1 => Fault::Spurious,
+        _ => Fault::TimedOut,
+    })
+}

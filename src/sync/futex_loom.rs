@@ -1,0 +1,165 @@
+//! The futex under loom.
+//!
+//! Compare and enqueue are one step to everybody else: both happen under the lock of the word's bucket,
+//! and the word is read by a read-modify-write of zero, which sees the newest value as the kernel does. A
+//! wake takes the same lock, removes its sleepers and unparks them. A sleeper that nobody will ever wake
+//! is loom's deadlock report: the detector of lost wake-ups.
+//!
+//! The bucket lock is not loom's mutex: that would order the memory of whoever passes through a bucket,
+//! and a wake-up that is missing its acquire would look right. A relaxed token makes loom consider both
+//! orders, a plain flag (loom runs one thread at a time) does the locking. One edge remains that the kernel
+//! does not promise: unparking orders the sleeper after its waker, because loom has no other way to
+//! unblock a thread. Models therefore also run with a spurious return in place of the wake.
+
+use super::FutexWait;
+use super::atomic::AtomicU32;
+use super::faults::{self, Plan};
+use super::sites;
+use loom::sync::atomic::{AtomicBool, Ordering};
+use loom::thread::Thread;
+use std::cell::{Cell, RefCell};
+use std::collections::{HashMap, VecDeque};
+use std::rc::Rc;
+use std::time::Instant;
+
+#[derive(Clone)]
+struct Sleeper {
+    thread: Thread,
+    woken: Rc<Cell<bool>>,
+}
+
+struct Bucket {
+    token: Rc<AtomicBool>,
+    held: bool,
+    /// Threads that want the lock.
+    blocked: Vec<Thread>,
+    sleepers: VecDeque<Sleeper>,
+}
+
+#[derive(Default)]
+struct Table {
+    buckets: HashMap<usize, Bucket>,
+    /// Orders the waits of an execution where a fault plan counts them.
+    counter: Option<Rc<AtomicBool>>,
+}
+
+thread_local! {
+    // Of the OS thread, on which all threads of one model run.
+    static TABLE: RefCell<Table> = RefCell::new(Table::default());
+}
+
+pub(super) fn reset() {
+    TABLE.with_borrow_mut(|table| *table = Table::default());
+}
+
+fn take_turns(token: &AtomicBool) {
+    token.fetch_or(false, Ordering::Relaxed);
+}
+
+fn with_bucket<R>(address: usize, f: impl FnOnce(&mut Bucket) -> R) -> R {
+    TABLE.with_borrow_mut(|table| {
+        f(table.buckets.entry(address).or_insert_with(|| Bucket {
+            token: Rc::new(AtomicBool::new(false)),
+            held: false,
+            blocked: Vec::new(),
+            sleepers: VecDeque::new(),
+        }))
+    })
+}
+
+fn lock(address: usize) {
+    loop {
+        let token = with_bucket(address, |bucket| Rc::clone(&bucket.token));
+        take_turns(&token);
+        // No other thread runs between here and the next operation of loom's.
+        let me = loom::thread::current();
+        let locked = with_bucket(address, |bucket| {
+            if bucket.held {
+                bucket.blocked.push(me);
+            }
+            !std::mem::replace(&mut bucket.held, true)
+        });
+        if locked {
+            return;
+        }
+        loom::thread::park();
+    }
+}
+
+fn unlock(address: usize) {
+    let blocked = with_bucket(address, |bucket| {
+        bucket.held = false;
+        std::mem::take(&mut bucket.blocked)
+    });
+    for thread in blocked {
+        thread.unpark();
+    }
+}
+
+fn fault(has_deadline: bool) -> Option<FutexWait> {
+    if faults::plan() != Plan::Calm {
+        let counter = TABLE.with_borrow_mut(|table| {
+            Rc::clone(
+                table
+                    .counter
+                    .get_or_insert_with(|| Rc::new(AtomicBool::new(false))),
+            )
+        });
+        take_turns(&counter);
+    }
+    faults::decide(has_deadline)
+}
+
+/// Sleeps while `*word == expected`; times out only if the fault plan says so.
+#[track_caller]
+pub fn wait(word: &AtomicU32, expected: u32, deadline: Option<Instant>) -> FutexWait {
+    if let Some(early) = fault(deadline.is_some()) {
+        return early;
+    }
+    let address = std::ptr::from_ref(word).addr();
+    lock(address);
+    if word.newest() != expected {
+        unlock(address);
+        return FutexWait::Changed;
+    }
+    let woken = Rc::new(Cell::new(false));
+    let sleeper = Sleeper {
+        thread: loom::thread::current(),
+        woken: Rc::clone(&woken),
+    };
+    with_bucket(address, |bucket| bucket.sleepers.push_back(sleeper));
+    unlock(address);
+    while !woken.get() {
+        loom::thread::park();
+    }
+    FutexWait::Woken
+}
+
+/// Wakes one thread that sleeps on the word at this address, if there is one.
+#[track_caller]
+pub fn wake_one(word: *const AtomicU32) {
+    wake(word, sites::wake("wake_one", 1));
+}
+
+/// Wakes every thread that sleeps on the word at this address.
+#[track_caller]
+pub fn wake_all(word: *const AtomicU32) {
+    wake(word, sites::wake("wake_all", usize::MAX));
+}
+
+fn wake(word: *const AtomicU32, n: usize) {
+    if n == 0 {
+        return;
+    }
+    let address = word.addr();
+    lock(address);
+    let woken: Vec<Sleeper> = with_bucket(address, |bucket| {
+        let n = n.min(bucket.sleepers.len());
+        bucket.sleepers.drain(..n).collect()
+    });
+    unlock(address);
+    for sleeper in woken {
+        sleeper.woken.set(true);
+        sleeper.thread.unpark();
+    }
+}

@@ -1,0 +1,86 @@
+//! The futex under shuttle.
+//!
+//! The first poll of a future that a thread blocks on reads the word, compares and enqueues, and nothing
+//! else runs between that and the sleep: shuttle switches only at its own operations. A sleep of this kind
+//! has no spurious end, so exhaustive search terminates; faults come from the plan.
+
+use super::FutexWait;
+use super::atomic::{AtomicBool, AtomicU32, Ordering};
+use super::faults;
+use std::cell::{Cell, RefCell};
+use std::collections::{HashMap, VecDeque};
+use std::future::poll_fn;
+use std::rc::Rc;
+use std::task::{Poll, Waker};
+use std::time::Instant;
+
+struct Sleeper {
+    waker: Waker,
+    woken: Rc<Cell<bool>>,
+}
+
+thread_local! {
+    // Of the OS thread, on which all threads of one execution run.
+    static SLEEPERS: RefCell<HashMap<usize, VecDeque<Sleeper>>> = RefCell::new(HashMap::new());
+}
+
+pub(super) fn reset() {
+    SLEEPERS.with_borrow_mut(HashMap::clear);
+}
+
+/// Sleeps while `*word == expected`; times out only if the fault plan says so.
+pub fn wait(word: &AtomicU32, expected: u32, deadline: Option<Instant>) -> FutexWait {
+    let address = std::ptr::from_ref(word).addr();
+    let mut asleep: Option<Rc<Cell<bool>>> = None;
+    shuttle::future::block_on(poll_fn(|cx| {
+        if let Some(woken) = &asleep {
+            return if woken.get() {
+                Poll::Ready(FutexWait::Woken)
+            } else {
+                Poll::Pending
+            };
+        }
+        // The load lets others run first; from its read to the sleep nobody does.
+        let value = word.load(Ordering::SeqCst);
+        if let Some(early) = faults::decide(deadline.is_some()) {
+            return Poll::Ready(early);
+        }
+        if value != expected {
+            return Poll::Ready(FutexWait::Changed);
+        }
+        let woken = Rc::new(Cell::new(false));
+        let sleeper = Sleeper {
+            waker: cx.waker().clone(),
+            woken: Rc::clone(&woken),
+        };
+        SLEEPERS.with_borrow_mut(|all| all.entry(address).or_default().push_back(sleeper));
+        asleep = Some(woken);
+        Poll::Pending
+    }))
+}
+
+/// Wakes one thread that sleeps on the word at this address, if there is one.
+pub fn wake_one(word: *const AtomicU32) {
+    wake(word, 1);
+}
+
+/// Wakes every thread that sleeps on the word at this address.
+pub fn wake_all(word: *const AtomicU32) {
+    wake(word, usize::MAX);
+}
+
+fn wake(word: *const AtomicU32, n: usize) {
+    // An operation of its own, so that others may run before the wake. The word may be gone by now.
+    AtomicBool::new(false).load(Ordering::SeqCst);
+    let woken: Vec<Sleeper> = SLEEPERS.with_borrow_mut(|all| {
+        let Some(sleepers) = all.get_mut(&word.addr()) else {
+            return Vec::new();
+        };
+        let n = n.min(sleepers.len());
+        sleepers.drain(..n).collect()
+    });
+    for sleeper in woken {
+        sleeper.woken.set(true);
+        sleeper.waker.wake();
+    }
+}

@@ -1,0 +1,277 @@
+//! The loom flavour: weak memory, every schedule within a bound, few threads.
+//!
+//! Each atomic carries a **schedule token**: a companion on which a relaxed read-modify-write is done
+//! before each operation. loom 0.7.2 remembers one last access per object, so a thread that loads a
+//! location before it writes it hides the accesses of others, and with them every other schedule. Through
+//! the token all accesses of one atomic conflict pairwise and the single remembered access is enough.
+//!
+//! The token adds no happens-before edge that the model would not have anyway: it is relaxed, so it could
+//! order two threads only through a release fence before and an acquire fence after it. The only fences
+//! that raddle uses are `SeqCst`, and those loom orders by execution in any case.
+//!
+//! `compare_exchange_weak` never fails spuriously here, and `SeqCst` accesses are treated as `AcqRel`;
+//! only `fence(SeqCst)` is what it says.
+
+pub use loom::sync::Arc;
+pub use loom::sync::MutexGuard;
+
+use std::sync::PoisonError;
+
+/// The canary: which flavour was compiled in.
+#[must_use]
+pub fn flavour() -> &'static str {
+    "loom"
+}
+
+pub mod atomic {
+    //! loom's atomics with a schedule token and a register of call sites.
+
+    use crate::sync::sites;
+    use loom::sync::atomic as loom_atomic;
+    pub use std::sync::atomic::Ordering;
+
+    #[track_caller]
+    pub fn fence(order: Ordering) {
+        if let Some(order) = sites::fence(order) {
+            loom_atomic::fence(order);
+        }
+    }
+
+    /// The companion. A relaxed read-modify-write of it makes loom reconsider who goes first.
+    struct Token(loom_atomic::AtomicBool);
+
+    impl Token {
+        fn new() -> Self {
+            Self(loom_atomic::AtomicBool::new(false))
+        }
+
+        fn take_turns(&self) {
+            self.0.fetch_or(false, Ordering::Relaxed);
+        }
+    }
+
+    macro_rules! common {
+        ($name:ident, [$($generic:tt)*], $loom:ty, $value:ty) => {
+            pub struct $name $($generic)* {
+                value: $loom,
+                token: Token,
+            }
+
+            impl $($generic)* $name $($generic)* {
+                #[track_caller]
+                pub fn new(value: $value) -> Self {
+                    Self { value: <$loom>::new(value), token: Token::new() }
+                }
+
+                #[track_caller]
+                pub fn load(&self, order: Ordering) -> $value {
+                    let order = sites::access("load", order);
+                    self.token.take_turns();
+                    self.value.load(order)
+                }
+
+                #[track_caller]
+                pub fn store(&self, value: $value, order: Ordering) {
+                    let order = sites::access("store", order);
+                    self.token.take_turns();
+                    self.value.store(value, order);
+                }
+
+                #[track_caller]
+                pub fn swap(&self, value: $value, order: Ordering) -> $value {
+                    let order = sites::access("swap", order);
+                    self.token.take_turns();
+                    self.value.swap(value, order)
+                }
+
+                #[track_caller]
+                pub fn compare_exchange(
+                    &self,
+                    current: $value,
+                    new: $value,
+                    success: Ordering,
+                    failure: Ordering,
+                ) -> Result<$value, $value> {
+                    let (success, failure) = sites::exchange("compare_exchange", success, failure);
+                    self.token.take_turns();
+                    self.value.compare_exchange(current, new, success, failure)
+                }
+
+                #[track_caller]
+                pub fn compare_exchange_weak(
+                    &self,
+                    current: $value,
+                    new: $value,
+                    success: Ordering,
+                    failure: Ordering,
+                ) -> Result<$value, $value> {
+                    let (success, failure) =
+                        sites::exchange("compare_exchange_weak", success, failure);
+                    self.token.take_turns();
+                    self.value.compare_exchange_weak(current, new, success, failure)
+                }
+            }
+
+            impl $($generic)* std::fmt::Debug for $name $($generic)* {
+                fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                    f.write_str(stringify!($name))
+                }
+            }
+        };
+    }
+
+    macro_rules! plain {
+        ($name:ident, [$($generic:tt)*], $value:ty) => {
+            impl $($generic)* $name $($generic)* {
+                /// Plain access for the exclusive owner; must happen after all other accesses.
+                #[track_caller]
+                pub fn with_mut<R>(&mut self, f: impl FnOnce(&mut $value) -> R) -> R {
+                    self.value.with_mut(f)
+                }
+
+                /// A read without synchronisation.
+                ///
+                /// # Safety
+                ///
+                /// No other thread may write the atomic at the same time.
+                #[track_caller]
+                pub unsafe fn unsync_load(&self) -> $value {
+                    // SAFETY: the caller's promise is the callee's.
+                    unsafe { self.value.unsync_load() }
+                }
+
+                #[track_caller]
+                pub fn into_inner(self) -> $value {
+                    self.value.into_inner()
+                }
+            }
+        };
+    }
+
+    macro_rules! methods {
+        ($name:ident, $value:ty, $($method:ident),*) => {
+            impl $name {
+                $(#[track_caller]
+                pub fn $method(&self, value: $value, order: Ordering) -> $value {
+                    let order = sites::access(stringify!($method), order);
+                    self.token.take_turns();
+                    self.value.$method(value, order)
+                })*
+            }
+        };
+    }
+
+    macro_rules! integer {
+        ($name:ident, $value:ty) => {
+            common!($name, [], loom_atomic::$name, $value);
+            plain!($name, [], $value);
+            methods!(
+                $name, $value, fetch_add, fetch_sub, fetch_or, fetch_and, fetch_xor, fetch_max,
+                fetch_min
+            );
+        };
+    }
+
+    integer!(AtomicU32, u32);
+    integer!(AtomicU64, u64);
+    integer!(AtomicUsize, usize);
+    common!(AtomicBool, [], loom_atomic::AtomicBool, bool);
+    methods!(AtomicBool, bool, fetch_or, fetch_and, fetch_xor);
+    common!(AtomicPtr, [<T>], loom_atomic::AtomicPtr<T>, *mut T);
+    plain!(AtomicPtr, [<T>], *mut T);
+
+    impl AtomicU32 {
+        /// The newest value, as the kernel reads it: a plain load may be stale in loom, a
+        /// read-modify-write is not. The caller has taken turns on the futex's own token.
+        pub(in crate::sync) fn newest(&self) -> u32 {
+            self.token.take_turns();
+            self.value.fetch_add(0, Ordering::Relaxed)
+        }
+    }
+}
+
+pub mod cell {
+    pub use loom::cell::UnsafeCell;
+}
+
+pub mod hint {
+    /// A spinning thread can make progress only if another one runs.
+    pub fn spin_loop() {
+        loom::thread::yield_now();
+    }
+}
+
+pub mod thread {
+    //! loom's threads: five of them including the main one. A panic in one ends the model.
+
+    pub use loom::thread::{JoinHandle, LocalKey, yield_now};
+    pub use std::thread::panicking;
+
+    #[track_caller]
+    pub fn spawn<F, T>(f: F) -> JoinHandle<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        loom::thread::spawn(f)
+    }
+
+    /// As in the std flavour; the stack size is the checker's business.
+    ///
+    /// # Errors
+    ///
+    /// None here.
+    #[track_caller]
+    pub fn spawn_with<F>(
+        name: String,
+        _stack: Option<usize>,
+        f: F,
+    ) -> std::io::Result<JoinHandle<()>>
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        loom::thread::Builder::new().name(name).spawn(f)
+    }
+}
+
+macro_rules! raddle_thread_local {
+    () => {};
+    ($(#[$attr:meta])* $vis:vis static $name:ident: $t:ty = const { $init:expr } $(; $($rest:tt)*)?) => {
+        loom::thread_local! { $(#[$attr])* $vis static $name: $t = $init; }
+        $($crate::sync::thread_local! { $($rest)* })?
+    };
+    ($(#[$attr:meta])* $vis:vis static $name:ident: $t:ty = $init:expr $(; $($rest:tt)*)?) => {
+        loom::thread_local! { $(#[$attr])* $vis static $name: $t = $init; }
+        $($crate::sync::thread_local! { $($rest)* })?
+    };
+}
+pub(crate) use raddle_thread_local as thread_local;
+
+/// A lock for slow paths, never poisoned.
+#[derive(Debug)]
+pub struct Mutex<T>(loom::sync::Mutex<T>);
+
+impl<T> Mutex<T> {
+    pub fn new(value: T) -> Self {
+        Self(loom::sync::Mutex::new(value))
+    }
+
+    pub fn into_inner(self) -> T {
+        self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    #[track_caller]
+    pub fn lock(&self) -> MutexGuard<'_, T> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn get_mut(&mut self) -> &mut T {
+        self.0.get_mut().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T: Default> Default for Mutex<T> {
+    fn default() -> Self {
+        Self::new(T::default())
+    }
+}

@@ -1,0 +1,73 @@
+//! The only door to atomics, cells, threads, spin hints and futexes.
+//!
+//! One API, three flavours, chosen by `RUSTFLAGS`:
+//!
+//! | flavour | cfg              | what is behind it                                             |
+//! |---------|------------------|---------------------------------------------------------------|
+//! | std     | (none)           | `std` and the Linux futex, zero-cost wrappers                 |
+//! | loom    | `raddle_loom`    | loom, each atomic with a schedule token, each site recorded   |
+//! | shuttle | `raddle_shuttle` | shuttle, sequentially consistent, many threads                |
+//!
+//! What a writer of a protocol should know:
+//!
+//! - `new` of atomics, cells and mutexes is `const` in the std flavour only, because loom's objects
+//!   belong to one execution. A `static` that is no part of a protocol (a counter for names, a hook)
+//!   uses [`unmodelled`], which is `std` in every flavour and invisible to the checkers.
+//! - Thread-local keys are used through `with` and `try_with`: the checkers have nothing else.
+//! - Under a model nothing can be known about time. A deadline passes when [`futex::wait`] says
+//!   [`FutexWait::TimedOut`], which is a choice of the checker; do not ask the clock a second time.
+//! - loom does not see the happens-before of `std::sync::Arc`; [`Arc`] is the one that it sees.
+
+// The door offers the same items in every flavour; not every flavour's users need each of them.
+#![allow(dead_code, unused_imports)]
+// This is the one module that may name what the lints forbid elsewhere.
+#![allow(clippy::disallowed_types, clippy::disallowed_methods)]
+
+#[cfg(all(raddle_loom, raddle_shuttle))]
+compile_error!("raddle_loom and raddle_shuttle exclude each other");
+
+#[cfg_attr(raddle_loom, path = "loom.rs")]
+#[cfg_attr(raddle_shuttle, path = "shuttle.rs")]
+#[cfg_attr(not(any(raddle_loom, raddle_shuttle)), path = "std.rs")]
+mod imp;
+
+#[cfg_attr(raddle_loom, path = "futex_loom.rs")]
+#[cfg_attr(raddle_shuttle, path = "futex_shuttle.rs")]
+#[cfg_attr(not(any(raddle_loom, raddle_shuttle)), path = "futex.rs")]
+pub mod futex;
+
+#[cfg(any(raddle_loom, raddle_shuttle))]
+pub mod faults;
+#[cfg(raddle_loom)]
+pub mod sites;
+
+pub(crate) use imp::thread_local;
+pub use imp::{Arc, Mutex, MutexGuard, atomic, cell, flavour, hint, thread};
+
+/// Is this build one of the checkers' flavours?
+pub const MODEL: bool = cfg!(any(raddle_loom, raddle_shuttle));
+
+/// A capacity, retry count or spin limit: `real` in the product, `model` under a checker.
+#[must_use]
+pub const fn bound(real: usize, model: usize) -> usize {
+    if MODEL { model } else { real }
+}
+
+/// `std`'s atomics in every flavour, for statics that are no part of a protocol. Nothing that another
+/// thread's safety or progress depends on may use them: no checker sees them.
+pub mod unmodelled {
+    pub use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+}
+
+/// What a futex wait came back with. The word can have any value by now: the caller reads it again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FutexWait {
+    /// A wake was spent on this thread, or the kernel woke it for no reason of ours.
+    Woken,
+    /// The word did not hold the expected value; the thread did not sleep.
+    Changed,
+    /// The deadline passed; never reported before it has.
+    TimedOut,
+    /// A signal handler ran.
+    Interrupted,
+}

@@ -1,0 +1,205 @@
+//! Which atomic operations a run of the models has executed, and the weakening of one of them.
+//!
+//! Every atomic operation, fence and wake of the loom flavour reports its place in the source here. A run
+//! lists them; a mutation run starts the same binary again with `RADDLE_MUTATE` naming one site and what
+//! to do to it, and expects that some model fails:
+//!
+//! ```text
+//! RADDLE_MUTATE=<end of the file's path>:<line>[:<column>]:<change>
+//! ```
+//!
+//! | change                                     | strikes                                             |
+//! |--------------------------------------------|-----------------------------------------------------|
+//! | `relaxed`, `acquire`, `release`, `acqrel`  | the ordering (of a compare-exchange: of success)    |
+//! | `failure-relaxed`, `failure-acquire`       | the ordering of a failed compare-exchange           |
+//! | `none`                                     | a fence or a wake: deleted                          |
+//! | `one`                                      | `wake_all`: wakes one                               |
+
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashSet};
+use std::panic::Location;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+/// One place in the source that performs an atomic operation, a fence or a wake.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Site {
+    pub file: &'static str,
+    pub line: u32,
+    pub column: u32,
+    /// `load`, `store`, `swap`, `compare_exchange`, `fetch_add`, .. `fence`, `wake_one`, `wake_all`.
+    pub op: &'static str,
+    /// The ordering as written (of a compare-exchange: of success), `""` for wakes.
+    pub order: &'static str,
+    /// The ordering of a failed compare-exchange, else `""`.
+    pub failure: &'static str,
+}
+
+static SITES: Mutex<BTreeSet<Site>> = Mutex::new(BTreeSet::new());
+static HITS: AtomicUsize = AtomicUsize::new(0);
+
+thread_local! {
+    // Saves the lock for all but the first visit of this OS thread.
+    static SEEN: RefCell<HashSet<(usize, u32, u32, &'static str, &'static str)>> =
+        RefCell::new(HashSet::new());
+}
+
+/// Every site that this process has executed so far, in source order.
+#[must_use]
+pub fn sites() -> Vec<Site> {
+    let all = SITES.lock().unwrap_or_else(PoisonError::into_inner);
+    all.iter().copied().collect()
+}
+
+/// How often the site named by `RADDLE_MUTATE` was executed: 0 means that no model reaches it.
+#[must_use]
+pub fn mutation_hits() -> usize {
+    HITS.load(Ordering::Relaxed)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Change {
+    Order(Ordering),
+    Failure(Ordering),
+    Delete,
+    One,
+}
+
+struct Mutation {
+    file: String,
+    line: u32,
+    column: Option<u32>,
+    change: Change,
+}
+
+fn parse(text: &str) -> Mutation {
+    let complain =
+        || -> ! { panic!("RADDLE_MUTATE is not <file>:<line>[:<column>]:<change>: {text}") };
+    let mut parts = text.rsplit(':');
+    let change = match parts.next() {
+        Some("relaxed") => Change::Order(Ordering::Relaxed),
+        Some("acquire") => Change::Order(Ordering::Acquire),
+        Some("release") => Change::Order(Ordering::Release),
+        Some("acqrel") => Change::Order(Ordering::AcqRel),
+        Some("failure-relaxed") => Change::Failure(Ordering::Relaxed),
+        Some("failure-acquire") => Change::Failure(Ordering::Acquire),
+        Some("none") => Change::Delete,
+        Some("one") => Change::One,
+        _ => complain(),
+    };
+    let mut numbers = Vec::new();
+    let mut file = None;
+    for part in parts {
+        match part.parse::<u32>() {
+            Ok(number) if file.is_none() => numbers.push(number),
+            _ => file = Some(part.to_owned()),
+        }
+    }
+    let (line, column) = match numbers[..] {
+        [line] => (line, None),
+        [column, line] => (line, Some(column)),
+        _ => complain(),
+    };
+    let Some(file) = file else { complain() };
+    Mutation {
+        file,
+        line,
+        column,
+        change,
+    }
+}
+
+fn change_at(at: &Location<'_>) -> Option<Change> {
+    static MUTATION: OnceLock<Option<Mutation>> = OnceLock::new();
+    let mutation = MUTATION.get_or_init(|| std::env::var("RADDLE_MUTATE").ok().map(|t| parse(&t)));
+    let mutation = mutation.as_ref()?;
+    (mutation.line == at.line()
+        && mutation.column.is_none_or(|column| column == at.column())
+        && at.file().ends_with(&mutation.file))
+    .then(|| {
+        HITS.fetch_add(1, Ordering::Relaxed);
+        mutation.change
+    })
+}
+
+fn name(order: Ordering) -> &'static str {
+    match order {
+        Ordering::Relaxed => "relaxed",
+        Ordering::Acquire => "acquire",
+        Ordering::Release => "release",
+        Ordering::AcqRel => "acqrel",
+        _ => "seqcst",
+    }
+}
+
+fn record(
+    at: &'static Location<'static>,
+    op: &'static str,
+    order: &'static str,
+    failure: &'static str,
+) {
+    let key = (at.file().as_ptr().addr(), at.line(), at.column(), op, order);
+    if SEEN.with_borrow_mut(|seen| seen.insert(key)) {
+        let site = Site {
+            file: at.file(),
+            line: at.line(),
+            column: at.column(),
+            op,
+            order,
+            failure,
+        };
+        let mut all = SITES.lock().unwrap_or_else(PoisonError::into_inner);
+        all.insert(site);
+    }
+}
+
+/// Reports an operation with one ordering; returns the ordering to use.
+#[track_caller]
+pub(super) fn access(op: &'static str, order: Ordering) -> Ordering {
+    let at = Location::caller();
+    record(at, op, name(order), "");
+    match change_at(at) {
+        Some(Change::Order(weaker)) => weaker,
+        _ => order,
+    }
+}
+
+/// Reports a compare-exchange; returns the orderings to use.
+#[track_caller]
+pub(super) fn exchange(
+    op: &'static str,
+    success: Ordering,
+    failure: Ordering,
+) -> (Ordering, Ordering) {
+    let at = Location::caller();
+    record(at, op, name(success), name(failure));
+    match change_at(at) {
+        Some(Change::Order(weaker)) => (weaker, failure),
+        Some(Change::Failure(weaker)) => (success, weaker),
+        _ => (success, failure),
+    }
+}
+
+/// Reports a fence; `None` when it is to be left out.
+#[track_caller]
+pub(super) fn fence(order: Ordering) -> Option<Ordering> {
+    let at = Location::caller();
+    record(at, "fence", name(order), "");
+    match change_at(at) {
+        Some(Change::Delete | Change::Order(Ordering::Relaxed)) => None,
+        Some(Change::Order(weaker)) => Some(weaker),
+        _ => Some(order),
+    }
+}
+
+/// Reports a wake of up to `n`; returns how many to wake.
+#[track_caller]
+pub(super) fn wake(op: &'static str, n: usize) -> usize {
+    let at = Location::caller();
+    record(at, op, "", "");
+    match change_at(at) {
+        Some(Change::Delete) => 0,
+        Some(Change::One) => 1,
+        _ => n,
+    }
+}
