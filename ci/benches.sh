@@ -1,0 +1,5 @@
+#!/usr/bin/env bash
+# The benches still compile. What they measure is not judged here: time on a shared machine says nothing.
+source "$(dirname "$0")/common.sh"
+
+cargo check --locked -p raddle-benches --all-targets

@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+# The same scenarios and the whole pools under shuttle: exhaustive where small, random and PCT where large.
+source "$(dirname "$0")/common.sh"
+
+RUSTFLAGS="${RUSTFLAGS:-} --cfg raddle_shuttle" \
+  cargo test --locked --release -p raddle-verify --target-dir "$target/shuttle"

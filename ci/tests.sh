@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# The library as users have it: unit, integration and doc tests, and the small examples run.
+source "$(dirname "$0")/common.sh"
+
+cargo test --locked -p raddle
+for example in hello nested shutdown; do
+  cargo run --locked --quiet --example "$example"
+done
