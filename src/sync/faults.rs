@@ -34,23 +34,29 @@ pub enum Plan {
 #[derive(Clone, Copy)]
 struct State {
     plan: Plan,
-    eligible: usize,
+    waits: usize,
+    timed_waits: usize,
     fired: bool,
 }
 
+impl State {
+    const fn new(plan: Plan) -> Self {
+        Self {
+            plan,
+            waits: 0,
+            timed_waits: 0,
+            fired: false,
+        }
+    }
+}
+
 thread_local! {
-    static STATE: RefCell<State> = const {
-        RefCell::new(State { plan: Plan::Calm, eligible: 0, fired: false })
-    };
+    static STATE: RefCell<State> = const { RefCell::new(State::new(Plan::Calm)) };
 }
 
 /// Starts an execution: forgets the futexes of the one before and sets the plan of this one.
 pub fn begin(plan: Plan) {
-    STATE.set(State {
-        plan,
-        eligible: 0,
-        fired: false,
-    });
+    STATE.set(State::new(plan));
     super::futex::reset();
 }
 
@@ -60,18 +66,28 @@ pub fn fired() -> bool {
     STATE.with_borrow(|state| state.fired)
 }
 
+/// How many futex waits this execution has begun: all, and those with a deadline.
+#[must_use]
+pub fn waits() -> (usize, usize) {
+    STATE.with_borrow(|state| (state.waits, state.timed_waits))
+}
+
 pub(super) fn plan() -> Plan {
     STATE.with_borrow(|state| state.plan)
 }
 
 pub(super) fn decide(has_deadline: bool) -> Option<FutexWait> {
-    let fault = match plan() {
+    let (plan, waits, timed_waits) = STATE.with_borrow_mut(|state| {
+        state.waits += 1;
+        state.timed_waits += usize::from(has_deadline);
+        (state.plan, state.waits, state.timed_waits)
+    });
+    let fault = match plan {
         Plan::Calm => None,
-        Plan::Nth(Fault::TimedOut, _) if !has_deadline => None,
-        Plan::Nth(fault, n) => STATE.with_borrow_mut(|state| {
-            state.eligible += 1;
-            (state.eligible == n).then_some(fault)
-        }),
+        Plan::Nth(Fault::TimedOut, n) => {
+            (has_deadline && timed_waits == n).then_some(Fault::TimedOut)
+        }
+        Plan::Nth(fault, n) => (waits == n).then_some(fault),
         Plan::OneIn(chance) => random(chance, has_deadline),
     }?;
     STATE.with_borrow_mut(|state| state.fired = true);

@@ -1,0 +1,414 @@
+//! What can go wrong, one type for each moment: [`TaskError`] for a task, [`Rejected`] for a task
+//! that was never accepted, [`BuildError`] for a pool that could not be made, [`ShutdownError`]
+//! for a pool that did not end.
+
+use std::any::Any;
+use std::backtrace::Backtrace;
+use std::error::Error;
+use std::{fmt, io};
+
+/// The error type of the field for "anything that is an error and may cross threads".
+pub type BoxError = Box<dyn Error + Send + Sync>;
+
+/// Why a future has no value.
+///
+/// ```
+/// use raddle::{TaskError, ThreadPool};
+///
+/// let pool = ThreadPool::new(1)?;
+/// let error = pool.spawn(|| -> u32 { panic!("no such row") }).result().unwrap_err();
+/// assert!(matches!(error, TaskError::Panicked(report) if report.message() == "no such row"));
+/// # Ok::<(), raddle::BuildError>(())
+/// ```
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum TaskError {
+    /// The task was cancelled before it started; it never ran.
+    Cancelled,
+    /// The task panicked.
+    Panicked(PanicReport),
+    /// The task returned an error (from `try_spawn`, `try_submit`, `try_map` or
+    /// [`Promise::fail`](crate::Promise::fail)).
+    Failed(BoxError),
+    /// The pool did not accept the task; it never ran.
+    Rejected(Rejected),
+    /// The [`Promise`](crate::Promise) was dropped without an outcome.
+    Abandoned,
+    /// A `map` ran past its time limit; what had not started was cancelled.
+    TimedOut,
+}
+
+impl fmt::Display for TaskError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cancelled => f.write_str("the task was cancelled before it started"),
+            Self::Panicked(report) => report.fmt(f),
+            Self::Failed(error) => write!(f, "the task failed: {error}"),
+            Self::Rejected(why) => write!(f, "the task was not accepted: {why}"),
+            Self::Abandoned => f.write_str("the promise was dropped without an outcome"),
+            Self::TimedOut => f.write_str("the time limit of the map passed"),
+        }
+    }
+}
+
+impl Error for TaskError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Failed(error) => Some(error.as_ref()),
+            Self::Rejected(why) => Some(why),
+            _ => None,
+        }
+    }
+}
+
+impl From<Rejected> for TaskError {
+    fn from(why: Rejected) -> Self {
+        Self::Rejected(why)
+    }
+}
+
+impl From<BoxError> for TaskError {
+    fn from(error: BoxError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// What is known of a task's panic: message, place, task, worker and, when
+/// `RUST_BACKTRACE` asks for one, the backtrace.
+///
+/// ```
+/// use raddle::{TaskError, ThreadPool};
+///
+/// let pool = ThreadPool::builder().workers(1).name("db").build()?;
+/// let done = pool.task("load").spawn(|| -> u8 { panic!("disk is gone") });
+/// let Err(TaskError::Panicked(report)) = done.result() else { unreachable!() };
+/// assert_eq!(report.message(), "disk is gone");
+/// assert_eq!(report.task(), Some("load"));
+/// assert_eq!(report.worker(), Some("db-0"));
+/// assert!(report.location().unwrap().contains(".rs:"));
+/// # Ok::<(), raddle::BuildError>(())
+/// ```
+pub struct PanicReport(Box<PanicDetails>);
+
+pub(crate) struct PanicDetails {
+    pub payload: Box<dyn Any + Send>,
+    pub message: String,
+    pub location: Option<String>,
+    pub task: Option<String>,
+    pub worker: Option<String>,
+    pub backtrace: Option<Backtrace>,
+}
+
+impl PanicReport {
+    pub(crate) fn new(details: PanicDetails) -> Self {
+        Self(Box::new(details))
+    }
+
+    /// The panic's message; a fixed text if the payload was no string.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// `file:line:column` of the panic, if the panic hook of this crate saw it (a program that
+    /// replaces the panic hook after its first pool was built hides it).
+    pub fn location(&self) -> Option<&str> {
+        self.0.location.as_deref()
+    }
+
+    /// The task's name, if it was given one.
+    pub fn task(&self) -> Option<&str> {
+        self.0.task.as_deref()
+    }
+
+    /// The name of the worker that ran the task.
+    pub fn worker(&self) -> Option<&str> {
+        self.0.worker.as_deref()
+    }
+
+    /// The backtrace at the panic, captured only when `RUST_BACKTRACE` or `RUST_LIB_BACKTRACE`
+    /// asks for it.
+    pub fn backtrace(&self) -> Option<&Backtrace> {
+        self.0.backtrace.as_ref()
+    }
+
+    /// The panic's payload, as `std::panic::catch_unwind` gave it.
+    pub fn into_payload(self) -> Box<dyn Any + Send> {
+        self.0.payload
+    }
+
+    /// Goes on with the panic on this thread.
+    ///
+    /// # Panics
+    /// Always: that is its purpose. The panic hook is not run a second time.
+    pub fn resume(self) -> ! {
+        std::panic::resume_unwind(self.0.payload)
+    }
+}
+
+// SAFETY: the one part that is not Sync is the payload (`dyn Any + Send`), and `&PanicReport` gives
+// no way to it; only `into_payload` and `resume`, which own the report, do.
+unsafe impl Sync for PanicReport {}
+
+impl fmt::Debug for PanicReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PanicReport")
+            .field("message", &self.0.message)
+            .field("location", &self.0.location)
+            .field("task", &self.0.task)
+            .field("worker", &self.0.worker)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for PanicReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.task() {
+            Some(name) => write!(f, "task '{name}' panicked")?,
+            None => f.write_str("the task panicked")?,
+        }
+        if let Some(worker) = self.worker() {
+            write!(f, " on worker '{worker}'")?;
+        }
+        if let Some(location) = self.location() {
+            write!(f, " at {location}")?;
+        }
+        write!(f, ": {}", self.message())
+    }
+}
+
+/// Why a pool did not accept a task.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Rejected {
+    /// The pool had been shut down.
+    ShutDown {
+        /// The pool's name.
+        pool: String,
+    },
+    /// The queue was full, and the pool was built with [`WhenFull::Reject`](crate::WhenFull).
+    QueueFull {
+        /// The pool's name.
+        pool: String,
+        /// Its `queue_limit`.
+        limit: usize,
+    },
+    /// The call was made in a forked child: the pool's threads stayed in the parent.
+    Forked {
+        /// The pool's name, if it is known.
+        pool: String,
+    },
+    /// `spawn_on` named a worker that the pool does not have.
+    NoSuchWorker {
+        /// The index asked for.
+        worker: usize,
+        /// How many workers there are.
+        workers: usize,
+    },
+    /// A count that has to be at least one was zero.
+    Zero {
+        /// Which one: `"chunk"` or `"buffer"`.
+        what: &'static str,
+    },
+}
+
+impl fmt::Display for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ShutDown { pool } => write!(f, "pool '{pool}' has been shut down"),
+            Self::QueueFull { pool, limit } => {
+                write!(f, "the queue of pool '{pool}' is full ({limit} tasks)")
+            }
+            Self::Forked { pool } => write!(
+                f,
+                "pool '{pool}' belongs to the parent of this forked process; build one here"
+            ),
+            Self::NoSuchWorker { worker, workers } => {
+                write!(f, "there is no worker {worker}: the pool has {workers} (0 to {})", workers - 1)
+            }
+            Self::Zero { what } => write!(f, "{what} is zero; it has to be at least 1"),
+        }
+    }
+}
+
+impl Error for Rejected {}
+
+/// Why a pool could not be built. Whatever had been started was stopped and joined.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// Zero workers were asked for.
+    ZeroWorkers,
+    /// More workers than a pool can number.
+    TooManyWorkers {
+        /// What was asked for.
+        workers: usize,
+        /// The most there can be.
+        limit: usize,
+    },
+    /// `queue_limit(0)`: no task could ever be accepted.
+    ZeroQueueLimit,
+    /// The pool's name holds a NUL byte, which no thread name can.
+    BadName {
+        /// The name.
+        name: String,
+    },
+    /// `Pin::List` with an empty list.
+    EmptyCoreList,
+    /// `Pin::List` names a core twice.
+    DuplicateCore {
+        /// The core.
+        core: usize,
+    },
+    /// `Pin::List` names a core that does not exist or that this process may not use.
+    CoreNotAllowed {
+        /// The core.
+        core: usize,
+        /// The cores that this process may use.
+        allowed: Vec<usize>,
+    },
+    /// `Pin::List` and `workers` disagree.
+    CoreCount {
+        /// How many cores the list names.
+        cores: usize,
+        /// How many workers were asked for.
+        workers: usize,
+    },
+    /// `Pin::Cores` with more workers than cores that this process may use.
+    NotEnoughCores {
+        /// How many workers were asked for.
+        workers: usize,
+        /// The cores that this process may use.
+        allowed: Vec<usize>,
+    },
+    /// The system refused to pin a worker.
+    Pin {
+        /// The worker.
+        worker: usize,
+        /// Its core.
+        core: usize,
+    },
+    /// The system refused a thread.
+    Thread {
+        /// The worker that could not be started.
+        worker: usize,
+        /// How many had been started (and were stopped again).
+        started: usize,
+        /// The limit on processes and threads of this user (`RLIMIT_NPROC`), if there is one.
+        limit: Option<u64>,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The start hook of a worker failed or panicked.
+    StartHook {
+        /// The worker.
+        worker: usize,
+        /// The hook's error.
+        source: BoxError,
+    },
+}
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ZeroWorkers => f.write_str("a pool needs at least one worker"),
+            Self::TooManyWorkers { workers, limit } => {
+                write!(f, "{workers} workers are too many: the limit is {limit}")
+            }
+            Self::ZeroQueueLimit => f.write_str("a queue_limit of 0 would accept no task at all"),
+            Self::BadName { name } => write!(f, "the pool name {name:?} holds a NUL byte"),
+            Self::EmptyCoreList => f.write_str("the core list is empty"),
+            Self::DuplicateCore { core } => write!(f, "core {core} is in the list twice"),
+            Self::CoreNotAllowed { core, allowed } => write!(
+                f,
+                "core {core} does not exist or is not allowed here; allowed are {allowed:?}"
+            ),
+            Self::CoreCount { cores, workers } => {
+                write!(f, "the list names {cores} cores for {workers} workers")
+            }
+            Self::NotEnoughCores { workers, allowed } => write!(
+                f,
+                "{workers} workers cannot have a core each: allowed are {allowed:?}"
+            ),
+            Self::Pin { worker, core } => {
+                write!(f, "the system refused to pin worker {worker} to core {core}")
+            }
+            Self::Thread { worker, started, limit, source } => {
+                write!(f, "worker {worker} could not be started ({started} were): {source}")?;
+                match limit {
+                    Some(limit) => write!(f, "; RLIMIT_NPROC is {limit}"),
+                    None => Ok(()),
+                }
+            }
+            Self::StartHook { worker, source } => {
+                write!(f, "the start hook of worker {worker} failed: {source}")
+            }
+        }
+    }
+}
+
+impl Error for BuildError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Thread { source, .. } => Some(source),
+            Self::StartHook { source, .. } => Some(source.as_ref()),
+            _ => None,
+        }
+    }
+}
+
+impl From<BuildError> for io::Error {
+    fn from(error: BuildError) -> Self {
+        let kind = match &error {
+            BuildError::Thread { source, .. } => source.kind(),
+            BuildError::StartHook { .. } => io::ErrorKind::Other,
+            _ => io::ErrorKind::InvalidInput,
+        };
+        io::Error::new(kind, error)
+    }
+}
+
+/// Why a shutdown did not end the pool.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ShutdownError {
+    /// Called by one of the pool's own workers, which cannot wait for itself to end. The pool
+    /// accepts nothing new from now on; wait for its end elsewhere.
+    InsideWorker {
+        /// The pool's name.
+        pool: String,
+        /// The calling worker.
+        worker: usize,
+    },
+    /// The time limit passed. The pool goes on ending; call again to wait on.
+    TimedOut {
+        /// Tasks that were running then.
+        running: usize,
+        /// Tasks that were queued then.
+        queued: usize,
+    },
+    /// Called in a forked child: the pool's threads stayed in the parent.
+    Forked {
+        /// The pool's name.
+        pool: String,
+    },
+}
+
+impl fmt::Display for ShutdownError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InsideWorker { pool, worker } => write!(
+                f,
+                "worker {worker} of pool '{pool}' cannot wait for its own end; wait on another thread"
+            ),
+            Self::TimedOut { running, queued } => write!(
+                f,
+                "the time limit passed with {running} tasks running and {queued} queued"
+            ),
+            Self::Forked { pool } => {
+                write!(f, "pool '{pool}' belongs to the parent of this forked process")
+            }
+        }
+    }
+}
+
+impl Error for ShutdownError {}

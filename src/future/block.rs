@@ -1,0 +1,104 @@
+//! Blocking a thread, with help where the thread is a worker.
+//!
+//! A worker that waits must not starve its pool, and must not run a stranger under the locks of the
+//! task that waits. So it runs the awaited task itself if that is still queued; else tasks that the
+//! current one has spawned; else it gives its place to a spare and sleeps. A wait with a deadline
+//! does not help, since a helped task could outlast it: it gives up its place at once.
+//!
+//! This layer knows no pool: a worker thread sets a [`Blocker`] of its own.
+
+use super::cell::Raw;
+use super::spin;
+use super::state::Until;
+use crate::sync;
+use std::cell::Cell;
+use std::ptr::NonNull;
+use std::time::{Duration, Instant};
+
+/// What a worker can do instead of sleeping.
+pub trait Blocker {
+    /// Runs that very task, if it is one of this executor's, still queued, and may run here.
+    fn run_queued(&self, cell: Raw) -> bool;
+    /// Runs one task that the current task has spawned.
+    fn run_spawned(&self) -> bool;
+    /// Calls `sleep`, which may block for long, with a spare in this worker's place.
+    fn park(&self, sleep: &mut dyn FnMut());
+}
+
+sync::thread_local! {
+    static BLOCKER: Cell<Option<NonNull<dyn Blocker>>> = const { Cell::new(None) };
+}
+
+/// While it lives, this thread's waits go through the blocker.
+pub struct Entered<'a> {
+    outer: Option<NonNull<dyn Blocker>>,
+    blocker: std::marker::PhantomData<&'a dyn Blocker>,
+}
+
+/// Makes this thread a worker of the blocker's executor.
+pub fn enter(blocker: &dyn Blocker) -> Entered<'_> {
+    // SAFETY: only the lifetime changes; Entered removes the pointer before the borrow ends.
+    let long: &'static dyn Blocker = unsafe { std::mem::transmute(blocker) };
+    let outer = BLOCKER.with(|slot| slot.replace(Some(NonNull::from(long))));
+    Entered { outer, blocker: std::marker::PhantomData }
+}
+
+impl Drop for Entered<'_> {
+    fn drop(&mut self) {
+        BLOCKER.with(|slot| slot.set(self.outer));
+    }
+}
+
+/// Blocks until `ready`, or until `sleep` says that it gave up (false). `cells` are what is awaited.
+pub fn block(
+    cells: impl Iterator<Item = Raw>,
+    ready: impl Fn() -> bool,
+    deadline: Option<Instant>,
+    mut sleep: impl FnMut() -> bool,
+) -> bool {
+    if ready() {
+        return true;
+    }
+    let Some(blocker) = BLOCKER.with(Cell::get) else {
+        return sleep();
+    };
+    // SAFETY: set by `enter` on this thread and still entered.
+    let blocker = unsafe { blocker.as_ref() };
+    if deadline.is_none() {
+        for cell in cells {
+            if cell.state.load().is_pending() && blocker.run_queued(cell) && ready() {
+                return true;
+            }
+        }
+        while blocker.run_spawned() {
+            if ready() {
+                return true;
+            }
+        }
+    }
+    if spin::spin_for(Duration::from_micros(5), &ready) {
+        return true;
+    }
+    let mut reached = false;
+    blocker.park(&mut || reached = sleep());
+    reached
+}
+
+/// Waits for one task. False: the deadline passed first.
+pub fn wait(cell: Raw, until: Until, deadline: Option<Instant>) -> bool {
+    let ready = || until.holds(cell.state.load());
+    if ready() {
+        return true;
+    }
+    if cell.tag.is_orphan() {
+        cell.orphan();
+    }
+    block(std::iter::once(cell), ready, deadline, || {
+        spin::spin(Some(cell), ready) || cell.state.sleep(until, deadline)
+    })
+}
+
+/// The point in time after `timeout`, or none if it lies beyond what the clock can say.
+pub fn deadline(timeout: Duration) -> Option<Instant> {
+    Instant::now().checked_add(timeout)
+}

@@ -1,0 +1,64 @@
+//! Done-callbacks: a boxed closure as a node of the hook list.
+
+use super::cell::Raw;
+use super::hooks::{Kind, Node, NodeVtable};
+use crate::error::TaskError;
+use crate::report::{self, Report, message_of};
+use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr::NonNull;
+
+#[repr(C)]
+struct Callback<T, F> {
+    node: Node,
+    run: F,
+    result: PhantomData<fn(&T)>,
+}
+
+impl<T, F> Callback<T, F>
+where
+    F: FnOnce(Result<&T, &TaskError>),
+{
+    const VTABLE: &'static NodeVtable =
+        &NodeVtable { kind: Kind::Callback, fire: Self::fire, discard: Self::discard };
+
+    unsafe fn fire(node: NonNull<Node>, cell: Option<Raw>) {
+        // SAFETY: made by `node` below as a box of this type, and consumed once.
+        let this = *unsafe { Box::from_raw(node.cast::<Self>().as_ptr()) };
+        let cell = cell.expect("a callback is fired while the cell is alive");
+        run(cell, this.run);
+    }
+
+    unsafe fn discard(node: NonNull<Node>) {
+        // SAFETY: as in fire.
+        let this = unsafe { Box::from_raw(node.cast::<Self>().as_ptr()) };
+        report::contain_drop("task", || drop(this));
+    }
+}
+
+/// A node that runs `f` on the outcome.
+pub fn node<T, F>(f: F) -> NonNull<Node>
+where
+    F: FnOnce(Result<&T, &TaskError>),
+{
+    let callback = Callback::<T, F> { node: Node::new(Callback::<T, F>::VTABLE, 0), run: f, result: PhantomData };
+    NonNull::from(Box::leak(Box::new(callback))).cast()
+}
+
+/// Runs a callback on an outcome that stands and is not being taken.
+pub fn run<T, F>(cell: Raw, f: F)
+where
+    F: FnOnce(Result<&T, &TaskError>),
+{
+    // SAFETY: T is the cell's type (the typed handle made the node); the outcome is not taken:
+    // the state is settling, or the caller holds a borrow of the handle.
+    let outcome = unsafe { cell.outcome::<T>() }.expect("callbacks run when the outcome stands");
+    if outcome.is_err() {
+        cell.state.mark_seen();
+    }
+    // UNWIND: a callback is user code on a thread that has to go on: report, and run the next.
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| f(outcome))) {
+        report::tell(&Report::CallbackPanicked { task: cell.name(), message: message_of(&*payload) });
+        report::contain_drop("panic payload", || drop(payload));
+    }
+}

@@ -1,0 +1,557 @@
+//! One cell per task: header, name, and one slot that holds first the closure, then the outcome.
+//!
+//! # Owners
+//! An *executor reference* ([`Task`]: in a queue, or with the worker that runs it, or a promise) and a
+//! *handle reference* ([`Future`](super::Future)). The state word (see [`super::state`]) says who may touch
+//! the slot; whoever gives up the last reference frees the cell. Nothing else is counted.
+//!
+//! Who survives what: a cell never outlives its process; nothing here is shared with another one.
+
+use super::current;
+use super::hooks::{self, HookList};
+use super::memory;
+use super::panics;
+use super::state::{self, Cancel, Claim, Completed, Ending, Snapshot, State};
+use crate::error::TaskError;
+use crate::report::{self, Report};
+use crate::sync::cell::UnsafeCell;
+use std::alloc::Layout;
+use std::borrow::Cow;
+use std::mem::ManuallyDrop;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr::NonNull;
+
+/// The part of a cell that is the same for every task.
+#[repr(C)]
+pub struct Header {
+    pub state: State,
+    pub tag: Tag,
+    pub hooks: HookList,
+    vtable: &'static Vtable,
+}
+
+/// A pointer to a cell. It counts for nothing: whoever uses one holds a reference that keeps the
+/// cell alive (a [`Task`], a handle, or a claim). It is no `&Header`, since the slot lies behind it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Raw(NonNull<Header>);
+
+impl std::ops::Deref for Raw {
+    type Target = Header;
+
+    #[inline]
+    fn deref(&self) -> &Header {
+        // SAFETY: the type's contract: its user keeps the cell alive.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+/// Whose task it is: the executor's number, the fork generation it was made in, and whether it may
+/// only run on the worker that it was queued for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Tag(u32);
+
+impl Tag {
+    const BOUND: u32 = 1 << 31;
+    const GENERATION: u32 = 0x7f;
+
+    /// No executor: a promise, or born done.
+    pub const NONE: Self = Self(0);
+
+    /// A task of executor `number` (not 0, 24 bits).
+    pub const fn new(number: u32, generation: u32) -> Self {
+        Self((number & 0x00ff_ffff) | (generation & Self::GENERATION) << 24)
+    }
+
+    /// The same, but no other worker may run it.
+    pub const fn bound(self) -> Self {
+        Self(self.0 | Self::BOUND)
+    }
+
+    pub const fn is_bound(self) -> bool {
+        self.0 & Self::BOUND != 0
+    }
+
+    /// Made by the same executor as `other`.
+    pub const fn same_executor(self, other: Self) -> bool {
+        self.0 & !Self::BOUND == other.0 & !Self::BOUND
+    }
+
+    /// Its executor's threads stayed in the parent of this forked process.
+    pub fn is_orphan(self) -> bool {
+        self.0 != 0 && (self.0 >> 24) & Self::GENERATION != crate::sys::fork::generation() & Self::GENERATION
+    }
+}
+
+/// What differs from task to task. Every function takes the cell that it was made for.
+struct Vtable {
+    /// Runs the closure (which the caller has claimed) and stores the outcome.
+    run: unsafe fn(Raw) -> Ending,
+    /// Drops the closure in place.
+    drop_closure: unsafe fn(Raw),
+    /// Drops the value in place.
+    drop_value: unsafe fn(Raw),
+    /// Gives the cell's memory back.
+    free: unsafe fn(Raw),
+    name: unsafe fn(Raw) -> Option<NonNull<str>>,
+    /// Bytes from the header to the slot.
+    slot: usize,
+}
+
+static CANCELLED: TaskError = TaskError::Cancelled;
+
+/// What a cell holds, one after the other.
+#[repr(C)]
+union Slot<F, T> {
+    closure: ManuallyDrop<F>,
+    value: ManuallyDrop<T>,
+    error: ManuallyDrop<Box<TaskError>>,
+}
+
+#[repr(C)]
+struct Cell<F, T, N> {
+    header: Header,
+    name: N,
+    slot: UnsafeCell<Slot<F, T>>,
+}
+
+/// A task's name, or its absence without the bytes.
+pub trait Name: 'static {
+    fn get(&self) -> Option<&str>;
+}
+
+impl Name for () {
+    fn get(&self) -> Option<&str> {
+        None
+    }
+}
+
+impl Name for Cow<'static, str> {
+    fn get(&self) -> Option<&str> {
+        Some(self)
+    }
+}
+
+impl<F, T, N> Cell<F, T, N>
+where
+    F: FnOnce() -> Result<T, TaskError>,
+    N: Name,
+{
+    const VTABLE: &'static Vtable = &Vtable {
+        run: Self::run,
+        drop_closure: Self::drop_closure,
+        drop_value: Self::drop_value,
+        free: Self::free,
+        name: Self::name_of,
+        slot: std::mem::offset_of!(Self, slot),
+    };
+
+    fn make(state: State, tag: Tag, name: N, slot: Slot<F, T>) -> Raw {
+        let memory = memory::allocate(Layout::new::<Self>()).cast::<Self>();
+        let header = Header { state, tag, hooks: HookList::new(), vtable: Self::VTABLE };
+        // SAFETY: the memory is fresh, aligned and large enough for Self.
+        unsafe { memory.write(Self { header, name, slot: UnsafeCell::new(slot) }) };
+        Raw(memory.cast())
+    }
+
+    /// The caller claimed the cell.
+    unsafe fn run(raw: Raw) -> Ending {
+        // SAFETY: the vtable belongs to this very cell type, and the cell is alive.
+        let cell = unsafe { raw.0.cast::<Self>().as_ref() };
+        // SAFETY: having claimed the cell, we alone touch the slot, and it holds the closure.
+        let closure = cell.slot.with_mut(|slot| unsafe { ManuallyDrop::take(&mut (*slot).closure) });
+        let running = current::enter(raw);
+        // UNWIND: the closure is consumed inside, captures and all; nothing of ours is in reach.
+        let outcome = catch_unwind(AssertUnwindSafe(closure));
+        drop(running);
+        let (next, ending) = match outcome {
+            Ok(Ok(value)) => (Slot { value: ManuallyDrop::new(value) }, Ending::Value),
+            Ok(Err(error)) => (Slot { error: ManuallyDrop::new(Box::new(error)) }, Ending::Error),
+            Err(payload) => {
+                let error = TaskError::Panicked(panics::report(payload, cell.name.get()));
+                (Slot { error: ManuallyDrop::new(Box::new(error)) }, Ending::Error)
+            }
+        };
+        // SAFETY: still ours alone; the closure was moved out, so nothing is overwritten unread.
+        cell.slot.with_mut(|slot| unsafe { slot.write(next) });
+        ending
+    }
+
+    unsafe fn drop_closure(raw: Raw) {
+        // SAFETY: as in run.
+        let cell = unsafe { raw.0.cast::<Self>().as_ref() };
+        if std::mem::needs_drop::<F>() {
+            report::contain_drop("task", || {
+                // SAFETY: the caller won the cancellation or the claim: the closure is its to drop.
+                cell.slot.with_mut(|slot| unsafe { ManuallyDrop::drop(&mut (*slot).closure) });
+            });
+        }
+    }
+
+    unsafe fn drop_value(raw: Raw) {
+        // SAFETY: as in run.
+        let cell = unsafe { raw.0.cast::<Self>().as_ref() };
+        if std::mem::needs_drop::<T>() {
+            report::contain_drop("result", || {
+                // SAFETY: the caller holds the last reference and the value was not taken.
+                cell.slot.with_mut(|slot| unsafe { ManuallyDrop::drop(&mut (*slot).value) });
+            });
+        }
+    }
+
+    unsafe fn free(raw: Raw) {
+        // SAFETY: the caller holds the last reference; the slot is a union, which drops nothing.
+        unsafe { raw.0.cast::<Self>().drop_in_place() };
+        memory::release(raw.0.cast(), Layout::new::<Self>());
+    }
+
+    unsafe fn name_of(raw: Raw) -> Option<NonNull<str>> {
+        // SAFETY: as in run.
+        unsafe { raw.0.cast::<Self>().as_ref() }.name.get().map(NonNull::from)
+    }
+}
+
+impl Raw {
+    pub fn name(&self) -> Option<&str> {
+        // SAFETY: the vtable belongs to this cell.
+        let name = unsafe { (self.vtable.name)(*self) };
+        // SAFETY: a name lives, unchanged, as long as its cell.
+        name.map(|name| unsafe { name.as_ref() })
+    }
+
+    fn slot<T>(&self) -> NonNull<UnsafeCell<Slot<(), T>>> {
+        // SAFETY: the offset is that of the slot within this cell's allocation; every field of the
+        // union starts at its beginning, whatever the closure's type.
+        unsafe { self.0.cast::<u8>().add(self.vtable.slot).cast() }
+    }
+
+    /// The outcome, or `None` if it does not stand yet or was taken.
+    ///
+    /// # Safety
+    /// `T` is the task's result type; the outcome is not taken while the borrow lives.
+    pub unsafe fn outcome<T>(&self) -> Option<Result<&T, &TaskError>> {
+        let now = self.state.load();
+        if !now.is_done() || now.is_taken() {
+            return None;
+        }
+        if now.is_cancelled() {
+            return Some(Err(&CANCELLED));
+        }
+        // SAFETY: done, so the slot holds what the flags say, and it is only read from now on.
+        let slot = unsafe { self.slot::<T>().as_ref() };
+        Some(slot.with(|slot| {
+            if now.is_failed() {
+                // SAFETY: FAILED says that an error is stored.
+                Err(unsafe { &**(*slot).error })
+            } else {
+                // SAFETY: done and not failed: a value is stored.
+                Ok(unsafe { &*(*slot).value })
+            }
+        }))
+    }
+
+    /// Moves the outcome out.
+    ///
+    /// # Safety
+    /// `T` is the task's result type; the state is settled; the caller is the handle, has not
+    /// done this before, and gives the handle up as taken.
+    pub unsafe fn take<T>(&self) -> Result<T, TaskError> {
+        let now = self.state.load();
+        debug_assert!(now.is_settled());
+        if now.is_cancelled() {
+            return Err(TaskError::Cancelled);
+        }
+        // SAFETY: settled, so the slot is the handle's alone.
+        let slot = unsafe { self.slot::<T>().as_ref() };
+        slot.with_mut(|slot| {
+            if now.is_failed() {
+                // SAFETY: FAILED says that an error is stored; it is taken once.
+                Err(*unsafe { ManuallyDrop::take(&mut (*slot).error) })
+            } else {
+                // SAFETY: done and not failed: a value is stored; it is taken once.
+                Ok(unsafe { ManuallyDrop::take(&mut (*slot).value) })
+            }
+        })
+    }
+
+    /// Cancels from the handle's side. True: it will never run.
+    pub fn cancel(&self) -> bool {
+        match self.state.cancel() {
+            Cancel::Already => true,
+            Cancel::TooLate => false,
+            Cancel::Won(completed) => {
+                // SAFETY: the cancellation was won, so the closure is ours; the caller's handle
+                // keeps the cell alive.
+                unsafe { (self.vtable.drop_closure)(*self) };
+                // SAFETY: as above; `free` cannot be set while the handle lives.
+                unsafe { complete(*self, completed) };
+                true
+            }
+        }
+    }
+
+    /// In a forked child: ends a task whose executor stayed in the parent.
+    pub fn orphan(&self) {
+        if self.state.claim() == Claim::Won {
+            // SAFETY: claimed, and the parent's threads do not exist here: the slot is ours. The
+            // closure is leaked on purpose, since its captures may be in the parent's hands.
+            unsafe { self.store_error(TaskError::Rejected(crate::Rejected::Forked { pool: String::new() })) };
+            let completed = self.state.finish(Ending::Error, false);
+            // SAFETY: the handle, borrowed by the caller, keeps the cell alive.
+            unsafe { complete(*self, completed) };
+        }
+    }
+
+    unsafe fn store_error(&self, error: TaskError) {
+        // SAFETY: the caller owns the slot; an error fits at its start whatever the types are.
+        let slot = unsafe { self.slot::<()>().as_ref() };
+        slot.with_mut(|slot| {
+            // SAFETY: as above; nothing that needs dropping is overwritten.
+            unsafe { (&raw mut (*slot).error).write(ManuallyDrop::new(Box::new(error))) };
+        });
+    }
+}
+
+/// What follows an outcome: hooks, wakes, and the end of the cell.
+///
+/// # Safety
+/// `completed` came from a transition of this cell's state that the caller has just made.
+unsafe fn complete(cell: Raw, completed: Completed) {
+    if !completed.hooks && !completed.wake && !completed.free {
+        return;
+    }
+    // SAFETY: no reference is made: the cell may be gone unless there are hooks or it is ours to
+    // free. Its address is all that a wake needs.
+    let address = State::address(unsafe { &raw const (*cell.0.as_ptr()).state });
+    if completed.wake {
+        state::wake(address);
+    }
+    if completed.hooks {
+        let notices = cell.hooks.run_callbacks(cell);
+        let settled = cell.state.settle();
+        if settled.wake {
+            state::wake(address);
+        }
+        if settled.free {
+            // SAFETY: told to free: ours is the last reference.
+            unsafe { destroy(cell) };
+        }
+        hooks::fire_notices(notices);
+    } else if completed.free {
+        // SAFETY: told to free: ours is the last reference.
+        unsafe { destroy(cell) };
+    }
+}
+
+/// Drops what the cell still holds and frees it; an error that nobody saw is reported.
+///
+/// # Safety
+/// The caller holds the last reference.
+unsafe fn destroy(cell: Raw) {
+    let now = cell.state.load();
+    if !now.is_taken() && !now.is_cancelled() {
+        if now.is_failed() {
+            // SAFETY: FAILED says that an error is stored, not taken; `()` stands for any type.
+            let Err(error) = (unsafe { cell.take::<()>() }) else { unreachable!("FAILED says error") };
+            if !now.is_seen() {
+                report::tell(&Report::UnobservedError { task: cell.name(), error: &error });
+            }
+            report::contain_drop("result", || drop(error));
+        } else {
+            // SAFETY: done, not failed, not taken: the value is ours to drop.
+            unsafe { (cell.vtable.drop_value)(cell) };
+        }
+    }
+    // SAFETY: the last reference, and nothing is left inside.
+    unsafe { (cell.vtable.free)(cell) };
+}
+
+/// The executor's reference to a task. Dropping it cancels the task, so no task is ever lost.
+pub struct Task(Raw);
+
+// SAFETY: the closure inside is Send (see `task`), and everything else is the protocol's.
+unsafe impl Send for Task {}
+
+impl Task {
+    pub fn into_raw(self) -> Raw {
+        ManuallyDrop::new(self).0
+    }
+
+    /// # Safety
+    /// The pointer came from [`Task::into_raw`], once.
+    pub unsafe fn from_raw(raw: Raw) -> Self {
+        Self(raw)
+    }
+
+    pub fn raw(&self) -> Raw {
+        self.0
+    }
+
+    /// Runs the task here, unless it was cancelled or is run by a waiter. True: it ran.
+    #[inline]
+    pub fn run(self) -> bool {
+        let cell = self.into_raw();
+        match cell.state.claim() {
+            Claim::Won => {
+                // SAFETY: claimed.
+                let ending = unsafe { (cell.vtable.run)(cell) };
+                let completed = cell.state.finish(ending, true);
+                // SAFETY: the transition just made.
+                unsafe { complete(cell, completed) };
+                true
+            }
+            Claim::Lost => {
+                Self::let_go(cell);
+                false
+            }
+        }
+    }
+
+    /// Completes the task without running its closure, which is dropped. Err: it was cancelled.
+    fn complete_with(self, ending: Ending, store: impl FnOnce(Raw)) -> bool {
+        let cell = self.into_raw();
+        if cell.state.claim() == Claim::Lost {
+            Self::let_go(cell);
+            return false;
+        }
+        // SAFETY: claimed, so the closure is ours to drop.
+        unsafe { (cell.vtable.drop_closure)(cell) };
+        store(cell);
+        let completed = cell.state.finish(ending, true);
+        // SAFETY: the transition just made.
+        unsafe { complete(cell, completed) };
+        true
+    }
+
+    /// Cancels from the executor's side.
+    pub fn cancel(self) {
+        self.complete_with(Ending::Cancelled, |_| {});
+    }
+
+    /// Fails the task instead of running it.
+    pub fn fail(self, error: TaskError) {
+        self.complete_with(Ending::Error, |cell| {
+            // SAFETY: claimed, and the closure was dropped: the slot is ours and empty.
+            unsafe { cell.store_error(error) };
+        });
+    }
+
+    fn let_go(cell: Raw) {
+        if cell.state.release_queue() {
+            // SAFETY: told to free: ours was the last reference.
+            unsafe { destroy(cell) };
+        }
+    }
+}
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        Self(self.0).cancel();
+    }
+}
+
+/// Runs a task that is still queued somewhere, from the handle's side. True: it ran here.
+///
+/// # Safety
+/// The caller holds a borrow of the handle; the task may run on this thread.
+pub unsafe fn run_from_handle(cell: Raw) -> bool {
+    if cell.state.claim() == Claim::Lost {
+        return false;
+    }
+    // SAFETY: claimed.
+    let ending = unsafe { (cell.vtable.run)(cell) };
+    let completed = cell.state.finish(ending, false);
+    // SAFETY: the transition just made.
+    unsafe { complete(cell, completed) };
+    true
+}
+
+/// Gives up the handle's reference.
+///
+/// # Safety
+/// The caller is the handle and does not use the cell again.
+pub unsafe fn release_handle(cell: Raw, taken: bool) {
+    let now: Snapshot = cell.state.load();
+    if taken && now.is_queue_gone() {
+        // Settled, taken, and no executor refers to it: the reference is the last one, and the
+        // word need not say so.
+        // SAFETY: the last reference, and the outcome was moved out.
+        unsafe { (cell.vtable.free)(cell) };
+    } else if cell.state.release_handle(taken) {
+        // SAFETY: told to free: ours was the last reference.
+        unsafe { destroy(cell) };
+    }
+}
+
+/// A queued task: one reference for the executor, one for the handle.
+pub fn task<F, T, N>(tag: Tag, name: N, closure: F) -> (Task, Raw)
+where
+    F: FnOnce() -> Result<T, TaskError>,
+    N: Name,
+{
+    let slot = Slot { closure: ManuallyDrop::new(closure) };
+    let header = Cell::<F, T, N>::make(State::queued(), tag, name, slot);
+    (Task(header), header)
+}
+
+/// A task that is over: only the handle refers to it.
+pub fn born<T>(outcome: Result<T, TaskError>) -> Raw {
+    let (slot, ending) = match outcome {
+        Ok(value) => (Slot { value: ManuallyDrop::new(value) }, Ending::Value),
+        Err(error) => (Slot { error: ManuallyDrop::new(Box::new(error)) }, Ending::Error),
+    };
+    Cell::<fn() -> Result<T, TaskError>, T, ()>::make(State::born(ending), Tag::NONE, (), slot)
+}
+
+/// A promise's cell: its executor's side never runs anything, it only completes.
+pub fn promised<T>() -> (PromisedTask<T>, Raw) {
+    fn nothing<T>() -> Result<T, TaskError> {
+        Err(TaskError::Abandoned)
+    }
+    let (task, header) = task::<fn() -> Result<T, TaskError>, T, ()>(Tag::NONE, (), nothing::<T>);
+    (PromisedTask { task: ManuallyDrop::new(task), result: std::marker::PhantomData }, header)
+}
+
+/// The executor's side of a promise.
+pub struct PromisedTask<T> {
+    task: ManuallyDrop<Task>,
+    result: std::marker::PhantomData<T>,
+}
+
+impl<T> PromisedTask<T> {
+    pub fn raw(&self) -> Raw {
+        self.task.raw()
+    }
+
+    /// Completes; `started` tells that this side has claimed the cell before.
+    pub fn complete(self, started: bool, outcome: Result<T, TaskError>) -> Result<(), Result<T, TaskError>> {
+        let mut this = ManuallyDrop::new(self);
+        // SAFETY: taken once: `this` is not used again and never dropped.
+        let cell = unsafe { ManuallyDrop::take(&mut this.task) }.into_raw();
+        if !started && cell.state.claim() == Claim::Lost {
+            Task::let_go(cell);
+            return Err(outcome);
+        }
+        let ending = match outcome {
+            Ok(value) => {
+                // SAFETY: claimed: the slot is ours; it holds a plain fn pointer.
+                let slot = unsafe { cell.slot::<T>().as_ref() };
+                slot.with_mut(|slot| {
+                    // SAFETY: as above, and the slot has room for a T.
+                    unsafe { (&raw mut (*slot).value).write(ManuallyDrop::new(value)) };
+                });
+                Ending::Value
+            }
+            Err(error) => {
+                // SAFETY: as above.
+                unsafe { cell.store_error(error) };
+                Ending::Error
+            }
+        };
+        let completed = cell.state.finish(ending, true);
+        // SAFETY: the transition just made.
+        unsafe { complete(cell, completed) };
+        Ok(())
+    }
+}
+
+const _: () = assert!(crate::sync::MODEL || size_of::<Header>() == 24);

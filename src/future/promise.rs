@@ -1,0 +1,127 @@
+//! `promise`: a future that somebody completes by hand.
+
+use super::Future;
+use super::cell::{self, PromisedTask};
+use super::state::Claim;
+use crate::error::TaskError;
+use std::cell::Cell;
+use std::fmt;
+
+/// Makes a future, and the promise that completes it: for people who write an executor of their own
+/// or adapt a callback.
+///
+/// ```
+/// let (promise, answer) = raddle::promise();
+/// std::thread::spawn(move || promise.complete(42));
+/// assert_eq!(answer.result().unwrap(), 42);
+/// ```
+pub fn promise<T>() -> (Promise<T>, Future<T>) {
+    let (task, cell) = cell::promised();
+    // SAFETY: the cell is of type T, and its handle reference is handed to one Future.
+    let future = unsafe { Future::from_cell(cell) };
+    (Promise { task: Some(task), started: Cell::new(false) }, future)
+}
+
+/// The producer's end of a [`promise()`]. Completing it consumes it, so a future gets one outcome.
+///
+/// Dropped without an outcome, it completes the future with [`TaskError::Abandoned`]: no waiter is
+/// ever left behind.
+///
+/// ```
+/// use raddle::{TaskError, promise};
+///
+/// let (dropped, future) = promise::<u8>();
+/// drop(dropped);
+/// assert!(matches!(future.result(), Err(TaskError::Abandoned)));
+/// ```
+#[must_use = "dropping a promise abandons its future"]
+pub struct Promise<T> {
+    task: Option<PromisedTask<T>>,
+    started: Cell<bool>,
+}
+
+// SAFETY: the cell is reached through atomics, and the T inside goes to one thread.
+unsafe impl<T: Send> Send for Promise<T> {}
+
+impl<T> Promise<T> {
+    fn task(&self) -> &PromisedTask<T> {
+        self.task.as_ref().expect("a promise holds its task until it is consumed")
+    }
+
+    /// Marks the future as running, after which it cannot be cancelled any more. False: it had
+    /// been cancelled, or started before.
+    ///
+    /// ```
+    /// let (promise, future) = raddle::promise::<u8>();
+    /// assert!(promise.start());
+    /// assert!(future.is_running());
+    /// assert!(!future.cancel(), "too late");
+    /// assert!(promise.cancel_requested());
+    /// promise.complete(1).unwrap();
+    /// ```
+    pub fn start(&self) -> bool {
+        let won = self.task().raw().state.claim() == Claim::Won;
+        self.started.set(self.started.get() || won);
+        won
+    }
+
+    /// Completes the future. Its callbacks run here, now.
+    ///
+    /// # Errors
+    /// Gives the value back if the future had been cancelled.
+    pub fn complete(self, value: T) -> Result<(), T> {
+        self.finish(Ok(value)).map_err(|back| match back {
+            Ok(value) => value,
+            Err(_) => unreachable!("a value was given"),
+        })
+    }
+
+    /// Completes the future with an error: a [`TaskError`], or any boxed error.
+    ///
+    /// # Errors
+    /// Gives the error back if the future had been cancelled.
+    ///
+    /// ```
+    /// use raddle::{BoxError, TaskError, promise};
+    ///
+    /// let (row, future) = promise::<u8>();
+    /// row.fail(BoxError::from("no such row")).unwrap();
+    /// assert!(matches!(future.result(), Err(TaskError::Failed(why)) if why.to_string() == "no such row"));
+    /// ```
+    pub fn fail(self, error: impl Into<TaskError>) -> Result<(), TaskError> {
+        self.finish(Err(error.into())).map_err(|back| match back {
+            Ok(_) => unreachable!("an error was given"),
+            Err(error) => error,
+        })
+    }
+
+    fn finish(mut self, outcome: Result<T, TaskError>) -> Result<(), Result<T, TaskError>> {
+        let task = self.task.take().expect("a promise holds its task until it is consumed");
+        task.complete(self.started.get(), outcome)
+    }
+
+    /// Has somebody tried to cancel the future after it was started?
+    pub fn cancel_requested(&self) -> bool {
+        self.task().raw().state.load().is_asked()
+    }
+
+    /// Was the future cancelled before it was started? Then nobody waits for an outcome.
+    pub fn is_cancelled(&self) -> bool {
+        self.task().raw().state.load().is_cancelled()
+    }
+}
+
+impl<T> Drop for Promise<T> {
+    fn drop(&mut self) {
+        if let Some(task) = self.task.take() {
+            // Cancelled meanwhile: nobody waits, nothing is lost.
+            let _ = task.complete(self.started.get(), Err(TaskError::Abandoned));
+        }
+    }
+}
+
+impl<T> fmt::Debug for Promise<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Promise").field("state", &self.task().raw().state.load().phase()).finish()
+    }
+}

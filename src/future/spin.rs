@@ -1,0 +1,73 @@
+//! How long a waiter looks before it sleeps.
+//!
+//! Spinning pays only while the other side is awake on another core; on the same core it keeps the
+//! other from running. The submit path knows which it is and leaves a note ([`Advice`]) for the wait that
+//! often follows at once on the same thread. Without a note: a short look, then sleep.
+
+use super::cell::Raw;
+use crate::sync;
+use std::cell::Cell;
+use std::time::{Duration, Instant};
+
+/// What the submitter knows of the worker that will run its task.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Advice {
+    /// Nothing.
+    Unknown,
+    /// It is awake on another core and has the task in its hand.
+    Awake,
+    /// It had to be woken and may well come up on this core.
+    Woken,
+    /// It had to be woken and is pinned to another core.
+    WokenElsewhere,
+}
+
+impl Advice {
+    /// Chosen with the bench `round-trip` (hot, idle, pinned).
+    fn budget(self) -> Duration {
+        match self {
+            Self::Unknown => Duration::from_micros(2),
+            Self::Awake => Duration::from_micros(50),
+            Self::Woken => Duration::ZERO,
+            Self::WokenElsewhere => Duration::from_micros(200),
+        }
+    }
+}
+
+sync::thread_local! {
+    static NOTE: Cell<(Option<Raw>, Advice)> = const { Cell::new((None, Advice::Unknown)) };
+}
+
+/// Leaves a note for a wait on `cell` by this thread. The cell is only compared, never looked at.
+#[inline]
+pub fn note(cell: Raw, advice: Advice) {
+    NOTE.with(|note| note.set((Some(cell), advice)));
+}
+
+/// Spins as the note for `cell` says. True: `ready`.
+pub fn spin(cell: Option<Raw>, ready: impl Fn() -> bool) -> bool {
+    let (noted, advice) = NOTE.with(Cell::get);
+    let advice = if cell.is_some() && noted == cell { advice } else { Advice::Unknown };
+    spin_for(advice.budget(), ready)
+}
+
+/// Spins until `ready` or until the time is over.
+pub fn spin_for(budget: Duration, ready: impl Fn() -> bool) -> bool {
+    /// Looks at the clock once in so many rounds.
+    const ROUNDS: u32 = 8;
+    if sync::MODEL || budget.is_zero() {
+        return ready();
+    }
+    let start = Instant::now();
+    loop {
+        for _ in 0..ROUNDS {
+            if ready() {
+                return true;
+            }
+            sync::hint::spin_loop();
+        }
+        if start.elapsed() >= budget {
+            return ready();
+        }
+    }
+}

@@ -1,0 +1,398 @@
+//! The state word of a task: who may run it, who may read its outcome, who frees its memory.
+//!
+//! # The word
+//! One `AtomicU32`, which is also the futex that blocked waiters sleep on. Every write is a
+//! read-modify-write, so there is one order of all transitions.
+//!
+//! | bit | set by | means |
+//! |---|---|---|
+//! | `CLAIMED` | whoever starts the task | it runs or ran; nobody else may start or cancel it |
+//! | `DONE` | the claimer, or the canceller | the outcome stands and never changes |
+//! | `FAILED` | with `DONE` | the outcome is an error |
+//! | `CANCELLED` | with `DONE` | the task never ran; nothing is stored |
+//! | `HOOKS` | handle side, before `DONE` | the hook list is in use. With `DONE`: callbacks are running |
+//! | `SLEEPER` | a waiter | somebody may sleep on this word |
+//! | `ASKED` | handle side | cancelling came too late; the task is asked to stop |
+//! | `HANDLE_GONE` | handle side | the handle no longer refers to the cell |
+//! | `QUEUE_GONE` | executor side | no queue and no worker refers to the cell |
+//! | `TAKEN` | handle side, with `HANDLE_GONE` | the outcome was moved out |
+//! | `SEEN` | handle side | somebody looked at the error |
+//!
+//! # States and owners
+//! - *Pending* (no `CLAIMED`, no `DONE`): the closure is in the cell; nobody touches it.
+//! - *Running* (`CLAIMED`, no `DONE`): the claimer owns the payload.
+//! - *Done, settling* (`DONE` and `HOOKS`): everybody may read the outcome, nobody may take it.
+//! - *Done* (`DONE`, no `HOOKS`): the handle may take the outcome.
+//!
+//! The cell is freed by whoever completes the triple *settled* (`DONE`, no `HOOKS`),
+//! `HANDLE_GONE`, `QUEUE_GONE`; each of its three parts comes from exactly one transition.
+//!
+//! # Transitions
+//! | from | to | by | method | ordering |
+//! |---|---|---|---|---|
+//! | pending | running | worker, or a waiter that helps | [`State::claim`] | Acquire |
+//! | pending | cancelled | handle | [`State::cancel`] | AcqRel |
+//! | running | done | claimer | [`State::finish`] | AcqRel |
+//! | settling | done | whoever finished | [`State::settle`] | AcqRel |
+//! | any | + `QUEUE_GONE` | executor | [`State::release_queue`] | AcqRel |
+//! | any | + `HANDLE_GONE` | handle | [`State::release_handle`] | AcqRel |
+//! | not done | + `HOOKS` | handle | [`State::open_hooks`] | AcqRel |
+//!
+//! Guarantees: every method but [`State::sleep`] is lock-free, `finish`, `settle` and the releases
+//! are wait-free. Models: `verify/models/state.rs`.
+
+use crate::sync::atomic::{AtomicU32, Ordering::*};
+use crate::sync::{FutexWait, futex};
+use std::time::Instant;
+
+const CLAIMED: u32 = 0b000_0000_0001;
+const DONE: u32 = 0b000_0000_0010;
+const FAILED: u32 = 0b000_0000_0100;
+const CANCELLED: u32 = 0b000_0000_1000;
+const HOOKS: u32 = 0b000_0001_0000;
+const SLEEPER: u32 = 0b000_0010_0000;
+const ASKED: u32 = 0b000_0100_0000;
+const HANDLE_GONE: u32 = 0b000_1000_0000;
+const QUEUE_GONE: u32 = 0b001_0000_0000;
+const TAKEN: u32 = 0b010_0000_0000;
+const SEEN: u32 = 0b100_0000_0000;
+
+/// Where a task stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FutureState {
+    /// Not started; `cancel` would succeed.
+    Pending,
+    /// Running now.
+    Running,
+    /// Done, with a value.
+    Finished,
+    /// Done, with an error other than a cancellation.
+    Failed,
+    /// Done: cancelled before it started.
+    Cancelled,
+}
+
+/// A copy of the word.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Snapshot(u32);
+
+impl Snapshot {
+    /// The outcome stands.
+    pub fn is_done(self) -> bool {
+        self.0 & DONE != 0
+    }
+
+    /// The outcome may be taken.
+    pub fn is_settled(self) -> bool {
+        self.0 & (DONE | HOOKS) == DONE
+    }
+
+    pub fn is_pending(self) -> bool {
+        self.0 & (CLAIMED | DONE) == 0
+    }
+
+    pub fn is_cancelled(self) -> bool {
+        self.0 & CANCELLED != 0
+    }
+
+    pub fn is_failed(self) -> bool {
+        self.0 & FAILED != 0
+    }
+
+    pub fn is_asked(self) -> bool {
+        self.0 & ASKED != 0
+    }
+
+    pub fn has_hooks(self) -> bool {
+        self.0 & HOOKS != 0
+    }
+
+    pub fn is_seen(self) -> bool {
+        self.0 & SEEN != 0
+    }
+
+    pub fn is_taken(self) -> bool {
+        self.0 & TAKEN != 0
+    }
+
+    pub fn is_queue_gone(self) -> bool {
+        self.0 & QUEUE_GONE != 0
+    }
+
+    pub fn phase(self) -> FutureState {
+        match self.0 & (CLAIMED | DONE | FAILED | CANCELLED) {
+            p if p & CANCELLED != 0 => FutureState::Cancelled,
+            p if p & FAILED != 0 => FutureState::Failed,
+            p if p & DONE != 0 => FutureState::Finished,
+            p if p & CLAIMED != 0 => FutureState::Running,
+            _ => FutureState::Pending,
+        }
+    }
+
+    fn is_free(self) -> bool {
+        const TRIPLE: u32 = DONE | HANDLE_GONE | QUEUE_GONE;
+        self.0 & (TRIPLE | HOOKS) == TRIPLE
+    }
+}
+
+/// What [`State::claim`] found.
+#[must_use]
+#[derive(Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// The caller owns the payload and has to call [`State::finish`].
+    Won,
+    /// Somebody else started or cancelled the task.
+    Lost,
+}
+
+/// What [`State::cancel`] found.
+#[must_use]
+#[derive(Debug, PartialEq, Eq)]
+pub enum Cancel {
+    /// The task will never run. The caller drops the closure, then completes as told.
+    Won(Completed),
+    /// It had been cancelled before.
+    Already,
+    /// It runs or is done; a running task now sees the request.
+    TooLate,
+}
+
+/// What is to be done after the outcome became visible.
+#[must_use]
+#[derive(Debug, PartialEq, Eq)]
+pub struct Completed {
+    /// Run the hooks, then call [`State::settle`].
+    pub hooks: bool,
+    /// Wake the sleepers of this word.
+    pub wake: bool,
+    /// The cell is the caller's to free. Never together with `hooks`.
+    pub free: bool,
+}
+
+/// How a task ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// A value is stored.
+    Value,
+    /// An error is stored.
+    Error,
+    /// Nothing is stored: it was cancelled by its executor before it started.
+    Cancelled,
+}
+
+/// What [`State::open_hooks`] found.
+#[must_use]
+#[derive(Debug, PartialEq, Eq)]
+pub enum Opened {
+    /// The list will be looked at by whoever finishes, unless it is found closed.
+    Open,
+    /// Settled: nobody looks at the list any more.
+    Settled,
+}
+
+/// Which point a waiter waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// The outcome can be read.
+    Done,
+    /// The outcome can be taken.
+    Settled,
+}
+
+impl Until {
+    pub fn holds(self, now: Snapshot) -> bool {
+        match self {
+            Self::Done => now.is_done(),
+            Self::Settled => now.is_settled(),
+        }
+    }
+}
+
+/// The state word. See the module for its protocol.
+#[repr(transparent)]
+pub struct State(AtomicU32);
+
+impl State {
+    /// A pending task: an executor (a queue, or a promise) and a handle refer to it.
+    pub fn queued() -> Self {
+        Self(AtomicU32::new(0))
+    }
+
+    /// A task that was over before it began.
+    pub fn born(ending: Ending) -> Self {
+        Self(AtomicU32::new(QUEUE_GONE | CLAIMED | Self::bits(ending)))
+    }
+
+    fn bits(ending: Ending) -> u32 {
+        match ending {
+            Ending::Value => DONE,
+            Ending::Error => DONE | FAILED,
+            Ending::Cancelled => DONE | CANCELLED,
+        }
+    }
+
+    /// One consistent look. What was written before the task became done can be read.
+    #[inline]
+    pub fn load(&self) -> Snapshot {
+        // ORDERING: state.load Acquire -> pairs with state.finish and state.cancel: the outcome.
+        Snapshot(self.0.load(Acquire))
+    }
+
+    /// Starts the task, unless it was started or cancelled before.
+    #[inline]
+    pub fn claim(&self) -> Claim {
+        let mut now = 0;
+        loop {
+            // ORDERING: state.claim Acquire -> pairs with the release half of whatever published
+            // the cell (queue push) and of state.cancel; the closure is read after it.
+            match self.0.compare_exchange(now, now | CLAIMED, Acquire, Relaxed) {
+                Ok(_) => return Claim::Won,
+                Err(seen) if seen & (CLAIMED | DONE) != 0 => return Claim::Lost,
+                Err(seen) => now = seen,
+            }
+        }
+    }
+
+    /// Makes the outcome that the claimer wrote visible, and with `queue_gone` gives up the
+    /// executor's reference in the same step.
+    #[inline]
+    pub fn finish(&self, ending: Ending, queue_gone: bool) -> Completed {
+        let bits = Self::bits(ending) | if queue_gone { QUEUE_GONE } else { 0 };
+        // ORDERING: state.finish AcqRel -> release pairs with state.load, state.sleep,
+        // state.release_handle: the outcome; acquire pairs with state.release_handle and
+        // state.release_queue, whose user of the cell may be followed by our free.
+        let old = self.0.fetch_add(bits, AcqRel);
+        debug_assert!(old & CLAIMED != 0 && old & DONE == 0, "finish without claim: {old:b}");
+        debug_assert!(!queue_gone || old & QUEUE_GONE == 0, "second release of the queue: {old:b}");
+        Self::completed(old, old + bits)
+    }
+
+    fn completed(old: u32, new: u32) -> Completed {
+        Completed {
+            hooks: old & HOOKS != 0,
+            wake: old & SLEEPER != 0,
+            free: Snapshot(new).is_free(),
+        }
+    }
+
+    /// Cancels the task if it has not started, else asks it to stop.
+    pub fn cancel(&self) -> Cancel {
+        // ORDERING: state.cancel-look Relaxed: the exchange below decides.
+        let mut now = self.0.load(Relaxed);
+        loop {
+            let new = match () {
+                () if now & CANCELLED != 0 => return Cancel::Already,
+                () if now & DONE != 0 => return Cancel::TooLate,
+                () if now & CLAIMED != 0 => now | ASKED,
+                () => now | DONE | CANCELLED,
+            };
+            // ORDERING: state.cancel AcqRel -> release pairs with state.load: the cancellation;
+            // acquire pairs with the publication of the cell: the closure dropped after it.
+            match self.0.compare_exchange(now, new, AcqRel, Relaxed) {
+                Ok(_) if now & CLAIMED != 0 => return Cancel::TooLate,
+                Ok(_) => return Cancel::Won(Self::completed(now, new)),
+                Err(seen) => now = seen,
+            }
+        }
+    }
+
+    /// The callbacks have run: from here on the outcome may be taken.
+    pub fn settle(&self) -> Completed {
+        // ORDERING: state.settle AcqRel -> release pairs with state.load in the taker: our reads
+        // of the outcome happen before it is moved out; acquire as in state.finish.
+        let old = self.0.fetch_sub(HOOKS, AcqRel);
+        debug_assert!(old & (DONE | HOOKS) == DONE | HOOKS, "settle out of order: {old:b}");
+        Completed { hooks: false, ..Self::completed(old, old - HOOKS) }
+    }
+
+    /// The executor no longer refers to the cell. True: the caller frees it.
+    #[must_use]
+    pub fn release_queue(&self) -> bool {
+        // ORDERING: state.release-queue AcqRel -> release pairs with whichever transition frees;
+        // acquire pairs with all of them: their use of the cell is over when we free it.
+        let old = self.0.fetch_add(QUEUE_GONE, AcqRel);
+        debug_assert!(old & QUEUE_GONE == 0, "second release of the queue: {old:b}");
+        Snapshot(old + QUEUE_GONE).is_free()
+    }
+
+    /// The handle no longer refers to the cell; `taken`: it moved the outcome out. True: the
+    /// caller frees it.
+    #[must_use]
+    pub fn release_handle(&self, taken: bool) -> bool {
+        let bits = HANDLE_GONE | if taken { TAKEN } else { 0 };
+        // ORDERING: state.release-handle AcqRel -> as state.release-queue.
+        let old = self.0.fetch_add(bits, AcqRel);
+        debug_assert!(old & HANDLE_GONE == 0, "second release of the handle: {old:b}");
+        Snapshot(old + bits).is_free()
+    }
+
+    /// Announces that a hook is about to be added.
+    pub fn open_hooks(&self) -> Opened {
+        // ORDERING: state.open-look Relaxed: the exchange below decides; a settled word never
+        // opens again, and its reader loads it with Acquire before it touches the outcome.
+        let mut now = self.0.load(Relaxed);
+        loop {
+            if now & HOOKS != 0 {
+                return Opened::Open;
+            }
+            if now & DONE != 0 {
+                return Opened::Settled;
+            }
+            // ORDERING: state.open AcqRel -> pairs with state.finish, which learns of the list.
+            match self.0.compare_exchange(now, now | HOOKS, AcqRel, Relaxed) {
+                Ok(_) => return Opened::Open,
+                Err(seen) => now = seen,
+            }
+        }
+    }
+
+    /// Notes that somebody looked at the error.
+    pub fn mark_seen(&self) {
+        // ORDERING: state.seen Relaxed: a flag for the owner of the handle; its release of the
+        // handle orders it before the free.
+        self.0.fetch_or(SEEN, Relaxed);
+    }
+
+    /// Notes that the outcome was moved out while the handle stays.
+    pub fn mark_taken(&self) {
+        // ORDERING: state.taken Relaxed: as state.seen.
+        self.0.fetch_or(TAKEN, Relaxed);
+    }
+
+    /// Sleeps until the point is reached (true) or the deadline has passed (false).
+    pub fn sleep(&self, until: Until, deadline: Option<Instant>) -> bool {
+        loop {
+            // ORDERING: state.sleep Acquire -> pairs with state.finish: the outcome.
+            let now = self.0.load(Acquire);
+            if until.holds(Snapshot(now)) {
+                return true;
+            }
+            if now & SLEEPER == 0 {
+                // WAKE: from here on finish, cancel or settle see SLEEPER and wake; if they came
+                // first, the exchange fails and the loop looks again.
+                // ORDERING: state.sleeper Relaxed: the futex compares the word itself, and the
+                // outcome is read after the Acquire load above.
+                if self.0.compare_exchange(now, now | SLEEPER, Relaxed, Relaxed).is_err() {
+                    continue;
+                }
+            }
+            match futex::wait(&self.0, now | SLEEPER, deadline) {
+                FutexWait::TimedOut => return until.holds(self.load()),
+                FutexWait::Woken | FutexWait::Changed | FutexWait::Interrupted => {}
+            }
+        }
+    }
+
+    /// The word's address, for [`wake`] after the cell may be gone.
+    pub fn address(this: *const Self) -> *const AtomicU32 {
+        this.cast()
+    }
+}
+
+/// Wakes everybody who sleeps on the word at `address`.
+// WAKE: the other end is State::sleep. The cell may be freed by now: only the address is used, and
+// a sleeper that has since come to the same address finds its own word unchanged and sleeps on.
+#[cold]
+pub fn wake(address: *const AtomicU32) {
+    futex::wake_all(address);
+}

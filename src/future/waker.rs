@@ -1,0 +1,88 @@
+//! Wakers of polled futures: notices in the hook list, replaced in place when a task moves.
+
+use super::cell::Raw;
+use super::hooks::{self, Kind, Node, NodeVtable};
+use super::state::{Opened, Until};
+use std::cell::RefCell;
+use std::ptr::NonNull;
+use std::task::{Context, Poll, Waker};
+
+#[repr(C)]
+struct WakerNode {
+    node: Node,
+    waker: RefCell<Waker>,
+}
+
+const VTABLE: &NodeVtable = &NodeVtable { kind: Kind::Notice, fire, discard };
+
+unsafe fn fire(node: NonNull<Node>, _: Option<Raw>) {
+    // SAFETY: made by `poll` as a box of this type, and consumed once.
+    let this = *unsafe { Box::from_raw(node.cast::<WakerNode>().as_ptr()) };
+    // UNWIND: a waker that panics breaks its runtime, not us: nothing of ours follows.
+    crate::report::contain_drop("waker", || this.waker.into_inner().wake());
+}
+
+unsafe fn discard(node: NonNull<Node>) {
+    // SAFETY: as in fire.
+    let this = unsafe { Box::from_raw(node.cast::<WakerNode>().as_ptr()) };
+    crate::report::contain_drop("waker", || drop(this));
+}
+
+fn is_ours(node: NonNull<Node>, owner: usize) -> bool {
+    // SAFETY: the list's editor owns the nodes that it is shown.
+    let node = unsafe { node.as_ref() };
+    node.owner == owner && std::ptr::eq(node.vtable, VTABLE)
+}
+
+/// Ready when the outcome may be taken; else `owner`'s waker, and only its newest, is woken then.
+/// The caller holds a borrow of the handle.
+pub fn poll(cell: Raw, owner: usize, cx: &Context<'_>) -> Poll<()> {
+    if cell.state.load().is_settled() {
+        return Poll::Ready(());
+    }
+    if cell.state.open_hooks() == Opened::Open {
+        let mut kept = false;
+        cell.hooks.edit(cell, |node| {
+            if is_ours(node, owner) {
+                // SAFETY: as in is_ours, and it is of this type.
+                let ours = unsafe { node.cast::<WakerNode>().as_ref() };
+                ours.waker.borrow_mut().clone_from(cx.waker());
+                kept = true;
+            }
+            true
+        });
+        if kept {
+            // If the task finished meanwhile, the edit fired the node: the next poll is on its way.
+            return if cell.state.load().is_settled() { Poll::Ready(()) } else { Poll::Pending };
+        }
+        let ours = WakerNode { node: Node::new(VTABLE, owner), waker: RefCell::new(cx.waker().clone()) };
+        let node = NonNull::from(Box::leak(Box::new(ours))).cast();
+        match cell.hooks.push(node) {
+            Ok(()) => return Poll::Pending,
+            // SAFETY: given back, so it is ours.
+            Err(node) => unsafe { discard(node) },
+        }
+    }
+    // The list is closed, so the finisher is at most a step away from settling.
+    cell.state.sleep(Until::Settled, None);
+    Poll::Ready(())
+}
+
+/// Drops `owner`'s waker, so that nothing fires later.
+pub fn forget(cell: Raw, owner: usize) {
+    let now = cell.state.load();
+    if now.has_hooks() && !now.is_done() {
+        cell.hooks.edit(cell, |node| !is_ours(node, owner));
+    }
+}
+
+/// Adds a notice node for `cell`, or fires it if the outcome stands already.
+pub fn add_notice(cell: Raw, node: NonNull<Node>) {
+    let late = match cell.state.open_hooks() {
+        Opened::Open => cell.hooks.push(node).err(),
+        Opened::Settled => Some(node),
+    };
+    if let Some(node) = late {
+        hooks::fire(node, cell);
+    }
+}

@@ -1,0 +1,6 @@
+//! The only door to Linux apart from the futex: thin, safe wrappers, one subject each.
+
+pub mod affinity;
+pub mod cgroup;
+pub mod fork;
+pub mod limits;
