@@ -1,1 +1,10 @@
 //! raddle, its peers and the floors of the machine, measured side by side.
+//!
+//! [`contender`] has one module per pool, [`floor`] the hand-written hand-overs with no pool around
+//! them, [`workload`] one module per question asked of all of them, and [`measure`] the clocks,
+//! counters, rounds and tables. `README.md` says what each workload is and how to run them.
+
+pub mod contender;
+pub mod floor;
+pub mod measure;
+pub mod workload;

@@ -1,0 +1,10 @@
+//! Clocks, counters, placement, rounds and tables: everything that is not a pool or a workload.
+
+pub mod heap;
+pub mod latch;
+pub mod machine;
+pub mod place;
+pub mod report;
+pub mod round;
+pub mod usage;
+pub mod work;

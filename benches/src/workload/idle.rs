@@ -1,0 +1,45 @@
+//! W7: what a pool with nothing to do costs: CPU time of the process over two seconds.
+
+use crate::contender::{Config, ForkJoin, Spawn};
+use crate::measure::round::{Kind, Options, Round, Workload};
+use crate::measure::usage::Usage;
+use crate::spawners;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+fn measure(options: &Options) -> Round {
+    // Whatever spinning a pool does after its last task is over by then.
+    thread::sleep(Duration::from_millis(300));
+    let window = Duration::from_millis(options.tasks(2_000) as u64);
+    let before = Usage::now();
+    thread::sleep(window);
+    let used = Usage::now().since(before);
+    Round::of(used.cpu_us).with("switches", used.switches as f64)
+}
+
+/// W7.
+pub fn workloads(options: &Options) -> Vec<Workload> {
+    fn after_a_task<C: Spawn>(pool: &Arc<C>, options: &Options) -> Round {
+        for i in 0..100_u64 {
+            assert_eq!(pool.wait(pool.spawn(move || i)), i);
+        }
+        measure(options)
+    }
+    fn after_a_join<C: ForkJoin>(pool: &Arc<C>, options: &Options) -> Round {
+        assert_eq!(pool.fib(20), 6_765);
+        measure(options)
+    }
+    let title = "CPU time of the process over 2 s with an idle pool";
+    let mut workload = Workload::new("W7", title, "us").at_most(3);
+    let o = options.clone();
+    workload.entry(Kind::Reference, "no pool", move || measure(&o));
+    let config = Config::new(options.workers);
+    spawners!(workload, config, options, after_a_task);
+    workload.contender(
+        config,
+        options,
+        after_a_join::<crate::contender::chili::Chili>,
+    );
+    vec![workload]
+}

@@ -1,0 +1,116 @@
+//! W8: what a task asks of the heap: eight bytes captured, eight bytes of result, a hundred thousand
+//! tasks held at once behind workers that are kept busy.
+//!
+//! Only a program whose allocator is [`crate::measure::heap::Counting`] can run it. Bytes are those
+//! asked for: no stacks, no mmap, no rounding by malloc. The vector of handles is not counted.
+
+use super::submit::answer;
+use crate::contender::{Config, Spawn};
+use crate::measure::heap::{self, Heap};
+use crate::measure::round::{Kind, Options, Round, Workload};
+use crate::spawners;
+use std::sync::{Arc, Barrier};
+
+const TASKS: usize = 100_000;
+
+struct Batch {
+    before: Heap,
+    held: Heap,
+    after: Heap,
+}
+
+fn batch<C: Spawn>(pool: &C, workers: usize, n: usize) -> Batch {
+    let mut handles = Vec::with_capacity(n);
+    let (busy, open) = (
+        Arc::new(Barrier::new(workers + 1)),
+        Arc::new(Barrier::new(workers + 1)),
+    );
+    for _ in 0..workers {
+        let (busy, open) = (Arc::clone(&busy), Arc::clone(&open));
+        pool.detach(move || {
+            busy.wait();
+            open.wait();
+        });
+    }
+    busy.wait();
+    let before = heap::heap();
+    for i in 0..n as u64 {
+        handles.push(pool.spawn(move || answer(i)));
+    }
+    let held = heap::heap();
+    open.wait();
+    let mut sum = 0;
+    heap::count(false);
+    let right = (0..n as u64).map(answer).sum::<u64>();
+    heap::count(true);
+    pool.collect(handles, |x| sum += x);
+    assert_eq!(sum, right, "a result was lost or wrong");
+    Batch {
+        before,
+        held,
+        after: heap::heap(),
+    }
+}
+
+fn run<C: Spawn>(pool: &Arc<C>, options: &Options) -> Round {
+    let n = options.tasks(TASKS);
+    heap::count(true);
+    let cold = batch(&**pool, options.workers, n);
+    let second = batch(&**pool, options.workers, n);
+    let steady = batch(&**pool, options.workers, n);
+    heap::count(false);
+    drop(second);
+    let per = |amount: u64| amount as f64 / n as f64;
+    let calls = |b: &Batch| per(b.after.calls - b.before.calls);
+    let bytes = |b: &Batch| per(b.after.bytes - b.before.bytes);
+    Round::of(bytes(&cold))
+        .with("allocations", calls(&cold))
+        .with(
+            "live while held",
+            (cold.held.live - cold.before.live) as f64 / n as f64,
+        )
+        .with("steady bytes", bytes(&steady))
+        .with("steady allocations", calls(&steady))
+        .with(
+            "kept",
+            (steady.after.live - cold.before.live) as f64 / n as f64,
+        )
+}
+
+fn boxed(n: usize) -> Round {
+    let mut held: Vec<Box<dyn FnOnce() -> u64>> = Vec::with_capacity(n);
+    heap::count(true);
+    let before = heap::heap();
+    for i in 0..n as u64 {
+        held.push(Box::new(move || answer(i)));
+    }
+    let after = heap::heap();
+    heap::count(false);
+    assert_eq!(held.into_iter().map(|task| task()).count(), n);
+    let per = |amount: u64| amount as f64 / n as f64;
+    let (bytes, calls) = (
+        per(after.bytes - before.bytes),
+        per(after.calls - before.calls),
+    );
+    Round::of(bytes)
+        .with("allocations", calls)
+        .with("live while held", bytes)
+        .with("steady bytes", bytes)
+        .with("steady allocations", calls)
+        .with("kept", 0.0)
+}
+
+/// W8, where the allocator counts.
+pub fn workloads(options: &Options) -> Vec<Workload> {
+    if !heap::installed() {
+        return Vec::new();
+    }
+    let title = "heap bytes per task, 100k tasks held at once; first batch, then the third";
+    let mut workload = Workload::new("W8", title, "bytes").at_most(3);
+    let n = options.tasks(TASKS);
+    workload.entry(Kind::Reference, "a boxed closure, no result", move || {
+        boxed(n)
+    });
+    spawners!(workload, Config::new(options.workers), options, run);
+    vec![workload]
+}

@@ -1,0 +1,27 @@
+//! The questions, one module each. Every one checks the answers it gets.
+
+pub mod completion;
+pub mod fork_join;
+pub mod idle;
+pub mod limits;
+pub mod map;
+pub mod memory;
+pub mod nested;
+pub mod round_trip;
+pub mod submit;
+
+use crate::measure::round::{Options, Workload};
+
+/// All workloads in the order in which they run.
+pub fn all(options: &Options) -> Vec<Workload> {
+    let mut all = limits::workloads(options);
+    all.extend(round_trip::workloads(options));
+    all.extend(submit::workloads(options));
+    all.extend(fork_join::workloads(options));
+    all.extend(nested::workloads(options));
+    all.extend(map::workloads(options));
+    all.extend(completion::workloads(options));
+    all.extend(idle::workloads(options));
+    all.extend(memory::workloads(options));
+    all
+}

@@ -1,0 +1,123 @@
+//! W4: tasks that spawn tasks. `W4` a thousand tasks, each spawning a thousand that nobody waits for
+//! one by one; `W41` the same with one worker; `W4w` each outer task waits for the results of its
+//! inner ones inside the pool.
+
+use crate::contender::{Config, NestedWait, Spawn};
+use crate::measure::latch::{GROUPS, Latch};
+use crate::measure::round::{Kind, Options, Round, Workload};
+use crate::spawners;
+use std::hint::black_box;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+const INNER: u64 = 1_000;
+
+/// `outer` tasks from outside, each of which spawns a thousand; until the last has run.
+pub fn spawn_nested<C: Spawn>(pool: &Arc<C>, outer: usize) -> Duration {
+    assert!(outer <= GROUPS);
+    let latch = Latch::get();
+    // The outer task ticks as well, after its last use of the pool.
+    let of = INNER + 1;
+    latch.set(outer);
+    let start = Instant::now();
+    for group in 0..outer {
+        let inside = Arc::clone(pool);
+        pool.detach(move || {
+            for i in 0..INNER {
+                let packed = (group as u64) << 32 | i;
+                inside.detach_inside(move || {
+                    let (group, i) = ((packed >> 32) as usize, packed & 0xffff_ffff);
+                    Latch::get().tick(group, of, i);
+                });
+            }
+            drop(inside);
+            latch.tick(group, of, 0);
+        });
+    }
+    let sum = latch.wait();
+    let all = start.elapsed();
+    let right = outer as u64 * (INNER * (INNER - 1) / 2);
+    assert_eq!(sum, right, "a subtask was lost or ran twice");
+    all
+}
+
+/// The floor: one thread boxes a thousand closures, then calls and frees them, again and again.
+fn boxed(outer: usize) -> Duration {
+    let mut held: Vec<Box<dyn FnOnce() -> u64 + Send>> = Vec::with_capacity(INNER as usize);
+    let mut sum = 0;
+    let start = Instant::now();
+    for _ in 0..outer {
+        for i in 0..INNER {
+            held.push(black_box(Box::new(move || i)));
+        }
+        sum += held.drain(..).map(|task| task()).sum::<u64>();
+    }
+    let all = start.elapsed();
+    assert_eq!(sum, outer as u64 * (INNER * (INNER - 1) / 2));
+    all
+}
+
+/// Outer tasks that wait inside the pool.
+pub fn wait_nested<C: NestedWait>(pool: &Arc<C>, outer: usize) -> Duration {
+    let start = Instant::now();
+    let sum = pool.nested_sum(outer as u64, INNER);
+    let all = start.elapsed();
+    let right = outer as u64 * (INNER * (INNER - 1) / 2);
+    assert_eq!(sum, right, "a subtask was lost or ran twice");
+    all
+}
+
+fn per_subtask(time: Duration, outer: usize) -> Round {
+    Round::of(time.as_nanos() as f64 / (outer as u64 * INNER) as f64)
+}
+
+/// W4, W41, W4w.
+pub fn workloads(options: &Options) -> Vec<Workload> {
+    fn free<C: Spawn>(pool: &Arc<C>, options: &Options) -> Round {
+        let outer = options.tasks(GROUPS);
+        per_subtask(spawn_nested(pool, outer), outer)
+    }
+    fn waiting<C: NestedWait>(pool: &Arc<C>, options: &Options) -> Round {
+        let outer = options.tasks(GROUPS);
+        per_subtask(wait_nested(pool, outer), outer)
+    }
+    let outer = options.tasks(GROUPS);
+    let floor = "box, call, free on one thread";
+    let mut all = Vec::new();
+
+    let title = "1000 tasks spawn 1000 each inside the pool, per subtask";
+    let mut w4 = Workload::new("W4", title, "ns");
+    w4.entry(Kind::Reference, floor, move || {
+        per_subtask(boxed(outer), outer)
+    });
+    spawners!(w4, Config::new(options.workers), options, free);
+    all.push(w4);
+
+    if options.workers > 1 {
+        let title = "the same with one worker, per subtask";
+        let mut w41 = Workload::new("W41", title, "ns");
+        w41.entry(Kind::Reference, floor, move || {
+            per_subtask(boxed(outer), outer)
+        });
+        spawners!(w41, Config::new(1), options, free);
+        all.push(w41);
+    }
+
+    use crate::contender as c;
+    let config = Config::new(options.workers);
+    let title = "1000 tasks spawn 1000 each and wait for their results inside, per subtask";
+    let mut w4w = Workload::new("W4w", title, "ns");
+    w4w.entry(Kind::Reference, floor, move || {
+        per_subtask(boxed(outer), outer)
+    });
+    w4w.contender(config, options, waiting::<c::rayon::Rayon>);
+    w4w.contender(config, options, waiting::<c::tokio::Tokio>);
+    w4w.contender(config, options, waiting::<c::async_executor::AsyncExecutor>);
+    if options.workers > 1 {
+        w4w.contender(config, options, waiting::<c::by_hand::ByHand>);
+    }
+    #[cfg(feature = "raddle")]
+    w4w.contender(config, options, waiting::<c::raddle::Raddle>);
+    all.push(w4w);
+    all
+}

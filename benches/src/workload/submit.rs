@@ -1,0 +1,167 @@
+//! W2: a million small closures from outside. `W2` one thread keeps all handles, then collects them
+//! in order; `W2b` nobody keeps a handle; `W2c` four threads submit and collect a quarter each.
+
+use crate::contender::{Config, Spawn};
+use crate::measure::latch::{GROUPS, Latch};
+use crate::measure::round::{Kind, Options, Round, Workload};
+use crate::spawners;
+use std::hint::black_box;
+use std::sync::{Arc, Barrier};
+use std::thread;
+use std::time::{Duration, Instant};
+
+const TASKS: usize = 1_000_000;
+const SUBMITTERS: usize = 4;
+
+/// What a task answers; eight bytes in, eight bytes out.
+#[inline]
+pub fn answer(i: u64) -> u64 {
+    i ^ 0x55
+}
+
+fn expected(tasks: std::ops::Range<u64>) -> u64 {
+    tasks.map(answer).fold(0, u64::wrapping_add)
+}
+
+/// Submits the tasks and collects their results; gives the time of the submitting alone and of all.
+pub fn with_handles<C: Spawn>(pool: &C, tasks: std::ops::Range<u64>) -> (Duration, Duration) {
+    let right = expected(tasks.clone());
+    let start = Instant::now();
+    let count = (tasks.end - tasks.start) as usize;
+    let handles = pool.spawn_all((0..count).map(|i| {
+        let i = tasks.start + i as u64;
+        move || answer(i)
+    }));
+    let submitted = start.elapsed();
+    let mut sum = 0_u64;
+    pool.collect(handles, |x| sum = sum.wrapping_add(x));
+    let all = start.elapsed();
+    assert_eq!(sum, right, "a result was lost or wrong");
+    (submitted, all)
+}
+
+/// Submits `n` tasks without handles, in groups of a latch, and waits for the last.
+pub fn without_handles<C: Spawn>(pool: &C, n: usize) -> (Duration, Duration) {
+    let latch = Latch::get();
+    let group = n.div_ceil(GROUPS);
+    let n = group * GROUPS;
+    let right: u64 = (0..n as u64).map(|i| answer(i) & 0xff).sum();
+    latch.set(GROUPS);
+    let start = Instant::now();
+    for i in 0..n {
+        // The capture stays at eight bytes: the group's size is found from the same number.
+        let packed = (i as u64) << 20 | group as u64;
+        pool.detach(move || {
+            let (i, group) = (packed >> 20, packed & 0xf_ffff);
+            Latch::get().tick((i / group) as usize, group, answer(i) & 0xff);
+        });
+    }
+    let submitted = start.elapsed();
+    let sum = latch.wait();
+    let all = start.elapsed();
+    assert_eq!(sum, right, "a task was lost or ran twice");
+    (submitted, all)
+}
+
+/// Four threads, each with handles of its own.
+pub fn from_many<C: Spawn>(pool: &C, n: usize) -> Duration {
+    let each = (n / SUBMITTERS) as u64;
+    in_threads(|thread| {
+        let from = thread as u64 * each;
+        with_handles(pool, from..from + each);
+    })
+}
+
+/// From the moment that all threads are ready to the end of the last.
+fn in_threads(run: impl Fn(usize) + Sync) -> Duration {
+    let ready = Barrier::new(SUBMITTERS + 1);
+    let start = thread::scope(|scope| {
+        for i in 0..SUBMITTERS {
+            let (ready, run) = (&ready, &run);
+            scope.spawn(move || {
+                ready.wait();
+                run(i);
+            });
+        }
+        ready.wait();
+        Instant::now()
+    });
+    start.elapsed()
+}
+
+/// The floor: one thread boxes the closures, holds them all, calls and frees them.
+pub fn boxed(tasks: std::ops::Range<u64>) -> (Duration, Duration) {
+    let right = expected(tasks.clone());
+    let start = Instant::now();
+    let mut held: Vec<Box<dyn FnOnce() -> u64 + Send>> =
+        Vec::with_capacity((tasks.end - tasks.start) as usize);
+    for i in tasks {
+        held.push(black_box(Box::new(move || answer(i))));
+    }
+    let submitted = start.elapsed();
+    let mut sum = 0_u64;
+    for task in held {
+        sum = sum.wrapping_add(task());
+    }
+    let all = start.elapsed();
+    assert_eq!(sum, right);
+    (submitted, all)
+}
+
+fn per_task((submitted, all): (Duration, Duration), n: usize) -> Round {
+    let per = |time: Duration| time.as_nanos() as f64 / n as f64;
+    Round::of(per(all)).with("submit only", per(submitted))
+}
+
+/// W2, W2b, W2c.
+pub fn workloads(options: &Options) -> Vec<Workload> {
+    fn keep<C: Spawn>(pool: &Arc<C>, options: &Options) -> Round {
+        let n = options.tasks(TASKS);
+        per_task(with_handles(&**pool, 0..n as u64), n)
+    }
+    fn forget<C: Spawn>(pool: &Arc<C>, options: &Options) -> Round {
+        let n = options.tasks(TASKS);
+        per_task(without_handles(&**pool, n), n)
+    }
+    fn many<C: Spawn>(pool: &Arc<C>, options: &Options) -> Round {
+        let n = options.tasks(TASKS);
+        Round::of(from_many(&**pool, n).as_nanos() as f64 / n as f64)
+    }
+    let config = Config::new(options.workers);
+    let n = options.tasks(TASKS);
+    let floor = "box, hold, call, free on one thread";
+
+    let title = "1M closures from one thread, then all results, per task";
+    let mut kept = Workload::new("W2", title, "ns");
+    kept.entry(Kind::Reference, floor, move || {
+        per_task(boxed(0..n as u64), n)
+    });
+    spawners!(kept, config, options, keep);
+    #[cfg(feature = "raddle")]
+    kept.contender(config, options, keep::<crate::contender::raddle::Batch>);
+
+    let title = "1M closures from one thread without handles, per task";
+    let mut forgotten = Workload::new("W2b", title, "ns");
+    forgotten.entry(Kind::Reference, floor, move || {
+        per_task(boxed(0..n as u64), n)
+    });
+    spawners!(forgotten, config, options, forget);
+
+    let title = "4 threads submit and collect 250k closures each, per task";
+    let mut shared = Workload::new("W2c", title, "ns");
+    shared.entry(
+        Kind::Reference,
+        "the same on four threads at once",
+        move || {
+            let each = (n / SUBMITTERS) as u64;
+            let time = in_threads(|_| {
+                black_box(boxed(0..each));
+            });
+            Round::of(time.as_nanos() as f64 / n as f64)
+        },
+    );
+    spawners!(shared, config, options, many);
+    #[cfg(feature = "raddle")]
+    shared.contender(config, options, many::<crate::contender::raddle::Batch>);
+    vec![kept, forgotten, shared]
+}
