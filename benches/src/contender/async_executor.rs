@@ -4,15 +4,42 @@ use super::{Config, Contender, Map, NestedWait, Spawn, chunked_map};
 use crate::measure::place::on_core;
 use async_executor::{Executor, Task};
 use futures_lite::future::block_on;
-use std::sync::Arc;
+use std::future::poll_fn;
+use std::sync::atomic::{AtomicBool, Ordering::*};
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll, Waker};
 use std::thread::{self, JoinHandle};
 
 /// See the module.
 pub struct AsyncExecutor {
     executor: Arc<Executor<'static>>,
-    // Each thread runs the executor until its sender here is dropped.
-    stops: Vec<oneshot::Sender<()>>,
+    stops: Vec<Arc<Stop>>,
     threads: Vec<JoinHandle<()>>,
+}
+
+/// Ends one thread's run of the executor.
+#[derive(Default)]
+struct Stop {
+    over: AtomicBool,
+    // The thread's own waker, which is the same for as long as it runs.
+    thread: OnceLock<Waker>,
+}
+
+impl Stop {
+    fn poll(&self, context: &Context<'_>) -> Poll<()> {
+        self.thread.get_or_init(|| context.waker().clone());
+        match self.over.load(Acquire) {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        }
+    }
+
+    fn stop(&self) {
+        self.over.store(true, Release);
+        if let Some(thread) = self.thread.get() {
+            thread.wake_by_ref();
+        }
+    }
 }
 
 impl Contender for AsyncExecutor {
@@ -20,16 +47,14 @@ impl Contender for AsyncExecutor {
 
     fn new(config: &Config) -> AsyncExecutor {
         let executor = Arc::new(Executor::new());
-        let (stops, receivers): (Vec<_>, Vec<_>) = (0..config.workers)
-            .map(|_| oneshot::async_channel::<()>())
-            .unzip();
+        let stops: Vec<Arc<Stop>> = (0..config.workers).map(|_| Arc::default()).collect();
         let threads = on_core(config.core, || {
-            receivers
-                .into_iter()
+            stops
+                .iter()
                 .map(|stop| {
-                    let executor = Arc::clone(&executor);
+                    let (executor, stop) = (Arc::clone(&executor), Arc::clone(stop));
                     thread::spawn(move || {
-                        let _stopped = block_on(executor.run(stop));
+                        block_on(executor.run(poll_fn(|context| stop.poll(context))));
                     })
                 })
                 .collect()
@@ -44,7 +69,7 @@ impl Contender for AsyncExecutor {
 
 impl Drop for AsyncExecutor {
     fn drop(&mut self) {
-        self.stops.clear();
+        self.stops.iter().for_each(|stop| stop.stop());
         for thread in self.threads.drain(..) {
             // A pool whose last reference a task held is dropped by a worker, which cannot join itself.
             if thread.thread().id() != thread::current().id() {

@@ -231,3 +231,41 @@ macro_rules! spawners {
         $workload.contender(config, options, $run::<c::raddle::Raddle>);
     }};
 }
+
+/// Adds every contender that has joins.
+#[macro_export]
+macro_rules! joiners {
+    ($workload:expr, $config:expr, $options:expr, $run:ident) => {{
+        use $crate::contender as c;
+        let (config, options) = ($config, $options);
+        $workload.contender(config, options, $run::<c::rayon::Rayon>);
+        $workload.contender(config, options, $run::<c::chili::Chili>);
+        #[cfg(feature = "forte")]
+        $workload.contender(config, options, $run::<c::forte::ForteJoin>);
+        #[cfg(feature = "raddle")]
+        $workload.contender(config, options, $run::<c::raddle::Raddle>);
+    }};
+}
+
+/// Adds every contender that maps a slice.
+#[macro_export]
+macro_rules! mappers {
+    ($workload:expr, $config:expr, $options:expr, $run:ident) => {{
+        use $crate::contender as c;
+        let (config, options) = ($config, $options);
+        $workload.contender(config, options, $run::<c::rayon::Rayon>);
+        $workload.contender(config, options, $run::<c::scoped::Scoped>);
+        $workload.contender(config, options, $run::<c::chili::Chili>);
+        $workload.contender(config, options, $run::<c::tokio::Tokio>);
+        $workload.contender(config, options, $run::<c::threadpool::Threadpool>);
+        $workload.contender(config, options, $run::<c::by_hand::ByHand>);
+        $workload.contender(config, options, $run::<c::async_executor::AsyncExecutor>);
+        #[cfg(feature = "forte")]
+        $workload.contender(config, options, $run::<c::forte::Forte>);
+        #[cfg(feature = "raddle")]
+        {
+            $workload.contender(config, options, $run::<c::raddle::Raddle>);
+            $workload.contender(config, options, $run::<c::raddle::OrderedMap>);
+        }
+    }};
+}

@@ -2,6 +2,7 @@
 //! tree of a million nodes, per node.
 
 use crate::contender::{Config, ForkJoin, Tree};
+use crate::joiners;
 use crate::measure::round::{Kind, Options, Round, Workload};
 use std::hint::black_box;
 use std::sync::{Arc, OnceLock};
@@ -61,52 +62,34 @@ fn whole_tree(options: &Options, call: impl Fn(&Tree) -> u64) -> Round {
     Round::of(start.elapsed().as_nanos() as f64 / (times * nodes) as f64)
 }
 
-/// Adds every contender that has joins.
-fn joiners(workload: &mut Workload, options: &Options, run: Runs) {
-    use crate::contender as c;
-    add::<c::rayon::Rayon>(workload, options, run);
-    add::<c::chili::Chili>(workload, options, run);
-    #[cfg(feature = "forte")]
-    add::<c::forte::ForteJoin>(workload, options, run);
-    #[cfg(feature = "raddle")]
-    add::<c::raddle::Raddle>(workload, options, run);
-}
-
-#[derive(Clone, Copy)]
-enum Runs {
-    Long,
-    Short,
-    Tree,
-}
-
-fn add<C: ForkJoin>(workload: &mut Workload, options: &Options, run: Runs) {
-    let config = Config::new(options.workers);
-    let run: fn(&Arc<C>, &Options) -> Round = match run {
-        Runs::Long => |pool, options| long(options, |n| pool.fib(n)),
-        Runs::Short => |pool, options| short(options, |n| pool.fib(n)),
-        Runs::Tree => |pool, options| whole_tree(options, |tree| pool.tree_sum(tree)),
-    };
-    workload.contender(config, options, run);
-}
-
 /// W3, W3c, W3t.
 pub fn workloads(options: &Options) -> Vec<Workload> {
+    fn deep<C: ForkJoin>(pool: &Arc<C>, options: &Options) -> Round {
+        long(options, |n| pool.fib(n))
+    }
+    fn brief<C: ForkJoin>(pool: &Arc<C>, options: &Options) -> Round {
+        short(options, |n| pool.fib(n))
+    }
+    fn wide<C: ForkJoin>(pool: &Arc<C>, options: &Options) -> Round {
+        whole_tree(options, |tree| pool.tree_sum(tree))
+    }
+    let config = Config::new(options.workers);
     let floor = "plain recursion on one thread";
 
     let mut w3 = Workload::new("W3", "fib(32) by join, per join", "ns");
     let o = options.clone();
     w3.entry(Kind::Reference, floor, move || long(&o, fib));
-    joiners(&mut w3, options, Runs::Long);
+    joiners!(w3, config, options, deep);
 
     let mut w3c = Workload::new("W3c", "one fib(18) by join from outside, per call", "ns");
     let o = options.clone();
     w3c.entry(Kind::Reference, floor, move || short(&o, fib));
-    joiners(&mut w3c, options, Runs::Short);
+    joiners!(w3c, config, options, brief);
 
     let title = "sum of a tree of a million nodes by join, per node";
     let mut w3t = Workload::new("W3t", title, "ns");
     let o = options.clone();
     w3t.entry(Kind::Reference, floor, move || whole_tree(&o, Tree::sum));
-    joiners(&mut w3t, options, Runs::Tree);
+    joiners!(w3t, config, options, wide);
     vec![w3, w3c, w3t]
 }

@@ -2,6 +2,7 @@
 //! ten microseconds.
 
 use crate::contender::{Config, Map};
+use crate::mappers;
 use crate::measure::round::{Kind, Options, Round, Workload, spread};
 use crate::measure::work::{cheap, steps, steps_for};
 use std::hint::black_box;
@@ -45,61 +46,39 @@ fn time(n: usize, times: usize, f: fn(u64) -> u64, map: impl Fn(&Arc<[u64]>) -> 
 
 /// W5, W5d.
 pub fn workloads(options: &Options) -> Vec<Workload> {
+    fn light<C: Map>(pool: &Arc<C>, options: &Options) -> Round {
+        time(options.tasks(CHEAP), 5, cheap, |items| {
+            pool.map(items, cheap)
+        })
+    }
+    fn heavy<C: Map>(pool: &Arc<C>, options: &Options) -> Round {
+        time(options.tasks(DEAR), 1, dear, |items| pool.map(items, dear))
+    }
+    let config = Config::new(options.workers);
     let title = "ordered map of 1M items of a few ns, per item";
     let mut w5 = Workload::new("W5", title, "ns");
-    fill(&mut w5, options, false);
+    floors(&mut w5, options, |options| {
+        let map = |items: &Arc<[u64]>| items.iter().map(|&x| cheap(x)).collect();
+        time(options.tasks(CHEAP), 5, cheap, map)
+    });
+    mappers!(w5, config, options, light);
+
     let title = "ordered map of 10k items of 10 us, per item";
     let mut w5d = Workload::new("W5d", title, "ns").at_most(5);
-    fill(&mut w5d, options, true);
+    floors(&mut w5d, options, |options| {
+        let map = |items: &Arc<[u64]>| items.iter().map(|&x| dear(x)).collect();
+        time(options.tasks(DEAR), 1, dear, map)
+    });
+    mappers!(w5d, config, options, heavy);
     vec![w5, w5d]
 }
 
-fn fill(workload: &mut Workload, options: &Options, is_dear: bool) {
-    use crate::contender as c;
-    let sequential = move |options: &Options| {
-        if is_dear {
-            let map = |items: &Arc<[u64]>| items.iter().map(|&x| dear(x)).collect();
-            time(options.tasks(DEAR), 1, dear, map)
-        } else {
-            let map = |items: &Arc<[u64]>| items.iter().map(|&x| cheap(x)).collect();
-            time(options.tasks(CHEAP), 5, cheap, map)
-        }
-    };
+/// One thread's time, shared out and as it is.
+fn floors(workload: &mut Workload, options: &Options, sequential: fn(&Options) -> Round) {
     let o = options.clone();
     workload.entry(Kind::Reference, "one thread, over the workers", move || {
-        let mut round = sequential(&o);
-        round.figure /= o.workers as f64;
-        round
+        Round::of(sequential(&o).figure / o.workers as f64)
     });
     let o = options.clone();
     workload.entry(Kind::Floor, "one thread", move || sequential(&o));
-    add::<c::rayon::Rayon>(workload, options, is_dear);
-    add::<c::scoped::Scoped>(workload, options, is_dear);
-    add::<c::chili::Chili>(workload, options, is_dear);
-    add::<c::tokio::Tokio>(workload, options, is_dear);
-    add::<c::threadpool::Threadpool>(workload, options, is_dear);
-    add::<c::by_hand::ByHand>(workload, options, is_dear);
-    add::<c::async_executor::AsyncExecutor>(workload, options, is_dear);
-    #[cfg(feature = "forte")]
-    add::<c::forte::Forte>(workload, options, is_dear);
-    #[cfg(feature = "raddle")]
-    {
-        add::<c::raddle::Raddle>(workload, options, is_dear);
-        add::<c::raddle::OrderedMap>(workload, options, is_dear);
-    }
-}
-
-fn add<C: Map>(workload: &mut Workload, options: &Options, is_dear: bool) {
-    let config = Config::new(options.workers);
-    if is_dear {
-        workload.contender(config, options, |pool: &Arc<C>, options| {
-            time(options.tasks(DEAR), 1, dear, |items| pool.map(items, dear))
-        });
-    } else {
-        workload.contender(config, options, |pool: &Arc<C>, options| {
-            time(options.tasks(CHEAP), 5, cheap, |items| {
-                pool.map(items, cheap)
-            })
-        });
-    }
 }

@@ -1,0 +1,28 @@
+//! A hundred tasks that spawn a thousand each.
+
+mod common;
+
+use common::Benches;
+use criterion::{Criterion, criterion_group, criterion_main};
+use raddle_benches::contender::{Config, Spawn};
+use raddle_benches::spawners;
+use raddle_benches::workload::nested::spawn_nested;
+use std::sync::Arc;
+use std::time::Duration;
+
+const OUTER: usize = 100;
+
+fn nested<C: Spawn>(pool: &Arc<C>, calls: u64) -> Duration {
+    (0..calls).map(|_| spawn_nested(pool, OUTER)).sum()
+}
+
+fn benches(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("nested");
+    for (name, workers) in [("two_workers", 2), ("one_worker", 1)] {
+        let mut benches = Benches::new(&mut group, name, OUTER as u64 * 1_000);
+        spawners!(benches, Config::new(workers), &(), nested);
+    }
+}
+
+criterion_group!(name = inside; config = common::criterion(); targets = benches);
+criterion_main!(inside);
