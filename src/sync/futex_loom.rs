@@ -14,6 +14,7 @@
 use super::FutexWait;
 use super::atomic::AtomicU32;
 use super::faults::{self, Plan};
+use super::imp::is_over;
 use super::sites;
 use loom::sync::atomic::{AtomicBool, Ordering};
 use loom::thread::Thread;
@@ -29,37 +30,52 @@ struct Sleeper {
 }
 
 struct Bucket {
-    token: Rc<AtomicBool>,
+    token: usize,
     held: bool,
     /// Threads that want the lock.
     blocked: Vec<Thread>,
     sleepers: VecDeque<Sleeper>,
 }
 
-#[derive(Default)]
+/// More words than this in one execution share tokens: more schedules than needed, none lost.
+const TOKENS: usize = 8;
+
 struct Table {
     buckets: HashMap<usize, Bucket>,
+    tokens: Rc<[AtomicBool; TOKENS]>,
     /// Orders the waits of an execution where a fault plan counts them.
-    counter: Option<Rc<AtomicBool>>,
+    counter: Rc<AtomicBool>,
 }
 
 thread_local! {
     // Of the OS thread, on which all threads of one model run.
-    static TABLE: RefCell<Table> = RefCell::new(Table::default());
+    static TABLE: RefCell<Option<Table>> = const { RefCell::new(None) };
 }
 
+/// Called by the first thread before it starts others: to loom, the creation of an atomic must happen
+/// before every use, so the tokens cannot be made when a word is first met.
 pub(super) fn reset() {
-    TABLE.with_borrow_mut(|table| *table = Table::default());
+    super::imp::begin();
+    TABLE.set(Some(Table {
+        buckets: HashMap::new(),
+        tokens: Rc::new(std::array::from_fn(|_| AtomicBool::new(false))),
+        counter: Rc::new(AtomicBool::new(false)),
+    }));
 }
 
-fn take_turns(token: &AtomicBool) {
-    token.fetch_or(false, Ordering::Relaxed);
+fn with_table<R>(f: impl FnOnce(&mut Table) -> R) -> R {
+    TABLE.with_borrow_mut(|table| {
+        f(table
+            .as_mut()
+            .expect("a model calls sync::faults::begin at the start of each execution"))
+    })
 }
 
 fn with_bucket<R>(address: usize, f: impl FnOnce(&mut Bucket) -> R) -> R {
-    TABLE.with_borrow_mut(|table| {
+    with_table(|table| {
+        let next = table.buckets.len() % TOKENS;
         f(table.buckets.entry(address).or_insert_with(|| Bucket {
-            token: Rc::new(AtomicBool::new(false)),
+            token: next,
             held: false,
             blocked: Vec::new(),
             sleepers: VecDeque::new(),
@@ -67,10 +83,15 @@ fn with_bucket<R>(address: usize, f: impl FnOnce(&mut Bucket) -> R) -> R {
     })
 }
 
+fn take_turns(token: &AtomicBool) {
+    token.fetch_or(false, Ordering::Relaxed);
+}
+
 fn lock(address: usize) {
     loop {
-        let token = with_bucket(address, |bucket| Rc::clone(&bucket.token));
-        take_turns(&token);
+        let token = with_bucket(address, |bucket| bucket.token);
+        let tokens = with_table(|table| Rc::clone(&table.tokens));
+        take_turns(&tokens[token]);
         // No other thread runs between here and the next operation of loom's.
         let me = loom::thread::current();
         let locked = with_bucket(address, |bucket| {
@@ -98,13 +119,7 @@ fn unlock(address: usize) {
 
 fn fault(has_deadline: bool) -> Option<FutexWait> {
     if faults::plan() != Plan::Calm {
-        let counter = TABLE.with_borrow_mut(|table| {
-            Rc::clone(
-                table
-                    .counter
-                    .get_or_insert_with(|| Rc::new(AtomicBool::new(false))),
-            )
-        });
+        let counter = with_table(|table| Rc::clone(&table.counter));
         take_turns(&counter);
     }
     faults::decide(has_deadline)
@@ -113,6 +128,10 @@ fn fault(has_deadline: bool) -> Option<FutexWait> {
 /// Sleeps while `*word == expected`; times out only if the fault plan says so.
 #[track_caller]
 pub fn wait(word: &AtomicU32, expected: u32, deadline: Option<Instant>) -> FutexWait {
+    assert!(
+        !is_over(),
+        "a destructor waits after the checker has given up"
+    );
     if let Some(early) = fault(deadline.is_some()) {
         return early;
     }
@@ -148,7 +167,7 @@ pub fn wake_all(word: *const AtomicU32) {
 }
 
 fn wake(word: *const AtomicU32, n: usize) {
-    if n == 0 {
+    if n == 0 || is_over() {
         return;
     }
     let address = word.addr();

@@ -12,10 +12,30 @@
 //! `compare_exchange_weak` never fails spuriously here, and `SeqCst` accesses are treated as `AcqRel`;
 //! only `fence(SeqCst)` is what it says.
 
-pub use loom::sync::Arc;
-pub use loom::sync::MutexGuard;
+pub use super::arc_loom::Arc;
 
+use std::cell::Cell;
+use std::ops::{Deref, DerefMut};
 use std::sync::PoisonError;
+
+std::thread_local! {
+    // Of the OS thread, on which all threads of one model run.
+    static OVER: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The checker has found something and unwinds. Any call into loom would panic a second time and abort
+/// the process with every other test in it, so from here on destructors work on plain memory.
+pub fn give_up() {
+    OVER.set(true);
+}
+
+pub(super) fn is_over() -> bool {
+    OVER.get()
+}
+
+pub(super) fn begin() {
+    OVER.set(false);
+}
 
 /// The canary: which flavour was compiled in.
 #[must_use]
@@ -26,12 +46,18 @@ pub fn flavour() -> &'static str {
 pub mod atomic {
     //! loom's atomics with a schedule token and a register of call sites.
 
+    use super::is_over;
     use crate::sync::sites;
     use loom::sync::atomic as loom_atomic;
+    use std::sync::atomic as std_atomic;
     pub use std::sync::atomic::Ordering;
+    use std::sync::atomic::Ordering::Relaxed;
 
     #[track_caller]
     pub fn fence(order: Ordering) {
+        if is_over() {
+            return;
+        }
         if let Some(order) = sites::fence(order) {
             loom_atomic::fence(order);
         }
@@ -46,25 +72,34 @@ pub mod atomic {
         }
 
         fn take_turns(&self) {
-            self.0.fetch_or(false, Ordering::Relaxed);
+            self.0.fetch_or(false, Relaxed);
         }
     }
 
     macro_rules! common {
-        ($name:ident, [$($generic:tt)*], $loom:ty, $value:ty) => {
+        ($name:ident, [$($generic:tt)*], $loom:ty, $std:ty, $value:ty) => {
             pub struct $name $($generic)* {
                 value: $loom,
                 token: Token,
+                /// The last value written, for destructors that run when the execution is over.
+                shadow: $std,
             }
 
             impl $($generic)* $name $($generic)* {
                 #[track_caller]
                 pub fn new(value: $value) -> Self {
-                    Self { value: <$loom>::new(value), token: Token::new() }
+                    Self {
+                        value: <$loom>::new(value),
+                        token: Token::new(),
+                        shadow: <$std>::new(value),
+                    }
                 }
 
                 #[track_caller]
                 pub fn load(&self, order: Ordering) -> $value {
+                    if is_over() {
+                        return self.shadow.load(Relaxed);
+                    }
                     let order = sites::access("load", order);
                     self.token.take_turns();
                     self.value.load(order)
@@ -72,16 +107,24 @@ pub mod atomic {
 
                 #[track_caller]
                 pub fn store(&self, value: $value, order: Ordering) {
-                    let order = sites::access("store", order);
-                    self.token.take_turns();
-                    self.value.store(value, order);
+                    if !is_over() {
+                        let order = sites::access("store", order);
+                        self.token.take_turns();
+                        self.value.store(value, order);
+                    }
+                    self.shadow.store(value, Relaxed);
                 }
 
                 #[track_caller]
                 pub fn swap(&self, value: $value, order: Ordering) -> $value {
+                    if is_over() {
+                        return self.shadow.swap(value, Relaxed);
+                    }
                     let order = sites::access("swap", order);
                     self.token.take_turns();
-                    self.value.swap(value, order)
+                    let before = self.value.swap(value, order);
+                    self.shadow.store(value, Relaxed);
+                    before
                 }
 
                 #[track_caller]
@@ -92,9 +135,16 @@ pub mod atomic {
                     success: Ordering,
                     failure: Ordering,
                 ) -> Result<$value, $value> {
+                    if is_over() {
+                        return self.shadow.compare_exchange(current, new, Relaxed, Relaxed);
+                    }
                     let (success, failure) = sites::exchange("compare_exchange", success, failure);
                     self.token.take_turns();
-                    self.value.compare_exchange(current, new, success, failure)
+                    let result = self.value.compare_exchange(current, new, success, failure);
+                    if result.is_ok() {
+                        self.shadow.store(new, Relaxed);
+                    }
+                    result
                 }
 
                 #[track_caller]
@@ -105,10 +155,36 @@ pub mod atomic {
                     success: Ordering,
                     failure: Ordering,
                 ) -> Result<$value, $value> {
+                    if is_over() {
+                        return self.shadow.compare_exchange(current, new, Relaxed, Relaxed);
+                    }
                     let (success, failure) =
                         sites::exchange("compare_exchange_weak", success, failure);
                     self.token.take_turns();
-                    self.value.compare_exchange_weak(current, new, success, failure)
+                    let result = self.value.compare_exchange_weak(current, new, success, failure);
+                    if result.is_ok() {
+                        self.shadow.store(new, Relaxed);
+                    }
+                    result
+                }
+
+                /// A read without synchronisation.
+                ///
+                /// # Safety
+                ///
+                /// No other thread may write the atomic at the same time.
+                #[track_caller]
+                pub unsafe fn unsync_load(&self) -> $value {
+                    if is_over() {
+                        return self.shadow.load(Relaxed);
+                    }
+                    // SAFETY: the caller's promise is the callee's.
+                    unsafe { self.value.unsync_load() }
+                }
+
+                #[track_caller]
+                pub fn into_inner(mut self) -> $value {
+                    self.with_mut(|value| *value)
                 }
             }
 
@@ -126,23 +202,15 @@ pub mod atomic {
                 /// Plain access for the exclusive owner; must happen after all other accesses.
                 #[track_caller]
                 pub fn with_mut<R>(&mut self, f: impl FnOnce(&mut $value) -> R) -> R {
-                    self.value.with_mut(f)
-                }
-
-                /// A read without synchronisation.
-                ///
-                /// # Safety
-                ///
-                /// No other thread may write the atomic at the same time.
-                #[track_caller]
-                pub unsafe fn unsync_load(&self) -> $value {
-                    // SAFETY: the caller's promise is the callee's.
-                    unsafe { self.value.unsync_load() }
-                }
-
-                #[track_caller]
-                pub fn into_inner(self) -> $value {
-                    self.value.into_inner()
+                    let shadow = self.shadow.get_mut();
+                    if is_over() {
+                        return f(shadow);
+                    }
+                    self.value.with_mut(|value| {
+                        let result = f(value);
+                        *shadow = *value;
+                        result
+                    })
                 }
             }
         };
@@ -153,9 +221,13 @@ pub mod atomic {
             impl $name {
                 $(#[track_caller]
                 pub fn $method(&self, value: $value, order: Ordering) -> $value {
-                    let order = sites::access(stringify!($method), order);
-                    self.token.take_turns();
-                    self.value.$method(value, order)
+                    if !is_over() {
+                        let order = sites::access(stringify!($method), order);
+                        self.token.take_turns();
+                        let before = self.value.$method(value, order);
+                        self.shadow.store(before, Relaxed);
+                    }
+                    self.shadow.$method(value, Relaxed)
                 })*
             }
         };
@@ -163,7 +235,7 @@ pub mod atomic {
 
     macro_rules! integer {
         ($name:ident, $value:ty) => {
-            common!($name, [], loom_atomic::$name, $value);
+            common!($name, [], loom_atomic::$name, std_atomic::$name, $value);
             plain!($name, [], $value);
             methods!(
                 $name, $value, fetch_add, fetch_sub, fetch_or, fetch_and, fetch_xor, fetch_max,
@@ -175,23 +247,95 @@ pub mod atomic {
     integer!(AtomicU32, u32);
     integer!(AtomicU64, u64);
     integer!(AtomicUsize, usize);
-    common!(AtomicBool, [], loom_atomic::AtomicBool, bool);
+    common!(
+        AtomicBool,
+        [],
+        loom_atomic::AtomicBool,
+        std_atomic::AtomicBool,
+        bool
+    );
     methods!(AtomicBool, bool, fetch_or, fetch_and, fetch_xor);
-    common!(AtomicPtr, [<T>], loom_atomic::AtomicPtr<T>, *mut T);
+    common!(AtomicPtr, [<T>], loom_atomic::AtomicPtr<T>, std_atomic::AtomicPtr<T>, *mut T);
     plain!(AtomicPtr, [<T>], *mut T);
+
+    impl AtomicBool {
+        /// Plain access for the exclusive owner. loom has none for this type: a store stands in for it.
+        #[track_caller]
+        pub fn with_mut<R>(&mut self, f: impl FnOnce(&mut bool) -> R) -> R {
+            let shadow = self.shadow.get_mut();
+            if is_over() {
+                return f(shadow);
+            }
+            // SAFETY: the exclusive borrow excludes writers.
+            let mut value = unsafe { self.value.unsync_load() };
+            let result = f(&mut value);
+            self.value.store(value, Relaxed);
+            *shadow = value;
+            result
+        }
+    }
 
     impl AtomicU32 {
         /// The newest value, as the kernel reads it: a plain load may be stale in loom, a
         /// read-modify-write is not. The caller has taken turns on the futex's own token.
         pub(in crate::sync) fn newest(&self) -> u32 {
             self.token.take_turns();
-            self.value.fetch_add(0, Ordering::Relaxed)
+            self.value.fetch_add(0, Relaxed)
         }
     }
 }
 
 pub mod cell {
-    pub use loom::cell::UnsafeCell;
+    //! loom's cell: a concurrent access, or one that does not happen after the last write, fails.
+
+    use super::is_over;
+
+    pub struct UnsafeCell<T: ?Sized> {
+        track: loom::cell::UnsafeCell<()>,
+        value: std::cell::UnsafeCell<T>,
+    }
+
+    impl<T> UnsafeCell<T> {
+        #[track_caller]
+        pub fn new(value: T) -> Self {
+            Self {
+                track: loom::cell::UnsafeCell::new(()),
+                value: std::cell::UnsafeCell::new(value),
+            }
+        }
+
+        pub fn into_inner(self) -> T {
+            self.value.into_inner()
+        }
+    }
+
+    impl<T: ?Sized> UnsafeCell<T> {
+        /// The pointer must not be written through and must not leave the closure.
+        #[track_caller]
+        pub fn with<R>(&self, f: impl FnOnce(*const T) -> R) -> R {
+            if is_over() {
+                return f(self.value.get());
+            }
+            let _reading = self.track.get();
+            f(self.value.get())
+        }
+
+        /// The pointer must not leave the closure.
+        #[track_caller]
+        pub fn with_mut<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
+            if is_over() {
+                return f(self.value.get());
+            }
+            let _writing = self.track.get_mut();
+            f(self.value.get())
+        }
+    }
+
+    impl<T: ?Sized> std::fmt::Debug for UnsafeCell<T> {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("UnsafeCell { .. }")
+        }
+    }
 }
 
 pub mod hint {
@@ -247,31 +391,64 @@ macro_rules! raddle_thread_local {
 }
 pub(crate) use raddle_thread_local as thread_local;
 
-/// A lock for slow paths, never poisoned.
+/// A lock for slow paths. It is never poisoned: what it guards must be valid whenever user code can run.
 #[derive(Debug)]
-pub struct Mutex<T>(loom::sync::Mutex<T>);
+pub struct Mutex<T> {
+    turns: loom::sync::Mutex<()>,
+    value: std::sync::Mutex<T>,
+}
+
+#[derive(Debug)]
+pub struct MutexGuard<'a, T> {
+    // Dropped in this order: loom's lock is released last.
+    value: std::sync::MutexGuard<'a, T>,
+    _turns: Option<loom::sync::MutexGuard<'a, ()>>,
+}
 
 impl<T> Mutex<T> {
     pub fn new(value: T) -> Self {
-        Self(loom::sync::Mutex::new(value))
+        Self {
+            turns: loom::sync::Mutex::new(()),
+            value: std::sync::Mutex::new(value),
+        }
     }
 
     pub fn into_inner(self) -> T {
-        self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
+        self.value
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     #[track_caller]
     pub fn lock(&self) -> MutexGuard<'_, T> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        let turns = (!is_over()).then(|| self.turns.lock().unwrap_or_else(PoisonError::into_inner));
+        MutexGuard {
+            value: self.value.lock().unwrap_or_else(PoisonError::into_inner),
+            _turns: turns,
+        }
     }
 
     pub fn get_mut(&mut self) -> &mut T {
-        self.0.get_mut().unwrap_or_else(PoisonError::into_inner)
+        self.value.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl<T: Default> Default for Mutex<T> {
     fn default() -> Self {
         Self::new(T::default())
+    }
+}
+
+impl<T> Deref for MutexGuard<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<T> DerefMut for MutexGuard<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.value
     }
 }

@@ -36,11 +36,15 @@ mod imp;
 #[cfg_attr(not(any(raddle_loom, raddle_shuttle)), path = "futex.rs")]
 pub mod futex;
 
+#[cfg(raddle_loom)]
+mod arc_loom;
 #[cfg(any(raddle_loom, raddle_shuttle))]
 pub mod faults;
 #[cfg(raddle_loom)]
 pub mod sites;
 
+#[cfg(raddle_loom)]
+pub use imp::give_up;
 pub(crate) use imp::thread_local;
 pub use imp::{Arc, Mutex, MutexGuard, atomic, cell, flavour, hint, thread};
 

@@ -109,10 +109,21 @@ fn parse(text: &str) -> Mutation {
     }
 }
 
-fn change_at(at: &Location<'_>) -> Option<Change> {
+fn mutation() -> Option<&'static Mutation> {
     static MUTATION: OnceLock<Option<Mutation>> = OnceLock::new();
-    let mutation = MUTATION.get_or_init(|| std::env::var("RADDLE_MUTATE").ok().map(|t| parse(&t)));
-    let mutation = mutation.as_ref()?;
+    MUTATION
+        .get_or_init(|| std::env::var("RADDLE_MUTATE").ok().map(|t| parse(&t)))
+        .as_ref()
+}
+
+/// Is one site weakened in this process? Panics if the variable does not say which.
+#[must_use]
+pub fn mutated() -> bool {
+    mutation().is_some()
+}
+
+fn change_at(at: &Location<'_>) -> Option<Change> {
+    let mutation = mutation()?;
     (mutation.line == at.line()
         && mutation.column.is_none_or(|column| column == at.column())
         && at.file().ends_with(&mutation.file))

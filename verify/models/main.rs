@@ -1,0 +1,6 @@
+//! The scenarios under loom. Empty unless built with `--cfg raddle_loom`.
+#![cfg(raddle_loom)]
+
+mod futex;
+mod litmus;
+mod litmus_token;
