@@ -6,7 +6,7 @@ use common::Benches;
 use criterion::{Criterion, criterion_group, criterion_main};
 use raddle_benches::contender::{Config, Spawn};
 use raddle_benches::spawners;
-use raddle_benches::workload::nested::spawn_nested;
+use raddle_benches::workload::nested::{boxed, spawn_nested};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +20,9 @@ fn benches(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("nested");
     for (name, workers) in [("two_workers", 2), ("one_worker", 1)] {
         let mut benches = Benches::new(&mut group, name, OUTER as u64 * 1_000);
+        benches.floor("floor-boxed", |calls| {
+            (0..calls).map(|_| boxed(OUTER)).sum()
+        });
         spawners!(benches, Config::new(workers), &(), nested);
     }
 }

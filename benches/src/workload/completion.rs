@@ -85,7 +85,7 @@ pub fn batch<C: Spawn>(pool: &C, sizes: &[u64]) -> Round {
 }
 
 /// Two threads that draw tasks by a shared index; the caller hears of each, or of none.
-fn by_index(workers: usize, sizes: &[u64], hear: bool) -> Round {
+pub fn by_index(workers: usize, sizes: &[u64], hear: bool) -> Round {
     let mut consumer = Consumer::new(sizes.len());
     let next = AtomicUsize::new(0);
     let (sender, receiver) = mpsc::channel();

@@ -42,7 +42,7 @@ pub fn spawn_nested<C: Spawn>(pool: &Arc<C>, outer: usize) -> Duration {
 }
 
 /// The floor: one thread boxes a thousand closures, then calls and frees them, again and again.
-fn boxed(outer: usize) -> Duration {
+pub fn boxed(outer: usize) -> Duration {
     let mut held: Vec<Box<dyn FnOnce() -> u64 + Send>> = Vec::with_capacity(INNER as usize);
     let mut sum = 0;
     let start = Instant::now();
