@@ -38,10 +38,12 @@ pub struct Site {
 static SITES: Mutex<BTreeSet<Site>> = Mutex::new(BTreeSet::new());
 static HITS: AtomicUsize = AtomicUsize::new(0);
 
+/// File (by address: hashing it would cost more than the operation), line, column, operation, ordering.
+type Key = (usize, u32, u32, &'static str, &'static str);
+
 thread_local! {
     // Saves the lock for all but the first visit of this OS thread.
-    static SEEN: RefCell<HashSet<(usize, u32, u32, &'static str, &'static str)>> =
-        RefCell::new(HashSet::new());
+    static SEEN: RefCell<HashSet<Key>> = RefCell::new(HashSet::new());
 }
 
 /// Every site that this process has executed so far, in source order.

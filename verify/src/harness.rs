@@ -5,7 +5,7 @@
 //! declared, fails.
 
 use crate::report::Run;
-use raddle::model::sync::{self, faults::Fault, faults::Plan};
+use crate::sync::{self, faults::Fault, faults::Plan};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};

@@ -39,5 +39,5 @@ pub mod scenarios;
 pub use {
     drops::{Counted, DropCount},
     harness::{Model, Outcomes, Scenario},
-    raddle::model::sync,
+    raddle::sync,
 };
