@@ -2,5 +2,6 @@
 #![cfg(raddle_loom)]
 
 mod futex;
+mod harness;
 mod litmus;
 mod litmus_token;

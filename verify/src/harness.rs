@@ -59,7 +59,6 @@ impl Scenario {
         body: |_| {},
     };
 
-    #[must_use]
     pub fn model(&self) -> Model {
         Model {
             must: self.must.to_vec(),
@@ -368,7 +367,7 @@ impl Session {
             "{}: raddle was compiled with another flavour of `sync`",
             model.name
         );
-        assert!(sync::MODEL);
+        const { assert!(sync::MODEL) }
         short_panics();
         Self {
             name: model.name,
@@ -471,9 +470,9 @@ impl Session {
             let declared = |list: &[&str]| list.contains(&outcome.as_str());
             if declared(&model.forbidden) {
                 self.complain(format!("forbidden outcome: {outcome}"));
-            } else if !declared(&model.must)
-                && !declared(&model.may)
-                && !(weak_known && declared(&model.must_weak))
+            } else if !(declared(&model.must)
+                || declared(&model.may)
+                || weak_known && declared(&model.must_weak))
             {
                 self.complain(format!("undeclared outcome: {outcome}"));
             }

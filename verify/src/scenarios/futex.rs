@@ -44,16 +44,13 @@ impl Slot {
     fn take(&self, deadline: Option<Instant>) -> (Option<u32>, Option<FutexWait>) {
         let mut last = None;
         loop {
-            match self
-                .word
-                .compare_exchange(EMPTY, SLEEPING, Ordering::Relaxed, Ordering::Acquire)
-            {
-                Err(DONE) => {
-                    // SAFETY: DONE was read with acquire, so the write is behind us.
-                    let value = self.data.with(|data| unsafe { *data });
-                    return (Some(value), last);
-                }
-                Ok(_) | Err(_) => {}
+            let before =
+                self.word
+                    .compare_exchange(EMPTY, SLEEPING, Ordering::Relaxed, Ordering::Acquire);
+            if before == Err(DONE) {
+                // SAFETY: DONE was read with acquire, so the write is behind us.
+                let value = self.data.with(|data| unsafe { *data });
+                return (Some(value), last);
             }
             let how = futex::wait(&self.word, SLEEPING, deadline);
             last = Some(how);

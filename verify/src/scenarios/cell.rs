@@ -1,0 +1,169 @@
+//! The cell: who drops the outcome, who frees the memory, and which errors are reported.
+
+use super::cell_kit::{Helper, Kit, Loan, touch};
+use crate::Scenario;
+use crate::sync::thread;
+use raddle::future::cell;
+
+/// A worker runs the task while its handle is dropped. The last of the two drops the value.
+pub const RUN_DROP: Scenario = Scenario {
+    name: "cell/run_drop",
+    must: &["gone with the handle", "left to the worker"],
+    body: |out| {
+        let kit = Kit::new();
+        let (task, future) = kit.task();
+        let raw = task.raw();
+        let worker = thread::spawn(move || {
+            touch(task.raw());
+            task.run()
+        });
+        touch(raw);
+        drop(future);
+        out.saw(match kit.values.dropped() {
+            0 => "left to the worker",
+            _ => "gone with the handle",
+        });
+        assert!(worker.join().unwrap());
+        assert_eq!(kit.values.made(), 1);
+        kit.finish();
+    },
+    ..Scenario::EMPTY
+};
+
+/// The handle cancels and is dropped, while a worker finds the task in its queue.
+pub const CANCEL_DROP: Scenario = Scenario {
+    name: "cell/cancel_drop",
+    must: &["cancelled", "ran"],
+    body: |out| {
+        let kit = Kit::new();
+        let (task, future) = kit.task();
+        let raw = task.raw();
+        let worker = thread::spawn(move || {
+            touch(task.raw());
+            task.run()
+        });
+        let cancelled = future.cancel();
+        touch(raw);
+        drop(future);
+        assert_eq!(worker.join().unwrap(), !cancelled);
+        out.saw(if cancelled { "cancelled" } else { "ran" });
+        kit.finish();
+    },
+    ..Scenario::EMPTY
+};
+
+/// The handle's side runs the task itself and takes the value, while the worker still has it queued.
+pub const HELP: Scenario = Scenario {
+    name: "cell/help",
+    must: &["run by the waiter", "run by the worker"],
+    body: |out| {
+        let kit = Kit::new();
+        let (task, future) = kit.task();
+        let loan = Loan(task.raw());
+        let worker = thread::spawn(move || {
+            touch(task.raw());
+            task.run()
+        });
+        // SAFETY: the handle lives here.
+        let helped = unsafe { cell::run_from_handle(loan.0) };
+        touch(loan.0);
+        if helped {
+            drop(future.try_result().expect("ran here").unwrap());
+        } else {
+            drop(future);
+        }
+        assert_eq!(worker.join().unwrap(), !helped);
+        out.saw(if helped { "run by the waiter" } else { "run by the worker" });
+        kit.finish();
+    },
+    ..Scenario::EMPTY
+};
+
+/// A waiter that is a worker runs the awaited task, or sleeps until the one who runs it is done.
+pub const HELPING_WAIT: Scenario = Scenario {
+    name: "cell/helping_wait",
+    must: &["helped", "slept or looked", "done before"],
+    faults: 1,
+    body: |out| {
+        let kit = Kit::new();
+        let (task, future) = kit.task();
+        let worker = thread::spawn(move || task.run());
+        let helper = Helper::default();
+        let value = helper.work(|| future.result());
+        assert!(value.is_ok());
+        drop(value);
+        let helped = helper.helped.get();
+        assert_eq!(worker.join().unwrap(), helped == 0);
+        out.saw(match (helped, helper.parked.get()) {
+            (1, 0) => "helped",
+            (0, 1) => "slept or looked",
+            (0, 0) => "done before",
+            _ => "both",
+        });
+        kit.finish();
+    },
+    ..Scenario::EMPTY
+};
+
+/// The handle awaits to the end, keeps the empty future for a while and drops it.
+pub const TAKEN_THEN_DROPPED: Scenario = Scenario {
+    name: "cell/taken_then_dropped",
+    must: &["ready", "pending"],
+    body: |out| {
+        let kit = Kit::new();
+        let (task, mut future) = kit.task();
+        let worker = thread::spawn(move || task.run());
+        let bell = kit.bell();
+        let ready = super::cell_kit::poll(&mut future, &bell).is_ready();
+        out.saw(if ready { "ready" } else { "pending" });
+        drop(bell);
+        drop(future);
+        assert!(worker.join().unwrap());
+        kit.finish();
+    },
+    ..Scenario::EMPTY
+};
+
+/// A failed task whose handle is dropped unread: the error is reported once, by whoever frees.
+pub const UNSEEN: Scenario = Scenario {
+    name: "cell/unseen_error",
+    must: &["reported by the handle's drop", "reported by the worker"],
+    body: |out| {
+        let kit = Kit::new();
+        let (task, future) = kit.failing();
+        let worker = thread::spawn(move || task.run());
+        drop(future);
+        let here = kit.told();
+        assert!(worker.join().unwrap());
+        assert_eq!(kit.told(), 1, "reported exactly once");
+        out.saw(match here {
+            0 => "reported by the worker",
+            _ => "reported by the handle's drop",
+        });
+        kit.finish();
+    },
+    ..Scenario::EMPTY
+};
+
+/// The same, but the handle looks first: what it saw is not reported.
+pub const SEEN: Scenario = Scenario {
+    name: "cell/seen_error",
+    must: &["seen", "reported"],
+    forbidden: &["seen and reported", "neither"],
+    body: |out| {
+        let kit = Kit::new();
+        let (task, future) = kit.failing();
+        let worker = thread::spawn(move || task.run());
+        let seen = future.error().is_some();
+        drop(future);
+        assert!(worker.join().unwrap());
+        out.saw(match (seen, kit.told()) {
+            (true, 0) => "seen",
+            (false, 1) => "reported",
+            (false, 0) => "neither",
+            _ => "seen and reported",
+        });
+        kit.finish();
+    },
+    ..Scenario::EMPTY
+};

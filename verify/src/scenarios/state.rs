@@ -1,0 +1,151 @@
+//! The state word: who may run a task, who cancels it, and what each side is told.
+
+use super::cell_kit::{Kit, touch};
+use crate::sync::thread;
+use crate::{Outcomes, Scenario};
+use raddle::{FutureState, TaskError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+/// A worker runs the task while its handle cancels it: exactly one wins. A cancelled closure is gone
+/// when `cancel` returns; one that runs can see that it was asked to stop.
+pub const RUN_CANCEL: Scenario = Scenario {
+    name: "state/run_cancel",
+    must: &["cancelled", "ran, then asked", "ran, asked in time"],
+    forbidden: &["ran and cancelled", "neither"],
+    body: |out| {
+        let kit = Kit::new();
+        let asked = Arc::new(AtomicBool::new(false));
+        let (values, seen) = (kit.values.clone(), Arc::clone(&asked));
+        let (task, future) = kit.task_of(move || {
+            seen.store(raddle::cancel_requested(), Relaxed);
+            Ok(values.value())
+        });
+        let worker = thread::spawn(move || task.run());
+        let cancelled = future.cancel();
+        if cancelled {
+            assert_eq!(kit.closures.dropped(), 1, "the closure is gone when cancel says so");
+            assert_eq!(future.state(), FutureState::Cancelled);
+        }
+        let ran = worker.join().unwrap();
+        let settled = future.try_result().expect("it ran or was cancelled");
+        assert_eq!(cancelled, matches!(settled, Err(TaskError::Cancelled)));
+        assert_eq!(ran, settled.is_ok());
+        out.saw(match (ran, cancelled, asked.load(Relaxed)) {
+            (true, true, _) => "ran and cancelled",
+            (false, false, _) => "neither",
+            (false, true, _) => "cancelled",
+            (true, false, true) => "ran, asked in time",
+            (true, false, false) => "ran, then asked",
+        });
+        drop(settled);
+        kit.finish();
+    },
+    ..Scenario::EMPTY
+};
+
+/// The executor drops the task unrun while the handle cancels it: it is cancelled either way.
+pub const CANCEL_CANCEL: Scenario = Scenario {
+    name: "state/cancel_cancel",
+    must: &["by the handle or before it", "by the executor"],
+    body: |out| {
+        let kit = Kit::new();
+        let (task, future) = kit.task();
+        let executor = thread::spawn(move || drop(task));
+        let won = future.cancel();
+        if won {
+            assert_eq!(kit.closures.dropped(), 1, "the closure is gone when cancel says so");
+        }
+        executor.join().unwrap();
+        assert!(future.cancel(), "cancelling again is true");
+        assert!(matches!(future.try_result(), Ok(Err(TaskError::Cancelled))));
+        assert_eq!(kit.values.made(), 0);
+        out.saw(if won { "by the handle or before it" } else { "by the executor" });
+        kit.finish();
+    },
+    ..Scenario::EMPTY
+};
+
+/// Two holders of the handle cancel what a worker runs: all are told the same.
+pub const TWO_CANCELS: Scenario = Scenario {
+    name: "state/two_cancels",
+    must: &["both true", "both false"],
+    forbidden: &["one true"],
+    body: |out| {
+        let kit = Kit::new();
+        let (task, future) = kit.task();
+        let future = Arc::new(future);
+        let shared = Arc::clone(&future);
+        let other = thread::spawn(move || shared.cancel());
+        let worker = thread::spawn(move || task.run());
+        let mine = future.cancel();
+        let theirs = other.join().unwrap();
+        let ran = worker.join().unwrap();
+        assert_eq!(ran, !mine);
+        out.saw(match (mine, theirs) {
+            (true, true) => "both true",
+            (false, false) => "both false",
+            _ => "one true",
+        });
+        drop(future);
+        kit.finish();
+    },
+    ..Scenario::EMPTY
+};
+
+/// What a look at the word says may be relied on: done means that the value can be read.
+pub const LOOK: Scenario = Scenario {
+    name: "state/look",
+    must: &["pending", "running", "finished"],
+    forbidden: &["failed", "cancelled"],
+    body: |out| {
+        let kit = Kit::new();
+        let (task, future) = kit.task();
+        let raw = task.raw();
+        let worker = thread::spawn(move || task.run());
+        let state = future.state();
+        if state == FutureState::Finished {
+            assert!(future.peek().is_some_and(|outcome| outcome.is_ok()));
+        }
+        touch(raw);
+        out.saw(match state {
+            FutureState::Pending => "pending",
+            FutureState::Running => "running",
+            FutureState::Finished => "finished",
+            FutureState::Failed => "failed",
+            FutureState::Cancelled => "cancelled",
+        });
+        drop(future);
+        assert!(worker.join().unwrap());
+        kit.finish();
+    },
+    ..Scenario::EMPTY
+};
+
+/// Broken on purpose: a task is completed without being claimed, so a cancellation can win as well.
+/// The closure is then dropped twice.
+pub const UNCLAIMED: Scenario = Scenario {
+    name: "state/broken_unclaimed",
+    may: &["done"],
+    body: |out: &Outcomes| {
+        use raddle::future::state::{Cancel, Claim, Ending, State};
+        let state = Arc::new(State::queued());
+        let owners = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        let (word, owned) = (Arc::clone(&state), Arc::clone(&owners));
+        let worker = thread::spawn(move || {
+            if word.load().is_pending() {
+                owned.fetch_add(1, Relaxed);
+                if word.claim() == Claim::Won {
+                    let _ = word.finish(Ending::Value, true);
+                }
+            }
+        });
+        if let Cancel::Won(_) = state.cancel() {
+            owners.fetch_add(1, Relaxed);
+        }
+        worker.join().unwrap();
+        assert!(owners.load(Relaxed) < 2, "two owners of one closure");
+        out.saw("done");
+    },
+    ..Scenario::EMPTY
+};

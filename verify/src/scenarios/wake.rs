@@ -1,0 +1,153 @@
+//! Sleeping on the state word: no wake-up is lost, whatever a wait comes back with.
+
+use super::cell_kit::Kit;
+use crate::Scenario;
+use crate::sync::{faults, thread};
+use raddle::TaskError;
+use std::sync::Arc;
+use std::time::Duration;
+
+fn slept() -> &'static str {
+    if faults::waits().0 > 0 { "slept" } else { "looked" }
+}
+
+/// A waiter takes the outcome that a worker makes.
+pub const RESULT: Scenario = Scenario {
+    name: "park/result",
+    must: &["slept", "looked"],
+    faults: 2,
+    body: |out| {
+        let kit = Kit::new();
+        let (task, future) = kit.task();
+        let worker = thread::spawn(move || task.run());
+        let value = future.result();
+        assert!(value.is_ok());
+        drop(value);
+        assert!(worker.join().unwrap());
+        out.saw(slept());
+        kit.finish();
+    },
+    ..Scenario::EMPTY
+};
+
+/// A waiter with a deadline, who waits again without one when it has passed.
+pub const TIMEOUT: Scenario = Scenario {
+    name: "park/result_timeout",
+    must: &["in time", "late, then taken"],
+    faults: 2,
+    body: |out| {
+        let kit = Kit::new();
+        let (task, future) = kit.task();
+        let worker = thread::spawn(move || task.run());
+        let (value, how) = match future.result_timeout(Duration::from_secs(1)) {
+            Ok(value) => (value, "in time"),
+            Err(future) => (future.result(), "late, then taken"),
+        };
+        assert!(value.is_ok());
+        drop(value);
+        assert!(worker.join().unwrap());
+        out.saw(how);
+        kit.finish();
+    },
+    ..Scenario::EMPTY
+};
+
+/// A waiter with a deadline, who goes away when it has passed.
+pub const TIMEOUT_DROP: Scenario = Scenario {
+    name: "park/timeout_drop",
+    must: &["in time", "late, gone"],
+    faults: 1,
+    body: |out| {
+        let kit = Kit::new();
+        let (task, future) = kit.task();
+        let worker = thread::spawn(move || task.run());
+        out.saw(match future.result_timeout(Duration::from_secs(1)) {
+            Ok(value) => {
+                assert!(value.is_ok());
+                "in time"
+            }
+            Err(future) => {
+                drop(future);
+                "late, gone"
+            }
+        });
+        assert!(worker.join().unwrap());
+        kit.finish();
+    },
+    ..Scenario::EMPTY
+};
+
+/// A cancellation from another holder of the handle wakes the waiter.
+pub const CANCEL_WAKES: Scenario = Scenario {
+    name: "park/cancel_wakes",
+    must: &["slept", "looked"],
+    faults: 1,
+    body: |out| {
+        let kit = Kit::new();
+        let (task, future) = kit.task();
+        let future = Arc::new(future);
+        let shared = Arc::clone(&future);
+        let canceller = thread::spawn(move || {
+            assert!(shared.cancel());
+        });
+        future.wait();
+        assert!(matches!(future.error(), Some(TaskError::Cancelled)));
+        out.saw(slept());
+        canceller.join().unwrap();
+        assert!(!task.run());
+        drop(future);
+        kit.finish();
+    },
+    ..Scenario::EMPTY
+};
+
+/// Two waiters, one completion.
+pub const TWO_WAITERS: Scenario = Scenario {
+    name: "park/two_waiters",
+    must: &["slept", "looked"],
+    body: |out| {
+        let kit = Kit::new();
+        let (task, future) = kit.task();
+        let future = Arc::new(future);
+        let shared = Arc::clone(&future);
+        let other = thread::spawn(move || {
+            shared.wait();
+            assert!(shared.peek().is_some());
+        });
+        let worker = thread::spawn(move || task.run());
+        future.wait();
+        assert!(future.peek().is_some());
+        other.join().unwrap();
+        assert!(worker.join().unwrap());
+        out.saw(slept());
+        drop(future);
+        kit.finish();
+    },
+    ..Scenario::EMPTY
+};
+
+/// A waiter for the value, while a callback holds up the taking of it.
+pub const BEHIND_A_CALLBACK: Scenario = Scenario {
+    name: "park/behind_a_callback",
+    must: &["slept", "looked"],
+    faults: 1,
+    body: |out| {
+        let kit = Kit::new();
+        let (task, future) = kit.task();
+        let heard = kit.closures.value();
+        future.add_done_callback(move |outcome| {
+            assert!(outcome.is_ok());
+            drop(heard);
+        });
+        let closures = kit.closures.clone();
+        let worker = thread::spawn(move || task.run());
+        let value = future.result();
+        assert_eq!(closures.dropped(), 2, "the callback comes before the taking");
+        assert!(value.is_ok());
+        drop(value);
+        assert!(worker.join().unwrap());
+        out.saw(slept());
+        kit.finish();
+    },
+    ..Scenario::EMPTY
+};
