@@ -2,4 +2,4 @@
 # The benches still compile. What they measure is not judged here: time on a shared machine says nothing.
 source "$(dirname "$0")/common.sh"
 
-cargo check --locked -p raddle-benches --all-targets
+cargo check --locked -p raddle-benches --all-targets --features raddle

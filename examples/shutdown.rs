@@ -16,7 +16,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let mut rounds = 0_u64;
         while !cancel_requested() {
             rounds += 1;
-            std::hint::spin_loop();
         }
         rounds
     });
