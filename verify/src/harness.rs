@@ -219,7 +219,7 @@ impl Model {
             (Some(_), None) => true,
             (None, _) => false,
         };
-        let strict = !thinned && !mutated();
+        let strict = !thinned && !mutated() && !replaying();
 
         let mut session = Session::new(&self, mode, body);
         session.guarded(|session| {
@@ -232,12 +232,12 @@ impl Model {
             }
             for fault in [Fault::Interrupted, Fault::Spurious, Fault::TimedOut] {
                 for nth in 1..=self.faults {
-                    if !session.eligible(fault) {
+                    if !session.eligible(fault) && !replaying() {
                         break;
                     }
                     session.shared.fired.store(0, Ordering::Relaxed);
                     session.explore(&self, Plan::Nth(fault, nth));
-                    if session.shared.fired.load(Ordering::Relaxed) == 0 {
+                    if session.shared.fired.load(Ordering::Relaxed) == 0 && !replaying() {
                         break;
                     }
                 }
@@ -311,6 +311,10 @@ fn seed() -> u64 {
     number("SHUTTLE_RANDOM_SEED").map_or(0x7261_6464_6c65, |seed| seed as u64)
 }
 
+fn replaying() -> bool {
+    cfg!(raddle_shuttle) && std::env::var_os("RADDLE_REPLAY").is_some()
+}
+
 #[cfg(raddle_loom)]
 fn mutated() -> bool {
     sync::sites::mutated()
@@ -347,6 +351,8 @@ struct Session {
     shared: Arc<Shared>,
     body: Body,
     plans: usize,
+    /// The plan being run, for the report of a failure.
+    plan: Plan,
     complete: bool,
     complaints: Vec<String>,
     panic: Option<Box<dyn std::any::Any + Send>>,
@@ -376,6 +382,7 @@ impl Session {
             shared: Arc::default(),
             body: Arc::new(body),
             plans: 0,
+            plan: Plan::Calm,
             complete: true,
             complaints: Vec::new(),
             panic: None,
@@ -400,6 +407,7 @@ impl Session {
     /// The program of one execution.
     fn program(&mut self, plan: Plan) -> impl Fn() + Send + Sync + 'static {
         self.plans += 1;
+        self.plan = plan;
         let shared = Arc::clone(&self.shared);
         let body = Arc::clone(&self.body);
         move || {
@@ -450,8 +458,14 @@ impl Session {
     fn drive(&mut self, scheduler: impl shuttle::scheduler::Scheduler + 'static, plan: Plan) {
         let mut config = shuttle::Config::new();
         config.silence_warnings = true;
+        // A schedule belongs to the plan that it failed under.
+        let replayed = std::env::var("RADDLE_REPLAY").ok();
+        let under = std::env::var("RADDLE_REPLAY_PLAN").unwrap_or_else(|_| "Calm".to_owned());
+        if replayed.is_some() && self.mode == "dfs" && under != format!("{plan:?}") {
+            return;
+        }
         let program = self.program(plan);
-        if let Ok(schedule) = std::env::var("RADDLE_REPLAY") {
+        if let Some(schedule) = replayed {
             let text = std::fs::read_to_string(&schedule).unwrap_or(schedule);
             let replay = shuttle::scheduler::ReplayScheduler::new_from_encoded(text.trim());
             shuttle::Runner::new(replay, config).run(program);
@@ -504,7 +518,7 @@ impl Session {
         };
         let failure = match &self.panic {
             Some(_) if caught.is_some() => None,
-            Some(payload) => Some(message(&**payload)),
+            Some(payload) => Some(format!("{:?}: {}", self.plan, message(&**payload))),
             None => {
                 self.judge(model, strict, &outcomes);
                 (!self.complaints.is_empty()).then(|| self.complaints.join("; "))

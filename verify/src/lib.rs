@@ -17,6 +17,7 @@
 //! | `RADDLE_SCHEDULES`      | number of random schedules, instead of each test's own                    |
 //! | `SHUTTLE_RANDOM_SEED`   | seed of the random schedules, instead of the fixed one                    |
 //! | `RADDLE_REPLAY`         | a schedule that shuttle printed (or a file with one), run instead         |
+//! | `RADDLE_REPLAY_PLAN`    | the fault plan that it failed under, as the failure line names it         |
 //! | `RADDLE_MODEL_REPORT`   | file to which each run appends one JSON line                              |
 //! | `RADDLE_MODEL_SITES`    | file to which the atomic sites that were executed are appended            |
 //! | `RADDLE_MUTATE`         | weakens one site, see `raddle`'s `sync::sites`                            |

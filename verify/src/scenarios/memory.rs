@@ -1,0 +1,192 @@
+//! The way home of freed cells: pushed by others, drained by the owner, counted once it has left.
+
+use crate::sync::cell::UnsafeCell;
+use crate::sync::thread;
+use crate::{DropCount, Outcomes, Scenario};
+use raddle::future::memory::home::{Free, Home, Pushed};
+use std::ptr::{self, NonNull};
+use std::sync::Arc;
+
+/// A home with `N` cells out. What belongs to it is written by its owner and freed by the last.
+struct House<const N: usize> {
+    home: Home,
+    /// The owner's books: written until it leaves, read by whoever frees.
+    books: UnsafeCell<usize>,
+    /// Each is written by the thread that has it, and read by whoever gets it back or frees all.
+    cells: [UnsafeCell<Free>; N],
+    frees: DropCount,
+}
+
+// SAFETY: the home's protocol says who touches what; loom checks it.
+unsafe impl<const N: usize> Sync for House<N> {}
+// SAFETY: as above.
+unsafe impl<const N: usize> Send for House<N> {}
+
+impl<const N: usize> House<N> {
+    fn new() -> Arc<Self> {
+        Arc::new(Self {
+            home: Home::new(),
+            books: UnsafeCell::new(0),
+            cells: std::array::from_fn(|_| UnsafeCell::new(Free { next: ptr::null_mut() })),
+            frees: DropCount::new(),
+        })
+    }
+
+    /// The last use of a cell by the thread that has it.
+    fn give_up(&self, index: usize) -> NonNull<Free> {
+        self.cells[index].with_mut(|cell| NonNull::new(cell).expect("a reference is not null"))
+    }
+
+    /// Frees cells by one push.
+    fn send(&self, indices: &[usize]) -> Pushed {
+        let chain: Vec<_> = indices.iter().map(|&index| self.give_up(index)).collect();
+        for pair in chain.windows(2) {
+            // SAFETY: the cells are this thread's until they are pushed.
+            unsafe { (*pair[0].as_ptr()).next = pair[1].as_ptr() };
+        }
+        // SAFETY: linked above, first to last, and nobody else's.
+        let pushed = unsafe { self.home.push(chain[0], chain[chain.len() - 1], chain.len()) };
+        self.free_if(&pushed);
+        pushed
+    }
+
+    /// The owner takes a chain in; returns its length.
+    fn take_in(&self, mut chain: *mut Free) -> usize {
+        let mut length = 0;
+        while let Some(cell) = NonNull::new(chain) {
+            let index = self.cells.iter().position(|own| own.with(|own| ptr::eq(own, cell.as_ptr())));
+            // The owner uses it again.
+            self.give_up(index.expect("a cell of this home"));
+            // SAFETY: a drained chain is the owner's.
+            chain = unsafe { cell.as_ref() }.next;
+            length += 1;
+        }
+        length
+    }
+
+    /// The owner leaves with `out` cells out, minus what comes in on the way.
+    fn leave(&self, out: usize) -> Pushed {
+        self.books.with_mut(|books| {
+            // SAFETY: the owner's alone until it has left.
+            unsafe { *books = N }
+        });
+        let got = self.take_in(self.home.abandon());
+        let pushed = self.home.settle(out - got);
+        self.free_if(&pushed);
+        pushed
+    }
+
+    fn free_if(&self, pushed: &Pushed) {
+        if *pushed == Pushed::Last {
+            drop(self.frees.value());
+            // SAFETY: the last one owns everything; loom checks that all other uses are over.
+            self.books.with(|books| assert_eq!(unsafe { *books }, N));
+            for index in 0..N {
+                self.give_up(index);
+            }
+        }
+    }
+
+    #[track_caller]
+    fn was_freed_once(&self) {
+        assert_eq!(self.frees.made(), 1, "the memory is freed exactly once");
+    }
+}
+
+fn name(pushed: &Pushed) -> &'static str {
+    match pushed {
+        Pushed::Home => "home",
+        Pushed::Counted => "counted",
+        Pushed::Last => "last",
+    }
+}
+
+fn saw(out: &Outcomes, owner: &Pushed, others: &[Pushed]) {
+    let others: Vec<_> = others.iter().map(name).collect();
+    out.saw(format!("owner {}, others {}", name(owner), others.join(" and ")));
+}
+
+/// Two cells come back one by one while the owner drains and leaves.
+pub const DRAIN: Scenario = Scenario {
+    name: "memory/drain",
+    must: &[
+        "owner last, others home and home",
+        "owner last, others home and counted",
+        "owner last, others counted and counted",
+        "owner counted, others home and last",
+        "owner counted, others counted and last",
+    ],
+    body: |out| {
+        let house = House::<2>::new();
+        let theirs = Arc::clone(&house);
+        let other = thread::spawn(move || [theirs.send(&[0]), theirs.send(&[1])]);
+        let got = house.take_in(house.home.drain());
+        let owner = house.leave(2 - got);
+        saw(out, &owner, &other.join().unwrap());
+        house.was_freed_once();
+    },
+    ..Scenario::EMPTY
+};
+
+/// A chain of two comes back while the owner leaves.
+pub const CHAIN: Scenario = Scenario {
+    name: "memory/chain",
+    must: &["owner last, others home", "owner last, others counted", "owner counted, others last"],
+    body: |out| {
+        let house = House::<2>::new();
+        let theirs = Arc::clone(&house);
+        let other = thread::spawn(move || [theirs.send(&[0, 1])]);
+        let owner = house.leave(2);
+        saw(out, &owner, &other.join().unwrap());
+        house.was_freed_once();
+    },
+    ..Scenario::EMPTY
+};
+
+/// The owner uses a cell again that came back, while another is on its way.
+pub const REUSE: Scenario = Scenario {
+    name: "memory/reuse",
+    must: &["drained 0", "drained 1", "drained 2"],
+    body: |out| {
+        let house = House::<2>::new();
+        let theirs = Arc::clone(&house);
+        let other = thread::spawn(move || {
+            assert_eq!(theirs.send(&[0]), Pushed::Home);
+            assert_eq!(theirs.send(&[1]), Pushed::Home);
+        });
+        let first = house.take_in(house.home.drain());
+        let second = house.take_in(house.home.drain());
+        out.saw(["drained 0", "drained 1", "drained 2"][first + second]);
+        other.join().unwrap();
+        let owner = house.leave(2 - first - second);
+        assert_eq!(owner, Pushed::Last);
+        house.was_freed_once();
+    },
+    ..Scenario::EMPTY
+};
+
+/// Two threads bring a cell home each while the owner leaves.
+pub const TWO_FREERS: Scenario = Scenario {
+    name: "memory/two_freers",
+    must: &[
+        "owner last, others home and home",
+        "owner last, others home and counted",
+        "owner last, others counted and home",
+        "owner last, others counted and counted",
+        "owner counted, others home and last",
+        "owner counted, others last and home",
+        "owner counted, others counted and last",
+        "owner counted, others last and counted",
+    ],
+    body: |out| {
+        let house = House::<2>::new();
+        let others = [0, 1].map(|index| {
+            let theirs = Arc::clone(&house);
+            thread::spawn(move || theirs.send(&[index]))
+        });
+        let owner = house.leave(2);
+        saw(out, &owner, &others.map(|other| other.join().unwrap()));
+        house.was_freed_once();
+    },
+    ..Scenario::EMPTY
+};

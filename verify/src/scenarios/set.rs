@@ -1,0 +1,435 @@
+//! Wait sets: waiting for the first, for all, for an error; the order of completions; going away early.
+
+use super::cell_kit::{Bell, Kit};
+use crate::sync::{faults, thread};
+use crate::{Counted, Scenario};
+use futures_core::Stream;
+use raddle::{AsCompleted, Future, Promise, ReturnWhen, as_completed, promise, wait, wait_timeout};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+type Pair = ([Promise<Counted>; 2], [Future<Counted>; 2]);
+
+fn pair() -> Pair {
+    let ((p0, f0), (p1, f1)) = (promise(), promise());
+    ([p0, p1], [f0, f1])
+}
+
+fn give(kit: &Kit, promise: Promise<Counted>) {
+    assert!(promise.complete(kit.values.value()).is_ok());
+}
+
+fn slept() -> &'static str {
+    if faults::waits().0 > 0 { "slept" } else { "looked" }
+}
+
+/// One poll of the stream with this bell's waker; the key of what came out.
+fn poll<K: Copy>(all: &mut AsCompleted<(K, Future<Counted>)>, bell: &Arc<Bell>) -> Poll<Option<K>> {
+    let waker = bell.waker();
+    match Pin::new(all).poll_next(&mut Context::from_waker(&waker)) {
+        Poll::Ready(Some((key, future))) => {
+            assert!(future.try_result().expect("it came out, so it is done").is_ok());
+            Poll::Ready(Some(key))
+        }
+        Poll::Ready(None) => Poll::Ready(None),
+        Poll::Pending => Poll::Pending,
+    }
+}
+
+fn keyed(futures: [Future<Counted>; 2]) -> AsCompleted<(usize, Future<Counted>)> {
+    as_completed(futures.into_iter().enumerate())
+}
+
+/// One of two completes; the other is taken out of the set again and completes later.
+pub const FIRST: Scenario = Scenario {
+    name: "set/first",
+    must: &["slept", "looked"],
+    faults: 1,
+    body: |out| {
+        let kit = Kit::new();
+        let ([p0, p1], futures) = pair();
+        let theirs = kit.clone();
+        let producer = thread::spawn(move || give(&theirs, p0));
+        let waited = wait(futures, ReturnWhen::FirstCompleted);
+        assert_eq!((waited.done.len(), waited.not_done.len()), (1, 1));
+        assert!(!waited.timed_out);
+        producer.join().unwrap();
+        give(&kit, p1);
+        out.saw(slept());
+        drop(waited);
+        kit.finish();
+    },
+    ..Scenario::EMPTY
+};
+
+/// Two threads complete one each; the first is waited for.
+pub const FIRST_OF_TWO: Scenario = Scenario {
+    name: "set/first_of_two",
+    must: &["one", "both"],
+    forbidden: &["none"],
+    body: |out| {
+        let kit = Kit::new();
+        let (promises, futures) = pair();
+        let producers = promises.map(|promise| {
+            let kit = kit.clone();
+            thread::spawn(move || give(&kit, promise))
+        });
+        let waited = wait(futures, ReturnWhen::FirstCompleted);
+        out.saw(["none", "one", "both"][waited.done.len()]);
+        drop(waited);
+        producers.map(|producer| producer.join().unwrap());
+        kit.finish();
+    },
+    ..Scenario::EMPTY
+};
+
+/// One thread completes two, and both are waited for.
+pub const ALL: Scenario = Scenario {
+    name: "set/all",
+    must: &["slept", "looked"],
+    faults: 1,
+    body: |out| {
+        let kit = Kit::new();
+        let ([p0, p1], futures) = pair();
+        let theirs = kit.clone();
+        let producer = thread::spawn(move || {
+            give(&theirs, p0);
+            give(&theirs, p1);
+        });
+        let waited = wait(futures, ReturnWhen::AllCompleted);
+        assert_eq!((waited.done.len(), waited.timed_out), (2, false));
+        drop(waited);
+        producer.join().unwrap();
+        out.saw(slept());
+        kit.finish();
+    },
+    ..Scenario::EMPTY
+};
+
+/// Two threads complete one each, and both are waited for.
+pub const ALL_OF_TWO: Scenario = Scenario {
+    name: "set/all_of_two",
+    must: &["slept", "looked"],
+    body: |out| {
+        let kit = Kit::new();
+        let (promises, futures) = pair();
+        let producers = promises.map(|promise| {
+            let kit = kit.clone();
+            thread::spawn(move || give(&kit, promise))
+        });
+        let waited = wait(futures, ReturnWhen::AllCompleted);
+        assert_eq!((waited.done.len(), waited.timed_out), (2, false));
+        drop(waited);
+        producers.map(|producer| producer.join().unwrap());
+        out.saw(slept());
+        kit.finish();
+    },
+    ..Scenario::EMPTY
+};
+
+/// An error that stood before is no reason to stop waiting for all.
+pub const ALL_AFTER_AN_ERROR: Scenario = Scenario {
+    name: "set/all_after_an_error",
+    must: &["slept", "looked"],
+    body: |out| {
+        let kit = Kit::new();
+        let ([p0, p1], futures) = pair();
+        assert!(p0.fail(kit.error()).is_ok());
+        let theirs = kit.clone();
+        let producer = thread::spawn(move || give(&theirs, p1));
+        let waited = wait(futures, ReturnWhen::AllCompleted);
+        assert_eq!((waited.done.len(), waited.timed_out), (2, false));
+        drop(waited);
+        producer.join().unwrap();
+        assert_eq!(kit.told(), 1, "nobody looked at it");
+        out.saw(slept());
+        kit.finish();
+    },
+    ..Scenario::EMPTY
+};
+
+/// One fails, the other never ends: waiting for the first error ends, and shows it.
+pub const FIRST_ERROR: Scenario = Scenario {
+    name: "set/first_error",
+    must: &["slept", "looked"],
+    faults: 1,
+    body: |out| {
+        let kit = Kit::new();
+        let ([p0, p1], futures) = pair();
+        let error = kit.error();
+        let producer = thread::spawn(move || assert!(p0.fail(error).is_ok()));
+        let waited = wait(futures, ReturnWhen::FirstError);
+        assert_eq!((waited.done.len(), waited.not_done.len()), (1, 1));
+        assert!(waited.done[0].error().is_some());
+        producer.join().unwrap();
+        out.saw(slept());
+        drop(waited);
+        drop(p1);
+        assert_eq!(kit.told(), 0, "the error was seen");
+        kit.finish();
+    },
+    ..Scenario::EMPTY
+};
+
+/// One thread completes one, another fails the other: the wait ends with the error.
+pub const ERROR_OF_TWO: Scenario = Scenario {
+    name: "set/error_of_two",
+    must: &["one", "both"],
+    forbidden: &["none"],
+    body: |out| {
+        let kit = Kit::new();
+        let ([p0, p1], futures) = pair();
+        let theirs = kit.clone();
+        let good = thread::spawn(move || give(&theirs, p0));
+        let error = kit.error();
+        let bad = thread::spawn(move || assert!(p1.fail(error).is_ok()));
+        let waited = wait(futures, ReturnWhen::FirstError);
+        assert!(waited.done.iter().any(|future| future.error().is_some()));
+        out.saw(["none", "one", "both"][waited.done.len()]);
+        drop(waited);
+        good.join().unwrap();
+        bad.join().unwrap();
+        kit.finish();
+    },
+    ..Scenario::EMPTY
+};
+
+/// The time limit may strike: what is registered is taken out again, or has come in meanwhile.
+pub const TIMEOUT: Scenario = Scenario {
+    name: "set/timeout",
+    must: &["in time", "late with 0", "late with 1"],
+    may: &["late with 2"],
+    faults: 2,
+    body: |out| {
+        let kit = Kit::new();
+        let ([p0, p1], futures) = pair();
+        let theirs = kit.clone();
+        let producer = thread::spawn(move || {
+            give(&theirs, p0);
+            give(&theirs, p1);
+        });
+        let waited = wait_timeout(futures, ReturnWhen::AllCompleted, Duration::from_secs(1));
+        out.saw(match (waited.timed_out, waited.done.len()) {
+            (false, 2) => "in time",
+            (false, _) => "early",
+            (true, 0) => "late with 0",
+            (true, 1) => "late with 1",
+            (true, _) => "late with 2",
+        });
+        drop(waited);
+        producer.join().unwrap();
+        kit.finish();
+    },
+    ..Scenario::EMPTY
+};
+
+/// One thread completes two in order: so they come out.
+pub const IN_ORDER: Scenario = Scenario {
+    name: "set/as_completed_in_order",
+    must: &["slept", "looked"],
+    body: |out| {
+        let kit = Kit::new();
+        let ([p0, p1], [f0, f1]) = pair();
+        let theirs = kit.clone();
+        let producer = thread::spawn(move || {
+            give(&theirs, p0);
+            give(&theirs, p1);
+        });
+        // Given the other way round, so that only the completions can make this order.
+        let mut order = Vec::new();
+        for (key, future) in as_completed([(1, f1), (0, f0)]) {
+            assert!(future.try_result().expect("it came out, so it is done").is_ok());
+            order.push(key);
+        }
+        order.sort_unstable();
+        assert_eq!(order, [0, 1], "each comes out once");
+        producer.join().unwrap();
+        out.saw(slept());
+        kit.finish();
+    },
+    ..Scenario::EMPTY
+};
+
+/// Registered first, completed after by one thread: they come out in that order.
+pub const IN_ORDER_REGISTERED: Scenario = Scenario {
+    name: "set/as_completed_registered",
+    must: &["slept", "looked"],
+    faults: 1,
+    body: |out| {
+        let kit = Kit::new();
+        let ([p0, p1], [f0, f1]) = pair();
+        let all = as_completed([(1, f1), (0, f0)]);
+        let theirs = kit.clone();
+        let producer = thread::spawn(move || {
+            give(&theirs, p0);
+            give(&theirs, p1);
+        });
+        let order: Vec<_> = all
+            .map(|(key, future)| {
+                assert!(future.try_result().expect("it came out, so it is done").is_ok());
+                key
+            })
+            .collect();
+        assert_eq!(order, [0, 1], "in the order of completion");
+        producer.join().unwrap();
+        out.saw(slept());
+        kit.finish();
+    },
+    ..Scenario::EMPTY
+};
+
+/// Two threads complete one each: both come out, once each, in either order.
+pub const EITHER_ORDER: Scenario = Scenario {
+    name: "set/as_completed_of_two",
+    must: &["01", "10"],
+    body: |out| {
+        let kit = Kit::new();
+        let (promises, futures) = pair();
+        let all = keyed(futures);
+        let producers = promises.map(|promise| {
+            let kit = kit.clone();
+            thread::spawn(move || give(&kit, promise))
+        });
+        let order: String = all
+            .map(|(key, future)| {
+                assert!(future.try_result().expect("it came out, so it is done").is_ok());
+                key.to_string()
+            })
+            .collect();
+        producers.map(|producer| producer.join().unwrap());
+        out.saw(order);
+        kit.finish();
+    },
+    ..Scenario::EMPTY
+};
+
+/// A failed one comes out first; the next is waited for, not looked for in a loop.
+pub const AFTER_AN_ERROR: Scenario = Scenario {
+    name: "set/as_completed_after_an_error",
+    must: &["slept", "looked"],
+    body: |out| {
+        let kit = Kit::new();
+        let ([p0, p1], futures) = pair();
+        assert!(p0.fail(kit.error()).is_ok());
+        let mut all = keyed(futures);
+        let theirs = kit.clone();
+        let producer = thread::spawn(move || give(&theirs, p1));
+        let (first, failed) = all.next().unwrap();
+        assert!(first == 0 && failed.error().is_some());
+        let (second, future) = all.next().unwrap();
+        assert!(second == 1 && future.result().is_ok());
+        producer.join().unwrap();
+        out.saw(slept());
+        drop((failed, all));
+        kit.finish();
+    },
+    ..Scenario::EMPTY
+};
+
+/// Dropped while one completes: the set is freed once, with the waker that was left in it.
+pub const DROPPED: Scenario = Scenario {
+    name: "set/as_completed_dropped",
+    must: &["woken", "silent"],
+    body: |out| {
+        let kit = Kit::new();
+        let ([p0, p1], futures) = pair();
+        let bell = kit.bell();
+        let mut all = keyed(futures);
+        assert!(poll(&mut all, &bell).is_pending());
+        let theirs = kit.clone();
+        let producer = thread::spawn(move || give(&theirs, p0));
+        drop(all);
+        producer.join().unwrap();
+        out.saw(["silent", "woken", "woken twice"][bell.rings()]);
+        give(&kit, p1);
+        drop(bell);
+        kit.finish();
+    },
+    ..Scenario::EMPTY
+};
+
+/// Driven as a stream to its end by a waker.
+pub const STREAM: Scenario = Scenario {
+    name: "set/stream",
+    must: &["slept", "looked"],
+    body: |out| {
+        let kit = Kit::new();
+        let ([p0, p1], futures) = pair();
+        let bell = kit.bell();
+        let mut all = keyed(futures);
+        let theirs = kit.clone();
+        let producer = thread::spawn(move || {
+            give(&theirs, p0);
+            give(&theirs, p1);
+        });
+        let mut order = Vec::new();
+        loop {
+            match poll(&mut all, &bell) {
+                Poll::Ready(Some(key)) => order.push(key),
+                Poll::Ready(None) => break,
+                Poll::Pending => bell.wait(),
+            }
+        }
+        assert_eq!(order, [0, 1], "in the order of completion");
+        producer.join().unwrap();
+        out.saw(slept());
+        drop((all, bell));
+        kit.finish();
+    },
+    ..Scenario::EMPTY
+};
+
+/// Polled again with another waker, which is the one that is woken.
+pub const STREAM_REPOLL: Scenario = Scenario {
+    name: "set/stream_repoll",
+    must: &["ready", "second woken"],
+    may: &["both woken"],
+    body: |out| {
+        let kit = Kit::new();
+        let ([p0, p1], futures) = pair();
+        let (first, second) = (kit.bell(), kit.bell());
+        let mut all = keyed(futures);
+        assert!(poll(&mut all, &first).is_pending());
+        let theirs = kit.clone();
+        let producer = thread::spawn(move || give(&theirs, p0));
+        let mut how = "ready";
+        while poll(&mut all, &second).is_pending() {
+            second.wait();
+            how = "second woken";
+        }
+        producer.join().unwrap();
+        if how != "ready" && first.rings() > 0 {
+            how = "both woken";
+        }
+        out.saw(how);
+        give(&kit, p1);
+        drop((all, first, second));
+        kit.finish();
+    },
+    ..Scenario::EMPTY
+};
+
+/// Polled once, then iterated: the one who blocks is woken, whoever left a waker before.
+pub const POLL_THEN_BLOCK: Scenario = Scenario {
+    name: "set/poll_then_block",
+    must: &["slept", "looked"],
+    body: |out| {
+        let kit = Kit::new();
+        let ([p0, p1], futures) = pair();
+        let bell = kit.bell();
+        let mut all = keyed(futures);
+        assert!(poll(&mut all, &bell).is_pending());
+        let theirs = kit.clone();
+        let producer = thread::spawn(move || give(&theirs, p0));
+        let (key, future) = all.next().unwrap();
+        assert!(key == 0 && future.result().is_ok());
+        producer.join().unwrap();
+        out.saw(slept());
+        give(&kit, p1);
+        drop((all, bell));
+        kit.finish();
+    },
+    ..Scenario::EMPTY
+};
