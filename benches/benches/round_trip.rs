@@ -29,12 +29,13 @@ fn benches(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("round_trip");
     for (name, between) in [("hot", Between::Nothing), ("idle_200us", Between::Busy)] {
         let mut benches = Benches::new(&mut group, name, 1);
-        benches.floor("floor-spinning", |calls| {
-            let mailbox = Spinning::new(None);
+        let (mut spinning, mut parked) = (None, None);
+        benches.floor("floor-spinning", move |calls| {
+            let mailbox = spinning.get_or_insert_with(|| Spinning::new(None));
             total(calls, between, |x| mailbox.call(x))
         });
-        benches.floor("floor-parked", |calls| {
-            let mailbox = Parked::new(None);
+        benches.floor("floor-parked", move |calls| {
+            let mailbox = parked.get_or_insert_with(|| Parked::new(None));
             total(calls, between, |x| mailbox.call(x))
         });
         if between == Between::Nothing {

@@ -71,7 +71,7 @@ pub fn spin_until(word: &AtomicU32, ready: impl Fn(u32) -> bool) -> u32 {
             return seen;
         }
         spins += 1;
-        if spins.is_multiple_of(1 << 14) {
+        if spins.is_multiple_of(1 << 10) {
             thread::yield_now();
         } else {
             spin_loop();
