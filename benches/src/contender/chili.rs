@@ -14,9 +14,9 @@ impl Contender for Chili {
     const NAME: &'static str = "chili";
 
     fn new(config: &Config) -> Chili {
-        let threads = config.workers.saturating_sub(1).max(1);
+        // chili counts the caller among its threads.
         let config_of_chili = chili::Config {
-            thread_count: NonZero::new(threads),
+            thread_count: NonZero::new(config.workers),
             ..chili::Config::default()
         };
         Chili(on_core(config.core, || {

@@ -68,7 +68,7 @@ impl Contender for ForteJoin {
     const NAME: &'static str = "forte join";
 
     fn new(config: &Config) -> ForteJoin {
-        ForteJoin(start(config, config.workers.saturating_sub(1).max(1)))
+        ForteJoin(start(config, config.workers - 1))
     }
 }
 

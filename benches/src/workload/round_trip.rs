@@ -172,7 +172,8 @@ fn asleep(options: &Options) -> Workload {
     workload
 }
 
-/// Both mailboxes; the one that ratios refer to is the parked one or the spinning one.
+/// Both mailboxes; the one that ratios refer to is the parked one or the spinning one. The spinning
+/// one always has two cores: on a shared one it would measure the scheduler's time slice.
 fn floors(
     workload: &mut Workload,
     options: &Options,
@@ -188,9 +189,10 @@ fn floors(
     } else {
         (Kind::Reference, Kind::Floor)
     };
+    let (spinning_caller, spinning_worker) = cores.or(options.cores).unzip();
     workload.entry(kinds.0, "spinning mailbox", move || {
-        let mailbox = Spinning::new(worker);
-        on_core(caller, || {
+        let mailbox = Spinning::new(spinning_worker);
+        on_core(spinning_caller, || {
             Round::of_latencies(trips(n, between, |x| mailbox.call(x)))
         })
     });
