@@ -18,6 +18,10 @@ mod sync;
 #[cfg(any(raddle_loom, raddle_shuttle))]
 pub mod sync;
 mod sys;
+#[cfg(not(any(raddle_loom, raddle_shuttle)))]
+mod thread;
+#[cfg(any(raddle_loom, raddle_shuttle))]
+pub mod thread;
 
 pub use error::{BoxError, BuildError, PanicReport, Rejected, ShutdownError, TaskError};
 pub use future::Future;
@@ -28,3 +32,7 @@ pub use future::shared::{CancelOnDrop, SharedFuture};
 pub use future::state::FutureState;
 pub use future::wait::{ReturnWhen, Waitable, Waited, wait, wait_timeout};
 pub use report::{Report, set_report_hook};
+pub use thread::{
+    Idle, NamedTask, Pin, Scope, Shutdown, Stats, ThreadPool, ThreadPoolBuilder, WhenFull, WorkerInfo, WorkerStats,
+    current_worker,
+};

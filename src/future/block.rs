@@ -23,6 +23,15 @@ pub trait Blocker {
     fn run_spawned(&self) -> bool;
     /// Calls `sleep`, which may block for long, with a spare in this worker's place.
     fn park(&self, sleep: &mut dyn FnMut());
+    /// The worker's name, for reports.
+    fn name(&self) -> &str;
+}
+
+/// The name of the worker that the calling thread is.
+pub fn worker_name() -> Option<String> {
+    let blocker = BLOCKER.with(Cell::get)?;
+    // SAFETY: set by `enter` on this thread and still entered.
+    Some(unsafe { blocker.as_ref() }.name().to_owned())
 }
 
 sync::thread_local! {

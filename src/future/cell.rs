@@ -45,14 +45,15 @@ impl std::ops::Deref for Raw {
     }
 }
 
-/// Whose task it is: the executor's number, the fork generation it was made in, and whether it may
-/// only run on the worker that it was queued for.
+/// Whose task it is: the executor's number, the fork generation it was made in, whether it may only
+/// run on the worker that it was queued for, and whether it counts against a limit on the queue.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Tag(u32);
 
 impl Tag {
     const BOUND: u32 = 1 << 31;
-    const GENERATION: u32 = 0x7f;
+    const COUNTED: u32 = 1 << 30;
+    const GENERATION: u32 = 0x3f;
 
     /// No executor: a promise, or born done.
     pub const NONE: Self = Self(0);
@@ -71,9 +72,18 @@ impl Tag {
         self.0 & Self::BOUND != 0
     }
 
+    /// The same, counted.
+    pub const fn counted(self) -> Self {
+        Self(self.0 | Self::COUNTED)
+    }
+
+    pub const fn is_counted(self) -> bool {
+        self.0 & Self::COUNTED != 0
+    }
+
     /// Made by the same executor as `other`.
     pub const fn same_executor(self, other: Self) -> bool {
-        self.0 & !Self::BOUND == other.0 & !Self::BOUND
+        (self.0 ^ other.0) & !(Self::BOUND | Self::COUNTED) == 0
     }
 
     /// Its executor's threads stayed in the parent of this forked process.
@@ -93,6 +103,8 @@ struct Vtable {
     /// Gives the cell's memory back.
     free: unsafe fn(Raw),
     name: unsafe fn(Raw) -> Option<NonNull<str>>,
+    /// What to do when the task is over and its cell may be gone; asked while it is alive.
+    after: Option<unsafe fn(Raw) -> After>,
     /// Bytes from the header to the slot.
     slot: usize,
 }
@@ -110,23 +122,43 @@ union Slot<F, T> {
 #[repr(C)]
 struct Cell<F, T, N> {
     header: Header,
-    name: N,
+    extra: N,
     slot: UnsafeCell<Slot<F, T>>,
 }
 
-/// A task's name, or its absence without the bytes.
-pub trait Name: 'static {
-    fn get(&self) -> Option<&str>;
-}
+/// What a cell carries beside the closure: a name, a scope, or nothing and no bytes for it.
+pub trait Extra {
+    const HAS_AFTER: bool = false;
 
-impl Name for () {
-    fn get(&self) -> Option<&str> {
+    fn name(&self) -> Option<&str> {
+        None
+    }
+
+    fn after(&self) -> Option<After> {
         None
     }
 }
 
-impl Name for Cow<'static, str> {
-    fn get(&self) -> Option<&str> {
+/// A call that follows the end of a task, when nothing of its cell is used any more.
+#[derive(Clone, Copy)]
+pub struct After {
+    pub call: unsafe fn(*const ()),
+    pub context: *const (),
+}
+
+impl After {
+    fn run(this: Option<Self>) {
+        if let Some(after) = this {
+            // SAFETY: whoever made the pair keeps the context alive until the call.
+            unsafe { (after.call)(after.context) }
+        }
+    }
+}
+
+impl Extra for () {}
+
+impl Extra for Cow<'static, str> {
+    fn name(&self) -> Option<&str> {
         Some(self)
     }
 }
@@ -134,7 +166,7 @@ impl Name for Cow<'static, str> {
 impl<F, T, N> Cell<F, T, N>
 where
     F: FnOnce() -> Result<T, TaskError>,
-    N: Name,
+    N: Extra,
 {
     const VTABLE: &'static Vtable = &Vtable {
         run: Self::run,
@@ -142,14 +174,15 @@ where
         drop_value: Self::drop_value,
         free: Self::free,
         name: Self::name_of,
+        after: if N::HAS_AFTER { Some(Self::after) } else { None },
         slot: std::mem::offset_of!(Self, slot),
     };
 
-    fn make(state: State, tag: Tag, name: N, slot: Slot<F, T>) -> Raw {
+    fn make(state: State, tag: Tag, extra: N, slot: Slot<F, T>) -> Raw {
         let memory = memory::allocate(Layout::new::<Self>()).cast::<Self>();
         let header = Header { state, tag, hooks: HookList::new(), vtable: Self::VTABLE };
         // SAFETY: the memory is fresh, aligned and large enough for Self.
-        unsafe { memory.write(Self { header, name, slot: UnsafeCell::new(slot) }) };
+        unsafe { memory.write(Self { header, extra, slot: UnsafeCell::new(slot) }) };
         Raw(memory.cast())
     }
 
@@ -167,7 +200,7 @@ where
             Ok(Ok(value)) => (Slot { value: ManuallyDrop::new(value) }, Ending::Value),
             Ok(Err(error)) => (Slot { error: ManuallyDrop::new(Box::new(error)) }, Ending::Error),
             Err(payload) => {
-                let error = TaskError::Panicked(panics::report(payload, cell.name.get()));
+                let error = TaskError::Panicked(panics::report(payload, cell.extra.name()));
                 (Slot { error: ManuallyDrop::new(Box::new(error)) }, Ending::Error)
             }
         };
@@ -204,13 +237,33 @@ where
         memory::release(raw.0.cast(), Layout::new::<Self>());
     }
 
+    unsafe fn after(raw: Raw) -> After {
+        // SAFETY: as in run.
+        let cell = unsafe { raw.0.cast::<Self>().as_ref() };
+        cell.extra.after().expect("an extra that says HAS_AFTER has one")
+    }
+
     unsafe fn name_of(raw: Raw) -> Option<NonNull<str>> {
         // SAFETY: as in run.
-        unsafe { raw.0.cast::<Self>().as_ref() }.name.get().map(NonNull::from)
+        unsafe { raw.0.cast::<Self>().as_ref() }.extra.name().map(NonNull::from)
     }
 }
 
 impl Raw {
+    pub fn pointer(self) -> NonNull<Header> {
+        self.0
+    }
+
+    pub fn from_pointer(pointer: NonNull<Header>) -> Self {
+        Self(pointer)
+    }
+
+    /// Asked for while the cell is alive, run when it may be gone.
+    fn after(self) -> Option<After> {
+        // SAFETY: the vtable belongs to this cell.
+        self.vtable.after.map(|after| unsafe { after(self) })
+    }
+
     pub fn name(&self) -> Option<&str> {
         // SAFETY: the vtable belongs to this cell.
         let name = unsafe { (self.vtable.name)(*self) };
@@ -282,8 +335,10 @@ impl Raw {
                 // SAFETY: the cancellation was won, so the closure is ours; the caller's handle
                 // keeps the cell alive.
                 unsafe { (self.vtable.drop_closure)(*self) };
+                let after = self.after();
                 // SAFETY: as above; `free` cannot be set while the handle lives.
                 unsafe { complete(*self, completed) };
+                After::run(after);
                 true
             }
         }
@@ -394,9 +449,11 @@ impl Task {
             Claim::Won => {
                 // SAFETY: claimed.
                 let ending = unsafe { (cell.vtable.run)(cell) };
+                let after = cell.after();
                 let completed = cell.state.finish(ending, true);
                 // SAFETY: the transition just made.
                 unsafe { complete(cell, completed) };
+                After::run(after);
                 true
             }
             Claim::Lost => {
@@ -416,9 +473,11 @@ impl Task {
         // SAFETY: claimed, so the closure is ours to drop.
         unsafe { (cell.vtable.drop_closure)(cell) };
         store(cell);
+        let after = cell.after();
         let completed = cell.state.finish(ending, true);
         // SAFETY: the transition just made.
         unsafe { complete(cell, completed) };
+        After::run(after);
         true
     }
 
@@ -459,9 +518,11 @@ pub unsafe fn run_from_handle(cell: Raw) -> bool {
     }
     // SAFETY: claimed.
     let ending = unsafe { (cell.vtable.run)(cell) };
+    let after = cell.after();
     let completed = cell.state.finish(ending, false);
     // SAFETY: the transition just made.
     unsafe { complete(cell, completed) };
+    After::run(after);
     true
 }
 
@@ -483,13 +544,13 @@ pub unsafe fn release_handle(cell: Raw, taken: bool) {
 }
 
 /// A queued task: one reference for the executor, one for the handle.
-pub fn task<F, T, N>(tag: Tag, name: N, closure: F) -> (Task, Raw)
+pub fn task<F, T, N>(tag: Tag, extra: N, closure: F) -> (Task, Raw)
 where
     F: FnOnce() -> Result<T, TaskError>,
-    N: Name,
+    N: Extra,
 {
     let slot = Slot { closure: ManuallyDrop::new(closure) };
-    let header = Cell::<F, T, N>::make(State::queued(), tag, name, slot);
+    let header = Cell::<F, T, N>::make(State::queued(), tag, extra, slot);
     (Task(header), header)
 }
 

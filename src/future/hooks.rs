@@ -15,7 +15,8 @@
 //! | open | open, one node longer | handle side | [`HookList::push`] | Release |
 //! | open | null | finisher, editor | [`HookList::take`] | Acquire |
 //! | null | chain | editor | [`HookList::put_back`] | Release |
-//! | null | `CLOSED` | finisher | [`HookList::close`] | AcqRel |
+//! | null | `CLOSED` | finisher | [`HookList::close`] | Release |
+//! | `CLOSED` | (found) | adder, editor | [`HookList::push`], [`HookList::put_back`] | Acquire |
 //!
 //! Guarantees: each node is fired or discarded exactly once. Callbacks added one after the other run
 //! in that order (an editor joins the chains so that order is kept). Lock-free. An editor holds a
@@ -118,16 +119,18 @@ impl HookList {
 
     /// Adds a node; gives it back if the list is closed.
     pub fn push(&self, node: NonNull<Node>) -> Result<(), NonNull<Node>> {
-        // ORDERING: hooks.look Relaxed: the exchange below decides.
-        let mut head = self.0.load(Relaxed);
+        // ORDERING: hooks.look Acquire -> pairs with hooks.close: who finds the list closed fires the
+        // node itself, and has to find the outcome in the state word.
+        let mut head = self.0.load(Acquire);
         loop {
             if head == closed() {
                 return Err(node);
             }
             // SAFETY: the node is ours until the exchange succeeds.
             unsafe { node.as_ref() }.next.set(head);
-            // ORDERING: hooks.push Release -> pairs with hooks.take: the node's contents.
-            match self.0.compare_exchange(head, node.as_ptr(), Release, Relaxed) {
+            // ORDERING: hooks.push Release -> pairs with hooks.take: the node's contents. Failure
+            // Acquire: as hooks.look.
+            match self.0.compare_exchange(head, node.as_ptr(), Release, Acquire) {
                 Ok(_) => return Ok(()),
                 Err(seen) => head = seen,
             }
@@ -154,8 +157,9 @@ impl HookList {
     /// list was closed meanwhile.
     fn put_back(&self, mut chain: Chain) -> Result<(), Chain> {
         while !chain.is_empty() {
-            // ORDERING: hooks.put-back Release -> pairs with hooks.take: the nodes.
-            match self.0.compare_exchange(ptr::null_mut(), chain.head, Release, Relaxed) {
+            // ORDERING: hooks.put-back Release -> pairs with hooks.take: the nodes. Failure Acquire:
+            // as hooks.look.
+            match self.0.compare_exchange(ptr::null_mut(), chain.head, Release, Acquire) {
                 Ok(_) => return Ok(()),
                 Err(seen) if seen == closed() => return Err(chain),
                 Err(_) => chain = self.take().followed_by(chain),
@@ -166,9 +170,10 @@ impl HookList {
 
     /// Closes the list if it is empty.
     fn close(&self) -> bool {
-        // ORDERING: hooks.close Relaxed: nothing is handed over by an empty list; a late adder
-        // reads the outcome after its own Acquire load of the state word.
-        self.0.compare_exchange(ptr::null_mut(), closed(), Relaxed, Relaxed).is_ok()
+        // ORDERING: hooks.close Release -> pairs with hooks.look, hooks.push and hooks.put-back: a
+        // late adder fires its node itself, and its load of the state word must not be older than
+        // our finish. An empty list hands nothing over to us: failure Relaxed.
+        self.0.compare_exchange(ptr::null_mut(), closed(), Release, Relaxed).is_ok()
     }
 
     /// The finisher's part, before the outcome may be taken: runs every callback, oldest first,

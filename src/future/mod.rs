@@ -64,6 +64,16 @@ impl<T> Future<T> {
         Self { cell, result: PhantomData }
     }
 
+    /// [`Self::from_cell`] for the models, which look into rooms that are closed elsewhere.
+    ///
+    /// # Safety
+    /// As there.
+    #[cfg(any(raddle_loom, raddle_shuttle))]
+    pub unsafe fn model(cell: Raw) -> Self {
+        // SAFETY: the caller's promise is the callee's.
+        unsafe { Self::from_cell(cell) }
+    }
+
     /// A future that is done.
     pub(crate) fn ready(outcome: Result<T, TaskError>) -> Self {
         // SAFETY: a fresh cell of this type.

@@ -4,7 +4,7 @@
 //! in front of the one that is set. It notes both for a thread that runs a task, then calls the
 //! other. A program that sets a hook later hides the place, and nothing else.
 
-use super::current;
+use super::{block, current};
 use crate::error::{PanicDetails, PanicReport};
 use crate::report::message_of;
 use std::any::Any;
@@ -50,7 +50,7 @@ pub fn report(payload: Box<dyn Any + Send>, task: Option<&str>) -> PanicReport {
         payload,
         location,
         task: task.map(ToOwned::to_owned),
-        worker: std::thread::current().name().map(ToOwned::to_owned),
+        worker: block::worker_name(),
         backtrace,
     })
 }

@@ -4,3 +4,4 @@ pub mod affinity;
 pub mod cgroup;
 pub mod fork;
 pub mod limits;
+pub mod prefetch;

@@ -1,0 +1,226 @@
+//! Building a pool: every decision in one place, every mistake an error.
+
+use super::ThreadPool;
+use super::crew::Crew;
+use super::idle::MOST_WORKERS;
+use super::shared::{Config, IdleProfile, Seat, Shared, Shutdown, StartHook, StopHook, WhenFull};
+use super::worker::WorkerInfo;
+use crate::error::{BoxError, BuildError};
+use crate::future::panics;
+use crate::sync::unmodelled::{AtomicU32, Ordering};
+use crate::sys::{affinity, cgroup};
+use std::fmt;
+use std::sync::Arc;
+
+/// Which cores the workers stay on.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Pin {
+    /// The system moves them as it likes.
+    #[default]
+    None,
+    /// One core for each worker, out of those that this process may use; physical cores first, then
+    /// their hardware siblings.
+    Cores,
+    /// Worker `i` on the `i`-th core of the list.
+    List(Vec<usize>),
+}
+
+/// Sets up a [`ThreadPool`]. Made by [`ThreadPool::builder`].
+///
+/// ```
+/// use raddle::{Idle, Pin, ThreadPool, WhenFull};
+///
+/// let pool = ThreadPool::builder()
+///     .workers(2)
+///     .name("decode")
+///     .pin(Pin::None)
+///     .idle(Idle::Balanced)
+///     .stack_size(1 << 20)
+///     .queue_limit(10_000)
+///     .when_full(WhenFull::Block)
+///     .on_start(|worker| { assert!(worker.index < 2); Ok(()) })
+///     .on_stop(|_worker| {})
+///     .build()?;
+/// assert_eq!(pool.workers(), 2);
+/// # Ok::<(), raddle::BuildError>(())
+/// ```
+#[must_use = "a builder does nothing until `build`"]
+#[derive(Default)]
+pub struct ThreadPoolBuilder {
+    workers: Option<usize>,
+    name: Option<String>,
+    pin: Pin,
+    idle: IdleProfile,
+    stack_size: Option<usize>,
+    queue_limit: Option<usize>,
+    when_full: WhenFull,
+    max_spares: Option<usize>,
+    on_start: Option<StartHook>,
+    on_stop: Option<StopHook>,
+}
+
+impl ThreadPoolBuilder {
+    /// How many workers. Without it: the length of a [`Pin::List`], else as many as there are cores
+    /// that this process may use, within the quota of its control group.
+    pub fn workers(mut self, workers: usize) -> Self {
+        self.workers = Some(workers);
+        self
+    }
+
+    /// The pool's name, in errors and reports, and the prefix of its threads' names. Without it:
+    /// `raddle-1`, `raddle-2` and so on. The kernel shows the first 15 bytes of a thread's name
+    /// ([`WorkerInfo::thread_name`]).
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Which cores the workers stay on; [`Pin::None`] without it.
+    pub fn pin(mut self, pin: Pin) -> Self {
+        self.pin = pin;
+        self
+    }
+
+    /// What idle workers do; [`Idle::Balanced`](IdleProfile::Balanced) without it.
+    pub fn idle(mut self, idle: IdleProfile) -> Self {
+        self.idle = idle;
+        self
+    }
+
+    /// Bytes of stack for each thread; the standard library's default without it.
+    pub fn stack_size(mut self, bytes: usize) -> Self {
+        self.stack_size = Some(bytes);
+        self
+    }
+
+    /// How many tasks from outside may be accepted and not started; without it there is no limit.
+    /// Tasks spawned by the pool's own tasks do not count and never block.
+    pub fn queue_limit(mut self, tasks: usize) -> Self {
+        self.queue_limit = Some(tasks);
+        self
+    }
+
+    /// What happens at the `queue_limit`; [`WhenFull::Block`] without it.
+    pub fn when_full(mut self, when_full: WhenFull) -> Self {
+        self.when_full = when_full;
+        self
+    }
+
+    /// How many spare threads may stand in for workers that are blocked in a wait; 256 without it.
+    /// With too few a blocked worker keeps its place, which is told to the report hook.
+    pub fn max_spares(mut self, spares: usize) -> Self {
+        self.max_spares = Some(spares);
+        self
+    }
+
+    /// Runs on each thread before its first task. If it fails, `build` fails with its error; if it
+    /// fails on a spare, that spare goes and the report hook hears of it.
+    pub fn on_start(mut self, hook: impl Fn(&WorkerInfo) -> Result<(), BoxError> + Send + Sync + 'static) -> Self {
+        self.on_start = Some(Box::new(hook));
+        self
+    }
+
+    /// Runs on each thread after its last task.
+    pub fn on_stop(mut self, hook: impl Fn(&WorkerInfo) + Send + Sync + 'static) -> Self {
+        self.on_stop = Some(Box::new(hook));
+        self
+    }
+
+    /// Starts the pool. Returns when every worker is ready.
+    ///
+    /// # Errors
+    /// [`BuildError`] says which setting, worker, core or limit it was. Whatever had been started was
+    /// stopped and joined.
+    pub fn build(self) -> Result<ThreadPool, BuildError> {
+        static NUMBER: AtomicU32 = AtomicU32::new(1);
+        panics::install();
+        let allowed = affinity::allowed();
+        let cores = self.cores(&allowed)?;
+        // A number is 24 bits and not 0; a program that builds more pools than that at a time does
+        // not exist, and two that share one only lose the line between "mine" and "not mine".
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed) % 0x00ff_ffff + 1;
+        let name = self.name.unwrap_or_else(|| format!("raddle-{number}"));
+        if name.contains('\0') {
+            return Err(BuildError::BadName { name });
+        }
+        if self.queue_limit == Some(0) {
+            return Err(BuildError::ZeroQueueLimit);
+        }
+        let seats = cores.iter().enumerate();
+        let seats = seats.map(|(index, &core)| Seat::new(WorkerInfo::new(index, &name, core))).collect();
+        let config = Config {
+            name,
+            idle: self.idle,
+            when_full: self.when_full,
+            queue_limit: self.queue_limit,
+            stack_size: self.stack_size,
+            max_spares: self.max_spares.unwrap_or(256),
+            on_start: self.on_start,
+            on_stop: self.on_stop,
+            can_spin: allowed.len() > 1,
+        };
+        let shared = Arc::new(Shared::new(config, number, seats));
+        if let Err(error) = Crew::start(&shared) {
+            shared.close(Shutdown::CancelPending);
+            shared.crew.wait(None);
+            return Err(error);
+        }
+        Ok(ThreadPool::from_shared(shared))
+    }
+
+    /// For each worker the core that it stays on.
+    fn cores(&self, allowed: &[usize]) -> Result<Vec<Option<usize>>, BuildError> {
+        let default = || allowed.len().min(cgroup::quota().unwrap_or(usize::MAX)).max(1);
+        let workers = match (&self.pin, self.workers) {
+            (_, Some(0)) => return Err(BuildError::ZeroWorkers),
+            (_, Some(workers)) => workers,
+            (Pin::List(cores), None) => cores.len(),
+            (_, None) => default(),
+        };
+        if workers > MOST_WORKERS {
+            return Err(BuildError::TooManyWorkers { workers, limit: MOST_WORKERS });
+        }
+        match &self.pin {
+            Pin::None => Ok(vec![None; workers]),
+            Pin::Cores if workers > allowed.len() => {
+                Err(BuildError::NotEnoughCores { workers, allowed: allowed.to_vec() })
+            }
+            Pin::Cores => Ok(affinity::physical_first(allowed).into_iter().take(workers).map(Some).collect()),
+            Pin::List(cores) => {
+                check_list(cores, workers, allowed)?;
+                Ok(cores.iter().copied().map(Some).collect())
+            }
+        }
+    }
+}
+
+fn check_list(cores: &[usize], workers: usize, allowed: &[usize]) -> Result<(), BuildError> {
+    if cores.is_empty() {
+        return Err(BuildError::EmptyCoreList);
+    }
+    for (at, &core) in cores.iter().enumerate() {
+        if cores[..at].contains(&core) {
+            return Err(BuildError::DuplicateCore { core });
+        }
+        if !allowed.contains(&core) {
+            return Err(BuildError::CoreNotAllowed { core, allowed: allowed.to_vec() });
+        }
+    }
+    if cores.len() != workers {
+        return Err(BuildError::CoreCount { cores: cores.len(), workers });
+    }
+    Ok(())
+}
+
+impl fmt::Debug for ThreadPoolBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ThreadPoolBuilder")
+            .field("workers", &self.workers)
+            .field("name", &self.name)
+            .field("pin", &self.pin)
+            .field("idle", &self.idle)
+            .field("queue_limit", &self.queue_limit)
+            .field("when_full", &self.when_full)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,243 @@
+//! The threads behind the workers: who holds which worker's core, and spares for blocked ones.
+//!
+//! A *core* is the right to be worker `i`: whoever holds it owns the worker's deque and mailbox. A
+//! thread that blocks inside a task lends its core; a spare takes it over and goes on; the blocked
+//! thread finishes its task without a core and becomes a spare itself. So there are never more than
+//! `workers` threads that run tasks on cores of their own, and a wait never starves the pool.
+//!
+//! All of it is off the fast path and under one mutex; two futexes let threads sleep: `signal`
+//! counts events for waiting spares, `live` counts threads for whoever ends the pool.
+//! Models: `verify/schedules/pool.rs`.
+
+use super::shared::Shared;
+use super::worker::Worker;
+use crate::error::BuildError;
+use crate::sync::atomic::{AtomicU32, AtomicU64, Ordering::*};
+use crate::sync::thread::{self, JoinHandle};
+use crate::sync::{FutexWait, Mutex, futex};
+use crate::sys::limits;
+use std::sync::{Arc, mpsc};
+use std::time::Instant;
+
+/// Spares that wait for the next blocked worker; more of them leave.
+const WAITING_SPARES: usize = 2;
+
+/// The right to be a worker. There is one for each index.
+#[derive(Debug)]
+pub struct Core {
+    pub index: usize,
+    /// How long it has lately been idle at a time, in nanoseconds (a running mean).
+    pub gap: u32,
+}
+
+#[derive(Default)]
+struct Roll {
+    lent: Vec<Core>,
+    /// Spares that sleep on `signal`.
+    waiting: usize,
+    spares: usize,
+    retired: usize,
+    handles: Vec<JoinHandle<()>>,
+}
+
+/// See the module.
+pub struct Crew {
+    workers: usize,
+    roll: Mutex<Roll>,
+    signal: AtomicU32,
+    live: AtomicU32,
+    displaced: AtomicU64,
+}
+
+impl Crew {
+    pub fn new(workers: usize) -> Self {
+        Self {
+            workers,
+            roll: Mutex::new(Roll::default()),
+            signal: AtomicU32::new(0),
+            live: AtomicU32::new(0),
+            displaced: AtomicU64::new(0),
+        }
+    }
+
+    /// Starts the worker threads. On failure the caller closes the pool and waits for its end.
+    pub fn start(shared: &Arc<Shared>) -> Result<(), BuildError> {
+        let (report, reports) = mpsc::channel();
+        let mut outcome = Ok(());
+        let mut started = 0;
+        for index in 0..shared.seats.len() {
+            let core = Core { index, gap: 0 };
+            let name = shared.seats[index].info.name.to_string();
+            if let Err(source) = Self::spawn(shared, name, Some(core), Some(report.clone())) {
+                let limit = limits::processes();
+                outcome = Err(BuildError::Thread { worker: index, started, limit, source });
+                // Cores that no thread holds count as retired.
+                let mut roll = shared.crew.roll.lock();
+                roll.retired += shared.seats.len() - index;
+                break;
+            }
+            started += 1;
+        }
+        drop(report);
+        for said in reports {
+            outcome = outcome.and(said);
+        }
+        outcome
+    }
+
+    fn spawn(
+        shared: &Arc<Shared>,
+        name: String,
+        core: Option<Core>,
+        report: Option<mpsc::Sender<Result<(), BuildError>>>,
+    ) -> std::io::Result<()> {
+        let crew = &shared.crew;
+        // ORDERING: crew.live-up Relaxed: counted down by the thread, which starts after this.
+        crew.live.fetch_add(1, Relaxed);
+        let mine = Arc::clone(shared);
+        let handle = thread::spawn_with(name, shared.config.stack_size, move || {
+            Worker::thread(&mine, core, report);
+            mine.crew.leave();
+        });
+        match handle {
+            Ok(handle) => {
+                let mut roll = crew.roll.lock();
+                roll.handles.retain(|handle| !handle.is_finished());
+                roll.handles.push(handle);
+                Ok(())
+            }
+            Err(error) => {
+                crew.leave();
+                Err(error)
+            }
+        }
+    }
+
+    fn leave(&self) {
+        // ORDERING: crew.leave Release -> pairs with crew.wait: everything the thread did.
+        self.live.fetch_sub(1, Release);
+        // WAKE: the other end is Crew::wait.
+        futex::wake_all(&self.live);
+    }
+
+    /// A worker that is about to block lends its core to a spare. Err: nobody can take it, and why.
+    pub fn lend(shared: &Arc<Shared>, core: Core) -> Result<(), (Core, String)> {
+        let crew = &shared.crew;
+        let index = core.index;
+        let mut roll = crew.roll.lock();
+        if roll.waiting <= roll.lent.len() {
+            if roll.spares >= shared.config.max_spares {
+                let reason = format!("the pool has its {} spares (max_spares) already", roll.spares);
+                return Err((core, reason));
+            }
+            roll.spares += 1;
+            roll.lent.push(core);
+            drop(roll);
+            let name = format!("{}-spare", shared.config.name);
+            if let Err(error) = Self::spawn(shared, name, None, None) {
+                let mut roll = crew.roll.lock();
+                roll.spares -= 1;
+                // If another spare has taken the core meanwhile, all is well.
+                let at = roll.lent.iter().position(|core| core.index == index);
+                if let Some(at) = at {
+                    return Err((roll.lent.swap_remove(at), error.to_string()));
+                }
+            }
+            return Ok(());
+        }
+        roll.lent.push(core);
+        drop(roll);
+        crew.call(false);
+        Ok(())
+    }
+
+    /// The core back, if no spare has taken it yet.
+    pub fn reclaim(&self, index: usize) -> Option<Core> {
+        let mut roll = self.roll.lock();
+        let at = roll.lent.iter().position(|core| core.index == index)?;
+        Some(roll.lent.swap_remove(at))
+    }
+
+    /// A thread without a core waits for one. `None`: it is not needed any more.
+    pub fn next_core(&self) -> Option<Core> {
+        let mut roll = self.roll.lock();
+        loop {
+            if let Some(core) = roll.lent.pop() {
+                return Some(core);
+            }
+            if roll.retired == self.workers || roll.waiting >= WAITING_SPARES {
+                roll.spares = roll.spares.saturating_sub(1);
+                return None;
+            }
+            roll.waiting += 1;
+            // ORDERING: crew.signal Relaxed: under the mutex that its changes are ordered by.
+            let signal = self.signal.load(Relaxed);
+            drop(roll);
+            // WAKE: the other end is Crew::call, whose event follows a change under the mutex: the
+            // futex sees the new count if the change came after our look.
+            futex::wait(&self.signal, signal, None);
+            roll = self.roll.lock();
+            roll.waiting -= 1;
+        }
+    }
+
+    fn call(&self, everybody: bool) {
+        // ORDERING: crew.call Relaxed: the mutex publishes what happened.
+        self.signal.fetch_add(1, Relaxed);
+        if everybody {
+            futex::wake_all(&self.signal);
+        } else {
+            futex::wake_one(&self.signal);
+        }
+    }
+
+    /// A worker has ended: its core is of no use any more.
+    pub fn retire(&self, core: Core) {
+        drop(core);
+        let mut roll = self.roll.lock();
+        roll.retired += 1;
+        let last = roll.retired == self.workers;
+        drop(roll);
+        if last {
+            self.call(true);
+        }
+    }
+
+    /// A task ended on a thread without a core.
+    pub fn count_displaced(&self) {
+        // ORDERING: crew.displaced Relaxed: a figure.
+        self.displaced.fetch_add(1, Relaxed);
+    }
+
+    pub fn displaced(&self) -> u64 {
+        // ORDERING: crew.displaced-read Relaxed: a figure.
+        self.displaced.load(Relaxed)
+    }
+
+    /// Threads that have not ended.
+    pub fn threads(&self) -> usize {
+        // ORDERING: crew.threads Relaxed: a figure.
+        self.live.load(Relaxed) as usize
+    }
+
+    /// Waits until every thread has ended. False: the deadline passed first.
+    pub fn wait(&self, deadline: Option<Instant>) -> bool {
+        loop {
+            // ORDERING: crew.wait Acquire -> pairs with crew.leave.
+            let live = self.live.load(Acquire);
+            if live == 0 {
+                break;
+            }
+            // WAKE: the other end is Crew::leave.
+            if futex::wait(&self.live, live, deadline) == FutexWait::TimedOut {
+                return false;
+            }
+        }
+        let handles = std::mem::take(&mut self.roll.lock().handles);
+        for handle in handles {
+            // A thread's own panic was contained; there is nothing to learn from the handle.
+            let _ = handle.join();
+        }
+        true
+    }
+}

@@ -1,0 +1,79 @@
+//! The open hand of a searching worker: a task put into it starts without passing any queue.
+//!
+//! # The word
+//! An `AtomicPtr`: `CLOSED` (null), `OPEN`, or the task.
+//!
+//! # Transitions
+//! | from | to | by | method | ordering |
+//! |---|---|---|---|---|
+//! | closed | open | owner | [`Hand::open`] | Release |
+//! | open | task | who submits | [`Hand::offer`] | Release |
+//! | task | closed | thief | [`Hand::steal`] | Acquire |
+//! | any | closed | owner | [`Hand::close`] | Acquire |
+//!
+//! The owner opens its hand only while it searches and closes it before it does anything else, so
+//! a task in it waits for some nanoseconds; if the owner was just taken off its core, thieves find
+//! the task here. Guarantees: a task offered is taken exactly once; wait-free.
+//! Models: `verify/models/hand.rs`.
+
+use crate::sync::atomic::{AtomicPtr, Ordering::*};
+use std::ptr::{self, NonNull};
+
+fn open<T>() -> *mut T {
+    ptr::without_provenance_mut(1)
+}
+
+/// See the module. Holds a pointer, and does not own what it points to.
+pub struct Hand<T>(AtomicPtr<T>);
+
+impl<T> Hand<T> {
+    pub fn new() -> Self {
+        Self(AtomicPtr::new(ptr::null_mut()))
+    }
+
+    /// The owner opens its closed hand.
+    pub fn open(&self) {
+        // ORDERING: hand.open Release -> pairs with hand.offer: nothing but the order.
+        let old = self.0.swap(open(), Release);
+        debug_assert!(old.is_null(), "a hand was opened twice");
+    }
+
+    /// Puts a task into an open hand; gives it back if it is not open.
+    #[inline]
+    pub fn offer(&self, item: NonNull<T>) -> Result<(), NonNull<T>> {
+        // ORDERING: hand.hint Relaxed: spares the exchange when it would fail.
+        if self.0.load(Relaxed) != open() {
+            return Err(item);
+        }
+        // ORDERING: hand.offer Release -> pairs with hand.close and hand.steal: the task.
+        match self.0.compare_exchange(open(), item.as_ptr(), Release, Relaxed) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(item),
+        }
+    }
+
+    /// For the owner: is it still open and empty?
+    #[inline]
+    pub fn is_open(&self) -> bool {
+        // ORDERING: hand.poll Relaxed: the owner then closes the hand and acquires the task.
+        self.0.load(Relaxed) == open()
+    }
+
+    /// The owner closes its hand; what lay in it.
+    pub fn close(&self) -> Option<NonNull<T>> {
+        // ORDERING: hand.close Acquire -> pairs with hand.offer: the task.
+        let old = self.0.swap(ptr::null_mut(), Acquire);
+        if old == open() { None } else { NonNull::new(old) }
+    }
+
+    /// Takes a task that the owner has not taken yet.
+    pub fn steal(&self) -> Option<NonNull<T>> {
+        // ORDERING: hand.steal-hint Relaxed: the exchange decides.
+        let now = self.0.load(Relaxed);
+        if now.is_null() || now == open() {
+            return None;
+        }
+        // ORDERING: hand.steal Acquire -> pairs with hand.offer: the task.
+        self.0.compare_exchange(now, ptr::null_mut(), Acquire, Relaxed).ok().and_then(NonNull::new)
+    }
+}

@@ -1,0 +1,279 @@
+//! Who sleeps, who searches, and whom to wake.
+//!
+//! # The words
+//! Pool-wide, one `AtomicU64`: `top` of the stack of sleepers (13 bits, 0 is none), `searching` (13),
+//! `awake` (13), and a tag (25) that counts changes. For each worker a [`Bed`]: `seat` (out of
+//! the stack; in it and asleep; in it but up again), the `link` to the sleeper below, and the
+//! `token`, the futex that it sleeps on.
+//!
+//! # States of a worker
+//! - *Working*: counted in `awake`.
+//! - *Searching*: counted in `awake` and `searching`. While somebody searches, pushing wakes nobody.
+//! - *Asleep*: in the stack, on its token. The most recent sleeper is woken first.
+//!
+//! # Transitions
+//! | from | to | by | method |
+//! |---|---|---|---|
+//! | working | searching | the worker | [`Idle::start_search`] |
+//! | searching | working | the worker | [`Idle::found`] |
+//! | searching or working | asleep | the worker | [`Idle::lie_down`], then [`Bed::sleep`] |
+//! | asleep | searching | who has pushed work | [`Idle::wake_one`] |
+//! | asleep | working | who has work for this worker alone | [`Idle::wake_this`] |
+//!
+//! # No lost wake-ups
+//! A pusher pushes, then looks at this word. A worker changes this word (lies down, or stops searching
+//! as the last one), then looks at the queues. Pushes and looks are read-modify-writes of the queue's
+//! own word (see `deque` and `inbox`): either the look comes later and sees the push, or the push
+//! comes later, acquires what the looker released, and sees the changed word. Who lies down and then
+//! finds work wakes the top of the stack, itself perhaps.
+//! Models: `verify/models/idle.rs`.
+
+use crate::sync::atomic::{AtomicU32, AtomicU64, Ordering::*};
+use crate::sync::futex;
+use crossbeam_utils::CachePadded;
+
+/// The most workers that the word can number.
+pub const MOST_WORKERS: usize = 4096;
+
+const FIELD: u64 = (1 << 13) - 1;
+const SEARCHING: u32 = 13;
+const AWAKE: u32 = 26;
+const TAG: u32 = 39;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Word(u64);
+
+impl Word {
+    fn top(self) -> Option<usize> {
+        (self.0 & FIELD).checked_sub(1).map(|top| top as usize)
+    }
+
+    fn searching(self) -> u64 {
+        self.0 >> SEARCHING & FIELD
+    }
+
+    fn awake(self) -> u64 {
+        self.0 >> AWAKE & FIELD
+    }
+
+    fn with_top(self, top: u64) -> Self {
+        Self((self.0 & !FIELD | top).wrapping_add(1 << TAG))
+    }
+
+    fn add(self, field: u32) -> Self {
+        Self(self.0 + (1 << field))
+    }
+
+    fn sub(self, field: u32) -> Self {
+        debug_assert!(self.0 >> field & FIELD > 0, "a count of the idle word went below zero");
+        Self(self.0 - (1 << field))
+    }
+}
+
+const OUT: u32 = 0;
+const ASLEEP: u32 = 1;
+const UP: u32 = 2;
+
+const QUIET: u32 = 0;
+const SEARCH: u32 = 1;
+const WORK: u32 = 2;
+
+/// One worker's place to sleep.
+pub struct Bed {
+    seat: AtomicU32,
+    link: AtomicU32,
+    token: AtomicU32,
+}
+
+impl Bed {
+    pub fn new() -> Self {
+        Self { seat: AtomicU32::new(OUT), link: AtomicU32::new(0), token: AtomicU32::new(QUIET) }
+    }
+
+    /// Sleeps until it was woken. Only after [`Idle::lie_down`].
+    pub fn sleep(&self) -> Woken {
+        loop {
+            // ORDERING: bed.token Acquire -> pairs with bed.wake: what the waker did before.
+            match self.token.swap(QUIET, Acquire) {
+                SEARCH => return Woken::ToSearch,
+                WORK => return Woken::ToWork,
+                // WAKE: the other end is Bed::wake; the futex compares the token itself.
+                _ => {
+                    futex::wait(&self.token, QUIET, None);
+                }
+            }
+        }
+    }
+
+    fn wake(&self, why: u32) {
+        // ORDERING: bed.wake Release -> pairs with bed.token.
+        self.token.swap(why, Release);
+        // WAKE: the other end is Bed::sleep.
+        futex::wake_one(&self.token);
+    }
+}
+
+/// How a sleeper was woken.
+#[must_use]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Woken {
+    /// As one who searches: counted so by its waker.
+    ToSearch,
+    /// For work that only this worker may do, or for the end of the pool.
+    ToWork,
+}
+
+/// See the module.
+pub struct Idle {
+    word: CachePadded<AtomicU64>,
+    beds: Box<[CachePadded<Bed>]>,
+}
+
+impl Idle {
+    /// For so many workers, all of them awake and working.
+    pub fn new(workers: usize) -> Self {
+        let beds = (0..workers).map(|_| CachePadded::new(Bed::new())).collect();
+        Self { word: CachePadded::new(AtomicU64::new((workers as u64) << AWAKE)), beds }
+    }
+
+    pub fn bed(&self, worker: usize) -> &Bed {
+        &self.beds[worker]
+    }
+
+    fn change(&self, mut next: impl FnMut(Word) -> Option<Word>) -> Result<Word, Word> {
+        // ORDERING: idle.look Relaxed: the exchange below decides.
+        let mut now = Word(self.word.load(Relaxed));
+        loop {
+            let Some(new) = next(now) else { return Err(now) };
+            // ORDERING: idle.change AcqRel -> release pairs with idle.load and idle.change of
+            // others: the bed; acquire: a sleeper's link and seat.
+            match self.word.compare_exchange(now.0, new.0, AcqRel, Relaxed) {
+                Ok(_) => return Ok(now),
+                Err(seen) => now = Word(seen),
+            }
+        }
+    }
+
+    fn load(&self) -> Word {
+        // ORDERING: idle.load Acquire -> pairs with idle.change: a sleeper's bed.
+        Word(self.word.load(Acquire))
+    }
+
+    /// The worker begins to search, unless `limit` others do.
+    #[must_use]
+    pub fn start_search(&self, limit: usize) -> bool {
+        self.change(|now| (now.searching() < limit as u64).then(|| now.add(SEARCHING))).is_ok()
+    }
+
+    /// The worker has found work. True: it was the last who searched, so it has to look whether
+    /// there is more (a pusher may have counted on it), and wake somebody if so.
+    #[must_use]
+    pub fn found(&self) -> bool {
+        match self.change(|now| Some(now.sub(SEARCHING))) {
+            Ok(before) | Err(before) => before.searching() == 1,
+        }
+    }
+
+    /// Is this worker the only one awake? Then nobody else's deque holds anything.
+    pub fn is_alone(&self) -> bool {
+        self.load().awake() <= 1
+    }
+
+    /// Is somebody searching?
+    pub fn is_searching(&self) -> bool {
+        // ORDERING: idle.searching Relaxed: a hint to share by.
+        Word(self.word.load(Relaxed)).searching() > 0
+    }
+
+    /// Is somebody asleep?
+    pub fn is_sleeping(&self) -> bool {
+        // ORDERING: idle.sleeping Relaxed: a hint to share by.
+        Word(self.word.load(Relaxed)).top().is_some()
+    }
+
+    /// The worker announces its sleep. Next it looks at every queue, and wakes somebody if one
+    /// holds work; then [`Bed::sleep`].
+    pub fn lie_down(&self, worker: usize, was_searching: bool) {
+        let bed = self.bed(worker);
+        let leave = |now: Word| {
+            let now = now.sub(AWAKE);
+            if was_searching { now.sub(SEARCHING) } else { now }
+        };
+        // Up but still in the stack: lie down where it is, unless it is being taken out.
+        // ORDERING: bed.again Release -> pairs with bed.out in the taker: nothing but the order.
+        if bed.seat.compare_exchange(UP, ASLEEP, Release, Relaxed).is_ok() {
+            let _ = self.change(|now| Some(leave(now)));
+            return;
+        }
+        // ORDERING: bed.lie Relaxed: published by idle.change.
+        bed.seat.swap(ASLEEP, Relaxed);
+        let _ = self.change(|now| {
+            // ORDERING: bed.link Relaxed: published by idle.change.
+            bed.link.store((now.0 & FIELD) as u32, Relaxed);
+            Some(leave(now).with_top(worker as u64 + 1))
+        });
+    }
+
+    /// Wakes the most recent sleeper as one who searches, unless somebody searches already or
+    /// nobody sleeps. Returns whom.
+    #[inline]
+    pub fn wake_one(&self) -> Option<usize> {
+        let now = self.load();
+        if now.top().is_none() || now.searching() > 0 {
+            return None;
+        }
+        self.wake(false)
+    }
+
+    /// The same, whether or not somebody searches.
+    #[cold]
+    pub fn wake_another(&self) -> Option<usize> {
+        self.wake(true)
+    }
+
+    #[cold]
+    fn wake(&self, even_if_searching: bool) -> Option<usize> {
+        loop {
+            let mut top = None;
+            self.change(|now| {
+                top = now.top();
+                let sleeper = top?;
+                if now.searching() > 0 && !even_if_searching {
+                    return None;
+                }
+                // ORDERING: bed.next Relaxed: acquired with the word (idle.change of the sleeper);
+                // if the sleeper has moved meanwhile, the tag differs and the exchange fails.
+                let next = self.bed(sleeper).link.load(Relaxed);
+                Some(now.with_top(u64::from(next)).add(SEARCHING).add(AWAKE))
+            })
+            .ok()?;
+            let sleeper = top?;
+            // ORDERING: bed.out AcqRel -> pairs with bed.again and bed.up: it is in one state.
+            if self.bed(sleeper).seat.swap(OUT, AcqRel) == ASLEEP {
+                self.bed(sleeper).wake(SEARCH);
+                return Some(sleeper);
+            }
+            // It was up already: only its place in the stack was left.
+            let _ = self.change(|now| Some(now.sub(SEARCHING).sub(AWAKE)));
+        }
+    }
+
+    /// Wakes this worker for work of its own. False: it is awake, or being woken.
+    pub fn wake_this(&self, worker: usize) -> bool {
+        let bed = self.bed(worker);
+        // ORDERING: bed.up AcqRel -> pairs with bed.lie and bed.again: it is in one state.
+        if bed.seat.compare_exchange(ASLEEP, UP, AcqRel, Relaxed).is_err() {
+            return false;
+        }
+        let _ = self.change(|now| Some(now.add(AWAKE)));
+        bed.wake(WORK);
+        true
+    }
+
+    /// Wakes everybody, for the end of the pool.
+    pub fn wake_all(&self) {
+        for worker in 0..self.beds.len() {
+            self.wake_this(worker);
+        }
+    }
+}

@@ -1,0 +1,289 @@
+//! Where tasks from outside wait: an unbounded queue that anybody pushes to and any worker pops from.
+//!
+//! # The words
+//! `tail` and `head` positions, each with the block that it stands in. Positions count slots; the
+//! last position of each block is no slot but the moment in which the next block is put in place.
+//! The lowest bit of `tail` says that the inbox is closed: then no push succeeds ever again.
+//!
+//! # Owners
+//! A push owns the slot whose position it moved the tail over, until it has written it; a pop owns
+//! those that it moved the head over. The block goes back to the shelf with the last of its slots.
+//!
+//! # Transitions
+//! | step | by | method | ordering |
+//! |---|---|---|---|
+//! | `tail + 1`, then write the slot | anybody | [`Inbox::push`] | AcqRel, slot Release |
+//! | `head + n`, then read the slots | any worker | [`Inbox::pop_many`] | AcqRel, slots Acquire |
+//! | close | pool | [`Inbox::close`] | AcqRel |
+//! | add zero to `tail` | who is about to sleep | [`Inbox::look`] | AcqRel |
+//!
+//! Guarantees: first in, first out as positions go; each item comes out once; a push after `close`
+//! fails, a push before it is popped. A pusher that is held up between its two steps holds up only
+//! the pops that reach its slot (they spin), and at the end of a block the other pushes. As for the
+//! deque, an addition of zero to the tail closes the window between looking and sleeping.
+//! Models: `verify/models/inbox.rs`.
+
+use crate::sync;
+use crate::sync::Mutex;
+use crate::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering::*};
+use crossbeam_utils::CachePadded;
+use std::ptr::{self, NonNull};
+
+/// Slots of a block: with its two words 512 bytes.
+const SLOTS: usize = sync::bound(62, 2);
+/// Positions of a block.
+const LAP: u64 = SLOTS as u64 + 1;
+/// Blocks on the shelf, ready for use again (1 MiB).
+const SHELF: usize = sync::bound(2048, 1);
+
+const CLOSED: u64 = 1;
+const ONE: u64 = 2;
+
+struct Block<T> {
+    slots: [AtomicPtr<T>; SLOTS],
+    next: AtomicPtr<Block<T>>,
+    /// Slots that have been read.
+    read: AtomicUsize,
+}
+
+impl<T> Block<T> {
+    fn new() -> Box<Self> {
+        Box::new(Self {
+            slots: std::array::from_fn(|_| AtomicPtr::new(ptr::null_mut())),
+            next: AtomicPtr::new(ptr::null_mut()),
+            read: AtomicUsize::new(0),
+        })
+    }
+}
+
+struct End<T> {
+    /// Twice the position; at the tail the lowest bit is `CLOSED`.
+    position: AtomicU64,
+    block: AtomicPtr<Block<T>>,
+}
+
+impl<T> End<T> {
+    fn new() -> Self {
+        Self { position: AtomicU64::new(0), block: AtomicPtr::new(ptr::null_mut()) }
+    }
+}
+
+/// See the module. Holds pointers, and does not own what they point to.
+pub struct Inbox<T> {
+    tail: CachePadded<End<T>>,
+    head: CachePadded<End<T>>,
+    shelf: Mutex<Vec<Box<Block<T>>>>,
+}
+
+impl<T> Inbox<T> {
+    pub fn new() -> Self {
+        Self {
+            tail: CachePadded::new(End::new()),
+            head: CachePadded::new(End::new()),
+            shelf: Mutex::new(Vec::new()),
+        }
+    }
+
+    fn fresh_block(&self) -> Box<Block<T>> {
+        self.shelf.lock().pop().unwrap_or_else(Block::new)
+    }
+
+    fn shelve(&self, mut block: Box<Block<T>>) {
+        for slot in &mut block.slots {
+            slot.with_mut(|slot| *slot = ptr::null_mut());
+        }
+        block.next.with_mut(|next| *next = ptr::null_mut());
+        block.read.with_mut(|read| *read = 0);
+        let mut shelf = self.shelf.lock();
+        if shelf.len() < SHELF {
+            shelf.push(block);
+        }
+    }
+
+    /// Adds an item; gives it back if the inbox is closed.
+    #[inline]
+    pub fn push(&self, item: NonNull<T>) -> Result<(), NonNull<T>> {
+        let mut next: Option<Box<Block<T>>> = None;
+        loop {
+            // ORDERING: inbox.tail Acquire -> pairs with inbox.turn: the block of this position.
+            let tail = self.tail.position.load(Acquire);
+            if tail & CLOSED != 0 {
+                return Err(item);
+            }
+            // ORDERING: inbox.tail-block Acquire -> pairs with inbox.next-block: its contents.
+            let block = self.tail.block.load(Acquire);
+            let offset = (tail / ONE % LAP) as usize;
+            if offset == SLOTS {
+                // Somebody is putting the next block in place.
+                sync::hint::spin_loop();
+                continue;
+            }
+            if block.is_null() {
+                self.put_first_block();
+                continue;
+            }
+            if offset + 1 == SLOTS && next.is_none() {
+                next = Some(self.fresh_block());
+            }
+            // ORDERING: inbox.push AcqRel -> release pairs with inbox.look and the pops' load of
+            // the tail; acquire pairs with inbox.look: whoever looked before had announced its sleep.
+            if self.tail.position.compare_exchange(tail, tail + ONE, AcqRel, Relaxed).is_err() {
+                sync::hint::spin_loop();
+                continue;
+            }
+            // SAFETY: the exchange proves that the block was still the tail's; it stays until our
+            // slot has been read, which is after we write it.
+            let block = unsafe { &*block };
+            if offset + 1 == SLOTS {
+                let next = Box::into_raw(next.take().expect("prepared above"));
+                // ORDERING: inbox.next-block Release -> pairs with inbox.tail-block: the block.
+                self.tail.block.store(next, Release);
+                // ORDERING: inbox.turn Release -> pairs with inbox.tail: the block's address.
+                self.tail.position.fetch_add(ONE, Release);
+                // ORDERING: inbox.link Release -> pairs with inbox.follow: the block.
+                block.next.store(next, Release);
+            }
+            // ORDERING: inbox.write Release -> pairs with inbox.read: the item.
+            block.slots[offset].store(item.as_ptr(), Release);
+            if let Some(unused) = next {
+                self.shelve(unused);
+            }
+            return Ok(());
+        }
+    }
+
+    #[cold]
+    fn put_first_block(&self) {
+        let first = Box::into_raw(Block::new());
+        // ORDERING: inbox.first Release -> pairs with inbox.tail-block: the block.
+        if self.tail.block.compare_exchange(ptr::null_mut(), first, Release, Relaxed).is_ok() {
+            // ORDERING: inbox.first-head Release -> pairs with inbox.head-block: the block.
+            self.head.block.store(first, Release);
+        } else {
+            // SAFETY: made above and given to nobody.
+            drop(unsafe { Box::from_raw(first) });
+        }
+    }
+
+    /// Takes up to `limit` items that lie in one block, oldest first. Returns how many.
+    pub fn pop_many(&self, limit: usize, mut each: impl FnMut(NonNull<T>)) -> usize {
+        loop {
+            // ORDERING: inbox.head Acquire -> pairs with inbox.head-turn: the block.
+            let head = self.head.position.load(Acquire);
+            // ORDERING: inbox.head-block Acquire -> pairs with inbox.first-head, inbox.head-next.
+            let block = self.head.block.load(Acquire);
+            let offset = (head % LAP) as usize;
+            // ORDERING: inbox.seen Acquire -> pairs with inbox.push: the positions are taken.
+            let tail = self.tail.position.load(Acquire) / ONE;
+            if head == tail {
+                return 0;
+            }
+            if offset == SLOTS || block.is_null() {
+                sync::hint::spin_loop();
+                continue;
+            }
+            let end = if tail / LAP == head / LAP { (tail % LAP) as usize } else { SLOTS };
+            let count = limit.min(end.saturating_sub(offset));
+            if count == 0 {
+                // The tail was read before the head moved past it, or nothing was asked for.
+                if limit == 0 {
+                    return 0;
+                }
+                continue;
+            }
+            // ORDERING: inbox.pop AcqRel -> orders pops among each other: the block is still the
+            // head's if the exchange succeeds.
+            if self.head.position.compare_exchange(head, head + count as u64, AcqRel, Relaxed).is_err() {
+                sync::hint::spin_loop();
+                continue;
+            }
+            // SAFETY: the exchange proves that the block was still the head's; it stays until the
+            // slots that we now own have been read.
+            self.read_out(unsafe { NonNull::new_unchecked(block) }, offset, count, &mut each);
+            return count;
+        }
+    }
+
+    fn read_out(&self, block: NonNull<Block<T>>, offset: usize, count: usize, each: &mut impl FnMut(NonNull<T>)) {
+        // SAFETY: the caller owns slots of it.
+        let this = unsafe { block.as_ref() };
+        if offset + count == SLOTS {
+            let next = loop {
+                // ORDERING: inbox.follow Acquire -> pairs with inbox.link: the block.
+                let next = this.next.load(Acquire);
+                if !next.is_null() {
+                    break next;
+                }
+                sync::hint::spin_loop();
+            };
+            // ORDERING: inbox.head-next Release -> pairs with inbox.head-block: the block.
+            self.head.block.store(next, Release);
+            // ORDERING: inbox.head-turn Release -> pairs with inbox.head: the block's address.
+            self.head.position.fetch_add(1, Release);
+        }
+        for slot in &this.slots[offset..offset + count] {
+            let item = loop {
+                // ORDERING: inbox.read Acquire -> pairs with inbox.write: the item.
+                match NonNull::new(slot.load(Acquire)) {
+                    Some(item) => break item,
+                    None => sync::hint::spin_loop(),
+                }
+            };
+            each(item);
+        }
+        // ORDERING: inbox.done AcqRel -> release: our reads are over; acquire: so are everybody's,
+        // for the last one, which takes the block.
+        if this.read.fetch_add(count, AcqRel) + count == SLOTS {
+            // SAFETY: every slot was read, and both ends have moved on.
+            self.shelve(unsafe { Box::from_raw(block.as_ptr()) });
+        }
+    }
+
+    /// From here on every push fails.
+    pub fn close(&self) {
+        // ORDERING: inbox.close AcqRel -> in one order with inbox.push: it came before, or fails.
+        self.tail.position.fetch_or(CLOSED, AcqRel);
+    }
+
+    /// Has it been closed?
+    #[inline]
+    pub fn is_closed(&self) -> bool {
+        // ORDERING: inbox.closed Acquire -> pairs with inbox.close: why.
+        self.tail.position.load(Acquire) & CLOSED != 0
+    }
+
+    /// How many items there are, at some moment; never fewer than have been pushed and not popped
+    /// by this thread.
+    pub fn len(&self) -> usize {
+        // ORDERING: inbox.len-head Relaxed: a number to decide by.
+        let head = self.head.position.load(Relaxed);
+        // ORDERING: inbox.len-tail Relaxed: as above.
+        Self::between(head, self.tail.position.load(Relaxed) / ONE)
+    }
+
+    fn between(head: u64, tail: u64) -> usize {
+        let items = |position: u64| position / LAP * SLOTS as u64 + (position % LAP).min(SLOTS as u64);
+        items(tail).saturating_sub(items(head)) as usize
+    }
+
+    /// For a worker that has announced its sleep: is there an item? It cannot miss a push whose
+    /// pusher did not see the announcement.
+    pub fn look(&self) -> bool {
+        // ORDERING: inbox.look AcqRel -> release pairs with inbox.push: our announcement; acquire
+        // pairs with inbox.push. An addition of zero, so that it reads the newest position.
+        let tail = self.tail.position.fetch_add(0, AcqRel) / ONE;
+        // ORDERING: inbox.look-head Relaxed: an old head makes us look once more, no worse.
+        Self::between(self.head.position.load(Relaxed), tail) > 0
+    }
+}
+
+impl<T> Drop for Inbox<T> {
+    fn drop(&mut self) {
+        self.pop_many(usize::MAX, |_| debug_assert!(false, "an item was left in an inbox"));
+        let block = self.head.block.with_mut(|block| *block);
+        if !block.is_null() {
+            // SAFETY: the only block left: the inbox is empty, so both ends stand in it.
+            drop(unsafe { Box::from_raw(block) });
+        }
+    }
+}

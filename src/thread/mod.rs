@@ -1,0 +1,438 @@
+//! The thread pool: [`deque`], [`inbox`] and [`hand`] hold tasks; [`idle`] knows who sleeps; [`worker`] is
+//! a thread's loop, [`crew`] the threads; [`join`], [`scope`] and [`slice`] borrow from the stack.
+
+mod builder;
+mod crew;
+pub mod deque;
+pub mod hand;
+pub mod idle;
+pub mod inbox;
+pub mod join;
+pub mod limit;
+pub mod scope;
+mod shared;
+mod slice;
+mod stats;
+mod worker;
+
+pub use builder::{Pin, ThreadPoolBuilder};
+pub use scope::Scope;
+pub use shared::{IdleProfile as Idle, Shutdown, WhenFull};
+pub use stats::{Stats, WorkerStats};
+pub use worker::{WorkerInfo, current_worker};
+
+use crate::error::{BoxError, BuildError, ShutdownError, TaskError};
+use crate::future::cell::{self, Extra};
+use crate::future::{Future, block};
+use shared::Shared;
+use std::borrow::Cow;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use worker::Worker;
+
+/// A work-stealing pool of threads.
+///
+/// Tasks from outside start in the order of their submission (several at a time); tasks spawned by
+/// tasks start newest first, on the same worker unless another one has nothing to do. Workers may be
+/// pinned to cores, and sleep when there is nothing to do.
+///
+/// Dropping a pool drains and joins it: everything accepted is done first. While a panic unwinds, what
+/// has not started is cancelled instead. A pool dropped by one of its own tasks only stops accepting;
+/// its threads end by themselves. In a forked child, dropping does nothing and every call is refused.
+///
+/// ```
+/// use raddle::ThreadPool;
+///
+/// let pool = ThreadPool::new(4)?;
+/// let sum = pool.spawn(|| (1..=100u32).sum::<u32>());
+/// assert_eq!(sum.result().unwrap(), 5050);
+/// # Ok::<(), raddle::BuildError>(())
+/// ```
+pub struct ThreadPool {
+    shared: Arc<Shared>,
+}
+
+impl ThreadPool {
+    /// A pool of so many workers, everything else as [`ThreadPoolBuilder`] has it.
+    ///
+    /// # Errors
+    /// [`BuildError`]: zero workers, or the system refused a thread.
+    pub fn new(workers: usize) -> Result<Self, BuildError> {
+        Self::builder().workers(workers).build()
+    }
+
+    /// Sets up a pool.
+    pub fn builder() -> ThreadPoolBuilder {
+        ThreadPoolBuilder::default()
+    }
+
+    fn from_shared(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
+    fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    /// Runs `f` on a worker, some time soon.
+    ///
+    /// Blocks only if the pool has a `queue_limit` that blocks. A pool that has been shut down (or is full
+    /// and rejects, or belongs to the parent of a forked child) gives a future that is done already, with
+    /// [`TaskError::Rejected`]. A panic in `f` is the future's error and nothing else.
+    #[inline]
+    pub fn spawn<F, T>(&self, f: F) -> Future<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        self.start((), move || Ok(f()))
+    }
+
+    /// As [`spawn`](Self::spawn) for a task that can fail: its `Err` becomes [`TaskError::Failed`].
+    ///
+    /// ```
+    /// use raddle::{TaskError, ThreadPool};
+    ///
+    /// let pool = ThreadPool::new(1)?;
+    /// let number = pool.try_spawn(|| "12x".parse::<u32>());
+    /// assert!(matches!(number.result(), Err(TaskError::Failed(why)) if why.is::<std::num::ParseIntError>()));
+    /// # Ok::<(), raddle::BuildError>(())
+    /// ```
+    pub fn try_spawn<F, T, E>(&self, f: F) -> Future<T>
+    where
+        F: FnOnce() -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: Into<BoxError> + 'static,
+    {
+        self.start((), failing(f))
+    }
+
+    /// Runs `f` on that worker and no other, first come, first served. Waiting for it on another worker
+    /// does not run it there either.
+    ///
+    /// A worker that does not exist is [`TaskError::Rejected`].
+    pub fn spawn_on<F, T>(&self, worker: usize, f: F) -> Future<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        self.start_on(worker, (), move || Ok(f()))
+    }
+
+    /// Spawns many tasks; their futures in the same order.
+    ///
+    /// ```
+    /// let pool = raddle::ThreadPool::new(2)?;
+    /// let squares = pool.spawn_many((0..3u32).map(|n| move || n * n));
+    /// let squares: Vec<u32> = squares.into_iter().map(|square| square.result().unwrap()).collect();
+    /// assert_eq!(squares, [0, 1, 4]);
+    /// # Ok::<(), raddle::BuildError>(())
+    /// ```
+    pub fn spawn_many<I, F, T>(&self, tasks: I) -> Vec<Future<T>>
+    where
+        I: IntoIterator<Item = F>,
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        tasks.into_iter().map(|task| self.spawn(task)).collect()
+    }
+
+    /// Names the next task: for reports, `Debug` and panic messages.
+    pub fn task(&self, name: impl Into<Cow<'static, str>>) -> NamedTask<'_> {
+        NamedTask { pool: self, name: name.into() }
+    }
+
+    #[inline]
+    fn start<F, T>(&self, extra: impl Extra + 'static, f: F) -> Future<T>
+    where
+        F: FnOnce() -> Result<T, TaskError> + Send + 'static,
+        T: Send + 'static,
+    {
+        let (task, cell) = cell::task::<F, T, _>(self.shared.outside_tag(), extra, f);
+        self.shared.submit(task);
+        // SAFETY: the cell's type is T, and its handle reference goes to this future.
+        unsafe { Future::from_cell(cell) }
+    }
+
+    fn start_on<F, T>(&self, worker: usize, extra: impl Extra + 'static, f: F) -> Future<T>
+    where
+        F: FnOnce() -> Result<T, TaskError> + Send + 'static,
+        T: Send + 'static,
+    {
+        let (task, cell) = cell::task::<F, T, _>(self.shared.tag.bound(), extra, f);
+        self.shared.submit_to(worker, task);
+        // SAFETY: the cell's type is T, and its handle reference goes to this future.
+        unsafe { Future::from_cell(cell) }
+    }
+
+    /// Opens a scope: tasks spawned in it may borrow from this stack frame, and all of them are over
+    /// when `scope` returns.
+    ///
+    /// # Panics
+    /// When `f` or a task of the scope has panicked, after all tasks are over.
+    ///
+    /// ```
+    /// let pool = raddle::ThreadPool::new(2)?;
+    /// let words = ["warp", "weft"];
+    /// let mut lengths = [0; 2];
+    /// pool.scope(|s| {
+    ///     for (word, length) in words.iter().zip(&mut lengths) {
+    ///         drop(s.spawn(move || *length = word.len()));
+    ///     }
+    /// });
+    /// assert_eq!(lengths, [4, 4]);
+    /// # Ok::<(), raddle::BuildError>(())
+    /// ```
+    pub fn scope<'env, F, R>(&self, f: F) -> R
+    where
+        F: for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> R,
+    {
+        scope::scope(self, f)
+    }
+
+    /// Runs both closures, the second on another worker if one has nothing to do, and returns both
+    /// results. They may borrow. Unless another worker wants work, a join costs about a nanosecond.
+    ///
+    /// Called outside of the pool, it moves to a worker first and blocks meanwhile. In a pool that has
+    /// been shut down it runs both on the caller.
+    ///
+    /// # Panics
+    /// With the panic of the first closure, else of the second.
+    ///
+    /// ```
+    /// fn sum(pool: &raddle::ThreadPool, numbers: &[u64]) -> u64 {
+    ///     if numbers.len() < 64 {
+    ///         return numbers.iter().sum();
+    ///     }
+    ///     let (left, right) = numbers.split_at(numbers.len() / 2);
+    ///     let (left, right) = pool.join(|| sum(pool, left), || sum(pool, right));
+    ///     left + right
+    /// }
+    /// let pool = raddle::ThreadPool::new(2)?;
+    /// assert_eq!(sum(&pool, &(0..1000).collect::<Vec<_>>()), 499_500);
+    /// # Ok::<(), raddle::BuildError>(())
+    /// ```
+    #[inline]
+    pub fn join<A, B, RA, RB>(&self, a: A, b: B) -> (RA, RB)
+    where
+        A: FnOnce() -> RA + Send,
+        B: FnOnce() -> RB + Send,
+        RA: Send,
+        RB: Send,
+    {
+        match Worker::of(&self.shared) {
+            Some(worker) => join::join(worker, a, b),
+            None => self.join_from_outside(a, b),
+        }
+    }
+
+    #[cold]
+    fn join_from_outside<A, B, RA, RB>(&self, a: A, b: B) -> (RA, RB)
+    where
+        A: FnOnce() -> RA + Send,
+        B: FnOnce() -> RB + Send,
+        RA: Send,
+        RB: Send,
+    {
+        self.on_worker(|| match Worker::of(&self.shared) {
+            Some(worker) => join::join(worker, a, b),
+            None => (a(), b()),
+        })
+    }
+
+    /// Maps a slice in parallel, results in order, with no future per item: for many small items. The
+    /// results are written where they belong.
+    ///
+    /// # Panics
+    /// When `f` panics, with its panic; results that exist by then are dropped.
+    ///
+    /// ```
+    /// let pool = raddle::ThreadPool::new(2)?;
+    /// let halves = pool.map_slice(&[2, 4, 6], |n| n / 2);
+    /// assert_eq!(halves, [1, 2, 3]);
+    /// # Ok::<(), raddle::BuildError>(())
+    /// ```
+    pub fn map_slice<T, R>(&self, items: &[T], f: impl Fn(&T) -> R + Sync) -> Vec<R>
+    where
+        T: Sync,
+        R: Send,
+    {
+        slice::map(self, items, &f)
+    }
+
+    /// Runs `f` on a worker and waits for it; on the caller if that is a worker already, or if the
+    /// pool does not accept it.
+    fn on_worker<F, R>(&self, f: F) -> R
+    where
+        F: FnOnce() -> R + Send,
+        R: Send,
+    {
+        if Worker::of(&self.shared).is_some() {
+            return f();
+        }
+        let mut f = Some(f);
+        let here = &mut f;
+        let closure = move || {
+            let f = here.take().expect("run once");
+            Ok(catch_unwind(AssertUnwindSafe(f)))
+        };
+        let (task, cell) = cell::task(self.shared.tag, (), closure);
+        self.shared.submit(task);
+        // SAFETY: the type is the closure's; the handle reference goes to this future, which is
+        // waited for before the frame that the closure borrows from ends.
+        let future: Future<std::thread::Result<R>> = unsafe { Future::from_cell(cell) };
+        match future.result() {
+            Ok(Ok(result)) => result,
+            Ok(Err(payload)) => resume_unwind(payload),
+            // Not accepted, or cancelled with what was pending: then it did not run.
+            Err(_) => f.take().expect("a task that was refused did not run")(),
+        }
+    }
+
+    /// How many workers there are.
+    pub fn workers(&self) -> usize {
+        self.shared.seats.len()
+    }
+
+    /// The pool's name.
+    pub fn name(&self) -> &str {
+        &self.shared.config.name
+    }
+
+    /// What the pool has done so far. Costs a look at each worker; stops nobody.
+    ///
+    /// ```
+    /// let pool = raddle::ThreadPool::new(2)?;
+    /// for _ in 0..10 {
+    ///     pool.spawn(|| ()).result().unwrap();
+    /// }
+    /// let stats = pool.stats();
+    /// assert_eq!((stats.workers.len(), stats.queued), (2, 0));
+    /// # Ok::<(), raddle::BuildError>(())
+    /// ```
+    pub fn stats(&self) -> Stats {
+        self.shared.stats()
+    }
+
+    /// Stops accepting tasks, and returns at once. With [`Shutdown::CancelPending`] everything that has
+    /// not started is cancelled before it returns, but for what a worker has just taken in its hand.
+    /// The threads end when nothing is left to do. In a forked child it does nothing.
+    pub fn close(&self, how: Shutdown) {
+        if !self.shared.is_forked() {
+            self.shared.close(how);
+        }
+    }
+
+    /// Stops accepting tasks and waits until everything accepted is over and every thread has ended.
+    /// Calling it again is no error.
+    ///
+    /// # Errors
+    /// [`ShutdownError::InsideWorker`] when one of the pool's own tasks calls it (the pool is closed all
+    /// the same); [`ShutdownError::Forked`] in a forked child.
+    ///
+    /// ```
+    /// use raddle::{Shutdown, TaskError, ThreadPool};
+    ///
+    /// let pool = ThreadPool::new(1)?;
+    /// let before = pool.spawn(|| 1);
+    /// pool.shutdown(Shutdown::Drain).unwrap();
+    /// assert_eq!(before.result().unwrap(), 1);
+    /// assert!(matches!(pool.spawn(|| 2).result(), Err(TaskError::Rejected(_))));
+    /// # Ok::<(), raddle::BuildError>(())
+    /// ```
+    pub fn shutdown(&self, how: Shutdown) -> Result<(), ShutdownError> {
+        self.shutdown_until(how, None)
+    }
+
+    /// As [`shutdown`](Self::shutdown), waiting for at most `limit`.
+    ///
+    /// # Errors
+    /// [`ShutdownError::TimedOut`] says how many tasks were left. The pool goes on ending.
+    pub fn shutdown_timeout(&self, how: Shutdown, limit: Duration) -> Result<(), ShutdownError> {
+        self.shutdown_until(how, block::deadline(limit))
+    }
+
+    fn shutdown_until(&self, how: Shutdown, deadline: Option<Instant>) -> Result<(), ShutdownError> {
+        let pool = || self.name().to_owned();
+        if self.shared.is_forked() {
+            return Err(ShutdownError::Forked { pool: pool() });
+        }
+        self.shared.close(how);
+        if let Some(worker) = Worker::of(&self.shared) {
+            return Err(ShutdownError::InsideWorker { pool: pool(), worker: worker.last_index() });
+        }
+        if self.shared.crew.wait(deadline) {
+            Ok(())
+        } else {
+            let Stats { running, queued, .. } = self.stats();
+            Err(ShutdownError::TimedOut { running, queued })
+        }
+    }
+}
+
+fn failing<F, T, E>(f: F) -> impl FnOnce() -> Result<T, TaskError>
+where
+    F: FnOnce() -> Result<T, E>,
+    E: Into<BoxError>,
+{
+    move || f().map_err(|error| TaskError::Failed(error.into()))
+}
+
+impl Drop for ThreadPool {
+    fn drop(&mut self) {
+        let how = if std::thread::panicking() { Shutdown::CancelPending } else { Shutdown::Drain };
+        // Inside one of its own tasks, or in a forked child, there is nothing to wait for.
+        let _ = self.shutdown(how);
+    }
+}
+
+impl fmt::Debug for ThreadPool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ThreadPool")
+            .field("name", &self.name())
+            .field("workers", &self.workers())
+            .field("closed", &self.shared.is_closed())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A task's name, waiting for the task. Made by [`ThreadPool::task`].
+#[must_use = "a name does nothing until a task is spawned with it"]
+#[derive(Debug)]
+pub struct NamedTask<'a> {
+    pool: &'a ThreadPool,
+    name: Cow<'static, str>,
+}
+
+impl NamedTask<'_> {
+    /// As [`ThreadPool::spawn`].
+    pub fn spawn<F, T>(self, f: F) -> Future<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        self.pool.start(self.name, move || Ok(f()))
+    }
+
+    /// As [`ThreadPool::try_spawn`].
+    pub fn try_spawn<F, T, E>(self, f: F) -> Future<T>
+    where
+        F: FnOnce() -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: Into<BoxError> + 'static,
+    {
+        self.pool.start(self.name, failing(f))
+    }
+
+    /// As [`ThreadPool::spawn_on`].
+    pub fn spawn_on<F, T>(self, worker: usize, f: F) -> Future<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        self.pool.start_on(worker, self.name, move || Ok(f()))
+    }
+}
+

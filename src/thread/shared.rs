@@ -1,0 +1,391 @@
+//! What all threads of one pool share, and how a task gets in.
+
+use super::crew::Crew;
+use super::deque::Deque;
+use super::hand::Hand;
+use super::idle::Idle;
+use super::inbox::Inbox;
+use super::join::Offer;
+use super::limit::{Limit, Place};
+use super::stats::{Stats, Tally, WorkerStats};
+use super::worker::{Worker, WorkerInfo};
+use crate::error::{BoxError, Rejected, TaskError};
+use crate::future::cell::{Header, Raw, Tag, Task};
+use crate::future::spin::{self, Advice};
+use crate::sync::atomic::{AtomicU32, Ordering::*};
+use crate::sys::{affinity, fork};
+use crossbeam_utils::CachePadded;
+use std::ptr::NonNull;
+use std::time::Duration;
+
+/// How a pool's idle workers behave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum IdleProfile {
+    /// Spin where it has paid lately, else sleep. An idle pool uses no CPU.
+    #[default]
+    Balanced,
+    /// Never sleep: for cores that nothing else needs. Each idle worker burns its core.
+    NeverPark,
+    /// Sleep at once: for hosts where every cycle belongs to somebody.
+    ParkAtOnce,
+}
+
+/// What happens to a task that finds the queue full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum WhenFull {
+    /// The submitting thread sleeps until there is room.
+    #[default]
+    Block,
+    /// The future is done at once with [`Rejected::QueueFull`].
+    Reject,
+    /// The submitting thread runs the task itself.
+    RunOnCaller,
+}
+
+pub type StartHook = Box<dyn Fn(&WorkerInfo) -> Result<(), BoxError> + Send + Sync>;
+pub type StopHook = Box<dyn Fn(&WorkerInfo) + Send + Sync>;
+
+/// What the builder decided.
+pub struct Config {
+    pub name: String,
+    pub idle: IdleProfile,
+    pub when_full: WhenFull,
+    pub queue_limit: Option<usize>,
+    pub stack_size: Option<usize>,
+    pub max_spares: usize,
+    pub on_start: Option<StartHook>,
+    pub on_stop: Option<StopHook>,
+    /// With a single core to run on, spinning keeps the other side from running.
+    pub can_spin: bool,
+}
+
+/// One worker's part of what is shared.
+pub struct Seat {
+    pub info: WorkerInfo,
+    pub deque: Deque<Header>,
+    /// Tasks for this worker and no other.
+    pub mailbox: Inbox<Header>,
+    pub hand: CachePadded<Hand<Header>>,
+    /// A half of a `join` that this worker would let go.
+    pub offer: CachePadded<Offer>,
+    /// The core that it was on when it last opened its hand, plus one.
+    pub last_core: AtomicU32,
+    pub started: Tally,
+    pub done: Tally,
+    pub stolen: Tally,
+    pub parked: Tally,
+}
+
+impl Seat {
+    pub fn new(info: WorkerInfo) -> Self {
+        Self {
+            info,
+            deque: Deque::new(),
+            mailbox: Inbox::new(),
+            hand: CachePadded::new(Hand::new()),
+            offer: CachePadded::new(Offer::new()),
+            last_core: AtomicU32::new(0),
+            started: Tally::new(),
+            done: Tally::new(),
+            stolen: Tally::new(),
+            parked: Tally::new(),
+        }
+    }
+}
+
+/// Whether tasks are taken in; only ever grows.
+const OPEN: u32 = 0;
+const DRAINING: u32 = 1;
+const CANCELLING: u32 = 2;
+
+/// How a pool ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shutdown {
+    /// Everything accepted is done first.
+    Drain,
+    /// What has not started is cancelled; what runs is finished.
+    CancelPending,
+}
+
+/// See the module.
+pub struct Shared {
+    pub config: Config,
+    pub tag: Tag,
+    pub generation: u32,
+    pub idle: Idle,
+    pub inbox: Inbox<Header>,
+    pub seats: Box<[Seat]>,
+    pub crew: Crew,
+    limit: Option<Limit>,
+    /// Whose hand was opened last: a hint.
+    hint: CachePadded<AtomicU32>,
+    mode: CachePadded<AtomicU32>,
+}
+
+impl Shared {
+    pub fn new(config: Config, number: u32, seats: Vec<Seat>) -> Self {
+        let generation = fork::generation();
+        Self {
+            tag: Tag::new(number, generation),
+            generation,
+            idle: Idle::new(seats.len()),
+            inbox: Inbox::new(),
+            crew: Crew::new(seats.len()),
+            limit: config.queue_limit.map(Limit::new),
+            hint: CachePadded::new(AtomicU32::new(0)),
+            mode: CachePadded::new(AtomicU32::new(OPEN)),
+            seats: seats.into_boxed_slice(),
+            config,
+        }
+    }
+
+    /// The tag of a task from outside: it may count against the limit.
+    pub fn outside_tag(&self) -> Tag {
+        if self.limit.is_some() { self.tag.counted() } else { self.tag }
+    }
+
+    pub fn is_forked(&self) -> bool {
+        fork::generation() != self.generation
+    }
+
+    pub fn is_closed(&self) -> bool {
+        // ORDERING: pool.mode Acquire -> pairs with pool.close.
+        self.mode.load(Acquire) != OPEN
+    }
+
+    pub fn is_cancelling(&self) -> bool {
+        // ORDERING: pool.cancelling Relaxed: a task that starts just now was not pending.
+        self.mode.load(Relaxed) == CANCELLING
+    }
+
+    pub fn rejection(&self) -> TaskError {
+        let pool = self.config.name.clone();
+        TaskError::Rejected(if self.is_forked() { Rejected::Forked { pool } } else { Rejected::ShutDown { pool } })
+    }
+
+    fn full(&self) -> TaskError {
+        let limit = self.config.queue_limit.unwrap_or(usize::MAX);
+        TaskError::Rejected(Rejected::QueueFull { pool: self.config.name.clone(), limit })
+    }
+
+    /// Takes a task in, or completes it with the reason why not.
+    #[inline]
+    pub fn submit(&self, task: Task) {
+        if self.is_forked() {
+            return task.fail(self.rejection());
+        }
+        match Worker::of(self) {
+            Some(worker) => self.submit_inside(worker, task),
+            None => self.submit_outside(task),
+        }
+    }
+
+    /// From one of the pool's own tasks: never blocks, and does not count against the limit.
+    fn submit_inside(&self, worker: &Worker, task: Task) {
+        if self.is_closed() && !task.raw().tag.is_bound() {
+            return task.fail(self.rejection());
+        }
+        self.push_inside(worker, task);
+    }
+
+    /// As [`submit`](Self::submit), for work that belongs to a task that is running: a closed pool
+    /// takes it too.
+    pub fn push_inside(&self, worker: &Worker, task: Task) {
+        if let Err(task) = worker.push(task) {
+            return self.push_outside(task);
+        }
+        self.idle.wake_one();
+    }
+
+    fn submit_outside(&self, task: Task) {
+        if let Some(limit) = &self.limit
+            && task.raw().tag.is_counted()
+        {
+            let place = match self.config.when_full {
+                WhenFull::Block => limit.take(),
+                WhenFull::Reject | WhenFull::RunOnCaller => limit.try_take(),
+            };
+            match place {
+                Place::Taken => {}
+                Place::Closed => return task.fail(self.rejection()),
+                Place::Full if self.config.when_full == WhenFull::RunOnCaller => {
+                    task.run();
+                    return;
+                }
+                Place::Full => return task.fail(self.full()),
+            }
+        }
+        self.push_outside(task);
+    }
+
+    fn push_outside(&self, task: Task) {
+        let cell = task.raw();
+        let Err(task) = self.hand_over(task) else { return };
+        if let Err(item) = self.inbox.push(task.into_raw().pointer()) {
+            // SAFETY: given back.
+            let task = unsafe { Task::from_raw(Raw::from_pointer(item)) };
+            self.give_place(&task);
+            return task.fail(self.rejection());
+        }
+        if let Some(worker) = self.idle.wake_one() {
+            let elsewhere = self.seats[worker].info.core.is_some_and(|core| affinity::current() != Some(core));
+            spin::note(cell, if elsewhere { Advice::WokenElsewhere } else { Advice::Woken });
+        }
+    }
+
+    /// Puts the task into an open hand, if there is one.
+    #[inline]
+    fn hand_over(&self, task: Task) -> Result<(), Task> {
+        // ORDERING: pool.hint Relaxed: a stale hint finds a closed hand.
+        let seat = &self.seats[self.hint.load(Relaxed) as usize];
+        let cell = task.raw();
+        match seat.hand.offer(task.into_raw().pointer()) {
+            Ok(()) => {
+                // ORDERING: pool.core Relaxed: a guess to spin by.
+                let there = seat.last_core.load(Relaxed);
+                let here = affinity::current().map_or(0, |core| core as u32 + 1);
+                let awake = self.config.can_spin && there != here;
+                spin::note(cell, if awake { Advice::Awake } else { Advice::Woken });
+                Ok(())
+            }
+            // SAFETY: given back.
+            Err(item) => Err(unsafe { Task::from_raw(Raw::from_pointer(item)) }),
+        }
+    }
+
+    /// A worker opens its hand.
+    pub fn open_hand(&self, worker: usize) {
+        let seat = &self.seats[worker];
+        let core = affinity::current().map_or(0, |core| core as u32 + 1);
+        // ORDERING: pool.core-look Relaxed: only this worker writes it.
+        if seat.last_core.load(Relaxed) != core {
+            // ORDERING: pool.core-set Relaxed: as pool.core.
+            seat.last_core.store(core, Relaxed);
+        }
+        seat.hand.open();
+        // ORDERING: pool.hint-look Relaxed: spares the line when nothing changes.
+        if self.hint.load(Relaxed) as usize != worker {
+            // ORDERING: pool.hint-set Relaxed: as pool.hint.
+            self.hint.store(worker as u32, Relaxed);
+        }
+    }
+
+    /// Takes many tasks in, waking workers once.
+    pub fn submit_many(&self, tasks: impl Iterator<Item = Task>) {
+        for task in tasks {
+            self.submit(task);
+        }
+    }
+
+    /// Takes a task in that only `worker` may run; it is tagged as bound.
+    pub fn submit_to(&self, worker: usize, task: Task) {
+        if self.is_forked() {
+            return task.fail(self.rejection());
+        }
+        let Some(seat) = self.seats.get(worker) else {
+            let workers = self.seats.len();
+            return task.fail(TaskError::Rejected(Rejected::NoSuchWorker { worker, workers }));
+        };
+        match seat.mailbox.push(task.into_raw().pointer()) {
+            Ok(()) => {
+                self.idle.wake_this(worker);
+            }
+            // SAFETY: given back.
+            Err(item) => unsafe { Task::from_raw(Raw::from_pointer(item)) }.fail(self.rejection()),
+        }
+    }
+
+    /// A task that counted against the limit leaves the queue.
+    #[inline]
+    pub fn give_place(&self, task: &Task) {
+        if let Some(limit) = &self.limit
+            && task.raw().tag.is_counted()
+        {
+            limit.give();
+        }
+    }
+
+    /// Takes nothing in from now on; every worker ends when there is nothing left to do.
+    pub fn close(&self, how: Shutdown) {
+        let mode = match how {
+            Shutdown::Drain => DRAINING,
+            Shutdown::CancelPending => CANCELLING,
+        };
+        // ORDERING: pool.close Release -> pairs with pool.mode.
+        self.mode.fetch_max(mode, Release);
+        self.inbox.close();
+        for seat in &self.seats {
+            seat.mailbox.close();
+        }
+        if let Some(limit) = &self.limit {
+            limit.close();
+        }
+        if how == Shutdown::CancelPending {
+            self.cancel_queued();
+        }
+        self.idle.wake_all();
+    }
+
+    fn cancel_queued(&self) {
+        let cancel = |item: NonNull<Header>| {
+            // SAFETY: popped, so it is ours.
+            let task = unsafe { Task::from_raw(Raw::from_pointer(item)) };
+            self.give_place(&task);
+            task.cancel();
+        };
+        while self.inbox.pop_many(64, cancel) > 0 {}
+        let stolen = Deque::new();
+        for seat in &self.seats {
+            while seat.mailbox.pop_many(64, cancel) > 0 {}
+            if let Some(item) = seat.hand.steal() {
+                cancel(item);
+            }
+            while let Some((first, _)) = seat.deque.steal_into(&stolen) {
+                cancel(first);
+                while let Some(item) = stolen.pop_front() {
+                    cancel(item);
+                }
+            }
+        }
+    }
+
+    /// How long an idle worker searches.
+    pub fn search_budget(&self) -> Duration {
+        match self.config.idle {
+            IdleProfile::NeverPark => Duration::MAX,
+            _ if !self.config.can_spin => Duration::ZERO,
+            IdleProfile::Balanced => Duration::from_micros(50),
+            IdleProfile::ParkAtOnce => Duration::ZERO,
+        }
+    }
+
+    pub fn stats(&self) -> Stats {
+        let workers: Vec<_> = self
+            .seats
+            .iter()
+            .map(|seat| {
+                // `done` first: a task that ends in between is then still counted as running.
+                let done = seat.done.get();
+                let started = seat.started.get();
+                let stats = WorkerStats {
+                    done,
+                    stolen: seat.stolen.get(),
+                    parked: seat.parked.get(),
+                    running: started > done,
+                    queued: seat.deque.len() + seat.mailbox.len(),
+                };
+                (started, stats)
+            })
+            .collect();
+        let displaced = self.crew.displaced();
+        let started: u64 = workers.iter().map(|(started, _)| started).sum();
+        let done: u64 = displaced + workers.iter().map(|(_, stats)| stats.done).sum::<u64>();
+        Stats {
+            queued: self.inbox.len() + workers.iter().map(|(_, stats)| stats.queued).sum::<usize>(),
+            running: started.saturating_sub(done) as usize,
+            threads: self.crew.threads(),
+            workers: workers.into_iter().map(|(_, stats)| stats).collect(),
+            displaced,
+        }
+    }
+}

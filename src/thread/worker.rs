@@ -1,0 +1,559 @@
+//! One thread of a pool: where it looks for work, what it does without, and how it waits.
+//!
+//! It looks, in this order: at the newest task that its own tasks have spawned (newest first, but after
+//! [`STREAK`] of them the oldest, so that nothing starves); at its mailbox; at the pool's inbox, from which
+//! it takes a batch; every [`FAIRNESS`] tasks at mailbox and inbox first. Without work it
+//! searches for a while with an open hand, if that has paid lately, then sleeps.
+
+use super::crew::{Core, Crew};
+use super::inbox::Inbox;
+use super::join::{Job, Joins};
+use super::idle::Woken;
+use super::shared::{IdleProfile, Seat, Shared};
+use crate::error::{BoxError, BuildError};
+use crate::future::block::{self, Blocker};
+use crate::future::cell::{self, Header, Raw, Task};
+use crate::future::memory;
+use crate::report::{self, Report, message_of};
+use crate::sync;
+use crate::sys::{affinity, prefetch};
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr::{self, NonNull};
+use std::sync::{Arc, mpsc};
+use std::time::{Duration, Instant};
+
+/// Newest-first pops in a row.
+const STREAK: u32 = 32;
+/// Tasks between two looks at what comes from outside.
+const FAIRNESS: u32 = 64;
+/// Tasks taken from the inbox at once.
+const BATCH: usize = sync::bound(64, 2);
+/// Rounds of looking at the own hand between two looks at everything.
+const ROUNDS: u32 = 32;
+/// An idle gap counts for at most this much in the mean, so that a few short ones bring it back.
+const LONG_GAP: Duration = Duration::from_micros(400);
+
+/// What is known of the worker that the calling thread is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct WorkerInfo {
+    /// Its number: 0 to `workers - 1`.
+    pub index: usize,
+    /// Its name: the pool's name, a dash, the number.
+    pub name: Arc<str>,
+    /// The core that it is pinned to.
+    pub core: Option<usize>,
+}
+
+impl WorkerInfo {
+    pub(super) fn new(index: usize, pool: &str, core: Option<usize>) -> Self {
+        Self { index, name: format!("{pool}-{index}").into(), core }
+    }
+
+    /// The name as the kernel keeps it (in `top -H`, `/proc`, `perf`): its first 15 bytes.
+    ///
+    /// ```
+    /// let pool = raddle::ThreadPool::builder().workers(1).name("image-thumbnails").build()?;
+    /// let worker = pool.spawn(|| raddle::current_worker().unwrap()).result().unwrap();
+    /// assert_eq!(&*worker.name, "image-thumbnails-0");
+    /// assert_eq!(worker.thread_name(), "image-thumbnail");
+    /// # Ok::<(), raddle::BuildError>(())
+    /// ```
+    pub fn thread_name(&self) -> &str {
+        let mut end = self.name.len().min(15);
+        while !self.name.is_char_boundary(end) {
+            end -= 1;
+        }
+        &self.name[..end]
+    }
+}
+
+sync::thread_local! {
+    static CURRENT: Cell<*const Worker> = const { Cell::new(ptr::null()) };
+}
+
+/// The worker that the calling thread is, if it belongs to a pool.
+///
+/// ```
+/// assert!(raddle::current_worker().is_none());
+/// let pool = raddle::ThreadPool::new(1)?;
+/// let index = pool.spawn(|| raddle::current_worker().unwrap().index);
+/// assert_eq!(index.result().unwrap(), 0);
+/// # Ok::<(), raddle::BuildError>(())
+/// ```
+pub fn current_worker() -> Option<WorkerInfo> {
+    let worker = CURRENT.with(Cell::get);
+    // SAFETY: set by the thread itself, and cleared before the worker goes.
+    let worker = unsafe { worker.as_ref() }?;
+    Some(worker.shared.seats[worker.last_index.get()].info.clone())
+}
+
+/// No core.
+const NONE: usize = usize::MAX;
+
+/// A thread's own state. With a core it is worker `index`; without one it finishes its task.
+pub struct Worker {
+    shared: Arc<Shared>,
+    pub joins: Joins,
+    index: Cell<usize>,
+    /// The last core's index, for names.
+    last_index: Cell<usize>,
+    gap: Cell<u32>,
+    /// Items of the deque below it came from the inbox: first in, first out.
+    mark: Cell<u16>,
+    /// Items of the deque above it were spawned by the task that runs now.
+    base: Cell<u16>,
+    streak: Cell<u32>,
+    tick: Cell<u32>,
+    random: Cell<u32>,
+}
+
+enum Work {
+    Task(Task),
+    Job(NonNull<Job>),
+}
+
+impl Worker {
+    fn new(shared: &Arc<Shared>) -> Self {
+        Self {
+            shared: Arc::clone(shared),
+            joins: Joins::new(),
+            index: Cell::new(NONE),
+            last_index: Cell::new(0),
+            gap: Cell::new(0),
+            mark: Cell::new(0),
+            base: Cell::new(0),
+            streak: Cell::new(0),
+            tick: Cell::new(0),
+            random: Cell::new(0x9e37_79b9),
+        }
+    }
+
+    /// The calling thread's worker, if it is one of this pool, with or without a core.
+    #[inline]
+    pub fn of<'a>(shared: &'a Shared) -> Option<&'a Self> {
+        let worker = CURRENT.with(Cell::get);
+        // SAFETY: as in current_worker; the thread is the caller's, so it outlives the call.
+        let worker: &'a Self = unsafe { worker.as_ref() }?;
+        ptr::eq(&*worker.shared, shared).then_some(worker)
+    }
+
+    pub fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    /// The worker's place, while this thread has its core.
+    #[inline]
+    pub fn seat(&self) -> Option<&Seat> {
+        self.shared.seats.get(self.index.get())
+    }
+
+    pub fn last_index(&self) -> usize {
+        self.last_index.get()
+    }
+
+    fn take_core(&self, core: &Core) {
+        self.index.set(core.index);
+        self.last_index.set(core.index);
+        self.gap.set(core.gap);
+        self.streak.set(0);
+        self.random.set(self.random.get() ^ (core.index as u32 + 1).wrapping_mul(0x85eb_ca6b));
+        if let Some(seat) = self.seat() {
+            // What the last holder's blocked task had spawned is nobody's own any more.
+            self.mark.set(seat.deque.back());
+        }
+    }
+
+    fn give_core(&self) -> Option<Core> {
+        let index = self.index.replace(NONE);
+        (index != NONE).then(|| Core { index, gap: self.gap.get() })
+    }
+
+    /// The life of a thread: with the core that it starts with, then with those of blocked workers.
+    pub fn thread(shared: &Arc<Shared>, core: Option<Core>, report: Option<mpsc::Sender<Result<(), BuildError>>>) {
+        let worker = Self::new(shared);
+        CURRENT.with(|current| current.set(&worker));
+        let entered = block::enter(&worker);
+        let Some(core) = core.or_else(|| shared.crew.next_core()) else {
+            drop(entered);
+            CURRENT.with(|current| current.set(ptr::null()));
+            return;
+        };
+        let index = core.index;
+        worker.take_core(&core);
+        let begun = worker.begin();
+        let well = begun.is_ok();
+        match (report, begun) {
+            (Some(report), begun) => {
+                let _ = report.send(begun);
+            }
+            (None, Ok(())) => {}
+            (None, Err(error)) => {
+                let name = &shared.seats[index].info.name;
+                report::tell(&Report::SpareRefused { worker: name, reason: &error.to_string() });
+            }
+        }
+        worker.work();
+        while let Some(core) = shared.crew.next_core() {
+            worker.take_core(&core);
+            worker.pin();
+            worker.work();
+        }
+        if well {
+            worker.end();
+        }
+        drop(entered);
+        memory::flush();
+        CURRENT.with(|current| current.set(ptr::null()));
+    }
+
+    fn pin(&self) -> bool {
+        let core = self.seat().and_then(|seat| seat.info.core);
+        core.is_none_or(affinity::pin)
+    }
+
+    fn begin(&self) -> Result<(), BuildError> {
+        let info = &self.shared.seats[self.last_index.get()].info;
+        let worker = info.index;
+        if !self.pin() {
+            return Err(BuildError::Pin { worker, core: info.core.unwrap_or_default() });
+        }
+        let Some(hook) = &self.shared.config.on_start else { return Ok(()) };
+        // UNWIND: a hook that panics has failed; the thread goes on to its end.
+        match catch_unwind(AssertUnwindSafe(|| hook(info))) {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(source)) => Err(BuildError::StartHook { worker, source }),
+            Err(payload) => {
+                let source = BoxError::from(format!("it panicked: {}", message_of(&*payload)));
+                Err(BuildError::StartHook { worker, source })
+            }
+        }
+    }
+
+    fn end(&self) {
+        let Some(hook) = &self.shared.config.on_stop else { return };
+        let info = &self.shared.seats[self.last_index.get()].info;
+        // UNWIND: the thread ends anyway; the panic is told.
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| hook(info))) {
+            report::tell(&Report::StopHookPanicked { worker: &info.name, message: message_of(&*payload) });
+        }
+    }
+
+    /// Works until the core is gone: lent by a task that blocks, or retired with the pool.
+    fn work(&self) {
+        while let Some(seat) = self.seat() {
+            match self.own(seat) {
+                Some(task) => self.run(task),
+                None => match self.without_work(seat) {
+                    Some(Work::Task(task)) => self.run(task),
+                    // SAFETY: taken from an offer.
+                    Some(Work::Job(job)) => unsafe { Job::execute(job) },
+                    None if self.is_over(seat) => {
+                        if let Some(core) = self.give_core() {
+                            self.shared.crew.retire(core);
+                        }
+                    }
+                    None => {}
+                },
+            }
+        }
+    }
+
+    /// The pool is closed and there is nothing left that this worker could do.
+    fn is_over(&self, seat: &Seat) -> bool {
+        self.shared.is_closed() && !self.shared.inbox.look() && !seat.mailbox.look() && seat.deque.len() == 0
+    }
+
+    #[inline]
+    fn own(&self, seat: &Seat) -> Option<Task> {
+        let tick = self.tick.get().wrapping_add(1);
+        self.tick.set(tick);
+        if tick.is_multiple_of(FAIRNESS)
+            && let Some(task) = self.from_outside(seat)
+        {
+            return Some(task);
+        }
+        let item = if self.streak.get() < STREAK && seat.deque.len_above(self.mark.get()) > 0 {
+            self.streak.set(self.streak.get() + 1);
+            seat.deque.pop_back()
+        } else {
+            self.streak.set(0);
+            seat.deque.pop_front()
+        };
+        match item {
+            Some(item) => Some(task_from(item)),
+            None => self.from_outside(seat),
+        }
+    }
+
+    fn from_outside(&self, seat: &Seat) -> Option<Task> {
+        let mut mail = None;
+        if seat.mailbox.len() > 0 {
+            seat.mailbox.pop_many(1, |item| mail = Some(task_from(item)));
+        }
+        mail.or_else(|| self.batch(seat, &self.shared.inbox))
+    }
+
+    /// Takes a fair share of the inbox: the first to run now, the others into the deque.
+    fn batch(&self, seat: &Seat, inbox: &Inbox<Header>) -> Option<Task> {
+        let queued = inbox.len();
+        if queued == 0 {
+            return None;
+        }
+        // With own tasks in the deque, only one: the batch would go on top of them.
+        let share = if seat.deque.len() > 0 { 1 } else { queued.div_ceil(self.shared.seats.len()).min(BATCH) };
+        let mut items = [None; BATCH];
+        let mut count = 0;
+        inbox.pop_many(share, |item| {
+            prefetch::line(item.as_ptr());
+            items[count] = Some(item);
+            count += 1;
+        });
+        let mut rest = items[..count].iter().copied().flatten();
+        let first = rest.next().map(task_from);
+        if count > 1 {
+            seat.deque.push_many(count - 1, || rest.next());
+            self.mark.set(seat.deque.back());
+        }
+        if count > 1 || inbox.len() > 0 {
+            self.shared.idle.wake_one();
+        }
+        first
+    }
+
+    /// Runs a task, at the top or nested in a wait.
+    fn run(&self, task: Task) {
+        self.shared.give_place(&task);
+        if self.shared.is_cancelling() {
+            return task.cancel();
+        }
+        self.counted(|| task.run());
+    }
+
+    /// Runs a task's closure, if `run` finds that it still has to run, and counts it.
+    fn counted(&self, run: impl FnOnce() -> bool) -> bool {
+        let base = self.base.get();
+        let index = self.index.get();
+        if let Some(seat) = self.seat() {
+            self.base.set(seat.deque.back());
+            seat.started.add(1);
+        }
+        self.joins.begin();
+        let ran = run();
+        match self.seat() {
+            Some(seat) if seat.info.index == index => {
+                if ran {
+                    seat.done.add(1);
+                } else {
+                    seat.started.take_back();
+                }
+            }
+            _ => self.shared.crew.count_displaced(),
+        }
+        self.base.set(base);
+        ran
+    }
+
+    /// Nothing of its own: searches, then sleeps. `None`: look again.
+    #[cold]
+    fn without_work(&self, seat: &Seat) -> Option<Work> {
+        let began = self.clock();
+        let found = self.search_or_sleep(seat);
+        if let (Some(began), Some(now)) = (began, self.clock()) {
+            let gap = now.duration_since(began).min(LONG_GAP).as_nanos() as u32;
+            self.gap.set((self.gap.get() * 3 + gap) / 4);
+        }
+        found
+    }
+
+    fn clock(&self) -> Option<Instant> {
+        (!sync::MODEL).then(Instant::now)
+    }
+
+    fn search_or_sleep(&self, seat: &Seat) -> Option<Work> {
+        let idle = &self.shared.idle;
+        let budget = self.budget();
+        let limit = if self.shared.config.idle == IdleProfile::NeverPark { usize::MAX } else { 1 };
+        let mut searching = !budget.is_zero() && idle.start_search(limit);
+        if searching && let Some(work) = self.search(seat, budget) {
+            return Some(work);
+        }
+        if self.shared.is_closed() {
+            return self.last_look(seat, searching);
+        }
+        memory::flush();
+        idle.lie_down(seat.info.index, searching);
+        if self.is_work_left(seat) {
+            idle.wake_another();
+        }
+        if self.shared.is_closed() || seat.mailbox.look() {
+            idle.wake_this(seat.info.index);
+        }
+        seat.parked.add(1);
+        searching = idle.bed(seat.info.index).sleep() == Woken::ToSearch;
+        if searching { self.search_once(seat) } else { None }
+    }
+
+    /// A woken searcher's look around; then it is a worker again, whatever it found.
+    fn search_once(&self, seat: &Seat) -> Option<Work> {
+        let work = self.scan(seat);
+        self.found(seat);
+        work
+    }
+
+    fn last_look(&self, seat: &Seat, searching: bool) -> Option<Work> {
+        let work = self.scan(seat);
+        if searching {
+            self.found(seat);
+        }
+        work
+    }
+
+    /// How long to search: as long as that has been worth it lately.
+    fn budget(&self) -> Duration {
+        let budget = self.shared.search_budget();
+        let lately = Duration::from_nanos(u64::from(self.gap.get()));
+        if lately > budget { Duration::ZERO } else { budget }
+    }
+
+    /// Searches with an open hand. Counted as searching before and, if nothing was found, after.
+    fn search(&self, seat: &Seat, budget: Duration) -> Option<Work> {
+        self.shared.open_hand(seat.info.index);
+        let began = Instant::now();
+        let mut found = None;
+        while found.is_none() && seat.hand.is_open() {
+            let mut rounds = 0;
+            while seat.hand.is_open() && rounds < ROUNDS {
+                sync::hint::spin_loop();
+                rounds += 1;
+            }
+            if rounds == ROUNDS {
+                found = self.scan(seat);
+                if self.shared.is_closed() || sync::MODEL || began.elapsed() >= budget {
+                    break;
+                }
+            }
+        }
+        let handed = seat.hand.close().map(task_from);
+        let work = match (found, handed) {
+            (None, handed) => handed.map(Work::Task),
+            (found, None) => found,
+            // Both at once: the one from the hand waits its turn, for whoever comes first.
+            (found, Some(task)) => {
+                if let Err(task) = self.push(task) {
+                    self.run(task);
+                }
+                found
+            }
+        };
+        if work.is_some() {
+            self.found(seat);
+        }
+        work
+    }
+
+    /// No longer searching. The last searcher answers for what was pushed while others counted on it.
+    fn found(&self, seat: &Seat) {
+        if self.shared.idle.found() && self.is_work_left(seat) {
+            self.shared.idle.wake_one();
+        }
+    }
+
+    /// Is there work in any queue? Reads them so that no push can be missed (see `idle`).
+    fn is_work_left(&self, seat: &Seat) -> bool {
+        let others = || self.shared.seats.iter().filter(|other| other.info.index != seat.info.index);
+        self.shared.inbox.look()
+            || seat.deque.len() > 0
+            || !self.shared.idle.is_alone() && others().any(|other| other.deque.look())
+    }
+
+    /// Looks once at everything: mailbox, inbox, the others' deques, hands and offers.
+    fn scan(&self, seat: &Seat) -> Option<Work> {
+        if let Some(task) = self.from_outside(seat) {
+            return Some(Work::Task(task));
+        }
+        let seats = &self.shared.seats;
+        let start = self.random() as usize % seats.len();
+        for other in (start..seats.len()).chain(0..start).map(|at| &seats[at]) {
+            if other.info.index == seat.info.index {
+                continue;
+            }
+            if let Some(job) = other.offer.take() {
+                return Some(Work::Job(job));
+            }
+            if other.deque.len() > 0
+                && let Some((first, count)) = other.deque.steal_into(&seat.deque)
+            {
+                seat.stolen.add(count as u64);
+                self.mark.set(seat.deque.back());
+                return Some(Work::Task(task_from(first)));
+            }
+            if let Some(item) = other.hand.steal() {
+                return Some(Work::Task(task_from(item)));
+            }
+        }
+        None
+    }
+
+    fn random(&self) -> u32 {
+        let mut x = self.random.get();
+        x ^= x << 13;
+        x ^= x >> 17;
+        x ^= x << 5;
+        self.random.set(x);
+        x
+    }
+
+    /// Adds a task that the current one has spawned; gives it back without a core or room.
+    #[inline]
+    pub fn push(&self, task: Task) -> Result<(), Task> {
+        let Some(seat) = self.seat() else { return Err(task) };
+        seat.deque.push(task.into_raw().pointer()).map_err(task_from)
+    }
+}
+
+fn task_from(item: NonNull<Header>) -> Task {
+    // SAFETY: what lies in a queue is a task given up by into_raw, and it was just taken out.
+    unsafe { Task::from_raw(Raw::from_pointer(item)) }
+}
+
+impl Blocker for Worker {
+    fn run_queued(&self, cell: Raw) -> bool {
+        if self.seat().is_none() || cell.tag.is_bound() || !cell.tag.same_executor(self.shared.tag) {
+            return false;
+        }
+        // SAFETY: the waiter holds a borrow of the handle; the task is of this pool and not bound.
+        self.counted(|| unsafe { cell::run_from_handle(cell) })
+    }
+
+    fn run_spawned(&self) -> bool {
+        let Some(seat) = self.seat() else { return false };
+        if seat.deque.len_above(self.base.get()) == 0 {
+            return false;
+        }
+        let Some(item) = seat.deque.pop_back() else { return false };
+        self.run(task_from(item));
+        true
+    }
+
+    fn park(&self, sleep: &mut dyn FnMut()) {
+        let Some(core) = self.give_core() else { return sleep() };
+        let index = core.index;
+        memory::flush();
+        if let Err((core, reason)) = Crew::lend(&self.shared, core) {
+            let name = &self.shared.seats[index].info.name;
+            report::tell(&Report::SpareRefused { worker: name, reason: &reason });
+            self.take_core(&core);
+            return sleep();
+        }
+        sleep();
+        if let Some(core) = self.shared.crew.reclaim(index) {
+            self.take_core(&core);
+        }
+    }
+
+    fn name(&self) -> &str {
+        &self.shared.seats[self.last_index.get()].info.name
+    }
+}
