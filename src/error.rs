@@ -223,7 +223,11 @@ impl fmt::Display for Rejected {
                 "pool '{pool}' belongs to the parent of this forked process; build one here"
             ),
             Self::NoSuchWorker { worker, workers } => {
-                write!(f, "there is no worker {worker}: the pool has {workers} (0 to {})", workers - 1)
+                write!(
+                    f,
+                    "there is no worker {worker}: the pool has {workers} (0 to {})",
+                    workers - 1
+                )
             }
             Self::Zero { what } => write!(f, "{what} is zero; it has to be at least 1"),
         }
@@ -330,10 +334,21 @@ impl fmt::Display for BuildError {
                 "{workers} workers cannot have a core each: allowed are {allowed:?}"
             ),
             Self::Pin { worker, core } => {
-                write!(f, "the system refused to pin worker {worker} to core {core}")
+                write!(
+                    f,
+                    "the system refused to pin worker {worker} to core {core}"
+                )
             }
-            Self::Thread { worker, started, limit, source } => {
-                write!(f, "worker {worker} could not be started ({started} were): {source}")?;
+            Self::Thread {
+                worker,
+                started,
+                limit,
+                source,
+            } => {
+                write!(
+                    f,
+                    "worker {worker} could not be started ({started} were): {source}"
+                )?;
                 match limit {
                     Some(limit) => write!(f, "; RLIMIT_NPROC is {limit}"),
                     None => Ok(()),
@@ -405,7 +420,10 @@ impl fmt::Display for ShutdownError {
                 "the time limit passed with {running} tasks running and {queued} queued"
             ),
             Self::Forked { pool } => {
-                write!(f, "pool '{pool}' belongs to the parent of this forked process")
+                write!(
+                    f,
+                    "pool '{pool}' belongs to the parent of this forked process"
+                )
             }
         }
     }

@@ -104,7 +104,10 @@ static HOOK: Mutex<Option<Hook>> = Mutex::new(None);
 /// # Ok::<(), raddle::BuildError>(())
 /// ```
 pub fn set_report_hook(hook_fn: impl Fn(&Report<'_>) + Send + Sync + 'static) {
-    let old = HOOK.lock().unwrap_or_else(PoisonError::into_inner).replace(Arc::new(hook_fn));
+    let old = HOOK
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .replace(Arc::new(hook_fn));
     drop(old);
 }
 
@@ -116,7 +119,10 @@ pub(crate) fn tell(report: &Report<'_>) {
         // UNWIND: the hook is user code on a thread that must go on.
         Some(chosen) => {
             if let Err(payload) = catch_unwind(AssertUnwindSafe(|| chosen(report))) {
-                log::error!("raddle: the report hook panicked ({}) on: {report}", message_of(&*payload));
+                log::error!(
+                    "raddle: the report hook panicked ({}) on: {report}",
+                    message_of(&*payload)
+                );
                 std::mem::forget(payload);
             }
         }
@@ -139,7 +145,10 @@ pub(crate) fn message_of(payload: &(dyn Any + Send)) -> &str {
 pub(crate) fn contain_drop(what: &'static str, destructor: impl FnOnce()) {
     // UNWIND: whatever the destructor left half-done is its own; nothing of ours is inside.
     if let Err(payload) = catch_unwind(AssertUnwindSafe(destructor)) {
-        tell(&Report::DropPanicked { what, message: message_of(&*payload) });
+        tell(&Report::DropPanicked {
+            what,
+            message: message_of(&*payload),
+        });
         // The payload's own destructor could panic too; one leaked box ends the chain.
         std::mem::forget(payload);
     }

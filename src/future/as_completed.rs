@@ -33,7 +33,13 @@ pub fn as_completed<F: Waitable>(futures: impl IntoIterator<Item = F>) -> AsComp
     let futures: Vec<Option<F>> = futures.into_iter().map(Some).collect();
     let set = SetHandle::new(futures.len(), Watch::Completions);
     let total = futures.len();
-    let all = AsCompleted { futures, set, ready: VecDeque::new(), arrived: 0, left: total };
+    let all = AsCompleted {
+        futures,
+        set,
+        ready: VecDeque::new(),
+        arrived: 0,
+        left: total,
+    };
     for (index, future) in all.futures.iter().flatten().enumerate() {
         let cell = future.raw();
         if cell.tag.is_orphan() {
@@ -92,7 +98,10 @@ impl<F: Waitable> AsCompleted<F> {
     /// were given. Nothing is cancelled.
     pub fn into_remaining(mut self) -> Vec<F> {
         self.unregister();
-        std::mem::take(&mut self.futures).into_iter().flatten().collect()
+        std::mem::take(&mut self.futures)
+            .into_iter()
+            .flatten()
+            .collect()
     }
 
     fn unregister(&self) {
@@ -116,7 +125,11 @@ impl<F: Waitable> AsCompleted<F> {
     /// assert_eq!(all.into_remaining().len(), 1);
     /// ```
     pub fn timeout(self, limit: Duration) -> AsCompletedTimeout<F> {
-        AsCompletedTimeout { deadline: block::deadline(limit), inner: self, over: false }
+        AsCompletedTimeout {
+            deadline: block::deadline(limit),
+            inner: self,
+            over: false,
+        }
     }
 }
 
@@ -186,7 +199,11 @@ pub struct TimedOut {
 
 impl fmt::Display for TimedOut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} of {} futures were unfinished when the time was over", self.unfinished, self.total)
+        write!(
+            f,
+            "{} of {} futures were unfinished when the time was over",
+            self.unfinished, self.total
+        )
     }
 }
 
@@ -219,7 +236,10 @@ impl<F: Waitable> Iterator for AsCompletedTimeout<F> {
             Ok(next) => next.map(Ok),
             Err(()) => {
                 self.over = true;
-                Some(Err(TimedOut { unfinished: self.inner.left, total: self.inner.futures.len() }))
+                Some(Err(TimedOut {
+                    unfinished: self.inner.left,
+                    total: self.inner.futures.len(),
+                }))
             }
         }
     }

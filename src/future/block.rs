@@ -49,7 +49,10 @@ pub fn enter(blocker: &dyn Blocker) -> Entered<'_> {
     // SAFETY: only the lifetime changes; Entered removes the pointer before the borrow ends.
     let long: &'static dyn Blocker = unsafe { std::mem::transmute(blocker) };
     let outer = BLOCKER.with(|slot| slot.replace(Some(NonNull::from(long))));
-    Entered { outer, blocker: std::marker::PhantomData }
+    Entered {
+        outer,
+        blocker: std::marker::PhantomData,
+    }
 }
 
 impl Drop for Entered<'_> {

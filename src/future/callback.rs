@@ -19,8 +19,11 @@ impl<T, F> Callback<T, F>
 where
     F: FnOnce(Result<&T, &TaskError>),
 {
-    const VTABLE: &'static NodeVtable =
-        &NodeVtable { kind: Kind::Callback, fire: Self::fire, discard: Self::discard };
+    const VTABLE: &'static NodeVtable = &NodeVtable {
+        kind: Kind::Callback,
+        fire: Self::fire,
+        discard: Self::discard,
+    };
 
     unsafe fn fire(node: NonNull<Node>, cell: Option<Raw>) {
         // SAFETY: made by `node` below as a box of this type, and consumed once.
@@ -41,7 +44,11 @@ pub fn node<T, F>(f: F) -> NonNull<Node>
 where
     F: FnOnce(Result<&T, &TaskError>),
 {
-    let callback = Callback::<T, F> { node: Node::new(Callback::<T, F>::VTABLE, 0), run: f, result: PhantomData };
+    let callback = Callback::<T, F> {
+        node: Node::new(Callback::<T, F>::VTABLE, 0),
+        run: f,
+        result: PhantomData,
+    };
     NonNull::from(Box::leak(Box::new(callback))).cast()
 }
 
@@ -58,7 +65,10 @@ where
     }
     // UNWIND: a callback is user code on a thread that has to go on: report, and run the next.
     if let Err(payload) = catch_unwind(AssertUnwindSafe(|| f(outcome))) {
-        report::tell(&Report::CallbackPanicked { task: cell.name(), message: message_of(&*payload) });
+        report::tell(&Report::CallbackPanicked {
+            task: cell.name(),
+            message: message_of(&*payload),
+        });
         report::contain_drop("panic payload", || drop(payload));
     }
 }

@@ -88,7 +88,9 @@ impl Tag {
 
     /// Its executor's threads stayed in the parent of this forked process.
     pub fn is_orphan(self) -> bool {
-        self.0 != 0 && (self.0 >> 24) & Self::GENERATION != crate::sys::fork::generation() & Self::GENERATION
+        self.0 != 0
+            && (self.0 >> 24) & Self::GENERATION
+                != crate::sys::fork::generation() & Self::GENERATION
     }
 }
 
@@ -174,15 +176,30 @@ where
         drop_value: Self::drop_value,
         free: Self::free,
         name: Self::name_of,
-        after: if N::HAS_AFTER { Some(Self::after) } else { None },
+        after: if N::HAS_AFTER {
+            Some(Self::after)
+        } else {
+            None
+        },
         slot: std::mem::offset_of!(Self, slot),
     };
 
     fn make(state: State, tag: Tag, extra: N, slot: Slot<F, T>) -> Raw {
         let memory = memory::allocate(Layout::new::<Self>()).cast::<Self>();
-        let header = Header { state, tag, hooks: HookList::new(), vtable: Self::VTABLE };
+        let header = Header {
+            state,
+            tag,
+            hooks: HookList::new(),
+            vtable: Self::VTABLE,
+        };
         // SAFETY: the memory is fresh, aligned and large enough for Self.
-        unsafe { memory.write(Self { header, extra, slot: UnsafeCell::new(slot) }) };
+        unsafe {
+            memory.write(Self {
+                header,
+                extra,
+                slot: UnsafeCell::new(slot),
+            })
+        };
         Raw(memory.cast())
     }
 
@@ -191,17 +208,34 @@ where
         // SAFETY: the vtable belongs to this very cell type, and the cell is alive.
         let cell = unsafe { raw.0.cast::<Self>().as_ref() };
         // SAFETY: having claimed the cell, we alone touch the slot, and it holds the closure.
-        let closure = cell.slot.with_mut(|slot| unsafe { ManuallyDrop::take(&mut (*slot).closure) });
+        let closure = cell
+            .slot
+            .with_mut(|slot| unsafe { ManuallyDrop::take(&mut (*slot).closure) });
         let running = current::enter(raw);
         // UNWIND: the closure is consumed inside, captures and all; nothing of ours is in reach.
         let outcome = catch_unwind(AssertUnwindSafe(closure));
         drop(running);
         let (next, ending) = match outcome {
-            Ok(Ok(value)) => (Slot { value: ManuallyDrop::new(value) }, Ending::Value),
-            Ok(Err(error)) => (Slot { error: ManuallyDrop::new(Box::new(error)) }, Ending::Error),
+            Ok(Ok(value)) => (
+                Slot {
+                    value: ManuallyDrop::new(value),
+                },
+                Ending::Value,
+            ),
+            Ok(Err(error)) => (
+                Slot {
+                    error: ManuallyDrop::new(Box::new(error)),
+                },
+                Ending::Error,
+            ),
             Err(payload) => {
                 let error = TaskError::Panicked(panics::report(payload, cell.extra.name()));
-                (Slot { error: ManuallyDrop::new(Box::new(error)) }, Ending::Error)
+                (
+                    Slot {
+                        error: ManuallyDrop::new(Box::new(error)),
+                    },
+                    Ending::Error,
+                )
             }
         };
         // SAFETY: still ours alone; the closure was moved out, so nothing is overwritten unread.
@@ -215,7 +249,8 @@ where
         if std::mem::needs_drop::<F>() {
             report::contain_drop("task", || {
                 // SAFETY: the caller won the cancellation or the claim: the closure is its to drop.
-                cell.slot.with_mut(|slot| unsafe { ManuallyDrop::drop(&mut (*slot).closure) });
+                cell.slot
+                    .with_mut(|slot| unsafe { ManuallyDrop::drop(&mut (*slot).closure) });
             });
         }
     }
@@ -226,7 +261,8 @@ where
         if std::mem::needs_drop::<T>() {
             report::contain_drop("result", || {
                 // SAFETY: the caller holds the last reference and the value was not taken.
-                cell.slot.with_mut(|slot| unsafe { ManuallyDrop::drop(&mut (*slot).value) });
+                cell.slot
+                    .with_mut(|slot| unsafe { ManuallyDrop::drop(&mut (*slot).value) });
             });
         }
     }
@@ -240,12 +276,17 @@ where
     unsafe fn after(raw: Raw) -> After {
         // SAFETY: as in run.
         let cell = unsafe { raw.0.cast::<Self>().as_ref() };
-        cell.extra.after().expect("an extra that says HAS_AFTER has one")
+        cell.extra
+            .after()
+            .expect("an extra that says HAS_AFTER has one")
     }
 
     unsafe fn name_of(raw: Raw) -> Option<NonNull<str>> {
         // SAFETY: as in run.
-        unsafe { raw.0.cast::<Self>().as_ref() }.extra.name().map(NonNull::from)
+        unsafe { raw.0.cast::<Self>().as_ref() }
+            .extra
+            .name()
+            .map(NonNull::from)
     }
 }
 
@@ -349,7 +390,11 @@ impl Raw {
         if self.state.claim() == Claim::Won {
             // SAFETY: claimed, and the parent's threads do not exist here: the slot is ours. The
             // closure is leaked on purpose, since its captures may be in the parent's hands.
-            unsafe { self.store_error(TaskError::Rejected(crate::Rejected::Forked { pool: String::new() })) };
+            unsafe {
+                self.store_error(TaskError::Rejected(crate::Rejected::Forked {
+                    pool: String::new(),
+                }))
+            };
             let completed = self.state.finish(Ending::Error, false);
             // SAFETY: the handle, borrowed by the caller, keeps the cell alive.
             unsafe { complete(*self, completed) };
@@ -406,9 +451,14 @@ unsafe fn destroy(cell: Raw) {
     if !now.is_taken() && !now.is_cancelled() {
         if now.is_failed() {
             // SAFETY: FAILED says that an error is stored, not taken; `()` stands for any type.
-            let Err(error) = (unsafe { cell.take::<()>() }) else { unreachable!("FAILED says error") };
+            let Err(error) = (unsafe { cell.take::<()>() }) else {
+                unreachable!("FAILED says error")
+            };
             if !now.is_seen() {
-                report::tell(&Report::UnobservedError { task: cell.name(), error: &error });
+                report::tell(&Report::UnobservedError {
+                    task: cell.name(),
+                    error: &error,
+                });
             }
             report::contain_drop("result", || drop(error));
         } else {
@@ -549,18 +599,11 @@ where
     F: FnOnce() -> Result<T, TaskError>,
     N: Extra,
 {
-    let slot = Slot { closure: ManuallyDrop::new(closure) };
+    let slot = Slot {
+        closure: ManuallyDrop::new(closure),
+    };
     let header = Cell::<F, T, N>::make(State::queued(), tag, extra, slot);
     (Task(header), header)
-}
-
-/// A task that is over: only the handle refers to it.
-pub fn born<T>(outcome: Result<T, TaskError>) -> Raw {
-    let (slot, ending) = match outcome {
-        Ok(value) => (Slot { value: ManuallyDrop::new(value) }, Ending::Value),
-        Err(error) => (Slot { error: ManuallyDrop::new(Box::new(error)) }, Ending::Error),
-    };
-    Cell::<fn() -> Result<T, TaskError>, T, ()>::make(State::born(ending), Tag::NONE, (), slot)
 }
 
 /// A promise's cell: its executor's side never runs anything, it only completes.
@@ -569,7 +612,13 @@ pub fn promised<T>() -> (PromisedTask<T>, Raw) {
         Err(TaskError::Abandoned)
     }
     let (task, header) = task::<fn() -> Result<T, TaskError>, T, ()>(Tag::NONE, (), nothing::<T>);
-    (PromisedTask { task: ManuallyDrop::new(task), result: std::marker::PhantomData }, header)
+    (
+        PromisedTask {
+            task: ManuallyDrop::new(task),
+            result: std::marker::PhantomData,
+        },
+        header,
+    )
 }
 
 /// The executor's side of a promise.
@@ -584,7 +633,11 @@ impl<T> PromisedTask<T> {
     }
 
     /// Completes; `started` tells that this side has claimed the cell before.
-    pub fn complete(self, started: bool, outcome: Result<T, TaskError>) -> Result<(), Result<T, TaskError>> {
+    pub fn complete(
+        self,
+        started: bool,
+        outcome: Result<T, TaskError>,
+    ) -> Result<(), Result<T, TaskError>> {
         let mut this = ManuallyDrop::new(self);
         // SAFETY: taken once: `this` is not used again and never dropped.
         let cell = unsafe { ManuallyDrop::take(&mut this.task) }.into_raw();

@@ -15,7 +15,9 @@ pub struct Running {
 
 /// Notes that the task starts here. Tasks nest when a waiter helps.
 pub fn enter(task: Raw) -> Running {
-    Running { outer: CURRENT.with(|current| current.replace(Some(task))) }
+    Running {
+        outer: CURRENT.with(|current| current.replace(Some(task))),
+    }
 }
 
 impl Drop for Running {
@@ -51,5 +53,7 @@ pub fn is_running() -> bool {
 /// # Ok::<(), raddle::BuildError>(())
 /// ```
 pub fn cancel_requested() -> bool {
-    CURRENT.with(Cell::get).is_some_and(|task| task.state.load().is_asked())
+    CURRENT
+        .with(Cell::get)
+        .is_some_and(|task| task.state.load().is_asked())
 }

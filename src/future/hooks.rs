@@ -19,11 +19,14 @@
 //! | `CLOSED` | (found) | adder, editor | [`HookList::push`], [`HookList::put_back`] | Acquire |
 //!
 //! Guarantees: each node is fired or discarded exactly once. Callbacks added one after the other run
-//! in that order (an editor joins the chains so that order is kept). Lock-free. An editor holds a
-//! borrow of the handle, so the outcome cannot be taken while it has nodes in its hand.
+//! in that order, with one exception: those that an editor has in its hand when the list is closed are
+//! run by the editor, beside or after newer ones. Lock-free, but for a notice that finds the list
+//! closed and the state not settled: it waits for that one step. An editor holds a borrow of the
+//! handle, so the outcome cannot be taken while it has nodes in its hand.
 //! Models: `verify/models/hooks.rs`.
 
 use super::cell::Raw;
+use super::state::Until;
 use crate::sync::atomic::{AtomicPtr, Ordering::*};
 use std::cell::Cell;
 use std::ptr::{self, NonNull};
@@ -57,7 +60,11 @@ pub struct Node {
 
 impl Node {
     pub const fn new(vtable: &'static NodeVtable, owner: usize) -> Self {
-        Self { next: Cell::new(ptr::null_mut()), vtable, owner }
+        Self {
+            next: Cell::new(ptr::null_mut()),
+            vtable,
+            owner,
+        }
     }
 }
 
@@ -67,7 +74,9 @@ pub struct Chain {
 }
 
 impl Chain {
-    const EMPTY: Self = Self { head: ptr::null_mut() };
+    const EMPTY: Self = Self {
+        head: ptr::null_mut(),
+    };
 
     fn pop(&mut self) -> Option<NonNull<Node>> {
         let node = NonNull::new(self.head)?;
@@ -130,7 +139,10 @@ impl HookList {
             unsafe { node.as_ref() }.next.set(head);
             // ORDERING: hooks.push Release -> pairs with hooks.take: the node's contents. Failure
             // Acquire: as hooks.look.
-            match self.0.compare_exchange(head, node.as_ptr(), Release, Acquire) {
+            match self
+                .0
+                .compare_exchange(head, node.as_ptr(), Release, Acquire)
+            {
                 Ok(_) => return Ok(()),
                 Err(seen) => head = seen,
             }
@@ -146,7 +158,10 @@ impl HookList {
                 return Chain::EMPTY;
             }
             // ORDERING: hooks.take Acquire -> pairs with hooks.push and hooks.put-back: the nodes.
-            match self.0.compare_exchange(head, ptr::null_mut(), Acquire, Relaxed) {
+            match self
+                .0
+                .compare_exchange(head, ptr::null_mut(), Acquire, Relaxed)
+            {
                 Ok(_) => return Chain { head },
                 Err(seen) => head = seen,
             }
@@ -159,7 +174,10 @@ impl HookList {
         while !chain.is_empty() {
             // ORDERING: hooks.put-back Release -> pairs with hooks.take: the nodes. Failure Acquire:
             // as hooks.look.
-            match self.0.compare_exchange(ptr::null_mut(), chain.head, Release, Acquire) {
+            match self
+                .0
+                .compare_exchange(ptr::null_mut(), chain.head, Release, Acquire)
+            {
                 Ok(_) => return Ok(()),
                 Err(seen) if seen == closed() => return Err(chain),
                 Err(_) => chain = self.take().followed_by(chain),
@@ -173,7 +191,9 @@ impl HookList {
         // ORDERING: hooks.close Release -> pairs with hooks.look, hooks.push and hooks.put-back: a
         // late adder fires its node itself, and its load of the state word must not be older than
         // our finish. An empty list hands nothing over to us: failure Relaxed.
-        self.0.compare_exchange(ptr::null_mut(), closed(), Release, Relaxed).is_ok()
+        self.0
+            .compare_exchange(ptr::null_mut(), closed(), Release, Relaxed)
+            .is_ok()
     }
 
     /// The finisher's part, before the outcome may be taken: runs every callback, oldest first,
@@ -226,9 +246,20 @@ fn fire_all(mut oldest_first: Chain, cell: Raw) {
 
 /// Fires one node that found the list closed. The caller holds a borrow of the handle.
 pub fn fire(node: NonNull<Node>, cell: Raw) {
-    // SAFETY: the caller hands the node over; the outcome stands, since the list was closed, and
-    // cannot be taken while the handle is borrowed.
-    unsafe { (node.as_ref().vtable.fire)(node, Some(cell)) }
+    // SAFETY: the caller hands the node over, so it is alive.
+    let vtable = unsafe { node.as_ref() }.vtable;
+    let shown = match vtable.kind {
+        Kind::Callback => Some(cell),
+        Kind::Notice => {
+            // A notice promises that the outcome may be taken. Whoever closed the list is a step
+            // away from settling, and runs no callback on the way.
+            cell.state.sleep(Until::Settled, None);
+            None
+        }
+    };
+    // SAFETY: as above; the outcome stands, since the list was closed, and cannot be taken while
+    // the handle is borrowed.
+    unsafe { (vtable.fire)(node, shown) }
 }
 
 /// The finisher's part, after the outcome may be taken. The cell may be gone.

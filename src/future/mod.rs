@@ -61,7 +61,10 @@ impl<T> Future<T> {
     /// # Safety
     /// The cell's result type is T, and its handle reference is not given to anybody else.
     pub(crate) unsafe fn from_cell(cell: Raw) -> Self {
-        Self { cell, result: PhantomData }
+        Self {
+            cell,
+            result: PhantomData,
+        }
     }
 
     /// [`Self::from_cell`] for the models, which look into rooms that are closed elsewhere.
@@ -72,12 +75,6 @@ impl<T> Future<T> {
     pub unsafe fn model(cell: Raw) -> Self {
         // SAFETY: the caller's promise is the callee's.
         unsafe { Self::from_cell(cell) }
-    }
-
-    /// A future that is done.
-    pub(crate) fn ready(outcome: Result<T, TaskError>) -> Self {
-        // SAFETY: a fresh cell of this type.
-        unsafe { Self::from_cell(cell::born(outcome)) }
     }
 
     pub(crate) fn cell(&self) -> Raw {
@@ -110,7 +107,11 @@ impl<T> Future<T> {
     /// assert_eq!(future.try_result().unwrap().unwrap(), 3);
     /// ```
     pub fn try_result(self) -> Result<Result<T, TaskError>, Self> {
-        if self.cell.state.load().is_settled() { Ok(self.take()) } else { Err(self) }
+        if self.cell.state.load().is_settled() {
+            Ok(self.take())
+        } else {
+            Err(self)
+        }
     }
 
     /// Blocks for at most `timeout`. The task is not touched when the time passes.
@@ -207,8 +208,10 @@ impl<T> Future<T> {
     /// Runs `f` with the outcome: on the thread that completes the task, before the outcome can be
     /// taken; or here and now, if the task is done.
     ///
-    /// Callbacks run once each, in the order in which they were added. A panic in one is reported,
-    /// and the others run all the same. Keep it short: it holds up whoever completes the task.
+    /// Callbacks run once each, in the order in which they were added. (One exception: if at the
+    /// moment of completion another thread polls or drops a clone of a [`SharedFuture`], or ends a
+    /// wait that borrowed this future, then callbacks may run on that thread, beside later ones.) A
+    /// panic in one is reported, and the others run all the same. Keep it short: it holds up whoever completes the task.
     ///
     /// ```
     /// let pool = raddle::ThreadPool::new(1)?;
@@ -269,7 +272,10 @@ impl<T> std::future::Future for Future<T> {
     type Output = Result<T, TaskError>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        assert!(!self.cell.state.load().is_taken(), "a raddle future was polled after it was ready");
+        assert!(
+            !self.cell.state.load().is_taken(),
+            "a raddle future was polled after it was ready"
+        );
         std::task::ready!(waker::poll(self.cell, 0, cx));
         // SAFETY: settled, this is the handle, and the word says from now on that it is taken.
         let outcome = unsafe { self.cell.take() };

@@ -32,7 +32,8 @@ pub fn install() {
                 let backtrace = Backtrace::capture();
                 let seen = Seen {
                     location: info.location().map(ToString::to_string),
-                    backtrace: (backtrace.status() == BacktraceStatus::Captured).then_some(backtrace),
+                    backtrace: (backtrace.status() == BacktraceStatus::Captured)
+                        .then_some(backtrace),
                 };
                 let _ = SEEN.try_with(|slot| slot.replace(Some(seen)));
             }

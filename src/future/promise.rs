@@ -19,7 +19,13 @@ pub fn promise<T>() -> (Promise<T>, Future<T>) {
     let (task, cell) = cell::promised();
     // SAFETY: the cell is of type T, and its handle reference is handed to one Future.
     let future = unsafe { Future::from_cell(cell) };
-    (Promise { task: Some(task), started: Cell::new(false) }, future)
+    (
+        Promise {
+            task: Some(task),
+            started: Cell::new(false),
+        },
+        future,
+    )
 }
 
 /// The producer's end of a [`promise()`]. Completing it consumes it, so a future gets one outcome.
@@ -45,7 +51,9 @@ unsafe impl<T: Send> Send for Promise<T> {}
 
 impl<T> Promise<T> {
     fn task(&self) -> &PromisedTask<T> {
-        self.task.as_ref().expect("a promise holds its task until it is consumed")
+        self.task
+            .as_ref()
+            .expect("a promise holds its task until it is consumed")
     }
 
     /// Marks the future as running, after which it cannot be cancelled any more. False: it had
@@ -96,7 +104,10 @@ impl<T> Promise<T> {
     }
 
     fn finish(mut self, outcome: Result<T, TaskError>) -> Result<(), Result<T, TaskError>> {
-        let task = self.task.take().expect("a promise holds its task until it is consumed");
+        let task = self
+            .task
+            .take()
+            .expect("a promise holds its task until it is consumed");
         task.complete(self.started.get(), outcome)
     }
 
@@ -122,6 +133,8 @@ impl<T> Drop for Promise<T> {
 
 impl<T> fmt::Debug for Promise<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Promise").field("state", &self.task().raw().state.load().phase()).finish()
+        f.debug_struct("Promise")
+            .field("state", &self.task().raw().state.load().phase())
+            .finish()
     }
 }

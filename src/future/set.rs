@@ -58,12 +58,22 @@ pub enum Watch {
     Errors,
 }
 
-const COMPLETIONS: &NodeVtable = &NodeVtable { kind: Kind::Notice, fire, discard };
-const ERRORS: &NodeVtable = &NodeVtable { kind: Kind::Callback, fire, discard };
+// Statics, since their addresses are compared: a constant may have one per use.
+static COMPLETIONS: NodeVtable = NodeVtable {
+    kind: Kind::Notice,
+    fire,
+    discard,
+};
+static ERRORS: NodeVtable = NodeVtable {
+    kind: Kind::Callback,
+    fire,
+    discard,
+};
 
 unsafe fn fire(node: NonNull<Node>, cell: Option<Raw>) {
     // SAFETY: nodes with these vtables are members, kept by the reference of the node.
     let member = unsafe { node.cast::<Member>().as_ref() };
+    // Only a callback is shown its cell: a notice counts completions, whatever they are.
     let failed = cell.is_some_and(|cell| cell.state.load().is_failed());
     let set = member.set.get();
     // SAFETY: the member's reference keeps the set.
@@ -106,10 +116,13 @@ impl Drop for SetHandle {
 impl SetHandle {
     /// A set of `size` members, none of them registered.
     pub fn new(size: usize, watch: Watch) -> Self {
-        assert!(size < ERROR as usize, "a wait set holds less than 2^31 futures");
+        assert!(
+            size < ERROR as usize,
+            "a wait set holds less than 2^31 futures"
+        );
         let vtable = match watch {
-            Watch::Completions => COMPLETIONS,
-            Watch::Errors => ERRORS,
+            Watch::Completions => &COMPLETIONS,
+            Watch::Errors => &ERRORS,
         };
         let mut set = Box::new(WaitSet {
             done: AtomicPtr::new(ptr::null_mut()),
@@ -150,7 +163,10 @@ impl SetHandle {
             cell.hooks.edit(cell, |node| {
                 // SAFETY: the list's editor owns the nodes that it is shown.
                 let node = unsafe { node.as_ref() };
-                node.owner != address || !(ptr::eq(node.vtable, COMPLETIONS) || ptr::eq(node.vtable, ERRORS))
+                node.owner != address
+                    || ![&COMPLETIONS, &ERRORS]
+                        .iter()
+                        .any(|ours| ptr::eq(node.vtable, *ours))
             });
         }
     }
@@ -177,14 +193,20 @@ impl WaitSet {
         loop {
             member.next.set(head);
             // ORDERING: set.done-push Release -> pairs with set.done-take: the member's link.
-            match self.done.compare_exchange(head, ptr::from_ref(member).cast_mut(), Release, Relaxed) {
+            match self.done.compare_exchange(
+                head,
+                ptr::from_ref(member).cast_mut(),
+                Release,
+                Relaxed,
+            ) {
                 Ok(_) => break,
                 Err(seen) => head = seen,
             }
         }
         if failed {
-            // ORDERING: set.error Relaxed: a flag; the addition below publishes it.
-            self.count.fetch_or(ERROR, Relaxed);
+            // ORDERING: set.error Release -> pairs with set.count and set.look: who sees the flag
+            // before the addition below must find the future failed.
+            self.count.fetch_or(ERROR, Release);
         }
         // ORDERING: set.arrive AcqRel -> release pairs with set.look: the push; acquire pairs with
         // set.look: the consumer's target, if its look came first.
@@ -199,7 +221,11 @@ impl WaitSet {
     #[cold]
     fn wake(&self, target: u32) {
         // ORDERING: set.target-claim Relaxed: it only keeps two arrivals from waking twice.
-        if self.target.compare_exchange(target, AWAKE, Relaxed, Relaxed).is_ok() {
+        if self
+            .target
+            .compare_exchange(target, AWAKE, Relaxed, Relaxed)
+            .is_ok()
+        {
             // WAKE: the other end is WaitSet::wait, or a poll that left its waker.
             let waker = self.waker.lock().take();
             match waker {
@@ -246,13 +272,25 @@ impl WaitSet {
         // ORDERING: set.look AcqRel -> release pairs with set.arrive: our target; acquire pairs
         // with set.arrive: its push. An addition of zero, so that it cannot read an old count.
         let count = self.count.fetch_add(0, AcqRel);
-        if reached(count, target) { Err(()) } else { Ok(count) }
+        if reached(count, target) {
+            Err(())
+        } else {
+            Ok(count)
+        }
     }
 
     /// Sleeps until `target` members have come in. False: the deadline passed first.
-    pub fn wait(&self, cells: impl Iterator<Item = Raw>, target: u32, deadline: Option<Instant>) -> bool {
+    pub fn wait(
+        &self,
+        cells: impl Iterator<Item = Raw>,
+        target: u32,
+        deadline: Option<Instant>,
+    ) -> bool {
         let ready = || self.has_reached(target);
         block::block(cells, ready, deadline, || {
+            // A waker that an earlier poll left would be called in our place.
+            let left = self.waker.lock().take();
+            crate::report::contain_drop("waker", || drop(left));
             loop {
                 // WAKE: the other end is WaitSet::wake.
                 let Ok(count) = self.announce(target) else {

@@ -33,7 +33,10 @@ pub struct SharedFuture<T> {
 
 impl<T> SharedFuture<T> {
     pub(super) fn new(future: Future<T>) -> Self {
-        Self { future: Arc::new(future), id: Box::new(0) }
+        Self {
+            future: Arc::new(future),
+            id: Box::new(0),
+        }
     }
 
     pub(super) fn cell(&self) -> Raw {
@@ -116,7 +119,10 @@ impl<T> SharedFuture<T> {
 
 impl<T> Clone for SharedFuture<T> {
     fn clone(&self) -> Self {
-        Self { future: Arc::clone(&self.future), id: Box::new(0) }
+        Self {
+            future: Arc::clone(&self.future),
+            id: Box::new(0),
+        }
     }
 }
 
@@ -167,7 +173,9 @@ pub struct CancelOnDrop<T> {
 
 impl<T> CancelOnDrop<T> {
     pub(super) fn new(future: Future<T>) -> Self {
-        Self { future: Some(future) }
+        Self {
+            future: Some(future),
+        }
     }
 
     /// The future again, without the threat.

@@ -47,7 +47,11 @@ pub fn note(cell: Raw, advice: Advice) {
 /// Spins as the note for `cell` says. True: `ready`.
 pub fn spin(cell: Option<Raw>, ready: impl Fn() -> bool) -> bool {
     let (noted, advice) = NOTE.with(Cell::get);
-    let advice = if cell.is_some() && noted == cell { advice } else { Advice::Unknown };
+    let advice = if cell.is_some() && noted == cell {
+        advice
+    } else {
+        Advice::Unknown
+    };
     spin_for(advice.budget(), ready)
 }
 

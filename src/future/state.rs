@@ -218,11 +218,6 @@ impl State {
         Self(AtomicU32::new(0))
     }
 
-    /// A task that was over before it began.
-    pub fn born(ending: Ending) -> Self {
-        Self(AtomicU32::new(QUEUE_GONE | CLAIMED | Self::bits(ending)))
-    }
-
     fn bits(ending: Ending) -> u32 {
         match ending {
             Ending::Value => DONE,
@@ -245,7 +240,10 @@ impl State {
         loop {
             // ORDERING: state.claim Acquire -> pairs with the release half of whatever published
             // the cell (queue push) and of state.cancel; the closure is read after it.
-            match self.0.compare_exchange(now, now | CLAIMED, Acquire, Relaxed) {
+            match self
+                .0
+                .compare_exchange(now, now | CLAIMED, Acquire, Relaxed)
+            {
                 Ok(_) => return Claim::Won,
                 Err(seen) if seen & (CLAIMED | DONE) != 0 => return Claim::Lost,
                 Err(seen) => now = seen,
@@ -262,8 +260,14 @@ impl State {
         // state.release_handle: the outcome; acquire pairs with state.release_handle and
         // state.release_queue, whose user of the cell may be followed by our free.
         let old = self.0.fetch_add(bits, AcqRel);
-        debug_assert!(old & CLAIMED != 0 && old & DONE == 0, "finish without claim: {old:b}");
-        debug_assert!(!queue_gone || old & QUEUE_GONE == 0, "second release of the queue: {old:b}");
+        debug_assert!(
+            old & CLAIMED != 0 && old & DONE == 0,
+            "finish without claim: {old:b}"
+        );
+        debug_assert!(
+            !queue_gone || old & QUEUE_GONE == 0,
+            "second release of the queue: {old:b}"
+        );
         Self::completed(old, old + bits)
     }
 
@@ -301,8 +305,14 @@ impl State {
         // ORDERING: state.settle AcqRel -> release pairs with state.load in the taker: our reads
         // of the outcome happen before it is moved out; acquire as in state.finish.
         let old = self.0.fetch_sub(HOOKS, AcqRel);
-        debug_assert!(old & (DONE | HOOKS) == DONE | HOOKS, "settle out of order: {old:b}");
-        Completed { hooks: false, ..Self::completed(old, old - HOOKS) }
+        debug_assert!(
+            old & (DONE | HOOKS) == DONE | HOOKS,
+            "settle out of order: {old:b}"
+        );
+        Completed {
+            hooks: false,
+            ..Self::completed(old, old - HOOKS)
+        }
     }
 
     /// The executor no longer refers to the cell. True: the caller frees it.
@@ -311,7 +321,10 @@ impl State {
         // ORDERING: state.release-queue AcqRel -> release pairs with whichever transition frees;
         // acquire pairs with all of them: their use of the cell is over when we free it.
         let old = self.0.fetch_add(QUEUE_GONE, AcqRel);
-        debug_assert!(old & QUEUE_GONE == 0, "second release of the queue: {old:b}");
+        debug_assert!(
+            old & QUEUE_GONE == 0,
+            "second release of the queue: {old:b}"
+        );
         Snapshot(old + QUEUE_GONE).is_free()
     }
 
@@ -322,7 +335,10 @@ impl State {
         let bits = HANDLE_GONE | if taken { TAKEN } else { 0 };
         // ORDERING: state.release-handle AcqRel -> as state.release-queue.
         let old = self.0.fetch_add(bits, AcqRel);
-        debug_assert!(old & HANDLE_GONE == 0, "second release of the handle: {old:b}");
+        debug_assert!(
+            old & HANDLE_GONE == 0,
+            "second release of the handle: {old:b}"
+        );
         Snapshot(old + bits).is_free()
     }
 
@@ -372,7 +388,11 @@ impl State {
                 // first, the exchange fails and the loop looks again.
                 // ORDERING: state.sleeper Relaxed: the futex compares the word itself, and the
                 // outcome is read after the Acquire load above.
-                if self.0.compare_exchange(now, now | SLEEPER, Relaxed, Relaxed).is_err() {
+                if self
+                    .0
+                    .compare_exchange(now, now | SLEEPER, Relaxed, Relaxed)
+                    .is_err()
+                {
                     continue;
                 }
             }

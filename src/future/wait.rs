@@ -104,12 +104,23 @@ pub fn wait_timeout<F: Waitable>(
     when: ReturnWhen,
     timeout: Duration,
 ) -> Waited<F> {
-    wait_until(futures.into_iter().collect(), when, block::deadline(timeout))
+    wait_until(
+        futures.into_iter().collect(),
+        when,
+        block::deadline(timeout),
+    )
 }
 
-fn wait_until<F: Waitable>(futures: Vec<F>, when: ReturnWhen, deadline: Option<Instant>) -> Waited<F> {
+fn wait_until<F: Waitable>(
+    futures: Vec<F>,
+    when: ReturnWhen,
+    deadline: Option<Instant>,
+) -> Waited<F> {
     let total = futures.len() as u32;
-    let done_now = futures.iter().filter(|future| future.raw().state.load().is_done()).count() as u32;
+    let done_now = futures
+        .iter()
+        .filter(|future| future.raw().state.load().is_done())
+        .count() as u32;
     let target = match when {
         ReturnWhen::FirstCompleted => total.min(1),
         ReturnWhen::FirstError | ReturnWhen::AllCompleted => total,
@@ -117,12 +128,27 @@ fn wait_until<F: Waitable>(futures: Vec<F>, when: ReturnWhen, deadline: Option<I
     let failed = |future: &F| future.raw().state.load().is_failed();
     let holds = done_now >= target || when == ReturnWhen::FirstError && futures.iter().any(failed);
     let reached = holds || wait_registered(&futures, when, target, deadline);
-    let (done, not_done) = futures.into_iter().partition(|future| future.raw().state.load().is_done());
-    Waited { done, not_done, timed_out: !reached }
+    let (done, not_done) = futures
+        .into_iter()
+        .partition(|future| future.raw().state.load().is_done());
+    Waited {
+        done,
+        not_done,
+        timed_out: !reached,
+    }
 }
 
-fn wait_registered<F: Waitable>(futures: &[F], when: ReturnWhen, target: u32, deadline: Option<Instant>) -> bool {
-    let watch = if when == ReturnWhen::FirstError { Watch::Errors } else { Watch::Completions };
+fn wait_registered<F: Waitable>(
+    futures: &[F],
+    when: ReturnWhen,
+    target: u32,
+    deadline: Option<Instant>,
+) -> bool {
+    let watch = if when == ReturnWhen::FirstError {
+        Watch::Errors
+    } else {
+        Watch::Completions
+    };
     let set = SetHandle::new(futures.len(), watch);
     for (index, future) in futures.iter().enumerate() {
         let cell = future.raw();

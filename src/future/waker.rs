@@ -13,7 +13,12 @@ struct WakerNode {
     waker: RefCell<Waker>,
 }
 
-const VTABLE: &NodeVtable = &NodeVtable { kind: Kind::Notice, fire, discard };
+// A static, since its address is compared: a constant may have one per use.
+static VTABLE: NodeVtable = NodeVtable {
+    kind: Kind::Notice,
+    fire,
+    discard,
+};
 
 unsafe fn fire(node: NonNull<Node>, _: Option<Raw>) {
     // SAFETY: made by `poll` as a box of this type, and consumed once.
@@ -31,10 +36,11 @@ unsafe fn discard(node: NonNull<Node>) {
 fn is_ours(node: NonNull<Node>, owner: usize) -> bool {
     // SAFETY: the list's editor owns the nodes that it is shown.
     let node = unsafe { node.as_ref() };
-    node.owner == owner && std::ptr::eq(node.vtable, VTABLE)
+    node.owner == owner && std::ptr::eq(node.vtable, &raw const VTABLE)
 }
 
-/// Ready when the outcome may be taken; else `owner`'s waker, and only its newest, is woken then.
+/// Ready when the outcome may be taken; else `owner`'s newest waker is woken then. An older one is
+/// woken as well only if this poll fell into the completion, or another poll held it in its hand.
 /// The caller holds a borrow of the handle.
 pub fn poll(cell: Raw, owner: usize, cx: &Context<'_>) -> Poll<()> {
     if cell.state.load().is_settled() {
@@ -53,9 +59,16 @@ pub fn poll(cell: Raw, owner: usize, cx: &Context<'_>) -> Poll<()> {
         });
         if kept {
             // If the task finished meanwhile, the edit fired the node: the next poll is on its way.
-            return if cell.state.load().is_settled() { Poll::Ready(()) } else { Poll::Pending };
+            return if cell.state.load().is_settled() {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            };
         }
-        let ours = WakerNode { node: Node::new(VTABLE, owner), waker: RefCell::new(cx.waker().clone()) };
+        let ours = WakerNode {
+            node: Node::new(&VTABLE, owner),
+            waker: RefCell::new(cx.waker().clone()),
+        };
         let node = NonNull::from(Box::leak(Box::new(ours))).cast();
         match cell.hooks.push(node) {
             Ok(()) => return Poll::Pending,

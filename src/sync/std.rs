@@ -179,6 +179,11 @@ pub mod thread {
 
     pub use std::thread::{JoinHandle, LocalKey, panicking, yield_now};
 
+    /// Has the thread ended? Under a checker nobody knows before joining.
+    pub fn is_finished<T>(handle: &JoinHandle<T>) -> bool {
+        handle.is_finished()
+    }
+
     pub fn spawn<F, T>(f: F) -> JoinHandle<T>
     where
         F: FnOnce() -> T + Send + 'static,

@@ -4,8 +4,11 @@ use core_affinity::CoreId;
 
 /// The cores that the calling thread may use, ascending.
 pub fn allowed() -> Vec<usize> {
-    let mut cores: Vec<usize> =
-        core_affinity::get_core_ids().unwrap_or_default().into_iter().map(|core| core.id).collect();
+    let mut cores: Vec<usize> = core_affinity::get_core_ids()
+        .unwrap_or_default()
+        .into_iter()
+        .map(|core| core.id)
+        .collect();
     cores.sort_unstable();
     cores
 }
@@ -27,7 +30,10 @@ pub fn current() -> Option<usize> {
 
 /// `cores`, one per physical core first and their hardware siblings after, each group ascending.
 pub fn physical_first(cores: &[usize]) -> Vec<usize> {
-    let mut ranked: Vec<(usize, usize)> = cores.iter().map(|&core| (sibling_rank(core), core)).collect();
+    let mut ranked: Vec<(usize, usize)> = cores
+        .iter()
+        .map(|&core| (sibling_rank(core), core))
+        .collect();
     ranked.sort_unstable();
     ranked.into_iter().map(|(_, core)| core).collect()
 }
@@ -38,7 +44,10 @@ fn sibling_rank(core: usize) -> usize {
     let Ok(list) = std::fs::read_to_string(path) else {
         return 0;
     };
-    parse_list(&list).iter().position(|&sibling| sibling == core).unwrap_or(0)
+    parse_list(&list)
+        .iter()
+        .position(|&sibling| sibling == core)
+        .unwrap_or(0)
 }
 
 /// The kernel's list format: `0,4-6`.

@@ -7,7 +7,10 @@ use std::path::{Path, PathBuf};
 /// if nothing limits it.
 pub fn quota() -> Option<usize> {
     let membership = fs::read_to_string("/proc/self/cgroup").ok()?;
-    membership.lines().filter_map(|line| line_quota(line, Path::new("/sys/fs/cgroup"))).min()
+    membership
+        .lines()
+        .filter_map(|line| line_quota(line, Path::new("/sys/fs/cgroup")))
+        .min()
 }
 
 /// The smallest quota on the way from the group named in one line of `/proc/self/cgroup` up.
@@ -25,18 +28,32 @@ fn line_quota(line: &str, root: &Path) -> Option<usize> {
         return None;
     }
     climb(root.join(controllers), group, |group| {
-        let read = |name| fs::read_to_string(group.join(name)).ok()?.trim().parse::<u64>().ok();
+        let read = |name| {
+            fs::read_to_string(group.join(name))
+                .ok()?
+                .trim()
+                .parse::<u64>()
+                .ok()
+        };
         cores(read("cpu.cfs_quota_us")?, read("cpu.cfs_period_us")?)
     })
 }
 
 fn climb(root: PathBuf, group: &str, read: impl Fn(&Path) -> Option<usize>) -> Option<usize> {
     let inside = root.join(group.trim_start_matches('/'));
-    inside.ancestors().take_while(|path| path.starts_with(&root)).filter_map(read).min()
+    inside
+        .ancestors()
+        .take_while(|path| path.starts_with(&root))
+        .filter_map(read)
+        .min()
 }
 
 fn cores(quota: u64, period: u64) -> Option<usize> {
-    (period > 0).then(|| usize::try_from(quota.div_ceil(period)).unwrap_or(usize::MAX).max(1))
+    (period > 0).then(|| {
+        usize::try_from(quota.div_ceil(period))
+            .unwrap_or(usize::MAX)
+            .max(1)
+    })
 }
 
 #[cfg(test)]
@@ -55,7 +72,10 @@ mod tests {
 
     #[test]
     fn the_tightest_group_on_the_way_up_counts() {
-        let root = group(&[("a/cpu.max", "150000 100000\n"), ("a/b/cpu.max", "max 100000\n")]);
+        let root = group(&[
+            ("a/cpu.max", "150000 100000\n"),
+            ("a/b/cpu.max", "max 100000\n"),
+        ]);
         assert_eq!(line_quota("0::/a/b", root.path()), Some(2));
     }
 
@@ -69,7 +89,10 @@ mod tests {
 
     #[test]
     fn version_one_is_read_too() {
-        let root = group(&[("cpu,cpuacct/a/cpu.cfs_quota_us", "50000"), ("cpu,cpuacct/a/cpu.cfs_period_us", "100000")]);
+        let root = group(&[
+            ("cpu,cpuacct/a/cpu.cfs_quota_us", "50000"),
+            ("cpu,cpuacct/a/cpu.cfs_period_us", "100000"),
+        ]);
         assert_eq!(line_quota("4:cpu,cpuacct:/a", root.path()), Some(1));
         assert_eq!(line_quota("5:memory:/a", root.path()), None);
     }

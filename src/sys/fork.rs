@@ -43,7 +43,10 @@ pub fn generation() -> u32 {
 impl Watch {
     fn new() -> Self {
         let pid = AtomicU32::new(std::process::id());
-        Self { mark: map_mark().unwrap_or(std::ptr::null()), pid }
+        Self {
+            mark: map_mark().unwrap_or(std::ptr::null()),
+            pid,
+        }
     }
 
     #[cold]

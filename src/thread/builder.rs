@@ -3,9 +3,10 @@
 use super::ThreadPool;
 use super::crew::Crew;
 use super::idle::MOST_WORKERS;
-use super::shared::{Config, IdleProfile, Seat, Shared, Shutdown, StartHook, StopHook, WhenFull};
+use super::shared::{Config, IdleProfile, Seat, Shared, StartHook, StopHook, WhenFull};
 use super::worker::WorkerInfo;
 use crate::error::{BoxError, BuildError};
+use crate::executor::Shutdown;
 use crate::future::panics;
 use crate::sync::unmodelled::{AtomicU32, Ordering};
 use crate::sys::{affinity, cgroup};
@@ -115,7 +116,10 @@ impl ThreadPoolBuilder {
 
     /// Runs on each thread before its first task. If it fails, `build` fails with its error; if it
     /// fails on a spare, that spare goes and the report hook hears of it.
-    pub fn on_start(mut self, hook: impl Fn(&WorkerInfo) -> Result<(), BoxError> + Send + Sync + 'static) -> Self {
+    pub fn on_start(
+        mut self,
+        hook: impl Fn(&WorkerInfo) -> Result<(), BoxError> + Send + Sync + 'static,
+    ) -> Self {
         self.on_start = Some(Box::new(hook));
         self
     }
@@ -147,7 +151,9 @@ impl ThreadPoolBuilder {
             return Err(BuildError::ZeroQueueLimit);
         }
         let seats = cores.iter().enumerate();
-        let seats = seats.map(|(index, &core)| Seat::new(WorkerInfo::new(index, &name, core))).collect();
+        let seats = seats
+            .map(|(index, &core)| Seat::new(WorkerInfo::new(index, &name, core)))
+            .collect();
         let config = Config {
             name,
             idle: self.idle,
@@ -170,7 +176,12 @@ impl ThreadPoolBuilder {
 
     /// For each worker the core that it stays on.
     fn cores(&self, allowed: &[usize]) -> Result<Vec<Option<usize>>, BuildError> {
-        let default = || allowed.len().min(cgroup::quota().unwrap_or(usize::MAX)).max(1);
+        let default = || {
+            allowed
+                .len()
+                .min(cgroup::quota().unwrap_or(usize::MAX))
+                .max(1)
+        };
         let workers = match (&self.pin, self.workers) {
             (_, Some(0)) => return Err(BuildError::ZeroWorkers),
             (_, Some(workers)) => workers,
@@ -178,14 +189,22 @@ impl ThreadPoolBuilder {
             (_, None) => default(),
         };
         if workers > MOST_WORKERS {
-            return Err(BuildError::TooManyWorkers { workers, limit: MOST_WORKERS });
+            return Err(BuildError::TooManyWorkers {
+                workers,
+                limit: MOST_WORKERS,
+            });
         }
         match &self.pin {
             Pin::None => Ok(vec![None; workers]),
-            Pin::Cores if workers > allowed.len() => {
-                Err(BuildError::NotEnoughCores { workers, allowed: allowed.to_vec() })
-            }
-            Pin::Cores => Ok(affinity::physical_first(allowed).into_iter().take(workers).map(Some).collect()),
+            Pin::Cores if workers > allowed.len() => Err(BuildError::NotEnoughCores {
+                workers,
+                allowed: allowed.to_vec(),
+            }),
+            Pin::Cores => Ok(affinity::physical_first(allowed)
+                .into_iter()
+                .take(workers)
+                .map(Some)
+                .collect()),
             Pin::List(cores) => {
                 check_list(cores, workers, allowed)?;
                 Ok(cores.iter().copied().map(Some).collect())
@@ -203,11 +222,17 @@ fn check_list(cores: &[usize], workers: usize, allowed: &[usize]) -> Result<(), 
             return Err(BuildError::DuplicateCore { core });
         }
         if !allowed.contains(&core) {
-            return Err(BuildError::CoreNotAllowed { core, allowed: allowed.to_vec() });
+            return Err(BuildError::CoreNotAllowed {
+                core,
+                allowed: allowed.to_vec(),
+            });
         }
     }
     if cores.len() != workers {
-        return Err(BuildError::CoreCount { cores: cores.len(), workers });
+        return Err(BuildError::CoreCount {
+            cores: cores.len(),
+            workers,
+        });
     }
     Ok(())
 }

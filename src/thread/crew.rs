@@ -70,7 +70,12 @@ impl Crew {
             let name = shared.seats[index].info.name.to_string();
             if let Err(source) = Self::spawn(shared, name, Some(core), Some(report.clone())) {
                 let limit = limits::processes();
-                outcome = Err(BuildError::Thread { worker: index, started, limit, source });
+                outcome = Err(BuildError::Thread {
+                    worker: index,
+                    started,
+                    limit,
+                    source,
+                });
                 // Cores that no thread holds count as retired.
                 let mut roll = shared.crew.roll.lock();
                 roll.retired += shared.seats.len() - index;
@@ -102,7 +107,7 @@ impl Crew {
         match handle {
             Ok(handle) => {
                 let mut roll = crew.roll.lock();
-                roll.handles.retain(|handle| !handle.is_finished());
+                roll.handles.retain(|handle| !thread::is_finished(handle));
                 roll.handles.push(handle);
                 Ok(())
             }
@@ -127,7 +132,10 @@ impl Crew {
         let mut roll = crew.roll.lock();
         if roll.waiting <= roll.lent.len() {
             if roll.spares >= shared.config.max_spares {
-                let reason = format!("the pool has its {} spares (max_spares) already", roll.spares);
+                let reason = format!(
+                    "the pool has its {} spares (max_spares) already",
+                    roll.spares
+                );
                 return Err((core, reason));
             }
             roll.spares += 1;

@@ -75,8 +75,13 @@ pub struct Deque<T> {
 
 impl<T> Deque<T> {
     pub fn new() -> Self {
-        let slots = (0..CAPACITY).map(|_| AtomicPtr::new(ptr::null_mut())).collect();
-        Self { word: CachePadded::new(AtomicU64::new(0)), slots }
+        let slots = (0..CAPACITY)
+            .map(|_| AtomicPtr::new(ptr::null_mut()))
+            .collect();
+        Self {
+            word: CachePadded::new(AtomicU64::new(0)),
+            slots,
+        }
     }
 
     fn slot(&self, index: u16) -> &AtomicPtr<T> {
@@ -107,7 +112,11 @@ impl<T> Deque<T> {
         let now = Indices(self.word.load(Relaxed));
         let above = now.back().wrapping_sub(mark);
         // Thieves may have passed the mark; the back may have been taken below it.
-        if above > u16::MAX / 2 { 0 } else { usize::from(above).min(now.len()) }
+        if above > u16::MAX / 2 {
+            0
+        } else {
+            usize::from(above).min(now.len())
+        }
     }
 
     /// The owner adds an item; gives it back if there is no room.
@@ -133,7 +142,8 @@ impl<T> Deque<T> {
         while count < room {
             let Some(item) = next() else { break };
             // ORDERING: deque.slots Relaxed: published by deque.push-many.
-            self.slot(now.back().wrapping_add(count as u16)).store(item.as_ptr(), Relaxed);
+            self.slot(now.back().wrapping_add(count as u16))
+                .store(item.as_ptr(), Relaxed);
             count += 1;
         }
         if count > 0 {
@@ -151,7 +161,10 @@ impl<T> Deque<T> {
         while now.len() > 0 {
             // ORDERING: deque.pop-back AcqRel -> release pairs with deque.load in a thief, whose
             // exchange then fails or spares our item; acquire as in deque.push.
-            match self.word.compare_exchange(now.0, now.without_back(), AcqRel, Relaxed) {
+            match self
+                .word
+                .compare_exchange(now.0, now.without_back(), AcqRel, Relaxed)
+            {
                 Ok(_) => {
                     // ORDERING: deque.own-slot Relaxed: the owner wrote it.
                     return NonNull::new(self.slot(now.back().wrapping_sub(1)).load(Relaxed));
@@ -171,7 +184,10 @@ impl<T> Deque<T> {
             // ORDERING: deque.front-slot Relaxed: the owner wrote it.
             let item = self.slot(now.front()).load(Relaxed);
             // ORDERING: deque.pop-front AcqRel -> as deque.pop-back.
-            match self.word.compare_exchange(now.0, now.without_front(1), AcqRel, Relaxed) {
+            match self
+                .word
+                .compare_exchange(now.0, now.without_front(1), AcqRel, Relaxed)
+            {
                 Ok(_) => return NonNull::new(item),
                 Err(seen) => now = Indices(seen),
             }
@@ -195,11 +211,14 @@ impl<T> Deque<T> {
             // ORDERING: deque.steal-slot Relaxed: as deque.steal-first.
             let item = self.slot(now.front().wrapping_add(offset)).load(Relaxed);
             // ORDERING: deque.steal-copy Relaxed: published by deque.steal-keep.
-            own.slot(mine.back().wrapping_add(offset - 1)).store(item, Relaxed);
+            own.slot(mine.back().wrapping_add(offset - 1))
+                .store(item, Relaxed);
         }
         // ORDERING: deque.steal AcqRel -> release pairs with deque.load in the owner: our reads of
         // the slots come before it writes them again; acquire as in deque.load.
-        self.word.compare_exchange(now.0, now.without_front(count), AcqRel, Relaxed).ok()?;
+        self.word
+            .compare_exchange(now.0, now.without_front(count), AcqRel, Relaxed)
+            .ok()?;
         if count > 1 {
             // ORDERING: deque.steal-keep AcqRel -> as deque.push.
             own.word.fetch_add((count as u64 - 1) << BACK, AcqRel);

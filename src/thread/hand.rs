@@ -46,7 +46,10 @@ impl<T> Hand<T> {
             return Err(item);
         }
         // ORDERING: hand.offer Release -> pairs with hand.close and hand.steal: the task.
-        match self.0.compare_exchange(open(), item.as_ptr(), Release, Relaxed) {
+        match self
+            .0
+            .compare_exchange(open(), item.as_ptr(), Release, Relaxed)
+        {
             Ok(_) => Ok(()),
             Err(_) => Err(item),
         }
@@ -63,7 +66,11 @@ impl<T> Hand<T> {
     pub fn close(&self) -> Option<NonNull<T>> {
         // ORDERING: hand.close Acquire -> pairs with hand.offer: the task.
         let old = self.0.swap(ptr::null_mut(), Acquire);
-        if old == open() { None } else { NonNull::new(old) }
+        if old == open() {
+            None
+        } else {
+            NonNull::new(old)
+        }
     }
 
     /// Takes a task that the owner has not taken yet.
@@ -74,6 +81,9 @@ impl<T> Hand<T> {
             return None;
         }
         // ORDERING: hand.steal Acquire -> pairs with hand.offer: the task.
-        self.0.compare_exchange(now, ptr::null_mut(), Acquire, Relaxed).ok().and_then(NonNull::new)
+        self.0
+            .compare_exchange(now, ptr::null_mut(), Acquire, Relaxed)
+            .ok()
+            .and_then(NonNull::new)
     }
 }

@@ -65,7 +65,10 @@ impl Word {
     }
 
     fn sub(self, field: u32) -> Self {
-        debug_assert!(self.0 >> field & FIELD > 0, "a count of the idle word went below zero");
+        debug_assert!(
+            self.0 >> field & FIELD > 0,
+            "a count of the idle word went below zero"
+        );
         Self(self.0 - (1 << field))
     }
 }
@@ -87,7 +90,11 @@ pub struct Bed {
 
 impl Bed {
     pub fn new() -> Self {
-        Self { seat: AtomicU32::new(OUT), link: AtomicU32::new(0), token: AtomicU32::new(QUIET) }
+        Self {
+            seat: AtomicU32::new(OUT),
+            link: AtomicU32::new(0),
+            token: AtomicU32::new(QUIET),
+        }
     }
 
     /// Sleeps until it was woken. Only after [`Idle::lie_down`].
@@ -133,7 +140,10 @@ impl Idle {
     /// For so many workers, all of them awake and working.
     pub fn new(workers: usize) -> Self {
         let beds = (0..workers).map(|_| CachePadded::new(Bed::new())).collect();
-        Self { word: CachePadded::new(AtomicU64::new((workers as u64) << AWAKE)), beds }
+        Self {
+            word: CachePadded::new(AtomicU64::new((workers as u64) << AWAKE)),
+            beds,
+        }
     }
 
     pub fn bed(&self, worker: usize) -> &Bed {
@@ -144,7 +154,9 @@ impl Idle {
         // ORDERING: idle.look Relaxed: the exchange below decides.
         let mut now = Word(self.word.load(Relaxed));
         loop {
-            let Some(new) = next(now) else { return Err(now) };
+            let Some(new) = next(now) else {
+                return Err(now);
+            };
             // ORDERING: idle.change AcqRel -> release pairs with idle.load and idle.change of
             // others: the bed; acquire: a sleeper's link and seat.
             match self.word.compare_exchange(now.0, new.0, AcqRel, Relaxed) {
@@ -162,7 +174,8 @@ impl Idle {
     /// The worker begins to search, unless `limit` others do.
     #[must_use]
     pub fn start_search(&self, limit: usize) -> bool {
-        self.change(|now| (now.searching() < limit as u64).then(|| now.add(SEARCHING))).is_ok()
+        self.change(|now| (now.searching() < limit as u64).then(|| now.add(SEARCHING)))
+            .is_ok()
     }
 
     /// The worker has found work. True: it was the last who searched, so it has to look whether
@@ -197,11 +210,19 @@ impl Idle {
         let bed = self.bed(worker);
         let leave = |now: Word| {
             let now = now.sub(AWAKE);
-            if was_searching { now.sub(SEARCHING) } else { now }
+            if was_searching {
+                now.sub(SEARCHING)
+            } else {
+                now
+            }
         };
         // Up but still in the stack: lie down where it is, unless it is being taken out.
         // ORDERING: bed.again Release -> pairs with bed.out in the taker: nothing but the order.
-        if bed.seat.compare_exchange(UP, ASLEEP, Release, Relaxed).is_ok() {
+        if bed
+            .seat
+            .compare_exchange(UP, ASLEEP, Release, Relaxed)
+            .is_ok()
+        {
             let _ = self.change(|now| Some(leave(now)));
             return;
         }
@@ -262,7 +283,11 @@ impl Idle {
     pub fn wake_this(&self, worker: usize) -> bool {
         let bed = self.bed(worker);
         // ORDERING: bed.up AcqRel -> pairs with bed.lie and bed.again: it is in one state.
-        if bed.seat.compare_exchange(ASLEEP, UP, AcqRel, Relaxed).is_err() {
+        if bed
+            .seat
+            .compare_exchange(ASLEEP, UP, AcqRel, Relaxed)
+            .is_err()
+        {
             return false;
         }
         let _ = self.change(|now| Some(now.add(AWAKE)));

@@ -64,7 +64,10 @@ struct End<T> {
 
 impl<T> End<T> {
     fn new() -> Self {
-        Self { position: AtomicU64::new(0), block: AtomicPtr::new(ptr::null_mut()) }
+        Self {
+            position: AtomicU64::new(0),
+            block: AtomicPtr::new(ptr::null_mut()),
+        }
     }
 }
 
@@ -127,7 +130,12 @@ impl<T> Inbox<T> {
             }
             // ORDERING: inbox.push AcqRel -> release pairs with inbox.look and the pops' load of
             // the tail; acquire pairs with inbox.look: whoever looked before had announced its sleep.
-            if self.tail.position.compare_exchange(tail, tail + ONE, AcqRel, Relaxed).is_err() {
+            if self
+                .tail
+                .position
+                .compare_exchange(tail, tail + ONE, AcqRel, Relaxed)
+                .is_err()
+            {
                 sync::hint::spin_loop();
                 continue;
             }
@@ -156,7 +164,12 @@ impl<T> Inbox<T> {
     fn put_first_block(&self) {
         let first = Box::into_raw(Block::new());
         // ORDERING: inbox.first Release -> pairs with inbox.tail-block: the block.
-        if self.tail.block.compare_exchange(ptr::null_mut(), first, Release, Relaxed).is_ok() {
+        if self
+            .tail
+            .block
+            .compare_exchange(ptr::null_mut(), first, Release, Relaxed)
+            .is_ok()
+        {
             // ORDERING: inbox.first-head Release -> pairs with inbox.head-block: the block.
             self.head.block.store(first, Release);
         } else {
@@ -182,7 +195,11 @@ impl<T> Inbox<T> {
                 sync::hint::spin_loop();
                 continue;
             }
-            let end = if tail / LAP == head / LAP { (tail % LAP) as usize } else { SLOTS };
+            let end = if tail / LAP == head / LAP {
+                (tail % LAP) as usize
+            } else {
+                SLOTS
+            };
             let count = limit.min(end.saturating_sub(offset));
             if count == 0 {
                 // The tail was read before the head moved past it, or nothing was asked for.
@@ -193,18 +210,34 @@ impl<T> Inbox<T> {
             }
             // ORDERING: inbox.pop AcqRel -> orders pops among each other: the block is still the
             // head's if the exchange succeeds.
-            if self.head.position.compare_exchange(head, head + count as u64, AcqRel, Relaxed).is_err() {
+            if self
+                .head
+                .position
+                .compare_exchange(head, head + count as u64, AcqRel, Relaxed)
+                .is_err()
+            {
                 sync::hint::spin_loop();
                 continue;
             }
             // SAFETY: the exchange proves that the block was still the head's; it stays until the
             // slots that we now own have been read.
-            self.read_out(unsafe { NonNull::new_unchecked(block) }, offset, count, &mut each);
+            self.read_out(
+                unsafe { NonNull::new_unchecked(block) },
+                offset,
+                count,
+                &mut each,
+            );
             return count;
         }
     }
 
-    fn read_out(&self, block: NonNull<Block<T>>, offset: usize, count: usize, each: &mut impl FnMut(NonNull<T>)) {
+    fn read_out(
+        &self,
+        block: NonNull<Block<T>>,
+        offset: usize,
+        count: usize,
+        each: &mut impl FnMut(NonNull<T>),
+    ) {
         // SAFETY: the caller owns slots of it.
         let this = unsafe { block.as_ref() };
         if offset + count == SLOTS {
@@ -245,13 +278,6 @@ impl<T> Inbox<T> {
         self.tail.position.fetch_or(CLOSED, AcqRel);
     }
 
-    /// Has it been closed?
-    #[inline]
-    pub fn is_closed(&self) -> bool {
-        // ORDERING: inbox.closed Acquire -> pairs with inbox.close: why.
-        self.tail.position.load(Acquire) & CLOSED != 0
-    }
-
     /// How many items there are, at some moment; never fewer than have been pushed and not popped
     /// by this thread.
     pub fn len(&self) -> usize {
@@ -262,7 +288,8 @@ impl<T> Inbox<T> {
     }
 
     fn between(head: u64, tail: u64) -> usize {
-        let items = |position: u64| position / LAP * SLOTS as u64 + (position % LAP).min(SLOTS as u64);
+        let items =
+            |position: u64| position / LAP * SLOTS as u64 + (position % LAP).min(SLOTS as u64);
         items(tail).saturating_sub(items(head)) as usize
     }
 
@@ -279,7 +306,9 @@ impl<T> Inbox<T> {
 
 impl<T> Drop for Inbox<T> {
     fn drop(&mut self) {
-        self.pop_many(usize::MAX, |_| debug_assert!(false, "an item was left in an inbox"));
+        self.pop_many(usize::MAX, |_| {
+            debug_assert!(false, "an item was left in an inbox")
+        });
         let block = self.head.block.with_mut(|block| *block);
         if !block.is_null() {
             // SAFETY: the only block left: the inbox is empty, so both ends stand in it.

@@ -111,7 +111,9 @@ impl Job {
     pub fn sleep(&self) {
         // ORDERING: join.sleep Relaxed: the futex compares the latch itself; the result is read
         // after is_done.
-        let _ = self.latch.compare_exchange(RUNNING, SLEEPER, Relaxed, Relaxed);
+        let _ = self
+            .latch
+            .compare_exchange(RUNNING, SLEEPER, Relaxed, Relaxed);
         while !self.is_done() {
             // WAKE: the other end is Job::finish.
             futex::wait(&self.latch, SLEEPER, None);
@@ -149,7 +151,10 @@ impl Offer {
             return None;
         }
         // ORDERING: offer.take Acquire -> pairs with offer.put: the job.
-        self.0.compare_exchange(job, ptr::null_mut(), Acquire, Relaxed).ok().and_then(NonNull::new)
+        self.0
+            .compare_exchange(job, ptr::null_mut(), Acquire, Relaxed)
+            .ok()
+            .and_then(NonNull::new)
     }
 
     /// The owner takes its job back. False: a thief has it.
@@ -157,7 +162,9 @@ impl Offer {
     pub fn reclaim(&self, job: &Job) -> bool {
         let job = ptr::from_ref(job).cast_mut();
         // ORDERING: offer.reclaim Relaxed: the job is the owner's own writing.
-        self.0.compare_exchange(job, ptr::null_mut(), Relaxed, Relaxed).is_ok()
+        self.0
+            .compare_exchange(job, ptr::null_mut(), Relaxed, Relaxed)
+            .is_ok()
     }
 }
 
@@ -322,14 +329,20 @@ where
         result: UnsafeCell::new(None),
     };
     joins.link(&half.job);
-    joins.fuel.set(if joins.count.get() < LATENT { 1 } else { joins.tank.get() });
+    joins.fuel.set(if joins.count.get() < LATENT {
+        1
+    } else {
+        joins.tank.get()
+    });
     // UNWIND: the second half may be in other hands: it has to come back before we go on.
     let first = catch_unwind(AssertUnwindSafe(a));
     let ours = if half.job.latent.get() {
         joins.unlink(&half.job);
         true
     } else {
-        worker.shared().seats[half.job.seat.get()].offer.reclaim(&half.job)
+        worker.shared().seats[half.job.seat.get()]
+            .offer
+            .reclaim(&half.job)
     };
     if ours {
         // SAFETY: nobody else has it, and it is taken once.
@@ -342,12 +355,19 @@ where
             }
         };
     }
-    block::block(std::iter::empty(), || half.job.is_done(), None, || {
-        half.job.sleep();
-        true
-    });
+    block::block(
+        std::iter::empty(),
+        || half.job.is_done(),
+        None,
+        || {
+            half.job.sleep();
+            true
+        },
+    );
     // SAFETY: done: the thief has let go.
-    let second = unsafe { &mut *half.result.get() }.take().expect("a finished half has a result");
+    let second = unsafe { &mut *half.result.get() }
+        .take()
+        .expect("a finished half has a result");
     match (first, second) {
         (Ok(first), Ok(second)) => (first, second),
         (Err(payload), _) | (_, Err(payload)) => resume_unwind(payload),

@@ -76,7 +76,12 @@ impl Limit {
             }
             // WAKE: the other ends are Limit::give and Limit::close, which see WAITING.
             // ORDERING: limit.waiting Relaxed: as above.
-            if now & WAITING == 0 && self.0.compare_exchange(now, now | WAITING, Relaxed, Relaxed).is_err() {
+            if now & WAITING == 0
+                && self
+                    .0
+                    .compare_exchange(now, now | WAITING, Relaxed, Relaxed)
+                    .is_err()
+            {
                 continue;
             }
             futex::wait(&self.0, now | WAITING, None);
@@ -89,7 +94,10 @@ impl Limit {
         let mut now = self.0.load(Relaxed);
         loop {
             // ORDERING: limit.give Release -> pairs with limit.take.
-            match self.0.compare_exchange(now, (now & !WAITING) + 1, Release, Relaxed) {
+            match self
+                .0
+                .compare_exchange(now, (now & !WAITING) + 1, Release, Relaxed)
+            {
                 Ok(_) => break,
                 Err(seen) => now = seen,
             }

@@ -4,6 +4,7 @@
 mod builder;
 mod crew;
 pub mod deque;
+mod executor;
 pub mod hand;
 pub mod idle;
 pub mod inbox;
@@ -17,11 +18,12 @@ mod worker;
 
 pub use builder::{Pin, ThreadPoolBuilder};
 pub use scope::Scope;
-pub use shared::{IdleProfile as Idle, Shutdown, WhenFull};
+pub use shared::{IdleProfile as Idle, WhenFull};
 pub use stats::{Stats, WorkerStats};
 pub use worker::{WorkerInfo, current_worker};
 
 use crate::error::{BoxError, BuildError, ShutdownError, TaskError};
+use crate::executor::Shutdown;
 use crate::future::cell::{self, Extra};
 use crate::future::{Future, block};
 use shared::Shared;
@@ -141,7 +143,10 @@ impl ThreadPool {
 
     /// Names the next task: for reports, `Debug` and panic messages.
     pub fn task(&self, name: impl Into<Cow<'static, str>>) -> NamedTask<'_> {
-        NamedTask { pool: self, name: name.into() }
+        NamedTask {
+            pool: self,
+            name: name.into(),
+        }
     }
 
     #[inline]
@@ -354,19 +359,28 @@ impl ThreadPool {
         self.shutdown_until(how, block::deadline(limit))
     }
 
-    fn shutdown_until(&self, how: Shutdown, deadline: Option<Instant>) -> Result<(), ShutdownError> {
+    fn shutdown_until(
+        &self,
+        how: Shutdown,
+        deadline: Option<Instant>,
+    ) -> Result<(), ShutdownError> {
         let pool = || self.name().to_owned();
         if self.shared.is_forked() {
             return Err(ShutdownError::Forked { pool: pool() });
         }
         self.shared.close(how);
         if let Some(worker) = Worker::of(&self.shared) {
-            return Err(ShutdownError::InsideWorker { pool: pool(), worker: worker.last_index() });
+            return Err(ShutdownError::InsideWorker {
+                pool: pool(),
+                worker: worker.last_index(),
+            });
         }
         if self.shared.crew.wait(deadline) {
             Ok(())
         } else {
-            let Stats { running, queued, .. } = self.stats();
+            let Stats {
+                running, queued, ..
+            } = self.stats();
             Err(ShutdownError::TimedOut { running, queued })
         }
     }
@@ -382,7 +396,11 @@ where
 
 impl Drop for ThreadPool {
     fn drop(&mut self) {
-        let how = if std::thread::panicking() { Shutdown::CancelPending } else { Shutdown::Drain };
+        let how = if std::thread::panicking() {
+            Shutdown::CancelPending
+        } else {
+            Shutdown::Drain
+        };
         // Inside one of its own tasks, or in a forked child, there is nothing to wait for.
         let _ = self.shutdown(how);
     }
@@ -435,4 +453,3 @@ impl NamedTask<'_> {
         self.pool.start_on(worker, self.name, move || Ok(f()))
     }
 }
-

@@ -27,7 +27,10 @@ pub struct Count {
 
 impl Count {
     pub fn new() -> Self {
-        Self { pending: AtomicU32::new(0), panicked: Mutex::new(None) }
+        Self {
+            pending: AtomicU32::new(0),
+            panicked: Mutex::new(None),
+        }
     }
 
     pub fn up(&self) {
@@ -55,17 +58,22 @@ impl Count {
     }
 
     pub fn wait(&self) {
-        block::block(std::iter::empty(), || self.is_over(), None, || {
-            loop {
-                // ORDERING: scope.sleep Acquire -> as scope.wait.
-                let pending = self.pending.load(Acquire);
-                if pending == 0 {
-                    return true;
+        block::block(
+            std::iter::empty(),
+            || self.is_over(),
+            None,
+            || {
+                loop {
+                    // ORDERING: scope.sleep Acquire -> as scope.wait.
+                    let pending = self.pending.load(Acquire);
+                    if pending == 0 {
+                        return true;
+                    }
+                    // WAKE: the other end is Count::down; the futex compares the count itself.
+                    futex::wait(&self.pending, pending, None);
                 }
-                // WAKE: the other end is Count::down; the futex compares the count itself.
-                futex::wait(&self.pending, pending, None);
-            }
-        });
+            },
+        );
     }
 }
 
@@ -78,7 +86,10 @@ impl Extra for Scoped {
     const HAS_AFTER: bool = true;
 
     fn after(&self) -> Option<After> {
-        Some(After { call: Count::down, context: self.count.cast() })
+        Some(After {
+            call: Count::down,
+            context: self.count.cast(),
+        })
     }
 }
 
@@ -105,13 +116,18 @@ impl<'scope> Scope<'scope, '_> {
         let closure = move || {
             // UNWIND: noted for the end of the scope, then told in the future as always.
             catch_unwind(AssertUnwindSafe(f)).map_err(|payload| {
-                count.panicked.lock().get_or_insert_with(|| message_of(&*payload).to_owned());
+                count
+                    .panicked
+                    .lock()
+                    .get_or_insert_with(|| message_of(&*payload).to_owned());
                 resume_unwind(payload)
             })
         };
         self.count.up();
         let shared = self.pool.shared();
-        let extra = Scoped { count: ptr::from_ref(&self.count) };
+        let extra = Scoped {
+            count: ptr::from_ref(&self.count),
+        };
         let (task, cell) = cell::task::<_, T, _>(shared.outside_tag(), extra, closure);
         match Worker::of(shared) {
             Some(worker) => shared.push_inside(worker, task),
@@ -124,7 +140,9 @@ impl<'scope> Scope<'scope, '_> {
 
 impl std::fmt::Debug for Scope<'_, '_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Scope").field("pool", &self.pool.name()).finish_non_exhaustive()
+        f.debug_struct("Scope")
+            .field("pool", &self.pool.name())
+            .finish_non_exhaustive()
     }
 }
 
@@ -133,15 +151,21 @@ pub fn scope<'env, F, R>(pool: &ThreadPool, f: F) -> R
 where
     F: for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> R,
 {
-    let scope = Scope { count: Count::new(), pool, scope: PhantomData, env: PhantomData };
+    let scope = Scope {
+        count: Count::new(),
+        pool,
+        scope: PhantomData,
+        env: PhantomData,
+    };
     // UNWIND: tasks may borrow from the frame that is unwinding: they end first.
     let result = catch_unwind(AssertUnwindSafe(|| f(&scope)));
     scope.count.wait();
     let panicked = scope.count.panicked.lock().take();
     match (result, panicked) {
         (Err(payload), _) => resume_unwind(payload),
-        (Ok(_), Some(message)) => std::panic::panic_any(format!("a task of the scope panicked: {message}")),
+        (Ok(_), Some(message)) => {
+            std::panic::panic_any(format!("a task of the scope panicked: {message}"))
+        }
         (Ok(result), None) => result,
     }
 }
-

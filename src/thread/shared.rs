@@ -10,6 +10,7 @@ use super::limit::{Limit, Place};
 use super::stats::{Stats, Tally, WorkerStats};
 use super::worker::{Worker, WorkerInfo};
 use crate::error::{BoxError, Rejected, TaskError};
+use crate::executor::Shutdown;
 use crate::future::cell::{Header, Raw, Tag, Task};
 use crate::future::spin::{self, Advice};
 use crate::sync::atomic::{AtomicU32, Ordering::*};
@@ -98,15 +99,6 @@ const OPEN: u32 = 0;
 const DRAINING: u32 = 1;
 const CANCELLING: u32 = 2;
 
-/// How a pool ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shutdown {
-    /// Everything accepted is done first.
-    Drain,
-    /// What has not started is cancelled; what runs is finished.
-    CancelPending,
-}
-
 /// See the module.
 pub struct Shared {
     pub config: Config,
@@ -141,7 +133,11 @@ impl Shared {
 
     /// The tag of a task from outside: it may count against the limit.
     pub fn outside_tag(&self) -> Tag {
-        if self.limit.is_some() { self.tag.counted() } else { self.tag }
+        if self.limit.is_some() {
+            self.tag.counted()
+        } else {
+            self.tag
+        }
     }
 
     pub fn is_forked(&self) -> bool {
@@ -160,12 +156,19 @@ impl Shared {
 
     pub fn rejection(&self) -> TaskError {
         let pool = self.config.name.clone();
-        TaskError::Rejected(if self.is_forked() { Rejected::Forked { pool } } else { Rejected::ShutDown { pool } })
+        TaskError::Rejected(if self.is_forked() {
+            Rejected::Forked { pool }
+        } else {
+            Rejected::ShutDown { pool }
+        })
     }
 
     fn full(&self) -> TaskError {
         let limit = self.config.queue_limit.unwrap_or(usize::MAX);
-        TaskError::Rejected(Rejected::QueueFull { pool: self.config.name.clone(), limit })
+        TaskError::Rejected(Rejected::QueueFull {
+            pool: self.config.name.clone(),
+            limit,
+        })
     }
 
     /// Takes a task in, or completes it with the reason why not.
@@ -220,7 +223,9 @@ impl Shared {
 
     fn push_outside(&self, task: Task) {
         let cell = task.raw();
-        let Err(task) = self.hand_over(task) else { return };
+        let Err(task) = self.hand_over(task) else {
+            return;
+        };
         if let Err(item) = self.inbox.push(task.into_raw().pointer()) {
             // SAFETY: given back.
             let task = unsafe { Task::from_raw(Raw::from_pointer(item)) };
@@ -228,8 +233,18 @@ impl Shared {
             return task.fail(self.rejection());
         }
         if let Some(worker) = self.idle.wake_one() {
-            let elsewhere = self.seats[worker].info.core.is_some_and(|core| affinity::current() != Some(core));
-            spin::note(cell, if elsewhere { Advice::WokenElsewhere } else { Advice::Woken });
+            let elsewhere = self.seats[worker]
+                .info
+                .core
+                .is_some_and(|core| affinity::current() != Some(core));
+            spin::note(
+                cell,
+                if elsewhere {
+                    Advice::WokenElsewhere
+                } else {
+                    Advice::Woken
+                },
+            );
         }
     }
 
@@ -270,13 +285,6 @@ impl Shared {
         }
     }
 
-    /// Takes many tasks in, waking workers once.
-    pub fn submit_many(&self, tasks: impl Iterator<Item = Task>) {
-        for task in tasks {
-            self.submit(task);
-        }
-    }
-
     /// Takes a task in that only `worker` may run; it is tagged as bound.
     pub fn submit_to(&self, worker: usize, task: Task) {
         if self.is_forked() {
@@ -284,7 +292,10 @@ impl Shared {
         }
         let Some(seat) = self.seats.get(worker) else {
             let workers = self.seats.len();
-            return task.fail(TaskError::Rejected(Rejected::NoSuchWorker { worker, workers }));
+            return task.fail(TaskError::Rejected(Rejected::NoSuchWorker {
+                worker,
+                workers,
+            }));
         };
         match seat.mailbox.push(task.into_raw().pointer()) {
             Ok(()) => {

@@ -19,7 +19,10 @@ impl<R> Written<R> {
     /// The row of both; `right` begins where this one ends.
     fn with(self, right: Self) -> Self {
         let (left, right) = (ManuallyDrop::new(self), ManuallyDrop::new(right));
-        Self { first: left.first, count: left.count + right.count }
+        Self {
+            first: left.first,
+            count: left.count + right.count,
+        }
     }
 }
 
@@ -68,7 +71,10 @@ where
         );
         return left.with(right);
     }
-    let mut written = Written { first: space.as_mut_ptr().cast::<R>(), count: 0 };
+    let mut written = Written {
+        first: space.as_mut_ptr().cast::<R>(),
+        count: 0,
+    };
     for (item, place) in items.iter().zip(space) {
         // UNWIND: if `f` panics, `written` drops what this piece has.
         place.write(f(item));

@@ -6,9 +6,9 @@
 //! searches for a while with an open hand, if that has paid lately, then sleeps.
 
 use super::crew::{Core, Crew};
+use super::idle::Woken;
 use super::inbox::Inbox;
 use super::join::{Job, Joins};
-use super::idle::Woken;
 use super::shared::{IdleProfile, Seat, Shared};
 use crate::error::{BoxError, BuildError};
 use crate::future::block::{self, Blocker};
@@ -48,7 +48,11 @@ pub struct WorkerInfo {
 
 impl WorkerInfo {
     pub(super) fn new(index: usize, pool: &str, core: Option<usize>) -> Self {
-        Self { index, name: format!("{pool}-{index}").into(), core }
+        Self {
+            index,
+            name: format!("{pool}-{index}").into(),
+            core,
+        }
     }
 
     /// The name as the kernel keeps it (in `top -H`, `/proc`, `perf`): its first 15 bytes.
@@ -158,7 +162,8 @@ impl Worker {
         self.last_index.set(core.index);
         self.gap.set(core.gap);
         self.streak.set(0);
-        self.random.set(self.random.get() ^ (core.index as u32 + 1).wrapping_mul(0x85eb_ca6b));
+        self.random
+            .set(self.random.get() ^ (core.index as u32 + 1).wrapping_mul(0x85eb_ca6b));
         if let Some(seat) = self.seat() {
             // What the last holder's blocked task had spawned is nobody's own any more.
             self.mark.set(seat.deque.back());
@@ -167,11 +172,18 @@ impl Worker {
 
     fn give_core(&self) -> Option<Core> {
         let index = self.index.replace(NONE);
-        (index != NONE).then(|| Core { index, gap: self.gap.get() })
+        (index != NONE).then(|| Core {
+            index,
+            gap: self.gap.get(),
+        })
     }
 
     /// The life of a thread: with the core that it starts with, then with those of blocked workers.
-    pub fn thread(shared: &Arc<Shared>, core: Option<Core>, report: Option<mpsc::Sender<Result<(), BuildError>>>) {
+    pub fn thread(
+        shared: &Arc<Shared>,
+        core: Option<Core>,
+        report: Option<mpsc::Sender<Result<(), BuildError>>>,
+    ) {
         let worker = Self::new(shared);
         CURRENT.with(|current| current.set(&worker));
         let entered = block::enter(&worker);
@@ -191,7 +203,10 @@ impl Worker {
             (None, Ok(())) => {}
             (None, Err(error)) => {
                 let name = &shared.seats[index].info.name;
-                report::tell(&Report::SpareRefused { worker: name, reason: &error.to_string() });
+                report::tell(&Report::SpareRefused {
+                    worker: name,
+                    reason: &error.to_string(),
+                });
             }
         }
         worker.work();
@@ -217,9 +232,14 @@ impl Worker {
         let info = &self.shared.seats[self.last_index.get()].info;
         let worker = info.index;
         if !self.pin() {
-            return Err(BuildError::Pin { worker, core: info.core.unwrap_or_default() });
+            return Err(BuildError::Pin {
+                worker,
+                core: info.core.unwrap_or_default(),
+            });
         }
-        let Some(hook) = &self.shared.config.on_start else { return Ok(()) };
+        let Some(hook) = &self.shared.config.on_start else {
+            return Ok(());
+        };
         // UNWIND: a hook that panics has failed; the thread goes on to its end.
         match catch_unwind(AssertUnwindSafe(|| hook(info))) {
             Ok(Ok(())) => Ok(()),
@@ -232,11 +252,16 @@ impl Worker {
     }
 
     fn end(&self) {
-        let Some(hook) = &self.shared.config.on_stop else { return };
+        let Some(hook) = &self.shared.config.on_stop else {
+            return;
+        };
         let info = &self.shared.seats[self.last_index.get()].info;
         // UNWIND: the thread ends anyway; the panic is told.
         if let Err(payload) = catch_unwind(AssertUnwindSafe(|| hook(info))) {
-            report::tell(&Report::StopHookPanicked { worker: &info.name, message: message_of(&*payload) });
+            report::tell(&Report::StopHookPanicked {
+                worker: &info.name,
+                message: message_of(&*payload),
+            });
         }
     }
 
@@ -262,7 +287,10 @@ impl Worker {
 
     /// The pool is closed and there is nothing left that this worker could do.
     fn is_over(&self, seat: &Seat) -> bool {
-        self.shared.is_closed() && !self.shared.inbox.look() && !seat.mailbox.look() && seat.deque.len() == 0
+        self.shared.is_closed()
+            && !self.shared.inbox.look()
+            && !seat.mailbox.look()
+            && seat.deque.len() == 0
     }
 
     #[inline]
@@ -290,7 +318,8 @@ impl Worker {
     fn from_outside(&self, seat: &Seat) -> Option<Task> {
         let mut mail = None;
         if seat.mailbox.len() > 0 {
-            seat.mailbox.pop_many(1, |item| mail = Some(task_from(item)));
+            seat.mailbox
+                .pop_many(1, |item| mail = Some(task_from(item)));
         }
         mail.or_else(|| self.batch(seat, &self.shared.inbox))
     }
@@ -302,7 +331,11 @@ impl Worker {
             return None;
         }
         // With own tasks in the deque, only one: the batch would go on top of them.
-        let share = if seat.deque.len() > 0 { 1 } else { queued.div_ceil(self.shared.seats.len()).min(BATCH) };
+        let share = if seat.deque.len() > 0 {
+            1
+        } else {
+            queued.div_ceil(self.shared.seats.len()).min(BATCH)
+        };
         let mut items = [None; BATCH];
         let mut count = 0;
         inbox.pop_many(share, |item| {
@@ -374,7 +407,11 @@ impl Worker {
     fn search_or_sleep(&self, seat: &Seat) -> Option<Work> {
         let idle = &self.shared.idle;
         let budget = self.budget();
-        let limit = if self.shared.config.idle == IdleProfile::NeverPark { usize::MAX } else { 1 };
+        let limit = if self.shared.config.idle == IdleProfile::NeverPark {
+            usize::MAX
+        } else {
+            1
+        };
         let mut searching = !budget.is_zero() && idle.start_search(limit);
         if searching && let Some(work) = self.search(seat, budget) {
             return Some(work);
@@ -392,7 +429,11 @@ impl Worker {
         }
         seat.parked.add(1);
         searching = idle.bed(seat.info.index).sleep() == Woken::ToSearch;
-        if searching { self.search_once(seat) } else { None }
+        if searching {
+            self.search_once(seat)
+        } else {
+            None
+        }
     }
 
     /// A woken searcher's look around; then it is a worker again, whatever it found.
@@ -414,7 +455,11 @@ impl Worker {
     fn budget(&self) -> Duration {
         let budget = self.shared.search_budget();
         let lately = Duration::from_nanos(u64::from(self.gap.get()));
-        if lately > budget { Duration::ZERO } else { budget }
+        if lately > budget {
+            Duration::ZERO
+        } else {
+            budget
+        }
     }
 
     /// Searches with an open hand. Counted as searching before and, if nothing was found, after.
@@ -462,7 +507,12 @@ impl Worker {
 
     /// Is there work in any queue? Reads them so that no push can be missed (see `idle`).
     fn is_work_left(&self, seat: &Seat) -> bool {
-        let others = || self.shared.seats.iter().filter(|other| other.info.index != seat.info.index);
+        let others = || {
+            self.shared
+                .seats
+                .iter()
+                .filter(|other| other.info.index != seat.info.index)
+        };
         self.shared.inbox.look()
             || seat.deque.len() > 0
             || !self.shared.idle.is_alone() && others().any(|other| other.deque.look())
@@ -508,8 +558,12 @@ impl Worker {
     /// Adds a task that the current one has spawned; gives it back without a core or room.
     #[inline]
     pub fn push(&self, task: Task) -> Result<(), Task> {
-        let Some(seat) = self.seat() else { return Err(task) };
-        seat.deque.push(task.into_raw().pointer()).map_err(task_from)
+        let Some(seat) = self.seat() else {
+            return Err(task);
+        };
+        seat.deque
+            .push(task.into_raw().pointer())
+            .map_err(task_from)
     }
 }
 
@@ -520,7 +574,8 @@ fn task_from(item: NonNull<Header>) -> Task {
 
 impl Blocker for Worker {
     fn run_queued(&self, cell: Raw) -> bool {
-        if self.seat().is_none() || cell.tag.is_bound() || !cell.tag.same_executor(self.shared.tag) {
+        if self.seat().is_none() || cell.tag.is_bound() || !cell.tag.same_executor(self.shared.tag)
+        {
             return false;
         }
         // SAFETY: the waiter holds a borrow of the handle; the task is of this pool and not bound.
@@ -528,22 +583,31 @@ impl Blocker for Worker {
     }
 
     fn run_spawned(&self) -> bool {
-        let Some(seat) = self.seat() else { return false };
+        let Some(seat) = self.seat() else {
+            return false;
+        };
         if seat.deque.len_above(self.base.get()) == 0 {
             return false;
         }
-        let Some(item) = seat.deque.pop_back() else { return false };
+        let Some(item) = seat.deque.pop_back() else {
+            return false;
+        };
         self.run(task_from(item));
         true
     }
 
     fn park(&self, sleep: &mut dyn FnMut()) {
-        let Some(core) = self.give_core() else { return sleep() };
+        let Some(core) = self.give_core() else {
+            return sleep();
+        };
         let index = core.index;
         memory::flush();
         if let Err((core, reason)) = Crew::lend(&self.shared, core) {
             let name = &self.shared.seats[index].info.name;
-            report::tell(&Report::SpareRefused { worker: name, reason: &reason });
+            report::tell(&Report::SpareRefused {
+                worker: name,
+                reason: &reason,
+            });
             self.take_core(&core);
             return sleep();
         }

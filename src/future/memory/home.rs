@@ -53,7 +53,10 @@ fn abandoned() -> *mut Free {
 
 impl Home {
     pub fn new() -> Self {
-        Self { remote: AtomicPtr::new(ptr::null_mut()), left: AtomicUsize::new(0) }
+        Self {
+            remote: AtomicPtr::new(ptr::null_mut()),
+            left: AtomicUsize::new(0),
+        }
     }
 
     /// Sends a chain of `count` freed cells home.
@@ -68,7 +71,10 @@ impl Home {
             unsafe { (*last.as_ptr()).next = head };
             // ORDERING: home.push Release -> pairs with home.drain: the links, and our last use of
             // the cells. Failure Acquire: pairs with home.abandon if it is found there.
-            match self.remote.compare_exchange(head, first.as_ptr(), Release, Acquire) {
+            match self
+                .remote
+                .compare_exchange(head, first.as_ptr(), Release, Acquire)
+            {
                 Ok(_) => return Pushed::Home,
                 Err(seen) => head = seen,
             }

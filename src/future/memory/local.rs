@@ -79,14 +79,19 @@ pub struct Local {
 }
 
 fn chunk_of(memory: NonNull<u8>) -> NonNull<Chunk> {
-    memory.map_addr(|address| {
-        std::num::NonZero::new(address.get() & !(CHUNK - 1)).expect("chunks are not at zero")
-    }).cast()
+    memory
+        .map_addr(|address| {
+            std::num::NonZero::new(address.get() & !(CHUNK - 1)).expect("chunks are not at zero")
+        })
+        .cast()
 }
 
 impl Local {
     pub fn new() -> Self {
-        let shared = Box::new(Shared { home: Home::new(), all: Cell::new(ptr::null()) });
+        let shared = Box::new(Shared {
+            home: Home::new(),
+            all: Cell::new(ptr::null()),
+        });
         let none = || Cell::new(ptr::null());
         Self {
             shared: NonNull::from(Box::leak(shared)),
@@ -198,7 +203,11 @@ impl Local {
     #[inline]
     fn take_back(&self, chunk: &Chunk, cell: NonNull<Free>) {
         // SAFETY: the cell is free and ours; its first bytes are a link now.
-        unsafe { cell.write(Free { next: chunk.free.get() }) };
+        unsafe {
+            cell.write(Free {
+                next: chunk.free.get(),
+            })
+        };
         chunk.free.set(cell.as_ptr());
         let used = chunk.used.get() - 1;
         chunk.used.set(used);
@@ -257,16 +266,32 @@ impl Local {
         let mut outgoing = match self.outgoing.take() {
             Some(outgoing) if outgoing.home == home => {
                 // SAFETY: the cell is free and ours until it is sent.
-                unsafe { cell.write(Free { next: outgoing.first.as_ptr() }) };
-                Outgoing { first: cell, ..outgoing }
+                unsafe {
+                    cell.write(Free {
+                        next: outgoing.first.as_ptr(),
+                    })
+                };
+                Outgoing {
+                    first: cell,
+                    ..outgoing
+                }
             }
             other => {
                 if let Some(other) = other {
                     other.send();
                 }
                 // SAFETY: as above.
-                unsafe { cell.write(Free { next: ptr::null_mut() }) };
-                Outgoing { home, first: cell, last: cell, count: 0 }
+                unsafe {
+                    cell.write(Free {
+                        next: ptr::null_mut(),
+                    })
+                };
+                Outgoing {
+                    home,
+                    first: cell,
+                    last: cell,
+                    count: 0,
+                }
             }
         };
         outgoing.count += 1;
@@ -310,7 +335,12 @@ impl Local {
 impl Outgoing {
     fn send(self) {
         // SAFETY: the home is alive while cells of it are out, and ours are.
-        let pushed = unsafe { self.home.as_ref().home.push(self.first, self.last, self.count) };
+        let pushed = unsafe {
+            self.home
+                .as_ref()
+                .home
+                .push(self.first, self.last, self.count)
+        };
         if pushed == Pushed::Last {
             // SAFETY: told to be the last.
             unsafe { free_all(self.home) };
@@ -338,7 +368,8 @@ unsafe fn free_all(shared: NonNull<Shared>) {
 impl Chunk {
     fn reset(&self, class: usize) {
         self.class.set(class);
-        self.carved.set(size_of::<Self>().next_multiple_of(CLASSES[class]));
+        self.carved
+            .set(size_of::<Self>().next_multiple_of(CLASSES[class]));
         self.free.set(ptr::null_mut());
     }
 

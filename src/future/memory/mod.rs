@@ -86,7 +86,9 @@ fn with_local<R>(f: impl FnOnce(&Local) -> R) -> R {
     }
     if local == gone() {
         let mut last = LAST_RESORT.lock().unwrap_or_else(PoisonError::into_inner);
-        return f(&last.get_or_insert_with(|| SendLocal(Box::new(Local::new()))).0);
+        return f(&last
+            .get_or_insert_with(|| SendLocal(Box::new(Local::new())))
+            .0);
     }
     // SAFETY: made by `enter` on this thread, and freed only by this thread's end.
     f(unsafe { &*local })

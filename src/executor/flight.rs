@@ -1,0 +1,180 @@
+//! What `map` and `map_unordered` share: taking arguments, a chunk at a time, no further ahead than
+//! allowed.
+
+use super::{Executor, Payload};
+use crate::error::{Rejected, TaskError};
+use crate::future::{Future, block};
+use std::collections::VecDeque;
+use std::iter::Fuse;
+use std::time::{Duration, Instant};
+
+/// Chunks in flight per worker: one that runs, and enough behind it that none waits for the consumer.
+const AHEAD: usize = 4;
+/// An automatic chunk is made to take about this long: much longer than a hand-over costs, short
+/// enough that workers end together (the benches `map/cheap` and `map/dear`).
+const PIECE: Duration = Duration::from_micros(100);
+/// The longest automatic chunk.
+const LONGEST: usize = 4096;
+
+/// The outcomes of one chunk, and how long it took.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Chunk<R> {
+    pub(super) outcomes: Vec<Result<R, TaskError>>,
+    pub(super) took: Duration,
+}
+
+/// A chunk that was submitted.
+pub struct Airborne<R> {
+    /// Index of its first argument.
+    pub first: usize,
+    pub count: usize,
+    pub future: Future<Chunk<R>>,
+}
+
+/// The submitting side of a map.
+pub struct Flight<'a, E, F, I: Iterator, R> {
+    executor: &'a E,
+    task: F,
+    args: Fuse<I>,
+    /// A length that was set; else it is adapted.
+    chunk: Option<usize>,
+    length: usize,
+    /// The most arguments that may be taken and not yielded, if set.
+    buffer: Option<usize>,
+    /// Arguments taken so far.
+    taken: usize,
+    /// Outcomes yielded so far.
+    pub yielded: usize,
+    pub airborne: VecDeque<Airborne<R>>,
+    pub deadline: Option<Instant>,
+    detached: bool,
+}
+
+impl<'a, E, F, I, A, R> Flight<'a, E, F, I, R>
+where
+    E: Executor,
+    F: Fn(A) -> Result<R, TaskError> + Copy + Send + 'static,
+    I: Iterator<Item = A>,
+    A: Payload,
+    R: Payload,
+{
+    pub fn new(executor: &'a E, task: F, args: I) -> Self {
+        Self {
+            executor,
+            task,
+            args: args.fuse(),
+            chunk: None,
+            length: 1,
+            buffer: None,
+            taken: 0,
+            yielded: 0,
+            airborne: VecDeque::new(),
+            deadline: None,
+            detached: false,
+        }
+    }
+
+    /// A setting that can never work.
+    pub fn misuse(&self) -> Option<TaskError> {
+        let what = match (self.chunk, self.buffer) {
+            (Some(0), _) => "chunk",
+            (_, Some(0)) => "buffer",
+            _ => return None,
+        };
+        Some(TaskError::Rejected(Rejected::Zero { what }))
+    }
+
+    /// Submits as much as may be in flight.
+    pub fn fill(&mut self) {
+        while self.airborne.len() < self.executor.workers() * AHEAD {
+            let room = self.buffer.map_or(usize::MAX, |buffer| {
+                buffer - (self.taken - self.yielded).min(buffer)
+            });
+            let count = self.chunk.unwrap_or(self.length).min(room);
+            // With a buffer that is not full, a whole chunk or nothing: half ones would be many.
+            if count == 0
+                || self
+                    .chunk
+                    .is_some_and(|chunk| room < chunk && !self.airborne.is_empty())
+            {
+                return;
+            }
+            let chunk: Vec<A> = self.args.by_ref().take(count).collect();
+            if chunk.is_empty() {
+                return;
+            }
+            let (first, count) = (self.taken, chunk.len());
+            self.taken += count;
+            let future = self.executor.submit_chunk(self.task, chunk);
+            self.airborne.push_back(Airborne {
+                first,
+                count,
+                future,
+            });
+        }
+    }
+
+    /// Learns from a chunk that has landed how long the next ones should be.
+    pub fn learn(&mut self, count: usize, took: Duration) {
+        let each = took.max(Duration::from_nanos(1)) / count.max(1) as u32;
+        let fitting = (PIECE.as_nanos() / each.as_nanos().max(1)) as usize;
+        self.length = fitting.clamp(1, LONGEST).min(self.length * 2);
+    }
+}
+
+impl<E, F, I: Iterator, R> Flight<'_, E, F, I, R> {
+    pub fn set_chunk(&mut self, length: usize) {
+        self.chunk = Some(length);
+    }
+
+    pub fn set_buffer(&mut self, arguments: usize) {
+        self.buffer = Some(arguments);
+    }
+
+    pub fn set_timeout(&mut self, limit: Duration) {
+        self.deadline = block::deadline(limit);
+    }
+
+    pub fn detach(&mut self) {
+        self.detached = true;
+    }
+
+    pub fn cancel(&mut self) {
+        for chunk in self.airborne.drain(..) {
+            chunk.future.cancel();
+            quiet(chunk.future);
+        }
+    }
+}
+
+/// Lets a future go whose error nobody misses, since its items were given up.
+fn quiet<R>(future: Future<Chunk<R>>) {
+    let _seen = future.error().is_some();
+}
+
+impl<E, F, I: Iterator, R> Drop for Flight<'_, E, F, I, R> {
+    fn drop(&mut self) {
+        if !self.detached {
+            self.cancel();
+        }
+    }
+}
+
+/// The outcomes of a chunk whose task did not run: the same error for each item; `Err` if it ends the
+/// whole map, because no later item can fare better.
+pub fn failed<R>(error: TaskError, count: usize) -> Result<Vec<Result<R, TaskError>>, TaskError> {
+    let again: fn(&TaskError) -> TaskError = match &error {
+        TaskError::Rejected(Rejected::ShutDown { .. } | Rejected::Forked { .. }) => {
+            return Err(error);
+        }
+        TaskError::Rejected(_) => |error| match error {
+            TaskError::Rejected(why) => TaskError::Rejected(why.clone()),
+            _ => TaskError::Cancelled,
+        },
+        _ => |_| TaskError::Cancelled,
+    };
+    let mut outcomes: Vec<_> = (1..count).map(|_| Err(again(&error))).collect();
+    outcomes.insert(0, Err(error));
+    Ok(outcomes)
+}

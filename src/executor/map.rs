@@ -1,0 +1,163 @@
+//! `map`: outcomes in the order of the arguments.
+
+use super::flight::{Chunk, Flight, failed};
+use super::{Executor, Payload};
+use crate::error::TaskError;
+use crate::future::Future;
+use std::fmt;
+use std::iter::FusedIterator;
+use std::time::{Duration, Instant};
+
+/// An iterator over the outcomes of [`Executor::map`], in the order of the arguments.
+///
+/// Lazy: nothing is submitted before the first `next`, and never more than some chunks per worker ahead of
+/// the consumer, so that an endless input is no problem. Items travel in chunks whose length adapts to
+/// how long they take. Each item is a `Result`: a failed one does not end the iteration. If the executor is
+/// shut down meanwhile, everything submitted still comes, then one [`TaskError::Rejected`], then nothing.
+///
+/// Dropping it cancels what has not started; [`detach`](Map::detach) lets it run.
+#[must_use = "iterators are lazy: nothing is submitted before the first `next`"]
+pub struct Map<'a, E, F, I: Iterator, R> {
+    flight: Flight<'a, E, F, I, R>,
+    ready: std::vec::IntoIter<Result<R, TaskError>>,
+    over: bool,
+}
+
+impl<'a, E, F, I: Iterator, R> Map<'a, E, F, I, R> {
+    pub(super) fn new(flight: Flight<'a, E, F, I, R>) -> Self {
+        Self {
+            flight,
+            ready: Vec::new().into_iter(),
+            over: false,
+        }
+    }
+
+    /// Sets the number of arguments that travel together, instead of adapting it. Zero makes the first
+    /// item [`Rejected::Zero`](crate::Rejected::Zero), and the last.
+    pub fn chunk(mut self, length: usize) -> Self {
+        self.flight.set_chunk(length);
+        self
+    }
+
+    /// Takes never more than so many arguments ahead of what has been yielded. Zero makes the first item
+    /// [`Rejected::Zero`](crate::Rejected::Zero), and the last.
+    ///
+    /// ```
+    /// use raddle::{Executor, ThreadPool};
+    ///
+    /// let pool = ThreadPool::new(2)?;
+    /// let mut taken = 0;
+    /// let endless = std::iter::repeat_with(|| { taken += 1; taken });
+    /// let first: Vec<u32> = pool.map(|n: u32| n * 10, endless).buffer(3).take(2).map(Result::unwrap).collect();
+    /// assert_eq!(first, [10, 20]);
+    /// assert!(taken <= 5, "two yielded and three ahead");
+    /// # Ok::<(), raddle::BuildError>(())
+    /// ```
+    pub fn buffer(mut self, arguments: usize) -> Self {
+        self.flight.set_buffer(arguments);
+        self
+    }
+
+    /// Limits the whole iteration to `limit` from now: then one [`TaskError::TimedOut`] comes, what has not
+    /// started is cancelled, and nothing more comes.
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.flight.set_timeout(limit);
+        self
+    }
+
+    /// Ends the iteration; what was submitted runs all the same.
+    pub fn detach(mut self) {
+        self.flight.detach();
+    }
+
+    /// Ends the iteration with one last item.
+    fn end(&mut self, error: TaskError) -> Option<Result<R, TaskError>> {
+        self.over = true;
+        self.flight.cancel();
+        Some(Err(error))
+    }
+}
+
+impl<E, F, I, A, R> Iterator for Map<'_, E, F, I, R>
+where
+    E: Executor,
+    F: Fn(A) -> Result<R, TaskError> + Copy + Send + 'static,
+    I: Iterator<Item = A>,
+    A: Payload,
+    R: Payload,
+{
+    type Item = Result<R, TaskError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if let Some(outcome) = self.ready.next() {
+            self.flight.yielded += 1;
+            return Some(outcome);
+        }
+        if self.over {
+            return None;
+        }
+        if let Some(error) = self.flight.misuse() {
+            return self.end(error);
+        }
+        self.flight.fill();
+        let Some(head) = self.flight.airborne.pop_front() else {
+            self.over = true;
+            return None;
+        };
+        let (first, count) = (head.first, head.count);
+        let outcome = match land(head.future, self.flight.deadline) {
+            Ok(outcome) => outcome,
+            Err(future) => {
+                future.cancel();
+                return self.end(TaskError::TimedOut);
+            }
+        };
+        debug_assert_eq!(first, self.flight.yielded, "chunks land in order");
+        let outcomes = match outcome {
+            Ok(chunk) => {
+                self.flight.learn(count, chunk.took);
+                chunk.outcomes
+            }
+            Err(error) => match failed(error, count) {
+                Ok(outcomes) => outcomes,
+                Err(error) => return self.end(error),
+            },
+        };
+        // The workers go on while the consumer looks at this chunk.
+        self.flight.fill();
+        self.ready = outcomes.into_iter();
+        self.flight.yielded += 1;
+        self.ready.next()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.ready.len(), None)
+    }
+}
+
+type Landed<R> = Result<Result<Chunk<R>, TaskError>, Future<Chunk<R>>>;
+
+fn land<R>(future: Future<Chunk<R>>, deadline: Option<Instant>) -> Landed<R> {
+    match deadline {
+        None => Ok(future.result()),
+        Some(deadline) => future.result_timeout(deadline.saturating_duration_since(Instant::now())),
+    }
+}
+
+impl<E, F, I, A, R> FusedIterator for Map<'_, E, F, I, R>
+where
+    E: Executor,
+    F: Fn(A) -> Result<R, TaskError> + Copy + Send + 'static,
+    I: Iterator<Item = A>,
+    A: Payload,
+    R: Payload,
+{
+}
+
+impl<E, F, I: Iterator, R> fmt::Debug for Map<'_, E, F, I, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Map")
+            .field("yielded", &self.flight.yielded)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,198 @@
+//! The contract that every executor keeps.
+
+mod flight;
+mod map;
+mod unordered;
+
+pub use flight::Chunk;
+pub use map::Map;
+pub use unordered::MapUnordered;
+
+use crate::error::{BoxError, ShutdownError, TaskError};
+use crate::future::{Future, panics};
+use flight::Flight;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
+
+/// How an executor ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shutdown {
+    /// Everything accepted is done first.
+    Drain,
+    /// What has not started is cancelled; what runs is finished.
+    CancelPending,
+}
+
+/// What can be handed to any executor, in this process or another one: everything that serde can
+/// write and read back.
+pub trait Payload: Serialize + DeserializeOwned + Send + 'static {}
+
+impl<T: Serialize + DeserializeOwned + Send + 'static> Payload for T {}
+
+/// Runs tasks somewhere else and hands back futures. A program written against this trait changes
+/// its executor in one line.
+///
+/// A task is a function, or a closure that captures nothing but what is `Copy`, and its argument; that is
+/// what can be sent to another process too. An executor of threads also takes closures that own
+/// things: see [`ThreadPool::spawn`](crate::ThreadPool::spawn).
+///
+/// ```
+/// use raddle::{Executor, Future, ThreadPool};
+///
+/// fn word_lengths(executor: &impl Executor, words: &[&str]) -> Vec<usize> {
+///     let lengths: Vec<Future<usize>> =
+///         words.iter().map(|word| executor.submit(|word: String| word.len(), word.to_string())).collect();
+///     lengths.into_iter().map(|length| length.result().unwrap()).collect()
+/// }
+/// assert_eq!(word_lengths(&ThreadPool::new(2)?, &["warp", "weft"]), [4, 4]);
+/// # Ok::<(), raddle::BuildError>(())
+/// ```
+pub trait Executor {
+    /// Runs `task(arg)`, some time soon. Blocks only where the executor has a limit that blocks; a refused
+    /// task is a future that is done with [`TaskError::Rejected`].
+    fn submit<F, A, R>(&self, task: F, arg: A) -> Future<R>
+    where
+        F: Fn(A) -> R + Copy + Send + 'static,
+        A: Payload,
+        R: Payload;
+
+    /// As [`submit`](Self::submit) for a task that can fail: its `Err` becomes [`TaskError::Failed`].
+    fn try_submit<F, A, R, E>(&self, task: F, arg: A) -> Future<R>
+    where
+        F: Fn(A) -> Result<R, E> + Copy + Send + 'static,
+        A: Payload,
+        R: Payload,
+        E: Into<BoxError> + 'static;
+
+    /// Runs a piece of a map. Each item has an outcome of its own; a panic costs its item only.
+    #[doc(hidden)]
+    fn submit_chunk<F, A, R>(&self, task: F, chunk: Vec<A>) -> Future<Chunk<R>>
+    where
+        F: Fn(A) -> Result<R, TaskError> + Copy + Send + 'static,
+        A: Payload,
+        R: Payload;
+
+    /// How many tasks can run at a time.
+    fn workers(&self) -> usize;
+
+    /// Stops accepting tasks and waits for the end. Calling it again is no error.
+    ///
+    /// # Errors
+    /// [`ShutdownError`] when the caller cannot wait for it: it is one of the executor's own workers, or
+    /// a forked child.
+    fn shutdown(&self, how: Shutdown) -> Result<(), ShutdownError>;
+
+    /// Runs `task` on every argument; the outcomes in the order of the arguments. See [`Map`].
+    ///
+    /// ```
+    /// use raddle::{Executor, ThreadPool};
+    ///
+    /// let pool = ThreadPool::new(2)?;
+    /// let squares: Result<Vec<u64>, _> = pool.map(|n: u64| n * n, 0..5).collect();
+    /// assert_eq!(squares.unwrap(), [0, 1, 4, 9, 16]);
+    /// # Ok::<(), raddle::BuildError>(())
+    /// ```
+    fn map<F, A, R, I>(
+        &self,
+        task: F,
+        args: I,
+    ) -> Map<'_, Self, impl Fn(A) -> Result<R, TaskError> + Copy + Send + 'static, I::IntoIter, R>
+    where
+        Self: Sized,
+        F: Fn(A) -> R + Copy + Send + 'static,
+        A: Payload,
+        R: Payload,
+        I: IntoIterator<Item = A>,
+    {
+        Map::new(Flight::new(
+            self,
+            move |arg| Ok(task(arg)),
+            args.into_iter(),
+        ))
+    }
+
+    /// As [`map`](Self::map) for a task that can fail: its `Err` becomes [`TaskError::Failed`], and the
+    /// iteration goes on.
+    ///
+    /// ```
+    /// use raddle::{Executor, ThreadPool};
+    ///
+    /// let pool = ThreadPool::new(2)?;
+    /// let words = ["1", "two", "3"].map(String::from);
+    /// let numbers: Vec<_> = pool.try_map(|word: String| word.parse::<i32>(), words).collect();
+    /// assert_eq!(numbers[0].as_ref().unwrap(), &1);
+    /// assert!(numbers[1].is_err());
+    /// assert_eq!(numbers[2].as_ref().unwrap(), &3);
+    /// # Ok::<(), raddle::BuildError>(())
+    /// ```
+    fn try_map<F, A, R, E, I>(
+        &self,
+        task: F,
+        args: I,
+    ) -> Map<'_, Self, impl Fn(A) -> Result<R, TaskError> + Copy + Send + 'static, I::IntoIter, R>
+    where
+        Self: Sized,
+        F: Fn(A) -> Result<R, E> + Copy + Send + 'static,
+        A: Payload,
+        R: Payload,
+        E: Into<BoxError> + 'static,
+        I: IntoIterator<Item = A>,
+    {
+        let task = move |arg| task(arg).map_err(|error| TaskError::Failed(error.into()));
+        Map::new(Flight::new(self, task, args.into_iter()))
+    }
+
+    /// Runs `task` on every argument; each outcome as it comes, with the index of its argument.
+    /// See [`MapUnordered`].
+    ///
+    /// ```
+    /// use raddle::{Executor, ThreadPool};
+    ///
+    /// let pool = ThreadPool::new(2)?;
+    /// for (index, square) in pool.map_unordered(|n: usize| n * n, 0..5) {
+    ///     assert_eq!(square.unwrap(), index * index);
+    /// }
+    /// # Ok::<(), raddle::BuildError>(())
+    /// ```
+    fn map_unordered<F, A, R, I>(
+        &self,
+        task: F,
+        args: I,
+    ) -> MapUnordered<
+        '_,
+        Self,
+        impl Fn(A) -> Result<R, TaskError> + Copy + Send + 'static,
+        I::IntoIter,
+        R,
+    >
+    where
+        Self: Sized,
+        F: Fn(A) -> R + Copy + Send + 'static,
+        A: Payload,
+        R: Payload,
+        I: IntoIterator<Item = A>,
+    {
+        MapUnordered::new(Flight::new(
+            self,
+            move |arg| Ok(task(arg)),
+            args.into_iter(),
+        ))
+    }
+}
+
+/// Runs the items of a chunk one after the other, each with an outcome of its own.
+pub fn run_chunk<A, R>(task: impl Fn(A) -> Result<R, TaskError>, chunk: Vec<A>) -> Chunk<R> {
+    let began = Instant::now();
+    let one = |arg| {
+        // UNWIND: the item and its argument are gone; its neighbours go on.
+        let outcome = catch_unwind(AssertUnwindSafe(|| task(arg)));
+        outcome.unwrap_or_else(|payload| Err(TaskError::Panicked(panics::report(payload, None))))
+    };
+    let outcomes = chunk.into_iter().map(one).collect();
+    Chunk {
+        outcomes,
+        took: began.elapsed(),
+    }
+}

@@ -1,0 +1,187 @@
+//! `map_unordered`: outcomes as they come.
+
+use super::flight::{Airborne, Flight, failed};
+use super::{Executor, Payload};
+use crate::error::TaskError;
+use crate::future::wait::{ReturnWhen, wait, wait_timeout};
+use std::collections::VecDeque;
+use std::fmt;
+use std::iter::FusedIterator;
+use std::time::{Duration, Instant};
+
+/// An iterator over the outcomes of [`Executor::map_unordered`], each as it comes, with the index of its
+/// argument. Lazy and bounded as [`Map`](super::Map) is, with the same rules for failed items, for the end of
+/// the executor (the index is then that of the first argument that was refused) and for dropping it.
+#[must_use = "iterators are lazy: nothing is submitted before the first `next`"]
+pub struct MapUnordered<'a, E, F, I: Iterator, R> {
+    flight: Flight<'a, E, F, I, R>,
+    ready: VecDeque<(usize, Result<R, TaskError>)>,
+    over: bool,
+}
+
+impl<'a, E, F, I: Iterator, R> MapUnordered<'a, E, F, I, R> {
+    pub(super) fn new(flight: Flight<'a, E, F, I, R>) -> Self {
+        Self {
+            flight,
+            ready: VecDeque::new(),
+            over: false,
+        }
+    }
+
+    /// As [`Map::chunk`](super::Map::chunk).
+    pub fn chunk(mut self, length: usize) -> Self {
+        self.flight.set_chunk(length);
+        self
+    }
+
+    /// As [`Map::buffer`](super::Map::buffer).
+    pub fn buffer(mut self, arguments: usize) -> Self {
+        self.flight.set_buffer(arguments);
+        self
+    }
+
+    /// As [`Map::timeout`](super::Map::timeout); the index of the last item is that of an argument that was
+    /// not finished.
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.flight.set_timeout(limit);
+        self
+    }
+
+    /// As [`Map::detach`](super::Map::detach).
+    pub fn detach(mut self) {
+        self.flight.detach();
+    }
+
+    fn end(&mut self, index: usize, error: TaskError) {
+        self.over = true;
+        self.flight.cancel();
+        self.ready.push_back((index, Err(error)));
+    }
+}
+
+impl<E, F, I, A, R> MapUnordered<'_, E, F, I, R>
+where
+    E: Executor,
+    F: Fn(A) -> Result<R, TaskError> + Copy + Send + 'static,
+    I: Iterator<Item = A>,
+    A: Payload,
+    R: Payload,
+{
+    /// Waits until a chunk has landed, and unpacks all that have.
+    fn land(&mut self) {
+        let flying = self.flight.airborne.iter().map(|chunk| &chunk.future);
+        let timed_out = match self.flight.deadline {
+            None => wait(flying, ReturnWhen::FirstCompleted).timed_out,
+            Some(deadline) => {
+                let left = deadline.saturating_duration_since(Instant::now());
+                wait_timeout(flying, ReturnWhen::FirstCompleted, left).timed_out
+            }
+        };
+        if timed_out {
+            let index = self.flight.airborne.front().map_or(0, |chunk| chunk.first);
+            return self.end(index, TaskError::TimedOut);
+        }
+        let flying = std::mem::take(&mut self.flight.airborne);
+        let mut ended = None;
+        for Airborne {
+            first,
+            count,
+            future,
+        } in flying
+        {
+            if !future.is_done() {
+                self.flight.airborne.push_back(Airborne {
+                    first,
+                    count,
+                    future,
+                });
+                continue;
+            }
+            match future.result() {
+                Ok(chunk) => {
+                    self.flight.learn(count, chunk.took);
+                    self.ready.extend((first..).zip(chunk.outcomes));
+                }
+                Err(error) => match failed(error, count) {
+                    Ok(outcomes) => self.ready.extend((first..).zip(outcomes)),
+                    Err(error) => ended = ended.or(Some((first, error))),
+                },
+            }
+        }
+        if let Some((first, error)) = ended {
+            // What was accepted before the end still comes.
+            while let Some(Airborne {
+                first,
+                count,
+                future,
+            }) = self.flight.airborne.pop_front()
+            {
+                match future.result() {
+                    Ok(chunk) => self.ready.extend((first..).zip(chunk.outcomes)),
+                    Err(error) => self
+                        .ready
+                        .extend((first..).zip(failed(error, count).unwrap_or_default())),
+                }
+            }
+            self.end(first, error);
+        }
+    }
+}
+
+impl<E, F, I, A, R> Iterator for MapUnordered<'_, E, F, I, R>
+where
+    E: Executor,
+    F: Fn(A) -> Result<R, TaskError> + Copy + Send + 'static,
+    I: Iterator<Item = A>,
+    A: Payload,
+    R: Payload,
+{
+    type Item = (usize, Result<R, TaskError>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(item) = self.ready.pop_front() {
+                self.flight.yielded += 1;
+                return Some(item);
+            }
+            if self.over {
+                return None;
+            }
+            if let Some(error) = self.flight.misuse() {
+                self.end(0, error);
+                continue;
+            }
+            self.flight.fill();
+            if self.flight.airborne.is_empty() {
+                self.over = true;
+                return None;
+            }
+            self.land();
+            if !self.over {
+                self.flight.fill();
+            }
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.ready.len(), None)
+    }
+}
+
+impl<E, F, I, A, R> FusedIterator for MapUnordered<'_, E, F, I, R>
+where
+    E: Executor,
+    F: Fn(A) -> Result<R, TaskError> + Copy + Send + 'static,
+    I: Iterator<Item = A>,
+    A: Payload,
+    R: Payload,
+{
+}
+
+impl<E, F, I: Iterator, R> fmt::Debug for MapUnordered<'_, E, F, I, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MapUnordered")
+            .field("yielded", &self.flight.yielded)
+            .finish_non_exhaustive()
+    }
+}
