@@ -445,29 +445,50 @@ unsafe fn complete(cell: Raw, completed: Completed) {
 /// Drops what the cell still holds and frees it; an error that nobody saw is reported.
 ///
 /// # Safety
-/// The caller holds the last reference.
+/// The caller holds the last reference, and the task is done.
 unsafe fn destroy(cell: Raw) {
     let now = cell.state.load();
-    if !now.is_taken() && !now.is_cancelled() {
-        if now.is_failed() {
-            // SAFETY: FAILED says that an error is stored, not taken; `()` stands for any type.
-            let Err(error) = (unsafe { cell.take::<()>() }) else {
-                unreachable!("FAILED says error")
-            };
-            if !now.is_seen() {
-                report::tell(&Report::UnobservedError {
-                    task: cell.name(),
-                    error: &error,
-                });
-            }
-            report::contain_drop("result", || drop(error));
-        } else {
-            // SAFETY: done, not failed, not taken: the value is ours to drop.
-            unsafe { (cell.vtable.drop_value)(cell) };
-        }
+    if now.is_taken() {
+        // SAFETY: the last reference, and nothing is left inside.
+        unsafe { (cell.vtable.free)(cell) };
+    } else {
+        // SAFETY: the last reference, and what the flags say is inside.
+        unsafe { destroy_ended(cell, now.ending(), now.is_seen()) };
+    }
+}
+
+/// As [`destroy`], for an outcome that was not taken.
+///
+/// # Safety
+/// The caller holds the last reference, and the slot holds what `ending` says.
+#[inline]
+unsafe fn destroy_ended(cell: Raw, ending: Ending, seen: bool) {
+    match ending {
+        // SAFETY: as the caller says: the value is ours to drop.
+        Ending::Value => unsafe { (cell.vtable.drop_value)(cell) },
+        // SAFETY: as the caller says: an error is stored.
+        Ending::Error => unsafe { drop_error(cell, seen) },
+        Ending::Cancelled => {}
     }
     // SAFETY: the last reference, and nothing is left inside.
     unsafe { (cell.vtable.free)(cell) };
+}
+
+/// # Safety
+/// The slot holds an error, which is the caller's.
+#[cold]
+unsafe fn drop_error(cell: Raw, seen: bool) {
+    // SAFETY: an error fits at the slot's start whatever the types are.
+    let slot = unsafe { cell.slot::<()>().as_ref() };
+    // SAFETY: as the caller says.
+    let error = slot.with_mut(|slot| unsafe { ManuallyDrop::take(&mut (*slot).error) });
+    if !seen {
+        report::tell(&Report::UnobservedError {
+            task: cell.name(),
+            error: &error,
+        });
+    }
+    report::contain_drop("result", || drop(error));
 }
 
 /// The executor's reference to a task. Dropping it cancels the task, so no task is ever lost.
@@ -495,6 +516,15 @@ impl Task {
     #[inline]
     pub fn run(self) -> bool {
         let cell = self.into_raw();
+        if cell.state.load().is_executors_alone() {
+            // SAFETY: nobody else will ever touch the cell, so it needs no claim.
+            let ending = unsafe { (cell.vtable.run)(cell) };
+            let after = cell.after();
+            // SAFETY: ours is the last reference, and the slot holds what was just stored.
+            unsafe { destroy_ended(cell, ending, false) };
+            After::run(after);
+            return true;
+        }
         match cell.state.claim() {
             Claim::Won => {
                 // SAFETY: claimed.

@@ -31,6 +31,7 @@
 //! | from | to | by | method | ordering |
 //! |---|---|---|---|---|
 //! | pending | running | worker, or a waiter that helps | [`State::claim`] | Acquire |
+//! | pending, `HANDLE_GONE` | freed | worker: it is alone, and writes nothing | [`State::load`] | Acquire |
 //! | pending | cancelled | handle | [`State::cancel`] | AcqRel |
 //! | running | done | claimer | [`State::finish`] | AcqRel |
 //! | settling | done | whoever finished | [`State::settle`] | AcqRel |
@@ -117,6 +118,20 @@ impl Snapshot {
 
     pub fn is_queue_gone(self) -> bool {
         self.0 & QUEUE_GONE != 0
+    }
+
+    /// Pending, and the executor's reference is the only one: nobody else will ever look.
+    pub fn is_executors_alone(self) -> bool {
+        self.0 == HANDLE_GONE
+    }
+
+    /// How the task ended, if it is done.
+    pub fn ending(self) -> Ending {
+        match self.0 & (FAILED | CANCELLED) {
+            0 => Ending::Value,
+            FAILED => Ending::Error,
+            _ => Ending::Cancelled,
+        }
     }
 
     pub fn phase(self) -> FutureState {

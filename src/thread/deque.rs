@@ -30,8 +30,8 @@ use crate::sync::atomic::{AtomicPtr, AtomicU64, Ordering::*};
 use crossbeam_utils::CachePadded;
 use std::ptr::{self, NonNull};
 
-/// Items that a worker may have of its own; more go to the pool's inbox. 8 KiB of slots.
-pub const CAPACITY: usize = sync::bound(1024, 2);
+/// Items that a worker may have of its own; more go to the pool's inbox. 32 KiB of slots.
+pub const CAPACITY: usize = sync::bound(4096, 2);
 /// The most that one theft takes.
 const THEFT: usize = sync::bound(256, 2);
 

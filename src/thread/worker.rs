@@ -1,9 +1,9 @@
 //! One thread of a pool: where it looks for work, what it does without, and how it waits.
 //!
-//! It looks, in this order: at the newest task that its own tasks have spawned (newest first, but after
-//! [`STREAK`] of them the oldest, so that nothing starves); at its mailbox; at the pool's inbox, from which
-//! it takes a batch; every [`FAIRNESS`] tasks at mailbox and inbox first. Without work it
-//! searches for a while with an open hand, if that has paid lately, then sleeps.
+//! It looks, in this order: at the newest task that its own tasks have spawned; at the oldest in its
+//! deque; at its mailbox; at the pool's inbox, from which it takes a batch. So that newest-first starves
+//! nobody, it has a fair turn now and then ([`FAIR`]): mailbox and inbox first, then the oldest of its own.
+//! Without work it searches for a while with an open hand, if that has paid lately, then sleeps.
 
 use super::crew::{Core, Crew};
 use super::idle::Woken;
@@ -23,10 +23,11 @@ use std::ptr::{self, NonNull};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
-/// Newest-first pops in a row.
-const STREAK: u32 = 32;
-/// Tasks between two looks at what comes from outside.
-const FAIRNESS: u32 = 64;
+/// Tasks between two looks at the clock.
+const TICKS: u32 = sync::bound(64, 2) as u32;
+/// Time between two fair turns. Taken by the clock, since a turn for every so many small tasks would let in
+/// work from outside faster than what it spawns gets done (the bench `spawn/inside`).
+const FAIR: Duration = Duration::from_micros(200);
 /// Tasks taken from the inbox at once.
 const BATCH: usize = sync::bound(64, 2);
 /// Rounds of looking at the own hand between two looks at everything.
@@ -108,8 +109,8 @@ pub struct Worker {
     mark: Cell<u16>,
     /// Items of the deque above it were spawned by the task that runs now.
     base: Cell<u16>,
-    streak: Cell<u32>,
     tick: Cell<u32>,
+    fair: Cell<Option<Instant>>,
     random: Cell<u32>,
 }
 
@@ -128,8 +129,8 @@ impl Worker {
             gap: Cell::new(0),
             mark: Cell::new(0),
             base: Cell::new(0),
-            streak: Cell::new(0),
             tick: Cell::new(0),
+            fair: Cell::new(None),
             random: Cell::new(0x9e37_79b9),
         }
     }
@@ -161,7 +162,6 @@ impl Worker {
         self.index.set(core.index);
         self.last_index.set(core.index);
         self.gap.set(core.gap);
-        self.streak.set(0);
         self.random
             .set(self.random.get() ^ (core.index as u32 + 1).wrapping_mul(0x85eb_ca6b));
         if let Some(seat) = self.seat() {
@@ -297,22 +297,42 @@ impl Worker {
     fn own(&self, seat: &Seat) -> Option<Task> {
         let tick = self.tick.get().wrapping_add(1);
         self.tick.set(tick);
-        if tick.is_multiple_of(FAIRNESS)
-            && let Some(task) = self.from_outside(seat)
+        if tick.is_multiple_of(TICKS)
+            && self.is_fair_turn()
+            && let Some(task) = self.fair_turn(seat)
         {
             return Some(task);
         }
-        let item = if self.streak.get() < STREAK && seat.deque.len_above(self.mark.get()) > 0 {
-            self.streak.set(self.streak.get() + 1);
+        let item = if seat.deque.len_above(self.mark.get()) > 0 {
             seat.deque.pop_back()
         } else {
-            self.streak.set(0);
             seat.deque.pop_front()
         };
         match item {
             Some(item) => Some(task_from(item)),
             None => self.from_outside(seat),
         }
+    }
+
+    #[cold]
+    fn is_fair_turn(&self) -> bool {
+        if sync::MODEL {
+            return true;
+        }
+        let now = Instant::now();
+        let is_due = self
+            .fair
+            .get()
+            .is_none_or(|last| now.duration_since(last) >= FAIR);
+        if is_due {
+            self.fair.set(Some(now));
+        }
+        is_due
+    }
+
+    fn fair_turn(&self, seat: &Seat) -> Option<Task> {
+        self.from_outside(seat)
+            .or_else(|| seat.deque.pop_front().map(task_from))
     }
 
     fn from_outside(&self, seat: &Seat) -> Option<Task> {
@@ -388,23 +408,14 @@ impl Worker {
         ran
     }
 
+    /// Remembers how long it was idle this time.
+    fn note_gap(&self, gap: Duration) {
+        let gap = gap.min(LONG_GAP).as_nanos() as u32;
+        self.gap.set((self.gap.get() * 3 + gap) / 4);
+    }
+
     /// Nothing of its own: searches, then sleeps. `None`: look again.
-    #[cold]
     fn without_work(&self, seat: &Seat) -> Option<Work> {
-        let began = self.clock();
-        let found = self.search_or_sleep(seat);
-        if let (Some(began), Some(now)) = (began, self.clock()) {
-            let gap = now.duration_since(began).min(LONG_GAP).as_nanos() as u32;
-            self.gap.set((self.gap.get() * 3 + gap) / 4);
-        }
-        found
-    }
-
-    fn clock(&self) -> Option<Instant> {
-        (!sync::MODEL).then(Instant::now)
-    }
-
-    fn search_or_sleep(&self, seat: &Seat) -> Option<Work> {
         let idle = &self.shared.idle;
         let budget = self.budget();
         let limit = if self.shared.config.idle == IdleProfile::NeverPark {
@@ -428,21 +439,17 @@ impl Worker {
             idle.wake_this(seat.info.index);
         }
         seat.parked.add(1);
+        let began = Instant::now();
         searching = idle.bed(seat.info.index).sleep() == Woken::ToSearch;
+        self.note_gap(began.elapsed());
         if searching {
-            self.search_once(seat)
+            self.last_look(seat, true)
         } else {
             None
         }
     }
 
-    /// A woken searcher's look around; then it is a worker again, whatever it found.
-    fn search_once(&self, seat: &Seat) -> Option<Work> {
-        let work = self.scan(seat);
-        self.found(seat);
-        work
-    }
-
+    /// One look around; then it is a worker again, whatever it found.
     fn last_look(&self, seat: &Seat, searching: bool) -> Option<Work> {
         let work = self.scan(seat);
         if searching {
@@ -480,7 +487,11 @@ impl Worker {
                 }
             }
         }
-        let handed = seat.hand.close().map(task_from);
+        let handed = seat.hand.close().map(|item| {
+            // The line is on its way while we settle who searches.
+            prefetch::line(item.as_ptr());
+            task_from(item)
+        });
         let work = match (found, handed) {
             (None, handed) => handed.map(Work::Task),
             (found, None) => found,
@@ -493,6 +504,7 @@ impl Worker {
             }
         };
         if work.is_some() {
+            self.note_gap(Duration::ZERO);
             self.found(seat);
         }
         work
