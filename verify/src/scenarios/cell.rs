@@ -73,7 +73,11 @@ pub const HELP: Scenario = Scenario {
             drop(future);
         }
         assert_eq!(worker.join().unwrap(), !helped);
-        out.saw(if helped { "run by the waiter" } else { "run by the worker" });
+        out.saw(if helped {
+            "run by the waiter"
+        } else {
+            "run by the worker"
+        });
         kit.finish();
     },
     ..Scenario::EMPTY

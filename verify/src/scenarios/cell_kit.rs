@@ -9,7 +9,7 @@ use crate::sync::cell::UnsafeCell;
 use crate::sync::futex;
 use crate::{Counted, DropCount};
 use raddle::future::block::{self, Blocker};
-use raddle::future::cell::{self, Name, Raw, Tag, Task};
+use raddle::future::cell::{self, Extra, Raw, Tag, Task};
 use raddle::{BoxError, Future, Report, TaskError};
 use std::cell::RefCell;
 use std::fmt;
@@ -105,7 +105,13 @@ impl Kit {
     #[track_caller]
     pub fn finish(self) {
         TROUBLE.with_borrow_mut(|trouble| assert!(trouble.is_empty(), "{}", trouble.join("; ")));
-        for parts in [&self.closures, &self.values, &self.errors, &self.wakers, &self.cells] {
+        for parts in [
+            &self.closures,
+            &self.values,
+            &self.errors,
+            &self.wakers,
+            &self.cells,
+        ] {
             parts.assert_all_dropped();
         }
     }
@@ -114,7 +120,10 @@ impl Kit {
 /// Only errors that nobody looked at belong here; a panic that was caught belongs to the model.
 fn listen(report: &Report<'_>) {
     match report {
-        Report::UnobservedError { error: TaskError::Failed(error), .. } => {
+        Report::UnobservedError {
+            error: TaskError::Failed(error),
+            ..
+        } => {
             if let Some(flaw) = error.downcast_ref::<Flaw>() {
                 flaw.told.fetch_add(1, Relaxed);
             }
@@ -150,8 +159,8 @@ unsafe impl Send for Place {}
 // SAFETY: as above.
 unsafe impl Sync for Place {}
 
-impl Name for Place {
-    fn get(&self) -> Option<&str> {
+impl Extra for Place {
+    fn name(&self) -> Option<&str> {
         self.touched.with(|_| ());
         None
     }
@@ -262,5 +271,9 @@ impl Blocker for Helper {
     fn park(&self, sleep: &mut dyn FnMut()) {
         self.parked.set(self.parked.get() + 1);
         sleep();
+    }
+
+    fn name(&self) -> &str {
+        "helper"
     }
 }

@@ -14,6 +14,7 @@ struct House<const N: usize> {
     books: UnsafeCell<usize>,
     /// Each is written by the thread that has it, and read by whoever gets it back or frees all.
     cells: [UnsafeCell<Free>; N],
+    addresses: [usize; N],
     frees: DropCount,
 }
 
@@ -24,12 +25,22 @@ unsafe impl<const N: usize> Send for House<N> {}
 
 impl<const N: usize> House<N> {
     fn new() -> Arc<Self> {
-        Arc::new(Self {
+        let mut house = Arc::new(Self {
             home: Home::new(),
             books: UnsafeCell::new(0),
-            cells: std::array::from_fn(|_| UnsafeCell::new(Free { next: ptr::null_mut() })),
+            cells: std::array::from_fn(|_| {
+                UnsafeCell::new(Free {
+                    next: ptr::null_mut(),
+                })
+            }),
+            addresses: [0; N],
             frees: DropCount::new(),
-        })
+        });
+        let own = Arc::get_mut(&mut house).expect("nobody else has it yet");
+        for (address, cell) in own.addresses.iter_mut().zip(&own.cells) {
+            *address = cell.with(<*const Free>::addr);
+        }
+        house
     }
 
     /// The last use of a cell by the thread that has it.
@@ -45,7 +56,10 @@ impl<const N: usize> House<N> {
             unsafe { (*pair[0].as_ptr()).next = pair[1].as_ptr() };
         }
         // SAFETY: linked above, first to last, and nobody else's.
-        let pushed = unsafe { self.home.push(chain[0], chain[chain.len() - 1], chain.len()) };
+        let pushed = unsafe {
+            self.home
+                .push(chain[0], chain[chain.len() - 1], chain.len())
+        };
         self.free_if(&pushed);
         pushed
     }
@@ -54,7 +68,10 @@ impl<const N: usize> House<N> {
     fn take_in(&self, mut chain: *mut Free) -> usize {
         let mut length = 0;
         while let Some(cell) = NonNull::new(chain) {
-            let index = self.cells.iter().position(|own| own.with(|own| ptr::eq(own, cell.as_ptr())));
+            let index = self
+                .addresses
+                .iter()
+                .position(|&own| own == cell.addr().get());
             // The owner uses it again.
             self.give_up(index.expect("a cell of this home"));
             // SAFETY: a drained chain is the owner's.
@@ -103,7 +120,11 @@ fn name(pushed: &Pushed) -> &'static str {
 
 fn saw(out: &Outcomes, owner: &Pushed, others: &[Pushed]) {
     let others: Vec<_> = others.iter().map(name).collect();
-    out.saw(format!("owner {}, others {}", name(owner), others.join(" and ")));
+    out.saw(format!(
+        "owner {}, others {}",
+        name(owner),
+        others.join(" and ")
+    ));
 }
 
 /// Two cells come back one by one while the owner drains and leaves.
@@ -131,7 +152,11 @@ pub const DRAIN: Scenario = Scenario {
 /// A chain of two comes back while the owner leaves.
 pub const CHAIN: Scenario = Scenario {
     name: "memory/chain",
-    must: &["owner last, others home", "owner last, others counted", "owner counted, others last"],
+    must: &[
+        "owner last, others home",
+        "owner last, others counted",
+        "owner counted, others last",
+    ],
     body: |out| {
         let house = House::<2>::new();
         let theirs = Arc::clone(&house);

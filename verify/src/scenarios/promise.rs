@@ -61,7 +61,11 @@ pub const FAIL_CANCEL: Scenario = Scenario {
         let refused = producer.join().unwrap();
         assert_eq!(refused.is_err(), cancelled);
         drop((refused, future));
-        assert_eq!(kit.told(), usize::from(!cancelled), "an unseen error is reported once");
+        assert_eq!(
+            kit.told(),
+            usize::from(!cancelled),
+            "an unseen error is reported once"
+        );
         out.saw(if cancelled { "cancelled" } else { "failed" });
         kit.finish();
     },

@@ -24,7 +24,11 @@ pub const RUN_CANCEL: Scenario = Scenario {
         let worker = thread::spawn(move || task.run());
         let cancelled = future.cancel();
         if cancelled {
-            assert_eq!(kit.closures.dropped(), 1, "the closure is gone when cancel says so");
+            assert_eq!(
+                kit.closures.dropped(),
+                1,
+                "the closure is gone when cancel says so"
+            );
             assert_eq!(future.state(), FutureState::Cancelled);
         }
         let ran = worker.join().unwrap();
@@ -54,13 +58,21 @@ pub const CANCEL_CANCEL: Scenario = Scenario {
         let executor = thread::spawn(move || drop(task));
         let won = future.cancel();
         if won {
-            assert_eq!(kit.closures.dropped(), 1, "the closure is gone when cancel says so");
+            assert_eq!(
+                kit.closures.dropped(),
+                1,
+                "the closure is gone when cancel says so"
+            );
         }
         executor.join().unwrap();
         assert!(future.cancel(), "cancelling again is true");
         assert!(matches!(future.try_result(), Ok(Err(TaskError::Cancelled))));
         assert_eq!(kit.values.made(), 0);
-        out.saw(if won { "by the handle or before it" } else { "by the executor" });
+        out.saw(if won {
+            "by the handle or before it"
+        } else {
+            "by the executor"
+        });
         kit.finish();
     },
     ..Scenario::EMPTY

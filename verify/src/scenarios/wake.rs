@@ -8,7 +8,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 fn slept() -> &'static str {
-    if faults::waits().0 > 0 { "slept" } else { "looked" }
+    if faults::waits().0 > 0 {
+        "slept"
+    } else {
+        "looked"
+    }
 }
 
 /// A waiter takes the outcome that a worker makes.
@@ -142,7 +146,11 @@ pub const BEHIND_A_CALLBACK: Scenario = Scenario {
         let closures = kit.closures.clone();
         let worker = thread::spawn(move || task.run());
         let value = future.result();
-        assert_eq!(closures.dropped(), 2, "the callback comes before the taking");
+        assert_eq!(
+            closures.dropped(),
+            2,
+            "the callback comes before the taking"
+        );
         assert!(value.is_ok());
         drop(value);
         assert!(worker.join().unwrap());

@@ -1,0 +1,93 @@
+use raddle_verify::scenarios::hooks;
+
+#[test]
+fn add() {
+    hooks::ADD.model().bound(Some(3)).min_executions(2).check();
+}
+
+#[test]
+fn add_take() {
+    hooks::ADD_TAKE
+        .model()
+        .bound(Some(3))
+        .min_executions(2)
+        .check();
+}
+
+#[test]
+fn order() {
+    hooks::ORDER
+        .model()
+        .bound(Some(3))
+        .min_executions(2)
+        .check();
+}
+
+#[test]
+fn add_to_failing() {
+    hooks::ADD_TO_FAILING
+        .model()
+        .bound(Some(3))
+        .min_executions(2)
+        .check();
+}
+
+#[test]
+fn add_cancel() {
+    hooks::ADD_CANCEL.model().min_executions(2).check();
+}
+
+#[test]
+fn two_adders() {
+    hooks::TWO_ADDERS
+        .model()
+        .bound(Some(2))
+        .min_executions(2)
+        .check();
+}
+
+#[test]
+fn edit() {
+    hooks::EDIT.model().bound(Some(3)).min_executions(2).check();
+}
+
+#[test]
+fn edit_push() {
+    hooks::EDIT_PUSH
+        .model()
+        .bound(Some(3))
+        .min_executions(2)
+        .check();
+}
+
+#[test]
+fn poll() {
+    hooks::POLL.model().bound(Some(3)).min_executions(2).check();
+}
+
+#[test]
+fn repoll() {
+    hooks::REPOLL
+        .model()
+        .bound(Some(3))
+        .min_executions(2)
+        .check();
+}
+
+#[test]
+fn poll_drop() {
+    hooks::POLL_DROP
+        .model()
+        .bound(Some(3))
+        .min_executions(2)
+        .check();
+}
+
+#[test]
+fn two_pollers() {
+    hooks::TWO_POLLERS
+        .model()
+        .bound(Some(1))
+        .min_executions(2)
+        .check();
+}

@@ -1,0 +1,133 @@
+use raddle_verify::scenarios::set;
+
+#[test]
+fn first() {
+    set::FIRST.model().bound(Some(3)).min_executions(2).check();
+}
+
+#[test]
+fn first_of_two() {
+    set::FIRST_OF_TWO
+        .model()
+        .bound(Some(1))
+        .min_executions(2)
+        .check();
+}
+
+#[test]
+fn all() {
+    set::ALL.model().bound(Some(3)).min_executions(2).check();
+}
+
+#[test]
+fn all_of_two() {
+    set::ALL_OF_TWO
+        .model()
+        .bound(Some(2))
+        .min_executions(2)
+        .check();
+}
+
+#[test]
+fn all_after_an_error() {
+    set::ALL_AFTER_AN_ERROR
+        .model()
+        .bound(Some(3))
+        .min_executions(2)
+        .check();
+}
+
+#[test]
+fn first_error() {
+    set::FIRST_ERROR
+        .model()
+        .bound(Some(3))
+        .min_executions(2)
+        .check();
+}
+
+#[test]
+fn error_of_two() {
+    set::ERROR_OF_TWO
+        .model()
+        .bound(Some(1))
+        .min_executions(2)
+        .check();
+}
+
+#[test]
+fn timeout() {
+    set::TIMEOUT
+        .model()
+        .bound(Some(3))
+        .min_executions(2)
+        .check();
+}
+
+#[test]
+fn in_order() {
+    set::IN_ORDER
+        .model()
+        .bound(Some(3))
+        .min_executions(2)
+        .check();
+}
+
+#[test]
+fn in_order_registered() {
+    set::IN_ORDER_REGISTERED
+        .model()
+        .bound(Some(3))
+        .min_executions(2)
+        .check();
+}
+
+#[test]
+fn either_order() {
+    set::EITHER_ORDER
+        .model()
+        .bound(Some(2))
+        .min_executions(2)
+        .check();
+}
+
+#[test]
+fn after_an_error() {
+    set::AFTER_AN_ERROR
+        .model()
+        .bound(Some(3))
+        .min_executions(2)
+        .check();
+}
+
+#[test]
+fn dropped() {
+    set::DROPPED
+        .model()
+        .bound(Some(3))
+        .min_executions(2)
+        .check();
+}
+
+#[test]
+fn stream() {
+    set::STREAM.model().bound(Some(3)).min_executions(2).check();
+}
+
+#[test]
+fn stream_repoll() {
+    set::STREAM_REPOLL
+        .model()
+        .bound(Some(3))
+        .min_executions(2)
+        .check();
+}
+
+#[test]
+fn poll_then_block() {
+    set::POLL_THEN_BLOCK
+        .model()
+        .bound(Some(3))
+        .min_executions(2)
+        .check();
+}

@@ -1,0 +1,33 @@
+use raddle_verify::scenarios::wake;
+
+#[test]
+fn result() {
+    wake::RESULT.model().min_executions(2).check();
+}
+
+#[test]
+fn timeout() {
+    wake::TIMEOUT.model().min_executions(2).check();
+}
+
+#[test]
+fn timeout_drop() {
+    wake::TIMEOUT_DROP.model().min_executions(2).check();
+}
+
+#[test]
+fn cancel_wakes() {
+    wake::CANCEL_WAKES.model().min_executions(2).check();
+}
+
+#[test]
+fn two_waiters() {
+    wake::TWO_WAITERS.model().random(5_000);
+    wake::TWO_WAITERS.model().pct(3, 5_000);
+}
+
+#[test]
+fn behind_a_callback() {
+    wake::BEHIND_A_CALLBACK.model().random(5_000);
+    wake::BEHIND_A_CALLBACK.model().pct(3, 5_000);
+}

@@ -1,0 +1,26 @@
+use raddle_verify::scenarios::promise;
+
+#[test]
+fn complete_cancel() {
+    promise::COMPLETE_CANCEL.model().min_executions(2).check();
+}
+
+#[test]
+fn complete_drop() {
+    promise::COMPLETE_DROP.model().min_executions(2).check();
+}
+
+#[test]
+fn fail_cancel() {
+    promise::FAIL_CANCEL.model().min_executions(2).check();
+}
+
+#[test]
+fn start_cancel() {
+    promise::START_CANCEL.model().min_executions(2).check();
+}
+
+#[test]
+fn abandon() {
+    promise::ABANDON.model().min_executions(2).check();
+}
