@@ -61,8 +61,22 @@ impl Drop for Entered<'_> {
     }
 }
 
+/// How long a worker spins before it gives its place to a spare, which costs it two thread switches.
+const PATIENCE: Duration = Duration::from_micros(5);
+
 /// Blocks until `ready`, or until `sleep` says that it gave up (false). `cells` are what is awaited.
 pub fn block(
+    cells: impl Iterator<Item = Raw>,
+    ready: impl Fn() -> bool,
+    deadline: Option<Instant>,
+    sleep: impl FnMut() -> bool,
+) -> bool {
+    block_patiently(PATIENCE, cells, ready, deadline, sleep)
+}
+
+/// As [`block`], spinning for `patience` where the other side is known to be at work.
+pub fn block_patiently(
+    patience: Duration,
     cells: impl Iterator<Item = Raw>,
     ready: impl Fn() -> bool,
     deadline: Option<Instant>,
@@ -88,7 +102,7 @@ pub fn block(
             }
         }
     }
-    if spin::spin_for(Duration::from_micros(5), &ready) {
+    if spin::spin_for(patience, &ready) {
         return true;
     }
     let mut reached = false;

@@ -11,7 +11,8 @@ use super::current;
 use super::hooks::{self, HookList};
 use super::memory;
 use super::panics;
-use super::state::{self, Cancel, Claim, Completed, Ending, Snapshot, State};
+use super::state::{self, Cancel, Claim, Completed, Ending, State};
+use super::tag::Tag;
 use crate::error::TaskError;
 use crate::report::{self, Report};
 use crate::sync::cell::UnsafeCell;
@@ -27,7 +28,7 @@ pub struct Header {
     pub state: State,
     pub tag: Tag,
     pub hooks: HookList,
-    vtable: &'static Vtable,
+    pub(super) vtable: &'static Vtable,
 }
 
 /// A pointer to a cell. It counts for nothing: whoever uses one holds a reference that keeps the
@@ -45,65 +46,16 @@ impl std::ops::Deref for Raw {
     }
 }
 
-/// Whose task it is: the executor's number, the fork generation it was made in, whether it may only
-/// run on the worker that it was queued for, and whether it counts against a limit on the queue.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Tag(u32);
-
-impl Tag {
-    const BOUND: u32 = 1 << 31;
-    const COUNTED: u32 = 1 << 30;
-    const GENERATION: u32 = 0x3f;
-
-    /// No executor: a promise, or born done.
-    pub const NONE: Self = Self(0);
-
-    /// A task of executor `number` (not 0, 24 bits).
-    pub const fn new(number: u32, generation: u32) -> Self {
-        Self((number & 0x00ff_ffff) | (generation & Self::GENERATION) << 24)
-    }
-
-    /// The same, but no other worker may run it.
-    pub const fn bound(self) -> Self {
-        Self(self.0 | Self::BOUND)
-    }
-
-    pub const fn is_bound(self) -> bool {
-        self.0 & Self::BOUND != 0
-    }
-
-    /// The same, counted.
-    pub const fn counted(self) -> Self {
-        Self(self.0 | Self::COUNTED)
-    }
-
-    pub const fn is_counted(self) -> bool {
-        self.0 & Self::COUNTED != 0
-    }
-
-    /// Made by the same executor as `other`.
-    pub const fn same_executor(self, other: Self) -> bool {
-        (self.0 ^ other.0) & !(Self::BOUND | Self::COUNTED) == 0
-    }
-
-    /// Its executor's threads stayed in the parent of this forked process.
-    pub fn is_orphan(self) -> bool {
-        self.0 != 0
-            && (self.0 >> 24) & Self::GENERATION
-                != crate::sys::fork::generation() & Self::GENERATION
-    }
-}
-
 /// What differs from task to task. Every function takes the cell that it was made for.
-struct Vtable {
+pub(super) struct Vtable {
     /// Runs the closure (which the caller has claimed) and stores the outcome.
-    run: unsafe fn(Raw) -> Ending,
+    pub run: unsafe fn(Raw) -> Ending,
     /// Drops the closure in place.
-    drop_closure: unsafe fn(Raw),
+    pub drop_closure: unsafe fn(Raw),
     /// Drops the value in place.
     drop_value: unsafe fn(Raw),
     /// Gives the cell's memory back.
-    free: unsafe fn(Raw),
+    pub free: unsafe fn(Raw),
     name: unsafe fn(Raw) -> Option<NonNull<str>>,
     /// What to do when the task is over and its cell may be gone; asked while it is alive.
     after: Option<unsafe fn(Raw) -> After>,
@@ -115,14 +67,14 @@ static CANCELLED: TaskError = TaskError::Cancelled;
 
 /// What a cell holds, one after the other.
 #[repr(C)]
-union Slot<F, T> {
-    closure: ManuallyDrop<F>,
-    value: ManuallyDrop<T>,
-    error: ManuallyDrop<Box<TaskError>>,
+pub(super) union Slot<F, T> {
+    pub closure: ManuallyDrop<F>,
+    pub value: ManuallyDrop<T>,
+    pub error: ManuallyDrop<Box<TaskError>>,
 }
 
 #[repr(C)]
-struct Cell<F, T, N> {
+pub(super) struct Cell<F, T, N> {
     header: Header,
     extra: N,
     slot: UnsafeCell<Slot<F, T>>,
@@ -149,7 +101,7 @@ pub struct After {
 }
 
 impl After {
-    fn run(this: Option<Self>) {
+    pub(super) fn run(this: Option<Self>) {
         if let Some(after) = this {
             // SAFETY: whoever made the pair keeps the context alive until the call.
             unsafe { (after.call)(after.context) }
@@ -184,7 +136,7 @@ where
         slot: std::mem::offset_of!(Self, slot),
     };
 
-    fn make(state: State, tag: Tag, extra: N, slot: Slot<F, T>) -> Raw {
+    pub(super) fn make(state: State, tag: Tag, extra: N, slot: Slot<F, T>) -> Raw {
         let memory = memory::allocate(Layout::new::<Self>()).cast::<Self>();
         let header = Header {
             state,
@@ -300,7 +252,7 @@ impl Raw {
     }
 
     /// Asked for while the cell is alive, run when it may be gone.
-    fn after(self) -> Option<After> {
+    pub(super) fn after(self) -> Option<After> {
         // SAFETY: the vtable belongs to this cell.
         self.vtable.after.map(|after| unsafe { after(self) })
     }
@@ -312,7 +264,7 @@ impl Raw {
         name.map(|name| unsafe { name.as_ref() })
     }
 
-    fn slot<T>(&self) -> NonNull<UnsafeCell<Slot<(), T>>> {
+    pub(super) fn slot<T>(&self) -> NonNull<UnsafeCell<Slot<(), T>>> {
         // SAFETY: the offset is that of the slot within this cell's allocation; every field of the
         // union starts at its beginning, whatever the closure's type.
         unsafe { self.0.cast::<u8>().add(self.vtable.slot).cast() }
@@ -401,7 +353,7 @@ impl Raw {
         }
     }
 
-    unsafe fn store_error(&self, error: TaskError) {
+    pub(super) unsafe fn store_error(&self, error: TaskError) {
         // SAFETY: the caller owns the slot; an error fits at its start whatever the types are.
         let slot = unsafe { self.slot::<()>().as_ref() };
         slot.with_mut(|slot| {
@@ -415,7 +367,7 @@ impl Raw {
 ///
 /// # Safety
 /// `completed` came from a transition of this cell's state that the caller has just made.
-unsafe fn complete(cell: Raw, completed: Completed) {
+pub(super) unsafe fn complete(cell: Raw, completed: Completed) {
     if !completed.hooks && !completed.wake && !completed.free {
         return;
     }
@@ -446,7 +398,7 @@ unsafe fn complete(cell: Raw, completed: Completed) {
 ///
 /// # Safety
 /// The caller holds the last reference, and the task is done.
-unsafe fn destroy(cell: Raw) {
+pub(super) unsafe fn destroy(cell: Raw) {
     let now = cell.state.load();
     if now.is_taken() {
         // SAFETY: the last reference, and nothing is left inside.
@@ -462,7 +414,7 @@ unsafe fn destroy(cell: Raw) {
 /// # Safety
 /// The caller holds the last reference, and the slot holds what `ending` says.
 #[inline]
-unsafe fn destroy_ended(cell: Raw, ending: Ending, seen: bool) {
+pub(super) unsafe fn destroy_ended(cell: Raw, ending: Ending, seen: bool) {
     match ending {
         // SAFETY: as the caller says: the value is ours to drop.
         Ending::Value => unsafe { (cell.vtable.drop_value)(cell) },
@@ -489,213 +441,6 @@ unsafe fn drop_error(cell: Raw, seen: bool) {
         });
     }
     report::contain_drop("result", || drop(error));
-}
-
-/// The executor's reference to a task. Dropping it cancels the task, so no task is ever lost.
-pub struct Task(Raw);
-
-// SAFETY: the closure inside is Send (see `task`), and everything else is the protocol's.
-unsafe impl Send for Task {}
-
-impl Task {
-    pub fn into_raw(self) -> Raw {
-        ManuallyDrop::new(self).0
-    }
-
-    /// # Safety
-    /// The pointer came from [`Task::into_raw`], once.
-    pub unsafe fn from_raw(raw: Raw) -> Self {
-        Self(raw)
-    }
-
-    pub fn raw(&self) -> Raw {
-        self.0
-    }
-
-    /// Runs the task here, unless it was cancelled or is run by a waiter. True: it ran.
-    #[inline]
-    pub fn run(self) -> bool {
-        let cell = self.into_raw();
-        if cell.state.load().is_executors_alone() {
-            // SAFETY: nobody else will ever touch the cell, so it needs no claim.
-            let ending = unsafe { (cell.vtable.run)(cell) };
-            let after = cell.after();
-            // SAFETY: ours is the last reference, and the slot holds what was just stored.
-            unsafe { destroy_ended(cell, ending, false) };
-            After::run(after);
-            return true;
-        }
-        match cell.state.claim() {
-            Claim::Won => {
-                // SAFETY: claimed.
-                let ending = unsafe { (cell.vtable.run)(cell) };
-                let after = cell.after();
-                let completed = cell.state.finish(ending, true);
-                // SAFETY: the transition just made.
-                unsafe { complete(cell, completed) };
-                After::run(after);
-                true
-            }
-            Claim::Lost => {
-                Self::let_go(cell);
-                false
-            }
-        }
-    }
-
-    /// Completes the task without running its closure, which is dropped. Err: it was cancelled.
-    fn complete_with(self, ending: Ending, store: impl FnOnce(Raw)) -> bool {
-        let cell = self.into_raw();
-        if cell.state.claim() == Claim::Lost {
-            Self::let_go(cell);
-            return false;
-        }
-        // SAFETY: claimed, so the closure is ours to drop.
-        unsafe { (cell.vtable.drop_closure)(cell) };
-        store(cell);
-        let after = cell.after();
-        let completed = cell.state.finish(ending, true);
-        // SAFETY: the transition just made.
-        unsafe { complete(cell, completed) };
-        After::run(after);
-        true
-    }
-
-    /// Cancels from the executor's side.
-    pub fn cancel(self) {
-        self.complete_with(Ending::Cancelled, |_| {});
-    }
-
-    /// Fails the task instead of running it.
-    pub fn fail(self, error: TaskError) {
-        self.complete_with(Ending::Error, |cell| {
-            // SAFETY: claimed, and the closure was dropped: the slot is ours and empty.
-            unsafe { cell.store_error(error) };
-        });
-    }
-
-    fn let_go(cell: Raw) {
-        if cell.state.release_queue() {
-            // SAFETY: told to free: ours was the last reference.
-            unsafe { destroy(cell) };
-        }
-    }
-}
-
-impl Drop for Task {
-    fn drop(&mut self) {
-        Self(self.0).cancel();
-    }
-}
-
-/// Runs a task that is still queued somewhere, from the handle's side. True: it ran here.
-///
-/// # Safety
-/// The caller holds a borrow of the handle; the task may run on this thread.
-pub unsafe fn run_from_handle(cell: Raw) -> bool {
-    if cell.state.claim() == Claim::Lost {
-        return false;
-    }
-    // SAFETY: claimed.
-    let ending = unsafe { (cell.vtable.run)(cell) };
-    let after = cell.after();
-    let completed = cell.state.finish(ending, false);
-    // SAFETY: the transition just made.
-    unsafe { complete(cell, completed) };
-    After::run(after);
-    true
-}
-
-/// Gives up the handle's reference.
-///
-/// # Safety
-/// The caller is the handle and does not use the cell again.
-pub unsafe fn release_handle(cell: Raw, taken: bool) {
-    let now: Snapshot = cell.state.load();
-    if taken && now.is_queue_gone() {
-        // Settled, taken, and no executor refers to it: the reference is the last one, and the
-        // word need not say so.
-        // SAFETY: the last reference, and the outcome was moved out.
-        unsafe { (cell.vtable.free)(cell) };
-    } else if cell.state.release_handle(taken) {
-        // SAFETY: told to free: ours was the last reference.
-        unsafe { destroy(cell) };
-    }
-}
-
-/// A queued task: one reference for the executor, one for the handle.
-pub fn task<F, T, N>(tag: Tag, extra: N, closure: F) -> (Task, Raw)
-where
-    F: FnOnce() -> Result<T, TaskError>,
-    N: Extra,
-{
-    let slot = Slot {
-        closure: ManuallyDrop::new(closure),
-    };
-    let header = Cell::<F, T, N>::make(State::queued(), tag, extra, slot);
-    (Task(header), header)
-}
-
-/// A promise's cell: its executor's side never runs anything, it only completes.
-pub fn promised<T>() -> (PromisedTask<T>, Raw) {
-    fn nothing<T>() -> Result<T, TaskError> {
-        Err(TaskError::Abandoned)
-    }
-    let (task, header) = task::<fn() -> Result<T, TaskError>, T, ()>(Tag::NONE, (), nothing::<T>);
-    (
-        PromisedTask {
-            task: ManuallyDrop::new(task),
-            result: std::marker::PhantomData,
-        },
-        header,
-    )
-}
-
-/// The executor's side of a promise.
-pub struct PromisedTask<T> {
-    task: ManuallyDrop<Task>,
-    result: std::marker::PhantomData<T>,
-}
-
-impl<T> PromisedTask<T> {
-    pub fn raw(&self) -> Raw {
-        self.task.raw()
-    }
-
-    /// Completes; `started` tells that this side has claimed the cell before.
-    pub fn complete(
-        self,
-        started: bool,
-        outcome: Result<T, TaskError>,
-    ) -> Result<(), Result<T, TaskError>> {
-        let mut this = ManuallyDrop::new(self);
-        // SAFETY: taken once: `this` is not used again and never dropped.
-        let cell = unsafe { ManuallyDrop::take(&mut this.task) }.into_raw();
-        if !started && cell.state.claim() == Claim::Lost {
-            Task::let_go(cell);
-            return Err(outcome);
-        }
-        let ending = match outcome {
-            Ok(value) => {
-                // SAFETY: claimed: the slot is ours; it holds a plain fn pointer.
-                let slot = unsafe { cell.slot::<T>().as_ref() };
-                slot.with_mut(|slot| {
-                    // SAFETY: as above, and the slot has room for a T.
-                    unsafe { (&raw mut (*slot).value).write(ManuallyDrop::new(value)) };
-                });
-                Ending::Value
-            }
-            Err(error) => {
-                // SAFETY: as above.
-                unsafe { cell.store_error(error) };
-                Ending::Error
-            }
-        };
-        let completed = cell.state.finish(ending, true);
-        // SAFETY: the transition just made.
-        unsafe { complete(cell, completed) };
-        Ok(())
-    }
 }
 
 const _: () = assert!(crate::sync::MODEL || size_of::<Header>() == 24);

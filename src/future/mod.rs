@@ -1,6 +1,6 @@
 //! The future: one task's outcome, the same for every executor.
 //!
-//! [`state`] the word and its transitions; [`cell`] what it guards; [`hooks`] callbacks and wakers;
+//! [`state`] the word and its transitions; [`cell`] what it guards; [`task`] the references to it; [`hooks`] callbacks and wakers;
 //! [`memory`] where cells live; [`block`] and [`spin`] how a thread waits; [`set`] waiting for many.
 
 pub mod as_completed;
@@ -16,6 +16,8 @@ pub mod set;
 pub mod shared;
 pub mod spin;
 pub mod state;
+pub mod tag;
+pub mod task;
 pub mod wait;
 mod waker;
 
@@ -131,7 +133,7 @@ impl<T> Future<T> {
         // SAFETY: settled (every caller has seen it), this is the handle, and it ends here.
         let outcome = unsafe { this.cell.take() };
         // SAFETY: as above; the outcome was moved out.
-        unsafe { cell::release_handle(this.cell, true) };
+        unsafe { task::release_handle(this.cell, true) };
         outcome
     }
 
@@ -288,7 +290,7 @@ impl<T> Drop for Future<T> {
     fn drop(&mut self) {
         waker::forget(self.cell, 0);
         // SAFETY: this is the handle, and it ends here.
-        unsafe { cell::release_handle(self.cell, false) };
+        unsafe { task::release_handle(self.cell, false) };
     }
 }
 

@@ -1,8 +1,8 @@
 //! `promise`: a future that somebody completes by hand.
 
 use super::Future;
-use super::cell::{self, PromisedTask};
 use super::state::Claim;
+use super::task::{PromisedTask, promised};
 use crate::error::TaskError;
 use std::cell::Cell;
 use std::fmt;
@@ -16,7 +16,7 @@ use std::fmt;
 /// assert_eq!(answer.result().unwrap(), 42);
 /// ```
 pub fn promise<T>() -> (Promise<T>, Future<T>) {
-    let (task, cell) = cell::promised();
+    let (task, cell) = promised();
     // SAFETY: the cell is of type T, and its handle reference is handed to one Future.
     let future = unsafe { Future::from_cell(cell) };
     (

@@ -3,8 +3,8 @@
 use super::ThreadPool;
 use super::crew::Crew;
 use super::idle::MOST_WORKERS;
+use super::info::WorkerInfo;
 use super::shared::{Config, IdleProfile, Seat, Shared, StartHook, StopHook, WhenFull};
-use super::worker::WorkerInfo;
 use crate::error::{BoxError, BuildError};
 use crate::executor::Shutdown;
 use crate::future::panics;

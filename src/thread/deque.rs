@@ -30,8 +30,9 @@ use crate::sync::atomic::{AtomicPtr, AtomicU64, Ordering::*};
 use crossbeam_utils::CachePadded;
 use std::ptr::{self, NonNull};
 
-/// Items that a worker may have of its own; more go to the pool's inbox. 32 KiB of slots.
-pub const CAPACITY: usize = sync::bound(4096, 2);
+/// Items that a worker may have of its own; more go to the pool's inbox. 32 KiB of slots. Under a model the
+/// fewest with which a thief takes more than one.
+pub const CAPACITY: usize = sync::bound(4096, 4);
 /// The most that one theft takes.
 const THEFT: usize = sync::bound(256, 2);
 
@@ -81,6 +82,17 @@ impl<T> Deque<T> {
         Self {
             word: CachePadded::new(AtomicU64::new(0)),
             slots,
+        }
+    }
+
+    /// As after so many pushes and pops: for models of what happens when an index wraps around.
+    #[cfg(any(raddle_loom, raddle_shuttle))]
+    pub fn starting_at(index: u16, removals: u32) -> Self {
+        let index = u64::from(index);
+        let word = index << BACK | u64::from(removals) << REMOVALS | index;
+        Self {
+            word: CachePadded::new(AtomicU64::new(word)),
+            ..Self::new()
         }
     }
 

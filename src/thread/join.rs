@@ -44,7 +44,9 @@ const FUEL: u32 = 1024;
 const FIRST_FUEL: u32 = 8;
 /// How long a tree runs alone before a sleeper is woken for it; waking costs a few microseconds here and
 /// tens until the other side runs.
-const ALONE: Duration = Duration::from_micros(10);
+const ALONE: Duration = Duration::from_micros(20);
+/// How long to spin for a half that a thief is working on.
+const PATIENCE: Duration = Duration::from_micros(100);
 
 const RUNNING: u32 = 0;
 const SLEEPER: u32 = 1;
@@ -355,7 +357,8 @@ where
             }
         };
     }
-    block::block(
+    block::block_patiently(
+        PATIENCE,
         std::iter::empty(),
         || half.job.is_done(),
         None,

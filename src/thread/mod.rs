@@ -1,5 +1,5 @@
 //! The thread pool: [`deque`], [`inbox`] and [`hand`] hold tasks; [`idle`] knows who sleeps; [`worker`] is
-//! a thread's loop, [`crew`] the threads; [`join`], [`scope`] and [`slice`] borrow from the stack.
+//! a thread's loop, [`search`] what it does without work, [`crew`] the threads; [`join`], [`scope`] and [`slice`] borrow from the stack.
 
 mod builder;
 mod crew;
@@ -8,23 +8,27 @@ mod executor;
 pub mod hand;
 pub mod idle;
 pub mod inbox;
+mod info;
 pub mod join;
 pub mod limit;
 pub mod scope;
+mod search;
 mod shared;
 mod slice;
 mod stats;
 mod worker;
 
 pub use builder::{Pin, ThreadPoolBuilder};
+pub use info::WorkerInfo;
 pub use scope::Scope;
 pub use shared::{IdleProfile as Idle, WhenFull};
 pub use stats::{Stats, WorkerStats};
-pub use worker::{WorkerInfo, current_worker};
+pub use worker::current_worker;
 
 use crate::error::{BoxError, BuildError, ShutdownError, TaskError};
 use crate::executor::Shutdown;
-use crate::future::cell::{self, Extra};
+use crate::future::cell::Extra;
+use crate::future::task::task;
 use crate::future::{Future, block};
 use shared::Shared;
 use std::borrow::Cow;
@@ -155,7 +159,7 @@ impl ThreadPool {
         F: FnOnce() -> Result<T, TaskError> + Send + 'static,
         T: Send + 'static,
     {
-        let (task, cell) = cell::task::<F, T, _>(self.shared.outside_tag(), extra, f);
+        let (task, cell) = task::<F, T, _>(self.shared.outside_tag(), extra, f);
         self.shared.submit(task);
         // SAFETY: the cell's type is T, and its handle reference goes to this future.
         unsafe { Future::from_cell(cell) }
@@ -166,7 +170,7 @@ impl ThreadPool {
         F: FnOnce() -> Result<T, TaskError> + Send + 'static,
         T: Send + 'static,
     {
-        let (task, cell) = cell::task::<F, T, _>(self.shared.tag.bound(), extra, f);
+        let (task, cell) = task::<F, T, _>(self.shared.tag.bound(), extra, f);
         self.shared.submit_to(worker, task);
         // SAFETY: the cell's type is T, and its handle reference goes to this future.
         unsafe { Future::from_cell(cell) }
@@ -283,7 +287,7 @@ impl ThreadPool {
             let f = here.take().expect("run once");
             Ok(catch_unwind(AssertUnwindSafe(f)))
         };
-        let (task, cell) = cell::task(self.shared.tag, (), closure);
+        let (task, cell) = task(self.shared.tag, (), closure);
         self.shared.submit(task);
         // SAFETY: the type is the closure's; the handle reference goes to this future, which is
         // waited for before the frame that the closure borrows from ends.

@@ -10,7 +10,8 @@ use super::worker::Worker;
 
 use crate::future::Future;
 use crate::future::block;
-use crate::future::cell::{self, After, Extra};
+use crate::future::cell::{After, Extra};
+use crate::future::task::task;
 use crate::report::message_of;
 use crate::sync::atomic::{AtomicU32, Ordering::*};
 use crate::sync::{Mutex, futex};
@@ -128,7 +129,7 @@ impl<'scope> Scope<'scope, '_> {
         let extra = Scoped {
             count: ptr::from_ref(&self.count),
         };
-        let (task, cell) = cell::task::<_, T, _>(shared.outside_tag(), extra, closure);
+        let (task, cell) = task::<_, T, _>(shared.outside_tag(), extra, closure);
         match Worker::of(shared) {
             Some(worker) => shared.push_inside(worker, task),
             None => shared.submit(task),

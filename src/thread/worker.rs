@@ -6,14 +6,15 @@
 //! Without work it searches for a while with an open hand, if that has paid lately, then sleeps.
 
 use super::crew::{Core, Crew};
-use super::idle::Woken;
 use super::inbox::Inbox;
+use super::info::WorkerInfo;
 use super::join::{Job, Joins};
-use super::shared::{IdleProfile, Seat, Shared};
+use super::shared::{Seat, Shared};
 use crate::error::{BoxError, BuildError};
 use crate::future::block::{self, Blocker};
-use crate::future::cell::{self, Header, Raw, Task};
+use crate::future::cell::{Header, Raw};
 use crate::future::memory;
+use crate::future::task::{self, Task};
 use crate::report::{self, Report, message_of};
 use crate::sync;
 use crate::sys::{affinity, prefetch};
@@ -30,50 +31,6 @@ const TICKS: u32 = sync::bound(64, 2) as u32;
 const FAIR: Duration = Duration::from_micros(200);
 /// Tasks taken from the inbox at once.
 const BATCH: usize = sync::bound(64, 2);
-/// Rounds of looking at the own hand between two looks at everything.
-const ROUNDS: u32 = 32;
-/// An idle gap counts for at most this much in the mean, so that a few short ones bring it back.
-const LONG_GAP: Duration = Duration::from_micros(400);
-
-/// What is known of the worker that the calling thread is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct WorkerInfo {
-    /// Its number: 0 to `workers - 1`.
-    pub index: usize,
-    /// Its name: the pool's name, a dash, the number.
-    pub name: Arc<str>,
-    /// The core that it is pinned to.
-    pub core: Option<usize>,
-}
-
-impl WorkerInfo {
-    pub(super) fn new(index: usize, pool: &str, core: Option<usize>) -> Self {
-        Self {
-            index,
-            name: format!("{pool}-{index}").into(),
-            core,
-        }
-    }
-
-    /// The name as the kernel keeps it (in `top -H`, `/proc`, `perf`): its first 15 bytes.
-    ///
-    /// ```
-    /// let pool = raddle::ThreadPool::builder().workers(1).name("image-thumbnails").build()?;
-    /// let worker = pool.spawn(|| raddle::current_worker().unwrap()).result().unwrap();
-    /// assert_eq!(&*worker.name, "image-thumbnails-0");
-    /// assert_eq!(worker.thread_name(), "image-thumbnail");
-    /// # Ok::<(), raddle::BuildError>(())
-    /// ```
-    pub fn thread_name(&self) -> &str {
-        let mut end = self.name.len().min(15);
-        while !self.name.is_char_boundary(end) {
-            end -= 1;
-        }
-        &self.name[..end]
-    }
-}
-
 sync::thread_local! {
     static CURRENT: Cell<*const Worker> = const { Cell::new(ptr::null()) };
 }
@@ -99,14 +56,14 @@ const NONE: usize = usize::MAX;
 
 /// A thread's own state. With a core it is worker `index`; without one it finishes its task.
 pub struct Worker {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     pub joins: Joins,
     index: Cell<usize>,
     /// The last core's index, for names.
     last_index: Cell<usize>,
-    gap: Cell<u32>,
+    pub(super) gap: Cell<u32>,
     /// Items of the deque below it came from the inbox: first in, first out.
-    mark: Cell<u16>,
+    pub(super) mark: Cell<u16>,
     /// Items of the deque above it were spawned by the task that runs now.
     base: Cell<u16>,
     tick: Cell<u32>,
@@ -114,7 +71,8 @@ pub struct Worker {
     random: Cell<u32>,
 }
 
-enum Work {
+/// What a search finds.
+pub(super) enum Work {
     Task(Task),
     Job(NonNull<Job>),
 }
@@ -335,7 +293,7 @@ impl Worker {
             .or_else(|| seat.deque.pop_front().map(task_from))
     }
 
-    fn from_outside(&self, seat: &Seat) -> Option<Task> {
+    pub(super) fn from_outside(&self, seat: &Seat) -> Option<Task> {
         let mut mail = None;
         if seat.mailbox.len() > 0 {
             seat.mailbox
@@ -376,7 +334,7 @@ impl Worker {
     }
 
     /// Runs a task, at the top or nested in a wait.
-    fn run(&self, task: Task) {
+    pub(super) fn run(&self, task: Task) {
         self.shared.give_place(&task);
         if self.shared.is_cancelling() {
             return task.cancel();
@@ -408,157 +366,7 @@ impl Worker {
         ran
     }
 
-    /// Remembers how long it was idle this time.
-    fn note_gap(&self, gap: Duration) {
-        let gap = gap.min(LONG_GAP).as_nanos() as u32;
-        self.gap.set((self.gap.get() * 3 + gap) / 4);
-    }
-
-    /// Nothing of its own: searches, then sleeps. `None`: look again.
-    fn without_work(&self, seat: &Seat) -> Option<Work> {
-        let idle = &self.shared.idle;
-        let budget = self.budget();
-        let limit = if self.shared.config.idle == IdleProfile::NeverPark {
-            usize::MAX
-        } else {
-            1
-        };
-        let mut searching = !budget.is_zero() && idle.start_search(limit);
-        if searching && let Some(work) = self.search(seat, budget) {
-            return Some(work);
-        }
-        if self.shared.is_closed() {
-            return self.last_look(seat, searching);
-        }
-        memory::flush();
-        idle.lie_down(seat.info.index, searching);
-        if self.is_work_left(seat) {
-            idle.wake_another();
-        }
-        if self.shared.is_closed() || seat.mailbox.look() {
-            idle.wake_this(seat.info.index);
-        }
-        seat.parked.add(1);
-        let began = Instant::now();
-        searching = idle.bed(seat.info.index).sleep() == Woken::ToSearch;
-        self.note_gap(began.elapsed());
-        if searching {
-            self.last_look(seat, true)
-        } else {
-            None
-        }
-    }
-
-    /// One look around; then it is a worker again, whatever it found.
-    fn last_look(&self, seat: &Seat, searching: bool) -> Option<Work> {
-        let work = self.scan(seat);
-        if searching {
-            self.found(seat);
-        }
-        work
-    }
-
-    /// How long to search: as long as that has been worth it lately.
-    fn budget(&self) -> Duration {
-        let budget = self.shared.search_budget();
-        let lately = Duration::from_nanos(u64::from(self.gap.get()));
-        if lately > budget {
-            Duration::ZERO
-        } else {
-            budget
-        }
-    }
-
-    /// Searches with an open hand. Counted as searching before and, if nothing was found, after.
-    fn search(&self, seat: &Seat, budget: Duration) -> Option<Work> {
-        self.shared.open_hand(seat.info.index);
-        let began = Instant::now();
-        let mut found = None;
-        while found.is_none() && seat.hand.is_open() {
-            let mut rounds = 0;
-            while seat.hand.is_open() && rounds < ROUNDS {
-                sync::hint::spin_loop();
-                rounds += 1;
-            }
-            if rounds == ROUNDS {
-                found = self.scan(seat);
-                if self.shared.is_closed() || sync::MODEL || began.elapsed() >= budget {
-                    break;
-                }
-            }
-        }
-        let handed = seat.hand.close().map(|item| {
-            // The line is on its way while we settle who searches.
-            prefetch::line(item.as_ptr());
-            task_from(item)
-        });
-        let work = match (found, handed) {
-            (None, handed) => handed.map(Work::Task),
-            (found, None) => found,
-            // Both at once: the one from the hand waits its turn, for whoever comes first.
-            (found, Some(task)) => {
-                if let Err(task) = self.push(task) {
-                    self.run(task);
-                }
-                found
-            }
-        };
-        if work.is_some() {
-            self.note_gap(Duration::ZERO);
-            self.found(seat);
-        }
-        work
-    }
-
-    /// No longer searching. The last searcher answers for what was pushed while others counted on it.
-    fn found(&self, seat: &Seat) {
-        if self.shared.idle.found() && self.is_work_left(seat) {
-            self.shared.idle.wake_one();
-        }
-    }
-
-    /// Is there work in any queue? Reads them so that no push can be missed (see `idle`).
-    fn is_work_left(&self, seat: &Seat) -> bool {
-        let others = || {
-            self.shared
-                .seats
-                .iter()
-                .filter(|other| other.info.index != seat.info.index)
-        };
-        self.shared.inbox.look()
-            || seat.deque.len() > 0
-            || !self.shared.idle.is_alone() && others().any(|other| other.deque.look())
-    }
-
-    /// Looks once at everything: mailbox, inbox, the others' deques, hands and offers.
-    fn scan(&self, seat: &Seat) -> Option<Work> {
-        if let Some(task) = self.from_outside(seat) {
-            return Some(Work::Task(task));
-        }
-        let seats = &self.shared.seats;
-        let start = self.random() as usize % seats.len();
-        for other in (start..seats.len()).chain(0..start).map(|at| &seats[at]) {
-            if other.info.index == seat.info.index {
-                continue;
-            }
-            if let Some(job) = other.offer.take() {
-                return Some(Work::Job(job));
-            }
-            if other.deque.len() > 0
-                && let Some((first, count)) = other.deque.steal_into(&seat.deque)
-            {
-                seat.stolen.add(count as u64);
-                self.mark.set(seat.deque.back());
-                return Some(Work::Task(task_from(first)));
-            }
-            if let Some(item) = other.hand.steal() {
-                return Some(Work::Task(task_from(item)));
-            }
-        }
-        None
-    }
-
-    fn random(&self) -> u32 {
+    pub(super) fn random(&self) -> u32 {
         let mut x = self.random.get();
         x ^= x << 13;
         x ^= x >> 17;
@@ -579,7 +387,7 @@ impl Worker {
     }
 }
 
-fn task_from(item: NonNull<Header>) -> Task {
+pub(super) fn task_from(item: NonNull<Header>) -> Task {
     // SAFETY: what lies in a queue is a task given up by into_raw, and it was just taken out.
     unsafe { Task::from_raw(Raw::from_pointer(item)) }
 }
@@ -591,7 +399,7 @@ impl Blocker for Worker {
             return false;
         }
         // SAFETY: the waiter holds a borrow of the handle; the task is of this pool and not bound.
-        self.counted(|| unsafe { cell::run_from_handle(cell) })
+        self.counted(|| unsafe { task::run_from_handle(cell) })
     }
 
     fn run_spawned(&self) -> bool {

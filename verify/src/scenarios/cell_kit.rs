@@ -9,7 +9,9 @@ use crate::sync::cell::UnsafeCell;
 use crate::sync::futex;
 use crate::{Counted, DropCount};
 use raddle::future::block::{self, Blocker};
-use raddle::future::cell::{self, Extra, Raw, Tag, Task};
+use raddle::future::cell::{Extra, Raw};
+use raddle::future::tag::Tag;
+use raddle::future::task::{self, Task};
 use raddle::{BoxError, Future, Report, TaskError};
 use std::cell::RefCell;
 use std::fmt;
@@ -67,7 +69,7 @@ impl Kit {
             touched: UnsafeCell::new(()),
             _counted: self.cells.value(),
         };
-        let (task, raw) = cell::task(Tag::NONE, place, move || {
+        let (task, raw) = task::task(Tag::NONE, place, move || {
             drop(held);
             work()
         });
@@ -259,7 +261,7 @@ impl Helper {
 impl Blocker for Helper {
     fn run_queued(&self, raw: Raw) -> bool {
         // SAFETY: a wait calls this with a cell whose handle it has borrowed.
-        let ran = unsafe { cell::run_from_handle(raw) };
+        let ran = unsafe { task::run_from_handle(raw) };
         self.helped.set(self.helped.get() + usize::from(ran));
         ran
     }

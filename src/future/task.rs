@@ -1,0 +1,216 @@
+//! The references to a cell: the executor's ([`Task`]), the handle's, and a promise's.
+//!
+//! Each of them ends in exactly one of the transitions of [`super::state`] that give a reference up.
+
+use super::cell::{After, Cell, Extra, Raw, Slot, complete, destroy, destroy_ended};
+use super::state::{Claim, Ending, Snapshot, State};
+use super::tag::Tag;
+use crate::error::TaskError;
+use std::mem::ManuallyDrop;
+
+/// The executor's reference to a task. Dropping it cancels the task, so no task is ever lost.
+pub struct Task(Raw);
+
+// SAFETY: the closure inside is Send (see `task`), and everything else is the protocol's.
+unsafe impl Send for Task {}
+
+impl Task {
+    pub fn into_raw(self) -> Raw {
+        ManuallyDrop::new(self).0
+    }
+
+    /// # Safety
+    /// The pointer came from [`Task::into_raw`], once.
+    pub unsafe fn from_raw(raw: Raw) -> Self {
+        Self(raw)
+    }
+
+    pub fn raw(&self) -> Raw {
+        self.0
+    }
+
+    /// Runs the task here, unless it was cancelled or is run by a waiter. True: it ran.
+    #[inline]
+    pub fn run(self) -> bool {
+        let cell = self.into_raw();
+        if cell.state.load().is_executors_alone() {
+            // SAFETY: nobody else will ever touch the cell, so it needs no claim.
+            let ending = unsafe { (cell.vtable.run)(cell) };
+            let after = cell.after();
+            // SAFETY: ours is the last reference, and the slot holds what was just stored.
+            unsafe { destroy_ended(cell, ending, false) };
+            After::run(after);
+            return true;
+        }
+        match cell.state.claim() {
+            Claim::Won => {
+                // SAFETY: claimed.
+                let ending = unsafe { (cell.vtable.run)(cell) };
+                let after = cell.after();
+                let completed = cell.state.finish(ending, true);
+                // SAFETY: the transition just made.
+                unsafe { complete(cell, completed) };
+                After::run(after);
+                true
+            }
+            Claim::Lost => {
+                Self::let_go(cell);
+                false
+            }
+        }
+    }
+
+    /// Completes the task without running its closure, which is dropped. Err: it was cancelled.
+    fn complete_with(self, ending: Ending, store: impl FnOnce(Raw)) -> bool {
+        let cell = self.into_raw();
+        if cell.state.claim() == Claim::Lost {
+            Self::let_go(cell);
+            return false;
+        }
+        // SAFETY: claimed, so the closure is ours to drop.
+        unsafe { (cell.vtable.drop_closure)(cell) };
+        store(cell);
+        let after = cell.after();
+        let completed = cell.state.finish(ending, true);
+        // SAFETY: the transition just made.
+        unsafe { complete(cell, completed) };
+        After::run(after);
+        true
+    }
+
+    /// Cancels from the executor's side.
+    pub fn cancel(self) {
+        self.complete_with(Ending::Cancelled, |_| {});
+    }
+
+    /// Fails the task instead of running it.
+    pub fn fail(self, error: TaskError) {
+        self.complete_with(Ending::Error, |cell| {
+            // SAFETY: claimed, and the closure was dropped: the slot is ours and empty.
+            unsafe { cell.store_error(error) };
+        });
+    }
+
+    fn let_go(cell: Raw) {
+        if cell.state.release_queue() {
+            // SAFETY: told to free: ours was the last reference.
+            unsafe { destroy(cell) };
+        }
+    }
+}
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        Self(self.0).cancel();
+    }
+}
+
+/// Runs a task that is still queued somewhere, from the handle's side. True: it ran here.
+///
+/// # Safety
+/// The caller holds a borrow of the handle; the task may run on this thread.
+pub unsafe fn run_from_handle(cell: Raw) -> bool {
+    if cell.state.claim() == Claim::Lost {
+        return false;
+    }
+    // SAFETY: claimed.
+    let ending = unsafe { (cell.vtable.run)(cell) };
+    let after = cell.after();
+    let completed = cell.state.finish(ending, false);
+    // SAFETY: the transition just made.
+    unsafe { complete(cell, completed) };
+    After::run(after);
+    true
+}
+
+/// Gives up the handle's reference.
+///
+/// # Safety
+/// The caller is the handle and does not use the cell again.
+pub unsafe fn release_handle(cell: Raw, taken: bool) {
+    let now: Snapshot = cell.state.load();
+    if taken && now.is_queue_gone() {
+        // Settled, taken, and no executor refers to it: the reference is the last one, and the
+        // word need not say so.
+        // SAFETY: the last reference, and the outcome was moved out.
+        unsafe { (cell.vtable.free)(cell) };
+    } else if cell.state.release_handle(taken) {
+        // SAFETY: told to free: ours was the last reference.
+        unsafe { destroy(cell) };
+    }
+}
+
+/// A queued task: one reference for the executor, one for the handle.
+pub fn task<F, T, N>(tag: Tag, extra: N, closure: F) -> (Task, Raw)
+where
+    F: FnOnce() -> Result<T, TaskError>,
+    N: Extra,
+{
+    let slot = Slot {
+        closure: ManuallyDrop::new(closure),
+    };
+    let header = Cell::<F, T, N>::make(State::queued(), tag, extra, slot);
+    (Task(header), header)
+}
+
+/// A promise's cell: its executor's side never runs anything, it only completes.
+pub fn promised<T>() -> (PromisedTask<T>, Raw) {
+    fn nothing<T>() -> Result<T, TaskError> {
+        Err(TaskError::Abandoned)
+    }
+    let (task, header) = task::<fn() -> Result<T, TaskError>, T, ()>(Tag::NONE, (), nothing::<T>);
+    (
+        PromisedTask {
+            task: ManuallyDrop::new(task),
+            result: std::marker::PhantomData,
+        },
+        header,
+    )
+}
+
+/// The executor's side of a promise.
+pub struct PromisedTask<T> {
+    task: ManuallyDrop<Task>,
+    result: std::marker::PhantomData<T>,
+}
+
+impl<T> PromisedTask<T> {
+    pub fn raw(&self) -> Raw {
+        self.task.raw()
+    }
+
+    /// Completes; `started` tells that this side has claimed the cell before.
+    pub fn complete(
+        self,
+        started: bool,
+        outcome: Result<T, TaskError>,
+    ) -> Result<(), Result<T, TaskError>> {
+        let mut this = ManuallyDrop::new(self);
+        // SAFETY: taken once: `this` is not used again and never dropped.
+        let cell = unsafe { ManuallyDrop::take(&mut this.task) }.into_raw();
+        if !started && cell.state.claim() == Claim::Lost {
+            Task::let_go(cell);
+            return Err(outcome);
+        }
+        let ending = match outcome {
+            Ok(value) => {
+                // SAFETY: claimed: the slot is ours; it holds a plain fn pointer.
+                let slot = unsafe { cell.slot::<T>().as_ref() };
+                slot.with_mut(|slot| {
+                    // SAFETY: as above, and the slot has room for a T.
+                    unsafe { (&raw mut (*slot).value).write(ManuallyDrop::new(value)) };
+                });
+                Ending::Value
+            }
+            Err(error) => {
+                // SAFETY: as above.
+                unsafe { cell.store_error(error) };
+                Ending::Error
+            }
+        };
+        let completed = cell.state.finish(ending, true);
+        // SAFETY: the transition just made.
+        unsafe { complete(cell, completed) };
+        Ok(())
+    }
+}

@@ -1,0 +1,167 @@
+//! A worker without work: it searches for a while with an open hand, if that has paid lately; then it
+//! sleeps. The protocol of both is [`super::idle`]'s.
+
+use super::idle::Woken;
+use super::shared::{IdleProfile, Seat};
+use super::worker::{Work, Worker, task_from};
+use crate::future::memory;
+use crate::sync;
+use crate::sys::prefetch;
+use std::time::{Duration, Instant};
+
+/// Rounds of looking at the own hand between two looks at everything.
+const ROUNDS: u32 = 32;
+/// An idle gap counts for at most this much in the mean, so that a few short ones bring it back.
+const LONG_GAP: Duration = Duration::from_micros(400);
+
+impl Worker {
+    /// Remembers how long it was idle this time.
+    fn note_gap(&self, gap: Duration) {
+        let gap = gap.min(LONG_GAP).as_nanos() as u32;
+        self.gap.set((self.gap.get() * 3 + gap) / 4);
+    }
+
+    /// Nothing of its own: searches, then sleeps. `None`: look again.
+    pub(super) fn without_work(&self, seat: &Seat) -> Option<Work> {
+        let idle = &self.shared.idle;
+        let budget = self.budget();
+        let limit = if self.shared.config.idle == IdleProfile::NeverPark {
+            usize::MAX
+        } else {
+            1
+        };
+        let mut searching = !budget.is_zero() && idle.start_search(limit);
+        if searching && let Some(work) = self.search(seat, budget) {
+            return Some(work);
+        }
+        if self.shared.is_closed() {
+            return self.last_look(seat, searching);
+        }
+        memory::flush();
+        idle.lie_down(seat.info.index, searching);
+        if self.is_work_left(seat) {
+            idle.wake_another();
+        }
+        if self.shared.is_closed() || seat.mailbox.look() {
+            idle.wake_this(seat.info.index);
+        }
+        seat.parked.add(1);
+        let began = Instant::now();
+        searching = idle.bed(seat.info.index).sleep() == Woken::ToSearch;
+        self.note_gap(began.elapsed());
+        if searching {
+            self.last_look(seat, true)
+        } else {
+            None
+        }
+    }
+
+    /// One look around; then it is a worker again, whatever it found.
+    fn last_look(&self, seat: &Seat, searching: bool) -> Option<Work> {
+        let work = self.scan(seat);
+        if searching {
+            self.found(seat);
+        }
+        work
+    }
+
+    /// How long to search: as long as that has been worth it lately.
+    fn budget(&self) -> Duration {
+        let budget = self.shared.search_budget();
+        let lately = Duration::from_nanos(u64::from(self.gap.get()));
+        if lately > budget {
+            Duration::ZERO
+        } else {
+            budget
+        }
+    }
+
+    /// Searches with an open hand. Counted as searching before and, if nothing was found, after.
+    fn search(&self, seat: &Seat, budget: Duration) -> Option<Work> {
+        self.shared.open_hand(seat.info.index);
+        let began = Instant::now();
+        let mut found = None;
+        while found.is_none() && seat.hand.is_open() {
+            let mut rounds = 0;
+            while seat.hand.is_open() && rounds < ROUNDS {
+                sync::hint::spin_loop();
+                rounds += 1;
+            }
+            if rounds == ROUNDS {
+                found = self.scan(seat);
+                if self.shared.is_closed() || sync::MODEL || began.elapsed() >= budget {
+                    break;
+                }
+            }
+        }
+        let handed = seat.hand.close().map(|item| {
+            // The line is on its way while we settle who searches.
+            prefetch::line(item.as_ptr());
+            task_from(item)
+        });
+        let work = match (found, handed) {
+            (None, handed) => handed.map(Work::Task),
+            (found, None) => found,
+            // Both at once: the one from the hand waits its turn, for whoever comes first.
+            (found, Some(task)) => {
+                if let Err(task) = self.push(task) {
+                    self.run(task);
+                }
+                found
+            }
+        };
+        if work.is_some() {
+            self.note_gap(Duration::ZERO);
+            self.found(seat);
+        }
+        work
+    }
+
+    /// No longer searching. The last searcher answers for what was pushed while others counted on it.
+    fn found(&self, seat: &Seat) {
+        if self.shared.idle.found() && self.is_work_left(seat) {
+            self.shared.idle.wake_one();
+        }
+    }
+
+    /// Is there work in any queue? Reads them so that no push can be missed (see `idle`).
+    fn is_work_left(&self, seat: &Seat) -> bool {
+        let others = || {
+            self.shared
+                .seats
+                .iter()
+                .filter(|other| other.info.index != seat.info.index)
+        };
+        self.shared.inbox.look()
+            || seat.deque.len() > 0
+            || !self.shared.idle.is_alone() && others().any(|other| other.deque.look())
+    }
+
+    /// Looks once at everything: mailbox, inbox, the others' deques, hands and offers.
+    fn scan(&self, seat: &Seat) -> Option<Work> {
+        if let Some(task) = self.from_outside(seat) {
+            return Some(Work::Task(task));
+        }
+        let seats = &self.shared.seats;
+        let start = self.random() as usize % seats.len();
+        for other in (start..seats.len()).chain(0..start).map(|at| &seats[at]) {
+            if other.info.index == seat.info.index {
+                continue;
+            }
+            if let Some(job) = other.offer.take() {
+                return Some(Work::Job(job));
+            }
+            if other.deque.len() > 0
+                && let Some((first, count)) = other.deque.steal_into(&seat.deque)
+            {
+                seat.stolen.add(count as u64);
+                self.mark.set(seat.deque.back());
+                return Some(Work::Task(task_from(first)));
+            }
+            if let Some(item) = other.hand.steal() {
+                return Some(Work::Task(task_from(item)));
+            }
+        }
+        None
+    }
+}
