@@ -1,4 +1,48 @@
-//! raddle
+//! The model of Python's `concurrent.futures` for Linux services where a microsecond matters.
+//!
+//! An *executor* runs tasks somewhere else and hands back a [`Future`] for each; the future can be waited
+//! for by blocking, by `.await` in any runtime, by a callback, or together with others. The executor here is
+//! the [`ThreadPool`]: work-stealing workers, pinned to cores if you like.
+//!
+//! ```
+//! use raddle::{Executor, ThreadPool, as_completed};
+//!
+//! let pool = ThreadPool::new(4)?;
+//!
+//! // One task, one future.
+//! let answer = pool.spawn(|| 6 * 7);
+//! assert_eq!(answer.result().unwrap(), 42);
+//!
+//! // Many, in the order of their arguments.
+//! let squares: Vec<u64> = pool.map(|n: u64| n * n, 1..=4).map(Result::unwrap).collect();
+//! assert_eq!(squares, [1, 4, 9, 16]);
+//!
+//! // Many, as they come, each with a key of yours.
+//! let lengths = ["warp", "weft", "raddle"].map(|word| (word, pool.spawn(move || word.len())));
+//! for (word, length) in as_completed(lengths) {
+//!     println!("{word}: {}", length.result().unwrap());
+//! }
+//! # Ok::<(), raddle::BuildError>(())
+//! ```
+//!
+//! # What is where
+//! - Running: [`ThreadPool`] and its [`builder`](ThreadPool::builder); [`Executor`], the contract that lets a
+//!   program change its executor in one line; [`ThreadPool::scope`] and [`ThreadPool::join`] for work that borrows.
+//! - Waiting: [`Future`], [`SharedFuture`], [`wait()`], [`as_completed()`], [`Executor::map`].
+//! - Ending: [`Future::cancel`] and [`cancel_requested`], [`CancelOnDrop`], [`Shutdown`].
+//! - Going wrong: [`TaskError`], [`BuildError`], [`ShutdownError`]; what nobody looked at reaches
+//!   [`set_report_hook`].
+//! - Building an executor of your own: [`promise()`].
+//!
+//! # Promises
+//! - A panic in a task is the error of its future, and nothing else. No error is lost in silence.
+//! - No future is left pending: every task runs, is cancelled, or is refused with a reason.
+//! - A task that waits for another one of its own pool does not starve it, and never runs a stranger
+//!   under its own locks.
+//! - An idle pool uses no CPU; a busy one allocates nothing for a task beyond its recycled cell.
+//!
+//! A task's panic can be caught only in programs built with `panic = "unwind"`, which is the default; with
+//! `panic = "abort"` it ends the process. Linux only, on x86-64 and aarch64.
 
 #![deny(missing_docs)]
 // The models in `verify/` look into the rooms that are closed in every other build.
@@ -44,3 +88,18 @@ pub use thread::{
     Idle, NamedTask, Pin, Scope, Stats, ThreadPool, ThreadPoolBuilder, WhenFull, WorkerInfo,
     WorkerStats, current_worker,
 };
+
+/// The programs in the book run with the documentation tests.
+#[cfg(doctest)]
+mod book {
+    #[doc = include_str!("../README.md")]
+    mod readme {}
+    #[doc = include_str!("../docs/guide.md")]
+    mod guide {}
+    #[doc = include_str!("../docs/coming-from-python.md")]
+    mod coming_from_python {}
+    #[doc = include_str!("../docs/coming-from-rayon.md")]
+    mod coming_from_rayon {}
+    #[doc = include_str!("../docs/coming-from-tokio.md")]
+    mod coming_from_tokio {}
+}
