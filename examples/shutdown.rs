@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use raddle::{ReturnWhen, Shutdown, ShutdownError, TaskError, ThreadPool, cancel_requested, wait};
+use raddle::{Shutdown, ShutdownError, TaskError, ThreadPool, cancel_requested};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let pool = ThreadPool::builder().workers(1).name("closing").build()?;
@@ -34,7 +34,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
 
     // No future is left pending by a shutdown.
-    wait([&queued], ReturnWhen::AllCompleted);
+    queued.wait();
     assert!(matches!(queued.result(), Err(TaskError::Cancelled)));
     println!("the polite task made {} rounds", polite.result()?);
 
