@@ -159,7 +159,7 @@ impl ThreadPool {
         F: FnOnce() -> Result<T, TaskError> + Send + 'static,
         T: Send + 'static,
     {
-        let (task, cell) = task::<F, T, _>(self.shared.outside_tag(), extra, f);
+        let (task, cell) = task::<F, T, _>(self.shared.tag_here(), extra, f);
         self.shared.submit(task);
         // SAFETY: the cell's type is T, and its handle reference goes to this future.
         unsafe { Future::from_cell(cell) }

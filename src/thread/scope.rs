@@ -129,7 +129,7 @@ impl<'scope> Scope<'scope, '_> {
         let extra = Scoped {
             count: ptr::from_ref(&self.count),
         };
-        let (task, cell) = task::<_, T, _>(shared.outside_tag(), extra, closure);
+        let (task, cell) = task::<_, T, _>(shared.tag_here(), extra, closure);
         match Worker::of(shared) {
             Some(worker) => shared.push_inside(worker, task),
             None => shared.submit(task),

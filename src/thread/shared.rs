@@ -134,9 +134,9 @@ impl Shared {
         }
     }
 
-    /// The tag of a task from outside: it may count against the limit.
-    pub fn outside_tag(&self) -> Tag {
-        if self.limit.is_some() {
+    /// The tag of a task that the calling thread submits: from outside it counts against the limit.
+    pub fn tag_here(&self) -> Tag {
+        if self.limit.is_some() && Worker::of(self).is_none() {
             self.tag.counted()
         } else {
             self.tag
@@ -188,7 +188,7 @@ impl Shared {
 
     /// From one of the pool's own tasks: never blocks, and does not count against the limit.
     fn submit_inside(&self, worker: &Worker, task: Task) {
-        if self.is_closed() && !task.raw().tag.is_bound() {
+        if self.is_closed() {
             return task.fail(self.rejection());
         }
         self.push_inside(worker, task);
@@ -197,13 +197,23 @@ impl Shared {
     /// As [`submit`](Self::submit), for work that belongs to a task that is running: a closed pool
     /// takes it too.
     pub fn push_inside(&self, worker: &Worker, task: Task) {
-        if let Err(task) = worker.push(task) {
-            return self.push_outside(task);
+        match worker.push(task) {
+            Ok(()) => {
+                self.idle.wake_one();
+            }
+            // No room, or no core: as from outside; and if that is closed, here and now.
+            Err(task) => {
+                if let Err(task) = self.push_outside(task) {
+                    worker.run(task);
+                }
+            }
         }
-        self.idle.wake_one();
     }
 
     fn submit_outside(&self, task: Task) {
+        if self.is_closed() {
+            return task.fail(self.rejection());
+        }
         if let Some(limit) = &self.limit
             && task.raw().tag.is_counted()
         {
@@ -221,20 +231,21 @@ impl Shared {
                 Place::Full => return task.fail(self.full()),
             }
         }
-        self.push_outside(task);
+        if let Err(task) = self.push_outside(task) {
+            self.give_place(&task);
+            task.fail(self.rejection());
+        }
     }
 
-    fn push_outside(&self, task: Task) {
+    /// Into an open hand or the inbox; back if the inbox is closed.
+    fn push_outside(&self, task: Task) -> Result<(), Task> {
         let cell = task.raw();
         let Err(task) = self.hand_over(task) else {
-            return;
+            return Ok(());
         };
-        if let Err(item) = self.inbox.push(task.into_raw().pointer()) {
-            // SAFETY: given back.
-            let task = unsafe { Task::from_raw(Raw::from_pointer(item)) };
-            self.give_place(&task);
-            return task.fail(self.rejection());
-        }
+        // SAFETY: given back.
+        let back = |item| unsafe { Task::from_raw(Raw::from_pointer(item)) };
+        self.inbox.push(task.into_raw().pointer()).map_err(back)?;
         if let Some(worker) = self.idle.wake_one() {
             let elsewhere = self.seats[worker]
                 .info
@@ -249,6 +260,7 @@ impl Shared {
                 },
             );
         }
+        Ok(())
     }
 
     /// Puts the task into an open hand, if there is one.
