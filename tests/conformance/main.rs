@@ -10,4 +10,7 @@ mod callbacks;
 mod common;
 mod executor;
 mod future;
+mod kit;
 mod map;
+mod pool;
+mod shutdown;
