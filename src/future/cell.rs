@@ -9,7 +9,7 @@
 
 use super::current;
 use super::hooks::{self, HookList};
-use super::memory;
+use super::memory::{self, Source};
 use super::panics;
 use super::state::{self, Cancel, Claim, Completed, Ending, State};
 use super::tag::Tag;
@@ -64,6 +64,7 @@ pub(super) struct Vtable {
 }
 
 static CANCELLED: TaskError = TaskError::Cancelled;
+static ABANDONED: TaskError = TaskError::Abandoned;
 
 /// What a cell holds, one after the other.
 #[repr(C)]
@@ -122,6 +123,7 @@ where
     F: FnOnce() -> Result<T, TaskError>,
     N: Extra,
 {
+    const SOURCE: Source = Source::of(Layout::new::<Self>());
     const VTABLE: &'static Vtable = &Vtable {
         run: Self::run,
         drop_closure: Self::drop_closure,
@@ -137,7 +139,7 @@ where
     };
 
     pub(super) fn make(state: State, tag: Tag, extra: N, slot: Slot<F, T>) -> Raw {
-        let memory = memory::allocate(Layout::new::<Self>()).cast::<Self>();
+        let memory = memory::allocate(Self::SOURCE).cast::<Self>();
         let header = Header {
             state,
             tag,
@@ -222,7 +224,7 @@ where
     unsafe fn free(raw: Raw) {
         // SAFETY: the caller holds the last reference; the slot is a union, which drops nothing.
         unsafe { raw.0.cast::<Self>().drop_in_place() };
-        memory::release(raw.0.cast(), Layout::new::<Self>());
+        memory::release(raw.0.cast(), Self::SOURCE);
     }
 
     unsafe fn after(raw: Raw) -> After {
@@ -270,14 +272,17 @@ impl Raw {
         unsafe { self.0.cast::<u8>().add(self.vtable.slot).cast() }
     }
 
-    /// The outcome, or `None` if it does not stand yet or was taken.
+    /// The outcome, or `None` if it does not stand yet. One that was taken is an error by now.
     ///
     /// # Safety
     /// `T` is the task's result type; the outcome is not taken while the borrow lives.
     pub unsafe fn outcome<T>(&self) -> Option<Result<&T, &TaskError>> {
         let now = self.state.load();
-        if !now.is_done() || now.is_taken() {
+        if !now.is_done() {
             return None;
+        }
+        if now.is_taken() {
+            return Some(Err(&ABANDONED));
         }
         if now.is_cancelled() {
             return Some(Err(&CANCELLED));

@@ -255,6 +255,9 @@ impl<T> Future<T> {
             debug.field("name", &name);
         }
         debug.field("state", &self.state());
+        if self.cell.state.load().is_taken() {
+            return debug.finish();
+        }
         // SAFETY: the cell is of type T and borrowed; of the T nothing is looked at.
         if let Some(outcome) = unsafe { self.cell.outcome::<T>() } {
             match outcome {
@@ -287,8 +290,11 @@ impl<T> std::future::Future for Future<T> {
 }
 
 impl<T> Drop for Future<T> {
+    #[inline]
     fn drop(&mut self) {
-        waker::forget(self.cell, 0);
+        if self.cell.state.load().has_hooks() {
+            waker::forget(self.cell, 0);
+        }
         // SAFETY: this is the handle, and it ends here.
         unsafe { task::release_handle(self.cell, false) };
     }

@@ -127,6 +127,7 @@ pub unsafe fn run_from_handle(cell: Raw) -> bool {
 ///
 /// # Safety
 /// The caller is the handle and does not use the cell again.
+#[inline]
 pub unsafe fn release_handle(cell: Raw, taken: bool) {
     let now: Snapshot = cell.state.load();
     if taken && now.is_queue_gone() {
@@ -171,7 +172,8 @@ pub fn promised<T>() -> (PromisedTask<T>, Raw) {
 /// The executor's side of a promise.
 pub struct PromisedTask<T> {
     task: ManuallyDrop<Task>,
-    result: std::marker::PhantomData<T>,
+    /// Invariant: what goes in by a promise comes out by a future of that very type.
+    result: std::marker::PhantomData<fn(T) -> T>,
 }
 
 impl<T> PromisedTask<T> {

@@ -20,13 +20,28 @@ use std::sync::{Mutex, PoisonError};
 /// Bytes of a cell of each class.
 const CLASSES: [usize; 4] = [32, 64, 128, 256];
 
-/// Under a model each cell comes from the program's allocator: the checkers follow it there, and
-/// the protocol of `home` has models of its own.
-fn class(layout: Layout) -> Option<usize> {
-    if sync::MODEL || cfg!(miri) || layout.align() > 16 {
-        return None;
+/// Where cells of one layout come from; found out when the program is compiled.
+#[derive(Clone, Copy)]
+pub struct Source {
+    layout: Layout,
+    /// `None`: the program's allocator.
+    class: Option<usize>,
+}
+
+impl Source {
+    /// Under a model each cell comes from the program's allocator: the checkers follow it there, and
+    /// the protocol of `home` has models of its own.
+    pub const fn of(layout: Layout) -> Self {
+        let mut class = 0;
+        while class < CLASSES.len() && layout.size() > CLASSES[class] {
+            class += 1;
+        }
+        let foreign = sync::MODEL || cfg!(miri) || layout.align() > 16 || class == CLASSES.len();
+        Self {
+            layout,
+            class: if foreign { None } else { Some(class) },
+        }
     }
-    CLASSES.iter().position(|&size| layout.size() <= size)
 }
 
 sync::thread_local! {
@@ -79,6 +94,7 @@ fn enter() -> *const Local {
     }
 }
 
+#[inline]
 fn with_local<R>(f: impl FnOnce(&Local) -> R) -> R {
     let mut local = LOCAL.with(Cell::get);
     if local.is_null() {
@@ -100,8 +116,9 @@ fn with_local<R>(f: impl FnOnce(&Local) -> R) -> R {
 /// Never; when the system has no memory left the process ends as `std::alloc::handle_alloc_error`
 /// says.
 #[inline]
-pub fn allocate(layout: Layout) -> NonNull<u8> {
-    match class(layout) {
+pub fn allocate(source: Source) -> NonNull<u8> {
+    let layout = source.layout;
+    match source.class {
         Some(class) => with_local(|local| local.allocate(class)),
         None => {
             // SAFETY: a cell is never of size zero.
@@ -113,11 +130,11 @@ pub fn allocate(layout: Layout) -> NonNull<u8> {
 
 /// Takes a cell's memory back, on any thread.
 #[inline]
-pub fn release(memory: NonNull<u8>, layout: Layout) {
-    match class(layout) {
+pub fn release(memory: NonNull<u8>, source: Source) {
+    match source.class {
         Some(_) => with_local(|local| local.release(memory)),
         // SAFETY: allocated with this layout by `allocate`.
-        None => unsafe { std::alloc::dealloc(memory.as_ptr(), layout) },
+        None => unsafe { std::alloc::dealloc(memory.as_ptr(), source.layout) },
     }
 }
 
