@@ -2,17 +2,17 @@ use raddle_verify::scenarios::cell;
 
 #[test]
 fn run_drop() {
-    cell::RUN_DROP.model().min_executions(2).check();
+    cell::RUN_DROP.model().min_executions(200).check();
 }
 
 #[test]
 fn cancel_drop() {
-    cell::CANCEL_DROP.model().min_executions(2).check();
+    cell::CANCEL_DROP.model().min_executions(4_000).check();
 }
 
 #[test]
 fn help() {
-    cell::HELP.model().min_executions(2).check();
+    cell::HELP.model().min_executions(70_000).check();
 }
 
 #[test]
@@ -20,7 +20,7 @@ fn helping_wait() {
     cell::HELPING_WAIT
         .model()
         .bound(Some(3))
-        .min_executions(2)
+        .min_executions(800)
         .check();
 }
 
@@ -29,16 +29,16 @@ fn taken_then_dropped() {
     cell::TAKEN_THEN_DROPPED
         .model()
         .bound(Some(3))
-        .min_executions(2)
+        .min_executions(8_000)
         .check();
 }
 
 #[test]
 fn unseen() {
-    cell::UNSEEN.model().min_executions(2).check();
+    cell::UNSEEN.model().min_executions(200).check();
 }
 
 #[test]
 fn seen() {
-    cell::SEEN.model().min_executions(2).check();
+    cell::SEEN.model().min_executions(1_000).check();
 }

@@ -2,7 +2,11 @@ use raddle_verify::scenarios::hooks;
 
 #[test]
 fn add() {
-    hooks::ADD.model().bound(Some(3)).min_executions(2).check();
+    hooks::ADD
+        .model()
+        .bound(Some(3))
+        .min_executions(8_000)
+        .check();
 }
 
 #[test]
@@ -10,7 +14,7 @@ fn add_take() {
     hooks::ADD_TAKE
         .model()
         .bound(Some(3))
-        .min_executions(2)
+        .min_executions(10_000)
         .check();
 }
 
@@ -19,7 +23,7 @@ fn order() {
     hooks::ORDER
         .model()
         .bound(Some(3))
-        .min_executions(2)
+        .min_executions(30_000)
         .check();
 }
 
@@ -28,13 +32,13 @@ fn add_to_failing() {
     hooks::ADD_TO_FAILING
         .model()
         .bound(Some(3))
-        .min_executions(2)
+        .min_executions(10_000)
         .check();
 }
 
 #[test]
 fn add_cancel() {
-    hooks::ADD_CANCEL.model().min_executions(2).check();
+    hooks::ADD_CANCEL.model().min_executions(6_000).check();
 }
 
 #[test]
@@ -42,13 +46,17 @@ fn two_adders() {
     hooks::TWO_ADDERS
         .model()
         .bound(Some(2))
-        .min_executions(2)
+        .min_executions(5_000)
         .check();
 }
 
 #[test]
 fn edit() {
-    hooks::EDIT.model().bound(Some(3)).min_executions(2).check();
+    hooks::EDIT
+        .model()
+        .bound(Some(3))
+        .min_executions(1_000)
+        .check();
 }
 
 #[test]
@@ -56,13 +64,17 @@ fn edit_push() {
     hooks::EDIT_PUSH
         .model()
         .bound(Some(3))
-        .min_executions(2)
+        .min_executions(10_000)
         .check();
 }
 
 #[test]
 fn poll() {
-    hooks::POLL.model().bound(Some(3)).min_executions(2).check();
+    hooks::POLL
+        .model()
+        .bound(Some(3))
+        .min_executions(500)
+        .check();
 }
 
 #[test]
@@ -70,7 +82,7 @@ fn repoll() {
     hooks::REPOLL
         .model()
         .bound(Some(3))
-        .min_executions(2)
+        .min_executions(5_000)
         .check();
 }
 
@@ -79,7 +91,7 @@ fn poll_drop() {
     hooks::POLL_DROP
         .model()
         .bound(Some(3))
-        .min_executions(2)
+        .min_executions(8_000)
         .check();
 }
 
@@ -88,6 +100,6 @@ fn two_pollers() {
     hooks::TWO_POLLERS
         .model()
         .bound(Some(1))
-        .min_executions(2)
+        .min_executions(4_000)
         .check();
 }

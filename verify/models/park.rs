@@ -5,7 +5,7 @@ fn result() {
     wake::RESULT
         .model()
         .bound(Some(3))
-        .min_executions(2)
+        .min_executions(300)
         .check();
 }
 
@@ -14,7 +14,7 @@ fn timeout() {
     wake::TIMEOUT
         .model()
         .bound(Some(3))
-        .min_executions(2)
+        .min_executions(500)
         .check();
 }
 
@@ -23,7 +23,7 @@ fn timeout_drop() {
     wake::TIMEOUT_DROP
         .model()
         .bound(Some(3))
-        .min_executions(2)
+        .min_executions(400)
         .check();
 }
 
@@ -32,7 +32,7 @@ fn cancel_wakes() {
     wake::CANCEL_WAKES
         .model()
         .bound(Some(3))
-        .min_executions(2)
+        .min_executions(100)
         .check();
 }
 
@@ -41,7 +41,7 @@ fn two_waiters() {
     wake::TWO_WAITERS
         .model()
         .bound(Some(2))
-        .min_executions(2)
+        .min_executions(5_000)
         .check();
 }
 
@@ -50,6 +50,6 @@ fn behind_a_callback() {
     wake::BEHIND_A_CALLBACK
         .model()
         .bound(Some(3))
-        .min_executions(2)
+        .min_executions(1_000)
         .check();
 }

@@ -2,22 +2,22 @@ use raddle_verify::scenarios::promise;
 
 #[test]
 fn complete_cancel() {
-    promise::COMPLETE_CANCEL.model().min_executions(2).check();
+    promise::COMPLETE_CANCEL.model().min_executions(100).check();
 }
 
 #[test]
 fn complete_drop() {
-    promise::COMPLETE_DROP.model().min_executions(2).check();
+    promise::COMPLETE_DROP.model().min_executions(300).check();
 }
 
 #[test]
 fn fail_cancel() {
-    promise::FAIL_CANCEL.model().min_executions(2).check();
+    promise::FAIL_CANCEL.model().min_executions(100).check();
 }
 
 #[test]
 fn start_cancel() {
-    promise::START_CANCEL.model().min_executions(2).check();
+    promise::START_CANCEL.model().min_executions(400).check();
 }
 
 #[test]
@@ -25,6 +25,6 @@ fn abandon() {
     promise::ABANDON
         .model()
         .bound(Some(3))
-        .min_executions(2)
+        .min_executions(400)
         .check();
 }

@@ -2,7 +2,11 @@ use raddle_verify::scenarios::set;
 
 #[test]
 fn first() {
-    set::FIRST.model().bound(Some(3)).min_executions(2).check();
+    set::FIRST
+        .model()
+        .bound(Some(3))
+        .min_executions(1_000)
+        .check();
 }
 
 #[test]
@@ -10,13 +14,17 @@ fn first_of_two() {
     set::FIRST_OF_TWO
         .model()
         .bound(Some(1))
-        .min_executions(2)
+        .min_executions(3_000)
         .check();
 }
 
 #[test]
 fn all() {
-    set::ALL.model().bound(Some(3)).min_executions(2).check();
+    set::ALL
+        .model()
+        .bound(Some(3))
+        .min_executions(8_000)
+        .check();
 }
 
 #[test]
@@ -24,7 +32,7 @@ fn all_of_two() {
     set::ALL_OF_TWO
         .model()
         .bound(Some(2))
-        .min_executions(2)
+        .min_executions(5_000)
         .check();
 }
 
@@ -33,7 +41,7 @@ fn all_after_an_error() {
     set::ALL_AFTER_AN_ERROR
         .model()
         .bound(Some(3))
-        .min_executions(2)
+        .min_executions(600)
         .check();
 }
 
@@ -42,7 +50,7 @@ fn first_error() {
     set::FIRST_ERROR
         .model()
         .bound(Some(3))
-        .min_executions(2)
+        .min_executions(4_000)
         .check();
 }
 
@@ -51,7 +59,7 @@ fn error_of_two() {
     set::ERROR_OF_TWO
         .model()
         .bound(Some(1))
-        .min_executions(2)
+        .min_executions(7_000)
         .check();
 }
 
@@ -59,8 +67,8 @@ fn error_of_two() {
 fn timeout() {
     set::TIMEOUT
         .model()
-        .bound(Some(3))
-        .min_executions(2)
+        .bound(Some(2))
+        .min_executions(3_000)
         .check();
 }
 
@@ -69,7 +77,7 @@ fn in_order() {
     set::IN_ORDER
         .model()
         .bound(Some(3))
-        .min_executions(2)
+        .min_executions(10_000)
         .check();
 }
 
@@ -78,7 +86,7 @@ fn in_order_registered() {
     set::IN_ORDER_REGISTERED
         .model()
         .bound(Some(3))
-        .min_executions(2)
+        .min_executions(2_000)
         .check();
 }
 
@@ -87,7 +95,7 @@ fn either_order() {
     set::EITHER_ORDER
         .model()
         .bound(Some(2))
-        .min_executions(2)
+        .min_executions(3_000)
         .check();
 }
 
@@ -96,7 +104,7 @@ fn after_an_error() {
     set::AFTER_AN_ERROR
         .model()
         .bound(Some(3))
-        .min_executions(2)
+        .min_executions(200)
         .check();
 }
 
@@ -105,13 +113,17 @@ fn dropped() {
     set::DROPPED
         .model()
         .bound(Some(3))
-        .min_executions(2)
+        .min_executions(4_000)
         .check();
 }
 
 #[test]
 fn stream() {
-    set::STREAM.model().bound(Some(3)).min_executions(2).check();
+    set::STREAM
+        .model()
+        .bound(Some(3))
+        .min_executions(1_000)
+        .check();
 }
 
 #[test]
@@ -119,7 +131,7 @@ fn stream_repoll() {
     set::STREAM_REPOLL
         .model()
         .bound(Some(3))
-        .min_executions(2)
+        .min_executions(80)
         .check();
 }
 
@@ -128,6 +140,6 @@ fn poll_then_block() {
     set::POLL_THEN_BLOCK
         .model()
         .bound(Some(3))
-        .min_executions(2)
+        .min_executions(100)
         .check();
 }

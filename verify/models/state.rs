@@ -2,12 +2,12 @@ use raddle_verify::scenarios::state;
 
 #[test]
 fn run_cancel() {
-    state::RUN_CANCEL.model().min_executions(2).check();
+    state::RUN_CANCEL.model().min_executions(600).check();
 }
 
 #[test]
 fn cancel_cancel() {
-    state::CANCEL_CANCEL.model().min_executions(2).check();
+    state::CANCEL_CANCEL.model().min_executions(100).check();
 }
 
 #[test]
@@ -15,11 +15,11 @@ fn two_cancels() {
     state::TWO_CANCELS
         .model()
         .bound(Some(3))
-        .min_executions(2)
+        .min_executions(800)
         .check();
 }
 
 #[test]
 fn look() {
-    state::LOOK.model().min_executions(2).check();
+    state::LOOK.model().min_executions(1_000).check();
 }

@@ -2,65 +2,65 @@ use raddle_verify::scenarios::hooks;
 
 #[test]
 fn add() {
-    hooks::ADD.model().min_executions(2).check();
+    hooks::ADD.model().min_executions(20_000).check();
 }
 
 #[test]
 fn add_take() {
-    hooks::ADD_TAKE.model().min_executions(2).check();
+    hooks::ADD_TAKE.model().min_executions(50_000).check();
 }
 
 #[test]
 fn order() {
-    hooks::ORDER.model().random(5_000);
-    hooks::ORDER.model().pct(3, 5_000);
+    hooks::ORDER.model().random(20_000);
+    hooks::ORDER.model().pct(3, 20_000);
 }
 
 #[test]
 fn add_to_failing() {
-    hooks::ADD_TO_FAILING.model().min_executions(2).check();
+    hooks::ADD_TO_FAILING.model().min_executions(30_000).check();
 }
 
 #[test]
 fn add_cancel() {
-    hooks::ADD_CANCEL.model().min_executions(2).check();
+    hooks::ADD_CANCEL.model().min_executions(40).check();
 }
 
 #[test]
 fn two_adders() {
-    hooks::TWO_ADDERS.model().random(5_000);
-    hooks::TWO_ADDERS.model().pct(3, 5_000);
+    hooks::TWO_ADDERS.model().random(20_000);
+    hooks::TWO_ADDERS.model().pct(3, 20_000);
 }
 
 #[test]
 fn edit() {
-    hooks::EDIT.model().min_executions(2).check();
+    hooks::EDIT.model().min_executions(3_000).check();
 }
 
 #[test]
 fn edit_push() {
-    hooks::EDIT_PUSH.model().random(5_000);
-    hooks::EDIT_PUSH.model().pct(3, 5_000);
+    hooks::EDIT_PUSH.model().random(20_000);
+    hooks::EDIT_PUSH.model().pct(3, 20_000);
 }
 
 #[test]
 fn poll() {
-    hooks::POLL.model().min_executions(2).check();
+    hooks::POLL.model().min_executions(20_000).check();
 }
 
 #[test]
 fn repoll() {
-    hooks::REPOLL.model().random(5_000);
-    hooks::REPOLL.model().pct(3, 5_000);
+    hooks::REPOLL.model().random(20_000);
+    hooks::REPOLL.model().pct(3, 20_000);
 }
 
 #[test]
 fn poll_drop() {
-    hooks::POLL_DROP.model().min_executions(2).check();
+    hooks::POLL_DROP.model().min_executions(90_000).check();
 }
 
 #[test]
 fn two_pollers() {
-    hooks::TWO_POLLERS.model().random(5_000);
-    hooks::TWO_POLLERS.model().pct(3, 5_000);
+    hooks::TWO_POLLERS.model().random(20_000);
+    hooks::TWO_POLLERS.model().pct(3, 20_000);
 }

@@ -2,7 +2,7 @@ use raddle_verify::scenarios::memory;
 
 #[test]
 fn drain() {
-    memory::DRAIN.model().min_executions(2).check();
+    memory::DRAIN.model().min_executions(10).check();
 }
 
 #[test]
@@ -12,10 +12,10 @@ fn chain() {
 
 #[test]
 fn reuse() {
-    memory::REUSE.model().min_executions(2).check();
+    memory::REUSE.model().min_executions(9).check();
 }
 
 #[test]
 fn two_freers() {
-    memory::TWO_FREERS.model().min_executions(2).check();
+    memory::TWO_FREERS.model().min_executions(500).check();
 }

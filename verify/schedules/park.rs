@@ -2,32 +2,32 @@ use raddle_verify::scenarios::wake;
 
 #[test]
 fn result() {
-    wake::RESULT.model().min_executions(2).check();
+    wake::RESULT.model().min_executions(400).check();
 }
 
 #[test]
 fn timeout() {
-    wake::TIMEOUT.model().min_executions(2).check();
+    wake::TIMEOUT.model().min_executions(1_000).check();
 }
 
 #[test]
 fn timeout_drop() {
-    wake::TIMEOUT_DROP.model().min_executions(2).check();
+    wake::TIMEOUT_DROP.model().min_executions(800).check();
 }
 
 #[test]
 fn cancel_wakes() {
-    wake::CANCEL_WAKES.model().min_executions(2).check();
+    wake::CANCEL_WAKES.model().min_executions(100).check();
 }
 
 #[test]
 fn two_waiters() {
-    wake::TWO_WAITERS.model().random(5_000);
-    wake::TWO_WAITERS.model().pct(3, 5_000);
+    wake::TWO_WAITERS.model().random(20_000);
+    wake::TWO_WAITERS.model().pct(3, 20_000);
 }
 
 #[test]
 fn behind_a_callback() {
-    wake::BEHIND_A_CALLBACK.model().random(5_000);
-    wake::BEHIND_A_CALLBACK.model().pct(3, 5_000);
+    wake::BEHIND_A_CALLBACK.model().random(20_000);
+    wake::BEHIND_A_CALLBACK.model().pct(3, 20_000);
 }

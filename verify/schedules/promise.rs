@@ -2,25 +2,25 @@ use raddle_verify::scenarios::promise;
 
 #[test]
 fn complete_cancel() {
-    promise::COMPLETE_CANCEL.model().min_executions(2).check();
+    promise::COMPLETE_CANCEL.model().min_executions(3).check();
 }
 
 #[test]
 fn complete_drop() {
-    promise::COMPLETE_DROP.model().min_executions(2).check();
+    promise::COMPLETE_DROP.model().min_executions(5).check();
 }
 
 #[test]
 fn fail_cancel() {
-    promise::FAIL_CANCEL.model().min_executions(2).check();
+    promise::FAIL_CANCEL.model().min_executions(3).check();
 }
 
 #[test]
 fn start_cancel() {
-    promise::START_CANCEL.model().min_executions(2).check();
+    promise::START_CANCEL.model().min_executions(5).check();
 }
 
 #[test]
 fn abandon() {
-    promise::ABANDON.model().min_executions(2).check();
+    promise::ABANDON.model().min_executions(100).check();
 }

@@ -100,7 +100,6 @@ pub const FIRST_OF_TWO: Scenario = Scenario {
 pub const ALL: Scenario = Scenario {
     name: "set/all",
     must: &["slept", "looked"],
-    faults: 1,
     body: |out| {
         let kit = Kit::new();
         let ([p0, p1], futures) = pair();
@@ -167,7 +166,6 @@ pub const ALL_AFTER_AN_ERROR: Scenario = Scenario {
 pub const FIRST_ERROR: Scenario = Scenario {
     name: "set/first_error",
     must: &["slept", "looked"],
-    faults: 1,
     body: |out| {
         let kit = Kit::new();
         let ([p0, p1], futures) = pair();
@@ -274,7 +272,6 @@ pub const IN_ORDER: Scenario = Scenario {
 pub const IN_ORDER_REGISTERED: Scenario = Scenario {
     name: "set/as_completed_registered",
     must: &["slept", "looked"],
-    faults: 1,
     body: |out| {
         let kit = Kit::new();
         let ([p0, p1], [f0, f1]) = pair();

@@ -114,15 +114,12 @@ pub const TWO_WAITERS: Scenario = Scenario {
         let (task, future) = kit.task();
         let future = Arc::new(future);
         let shared = Arc::clone(&future);
-        let other = thread::spawn(move || {
-            shared.wait();
-            assert!(shared.peek().is_some());
-        });
+        let other = thread::spawn(move || shared.wait());
         let worker = thread::spawn(move || task.run());
         future.wait();
-        assert!(future.peek().is_some());
         other.join().unwrap();
         assert!(worker.join().unwrap());
+        assert!(future.peek().is_some());
         out.saw(slept());
         drop(future);
         kit.finish();
