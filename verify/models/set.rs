@@ -68,7 +68,7 @@ fn timeout() {
     set::TIMEOUT
         .model()
         .bound(Some(2))
-        .min_executions(3_000)
+        .min_executions(500)
         .check();
 }
 
