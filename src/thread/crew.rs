@@ -33,6 +33,8 @@ pub struct Core {
 #[derive(Default)]
 struct Roll {
     lent: Vec<Core>,
+    /// How often each core was taken over; it tells a lender whether its core was touched.
+    turns: Vec<u32>,
     /// Spares that sleep on `signal`.
     waiting: usize,
     spares: usize,
@@ -47,16 +49,21 @@ pub struct Crew {
     signal: AtomicU32,
     live: AtomicU32,
     displaced: AtomicU64,
+    homeless: AtomicU64,
 }
 
 impl Crew {
     pub fn new(workers: usize) -> Self {
         Self {
             workers,
-            roll: Mutex::new(Roll::default()),
+            roll: Mutex::new(Roll {
+                turns: vec![0; workers],
+                ..Roll::default()
+            }),
             signal: AtomicU32::new(0),
             live: AtomicU32::new(0),
             displaced: AtomicU64::new(0),
+            homeless: AtomicU64::new(0),
         }
     }
 
@@ -125,11 +132,13 @@ impl Crew {
         futex::wake_all(&self.live);
     }
 
-    /// A worker that is about to block lends its core to a spare. Err: nobody can take it, and why.
-    pub fn lend(shared: &Arc<Shared>, core: Core) -> Result<(), (Core, String)> {
+    /// A worker that is about to block lends its core to a spare; the answer is for
+    /// [`reclaim`](Self::reclaim). Err: nobody can take it, and why.
+    pub fn lend(shared: &Arc<Shared>, core: Core) -> Result<u32, (Core, String)> {
         let crew = &shared.crew;
         let index = core.index;
         let mut roll = crew.roll.lock();
+        let turn = roll.turns[index];
         if roll.waiting <= roll.lent.len() {
             if roll.spares >= shared.config.max_spares {
                 let reason = format!(
@@ -151,17 +160,31 @@ impl Crew {
                     return Err((roll.lent.swap_remove(at), error.to_string()));
                 }
             }
-            return Ok(());
+            return Ok(turn);
         }
         roll.lent.push(core);
         drop(roll);
         crew.call(false);
-        Ok(())
+        Ok(turn)
     }
 
-    /// The core back, if no spare has taken it yet.
-    pub fn reclaim(&self, index: usize) -> Option<Core> {
+    /// A spare that turned out unfit gives the core that it took, and has not used, back.
+    pub fn give_up(&self, core: Core) {
         let mut roll = self.roll.lock();
+        roll.turns[core.index] -= 1;
+        roll.spares -= 1;
+        roll.lent.push(core);
+        drop(roll);
+        self.call(false);
+    }
+
+    /// The core back, if no spare has taken it since. One that was taken and lent again is another
+    /// task's: what lies in its deque may not run under the locks of ours.
+    pub fn reclaim(&self, index: usize, turn: u32) -> Option<Core> {
+        let mut roll = self.roll.lock();
+        if roll.turns[index] != turn {
+            return None;
+        }
         let at = roll.lent.iter().position(|core| core.index == index)?;
         Some(roll.lent.swap_remove(at))
     }
@@ -171,6 +194,7 @@ impl Crew {
         let mut roll = self.roll.lock();
         loop {
             if let Some(core) = roll.lent.pop() {
+                roll.turns[core.index] += 1;
                 return Some(core);
             }
             if roll.retired == self.workers || roll.waiting >= WAITING_SPARES {
@@ -222,6 +246,17 @@ impl Crew {
         self.displaced.load(Relaxed)
     }
 
+    /// A task starts on a thread without a core.
+    pub fn count_homeless(&self) {
+        // ORDERING: crew.homeless Relaxed: a figure.
+        self.homeless.fetch_add(1, Relaxed);
+    }
+
+    pub fn homeless(&self) -> u64 {
+        // ORDERING: crew.homeless-read Relaxed: a figure.
+        self.homeless.load(Relaxed)
+    }
+
     /// Threads that have not ended.
     pub fn threads(&self) -> usize {
         // ORDERING: crew.threads Relaxed: a figure.
@@ -241,8 +276,10 @@ impl Crew {
                 return false;
             }
         }
-        let handles = std::mem::take(&mut self.roll.lock().handles);
-        for handle in handles {
+        // Joined for the destructors of their thread-locals, under the lock: whoever else waits
+        // for the end waits for those too.
+        let mut roll = self.roll.lock();
+        for handle in roll.handles.drain(..) {
             // A thread's own panic was contained; there is nothing to learn from the handle.
             let _ = handle.join();
         }

@@ -76,6 +76,8 @@ pub struct Seat {
     pub last_core: AtomicU32,
     pub started: Tally,
     pub done: Tally,
+    /// Started here, and left to threads whose place a spare has taken.
+    pub moved: Tally,
     pub stolen: Tally,
     pub parked: Tally,
 }
@@ -91,9 +93,17 @@ impl Seat {
             last_core: AtomicU32::new(0),
             started: Tally::new(),
             done: Tally::new(),
+            moved: Tally::new(),
             stolen: Tally::new(),
             parked: Tally::new(),
         }
+    }
+
+    /// What runs here goes on without this seat; how many tasks that are. For the core's holder.
+    pub fn move_out(&self) -> u64 {
+        let running = self.started.get() - self.done.get() - self.moved.get();
+        self.moved.add(running);
+        running
     }
 }
 
@@ -392,19 +402,21 @@ impl Shared {
             .map(|seat| {
                 // `done` first: a task that ends in between is then still counted as running.
                 let done = seat.done.get();
+                let moved = seat.moved.get();
                 let started = seat.started.get();
                 let stats = WorkerStats {
                     done,
                     stolen: seat.stolen.get(),
                     parked: seat.parked.get(),
-                    running: started > done,
+                    running: started > done + moved,
                     queued: seat.deque.len() + seat.mailbox.len(),
                 };
                 (started, stats)
             })
             .collect();
         let displaced = self.crew.displaced();
-        let started: u64 = workers.iter().map(|(started, _)| started).sum();
+        let seated: u64 = workers.iter().map(|(started, _)| started).sum();
+        let started = seated + self.crew.homeless();
         let done: u64 = displaced + workers.iter().map(|(_, stats)| stats.done).sum::<u64>();
         Stats {
             queued: self.inbox.len() + workers.iter().map(|(_, stats)| stats.queued).sum::<usize>(),

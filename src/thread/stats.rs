@@ -69,12 +69,12 @@ impl Tally {
         self.0.store(now + more, Relaxed);
     }
 
-    /// The writer takes its last one back.
-    pub fn take_back(&self) {
+    /// The writer takes some back.
+    pub fn take_back(&self, some: u64) {
         // ORDERING: tally.read-back Relaxed: as tally.read-own.
         let now = self.0.load(Relaxed);
         // ORDERING: tally.write-back Relaxed: as tally.write.
-        self.0.store(now - 1, Relaxed);
+        self.0.store(now - some, Relaxed);
     }
 
     pub fn get(&self) -> u64 {

@@ -165,13 +165,19 @@ impl Worker {
                     worker: name,
                     reason: &error.to_string(),
                 });
+                // Unfit: the core goes back to the one that is blocked, or to another spare.
+                if let Some(core) = worker.give_core() {
+                    shared.crew.give_up(core);
+                }
             }
         }
-        worker.work();
-        while let Some(core) = shared.crew.next_core() {
-            worker.take_core(&core);
-            worker.pin();
+        if worker.seat().is_some() {
             worker.work();
+            while let Some(core) = shared.crew.next_core() {
+                worker.take_core(&core);
+                worker.pin();
+                worker.work();
+            }
         }
         if well {
             worker.end();
@@ -349,6 +355,8 @@ impl Worker {
         if let Some(seat) = self.seat() {
             self.base.set(seat.deque.back());
             seat.started.add(1);
+        } else {
+            self.shared.crew.count_homeless();
         }
         self.joins.begin();
         let ran = run();
@@ -357,7 +365,7 @@ impl Worker {
                 if ran {
                     seat.done.add(1);
                 } else {
-                    seat.started.take_back();
+                    seat.started.take_back(1);
                 }
             }
             _ => self.shared.crew.count_displaced(),
@@ -422,17 +430,23 @@ impl Blocker for Worker {
         };
         let index = core.index;
         memory::flush();
-        if let Err((core, reason)) = Crew::lend(&self.shared, core) {
-            let name = &self.shared.seats[index].info.name;
-            report::tell(&Report::SpareRefused {
-                worker: name,
-                reason: &reason,
-            });
-            self.take_core(&core);
-            return sleep();
-        }
+        let seat = &self.shared.seats[index];
+        let moved = seat.move_out();
+        let turn = match Crew::lend(&self.shared, core) {
+            Ok(turn) => turn,
+            Err((core, reason)) => {
+                seat.moved.take_back(moved);
+                report::tell(&Report::SpareRefused {
+                    worker: &seat.info.name,
+                    reason: &reason,
+                });
+                self.take_core(&core);
+                return sleep();
+            }
+        };
         sleep();
-        if let Some(core) = self.shared.crew.reclaim(index) {
+        if let Some(core) = self.shared.crew.reclaim(index, turn) {
+            seat.moved.take_back(moved);
             self.take_core(&core);
         }
     }

@@ -69,6 +69,11 @@ pub fn threads() -> usize {
     std::fs::read_dir("/proc/self/task").unwrap().count()
 }
 
+/// Waits until there are so many: a thread that was joined stays listed until the kernel has put it away.
+pub fn until_threads_are(count: usize) {
+    super::common::until(|| threads() == count);
+}
+
 /// How many files this process has open.
 pub fn files() -> usize {
     std::fs::read_dir("/proc/self/fd").unwrap().count()
