@@ -75,6 +75,8 @@ mod thread;
 pub mod thread;
 
 pub use error::{BoxError, BuildError, PanicReport, Rejected, ShutdownError, TaskError};
+#[doc(hidden)]
+pub use executor::{Chunk, run_chunk};
 pub use executor::{Executor, Map, MapUnordered, Payload, Shutdown};
 pub use future::Future;
 pub use future::as_completed::{AsCompleted, AsCompletedTimeout, TimedOut, as_completed};

@@ -16,6 +16,8 @@ use std::time::{Duration, Instant};
 pub struct MapUnordered<'a, E, F, I: Iterator, R> {
     flight: Flight<'a, E, F, I, R>,
     ready: VecDeque<(usize, Result<R, TaskError>)>,
+    /// The executor takes nothing more in: the end, once everything that it took has come out.
+    refused: Option<(usize, TaskError)>,
     over: bool,
 }
 
@@ -24,6 +26,7 @@ impl<'a, E, F, I: Iterator, R> MapUnordered<'a, E, F, I, R> {
         Self {
             flight,
             ready: VecDeque::new(),
+            refused: None,
             over: false,
         }
     }
@@ -67,6 +70,12 @@ where
     A: Payload,
     R: Payload,
 {
+    fn fill(&mut self) {
+        if self.refused.is_none() && !self.over {
+            self.flight.fill();
+        }
+    }
+
     /// Waits until a chunk has landed, and unpacks all that have.
     fn land(&mut self) {
         let flying = self.flight.airborne.iter().map(|chunk| &chunk.future);
@@ -82,7 +91,6 @@ where
             return self.end(index, TaskError::TimedOut);
         }
         let flying = std::mem::take(&mut self.flight.airborne);
-        let mut ended = None;
         for Airborne {
             first,
             count,
@@ -104,26 +112,11 @@ where
                 }
                 Err(error) => match failed(error, count) {
                     Ok(outcomes) => self.ready.extend((first..).zip(outcomes)),
-                    Err(error) => ended = ended.or(Some((first, error))),
+                    Err(error) => {
+                        self.refused.get_or_insert((first, error));
+                    }
                 },
             }
-        }
-        if let Some((first, error)) = ended {
-            // What was accepted before the end still comes.
-            while let Some(Airborne {
-                first,
-                count,
-                future,
-            }) = self.flight.airborne.pop_front()
-            {
-                match future.result() {
-                    Ok(chunk) => self.ready.extend((first..).zip(chunk.outcomes)),
-                    Err(error) => self
-                        .ready
-                        .extend((first..).zip(failed(error, count).unwrap_or_default())),
-                }
-            }
-            self.end(first, error);
         }
     }
 }
@@ -151,15 +144,16 @@ where
                 self.end(0, error);
                 continue;
             }
-            self.flight.fill();
+            self.fill();
             if self.flight.airborne.is_empty() {
-                self.over = true;
-                return None;
+                match self.refused.take() {
+                    Some((first, error)) => self.end(first, error),
+                    None => self.over = true,
+                }
+                continue;
             }
             self.land();
-            if !self.over {
-                self.flight.fill();
-            }
+            self.fill();
         }
     }
 

@@ -57,7 +57,7 @@ pub fn run<T, F>(cell: Raw, f: F)
 where
     F: FnOnce(Result<&T, &TaskError>),
 {
-    // SAFETY: T is the cell's type (the typed handle made the node); the outcome is not taken:
+    // SAFETY: T is the cell's type (the typed handle made the node); the outcome is not taken now:
     // the state is settling, or the caller holds a borrow of the handle.
     let outcome = unsafe { cell.outcome::<T>() }.expect("callbacks run when the outcome stands");
     if outcome.is_err() {

@@ -40,6 +40,17 @@ pub fn promise<T>() -> (Promise<T>, Future<T>) {
 /// drop(dropped);
 /// assert!(matches!(future.result(), Err(TaskError::Abandoned)));
 /// ```
+///
+/// What a promise takes is what its future gives, lifetimes included:
+///
+/// ```compile_fail
+/// let (promise, future) = raddle::promise::<&'static str>();
+/// let word = String::from("weft");
+/// let shorter: raddle::Promise<&str> = promise;
+/// shorter.complete(&word).unwrap();
+/// drop(word);
+/// future.result().unwrap();
+/// ```
 #[must_use = "dropping a promise abandons its future"]
 pub struct Promise<T> {
     task: Option<PromisedTask<T>>,

@@ -211,6 +211,8 @@ impl<T> std::future::Future for CancelOnDrop<T> {
 impl<T> Drop for CancelOnDrop<T> {
     fn drop(&mut self) {
         if let Some(future) = self.future.take() {
+            // First, so that the cancellation does not wake a loop that has let go of this.
+            waker::forget(future.cell(), 0);
             future.cancel();
         }
     }

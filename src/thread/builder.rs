@@ -136,7 +136,7 @@ impl ThreadPoolBuilder {
     /// [`BuildError`] says which setting, worker, core or limit it was. Whatever had been started was
     /// stopped and joined.
     pub fn build(self) -> Result<ThreadPool, BuildError> {
-        static NUMBER: AtomicU32 = AtomicU32::new(1);
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
         panics::install();
         let allowed = affinity::allowed();
         let cores = self.cores(&allowed)?;

@@ -2,8 +2,8 @@
 
 use crate::common::{Bomb, Drops, Gate, occupy, reports, until, watch};
 use raddle::{
-    BoxError, FutureState, ReturnWhen, SharedFuture, Shutdown, ShutdownError, TaskError, ThreadPool,
-    promise, wait,
+    BoxError, FutureState, ReturnWhen, SharedFuture, Shutdown, ShutdownError, TaskError,
+    ThreadPool, promise, wait,
 };
 use std::panic::panic_any;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -126,7 +126,11 @@ fn f19_a_callback_runs_on_cancel() {
     });
     assert!(future.cancel());
     let here = [thread::current().id()];
-    assert_eq!(*heard.lock().unwrap(), here, "once, in cancel, on its thread");
+    assert_eq!(
+        *heard.lock().unwrap(),
+        here,
+        "once, in cancel, on its thread"
+    );
     assert!(future.cancel());
     busy.let_go();
     drop(pool);
@@ -464,7 +468,10 @@ fn bad_input_a_callback_that_shuts_its_own_pool_down_gets_an_error() {
     });
     busy.let_go();
     let (answer, late) = said.recv().unwrap();
-    assert!(matches!(answer, Err(ShutdownError::InsideWorker { worker: 0, .. })));
+    assert!(matches!(
+        answer,
+        Err(ShutdownError::InsideWorker { worker: 0, .. })
+    ));
     assert!(matches!(late, Err(TaskError::Rejected(_))));
     assert!(matches!(queued.result(), Err(TaskError::Cancelled)));
     assert_eq!(future.result().unwrap(), 1);
