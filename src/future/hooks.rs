@@ -28,7 +28,7 @@
 use super::cell::Raw;
 use super::state::Until;
 use crate::sync::atomic::{AtomicPtr, Ordering::*};
-use std::cell::Cell;
+use crate::sync::cell::UnsafeCell;
 use std::ptr::{self, NonNull};
 
 /// What a node is for.
@@ -52,19 +52,34 @@ pub struct NodeVtable {
 /// A link of the list, first field of what it belongs to.
 #[repr(C)]
 pub struct Node {
-    next: Cell<*mut Node>,
+    /// Its owner's alone: the list's cell of `sync`, so that loom sees who touches it.
+    next: UnsafeCell<*mut Node>,
     pub vtable: &'static NodeVtable,
     /// Who added it, for editing: an address that is unique while the node lives.
     pub owner: usize,
 }
 
 impl Node {
-    pub const fn new(vtable: &'static NodeVtable, owner: usize) -> Self {
+    pub fn new(vtable: &'static NodeVtable, owner: usize) -> Self {
         Self {
-            next: Cell::new(ptr::null_mut()),
+            next: UnsafeCell::new(ptr::null_mut()),
             vtable,
             owner,
         }
+    }
+
+    /// # Safety
+    /// The caller owns the node.
+    unsafe fn next(&self) -> *mut Node {
+        // SAFETY: the owner's alone.
+        self.next.with(|next| unsafe { *next })
+    }
+
+    /// # Safety
+    /// The caller owns the node.
+    unsafe fn set_next(&self, to: *mut Node) {
+        // SAFETY: the owner's alone.
+        self.next.with_mut(|next| unsafe { *next = to });
     }
 }
 
@@ -81,13 +96,13 @@ impl Chain {
     fn pop(&mut self) -> Option<NonNull<Node>> {
         let node = NonNull::new(self.head)?;
         // SAFETY: the chain owns its nodes, so this one is alive and nobody else touches it.
-        self.head = unsafe { node.as_ref() }.next.get();
+        self.head = unsafe { node.as_ref().next() };
         Some(node)
     }
 
     fn push(&mut self, node: NonNull<Node>) {
         // SAFETY: the caller hands the node over; it is alive and nobody else touches it.
-        unsafe { node.as_ref() }.next.set(self.head);
+        unsafe { node.as_ref().set_next(self.head) };
         self.head = node.as_ptr();
     }
 
@@ -136,7 +151,7 @@ impl HookList {
                 return Err(node);
             }
             // SAFETY: the node is ours until the exchange succeeds.
-            unsafe { node.as_ref() }.next.set(head);
+            unsafe { node.as_ref().set_next(head) };
             // ORDERING: hooks.push Release -> pairs with hooks.take: the node's contents. Failure
             // Acquire: as hooks.look.
             match self

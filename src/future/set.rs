@@ -22,6 +22,7 @@ use super::cell::Raw;
 use super::hooks::{Kind, Node, NodeVtable};
 use super::waker;
 use crate::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, Ordering::*};
+use crate::sync::cell::UnsafeCell;
 use crate::sync::{FutexWait, Mutex, futex};
 use std::cell::Cell;
 use std::ptr::{self, NonNull};
@@ -35,7 +36,8 @@ const AWAKE: u32 = u32::MAX;
 struct Member {
     node: Node,
     set: Cell<*const WaitSet>,
-    next: Cell<*const Member>,
+    /// Of whoever pushes the member, then of whoever takes the stack.
+    next: UnsafeCell<*const Member>,
     index: usize,
 }
 
@@ -137,7 +139,7 @@ impl SetHandle {
             .map(|index| Member {
                 node: Node::new(vtable, address.addr()),
                 set: Cell::new(ptr::null()),
-                next: Cell::new(ptr::null()),
+                next: UnsafeCell::new(ptr::null()),
                 index,
             })
             .collect();
@@ -181,6 +183,10 @@ impl WaitSet {
         // ORDERING: set.release AcqRel -> release: our use of the set is over; acquire: so is
         // everybody's, for the last one, which frees.
         if set.references.fetch_sub(1, AcqRel) == 1 {
+            // Compiles to nothing; loom sees that nobody else is inside any more.
+            set.members
+                .iter()
+                .for_each(|member| member.next.with_mut(|_| ()));
             // SAFETY: leaked by `new`; the last reference.
             drop(unsafe { Box::from_raw(this.cast_mut()) });
         }
@@ -191,7 +197,8 @@ impl WaitSet {
         // ORDERING: set.done-look Relaxed: the exchange below decides.
         let mut head = self.done.load(Relaxed);
         loop {
-            member.next.set(head);
+            // SAFETY: the member is ours until the exchange succeeds.
+            member.next.with_mut(|next| unsafe { *next = head });
             // ORDERING: set.done-push Release -> pairs with set.done-take: the member's link.
             match self.done.compare_exchange(
                 head,
@@ -230,7 +237,7 @@ impl WaitSet {
             let waker = self.waker.lock().take();
             match waker {
                 Some(waker) => crate::report::contain_drop("waker", || waker.wake()),
-                None => futex::wake_all(&self.count),
+                None => futex::wake_one(&self.count),
             }
         }
     }
@@ -248,13 +255,15 @@ impl WaitSet {
         while !newest.is_null() {
             // SAFETY: members live as long as the set; those on the stack are the taker's.
             let member = unsafe { &*newest };
-            newest = member.next.replace(oldest);
+            // SAFETY: as above.
+            newest = member.next.with_mut(|next| unsafe { next.replace(oldest) });
             oldest = member;
         }
         while !oldest.is_null() {
             // SAFETY: as above.
             let member = unsafe { &*oldest };
-            oldest = member.next.get();
+            // SAFETY: as above.
+            oldest = member.next.with(|next| unsafe { *next });
             each(member.index);
         }
     }

@@ -3,14 +3,14 @@
 use super::cell::Raw;
 use super::hooks::{self, Kind, Node, NodeVtable};
 use super::state::{Opened, Until};
-use std::cell::RefCell;
+use crate::sync::cell::UnsafeCell;
 use std::ptr::NonNull;
 use std::task::{Context, Poll, Waker};
 
 #[repr(C)]
 struct WakerNode {
     node: Node,
-    waker: RefCell<Waker>,
+    waker: UnsafeCell<Waker>,
 }
 
 // A static, since its address is compared: a constant may have one per use.
@@ -52,7 +52,9 @@ pub fn poll(cell: Raw, owner: usize, cx: &Context<'_>) -> Poll<()> {
             if is_ours(node, owner) {
                 // SAFETY: as in is_ours, and it is of this type.
                 let ours = unsafe { node.cast::<WakerNode>().as_ref() };
-                ours.waker.borrow_mut().clone_from(cx.waker());
+                // SAFETY: the node is the editor's, and so is its waker.
+                ours.waker
+                    .with_mut(|waker| unsafe { (*waker).clone_from(cx.waker()) });
                 kept = true;
             }
             true
@@ -67,7 +69,7 @@ pub fn poll(cell: Raw, owner: usize, cx: &Context<'_>) -> Poll<()> {
         }
         let ours = WakerNode {
             node: Node::new(&VTABLE, owner),
-            waker: RefCell::new(cx.waker().clone()),
+            waker: UnsafeCell::new(cx.waker().clone()),
         };
         let node = NonNull::from(Box::leak(Box::new(ours))).cast();
         match cell.hooks.push(node) {

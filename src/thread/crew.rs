@@ -71,7 +71,6 @@ impl Crew {
     pub fn start(shared: &Arc<Shared>) -> Result<(), BuildError> {
         let (report, reports) = mpsc::channel();
         let mut outcome = Ok(());
-        let mut started = 0;
         for index in 0..shared.seats.len() {
             let core = Core { index, gap: 0 };
             let name = shared.seats[index].info.name.to_string();
@@ -79,7 +78,7 @@ impl Crew {
                 let limit = limits::processes();
                 outcome = Err(BuildError::Thread {
                     worker: index,
-                    started,
+                    started: index,
                     limit,
                     source,
                 });
@@ -88,7 +87,6 @@ impl Crew {
                 roll.retired += shared.seats.len() - index;
                 break;
             }
-            started += 1;
         }
         drop(report);
         for said in reports {
@@ -224,8 +222,7 @@ impl Crew {
     }
 
     /// A worker has ended: its core is of no use any more.
-    pub fn retire(&self, core: Core) {
-        drop(core);
+    pub fn retire(&self, _core: Core) {
         let mut roll = self.roll.lock();
         roll.retired += 1;
         let last = roll.retired == self.workers;

@@ -75,6 +75,8 @@ impl<T> End<T> {
 pub struct Inbox<T> {
     tail: CachePadded<End<T>>,
     head: CachePadded<End<T>>,
+    // Boxed, since a block is not moved from its address while it is in use.
+    #[allow(clippy::vec_box)]
     shelf: Mutex<Vec<Box<Block<T>>>>,
 }
 

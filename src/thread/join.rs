@@ -28,9 +28,10 @@ use super::worker::Worker;
 use crate::future::block;
 use crate::sync;
 use crate::sync::atomic::{AtomicPtr, AtomicU32, Ordering::*};
+use crate::sync::cell::UnsafeCell;
 use crate::sync::futex;
 use std::any::Any;
-use std::cell::{Cell, UnsafeCell};
+use std::cell::Cell;
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr::{self, NonNull};
@@ -286,11 +287,14 @@ impl<B: FnOnce() -> RB, RB> Half<B, RB> {
         // SAFETY: made as the first field of this type; taken, so it is the thief's until done.
         let this = unsafe { job.cast::<Self>().as_ref() };
         // SAFETY: as above, and taken once.
-        let closure = unsafe { ManuallyDrop::take(&mut *this.closure.get()) };
+        let closure = this
+            .closure
+            .with_mut(|closure| unsafe { ManuallyDrop::take(&mut *closure) });
         // UNWIND: the panic goes on in the thread that called join.
         let result = catch_unwind(AssertUnwindSafe(closure));
         // SAFETY: as above.
-        unsafe { *this.result.get() = Some(result) };
+        this.result
+            .with_mut(|place| unsafe { *place = Some(result) });
         // SAFETY: taken, and not touched again.
         unsafe { Job::finish(job) };
     }
@@ -348,7 +352,9 @@ where
     };
     if ours {
         // SAFETY: nobody else has it, and it is taken once.
-        let b = unsafe { ManuallyDrop::take(&mut *half.closure.get()) };
+        let b = half
+            .closure
+            .with_mut(|closure| unsafe { ManuallyDrop::take(&mut *closure) });
         return match first {
             Ok(first) => (first, b()),
             Err(payload) => {
@@ -368,9 +374,10 @@ where
         },
     );
     // SAFETY: done: the thief has let go.
-    let second = unsafe { &mut *half.result.get() }
-        .take()
-        .expect("a finished half has a result");
+    let second = half
+        .result
+        .with_mut(|result| unsafe { &mut *result }.take());
+    let second = second.expect("a finished half has a result");
     match (first, second) {
         (Ok(first), Ok(second)) => (first, second),
         (Err(payload), _) | (_, Err(payload)) => resume_unwind(payload),

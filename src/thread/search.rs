@@ -139,7 +139,7 @@ impl Worker {
 
     /// Looks once at everything: mailbox, inbox, the others' deques, hands and offers.
     fn scan(&self, seat: &Seat) -> Option<Work> {
-        if let Some(task) = self.from_outside(seat) {
+        if let Some(task) = self.outside(seat) {
             return Some(Work::Task(task));
         }
         let seats = &self.shared.seats;

@@ -274,7 +274,7 @@ impl Worker {
         };
         match item {
             Some(item) => Some(task_from(item)),
-            None => self.from_outside(seat),
+            None => self.outside(seat),
         }
     }
 
@@ -295,11 +295,11 @@ impl Worker {
     }
 
     fn fair_turn(&self, seat: &Seat) -> Option<Task> {
-        self.from_outside(seat)
+        self.outside(seat)
             .or_else(|| seat.deque.pop_front().map(task_from))
     }
 
-    pub(super) fn from_outside(&self, seat: &Seat) -> Option<Task> {
+    pub(super) fn outside(&self, seat: &Seat) -> Option<Task> {
         let mut mail = None;
         if seat.mailbox.len() > 0 {
             seat.mailbox

@@ -15,7 +15,7 @@
 //! |---|---|---|---|---|
 //! | alive | alive, chain longer | anybody | [`Home::push`] | Release |
 //! | alive | alive, null | owner | [`Home::drain`] | Acquire |
-//! | alive | abandoned | owner, once | [`Home::abandon`] | AcqRel |
+//! | alive | abandoned | owner, once | [`Home::abandon`] | Acquire |
 //! | abandoned | `left` lower | anybody | [`Home::push`] | AcqRel |
 //!
 //! Guarantees: every freed cell reaches the owner or the count, exactly once; lock-free; the last
@@ -64,16 +64,17 @@ impl Home {
     /// # Safety
     /// The chain runs from `first` to `last` and is the caller's alone; its cells came from here.
     pub unsafe fn push(&self, first: NonNull<Free>, last: NonNull<Free>, count: usize) -> Pushed {
-        // ORDERING: home.look Relaxed: the exchange below decides.
+        // ORDERING: home.look Relaxed: the exchange below decides; who finds the home abandoned
+        // learns all it needs from home.left.
         let mut head = self.remote.load(Relaxed);
         while head != abandoned() {
             // SAFETY: the chain is the caller's until the exchange succeeds.
             unsafe { (*last.as_ptr()).next = head };
-            // ORDERING: home.push Release -> pairs with home.drain: the links, and our last use of
-            // the cells. Failure Acquire: pairs with home.abandon if it is found there.
+            // ORDERING: home.push Release -> pairs with home.drain and home.abandon: the links, and
+            // our last use of the cells. Failure Relaxed: as home.look.
             match self
                 .remote
-                .compare_exchange(head, first.as_ptr(), Release, Acquire)
+                .compare_exchange(head, first.as_ptr(), Release, Relaxed)
             {
                 Ok(_) => return Pushed::Home,
                 Err(seen) => head = seen,
@@ -104,9 +105,9 @@ impl Home {
     /// The owner leaves, part one: no more chains are accepted; the last one is returned.
     #[must_use]
     pub fn abandon(&self) -> *mut Free {
-        // ORDERING: home.abandon AcqRel -> acquire pairs with home.push: the chain; release: what
-        // the owner wrote (its list of chunks) is visible to the last freer.
-        self.remote.swap(abandoned(), AcqRel)
+        // ORDERING: home.abandon Acquire -> pairs with home.push: the chain. What the owner wrote
+        // (its list of chunks) reaches the last freer by home.left-owner.
+        self.remote.swap(abandoned(), Acquire)
     }
 
     /// Part two: `out` cells are still out, after the chain of part one was counted in.

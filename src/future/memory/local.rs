@@ -309,7 +309,7 @@ impl Local {
     }
 
     /// The owner ends: what is empty is freed now, the rest with the last cell that comes back.
-    pub fn abandon(self: Box<Self>) {
+    pub fn abandon(self) {
         self.flush();
         self.take_in(self.shared().home.drain());
         let rest = self.shared().home.abandon();

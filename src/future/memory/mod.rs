@@ -61,7 +61,8 @@ impl Drop for End {
         let local = LOCAL.with(|slot| slot.replace(gone()));
         if !local.is_null() && local != gone() {
             // SAFETY: made by Box::into_raw in `enter`, and the slot no longer points to it.
-            unsafe { Box::from_raw(local.cast_mut()) }.abandon();
+            let local = *unsafe { Box::from_raw(local.cast_mut()) };
+            local.abandon();
         }
     }
 }
