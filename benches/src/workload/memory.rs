@@ -55,7 +55,15 @@ fn batch<C: Spawn>(pool: &C, workers: usize, n: usize) -> Batch {
     }
 }
 
+/// On a thread of its own, since a contender may keep what it recycles with the thread that submits.
 fn run<C: Spawn>(pool: &Arc<C>, options: &Options) -> Round {
+    std::thread::scope(|scope| {
+        let fresh = scope.spawn(|| run_here(pool, options));
+        fresh.join().expect("the measuring thread ends well")
+    })
+}
+
+fn run_here<C: Spawn>(pool: &Arc<C>, options: &Options) -> Round {
     let n = options.tasks(TASKS);
     heap::count(true);
     let cold = batch(&**pool, options.workers, n);
