@@ -5,12 +5,16 @@
 // in the library's own doors cannot hide itself.
 #![allow(clippy::disallowed_types, clippy::disallowed_methods)]
 
+mod as_completed;
 mod async_runtimes;
+mod borrowing;
 mod callbacks;
 mod common;
 mod executor;
 mod future;
 mod kit;
 mod map;
+mod nested;
 mod pool;
 mod shutdown;
+mod waiting;
