@@ -166,7 +166,6 @@ impl<T: Sync> std::future::Future for SharedFuture<T> {
 /// # Ok::<(), raddle::BuildError>(())
 /// ```
 #[must_use = "dropping it cancels the task"]
-#[derive(Debug)]
 pub struct CancelOnDrop<T> {
     future: Option<Future<T>>,
 }
@@ -215,5 +214,11 @@ impl<T> Drop for CancelOnDrop<T> {
             waker::forget(future.cell(), 0);
             future.cancel();
         }
+    }
+}
+
+impl<T> fmt::Debug for CancelOnDrop<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.deref().debug("CancelOnDrop", f)
     }
 }
