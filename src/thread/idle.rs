@@ -187,9 +187,10 @@ impl Idle {
         }
     }
 
-    /// Is this worker the only one awake? Then nobody else's deque holds anything.
-    pub fn is_alone(&self) -> bool {
-        self.load().awake() <= 1
+    /// Is nobody else awake? Then nobody else's deque holds anything. Who has lain down is not
+    /// counted as awake any more, so a single other one that works is enough for a no.
+    pub fn is_alone(&self, has_lain_down: bool) -> bool {
+        self.load().awake() <= u64::from(!has_lain_down)
     }
 
     /// Is somebody searching?

@@ -39,7 +39,7 @@ impl Worker {
         }
         memory::flush();
         idle.lie_down(seat.info.index, searching);
-        if self.is_work_left(seat) {
+        if self.is_work_left(seat, true) {
             idle.wake_another();
         }
         if self.shared.is_closed() || seat.mailbox.look() {
@@ -119,13 +119,13 @@ impl Worker {
 
     /// No longer searching. The last searcher answers for what was pushed while others counted on it.
     fn found(&self, seat: &Seat) {
-        if self.shared.idle.found() && self.is_work_left(seat) {
+        if self.shared.idle.found() && self.is_work_left(seat, false) {
             self.shared.idle.wake_one();
         }
     }
 
     /// Is there work in any queue? Reads them so that no push can be missed (see `idle`).
-    fn is_work_left(&self, seat: &Seat) -> bool {
+    fn is_work_left(&self, seat: &Seat, has_lain_down: bool) -> bool {
         let others = || {
             self.shared
                 .seats
@@ -134,7 +134,7 @@ impl Worker {
         };
         self.shared.inbox.look()
             || seat.deque.len() > 0
-            || !self.shared.idle.is_alone() && others().any(|other| other.deque.look())
+            || !self.shared.idle.is_alone(has_lain_down) && others().any(|other| other.deque.look())
     }
 
     /// Looks once at everything: mailbox, inbox, the others' deques, hands and offers.

@@ -200,7 +200,7 @@ impl Drop for Reports {
 
 /// One kind of executor, for rows that hold for each of them.
 pub trait Kind {
-    type Executor: Executor;
+    type Executor: Executor + Sync;
 
     fn make(workers: usize) -> Self::Executor;
 }
@@ -247,9 +247,9 @@ pub fn open(path: &Path) {
     File::create(path).unwrap();
 }
 
-/// Waits until a gate of files is open.
+/// Waits until a gate of files is open, or gone with its test, which then has failed.
 pub fn wait_until_open(path: &Path) {
-    until(|| path.exists());
+    until(|| path.exists() || path.parent().is_none_or(|folder| !folder.exists()));
 }
 
 /// Writes a line into a file that several tasks write to.
