@@ -151,15 +151,16 @@ impl Idle {
     }
 
     fn change(&self, mut next: impl FnMut(Word) -> Option<Word>) -> Result<Word, Word> {
-        // ORDERING: idle.look Relaxed: the exchange below decides.
-        let mut now = Word(self.word.load(Relaxed));
+        // ORDERING: idle.look Acquire -> pairs with idle.change: the link of the sleeper on top, which
+        // `next` reads before the exchange. So does a failed exchange.
+        let mut now = Word(self.word.load(Acquire));
         loop {
             let Some(new) = next(now) else {
                 return Err(now);
             };
             // ORDERING: idle.change AcqRel -> release pairs with idle.load and idle.change of
             // others: the bed; acquire: a sleeper's link and seat.
-            match self.word.compare_exchange(now.0, new.0, AcqRel, Relaxed) {
+            match self.word.compare_exchange(now.0, new.0, AcqRel, Acquire) {
                 Ok(_) => return Ok(now),
                 Err(seen) => now = Word(seen),
             }
@@ -294,6 +295,13 @@ impl Idle {
         let _ = self.change(|now| Some(now.add(AWAKE)));
         bed.wake(WORK);
         true
+    }
+
+    /// How many are awake, and how many of them search.
+    #[cfg(any(raddle_loom, raddle_shuttle))]
+    pub fn counts(&self) -> (u64, u64) {
+        let now = self.load();
+        (now.awake(), now.searching())
     }
 
     /// Wakes everybody, for the end of the pool.

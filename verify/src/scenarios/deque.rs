@@ -1,0 +1,300 @@
+//! The deque: one owner at the back (and the front), thieves at the front. Whatever happens, each item comes
+//! out once, and with what was written into it before it was pushed.
+
+use super::deque_kit::{Handle, Item, assert_each_once, item, list, open};
+use crate::sync::{Arc, thread};
+use crate::{DropCount, Scenario};
+use raddle::thread::deque::{CAPACITY, Deque};
+
+type Queue = Deque<Item>;
+
+/// Indices that wrap around while the scenario runs, as does the count of removals.
+fn at_the_seam() -> Arc<Queue> {
+    Arc::new(Queue::starting_at(u16::MAX - 1, u32::MAX))
+}
+
+fn push(queue: &Queue, count: &DropCount, number: u32) {
+    assert!(queue.push(item(count, number)).is_ok(), "no room");
+}
+
+/// Steals once, then empties the thief's own deque: what it got, in order.
+fn steal(from: &Queue) -> Vec<u32> {
+    let own = Queue::new();
+    let mut got = Vec::new();
+    if let Some((first, taken)) = from.steal_into(&own) {
+        got.push(open(first));
+        got.extend(std::iter::from_fn(|| own.pop_front()).map(open));
+        assert_eq!(got.len(), taken);
+    }
+    got
+}
+
+fn pop_back(queue: &Queue) -> Vec<u32> {
+    std::iter::from_fn(|| queue.pop_back()).map(open).collect()
+}
+
+fn judge(count: &DropCount, parts: &[&[u32]], pushed: u32) {
+    assert_each_once(parts.concat(), pushed);
+    count.assert_all_dropped();
+}
+
+/// One item; the owner takes it from the back while a thief takes it from the front.
+pub const LAST_ITEM: Scenario = Scenario {
+    name: "deque/last_item",
+    must: &["owner", "thief"],
+    forbidden: &["both", "nobody"],
+    body: |out| {
+        let count = DropCount::new();
+        let queue = at_the_seam();
+        push(&queue, &count, 1);
+        let other = Arc::clone(&queue);
+        let thief = thread::spawn(move || steal(&other));
+        let own = queue.pop_back().map(open);
+        let stolen = thief.join().unwrap();
+        out.saw(match (own, stolen.len()) {
+            (Some(_), 0) => "owner",
+            (None, 1) => "thief",
+            (Some(_), _) => "both",
+            (None, _) => "nobody",
+        });
+        count.assert_all_dropped();
+    },
+    ..Scenario::EMPTY
+};
+
+/// The same with the owner at the thief's end.
+pub const FIRST_ITEM: Scenario = Scenario {
+    name: "deque/first_item",
+    must: &["owner 1 2, thief -", "owner 1, thief 2", "owner 2, thief 1"],
+    body: |out| {
+        let count = DropCount::new();
+        let queue = at_the_seam();
+        push(&queue, &count, 1);
+        push(&queue, &count, 2);
+        let other = Arc::clone(&queue);
+        let thief = thread::spawn(move || steal(&other));
+        let own: Vec<u32> = std::iter::from_fn(|| queue.pop_front()).map(open).collect();
+        let stolen = thief.join().unwrap();
+        out.saw(format!("owner {}, thief {}", list(&own), list(&stolen)));
+        judge(&count, &[&own, &stolen], 2);
+    },
+    ..Scenario::EMPTY
+};
+
+/// A push meets a theft: the thief sees all of the item, or nothing.
+pub const PUSH: Scenario = Scenario {
+    name: "deque/push",
+    must: &["thief -", "thief 1"],
+    body: |out| {
+        let count = DropCount::new();
+        let queue = at_the_seam();
+        let other = Arc::clone(&queue);
+        let thief = thread::spawn(move || steal(&other));
+        push(&queue, &count, 1);
+        push(&queue, &count, 2);
+        let stolen = thief.join().unwrap();
+        out.saw(format!("thief {}", list(&stolen)));
+        let own = pop_back(&queue);
+        judge(&count, &[&own, &stolen], 2);
+    },
+    ..Scenario::EMPTY
+};
+
+/// Three items arrive in one step: a thief gets two of them or none.
+pub const PUSH_MANY: Scenario = Scenario {
+    name: "deque/push_many",
+    must: &["thief -", "thief 1 2"],
+    body: |out| {
+        let count = DropCount::new();
+        let queue = at_the_seam();
+        let other = Arc::clone(&queue);
+        let thief = thread::spawn(move || steal(&other));
+        let mut numbers = 1..=3;
+        let pushed = queue.push_many(3, || numbers.next().map(|number| item(&count, number)));
+        assert_eq!(pushed, 3);
+        let stolen = thief.join().unwrap();
+        out.saw(format!("thief {}", list(&stolen)));
+        let own = pop_back(&queue);
+        judge(&count, &[&own, &stolen], 3);
+    },
+    ..Scenario::EMPTY
+};
+
+/// The owner takes the back away and puts something else in its place while a thief reads the slots: the
+/// indices are the same again, the word is not.
+pub const SAME_INDICES: Scenario = Scenario {
+    name: "deque/same_indices",
+    must: &["thief -", "thief 1", "thief 2"],
+    body: |out| {
+        let count = DropCount::new();
+        let queue = at_the_seam();
+        push(&queue, &count, 1);
+        let other = Arc::clone(&queue);
+        let thief = thread::spawn(move || steal(&other));
+        let mut own: Vec<u32> = queue.pop_back().map(open).into_iter().collect();
+        push(&queue, &count, 2);
+        let stolen = thief.join().unwrap();
+        out.saw(format!("thief {}", list(&stolen)));
+        own.extend(pop_back(&queue));
+        judge(&count, &[&own, &stolen], 2);
+    },
+    ..Scenario::EMPTY
+};
+
+/// A full deque refuses, until a thief has made room; then slots are written again that a thief has
+/// just read.
+pub const FULL: Scenario = Scenario {
+    name: "deque/full",
+    must: &["refused", "room"],
+    body: |out| {
+        const FULL: u32 = CAPACITY as u32;
+        let count = DropCount::new();
+        let queue = at_the_seam();
+        for number in 1..=FULL {
+            push(&queue, &count, number);
+        }
+        let other = Arc::clone(&queue);
+        let thief = thread::spawn(move || steal(&other));
+        let refused = queue.push(item(&count, FULL + 1)).err().map(open);
+        let stolen = thief.join().unwrap();
+        assert_eq!(stolen, [1, 2]);
+        out.saw(if refused.is_some() { "refused" } else { "room" });
+        let own = pop_back(&queue);
+        let refused: Vec<u32> = refused.into_iter().collect();
+        judge(&count, &[&own, &stolen, &refused], FULL + 1);
+    },
+    ..Scenario::EMPTY
+};
+
+/// The slot that the owner writes is the one that a slow thief reads.
+pub const REUSE: Scenario = Scenario {
+    name: "deque/reuse",
+    must: &["thief 1 2", "thief 2 3", "thief 4", "thief -"],
+    may: &["thief 2", "thief 3", "thief 5"],
+    body: |out| {
+        let count = DropCount::new();
+        let queue = at_the_seam();
+        for number in 1..=3 {
+            push(&queue, &count, number);
+        }
+        let other = Arc::clone(&queue);
+        let thief = thread::spawn(move || steal(&other));
+        let mut own = Vec::new();
+        for number in 4..=5 {
+            own.extend(queue.pop_front().map(open));
+            push(&queue, &count, number);
+            own.extend(queue.pop_front().map(open));
+        }
+        let stolen = thief.join().unwrap();
+        out.saw(format!("thief {}", list(&stolen)));
+        own.extend(pop_back(&queue));
+        judge(&count, &[&own, &stolen], 5);
+    },
+    ..Scenario::EMPTY
+};
+
+/// Two thieves at one deque.
+pub const TWO_THIEVES: Scenario = Scenario {
+    name: "deque/two_thieves",
+    must: &["1 2 and 3", "3 and 1 2", "1 2 and -", "- and 1 2"],
+    body: |out| {
+        let count = DropCount::new();
+        let queue = at_the_seam();
+        for number in 1..=3 {
+            push(&queue, &count, number);
+        }
+        let thieves = [(), ()].map(|()| {
+            let queue = Arc::clone(&queue);
+            thread::spawn(move || steal(&queue))
+        });
+        let [left, right] = thieves.map(|thief| thief.join().unwrap());
+        out.saw(format!("{} and {}", list(&left), list(&right)));
+        let own = pop_back(&queue);
+        judge(&count, &[&own, &left, &right], 3);
+    },
+    ..Scenario::EMPTY
+};
+
+/// Two thieves and the owner, for two items.
+pub const THREE_TAKERS: Scenario = Scenario {
+    name: "deque/three_takers",
+    must: &["owner 2", "owner -"],
+    body: |out| {
+        let count = DropCount::new();
+        let queue = at_the_seam();
+        push(&queue, &count, 1);
+        push(&queue, &count, 2);
+        let thieves = [(), ()].map(|()| {
+            let queue = Arc::clone(&queue);
+            thread::spawn(move || steal(&queue))
+        });
+        let mut own: Vec<u32> = queue.pop_back().map(open).into_iter().collect();
+        out.saw(format!("owner {}", list(&own)));
+        let [left, right] = thieves.map(|thief| thief.join().unwrap());
+        own.extend(pop_back(&queue));
+        judge(&count, &[&own, &left, &right], 2);
+    },
+    ..Scenario::EMPTY
+};
+
+/// A thief's loot is stolen from it: what it copies into its own deque is published a second time.
+pub const THIEF_OF_A_THIEF: Scenario = Scenario {
+    name: "deque/thief_of_a_thief",
+    must: &["second -", "second 2"],
+    body: |out| {
+        let count = DropCount::new();
+        let first = Arc::new(Queue::new());
+        let second = Arc::new(Queue::new());
+        for number in 1..=3 {
+            push(&first, &count, number);
+        }
+        let (from, own) = (Arc::clone(&first), Arc::clone(&second));
+        let thief = thread::spawn(move || {
+            let (item, taken) = from.steal_into(&own).expect("nobody else steals there");
+            assert_eq!(taken, 2);
+            let mut got = vec![open(item)];
+            got.extend(own.pop_back().map(open));
+            got
+        });
+        let from = Arc::clone(&second);
+        let second_thief = thread::spawn(move || steal(&from));
+        let stolen = thief.join().unwrap();
+        let stolen_again = second_thief.join().unwrap();
+        out.saw(format!("second {}", list(&stolen_again)));
+        let own = pop_back(&first);
+        judge(&count, &[&own, &stolen, &stolen_again], 3);
+    },
+    ..Scenario::EMPTY
+};
+
+/// Two histories of one word: a sleeper announces itself and looks, a pusher pushes and looks for sleepers.
+/// At least one of them sees the other.
+pub const LOOK: Scenario = Scenario {
+    name: "deque/look",
+    must: &["sleeper saw", "pusher saw", "both saw"],
+    forbidden: &["neither saw"],
+    body: |out| {
+        use crate::sync::atomic::{AtomicU32, Ordering::Relaxed};
+        let count = DropCount::new();
+        let both = Arc::new((Queue::new(), AtomicU32::new(0)));
+        let other = Arc::clone(&both);
+        let pushed = Handle(item(&count, 1));
+        let pusher = thread::spawn(move || {
+            let pushed = pushed;
+            assert!(other.0.push(pushed.0).is_ok());
+            other.1.load(Relaxed) == 1
+        });
+        both.1.store(1, Relaxed);
+        let sleeper_saw = both.0.look();
+        let pusher_saw = pusher.join().unwrap();
+        out.saw(match (sleeper_saw, pusher_saw) {
+            (true, true) => "both saw",
+            (true, false) => "sleeper saw",
+            (false, true) => "pusher saw",
+            (false, false) => "neither saw",
+        });
+        assert_eq!(pop_back(&both.0), [1]);
+        count.assert_all_dropped();
+    },
+    ..Scenario::EMPTY
+};

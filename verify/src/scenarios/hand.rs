@@ -1,0 +1,123 @@
+//! The open hand: a task put into it is taken by its owner or by a thief, once.
+
+use super::deque_kit::{Handle, Item, item, open};
+use crate::sync::{Arc, thread};
+use crate::{DropCount, Scenario};
+use raddle::thread::hand::Hand;
+
+/// The owner closes its hand while somebody puts a task into it.
+pub const OFFER: Scenario = Scenario {
+    name: "hand/offer",
+    must: &["taken", "refused"],
+    forbidden: &["lost", "twice"],
+    body: |out| {
+        let count = DropCount::new();
+        let hand = Arc::new(Hand::<Item>::new());
+        hand.open();
+        let other = Arc::clone(&hand);
+        let offered = Handle(item(&count, 1));
+        let submitter = thread::spawn(move || {
+            let offered = offered;
+            other.offer(offered.0).err().map(open)
+        });
+        let taken = hand.close().map(open);
+        let refused = submitter.join().unwrap();
+        out.saw(match (taken, refused) {
+            (Some(1), None) => "taken",
+            (None, Some(1)) => "refused",
+            (None, None) => "lost",
+            _ => "twice",
+        });
+        assert!(hand.close().is_none(), "closed is closed");
+        count.assert_all_dropped();
+    },
+    ..Scenario::EMPTY
+};
+
+/// A thief comes by: the owner that was taken off its core does not hold the task up.
+pub const STEAL: Scenario = Scenario {
+    name: "hand/steal",
+    must: &["owner", "thief", "refused"],
+    forbidden: &["lost", "twice"],
+    body: |out| {
+        let count = DropCount::new();
+        let hand = Arc::new(Hand::<Item>::new());
+        hand.open();
+        let other = Arc::clone(&hand);
+        let offered = Handle(item(&count, 1));
+        let submitter = thread::spawn(move || {
+            let offered = offered;
+            other.offer(offered.0).err().map(open)
+        });
+        let other = Arc::clone(&hand);
+        let thief = thread::spawn(move || other.steal().map(open));
+        let taken = hand.close().map(open);
+        let refused = submitter.join().unwrap();
+        let stolen = thief.join().unwrap();
+        out.saw(match (taken, stolen, refused) {
+            (Some(1), None, None) => "owner",
+            (None, Some(1), None) => "thief",
+            (None, None, Some(1)) => "refused",
+            (None, None, None) => "lost",
+            _ => "twice",
+        });
+        count.assert_all_dropped();
+    },
+    ..Scenario::EMPTY
+};
+
+/// The owner opens its hand again after a task was taken out of it; a thief is late.
+pub const AGAIN: Scenario = Scenario {
+    name: "hand/again",
+    must: &["owner 1, owner 2", "thief 1, owner 2", "owner 1, thief 2"],
+    body: |out| {
+        let count = DropCount::new();
+        let hand = Arc::new(Hand::<Item>::new());
+        let other = Arc::clone(&hand);
+        let thief = thread::spawn(move || other.steal().map(open));
+        let mut rounds = [1, 2].map(|number| {
+            hand.open();
+            assert!(hand.offer(item(&count, number)).is_ok());
+            match hand.close().map(open) {
+                Some(got) => format!("owner {got}"),
+                None => format!("thief {number}"),
+            }
+        });
+        if let Some(stolen) = thief.join().unwrap() {
+            assert_eq!(rounds[stolen as usize - 1], format!("thief {stolen}"));
+        }
+        out.saw(std::mem::take(&mut rounds).join(", "));
+        count.assert_all_dropped();
+    },
+    ..Scenario::EMPTY
+};
+
+/// Two submitters, one hand.
+pub const TWO_OFFERS: Scenario = Scenario {
+    name: "hand/two_offers",
+    must: &["1", "2", "none"],
+    body: |out| {
+        let count = DropCount::new();
+        let hand = Arc::new(Hand::<Item>::new());
+        hand.open();
+        let submitters = [1, 2].map(|number| {
+            let hand = Arc::clone(&hand);
+            let offered = Handle(item(&count, number));
+            thread::spawn(move || {
+                let offered = offered;
+                hand.offer(offered.0).err().map(open)
+            })
+        });
+        let taken = hand.close().map(open);
+        let refused = submitters.map(|submitter| submitter.join().unwrap());
+        let expected = match taken {
+            None => [Some(1), Some(2)],
+            Some(1) => [None, Some(2)],
+            Some(_) => [Some(1), None],
+        };
+        assert_eq!(refused, expected);
+        out.saw(taken.map_or("none".to_owned(), |number| number.to_string()));
+        count.assert_all_dropped();
+    },
+    ..Scenario::EMPTY
+};

@@ -1,0 +1,518 @@
+//! Sleeping and waking: whatever is pushed is found by somebody, and no wake-up is lost (a lost one is a
+//! sleeper that nobody wakes: the checker reports a deadlock). At the end the counts are right again.
+
+use super::deque_kit::{Item, assert_each_once, item, list, open};
+use crate::sync::{Arc, faults, hint, thread};
+use crate::{DropCount, Scenario};
+use raddle::thread::deque::Deque;
+use raddle::thread::idle::{Idle, Woken};
+use raddle::thread::inbox::Inbox;
+
+/// What a worker of these scenarios takes from.
+trait Queue: Send + Sync + 'static {
+    fn take(&self) -> Option<u32>;
+    fn look(&self) -> bool;
+}
+
+impl Queue for Inbox<Item> {
+    fn take(&self) -> Option<u32> {
+        let mut got = None;
+        self.pop_many(1, |item| got = Some(open(item)));
+        got
+    }
+
+    fn look(&self) -> bool {
+        self.look()
+    }
+}
+
+/// One deque, of whoever pushes; workers steal from it.
+impl Queue for Deque<Item> {
+    fn take(&self) -> Option<u32> {
+        let own = Self::new();
+        let (first, taken) = self.steal_into(&own)?;
+        assert_eq!(taken, 1, "these scenarios hold two items at most");
+        Some(open(first))
+    }
+
+    fn look(&self) -> bool {
+        self.look()
+    }
+}
+
+struct Pool<Q> {
+    idle: Idle,
+    queue: Q,
+    count: DropCount,
+}
+
+impl<Q: Queue> Pool<Q> {
+    fn new(workers: usize, queue: Q) -> Arc<Self> {
+        Arc::new(Self {
+            idle: Idle::new(workers),
+            queue,
+            count: DropCount::new(),
+        })
+    }
+
+    /// No longer searching; the last searcher answers for what was pushed meanwhile.
+    fn found(&self) {
+        if self.idle.found() && self.queue.look() {
+            self.idle.wake_one();
+        }
+    }
+
+    /// From work to sleep and back, as in `thread::search`: the announcement, the look, the sleep.
+    fn sleep(&self, worker: usize, searching: bool) -> Option<u32> {
+        self.idle.lie_down(worker, searching);
+        if self.queue.look() {
+            self.idle.wake_another();
+        }
+        self.wake(worker)
+    }
+
+    /// The rest of it: a woken worker looks once.
+    fn wake(&self, worker: usize) -> Option<u32> {
+        if self.idle.bed(worker).sleep() == Woken::ToSearch {
+            let got = self.queue.take();
+            self.found();
+            got
+        } else {
+            None
+        }
+    }
+
+    /// A worker's life until it has an item.
+    fn work(&self, worker: usize, search: bool) -> u32 {
+        loop {
+            if let Some(got) = self.queue.take() {
+                return got;
+            }
+            let searching = search && self.idle.start_search(1);
+            if searching && let Some(got) = self.queue.take() {
+                self.found();
+                return got;
+            }
+            if let Some(got) = self.sleep(worker, searching) {
+                return got;
+            }
+        }
+    }
+
+    /// Everybody is awake again and nobody searches.
+    #[track_caller]
+    fn assert_all_awake(&self, workers: u64) {
+        assert_eq!(self.idle.counts(), (workers, 0), "awake and searching");
+        self.count.assert_all_dropped();
+    }
+}
+
+impl Pool<Deque<Item>> {
+    fn push(&self, number: u32) {
+        assert!(self.queue.push(item(&self.count, number)).is_ok());
+        self.idle.wake_one();
+    }
+}
+
+impl Pool<Inbox<Item>> {
+    fn push(&self, number: u32) {
+        assert!(self.queue.push(item(&self.count, number)).is_ok());
+        self.idle.wake_one();
+    }
+}
+
+fn slept() -> &'static str {
+    if faults::waits().0 > 0 {
+        "slept"
+    } else {
+        "did not sleep"
+    }
+}
+
+/// A worker that goes to sleep without searching, and a pusher.
+pub const ONE: Scenario = Scenario {
+    name: "idle/one",
+    must: &["slept", "did not sleep"],
+    faults: 1,
+    body: |out| {
+        let pool = Pool::new(1, Deque::new());
+        let other = Arc::clone(&pool);
+        let worker = thread::spawn(move || other.work(0, false));
+        pool.push(1);
+        assert_eq!(worker.join().unwrap(), 1);
+        out.saw(slept());
+        pool.assert_all_awake(1);
+    },
+    ..Scenario::EMPTY
+};
+
+/// A worker that searches first: the pusher may count on it and wake nobody.
+pub const SEARCHING: Scenario = Scenario {
+    name: "idle/searching",
+    must: &["slept", "did not sleep"],
+    faults: 1,
+    body: |out| {
+        let pool = Pool::new(1, Deque::new());
+        let other = Arc::clone(&pool);
+        let worker = thread::spawn(move || other.work(0, true));
+        pool.push(1);
+        assert_eq!(worker.join().unwrap(), 1);
+        out.saw(slept());
+        pool.assert_all_awake(1);
+    },
+    ..Scenario::EMPTY
+};
+
+/// The same with the inbox in between.
+pub const INBOX: Scenario = Scenario {
+    name: "idle/inbox",
+    must: &["slept", "did not sleep"],
+    body: |out| {
+        let pool = Pool::new(1, Inbox::new());
+        let other = Arc::clone(&pool);
+        let worker = thread::spawn(move || other.work(0, true));
+        pool.push(1);
+        assert_eq!(worker.join().unwrap(), 1);
+        out.saw(slept());
+        pool.assert_all_awake(1);
+    },
+    ..Scenario::EMPTY
+};
+
+/// Two items, one after the other, for one worker: it sleeps again while the second is pushed.
+pub const TWICE: Scenario = Scenario {
+    name: "idle/twice",
+    must: &["1 2"],
+    body: |out| {
+        let pool = Pool::new(1, Deque::new());
+        let other = Arc::clone(&pool);
+        let worker = thread::spawn(move || [other.work(0, false), other.work(0, false)]);
+        pool.push(1);
+        pool.push(2);
+        out.saw(list(&worker.join().unwrap()));
+        pool.assert_all_awake(1);
+    },
+    ..Scenario::EMPTY
+};
+
+/// Two workers, two items, and each worker takes one: both have to be up in the end. One of them sleeps at
+/// the beginning.
+pub const TWO_WORKERS: Scenario = Scenario {
+    name: "idle/two_workers",
+    must: &["1 and 2", "2 and 1"],
+    body: |out| {
+        let pool = Pool::new(2, Deque::new());
+        pool.idle.lie_down(1, false);
+        assert!(pool.queue.push(item(&pool.count, 1)).is_ok());
+        let workers = [0, 1].map(|worker| {
+            let pool = Arc::clone(&pool);
+            thread::spawn(move || {
+                let first = if worker == 1 { pool.wake(1) } else { None };
+                first.unwrap_or_else(|| pool.work(worker, false))
+            })
+        });
+        pool.idle.wake_one();
+        pool.push(2);
+        let [left, right] = workers.map(|worker| worker.join().unwrap());
+        out.saw(format!("{left} and {right}"));
+        assert_each_once(vec![left, right], 2);
+        pool.assert_all_awake(2);
+    },
+    ..Scenario::EMPTY
+};
+
+/// Worker 0 searches and finds the one item that is there; a pusher counts on its search and wakes nobody.
+/// Worker 1 sleeps: worker 0, as the last searcher, has to look again and wake it.
+pub const LAST_SEARCHER: Scenario = Scenario {
+    name: "idle/last_searcher",
+    must: &["1 and 2"],
+    body: |out| last_searcher(out, Pool::found),
+    ..Scenario::EMPTY
+};
+
+/// Broken on purpose: the last searcher does not look again.
+pub const NO_SECOND_LOOK: Scenario = Scenario {
+    name: "idle/broken_no_second_look",
+    may: &["1 and 2"],
+    body: |out| {
+        last_searcher(out, |pool| {
+            let _ = pool.idle.found();
+        });
+    },
+    ..Scenario::EMPTY
+};
+
+fn last_searcher(out: &crate::Outcomes, found: fn(&Pool<Deque<Item>>)) {
+    let pool = Pool::new(3, Deque::new());
+    // Worker 2 is the pusher, whose deque it is.
+    assert!(pool.queue.push(item(&pool.count, 1)).is_ok());
+    assert!(pool.idle.start_search(1));
+    pool.idle.lie_down(1, false);
+    let other = Arc::clone(&pool);
+    let searcher = thread::spawn(move || {
+        loop {
+            if let Some(got) = other.queue.take() {
+                found(&other);
+                return got;
+            }
+            hint::spin_loop();
+        }
+    });
+    let other = Arc::clone(&pool);
+    let sleeper = thread::spawn(move || other.wake(1).unwrap_or_else(|| other.work(1, false)));
+    pool.push(2);
+    let (left, right) = (searcher.join().unwrap(), sleeper.join().unwrap());
+    out.saw(format!("{left} and {right}"));
+    assert_each_once(vec![left, right], 2);
+    pool.assert_all_awake(3);
+}
+
+/// Broken on purpose: a worker that lies down and does not look again.
+pub const NO_LOOK: Scenario = Scenario {
+    name: "idle/broken_no_look",
+    may: &["1"],
+    body: |out| {
+        let pool = Pool::new(1, Deque::new());
+        let other = Arc::clone(&pool);
+        let worker = thread::spawn(move || {
+            loop {
+                if let Some(got) = other.queue.take() {
+                    return got;
+                }
+                other.idle.lie_down(0, false);
+                if other.idle.bed(0).sleep() == Woken::ToSearch {
+                    let _ = other.idle.found();
+                }
+            }
+        });
+        pool.push(1);
+        out.saw(list(&[worker.join().unwrap()]));
+    },
+    ..Scenario::EMPTY
+};
+
+/// Work for one worker alone and work for anybody, at the same time: the sleeper gets both, and its place in
+/// the stack, its seat and the counts survive being woken twice.
+pub const BOTH_WAYS: Scenario = Scenario {
+    name: "idle/both_ways",
+    must: &["slept", "did not sleep"],
+    body: |out| {
+        let pool = Pool::new(1, Deque::new());
+        let mailbox = Arc::new(Inbox::<Item>::new());
+        let (other, mail) = (Arc::clone(&pool), Arc::clone(&mailbox));
+        let worker = thread::spawn(move || {
+            let mut got = Vec::new();
+            while got.len() < 2 {
+                if let Some(number) = Queue::take(&*mail) {
+                    got.push(number);
+                    continue;
+                }
+                if let Some(number) = other.queue.take() {
+                    got.push(number);
+                    continue;
+                }
+                other.idle.lie_down(0, false);
+                if other.queue.look() {
+                    other.idle.wake_another();
+                }
+                if mail.look() {
+                    other.idle.wake_this(0);
+                }
+                if other.idle.bed(0).sleep() == Woken::ToSearch {
+                    let found = other.queue.take();
+                    other.found();
+                    got.extend(found);
+                }
+            }
+            got
+        });
+        let (other, mail) = (Arc::clone(&pool), Arc::clone(&mailbox));
+        let sender = thread::spawn(move || {
+            assert!(mail.push(item(&other.count, 2)).is_ok());
+            other.idle.wake_this(0);
+        });
+        pool.push(1);
+        sender.join().unwrap();
+        assert_each_once(worker.join().unwrap(), 2);
+        out.saw(slept());
+        pool.assert_all_awake(1);
+    },
+    ..Scenario::EMPTY
+};
+
+/// A sleeper is woken for itself and lies down again, while somebody takes it out of the stack. Two such
+/// rounds: its seat is up in the stack, again asleep in it, or out of it.
+pub const UP_IN_THE_STACK: Scenario = Scenario {
+    name: "idle/up_in_the_stack",
+    must: &["woken by both", "woken by one"],
+    body: |out| {
+        let pool = Pool::new(2, Deque::new());
+        pool.idle.lie_down(1, false);
+        let other = Arc::clone(&pool);
+        let sleeper = thread::spawn(move || {
+            let bed = other.idle.bed(1);
+            let mut searches = 0;
+            let mut wakes = 1;
+            let mut woken = bed.sleep();
+            loop {
+                if woken == Woken::ToSearch {
+                    searches += 1;
+                    let _ = other.idle.found();
+                }
+                // The second wake may have come while this one was up: then there is no other.
+                if other.queue.take().is_some() {
+                    return (wakes, searches);
+                }
+                other.idle.lie_down(1, false);
+                if other.queue.look() {
+                    other.idle.wake_another();
+                }
+                woken = bed.sleep();
+                wakes += 1;
+            }
+        });
+        let other = Arc::clone(&pool);
+        let caller = thread::spawn(move || other.idle.wake_this(1));
+        pool.push(1);
+        let called = caller.join().unwrap();
+        let (wakes, searches) = sleeper.join().unwrap();
+        assert!(wakes >= 1 && (called || searches > 0));
+        out.saw(if called && searches > 0 {
+            "woken by both"
+        } else {
+            "woken by one"
+        });
+        pool.assert_all_awake(2);
+    },
+    ..Scenario::EMPTY
+};
+
+/// Two sleepers; one thread wakes the top of the stack, another one a certain worker: whoever was woken gets
+/// up, and nobody else.
+pub const TWO_WAKERS: Scenario = Scenario {
+    name: "idle/two_wakers",
+    must: &["0 and 1", "1 and -"],
+    body: |out| {
+        let idle = Arc::new(Idle::new(2));
+        idle.lie_down(0, false);
+        idle.lie_down(1, false);
+        let other = Arc::clone(&idle);
+        let one = thread::spawn(move || other.wake_one());
+        let this = idle.wake_this(1).then_some(1);
+        let one = one.join().unwrap();
+        for worker in 0..2 {
+            let expected = match (one == Some(worker), this == Some(worker)) {
+                (true, false) => Woken::ToSearch,
+                (false, true) => Woken::ToWork,
+                (false, false) => {
+                    assert!(idle.wake_this(worker), "it sleeps");
+                    Woken::ToWork
+                }
+                (true, true) => panic!("a sleeper was woken twice"),
+            };
+            assert_eq!(idle.bed(worker).sleep(), expected);
+            if expected == Woken::ToSearch {
+                assert!(idle.found(), "nobody else searches");
+            }
+        }
+        assert_eq!(idle.counts(), (2, 0));
+        let name = |worker: Option<usize>| worker.map_or("-".to_owned(), |it| it.to_string());
+        out.saw(format!("{} and {}", name(one), name(this)));
+    },
+    ..Scenario::EMPTY
+};
+
+/// A second sleeper lies down on top of the first, and both are woken from the top: whoever takes the upper
+/// one out of the stack sees whom it lay on.
+pub const STACK: Scenario = Scenario {
+    name: "idle/stack",
+    must: &["upper first", "lower first"],
+    body: |out| {
+        let idle = Arc::new(Idle::new(2));
+        idle.lie_down(0, false);
+        let other = Arc::clone(&idle);
+        let upper = thread::spawn(move || {
+            other.lie_down(1, false);
+            let _ = other.bed(1).sleep();
+        });
+        let wake = || {
+            loop {
+                if let Some(woken) = idle.wake_another() {
+                    return woken;
+                }
+                hint::spin_loop();
+            }
+        };
+        let woken = [wake(), wake()];
+        upper.join().unwrap();
+        assert_eq!(idle.bed(0).sleep(), Woken::ToSearch);
+        out.saw(match woken {
+            [1, 0] => "upper first",
+            [0, 1] => "lower first",
+            _ => panic!("{woken:?} were woken"),
+        });
+        assert_eq!(idle.counts(), (2, 2));
+    },
+    ..Scenario::EMPTY
+};
+
+/// Worker 1 looks for its neighbour's deque as `thread::search` does, until it has an item.
+fn look_for_neighbours(pool: &Pool<Deque<Item>>) -> u32 {
+    loop {
+        if let Some(got) = pool.queue.take() {
+            return got;
+        }
+        pool.idle.lie_down(1, false);
+        if !pool.idle.is_alone(true) && pool.queue.look() {
+            pool.idle.wake_another();
+        }
+        if pool.idle.bed(1).sleep() == Woken::ToSearch {
+            let got = pool.queue.take();
+            let _ = pool.idle.found();
+            if let Some(got) = got {
+                return got;
+            }
+        }
+    }
+}
+
+/// A worker pushes into its own deque, sees nobody asleep, and is busy from then on. The other worker, which
+/// lies down meanwhile, has to find that deque: nobody else would take what is in it.
+pub const BUSY_NEIGHBOUR: Scenario = Scenario {
+    name: "idle/busy_neighbour",
+    must: &["slept", "did not sleep"],
+    body: |out| {
+        let pool = Pool::new(2, Deque::new());
+        let other = Arc::clone(&pool);
+        let worker = thread::spawn(move || look_for_neighbours(&other));
+        pool.push(1);
+        assert_eq!(worker.join().unwrap(), 1);
+        out.saw(slept());
+        pool.assert_all_awake(2);
+    },
+    ..Scenario::EMPTY
+};
+
+/// The neighbour sleeps while the worker looks who is awake, is woken for a task of its own, and pushes: it
+/// sees the sleeper.
+pub const WOKEN_NEIGHBOUR: Scenario = Scenario {
+    name: "idle/woken_neighbour",
+    must: &["slept", "did not sleep"],
+    body: |out| {
+        let pool = Pool::new(2, Deque::new());
+        pool.idle.lie_down(0, false);
+        let other = Arc::clone(&pool);
+        let neighbour = thread::spawn(move || {
+            assert_eq!(other.idle.bed(0).sleep(), Woken::ToWork);
+            other.push(1);
+        });
+        let other = Arc::clone(&pool);
+        let worker = thread::spawn(move || look_for_neighbours(&other));
+        assert!(pool.idle.wake_this(0));
+        neighbour.join().unwrap();
+        assert_eq!(worker.join().unwrap(), 1);
+        out.saw(slept());
+        pool.assert_all_awake(2);
+    },
+    ..Scenario::EMPTY
+};

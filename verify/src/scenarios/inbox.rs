@@ -1,0 +1,301 @@
+//! The inbox: anybody pushes, any worker pops. Blocks have two slots here, so three items cross a boundary.
+
+use super::deque_kit::{Handle, Item, assert_each_once, item, list, open};
+use crate::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use crate::sync::{Arc, hint, thread};
+use crate::{DropCount, Scenario};
+use raddle::thread::inbox::Inbox;
+
+type Queue = Inbox<Item>;
+
+fn push(queue: &Queue, count: &DropCount, number: u32) {
+    assert!(queue.push(item(count, number)).is_ok(), "it is open");
+}
+
+/// One look, for up to `limit` items.
+fn pop(queue: &Queue, limit: usize) -> Vec<u32> {
+    let mut got = Vec::new();
+    let taken = queue.pop_many(limit, |item| got.push(open(item)));
+    assert_eq!(taken, got.len());
+    got
+}
+
+/// Everything, when nobody pushes any more.
+fn rest(queue: &Queue) -> Vec<u32> {
+    let mut got = Vec::new();
+    loop {
+        let more = pop(queue, usize::MAX);
+        if more.is_empty() {
+            assert_eq!(queue.len(), 0);
+            return got;
+        }
+        got.extend(more);
+    }
+}
+
+fn is_in_order(got: &[u32]) -> bool {
+    got.is_sorted()
+}
+
+/// Two threads push, over the end of a block. Each one's items stay in order.
+pub const TWO_PUSHERS: Scenario = Scenario {
+    name: "inbox/two_pushers",
+    must: &["1 2 3", "1 3 2", "3 1 2"],
+    body: |out| {
+        let count = DropCount::new();
+        let queue = Arc::new(Queue::new());
+        let (other, theirs) = (Arc::clone(&queue), count.clone());
+        let pusher = thread::spawn(move || push(&other, &theirs, 3));
+        push(&queue, &count, 1);
+        push(&queue, &count, 2);
+        pusher.join().unwrap();
+        let got = rest(&queue);
+        out.saw(list(&got));
+        assert_each_once(got, 3);
+        count.assert_all_dropped();
+    },
+    ..Scenario::EMPTY
+};
+
+/// Two pushers reach the last slot of a block together: one of them puts the next block in place.
+pub const BLOCK_END: Scenario = Scenario {
+    name: "inbox/block_end",
+    must: &["1 2 3", "1 3 2"],
+    body: |out| {
+        let count = DropCount::new();
+        let queue = Arc::new(Queue::new());
+        push(&queue, &count, 1);
+        let (other, theirs) = (Arc::clone(&queue), count.clone());
+        let pusher = thread::spawn(move || push(&other, &theirs, 2));
+        push(&queue, &count, 3);
+        pusher.join().unwrap();
+        let got = rest(&queue);
+        out.saw(list(&got));
+        assert_each_once(got, 3);
+        count.assert_all_dropped();
+    },
+    ..Scenario::EMPTY
+};
+
+/// One pushes three items, the other takes what it finds, twice.
+pub const PUSH_POP: Scenario = Scenario {
+    name: "inbox/push_pop",
+    must: &["popped -", "popped 1", "popped 1 2", "popped 1 2 3"],
+    body: |out| {
+        let count = DropCount::new();
+        let queue = Arc::new(Queue::new());
+        let (other, theirs) = (Arc::clone(&queue), count.clone());
+        let pusher = thread::spawn(move || {
+            for number in 1..=3 {
+                push(&other, &theirs, number);
+            }
+        });
+        let mut got = pop(&queue, usize::MAX);
+        got.extend(pop(&queue, usize::MAX));
+        pusher.join().unwrap();
+        out.saw(format!("popped {}", list(&got)));
+        got.extend(rest(&queue));
+        assert!(is_in_order(&got));
+        assert_each_once(got, 3);
+        count.assert_all_dropped();
+    },
+    ..Scenario::EMPTY
+};
+
+/// Two threads pop a full block and what lies behind it: the last one to read gives the block back.
+pub const TWO_POPPERS: Scenario = Scenario {
+    name: "inbox/two_poppers",
+    must: &["1 2 and 3", "3 and 1 2", "2 and 1 3"],
+    body: |out| {
+        let count = DropCount::new();
+        let queue = Arc::new(Queue::new());
+        for number in 1..=3 {
+            push(&queue, &count, number);
+        }
+        let other = Arc::clone(&queue);
+        let popper = thread::spawn(move || {
+            let mut got = pop(&other, 1);
+            got.extend(pop(&other, 1));
+            got
+        });
+        let own = pop(&queue, 2);
+        let theirs = popper.join().unwrap();
+        out.saw(format!("{} and {}", list(&own), list(&theirs)));
+        assert_each_once([own, theirs, rest(&queue)].concat(), 3);
+        count.assert_all_dropped();
+    },
+    ..Scenario::EMPTY
+};
+
+/// A block is shelved and used again while another pusher is still held up in front of it.
+pub const RECYCLED: Scenario = Scenario {
+    name: "inbox/recycled",
+    must: &["all in order", "the late one in between"],
+    body: |out| {
+        let count = DropCount::new();
+        let queue = Arc::new(Queue::new());
+        push(&queue, &count, 1);
+        let (other, theirs) = (Arc::clone(&queue), count.clone());
+        let pusher = thread::spawn(move || push(&other, &theirs, 9));
+        let mut got = Vec::new();
+        for number in 2..=5 {
+            push(&queue, &count, number);
+            got.extend(pop(&queue, 2));
+        }
+        pusher.join().unwrap();
+        got.extend(rest(&queue));
+        out.saw(if got.last() == Some(&9) {
+            "all in order"
+        } else {
+            "the late one in between"
+        });
+        got.retain(|&number| number != 9);
+        assert!(is_in_order(&got));
+        assert_each_once(got, 5);
+        count.assert_all_dropped();
+    },
+    ..Scenario::EMPTY
+};
+
+/// Two poppers, while somebody pushes into the last slot of the block and puts the next in place.
+pub const THREE: Scenario = Scenario {
+    name: "inbox/pusher_and_two_poppers",
+    must: &["1 and -", "- and 1", "1 and 2", "2 and 1"],
+    body: |out| {
+        let count = DropCount::new();
+        let queue = Arc::new(Queue::new());
+        push(&queue, &count, 1);
+        let poppers = [(), ()].map(|()| {
+            let queue = Arc::clone(&queue);
+            thread::spawn(move || pop(&queue, 1))
+        });
+        push(&queue, &count, 2);
+        let [left, right] = poppers.map(|popper| popper.join().unwrap());
+        out.saw(format!("{} and {}", list(&left), list(&right)));
+        assert_each_once([left, right, rest(&queue)].concat(), 2);
+        count.assert_all_dropped();
+    },
+    ..Scenario::EMPTY
+};
+
+/// Closing meets pushes: what was accepted is found by whoever looks after the close; what was refused was
+/// refused for good.
+pub const CLOSE: Scenario = Scenario {
+    name: "inbox/close",
+    must: &["0 accepted", "1 accepted", "2 accepted"],
+    body: |out| {
+        let count = DropCount::new();
+        let queue = Arc::new(Queue::new());
+        let (other, theirs) = (Arc::clone(&queue), count.clone());
+        let pusher = thread::spawn(move || {
+            let mut accepted = 0;
+            for number in 1..=2 {
+                match other.push(item(&theirs, number)) {
+                    Ok(()) => {
+                        assert_eq!(accepted, number - 1, "accepted after a refusal");
+                        accepted = number;
+                    }
+                    Err(refused) => assert_eq!(open(refused), number),
+                }
+            }
+            accepted
+        });
+        queue.close();
+        // From here on the queue only shrinks: what a look finds now is all there is.
+        let mut found = 0;
+        while queue.look() {
+            found += pop(&queue, 1).len() as u32;
+        }
+        let accepted = pusher.join().unwrap();
+        assert_eq!(found, accepted, "found after the close, against accepted");
+        out.saw(format!("{accepted} accepted"));
+        count.assert_all_dropped();
+    },
+    ..Scenario::EMPTY
+};
+
+/// A sleeper announces itself and looks, a pusher pushes and looks for sleepers. At least one of them sees
+/// the other.
+pub const LOOK: Scenario = Scenario {
+    name: "inbox/look",
+    must: &["sleeper saw", "pusher saw", "both saw"],
+    forbidden: &["neither saw"],
+    body: |out| {
+        let count = DropCount::new();
+        let both = Arc::new((Queue::new(), AtomicU32::new(0)));
+        let other = Arc::clone(&both);
+        let pushed = Handle(item(&count, 1));
+        let pusher = thread::spawn(move || {
+            let pushed = pushed;
+            assert!(other.0.push(pushed.0).is_ok());
+            other.1.load(Relaxed) == 1
+        });
+        both.1.store(1, Relaxed);
+        let sleeper_saw = both.0.look();
+        let pusher_saw = pusher.join().unwrap();
+        out.saw(match (sleeper_saw, pusher_saw) {
+            (true, true) => "both saw",
+            (true, false) => "sleeper saw",
+            (false, true) => "pusher saw",
+            (false, false) => "neither saw",
+        });
+        assert_eq!(rest(&both.0), [1]);
+        count.assert_all_dropped();
+    },
+    ..Scenario::EMPTY
+};
+
+/// Broken on purpose: as [`LOOK`], but the sleeper only compares the length, which it may read stale.
+pub const LENGTH_IS_NO_LOOK: Scenario = Scenario {
+    name: "inbox/broken_length_is_no_look",
+    may: &["seen"],
+    body: |out| {
+        let count = DropCount::new();
+        let both = Arc::new((Queue::new(), AtomicU32::new(0)));
+        let other = Arc::clone(&both);
+        let pushed = Handle(item(&count, 1));
+        let pusher = thread::spawn(move || {
+            let pushed = pushed;
+            assert!(other.0.push(pushed.0).is_ok());
+            other.1.load(Relaxed) == 1
+        });
+        both.1.store(1, Relaxed);
+        let sleeper_saw = both.0.len() > 0;
+        let pusher_saw = pusher.join().unwrap();
+        rest(&both.0);
+        assert!(sleeper_saw || pusher_saw, "neither saw the other");
+        out.saw("seen");
+    },
+    ..Scenario::EMPTY
+};
+
+/// Takes one item, spinning until it is there.
+pub(super) fn pop_one(queue: &Queue) -> u32 {
+    loop {
+        if let Some(&number) = pop(queue, 1).first() {
+            return number;
+        }
+        hint::spin_loop();
+    }
+}
+
+/// One pushes over the end of a block, the other waits for every item: nothing gets stuck at the block's end.
+pub const STREAM: Scenario = Scenario {
+    name: "inbox/stream",
+    must: &["1 2 3"],
+    body: |out| {
+        let count = DropCount::new();
+        let queue = Arc::new(Queue::new());
+        let (other, theirs) = (Arc::clone(&queue), count.clone());
+        push(&queue, &count, 1);
+        let pusher = thread::spawn(move || {
+            push(&other, &theirs, 2);
+            push(&other, &theirs, 3);
+        });
+        let got: Vec<u32> = (0..3).map(|_| pop_one(&queue)).collect();
+        pusher.join().unwrap();
+        out.saw(list(&got));
+        count.assert_all_dropped();
+    },
+    ..Scenario::EMPTY
+};

@@ -1,0 +1,164 @@
+//! `join`: the second half is offered, and its owner and thieves race for it. Whoever has it runs it once;
+//! the owner does not go on before it is done, and then frees it at once.
+
+use crate::sync::cell::UnsafeCell;
+use crate::sync::{Arc, faults, thread};
+use crate::{Counted, DropCount, Scenario};
+use raddle::thread::join::{Job, Offer};
+use std::ptr::NonNull;
+
+/// A second half: a job with what it works on. On the heap, so that a touch after its end is a touch of
+/// freed memory.
+#[repr(C)]
+struct Half {
+    job: Job,
+    input: u32,
+    result: UnsafeCell<Option<u32>>,
+    _counted: Counted,
+}
+
+impl Half {
+    fn new(count: &DropCount, input: u32) -> Box<Self> {
+        Box::new(Self {
+            job: Job::new(Self::run),
+            input,
+            result: UnsafeCell::new(None),
+            _counted: count.value(),
+        })
+    }
+
+    fn work(&self) {
+        self.result.with_mut(|result| {
+            // SAFETY: whoever has the job is alone with it; loom checks that.
+            let result = unsafe { &mut *result };
+            assert!(result.is_none(), "a half ran twice");
+            *result = Some(self.input + 1);
+        });
+    }
+
+    unsafe fn run(job: NonNull<Job>) {
+        // SAFETY: the first field of this type, and taken: alive until it is done.
+        unsafe { job.cast::<Self>().as_ref() }.work();
+        // SAFETY: taken, and not touched again.
+        unsafe { Job::finish(job) };
+    }
+
+    /// The owner's end of a join.
+    fn end(self: Box<Self>, offer: &Offer) -> &'static str {
+        let how = if offer.reclaim(&self.job) {
+            self.work();
+            "reclaimed"
+        } else {
+            let before = faults::waits().0;
+            self.job.sleep();
+            assert!(self.job.is_done());
+            if faults::waits().0 > before {
+                "stolen, slept"
+            } else {
+                "stolen, done"
+            }
+        };
+        // SAFETY: done, so the thief has let go.
+        let result = self.result.with(|result| unsafe { *result });
+        assert_eq!(result, Some(self.input + 1), "the half did not run");
+        how
+    }
+}
+
+fn steal(offer: &Offer) -> bool {
+    let Some(job) = offer.take() else {
+        return false;
+    };
+    // SAFETY: taken.
+    unsafe { Job::execute(job) };
+    true
+}
+
+/// Owner and thief.
+pub const RACE: Scenario = Scenario {
+    name: "join/race",
+    must: &["reclaimed", "stolen, slept", "stolen, done"],
+    faults: 2,
+    body: |out| {
+        let count = DropCount::new();
+        let offer = Arc::new(Offer::new());
+        let half = Half::new(&count, 1);
+        let other = Arc::clone(&offer);
+        let thief = thread::spawn(move || steal(&other));
+        offer.put(&half.job);
+        let how = half.end(&offer);
+        assert_eq!(thief.join().unwrap(), how != "reclaimed");
+        assert!(offer.is_empty());
+        out.saw(how);
+        count.assert_all_dropped();
+    },
+    ..Scenario::EMPTY
+};
+
+/// Two thieves: one of them at most.
+pub const TWO_THIEVES: Scenario = Scenario {
+    name: "join/two_thieves",
+    must: &["reclaimed", "stolen, slept", "stolen, done"],
+    body: |out| {
+        let count = DropCount::new();
+        let offer = Arc::new(Offer::new());
+        let half = Half::new(&count, 1);
+        let thieves = [(), ()].map(|()| {
+            let offer = Arc::clone(&offer);
+            thread::spawn(move || steal(&offer))
+        });
+        offer.put(&half.job);
+        let how = half.end(&offer);
+        let stolen = thieves.map(|thief| usize::from(thief.join().unwrap()));
+        assert_eq!(stolen[0] + stolen[1], usize::from(how != "reclaimed"));
+        out.saw(how);
+        count.assert_all_dropped();
+    },
+    ..Scenario::EMPTY
+};
+
+/// Two joins, one after the other, through one offer and at the same address: a thief that looked before
+/// takes the one or the other, and never the first one's remains.
+pub const SAME_PLACE: Scenario = Scenario {
+    name: "join/same_place",
+    must: &["neither", "first", "second"],
+    body: |out| {
+        let count = DropCount::new();
+        let offer = Arc::new(Offer::new());
+        let other = Arc::clone(&offer);
+        let thief = thread::spawn(move || steal(&other));
+        let mut stolen = "neither";
+        for (input, name) in [(1, "first"), (2, "second")] {
+            let half = Half::new(&count, input);
+            offer.put(&half.job);
+            if half.end(&offer) != "reclaimed" {
+                assert_eq!(stolen, "neither", "one thief took two");
+                stolen = name;
+            }
+        }
+        assert_eq!(thief.join().unwrap(), stolen != "neither");
+        out.saw(stolen);
+        count.assert_all_dropped();
+    },
+    ..Scenario::EMPTY
+};
+
+/// Broken on purpose: the owner looks once, and does not sleep; it frees what the thief works on.
+pub const NO_WAIT: Scenario = Scenario {
+    name: "join/broken_no_wait",
+    may: &["lucky"],
+    body: |out| {
+        let count = DropCount::new();
+        let offer = Arc::new(Offer::new());
+        let half = Half::new(&count, 1);
+        let other = Arc::clone(&offer);
+        let thief = thread::spawn(move || steal(&other));
+        offer.put(&half.job);
+        let mine = offer.reclaim(&half.job);
+        let early = !mine && !half.job.is_done();
+        thief.join().unwrap();
+        assert!(!early, "went on before the half was done");
+        out.saw("lucky");
+    },
+    ..Scenario::EMPTY
+};

@@ -1,0 +1,149 @@
+//! The limit on queued tasks: never more places taken than there are, and nobody sleeps beside a free one.
+
+use crate::Scenario;
+use crate::sync::{Arc, faults, thread};
+use raddle::thread::limit::{Limit, Place};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Counts who holds a place. Outside of the model, so that it adds no order.
+#[derive(Clone, Default)]
+struct Held(std::sync::Arc<AtomicUsize>);
+
+impl Held {
+    fn up(&self, most: usize) {
+        let before = self.0.fetch_add(1, Ordering::Relaxed);
+        assert!(before < most, "more places taken than there are");
+    }
+
+    fn down(&self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+fn slept() -> &'static str {
+    if faults::waits().0 > 0 {
+        "slept"
+    } else {
+        "did not sleep"
+    }
+}
+
+/// The last place is taken; a thread that wants it sleeps until it is given back.
+pub const GIVE: Scenario = Scenario {
+    name: "limit/give",
+    must: &["slept", "did not sleep"],
+    faults: 2,
+    body: |out| {
+        let limit = Arc::new(Limit::new(1));
+        let held = Held::default();
+        assert_eq!(limit.try_take(), Place::Taken);
+        held.up(1);
+        let (other, theirs) = (Arc::clone(&limit), held.clone());
+        let taker = thread::spawn(move || {
+            assert_eq!(other.take(), Place::Taken);
+            theirs.up(1);
+        });
+        held.down();
+        limit.give();
+        taker.join().unwrap();
+        assert_eq!(limit.try_take(), Place::Full);
+        out.saw(slept());
+    },
+    ..Scenario::EMPTY
+};
+
+/// Two threads want the only place, and each gives it back.
+pub const TWO_TAKERS: Scenario = Scenario {
+    name: "limit/two_takers",
+    must: &["slept", "did not sleep"],
+    faults: 1,
+    body: |out| {
+        let limit = Arc::new(Limit::new(1));
+        let held = Held::default();
+        let takers = [(), ()].map(|()| {
+            let (limit, held) = (Arc::clone(&limit), held.clone());
+            thread::spawn(move || {
+                assert_eq!(limit.take(), Place::Taken);
+                held.up(1);
+                held.down();
+                limit.give();
+            })
+        });
+        for taker in takers {
+            taker.join().unwrap();
+        }
+        assert_eq!(limit.try_take(), Place::Taken);
+        assert_eq!(limit.try_take(), Place::Full);
+        out.saw(slept());
+    },
+    ..Scenario::EMPTY
+};
+
+/// Two sleep, one place comes back twice.
+pub const TWO_SLEEPERS: Scenario = Scenario {
+    name: "limit/two_sleepers",
+    must: &["slept", "did not sleep"],
+    body: |out| {
+        let limit = Arc::new(Limit::new(2));
+        let held = Held::default();
+        for _ in 0..2 {
+            assert_eq!(limit.try_take(), Place::Taken);
+            held.up(2);
+        }
+        let takers = [(), ()].map(|()| {
+            let (limit, held) = (Arc::clone(&limit), held.clone());
+            thread::spawn(move || {
+                assert_eq!(limit.take(), Place::Taken);
+                held.up(2);
+            })
+        });
+        for _ in 0..2 {
+            held.down();
+            limit.give();
+        }
+        for taker in takers {
+            taker.join().unwrap();
+        }
+        assert_eq!(limit.try_take(), Place::Full);
+        out.saw(slept());
+    },
+    ..Scenario::EMPTY
+};
+
+/// The pool ends while somebody waits for a place.
+pub const CLOSE: Scenario = Scenario {
+    name: "limit/close",
+    must: &["slept", "did not sleep"],
+    faults: 1,
+    body: |out| {
+        let limit = Arc::new(Limit::new(1));
+        assert_eq!(limit.try_take(), Place::Taken);
+        let other = Arc::clone(&limit);
+        let taker = thread::spawn(move || other.take());
+        limit.close();
+        assert_eq!(taker.join().unwrap(), Place::Closed);
+        assert_eq!(limit.try_take(), Place::Closed);
+        out.saw(slept());
+    },
+    ..Scenario::EMPTY
+};
+
+/// A place comes back as the pool ends: the sleeper gets the one or the other.
+pub const GIVE_OR_CLOSE: Scenario = Scenario {
+    name: "limit/give_or_close",
+    must: &["Taken", "Closed"],
+    forbidden: &["Full"],
+    body: |out| {
+        let limit = Arc::new(Limit::new(1));
+        assert_eq!(limit.try_take(), Place::Taken);
+        let other = Arc::clone(&limit);
+        let taker = thread::spawn(move || other.take());
+        let other = Arc::clone(&limit);
+        let giver = thread::spawn(move || other.give());
+        limit.close();
+        giver.join().unwrap();
+        out.saw(format!("{:?}", taker.join().unwrap()));
+        assert_eq!(limit.try_take(), Place::Closed);
+    },
+    ..Scenario::EMPTY
+};
