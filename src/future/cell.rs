@@ -11,7 +11,7 @@ use super::current;
 use super::hooks::{self, HookList};
 use super::memory::{self, Source};
 use super::panics;
-use super::state::{self, Cancel, Claim, Completed, Ending, State};
+use super::state::{self, Adopted, Cancel, Completed, Ending, State};
 use super::tag::Tag;
 use crate::error::TaskError;
 use crate::report::{self, Report};
@@ -344,17 +344,26 @@ impl Raw {
 
     /// In a forked child: ends a task whose executor stayed in the parent.
     pub fn orphan(&self) {
-        if self.state.claim() == Claim::Won {
-            // SAFETY: claimed, and the parent's threads do not exist here: the slot is ours. The
-            // closure is leaked on purpose, since its captures may be in the parent's hands.
-            unsafe {
-                self.store_error(TaskError::Rejected(crate::Rejected::Forked {
-                    pool: String::new(),
-                }))
-            };
-            let completed = self.state.finish(Ending::Error, false);
-            // SAFETY: the handle, borrowed by the caller, keeps the cell alive.
-            unsafe { complete(*self, completed) };
+        match self.state.adopt() {
+            Adopted::Not => {}
+            Adopted::Settling => {
+                // The callbacks that had not run were in the hands of a thread that is not here.
+                if self.state.settle().wake {
+                    state::wake(State::address(&raw const self.state));
+                }
+            }
+            Adopted::Unfinished => {
+                // SAFETY: adopted, and the parent's threads do not exist here: the slot is ours. What
+                // lies in it is leaked on purpose: it may have been half-way in or out at the fork.
+                unsafe {
+                    self.store_error(TaskError::Rejected(crate::Rejected::Forked {
+                        pool: String::new(),
+                    }))
+                };
+                let completed = self.state.finish(Ending::Error, false);
+                // SAFETY: the handle, borrowed by the caller, keeps the cell alive.
+                unsafe { complete(*self, completed) };
+            }
         }
     }
 

@@ -17,6 +17,7 @@
 //! | `QUEUE_GONE` | executor side | no queue and no worker refers to the cell |
 //! | `TAKEN` | handle side, with `HANDLE_GONE` | the outcome was moved out |
 //! | `SEEN` | handle side | somebody looked at the error |
+//! | `ORPHAN` | handle side, in a forked child | the claimer stayed in the parent; the setter took its place |
 //!
 //! # States and owners
 //! - *Pending* (no `CLAIMED`, no `DONE`): the closure is in the cell; nobody touches it.
@@ -35,6 +36,7 @@
 //! | pending | cancelled | handle | [`State::cancel`] | AcqRel |
 //! | running | done | claimer | [`State::finish`] | AcqRel |
 //! | settling | done | whoever finished | [`State::settle`] | AcqRel |
+//! | any, in a forked child | + `ORPHAN`, `CLAIMED` | handle | [`State::adopt`] | AcqRel |
 //! | any | + `QUEUE_GONE` | executor | [`State::release_queue`] | AcqRel |
 //! | any | + `HANDLE_GONE` | handle | [`State::release_handle`] | AcqRel |
 //! | not done | + `HOOKS` | handle | [`State::open_hooks`] | AcqRel |
@@ -57,6 +59,7 @@ const HANDLE_GONE: u32 = 0b000_1000_0000;
 const QUEUE_GONE: u32 = 0b001_0000_0000;
 const TAKEN: u32 = 0b010_0000_0000;
 const SEEN: u32 = 0b100_0000_0000;
+const ORPHAN: u32 = 0b1000_0000_0000;
 
 /// Where a task stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -158,6 +161,19 @@ pub enum Claim {
     Won,
     /// Somebody else started or cancelled the task.
     Lost,
+}
+
+/// What [`State::adopt`] found.
+#[must_use]
+#[derive(Debug, PartialEq, Eq)]
+pub enum Adopted {
+    /// No outcome: the caller owns the payload, which holds nothing it could drop, and has to call
+    /// [`State::finish`].
+    Unfinished,
+    /// The outcome stands; whoever ran the callbacks is gone. The caller has to call [`State::settle`].
+    Settling,
+    /// It is settled, or somebody else in this process has adopted it.
+    Not,
 }
 
 /// What [`State::cancel`] found.
@@ -263,6 +279,19 @@ impl State {
                 Err(seen) if seen & (CLAIMED | DONE) != 0 => return Claim::Lost,
                 Err(seen) => now = seen,
             }
+        }
+    }
+
+    /// In a forked child: takes the place of whoever claimed the task or would have, in the parent.
+    pub fn adopt(&self) -> Adopted {
+        // ORDERING: state.adopt AcqRel -> as state.claim and state.settle: what the parent's
+        // threads wrote is in this process's memory since the fork.
+        let old = self.0.fetch_or(CLAIMED | ORPHAN, AcqRel);
+        match Snapshot(old) {
+            _ if old & ORPHAN != 0 => Adopted::Not,
+            now if now.is_settled() => Adopted::Not,
+            now if now.is_done() => Adopted::Settling,
+            _ => Adopted::Unfinished,
         }
     }
 

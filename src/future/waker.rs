@@ -46,6 +46,12 @@ pub fn poll(cell: Raw, owner: usize, cx: &Context<'_>) -> Poll<()> {
     if cell.state.load().is_settled() {
         return Poll::Ready(());
     }
+    if cell.tag.is_orphan() {
+        cell.orphan();
+        // Another thread of this child may be at it: then it is a step away from settling.
+        cell.state.sleep(Until::Settled, None);
+        return Poll::Ready(());
+    }
     if cell.state.open_hooks() == Opened::Open {
         let mut kept = false;
         cell.hooks.edit(cell, |node| {

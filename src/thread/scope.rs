@@ -131,8 +131,8 @@ impl<'scope> Scope<'scope, '_> {
         };
         let (task, cell) = task::<_, T, _>(shared.tag_here(), extra, closure);
         match Worker::of(shared) {
-            Some(worker) => shared.push_inside(worker, task),
-            None => shared.submit(task),
+            Some(worker) if !shared.is_forked() => shared.push_inside(worker, task),
+            _ => shared.submit(task),
         }
         // SAFETY: the cell's type is T, and its handle reference goes to this future.
         unsafe { Future::from_cell(cell) }
@@ -160,7 +160,10 @@ where
     };
     // UNWIND: tasks may borrow from the frame that is unwinding: they end first.
     let result = catch_unwind(AssertUnwindSafe(|| f(&scope)));
-    scope.count.wait();
+    // In a child that was forked meanwhile no task is left that could end, or touch anything.
+    if !pool.shared().is_forked() {
+        scope.count.wait();
+    }
     let panicked = scope.count.panicked.lock().take();
     match (result, panicked) {
         (Err(payload), _) => resume_unwind(payload),

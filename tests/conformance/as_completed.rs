@@ -283,7 +283,7 @@ fn a08_the_remaining_ones_are_handed_back_in_order() {
         }
     }
     for _ in 0..2 {
-        all.next().unwrap();
+        drop(all.next().unwrap());
     }
     let left = all.into_remaining();
     let keys: Vec<_> = left.iter().map(|(key, _)| *key).collect();

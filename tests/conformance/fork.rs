@@ -1,0 +1,375 @@
+//! T13: in a forked child the parent's pool refuses at once, and a new one works.
+
+use super::common::{Gate, Wakes, until, watch};
+use super::kit::{self, hold};
+use raddle::{
+    Executor, Future, Rejected, ReturnWhen, Shutdown, ShutdownError, TaskError, ThreadPool,
+    as_completed, promise, wait, wait_timeout,
+};
+use std::future::Future as _;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+/// Runs the child's part in a forked child, and insists on its success. What the child drops is its
+/// copy alone.
+fn in_child(child: impl FnOnce()) {
+    let pid = unsafe { libc::fork() };
+    assert!(pid >= 0, "fork failed");
+    if pid == 0 {
+        // A child that hangs ends by this signal, which its parent sees.
+        unsafe { libc::alarm(20) };
+        let well = catch_unwind(AssertUnwindSafe(child)).is_ok();
+        unsafe { libc::_exit(if well { 42 } else { 1 }) };
+    }
+    // The child has its own copy of whatever it dropped.
+    let mut status = 0;
+    let reaped = unsafe { libc::waitpid(pid, &raw mut status, 0) };
+    assert_eq!(reaped, pid);
+    assert!(
+        libc::WIFEXITED(status),
+        "the child hangs or crashed: {status:#x}"
+    );
+    assert_eq!(libc::WEXITSTATUS(status), 42, "the child failed; see above");
+}
+
+fn is_forked<T>(outcome: Result<T, TaskError>) -> bool {
+    matches!(outcome, Err(TaskError::Rejected(Rejected::Forked { .. })))
+}
+
+/// Every test here forks, so each is alone in its process: no other thread holds a lock then.
+macro_rules! alone {
+    ($test:literal) => {
+        if !kit::alone(module_path!(), $test) {
+            return;
+        }
+    };
+}
+
+/// Awaits it with a waker that counts.
+fn poll_on(future: Future<u32>) -> Result<u32, TaskError> {
+    let (wakes, waker) = Wakes::new();
+    let mut future = std::pin::pin!(future);
+    let mut context = Context::from_waker(&waker);
+    loop {
+        let seen = wakes.count();
+        if let Poll::Ready(outcome) = future.as_mut().poll(&mut context) {
+            return outcome;
+        }
+        until(|| wakes.count() > seen);
+    }
+}
+
+#[test]
+fn t13_every_call_in_a_forked_child_fails_at_once() {
+    let _watch = watch();
+    alone!("t13_every_call_in_a_forked_child_fails_at_once");
+    for limit in [None, Some(1)] {
+        let builder = ThreadPool::builder().workers(2).name("home");
+        let builder = match limit {
+            Some(limit) => builder.queue_limit(limit),
+            None => builder,
+        };
+        let pool = builder.build().unwrap();
+        pool.spawn(|| ()).result().unwrap();
+        in_child(|| {
+            let error = pool.spawn(|| 1).result().unwrap_err();
+            assert!(error.to_string().contains("home"), "{error}");
+            assert!(is_forked(Err::<(), _>(error)));
+            assert!(is_forked(pool.try_spawn(|| Ok::<_, TaskError>(1)).result()));
+            assert!(is_forked(pool.spawn_on(0, || 1).result()));
+            assert!(is_forked(pool.task("named").spawn(|| 1).result()));
+            assert!(
+                pool.spawn_many([|| 1, || 2])
+                    .into_iter()
+                    .all(|task| is_forked(task.result()))
+            );
+            assert!(is_forked(Executor::submit(&pool, |n: u32| n, 1).result()));
+            assert!(pool.map(|n: u32| n, 0..3).all(is_forked));
+            assert!(
+                pool.map_unordered(|n: u32| n, 0..3)
+                    .all(|(_, outcome)| is_forked(outcome))
+            );
+            assert!(pool.scope(|s| is_forked(s.spawn(|| 1).result())));
+            for how in [Shutdown::Drain, Shutdown::CancelPending] {
+                pool.close(how);
+                let forked = ShutdownError::Forked {
+                    pool: "home".into(),
+                };
+                assert_eq!(pool.shutdown(how).unwrap_err(), forked);
+                assert_eq!(
+                    pool.shutdown_timeout(how, Duration::MAX).unwrap_err(),
+                    forked
+                );
+            }
+            // What needs nobody else is done here.
+            assert_eq!(pool.join(|| 1, || 2), (1, 2));
+            assert_eq!(pool.map_slice(&[1, 2], |n| n * 2), [2, 4]);
+            assert_eq!((pool.workers(), pool.name()), (2, "home"));
+            assert_eq!(pool.stats().workers.len(), 2);
+        });
+        // The parent's pool has noticed nothing.
+        assert_eq!(pool.spawn(|| 7).result().unwrap(), 7);
+    }
+}
+
+#[test]
+fn t13_futures_from_before_the_fork_end_in_the_child() {
+    let _watch = watch();
+    alone!("t13_futures_from_before_the_fork_end_in_the_child");
+    type Wait = fn(Future<u32>) -> Option<Result<u32, TaskError>>;
+    const LONG: Duration = Duration::from_secs(100_000);
+    let ways: [Wait; 9] = [
+        |future| Some(future.result()),
+        |future| Some(future.result_timeout(LONG).unwrap()),
+        |future| {
+            future.wait();
+            Some(future.try_result().unwrap())
+        },
+        |future| {
+            assert!(future.wait_timeout(LONG));
+            Some(future.result())
+        },
+        |future| {
+            Some(
+                wait([future], ReturnWhen::FirstError)
+                    .done
+                    .pop()
+                    .unwrap()
+                    .result(),
+            )
+        },
+        |future| {
+            Some(
+                wait_timeout([future], ReturnWhen::AllCompleted, LONG)
+                    .done
+                    .pop()
+                    .unwrap()
+                    .result(),
+            )
+        },
+        |future| Some(as_completed([future]).next().unwrap().result()),
+        |future| {
+            assert!(future.shared().result().is_err());
+            None
+        },
+        |future| Some(poll_on(future)),
+    ];
+    let pool = ThreadPool::new(1).unwrap();
+    for way in ways {
+        let gate = Gate::default();
+        let at = gate.clone();
+        let done = pool.spawn(|| 3);
+        done.wait();
+        let (started, starts) = std::sync::mpsc::channel();
+        let running = pool.spawn(move || {
+            started.send(()).unwrap();
+            at.wait();
+            1
+        });
+        starts.recv().unwrap();
+        let queued = pool.spawn(|| 2);
+        let futures = [queued, running];
+        in_child(|| {
+            // The child's copies; the parent still has its own.
+            for future in unsafe { std::ptr::read(&raw const futures) } {
+                if let Some(outcome) = way(future) {
+                    assert!(is_forked(outcome));
+                }
+            }
+            let done = unsafe { std::ptr::read(&raw const done) };
+            assert_eq!(done.result().unwrap(), 3);
+        });
+        gate.open();
+        let results = futures.map(|future| future.result().unwrap());
+        assert_eq!((results, done.result().unwrap()), ([2, 1], 3));
+    }
+}
+
+#[test]
+fn t13_a_callback_on_a_future_from_before_the_fork_is_called_when_it_is_waited_for() {
+    let _watch = watch();
+    alone!("t13_a_callback_on_a_future_from_before_the_fork_is_called_when_it_is_waited_for");
+    let pool = ThreadPool::new(1).unwrap();
+    let held = hold(&pool);
+    let queued = pool.spawn(|| 2);
+    in_child(|| {
+        let called = Arc::new(AtomicUsize::new(0));
+        let calls = Arc::clone(&called);
+        queued.add_done_callback(move |outcome| {
+            assert!(matches!(
+                outcome,
+                Err(TaskError::Rejected(Rejected::Forked { .. }))
+            ));
+            calls.fetch_add(1, SeqCst);
+        });
+        queued.wait();
+        assert_eq!(called.load(SeqCst), 1);
+    });
+    held.release();
+    assert_eq!(queued.result().unwrap(), 2);
+}
+
+#[test]
+fn t13_cancelling_and_dropping_in_the_child_is_harmless() {
+    let _watch = watch();
+    alone!("t13_cancelling_and_dropping_in_the_child_is_harmless");
+    let pool = ThreadPool::new(1).unwrap();
+    let held = hold(&pool);
+    let token = Arc::new(());
+    let futures = [0; 3].map(|_| {
+        let token = Arc::clone(&token);
+        pool.spawn(move || drop(token))
+    });
+    in_child(|| {
+        let [one, two, three] = unsafe { std::ptr::read(&raw const futures) };
+        assert!(one.cancel());
+        assert!(matches!(one.result(), Err(TaskError::Cancelled)));
+        drop(two);
+        drop(as_completed([three]));
+    });
+    held.release();
+    assert!(futures.into_iter().all(|future| future.result().is_ok()));
+    assert_eq!(Arc::strong_count(&token), 1);
+}
+
+#[test]
+fn t13_dropping_the_pool_in_the_child_does_nothing() {
+    let _watch = watch();
+    alone!("t13_dropping_the_pool_in_the_child_does_nothing");
+    let pool = ThreadPool::new(2).unwrap();
+    let held = hold(&pool);
+    let queued: Vec<_> = (0..10).map(|n| pool.spawn(move || n)).collect();
+    in_child(|| drop(unsafe { std::ptr::read(&raw const pool) }));
+    assert!(queued.iter().all(|task| !task.is_done()));
+    held.release();
+    assert_eq!(
+        queued
+            .into_iter()
+            .map(|task| task.result().unwrap())
+            .sum::<i32>(),
+        45
+    );
+}
+
+#[test]
+fn t13_a_new_pool_in_the_child_works() {
+    let _watch = watch();
+    alone!("t13_a_new_pool_in_the_child_works");
+    let pool = ThreadPool::new(2).unwrap();
+    let held = hold(&pool);
+    in_child(|| {
+        let mine = ThreadPool::new(2).unwrap();
+        let tasks: Vec<_> = (0..100).map(|n| mine.spawn(move || n)).collect();
+        assert_eq!(
+            as_completed(tasks)
+                .map(|task| task.result().unwrap())
+                .sum::<i32>(),
+            4950
+        );
+        let sum = mine.scope(|s| s.spawn(|| 20).result().unwrap()) + mine.join(|| 1, || 2).1;
+        assert_eq!(sum, 22);
+        assert!(is_forked(pool.spawn(|| 1).result()));
+        // A child of the child is further still.
+        in_child(|| {
+            assert!(is_forked(mine.spawn(|| 1).result()));
+            assert!(is_forked(pool.spawn(|| 1).result()));
+            assert_eq!(ThreadPool::new(1).unwrap().spawn(|| 5).result().unwrap(), 5);
+        });
+        mine.shutdown(Shutdown::Drain).unwrap();
+        let (promise, future) = promise();
+        promise.complete(1).unwrap();
+        assert_eq!(future.result().unwrap(), 1);
+    });
+    drop(held);
+}
+
+#[test]
+fn t13_a_fork_while_everybody_is_busy_or_asleep() {
+    let _watch = watch();
+    alone!("t13_a_fork_while_everybody_is_busy_or_asleep");
+    for idle in [
+        raddle::Idle::Balanced,
+        raddle::Idle::NeverPark,
+        raddle::Idle::ParkAtOnce,
+    ] {
+        let pool = ThreadPool::builder().workers(2).idle(idle).build().unwrap();
+        for _ in 0..20 {
+            let tasks: Vec<_> = (0..50).map(|n| pool.spawn(move || n)).collect();
+            in_child(|| {
+                assert!(is_forked(pool.spawn(|| 1).result()));
+                let tasks = unsafe { std::ptr::read(&raw const tasks) };
+                for (n, task) in tasks.into_iter().enumerate() {
+                    match task.result() {
+                        Ok(value) => assert_eq!(value, n),
+                        outcome => assert!(is_forked(outcome)),
+                    }
+                }
+            });
+            assert_eq!(
+                tasks
+                    .into_iter()
+                    .map(|task| task.result().unwrap())
+                    .sum::<usize>(),
+                1225
+            );
+        }
+    }
+}
+
+#[test]
+fn t13_a_scope_that_was_open_at_the_fork_ends_in_the_child() {
+    let _watch = watch();
+    alone!("t13_a_scope_that_was_open_at_the_fork_ends_in_the_child");
+    let pool = ThreadPool::new(1).unwrap();
+    let gate = Gate::default();
+    let parent = std::process::id();
+    let mut forked = 0;
+    pool.scope(|s| {
+        drop(s.spawn(|| gate.wait()));
+        drop(s.spawn(|| ()));
+        forked = unsafe { libc::fork() };
+        if forked == 0 {
+            unsafe { libc::alarm(20) };
+        } else {
+            gate.open();
+        }
+    });
+    if std::process::id() != parent {
+        unsafe { libc::_exit(42) };
+    }
+    let mut status = 0;
+    assert_eq!(unsafe { libc::waitpid(forked, &raw mut status, 0) }, forked);
+    assert!(
+        libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 42,
+        "{status:#x}"
+    );
+}
+
+#[test]
+fn t13_a_fork_inside_a_task() {
+    let _watch = watch();
+    alone!("t13_a_fork_inside_a_task");
+    let pool = Arc::new(ThreadPool::new(2).unwrap());
+    let inside = Arc::clone(&pool);
+    let task = pool.spawn(move || {
+        let before = inside.spawn(|| ());
+        in_child(|| {
+            assert!(is_forked(inside.spawn(|| 1).result()));
+            assert!(is_forked(inside.spawn_on(0, || 1).result()));
+            assert!(is_forked(inside.scope(|s| s.spawn(|| 1).result())));
+            assert!(matches!(
+                inside.shutdown(Shutdown::Drain),
+                Err(ShutdownError::Forked { .. })
+            ));
+            let before = unsafe { std::ptr::read(&raw const before) };
+            let _ = before.result();
+            assert_eq!(ThreadPool::new(1).unwrap().spawn(|| 5).result().unwrap(), 5);
+        });
+        before.result().unwrap();
+        6
+    });
+    assert_eq!(task.result().unwrap(), 6);
+}
