@@ -373,11 +373,10 @@ impl ThreadPool {
             return Err(ShutdownError::Forked { pool: pool() });
         }
         self.shared.close(how);
-        if let Some(worker) = Worker::of(&self.shared) {
-            return Err(ShutdownError::InsideWorker {
-                pool: pool(),
-                worker: worker.last_index(),
-            });
+        let inside = Worker::of(&self.shared).map(Worker::last_index);
+        if let Some(worker) = inside.or_else(|| Worker::left(&self.shared)) {
+            let pool = pool();
+            return Err(ShutdownError::InsideWorker { pool, worker });
         }
         if self.shared.crew.wait(deadline) {
             Ok(())

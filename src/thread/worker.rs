@@ -33,6 +33,8 @@ const FAIR: Duration = Duration::from_micros(200);
 const BATCH: usize = sync::bound(64, 2);
 sync::thread_local! {
     static CURRENT: Cell<*const Worker> = const { Cell::new(ptr::null()) };
+    /// For a thread that has ended: its pool's address, and which worker it was last.
+    static LEFT: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
 }
 
 /// The worker that the calling thread is, if it belongs to a pool.
@@ -185,6 +187,14 @@ impl Worker {
         drop(entered);
         memory::flush();
         CURRENT.with(|current| current.set(ptr::null()));
+        LEFT.with(|left| left.set((Arc::as_ptr(shared).addr(), worker.last_index())));
+    }
+
+    /// Which worker the calling thread was, if it was one of this pool and is past its end: it then
+    /// runs destructors of its thread-locals, and the pool's end waits for those.
+    pub fn left(shared: &Shared) -> Option<usize> {
+        let (pool, index) = LEFT.with(Cell::get);
+        (pool == ptr::from_ref(shared).addr()).then_some(index)
     }
 
     fn pin(&self) -> bool {

@@ -16,6 +16,7 @@ mod fork;
 mod future;
 mod kit;
 mod map;
+mod misuse;
 mod nested;
 mod pool;
 mod shutdown;
