@@ -165,7 +165,7 @@ fn e04_shutdown_drains_or_cancels_and_can_be_repeated<K: Kind>() {
 fn e09_a_panic_costs_neither_worker_nor_neighbour<K: Kind>() {
     let executor = K::make(2);
     let third = |n: u32| {
-        assert!(n % 3 != 0, "{n} divides");
+        assert!(!n.is_multiple_of(3), "{n} divides");
         n
     };
     let futures: Vec<_> = (0..90u32).map(|n| (n, executor.submit(third, n))).collect();
@@ -331,6 +331,27 @@ fn e01_spawn_returns_before_the_task_has_started() {
 }
 
 #[test]
+fn e01_what_is_queued_behind_a_blocked_task_runs_on_another_worker() {
+    let _watch = watch();
+    // A worker takes several tasks at once; if one of them blocks, the others are not its own alone.
+    let pool = pool(2);
+    for _ in 0..300 {
+        let gate = Gate::default();
+        let at = gate.clone();
+        let blocked = pool.spawn(move || at.wait());
+        for (n, future) in pool
+            .spawn_many((0..10).map(|n| move || n))
+            .into_iter()
+            .enumerate()
+        {
+            assert_eq!(future.result().unwrap(), n);
+        }
+        gate.open();
+        blocked.result().unwrap();
+    }
+}
+
+#[test]
 fn e02_a_closure_of_threads_may_own_anything_that_is_send() {
     let _watch = watch();
     let pool = pool(1);
@@ -358,7 +379,10 @@ fn e04_a_refused_closure_is_dropped_at_once_and_never_runs() {
     let (a, b, c, d) = (item(), item(), item(), item());
     let refused = [
         pool.spawn(move || drop(a)),
-        pool.try_spawn(move || Ok::<_, BoxError>(drop(b))),
+        pool.try_spawn(move || {
+            drop(b);
+            Ok::<_, BoxError>(())
+        }),
         pool.spawn_on(0, move || drop(c)),
         pool.task("named").spawn(move || drop(d)),
     ];
