@@ -123,7 +123,7 @@ pub(crate) fn tell(report: &Report<'_>) {
                     "raddle: the report hook panicked ({}) on: {report}",
                     message_of(&*payload)
                 );
-                std::mem::forget(payload);
+                let_go(payload);
             }
         }
         None => log::error!("raddle: {report}"),
@@ -149,7 +149,16 @@ pub(crate) fn contain_drop(what: &'static str, destructor: impl FnOnce()) {
             what,
             message: message_of(&*payload),
         });
-        // The payload's own destructor could panic too; one leaked box ends the chain.
+        let_go(payload);
+    }
+}
+
+/// Ends a panic's payload. A text is dropped. Any other payload's destructor could panic in its turn: one
+/// leaked box ends the chain.
+fn let_go(payload: Box<dyn Any + Send>) {
+    if payload.is::<String>() || payload.is::<&'static str>() {
+        drop(payload);
+    } else {
         std::mem::forget(payload);
     }
 }
