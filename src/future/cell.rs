@@ -413,6 +413,7 @@ pub(super) unsafe fn complete(cell: Raw, completed: Completed) {
 /// # Safety
 /// The caller holds the last reference, and the task is done.
 pub(super) unsafe fn destroy(cell: Raw) {
+    // This look is also the acquire that the transition before it has left to us.
     let now = cell.state.load();
     if now.is_taken() {
         // SAFETY: the last reference, and nothing is left inside.

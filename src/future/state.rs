@@ -31,15 +31,18 @@
 //! # Transitions
 //! | from | to | by | method | ordering |
 //! |---|---|---|---|---|
-//! | pending | running | worker, or a waiter that helps | [`State::claim`] | Acquire |
+//! | pending | running | worker, or a waiter that helps | [`State::claim`] | Relaxed |
 //! | pending, `HANDLE_GONE` | freed | worker: it is alone, and writes nothing | [`State::load`] | Acquire |
-//! | pending | cancelled | handle | [`State::cancel`] | AcqRel |
-//! | running | done | claimer | [`State::finish`] | AcqRel |
-//! | settling | done | whoever finished | [`State::settle`] | AcqRel |
+//! | pending | cancelled | handle | [`State::cancel`] | Release |
+//! | running | done | claimer | [`State::finish`] | Release |
+//! | settling | done | whoever finished | [`State::settle`] | Release |
 //! | any, in a forked child | + `ORPHAN`, `CLAIMED` | handle | [`State::adopt`] | AcqRel |
-//! | any | + `QUEUE_GONE` | executor | [`State::release_queue`] | AcqRel |
-//! | any | + `HANDLE_GONE` | handle | [`State::release_handle`] | AcqRel |
-//! | not done | + `HOOKS` | handle | [`State::open_hooks`] | AcqRel |
+//! | any | + `QUEUE_GONE` | executor | [`State::release_queue`] | Release |
+//! | any | + `HANDLE_GONE` | handle | [`State::release_handle`] | Release |
+//! | not done | + `HOOKS` | handle | [`State::open_hooks`] | Relaxed |
+//!
+//! Whoever is told to free loads the word (Acquire) before it touches the cell again, so the releases
+//! need no acquire of their own.
 //!
 //! Guarantees: every method but [`State::sleep`] is lock-free, `finish`, `settle` and the releases
 //! are wait-free. Models: `verify/models/state.rs`.
@@ -260,7 +263,9 @@ impl State {
     /// One consistent look. What was written before the task became done can be read.
     #[inline]
     pub fn load(&self) -> Snapshot {
-        // ORDERING: state.load Acquire -> pairs with state.finish and state.cancel: the outcome.
+        // ORDERING: state.load Acquire -> pairs with state.finish: the outcome; with state.settle: the
+        // callbacks' reads of it; with the releases: whoever was told to free looks here first, and
+        // finds every other use of the cell over.
         Snapshot(self.0.load(Acquire))
     }
 
@@ -269,11 +274,11 @@ impl State {
     pub fn claim(&self) -> Claim {
         let mut now = 0;
         loop {
-            // ORDERING: state.claim Acquire -> pairs with the release half of whatever published
-            // the cell (queue push) and of state.cancel; the closure is read after it.
+            // ORDERING: state.claim Relaxed: the closure came with the cell, through the queue or
+            // with the handle; this only decides who runs it.
             match self
                 .0
-                .compare_exchange(now, now | CLAIMED, Acquire, Relaxed)
+                .compare_exchange(now, now | CLAIMED, Relaxed, Relaxed)
             {
                 Ok(_) => return Claim::Won,
                 Err(seen) if seen & (CLAIMED | DONE) != 0 => return Claim::Lost,
@@ -300,10 +305,9 @@ impl State {
     #[inline]
     pub fn finish(&self, ending: Ending, queue_gone: bool) -> Completed {
         let bits = Self::bits(ending) | if queue_gone { QUEUE_GONE } else { 0 };
-        // ORDERING: state.finish AcqRel -> release pairs with state.load, state.sleep,
-        // state.release_handle: the outcome; acquire pairs with state.release_handle and
-        // state.release_queue, whose user of the cell may be followed by our free.
-        let old = self.0.fetch_add(bits, AcqRel);
+        // ORDERING: state.finish Release -> pairs with state.load and state.sleep: the outcome. If the
+        // cell is ours to free, we load the word first.
+        let old = self.0.fetch_add(bits, Release);
         debug_assert!(
             old & CLAIMED != 0 && old & DONE == 0,
             "finish without claim: {old:b}"
@@ -334,9 +338,10 @@ impl State {
                 () if now & CLAIMED != 0 => now | ASKED,
                 () => now | DONE | CANCELLED,
             };
-            // ORDERING: state.cancel AcqRel -> release pairs with state.load: the cancellation;
-            // acquire pairs with the publication of the cell: the closure dropped after it.
-            match self.0.compare_exchange(now, new, AcqRel, Relaxed) {
+            // ORDERING: state.cancel Release -> pairs with state.load and state.sleep: what the
+            // canceller did before, for whoever finds it cancelled. The closure that we drop after it
+            // came with the handle.
+            match self.0.compare_exchange(now, new, Release, Relaxed) {
                 Ok(_) if now & CLAIMED != 0 => return Cancel::TooLate,
                 Ok(_) => return Cancel::Won(Self::completed(now, new)),
                 Err(seen) => now = seen,
@@ -346,9 +351,9 @@ impl State {
 
     /// The callbacks have run: from here on the outcome may be taken.
     pub fn settle(&self) -> Completed {
-        // ORDERING: state.settle AcqRel -> release pairs with state.load in the taker: our reads
-        // of the outcome happen before it is moved out; acquire as in state.finish.
-        let old = self.0.fetch_sub(HOOKS, AcqRel);
+        // ORDERING: state.settle Release -> pairs with state.load in the taker: our reads of the
+        // outcome happen before it is moved out. The free is as in state.finish.
+        let old = self.0.fetch_sub(HOOKS, Release);
         debug_assert!(
             old & (DONE | HOOKS) == DONE | HOOKS,
             "settle out of order: {old:b}"
@@ -362,9 +367,9 @@ impl State {
     /// The executor no longer refers to the cell. True: the caller frees it.
     #[must_use]
     pub fn release_queue(&self) -> bool {
-        // ORDERING: state.release-queue AcqRel -> release pairs with whichever transition frees;
-        // acquire pairs with all of them: their use of the cell is over when we free it.
-        let old = self.0.fetch_add(QUEUE_GONE, AcqRel);
+        // ORDERING: state.release-queue Release -> pairs with state.load of whoever frees: our use of
+        // the cell is over. The free is as in state.finish.
+        let old = self.0.fetch_add(QUEUE_GONE, Release);
         debug_assert!(
             old & QUEUE_GONE == 0,
             "second release of the queue: {old:b}"
@@ -377,8 +382,8 @@ impl State {
     #[must_use]
     pub fn release_handle(&self, taken: bool) -> bool {
         let bits = HANDLE_GONE | if taken { TAKEN } else { 0 };
-        // ORDERING: state.release-handle AcqRel -> as state.release-queue.
-        let old = self.0.fetch_add(bits, AcqRel);
+        // ORDERING: state.release-handle Release -> as state.release-queue.
+        let old = self.0.fetch_add(bits, Release);
         debug_assert!(
             old & HANDLE_GONE == 0,
             "second release of the handle: {old:b}"
@@ -398,8 +403,9 @@ impl State {
             if now & DONE != 0 {
                 return Opened::Settled;
             }
-            // ORDERING: state.open AcqRel -> pairs with state.finish, which learns of the list.
-            match self.0.compare_exchange(now, now | HOOKS, AcqRel, Relaxed) {
+            // ORDERING: state.open Relaxed: it tells state.finish that there is a list, which has
+            // orderings of its own.
+            match self.0.compare_exchange(now, now | HOOKS, Relaxed, Relaxed) {
                 Ok(_) => return Opened::Open,
                 Err(seen) => now = seen,
             }

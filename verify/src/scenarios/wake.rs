@@ -2,6 +2,7 @@
 
 use super::cell_kit::Kit;
 use crate::Scenario;
+use crate::sync::cell::UnsafeCell;
 use crate::sync::{faults, thread};
 use raddle::TaskError;
 use std::sync::Arc;
@@ -81,7 +82,15 @@ pub const TIMEOUT_DROP: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// A cancellation from another holder of the handle wakes the waiter.
+/// What a canceller leaves for those who find the task cancelled.
+struct Why(UnsafeCell<u32>);
+
+// SAFETY: written before the cancellation and read after it.
+unsafe impl Sync for Why {}
+// SAFETY: as above.
+unsafe impl Send for Why {}
+
+/// A cancellation from another holder of the handle wakes the waiter, who sees what came before it.
 pub const CANCEL_WAKES: Scenario = Scenario {
     name: "park/cancel_wakes",
     must: &["slept", "looked"],
@@ -91,10 +100,16 @@ pub const CANCEL_WAKES: Scenario = Scenario {
         let (task, future) = kit.task();
         let future = Arc::new(future);
         let shared = Arc::clone(&future);
+        let why = Arc::new(Why(UnsafeCell::new(0)));
+        let theirs = Arc::clone(&why);
         let canceller = thread::spawn(move || {
+            // SAFETY: read only after the cancellation was seen; loom checks it.
+            theirs.0.with_mut(|why| unsafe { *why = 7 });
             assert!(shared.cancel());
         });
         future.wait();
+        // SAFETY: as above.
+        assert_eq!(why.0.with(|why| unsafe { *why }), 7);
         assert!(matches!(future.error(), Some(TaskError::Cancelled)));
         out.saw(slept());
         canceller.join().unwrap();
