@@ -218,9 +218,9 @@ impl fmt::Display for Rejected {
             Self::QueueFull { pool, limit } => {
                 write!(f, "the queue of pool '{pool}' is full ({limit} tasks)")
             }
-            Self::Forked { pool } if pool.is_empty() => f.write_str(
-                "its pool belongs to the parent of this forked process; build one here",
-            ),
+            Self::Forked { pool } if pool.is_empty() => {
+                f.write_str("its pool belongs to the parent of this forked process; build one here")
+            }
             Self::Forked { pool } => write!(
                 f,
                 "pool '{pool}' belongs to the parent of this forked process; build one here"

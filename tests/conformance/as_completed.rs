@@ -12,7 +12,9 @@ use std::time::Duration;
 /// Far beyond the watchdog.
 const LONG: Duration = Duration::from_secs(100_000);
 
-fn many(count: usize) -> (Vec<Promise<usize>>, Vec<(usize, Future<usize>)>) {
+type Keyed = (usize, Future<usize>);
+
+fn many(count: usize) -> (Vec<Promise<usize>>, Vec<Keyed>) {
     let (promises, futures): (Vec<_>, Vec<_>) = (0..count).map(|_| promise()).unzip();
     (promises, futures.into_iter().enumerate().collect())
 }
@@ -128,9 +130,9 @@ fn a03_the_time_limit_counts_from_the_call_and_ends_a_wait() {
     let _watch = watch();
     let pool = ThreadPool::new(1).unwrap();
     let (kept, never) = promise();
-    let mut all = as_completed([never, pool.spawn(|| 1)]).timeout(Duration::from_millis(30));
+    let all = as_completed([never, pool.spawn(|| 1)]).timeout(Duration::from_millis(30));
     let mut ends = 0;
-    while let Some(item) = all.next() {
+    for item in all {
         match item {
             Ok(future) => assert_eq!(future.result().unwrap(), 1),
             Err(late) => {

@@ -214,6 +214,7 @@ fn x06_a_backtrace_is_there_when_it_is_asked_for() {
         return;
     }
     // Read once by the standard library, so in a process of its own and before any panic.
+    // SAFETY: the other threads of this process wait, and read no variables.
     unsafe { std::env::set_var("RUST_BACKTRACE", "1") };
     let report = report(|| panic!("deep"));
     let text = report.backtrace().expect("asked for").to_string();

@@ -13,19 +13,28 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-/// Runs the child's part in a forked child, and insists on its success. What the child drops is its
-/// copy alone.
-fn in_child(child: impl FnOnce()) {
+/// In the child: 0, and a signal that ends it if it hangs, which its parent sees.
+fn fork() -> libc::pid_t {
+    // SAFETY: these tests are alone in their process, so no other thread of the harness holds a lock.
     let pid = unsafe { libc::fork() };
     assert!(pid >= 0, "fork failed");
     if pid == 0 {
-        // A child that hangs ends by this signal, which its parent sees.
+        // SAFETY: sets a timer of this process.
         unsafe { libc::alarm(20) };
-        let well = catch_unwind(AssertUnwindSafe(child)).is_ok();
-        unsafe { libc::_exit(if well { 42 } else { 1 }) };
     }
-    // The child has its own copy of whatever it dropped.
+    pid
+}
+
+/// Ends the child without running anything of the parent's.
+fn leave(well: bool) -> ! {
+    // SAFETY: ends the process.
+    unsafe { libc::_exit(if well { 42 } else { 1 }) }
+}
+
+/// Waits for the child and insists on its success.
+fn reap(pid: libc::pid_t) {
     let mut status = 0;
+    // SAFETY: our child, our status word.
     let reaped = unsafe { libc::waitpid(pid, &raw mut status, 0) };
     assert_eq!(reaped, pid);
     assert!(
@@ -33,6 +42,21 @@ fn in_child(child: impl FnOnce()) {
         "the child hangs or crashed: {status:#x}"
     );
     assert_eq!(libc::WEXITSTATUS(status), 42, "the child failed; see above");
+}
+
+/// Runs the child's part in a forked child, and insists on its success.
+fn in_child(child: impl FnOnce()) {
+    match fork() {
+        0 => leave(catch_unwind(AssertUnwindSafe(child)).is_ok()),
+        pid => reap(pid),
+    }
+}
+
+/// The child's own of something that the parent keeps: the child uses the original no more.
+fn childs<T>(original: &T) -> T {
+    // SAFETY: the fork has copied it; what is dropped here is dropped once in this process, since the
+    // child leaves without unwinding.
+    unsafe { std::ptr::read(original) }
 }
 
 fn is_forked<T>(outcome: Result<T, TaskError>) -> bool {
@@ -174,12 +198,12 @@ fn t13_futures_from_before_the_fork_end_in_the_child() {
         let futures = [queued, running];
         in_child(|| {
             // The child's copies; the parent still has its own.
-            for future in unsafe { std::ptr::read(&raw const futures) } {
+            for future in childs(&futures) {
                 if let Some(outcome) = way(future) {
                     assert!(is_forked(outcome));
                 }
             }
-            let done = unsafe { std::ptr::read(&raw const done) };
+            let done = childs(&done);
             assert_eq!(done.result().unwrap(), 3);
         });
         gate.open();
@@ -224,7 +248,7 @@ fn t13_cancelling_and_dropping_in_the_child_is_harmless() {
         pool.spawn(move || drop(token))
     });
     in_child(|| {
-        let [one, two, three] = unsafe { std::ptr::read(&raw const futures) };
+        let [one, two, three] = childs(&futures);
         assert!(one.cancel());
         assert!(matches!(one.result(), Err(TaskError::Cancelled)));
         drop(two);
@@ -242,7 +266,7 @@ fn t13_dropping_the_pool_in_the_child_does_nothing() {
     let pool = ThreadPool::new(2).unwrap();
     let held = hold(&pool);
     let queued: Vec<_> = (0..10).map(|n| pool.spawn(move || n)).collect();
-    in_child(|| drop(unsafe { std::ptr::read(&raw const pool) }));
+    in_child(|| drop(childs(&pool)));
     assert!(queued.iter().all(|task| !task.is_done()));
     held.release();
     assert_eq!(
@@ -300,7 +324,7 @@ fn t13_a_fork_while_everybody_is_busy_or_asleep() {
             let tasks: Vec<_> = (0..50).map(|n| pool.spawn(move || n)).collect();
             in_child(|| {
                 assert!(is_forked(pool.spawn(|| 1).result()));
-                let tasks = unsafe { std::ptr::read(&raw const tasks) };
+                let tasks = childs(&tasks);
                 for (n, task) in tasks.into_iter().enumerate() {
                     match task.result() {
                         Ok(value) => assert_eq!(value, n),
@@ -330,22 +354,15 @@ fn t13_a_scope_that_was_open_at_the_fork_ends_in_the_child() {
     pool.scope(|s| {
         drop(s.spawn(|| gate.wait()));
         drop(s.spawn(|| ()));
-        forked = unsafe { libc::fork() };
-        if forked == 0 {
-            unsafe { libc::alarm(20) };
-        } else {
+        forked = fork();
+        if forked != 0 {
             gate.open();
         }
     });
     if std::process::id() != parent {
-        unsafe { libc::_exit(42) };
+        leave(true);
     }
-    let mut status = 0;
-    assert_eq!(unsafe { libc::waitpid(forked, &raw mut status, 0) }, forked);
-    assert!(
-        libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 42,
-        "{status:#x}"
-    );
+    reap(forked);
 }
 
 #[test]
@@ -364,7 +381,7 @@ fn t13_a_fork_inside_a_task() {
                 inside.shutdown(Shutdown::Drain),
                 Err(ShutdownError::Forked { .. })
             ));
-            let before = unsafe { std::ptr::read(&raw const before) };
+            let before = childs(&before);
             let _ = before.result();
             assert_eq!(ThreadPool::new(1).unwrap().spawn(|| 5).result().unwrap(), 5);
         });

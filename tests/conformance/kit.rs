@@ -81,20 +81,26 @@ pub fn files() -> usize {
 
 /// The cores that the calling thread may use, ascending.
 pub fn allowed_cores() -> Vec<usize> {
+    // SAFETY: a plain array of bits.
     let mut set: libc::cpu_set_t = unsafe { std::mem::zeroed() };
+    // SAFETY: fills the set, of the size that it is told.
     let got = unsafe { libc::sched_getaffinity(0, size_of_val(&set), &raw mut set) };
     assert_eq!(got, 0);
     (0..libc::CPU_SETSIZE as usize)
+        // SAFETY: below the size of the set.
         .filter(|&core| unsafe { libc::CPU_ISSET(core, &set) })
         .collect()
 }
 
 /// Keeps the calling thread on these cores.
 pub fn stay_on(cores: &[usize]) {
+    // SAFETY: a plain array of bits.
     let mut set: libc::cpu_set_t = unsafe { std::mem::zeroed() };
     for &core in cores {
+        // SAFETY: a bit beyond the set is a panic, not a write.
         unsafe { libc::CPU_SET(core, &mut set) };
     }
+    // SAFETY: reads the set, of the size that it is told.
     let done = unsafe { libc::sched_setaffinity(0, size_of_val(&set), &raw const set) };
     assert_eq!(done, 0);
 }

@@ -195,6 +195,7 @@ fn threads_refused_half_way() {
     // Root may have any number of threads, so the process becomes somebody else: nobody else's
     // threads count then. Where that is not allowed it is not root, and the limit holds at once.
     let nobody = 1_000_000_000 + std::process::id();
+    // SAFETY: this process is the test alone.
     let is_own = unsafe { libc::setresuid(nobody, nobody, nobody) } == 0;
     let before = kit::threads();
     let most = if is_own { before as u64 + 2 } else { 1 };
@@ -202,10 +203,9 @@ fn threads_refused_half_way() {
         rlim_cur: most,
         rlim_max: most,
     };
-    assert_eq!(
-        unsafe { libc::setrlimit(libc::RLIMIT_NPROC, &raw const limit) },
-        0
-    );
+    // SAFETY: reads the struct.
+    let set = unsafe { libc::setrlimit(libc::RLIMIT_NPROC, &raw const limit) };
+    assert_eq!(set, 0);
     let stops = Arc::new(AtomicUsize::new(0));
     for round in 1..=5 {
         let stopped = Arc::clone(&stops);

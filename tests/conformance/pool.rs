@@ -791,6 +791,7 @@ fn pinned_workers_stay_on_their_core() {
     let cores = kit::allowed_cores();
     let on_core = |pool: &ThreadPool, worker: usize| {
         pool.spawn_on(worker, || {
+            // SAFETY: no arguments, no memory.
             let now = unsafe { libc::sched_getcpu() } as usize;
             (current_worker().unwrap().core, kit::allowed_cores(), now)
         })
