@@ -48,7 +48,13 @@
 // The models in `verify/` look into the rooms that are closed in every other build.
 #![cfg_attr(
     any(raddle_loom, raddle_shuttle),
-    allow(missing_docs, private_interfaces)
+    allow(
+        missing_docs,
+        private_interfaces,
+        clippy::new_without_default,
+        clippy::len_without_is_empty,
+        clippy::missing_safety_doc
+    )
 )]
 
 #[cfg(not(all(

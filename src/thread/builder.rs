@@ -142,6 +142,7 @@ impl ThreadPoolBuilder {
         let cores = self.cores(&allowed)?;
         // A number is 24 bits and not 0; a program that builds more pools than that at a time does
         // not exist, and two that share one only lose the line between "mine" and "not mine".
+        // ORDERING: pool.number Relaxed: a number that says nothing about other memory.
         let number = NUMBER.fetch_add(1, Ordering::Relaxed) % 0x00ff_ffff + 1;
         let name = self.name.unwrap_or_else(|| format!("raddle-{number}"));
         if name.contains('\0') {

@@ -1,21 +1,23 @@
 //! `join`: two halves, the second of which another worker may take.
 //!
 //! A join that nobody takes from is a call and a countdown. Only the outermost joins of a tree (the
-//! largest pieces) are written down at all, on the stack, in a list that is the thread's own. When
-//! another worker searches, the oldest of them is put into the worker's [`Offer`]; when all sleep and
-//! the tree has run for a while, somebody is woken. Nothing is shared that nobody asked for.
+//! largest pieces) are written down at all, on the stack. The very first goes into the worker's
+//! [`Offer`], where any other worker finds it, and somebody who sleeps is woken for it; the next ones go into
+//! a list that is the thread's own, from which the oldest is offered when another worker searches. A tree
+//! that somebody outside waits for wakes nobody by itself: it is often over before a sleeper is up, and
+//! who waits wakes one when it is not.
 //!
 //! # The words
 //! [`Offer`]: an `AtomicPtr`, null or one job. [`Job::latch`]: `RUNNING`, `SLEEPER`, `DONE`; the futex.
 //!
 //! # States of a job
 //! - *Latent*: in its thread's list; nobody else knows it.
-//! - *Offered*: in the offer; thief and owner race for it by one exchange.
+//! - *Offered*: in the offer; thieves and owner race for it by one exchange.
 //! - *Taken*: the thief's until `DONE`, then the owner's again.
 //!
 //! | from | to | by | method | ordering |
 //! |---|---|---|---|---|
-//! | latent | offered | owner | [`Offer::put`] | Release |
+//! | new or latent | offered | owner | [`Offer::put`] | Release |
 //! | offered | taken | thief | [`Offer::take`] | Acquire |
 //! | offered | latent | owner | [`Offer::reclaim`] | Relaxed |
 //! | taken | done | thief | [`Job::finish`] | Release |
@@ -43,11 +45,9 @@ const LATENT: u32 = 2;
 /// (the benches `join/fib` and `join/short`).
 const FUEL: u32 = 1024;
 const FIRST_FUEL: u32 = 8;
-/// Joins written down between two looks at the clock.
-const FLAT: u32 = 64;
 /// How long a tree runs alone before a sleeper is woken for it; waking costs a few microseconds here and
 /// tens until the other side runs.
-const ALONE: Duration = Duration::from_micros(20);
+pub const ALONE: Duration = Duration::from_micros(20);
 /// How long to spin for a half that a thief is working on.
 const PATIENCE: Duration = Duration::from_micros(100);
 
@@ -181,7 +181,8 @@ pub struct Joins {
     /// Joins until the next look around; the next one looks at 1.
     fuel: Cell<u32>,
     tank: Cell<u32>,
-    looks: Cell<u32>,
+    /// Somebody outside waits for this tree and will wake a sleeper for it in time.
+    is_watched: Cell<bool>,
     looked: Cell<Option<Instant>>,
     alone_since: Cell<Option<Instant>>,
 }
@@ -194,7 +195,7 @@ impl Joins {
             count: Cell::new(0),
             fuel: Cell::new(1),
             tank: Cell::new(FIRST_FUEL),
-            looks: Cell::new(0),
+            is_watched: Cell::new(false),
             looked: Cell::new(None),
             alone_since: Cell::new(None),
         }
@@ -267,8 +268,14 @@ impl Joins {
         }
     }
 
+    /// Somebody outside waits for what runs here, and wakes a sleeper if it takes long.
+    pub fn watch(&self) {
+        self.is_watched.set(true);
+    }
+
     /// A task begins: its joins count from here.
     pub fn begin(&self) {
+        self.is_watched.set(false);
         if self.alone_since.get().is_some() {
             self.alone_since.set(None);
             self.looked.set(None);
@@ -327,22 +334,29 @@ where
     B: FnOnce() -> RB,
 {
     let joins = &worker.joins;
-    let is_full = joins.count.get() >= LATENT;
-    let looks = joins.looks.get().wrapping_add(1);
-    joins.looks.set(looks);
-    // A row of flat joins never runs dry; it looks at the clock now and then all the same.
-    let is_turn = looks.is_multiple_of(FLAT);
-    joins.look_around(worker, is_full || is_turn || joins.count.get() == 0);
-    if joins.count.get() >= LATENT || worker.seat().is_none() {
-        joins.fuel.set(joins.tank.get());
-        return (a(), b());
-    }
+    joins.look_around(worker, joins.count.get() >= LATENT);
+    let seat = match worker.seat() {
+        Some(seat) if joins.count.get() < LATENT => seat,
+        _ => {
+            joins.fuel.set(joins.tank.get());
+            return (a(), b());
+        }
+    };
     let half = Half::<B, RB> {
         job: Job::new(Half::<B, RB>::run),
         closure: UnsafeCell::new(ManuallyDrop::new(b)),
         result: UnsafeCell::new(None),
     };
-    joins.link(&half.job);
+    if joins.count.get() == 0 && seat.offer.is_empty() {
+        // The outermost one: its first half may join nothing, and then nobody would look around.
+        half.job.seat.set(seat.info.index);
+        seat.offer.put(&half.job);
+        if !joins.is_watched.get() {
+            worker.shared().idle.wake_one();
+        }
+    } else {
+        joins.link(&half.job);
+    }
     joins.fuel.set(if joins.count.get() < LATENT {
         1
     } else {
@@ -354,6 +368,7 @@ where
         joins.unlink(&half.job);
         true
     } else {
+        joins.fuel.set(1);
         worker.shared().seats[half.job.seat.get()]
             .offer
             .reclaim(&half.job)

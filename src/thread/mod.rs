@@ -40,9 +40,10 @@ use worker::Worker;
 
 /// A work-stealing pool of threads.
 ///
-/// Tasks from outside start in the order of their submission (several at a time); tasks spawned by
-/// tasks start newest first, on the same worker unless another one has nothing to do. Workers may be
-/// pinned to cores, and sleep when there is nothing to do.
+/// Tasks from outside start roughly in the order of their submission: workers take them in batches, and one
+/// that lands in the hand of a waiting worker passes those. Tasks spawned by tasks start newest first, on the
+/// same worker unless another one has nothing to do. Workers may be pinned to cores, and sleep when
+/// there is nothing to do.
 ///
 /// Dropping a pool drains and joins it: everything accepted is done first. While a panic unwinds, what
 /// has not started is cancelled instead. A pool dropped by one of its own tasks only stops accepting;
@@ -202,7 +203,8 @@ impl ThreadPool {
     }
 
     /// Runs both closures, the second on another worker if one has nothing to do, and returns both
-    /// results. They may borrow. Unless another worker wants work, a join costs about a nanosecond.
+    /// results. They may borrow. The outermost join of a tree wakes a sleeping worker; those inside of it cost
+    /// a nanosecond or two each as long as nobody wants a part.
     ///
     /// Called outside of the pool, it moves to a worker first and blocks meanwhile. In a pool that has
     /// been shut down it runs both on the caller.
@@ -284,6 +286,9 @@ impl ThreadPool {
         let mut f = Some(f);
         let here = &mut f;
         let closure = move || {
+            if let Some(worker) = Worker::of(&self.shared) {
+                worker.joins.watch();
+            }
             let f = here.take().expect("run once");
             Ok(catch_unwind(AssertUnwindSafe(f)))
         };
@@ -292,6 +297,9 @@ impl ThreadPool {
         // SAFETY: the type is the closure's; the handle reference goes to this future, which is
         // waited for before the frame that the closure borrows from ends.
         let future: Future<std::thread::Result<R>> = unsafe { Future::from_cell(cell) };
+        if !future.wait_timeout(join::ALONE) {
+            self.shared.idle.wake_one();
+        }
         match future.result() {
             Ok(Ok(result)) => result,
             Ok(Err(payload)) => resume_unwind(payload),

@@ -3,7 +3,6 @@
 use super::cell_kit::{Helper, Kit, Loan, touch};
 use crate::Scenario;
 use crate::sync::thread;
-use raddle::future::cell;
 
 /// A worker runs the task while its handle is dropped. The last of the two drops the value.
 pub const RUN_DROP: Scenario = Scenario {

@@ -46,14 +46,12 @@ impl Kit {
     }
 
     /// A task that makes a value.
-    #[must_use]
     pub fn task(&self) -> (Task, Future<Counted>) {
         let values = self.values.clone();
         self.task_of(move || Ok(values.value()))
     }
 
     /// A task that fails.
-    #[must_use]
     pub fn failing(&self) -> (Task, Future<Counted>) {
         let kit = self.clone();
         self.task_of(move || Err(kit.error()))
