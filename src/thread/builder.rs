@@ -8,6 +8,7 @@ use super::shared::{Config, IdleProfile, Seat, Shared, StartHook, StopHook, When
 use crate::error::{BoxError, BuildError};
 use crate::executor::Shutdown;
 use crate::future::panics;
+use crate::sync;
 use crate::sync::unmodelled::{AtomicU32, Ordering};
 use crate::sys::{affinity, cgroup};
 use std::fmt;
@@ -137,7 +138,10 @@ impl ThreadPoolBuilder {
     /// stopped and joined.
     pub fn build(self) -> Result<ThreadPool, BuildError> {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
-        panics::install();
+        // A hook that asks a modelled thread-local cannot run in the checker itself.
+        if !sync::MODEL {
+            panics::install();
+        }
         let allowed = affinity::allowed();
         let cores = self.cores(&allowed)?;
         // A number is 24 bits and not 0; a program that builds more pools than that at a time does
@@ -164,7 +168,7 @@ impl ThreadPoolBuilder {
             max_spares: self.max_spares.unwrap_or(256),
             on_start: self.on_start,
             on_stop: self.on_stop,
-            can_spin: allowed.len() > 1,
+            can_spin: sync::MODEL || allowed.len() > 1,
         };
         let shared = Arc::new(Shared::new(config, number, seats));
         if let Err(error) = Crew::start(&shared) {

@@ -5,8 +5,9 @@
 //! thread finishes its task without a core and becomes a spare itself. So there are never more than
 //! `workers` threads that run tasks on cores of their own, and a wait never starves the pool.
 //!
-//! All of it is off the fast path and under one mutex; two futexes let threads sleep: `signal`
-//! counts events for waiting spares, `live` counts threads for whoever ends the pool.
+//! All of it is off the fast path and under one mutex; three futexes let threads sleep: `begun` counts
+//! workers that are ready for whoever builds the pool, `signal` counts events for waiting spares,
+//! `live` counts threads for whoever ends the pool.
 //! Models: `verify/schedules/pool.rs`.
 
 use super::shared::Shared;
@@ -16,7 +17,7 @@ use crate::sync::atomic::{AtomicU32, AtomicU64, Ordering::*};
 use crate::sync::thread::{self, JoinHandle};
 use crate::sync::{FutexWait, Mutex, futex};
 use crate::sys::limits;
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
 use std::time::Instant;
 
 /// Spares that wait for the next blocked worker; more of them leave.
@@ -39,6 +40,8 @@ struct Roll {
     waiting: usize,
     spares: usize,
     retired: usize,
+    /// The first failure of a worker to begin.
+    unfit: Option<BuildError>,
     handles: Vec<JoinHandle<()>>,
 }
 
@@ -48,6 +51,7 @@ pub struct Crew {
     roll: Mutex<Roll>,
     signal: AtomicU32,
     live: AtomicU32,
+    begun: AtomicU32,
     displaced: AtomicU64,
     homeless: AtomicU64,
 }
@@ -62,6 +66,7 @@ impl Crew {
             }),
             signal: AtomicU32::new(0),
             live: AtomicU32::new(0),
+            begun: AtomicU32::new(0),
             displaced: AtomicU64::new(0),
             homeless: AtomicU64::new(0),
         }
@@ -69,12 +74,13 @@ impl Crew {
 
     /// Starts the worker threads. On failure the caller closes the pool and waits for its end.
     pub fn start(shared: &Arc<Shared>) -> Result<(), BuildError> {
-        let (report, reports) = mpsc::channel();
+        let crew = &shared.crew;
         let mut outcome = Ok(());
+        let mut started = 0;
         for index in 0..shared.seats.len() {
             let core = Core { index, gap: 0 };
             let name = shared.seats[index].info.name.to_string();
-            if let Err(source) = Self::spawn(shared, name, Some(core), Some(report.clone())) {
+            if let Err(source) = Self::spawn(shared, name, Some(core)) {
                 let limit = limits::processes();
                 outcome = Err(BuildError::Thread {
                     worker: index,
@@ -83,30 +89,47 @@ impl Crew {
                     source,
                 });
                 // Cores that no thread holds count as retired.
-                let mut roll = shared.crew.roll.lock();
+                let mut roll = crew.roll.lock();
                 roll.retired += shared.seats.len() - index;
                 break;
             }
+            started += 1;
         }
-        drop(report);
-        for said in reports {
-            outcome = outcome.and(said);
+        loop {
+            // ORDERING: crew.begun-look Acquire -> pairs with crew.begun: what the workers' hooks did.
+            let begun = crew.begun.load(Acquire);
+            if begun == started {
+                break;
+            }
+            // WAKE: the other end is Crew::begun.
+            futex::wait(&crew.begun, begun, None);
         }
-        outcome
+        let unfit = crew.roll.lock().unfit.take();
+        outcome.and(unfit.map_or(Ok(()), Err))
+    }
+
+    /// A worker thread is ready for its first task, or has failed to be.
+    pub fn begun(&self, how: Result<(), BuildError>) {
+        if let Err(error) = how {
+            self.roll.lock().unfit.get_or_insert(error);
+        }
+        // ORDERING: crew.begun Release -> pairs with crew.begun-look.
+        self.begun.fetch_add(1, Release);
+        // WAKE: the other end is Crew::start.
+        futex::wake_all(&self.begun);
     }
 
     fn spawn(
         shared: &Arc<Shared>,
         name: String,
         core: Option<Core>,
-        report: Option<mpsc::Sender<Result<(), BuildError>>>,
     ) -> std::io::Result<()> {
         let crew = &shared.crew;
         // ORDERING: crew.live-up Relaxed: counted down by the thread, which starts after this.
         crew.live.fetch_add(1, Relaxed);
         let mine = Arc::clone(shared);
         let handle = thread::spawn_with(name, shared.config.stack_size, move || {
-            Worker::thread(&mine, core, report);
+            Worker::thread(&mine, core);
             mine.crew.leave();
         });
         match handle {
@@ -149,7 +172,7 @@ impl Crew {
             roll.lent.push(core);
             drop(roll);
             let name = format!("{}-spare", shared.config.name);
-            if let Err(error) = Self::spawn(shared, name, None, None) {
+            if let Err(error) = Self::spawn(shared, name, None) {
                 let mut roll = crew.roll.lock();
                 roll.spares -= 1;
                 // If another spare has taken the core meanwhile, all is well.

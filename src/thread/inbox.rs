@@ -280,6 +280,15 @@ impl<T> Inbox<T> {
         self.tail.position.fetch_or(CLOSED, AcqRel);
     }
 
+    /// Is it closed, and has everything been taken out? Then nothing will ever come again.
+    pub fn is_over(&self) -> bool {
+        // ORDERING: inbox.over AcqRel -> as inbox.look.
+        let tail = self.tail.position.fetch_add(0, AcqRel);
+        // ORDERING: inbox.over-head Relaxed: an old head makes us look once more, no worse.
+        let head = self.head.position.load(Relaxed);
+        tail & CLOSED != 0 && Self::between(head, tail / ONE) == 0
+    }
+
     /// How many items there are, at some moment; never fewer than have been pushed and not popped
     /// by this thread.
     pub fn len(&self) -> usize {

@@ -21,7 +21,7 @@ use crate::sys::{affinity, prefetch};
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::{self, NonNull};
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Tasks between two looks at the clock.
@@ -139,12 +139,9 @@ impl Worker {
     }
 
     /// The life of a thread: with the core that it starts with, then with those of blocked workers.
-    pub fn thread(
-        shared: &Arc<Shared>,
-        core: Option<Core>,
-        report: Option<mpsc::Sender<Result<(), BuildError>>>,
-    ) {
+    pub fn thread(shared: &Arc<Shared>, core: Option<Core>) {
         let worker = Self::new(shared);
+        let is_spare = core.is_none();
         CURRENT.with(|current| current.set(&worker));
         let entered = block::enter(&worker);
         let Some(core) = core.or_else(|| shared.crew.next_core()) else {
@@ -156,12 +153,10 @@ impl Worker {
         worker.take_core(&core);
         let begun = worker.begin();
         let well = begun.is_ok();
-        match (report, begun) {
-            (Some(report), begun) => {
-                let _ = report.send(begun);
-            }
-            (None, Ok(())) => {}
-            (None, Err(error)) => {
+        match begun {
+            begun if !is_spare => shared.crew.begun(begun),
+            Ok(()) => {}
+            Err(error) => {
                 let name = &shared.seats[index].info.name;
                 report::tell(&Report::SpareRefused {
                     worker: name,
@@ -259,12 +254,18 @@ impl Worker {
         }
     }
 
-    /// The pool is closed and there is nothing left that this worker could do.
+    /// The pool is closed and there is nothing left that this worker could do. The queues' own words
+    /// have the say: the pool says so a moment earlier, and until they are closed something may come.
     fn is_over(&self, seat: &Seat) -> bool {
-        self.shared.is_closed()
-            && !self.shared.inbox.look()
-            && !seat.mailbox.look()
-            && seat.deque.len() == 0
+        if !self.shared.is_closed() {
+            return false;
+        }
+        let is_over =
+            self.shared.inbox.is_over() && seat.mailbox.is_over() && seat.deque.len() == 0;
+        if !is_over {
+            sync::hint::spin_loop();
+        }
+        is_over
     }
 
     #[inline]

@@ -2,10 +2,18 @@
 #![cfg(raddle_shuttle)]
 
 mod cell;
+mod deque;
 mod futex;
+mod hand;
 mod hooks;
+mod idle;
+mod inbox;
+mod join;
+mod limit;
 mod memory;
 mod park;
+mod pool;
 mod promise;
+mod scope;
 mod set;
 mod state;

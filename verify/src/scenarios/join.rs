@@ -43,8 +43,7 @@ impl Half {
         unsafe { Job::finish(job) };
     }
 
-    /// The owner's end of a join. Boxed, since the thief has its address.
-    #[allow(clippy::boxed_local)]
+    /// The owner's end of a join.
     fn end(self: Box<Self>, offer: &Offer) -> &'static str {
         let how = if offer.reclaim(&self.job) {
             self.work();

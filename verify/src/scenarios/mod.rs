@@ -12,6 +12,7 @@ pub mod inbox;
 pub mod join;
 pub mod limit;
 pub mod memory;
+pub mod pool;
 pub mod promise;
 pub mod scope;
 pub mod set;

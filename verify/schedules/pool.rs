@@ -1,0 +1,44 @@
+//! The whole pool, sampled. `RADDLE_SCHEDULES` sets how many schedules each of them runs.
+
+use raddle_verify::{Scenario, scenarios::pool};
+
+fn sample(scenario: &Scenario) {
+    scenario.model().random(1_000);
+    scenario.model().pct(3, 1_000);
+}
+
+macro_rules! sampled {
+    ($($name:ident: $scenario:ident,)*) => {
+        $(#[test]
+        fn $name() {
+            sample(&pool::$scenario);
+        })*
+    };
+}
+
+sampled! {
+    outside: OUTSIDE,
+    parked: PARKED,
+    nested: NESTED,
+    spare: SPARE,
+    spares: SPARES,
+    hidden_wait: HIDDEN_WAIT,
+    hidden_wait_parked: HIDDEN_WAIT_PARKED,
+    both_workers: BOTH_WORKERS,
+    spawn_on: SPAWN_ON,
+    cancel_storm: CANCEL_STORM,
+    drain: DRAIN,
+    drain_two: DRAIN_TWO,
+    cancel_pending: CANCEL_PENDING,
+    closed: CLOSED,
+    drain_nested: DRAIN_NESTED,
+    scope: SCOPE,
+    join: JOIN,
+    limit: LIMIT,
+    limit_closed: LIMIT_CLOSED,
+    limit_nested: LIMIT_NESTED,
+    dropped_inside: DROPPED_INSIDE,
+    scope_after_a_wait: SCOPE_AFTER_A_WAIT,
+    drain_blocked: DRAIN_BLOCKED,
+    overflow: OVERFLOW,
+}
