@@ -56,11 +56,16 @@ fn tell(subject: Subject, from: &str, bytes: &[u8], what: &str) {
     }
 }
 
-/// The files of a subject's corpus, sorted.
+/// The committed files of a subject's corpus, sorted; not what cargo-fuzz has added here.
 pub fn corpus(subject: Subject) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(home().join("corpus").join(subject.name))? {
-        files.push(entry?.path());
+        let entry = entry?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with("seed-") || name.starts_with("regression-") {
+            files.push(entry.path());
+        }
     }
     files.sort();
     Ok(files)

@@ -6,9 +6,10 @@ use super::{End, Idle, Setup, Step, Way, WhenFull};
 use crate::marks::Marks;
 use crate::purpose;
 use raddle::{Future, ReturnWhen, ShutdownError, ThreadPool, as_completed, wait};
+use std::fs;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::SeqCst;
+use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::Duration;
@@ -33,12 +34,36 @@ fn block_on<F: std::future::Future>(future: F) -> F::Output {
     }
 }
 
+/// A name for a pool, short enough that the kernel shows it whole.
+fn pool_name() -> String {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    format!("f{}", NUMBER.fetch_add(1, SeqCst) % 1_000_000)
+}
+
+/// Nobody joins the threads of a pool that its own task has dropped. They are waited for all the same, so that a
+/// leak checker does not meet one that is about to end.
+fn wait_until_threads_are_gone(pool: &str) {
+    let prefix = format!("{pool}-");
+    let is_one = |task: fs::DirEntry| {
+        let name = fs::read_to_string(task.path().join("comm"));
+        name.is_ok_and(|name| name.starts_with(&prefix))
+    };
+    let are_there = || {
+        let tasks = fs::read_dir("/proc/self/task").expect("the threads of this process");
+        tasks.filter_map(Result::ok).any(is_one)
+    };
+    while are_there() {
+        thread::yield_now();
+    }
+}
+
 struct Slot {
     record: Arc<Record>,
     future: Option<Future<Value>>,
 }
 
 pub struct Machine {
+    name: String,
     pool: Arc<ThreadPool>,
     world: Arc<World>,
     slots: Vec<Slot>,
@@ -55,7 +80,9 @@ impl Machine {
             WhenFull::Reject => raddle::WhenFull::Reject,
             WhenFull::RunOnCaller => raddle::WhenFull::RunOnCaller,
         };
+        let name = pool_name();
         let mut builder = ThreadPool::builder()
+            .name(name.clone())
             .workers(usize::from(setup.workers % 3) + 1)
             .idle(match setup.idle {
                 Idle::Balanced => raddle::Idle::Balanced,
@@ -76,6 +103,7 @@ impl Machine {
         let has_gates = !may_be(raddle::WhenFull::RunOnCaller);
         let may_be_full = may_be(raddle::WhenFull::Reject);
         Self {
+            name,
             pool: Arc::new(builder.build().expect("a pool")),
             world: Arc::new(World::new(has_gates, may_wait, may_be_full)),
             slots: Vec::new(),
@@ -338,6 +366,7 @@ impl Machine {
             self.world.check_result(&record, &future.result());
         }
         self.world.ledger.wait_until_all_are_dropped();
+        wait_until_threads_are_gone(&self.name);
         self.world.end()
     }
 }
