@@ -119,11 +119,7 @@ impl Crew {
         futex::wake_all(&self.begun);
     }
 
-    fn spawn(
-        shared: &Arc<Shared>,
-        name: String,
-        core: Option<Core>,
-    ) -> std::io::Result<()> {
+    fn spawn(shared: &Arc<Shared>, name: String, core: Option<Core>) -> std::io::Result<()> {
         let crew = &shared.crew;
         // ORDERING: crew.live-up Relaxed: counted down by the thread, which starts after this.
         crew.live.fetch_add(1, Relaxed);
