@@ -2,7 +2,7 @@ use raddle_verify::scenarios::hooks;
 
 #[test]
 fn add() {
-    hooks::ADD.model().min_executions(20_000).check();
+    hooks::ADD.model().min_executions(10_000).check();
 }
 
 #[test]
@@ -12,8 +12,8 @@ fn add_take() {
 
 #[test]
 fn order() {
-    hooks::ORDER.model().random(20_000);
-    hooks::ORDER.model().pct(3, 20_000);
+    hooks::ORDER.model().random(10_000);
+    hooks::ORDER.model().pct(3, 10_000);
 }
 
 #[test]
@@ -28,8 +28,8 @@ fn add_cancel() {
 
 #[test]
 fn two_adders() {
-    hooks::TWO_ADDERS.model().random(20_000);
-    hooks::TWO_ADDERS.model().pct(3, 20_000);
+    hooks::TWO_ADDERS.model().random(10_000);
+    hooks::TWO_ADDERS.model().pct(3, 10_000);
 }
 
 #[test]
@@ -39,19 +39,19 @@ fn edit() {
 
 #[test]
 fn edit_push() {
-    hooks::EDIT_PUSH.model().random(20_000);
-    hooks::EDIT_PUSH.model().pct(3, 20_000);
+    hooks::EDIT_PUSH.model().random(10_000);
+    hooks::EDIT_PUSH.model().pct(3, 10_000);
 }
 
 #[test]
 fn poll() {
-    hooks::POLL.model().min_executions(20_000).check();
+    hooks::POLL.model().min_executions(10_000).check();
 }
 
 #[test]
 fn repoll() {
-    hooks::REPOLL.model().random(20_000);
-    hooks::REPOLL.model().pct(3, 20_000);
+    hooks::REPOLL.model().random(10_000);
+    hooks::REPOLL.model().pct(3, 10_000);
 }
 
 #[test]
@@ -61,6 +61,6 @@ fn poll_drop() {
 
 #[test]
 fn two_pollers() {
-    hooks::TWO_POLLERS.model().random(20_000);
-    hooks::TWO_POLLERS.model().pct(3, 20_000);
+    hooks::TWO_POLLERS.model().random(10_000);
+    hooks::TWO_POLLERS.model().pct(3, 10_000);
 }

@@ -7,12 +7,12 @@ fn result() {
 
 #[test]
 fn timeout() {
-    wake::TIMEOUT.model().min_executions(1_000).check();
+    wake::TIMEOUT.model().min_executions(200).check();
 }
 
 #[test]
 fn timeout_drop() {
-    wake::TIMEOUT_DROP.model().min_executions(800).check();
+    wake::TIMEOUT_DROP.model().min_executions(200).check();
 }
 
 #[test]
@@ -22,12 +22,12 @@ fn cancel_wakes() {
 
 #[test]
 fn two_waiters() {
-    wake::TWO_WAITERS.model().random(20_000);
-    wake::TWO_WAITERS.model().pct(3, 20_000);
+    wake::TWO_WAITERS.model().random(10_000);
+    wake::TWO_WAITERS.model().pct(3, 10_000);
 }
 
 #[test]
 fn behind_a_callback() {
-    wake::BEHIND_A_CALLBACK.model().random(20_000);
-    wake::BEHIND_A_CALLBACK.model().pct(3, 20_000);
+    wake::BEHIND_A_CALLBACK.model().random(10_000);
+    wake::BEHIND_A_CALLBACK.model().pct(3, 10_000);
 }
