@@ -16,7 +16,7 @@ mod sealed {
 
 pub(super) use sealed::Sealed;
 
-/// What [`wait`] and [`as_completed`](super::as_completed()) take and give back: a [`Future`], a borrowed
+/// What [`wait`] and [`as_completed()`](crate::as_completed()) take and give back: a [`Future`], a borrowed
 /// one, a [`SharedFuture`], or a `(key, Future)` pair, whose key is what Python programs keep in a
 /// dictionary beside the future. Futures of different executors may be mixed.
 pub trait Waitable: Sealed {}

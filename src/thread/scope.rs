@@ -107,7 +107,7 @@ impl<'scope> Scope<'scope, '_> {
     /// the scope itself.
     ///
     /// The future may be waited for, or dropped: the scope's end waits for the task in any case. A
-    /// task that a closed pool does not accept is [`TaskError::Rejected`].
+    /// task that a closed pool does not accept is [`TaskError::Rejected`](crate::TaskError::Rejected).
     pub fn spawn<F, T>(&'scope self, f: F) -> Future<T>
     where
         F: FnOnce() -> T + Send + 'scope,
