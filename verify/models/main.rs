@@ -18,4 +18,5 @@ mod park;
 mod promise;
 mod scope;
 mod set;
+mod shutdown;
 mod state;

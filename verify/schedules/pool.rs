@@ -41,4 +41,7 @@ sampled! {
     scope_after_a_wait: SCOPE_AFTER_A_WAIT,
     drain_blocked: DRAIN_BLOCKED,
     overflow: OVERFLOW,
+    smallest: SMALLEST,
+    smallest_race: SMALLEST_RACE,
+    nothing_to_do: NOTHING_TO_DO,
 }

@@ -44,7 +44,6 @@ impl Half {
     }
 
     /// The owner's end of a join.
-    #[allow(clippy::boxed_local)] // the thief has its address
     fn end(self: Box<Self>, offer: &Offer) -> &'static str {
         let how = if offer.reclaim(&self.job) {
             self.work();

@@ -60,7 +60,7 @@ impl Bell {
     }
 
     fn ring(&self) {
-        self.0.store(1, Ordering::Release);
+        self.0.swap(1, Ordering::Release);
         futex::wake_all(&raw const *self.0);
     }
 
@@ -653,6 +653,49 @@ pub const OVERFLOW: Scenario = Scenario {
         drop(pool);
         made.finish();
         out.saw("done");
+    },
+    ..Scenario::EMPTY
+};
+
+/// The smallest pool that can be shut down: one worker that sleeps at once, one task, and the end.
+pub const SMALLEST: Scenario = Scenario {
+    name: "shutdown/smallest",
+    must: &["done"],
+    body: |out| {
+        let pool = builder(1).idle(Idle::ParkAtOnce).build().unwrap();
+        let future = pool.spawn(|| 7);
+        pool.shutdown(Shutdown::Drain).unwrap();
+        assert_eq!(future.result().unwrap(), 7);
+        drop(pool);
+        out.saw("done");
+    },
+    ..Scenario::EMPTY
+};
+
+/// A submitter meets the end of the pool: its task is done, or it is told that it was not accepted.
+pub const SMALLEST_RACE: Scenario = Scenario {
+    name: "shutdown/race",
+    must: &["done", "rejected"],
+    body: |out| {
+        let pool = builder(1).idle(Idle::ParkAtOnce).build().unwrap();
+        let pool = Arc::new(pool);
+        let other = Arc::clone(&pool);
+        let submitter = thread::spawn(move || how(other.spawn(|| 7)));
+        pool.shutdown(Shutdown::Drain).unwrap();
+        out.saw(submitter.join().unwrap());
+    },
+    ..Scenario::EMPTY
+};
+
+/// A worker that is about to sleep, and the end: it learns of it.
+pub const NOTHING_TO_DO: Scenario = Scenario {
+    name: "shutdown/nothing_to_do",
+    must: &["ended"],
+    body: |out| {
+        let pool = builder(1).idle(Idle::ParkAtOnce).build().unwrap();
+        pool.shutdown(Shutdown::Drain).unwrap();
+        assert_eq!(pool.stats().threads, 0);
+        out.saw("ended");
     },
     ..Scenario::EMPTY
 };
