@@ -1,6 +1,6 @@
 //! The open hand: a task put into it is taken by its owner or by a thief, once.
 
-use super::deque_kit::{Handle, Item, item, open};
+use super::deque_kit::{Item, item, open};
 use crate::sync::{Arc, thread};
 use crate::{DropCount, Scenario};
 use raddle::thread::hand::Hand;
@@ -14,12 +14,8 @@ pub const OFFER: Scenario = Scenario {
         let count = DropCount::new();
         let hand = Arc::new(Hand::<Item>::new());
         hand.open();
-        let other = Arc::clone(&hand);
-        let offered = Handle(item(&count, 1));
-        let submitter = thread::spawn(move || {
-            let offered = offered;
-            other.offer(offered.0).err().map(open)
-        });
+        let (other, theirs) = (Arc::clone(&hand), count.clone());
+        let submitter = thread::spawn(move || other.offer(item(&theirs, 1)).err().map(open));
         let taken = hand.close().map(open);
         let refused = submitter.join().unwrap();
         out.saw(match (taken, refused) {
@@ -43,12 +39,8 @@ pub const STEAL: Scenario = Scenario {
         let count = DropCount::new();
         let hand = Arc::new(Hand::<Item>::new());
         hand.open();
-        let other = Arc::clone(&hand);
-        let offered = Handle(item(&count, 1));
-        let submitter = thread::spawn(move || {
-            let offered = offered;
-            other.offer(offered.0).err().map(open)
-        });
+        let (other, theirs) = (Arc::clone(&hand), count.clone());
+        let submitter = thread::spawn(move || other.offer(item(&theirs, 1)).err().map(open));
         let other = Arc::clone(&hand);
         let thief = thread::spawn(move || other.steal().map(open));
         let taken = hand.close().map(open);
@@ -101,12 +93,8 @@ pub const TWO_OFFERS: Scenario = Scenario {
         let hand = Arc::new(Hand::<Item>::new());
         hand.open();
         let submitters = [1, 2].map(|number| {
-            let hand = Arc::clone(&hand);
-            let offered = Handle(item(&count, number));
-            thread::spawn(move || {
-                let offered = offered;
-                hand.offer(offered.0).err().map(open)
-            })
+            let (hand, count) = (Arc::clone(&hand), count.clone());
+            thread::spawn(move || hand.offer(item(&count, number)).err().map(open))
         });
         let taken = hand.close().map(open);
         let refused = submitters.map(|submitter| submitter.join().unwrap());
