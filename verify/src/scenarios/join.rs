@@ -43,8 +43,8 @@ impl Half {
         unsafe { Job::finish(job) };
     }
 
-    /// The owner's end of a join.
-    fn end(self: Box<Self>, offer: &Offer) -> &'static str {
+    /// The owner's end of a join; it frees the half next.
+    fn end(&self, offer: &Offer) -> &'static str {
         let how = if offer.reclaim(&self.job) {
             self.work();
             "reclaimed"
@@ -87,6 +87,7 @@ pub const RACE: Scenario = Scenario {
         let thief = thread::spawn(move || steal(&other));
         offer.put(&half.job);
         let how = half.end(&offer);
+        drop(half);
         assert_eq!(thief.join().unwrap(), how != "reclaimed");
         assert!(offer.is_empty());
         out.saw(how);
@@ -109,6 +110,7 @@ pub const TWO_THIEVES: Scenario = Scenario {
         });
         offer.put(&half.job);
         let how = half.end(&offer);
+        drop(half);
         let stolen = thieves.map(|thief| usize::from(thief.join().unwrap()));
         assert_eq!(stolen[0] + stolen[1], usize::from(how != "reclaimed"));
         out.saw(how);
