@@ -393,6 +393,7 @@ pub(super) unsafe fn complete(cell: Raw, completed: Completed) {
     }
     if completed.hooks {
         let notices = cell.hooks.run_callbacks(cell);
+        let failed = cell.state.load().is_failed();
         let settled = cell.state.settle();
         if settled.wake {
             state::wake(address);
@@ -401,7 +402,7 @@ pub(super) unsafe fn complete(cell: Raw, completed: Completed) {
             // SAFETY: told to free: ours is the last reference.
             unsafe { destroy(cell) };
         }
-        hooks::fire_notices(notices);
+        hooks::fire_notices(notices, failed);
     } else if completed.free {
         // SAFETY: told to free: ours is the last reference.
         unsafe { destroy(cell) };

@@ -69,6 +69,24 @@ fn edit_push() {
 }
 
 #[test]
+fn edit_move() {
+    hooks::EDIT_MOVE
+        .model()
+        .bound(Some(3))
+        .min_executions(500)
+        .check();
+}
+
+#[test]
+fn add_poll() {
+    hooks::ADD_POLL
+        .model()
+        .bound(Some(1))
+        .min_executions(2_000)
+        .check();
+}
+
+#[test]
 fn poll() {
     hooks::POLL
         .model()

@@ -44,6 +44,18 @@ fn edit_push() {
 }
 
 #[test]
+fn edit_move() {
+    hooks::EDIT_MOVE.model().random(10_000);
+    hooks::EDIT_MOVE.model().pct(3, 10_000);
+}
+
+#[test]
+fn add_poll() {
+    hooks::ADD_POLL.model().random(10_000);
+    hooks::ADD_POLL.model().pct(3, 10_000);
+}
+
+#[test]
 fn poll() {
     hooks::POLL.model().min_executions(10_000).check();
 }
