@@ -19,7 +19,7 @@
 //! | open | open, one node longer | handle side | [`Stack::push`] | Release |
 //! | open (notices) | null | editor | [`Stack::take`] | Acquire |
 //! | null (notices) | chain | editor | [`Stack::put_back`] | Release |
-//! | open (list) | board, which takes the chain over | adder of a callback | [`HookList::add_callback`] | AcqRel |
+//! | open (list) | board, which takes the chain over | adder of a callback | [`HookList::add_callback`] | Release |
 //! | null, or chain (callbacks) | `CLOSED`, or null | finisher | [`Stack::take_or_close`] | Release, or Acquire |
 //! | open (notices) | `CLOSED` | finisher | [`Stack::close`] | AcqRel |
 //! | sealed | (found) | everybody | all of them | Acquire |
@@ -194,8 +194,8 @@ impl<V> Stack<V> {
             }
             // SAFETY: the node is ours until the exchange succeeds.
             unsafe { node.as_ref().set_next(head) };
-            // ORDERING: hooks.push Release -> pairs with hooks.take, hooks.close and hooks.move: the
-            // node's contents. Failure Acquire: as hooks.look.
+            // ORDERING: hooks.push Release -> pairs with hooks.take and hooks.close: the node's
+            // contents. Failure Acquire: as hooks.look.
             match self
                 .0
                 .compare_exchange(head, node.as_ptr(), Release, Acquire)
@@ -216,8 +216,9 @@ impl<V> Stack<V> {
                 None if head.is_null() => return Ok(Chain::EMPTY),
                 None => {}
             }
-            // ORDERING: hooks.take Acquire -> pairs with hooks.push and hooks.put-back: the nodes.
-            // Failure Acquire: as hooks.look.
+            // ORDERING: hooks.take Acquire -> pairs with hooks.push and hooks.put-back: the nodes; the
+            // chain may have been out and back since the look, with the same head. Failure Acquire:
+            // as hooks.look.
             match self
                 .0
                 .compare_exchange(head, ptr::null_mut(), Acquire, Acquire)
@@ -232,8 +233,8 @@ impl<V> Stack<V> {
     /// the caller's if the stack was sealed meanwhile.
     fn put_back(&self, chain: &mut Chain<V>) -> Result<(), Seal> {
         while !chain.is_empty() {
-            // ORDERING: hooks.put-back Release -> pairs with hooks.take, hooks.close and hooks.move:
-            // the nodes. Failure Acquire: as hooks.look.
+            // ORDERING: hooks.put-back Release -> pairs with hooks.take and hooks.close: the nodes.
+            // Failure Acquire: as hooks.look.
             match self
                 .0
                 .compare_exchange(ptr::null_mut(), chain.head, Release, Acquire)
@@ -271,9 +272,13 @@ impl Stack<CallbackVtable> {
         // ORDERING: hooks.close-empty Release -> pairs with hooks.look and hooks.push: a late adder
         // fires its node itself, and its load of the state word must not be older than our finish.
         // An empty stack hands nothing over to us: failure Relaxed.
-        self.0
+        let seen = self
+            .0
             .compare_exchange(ptr::null_mut(), closed(), Release, Relaxed)
             .err()?;
+        if Seal::of(seen).is_some() {
+            return None;
+        }
         // ORDERING: hooks.take-all Acquire -> pairs with hooks.push: the nodes.
         let head = self.0.swap(ptr::null_mut(), Acquire);
         Some(Chain { head })
@@ -319,14 +324,14 @@ impl HookList {
                 callbacks: Stack::new(node.as_ptr()),
                 notices: Stack::new(head),
             }));
-            // ORDERING: hooks.move AcqRel -> release pairs with hooks.look, hooks.take-look and
-            // hooks.close: the board and its callback; acquire pairs with hooks.push and
-            // hooks.put-back: the nodes, which go on through the board. Failure Acquire: as
-            // hooks.look.
+            // ORDERING: hooks.move Release -> pairs with hooks.look, hooks.take-look and hooks.close:
+            // the board and its callback. The nodes of the chain come to whoever finds the board
+            // from those who put them in: the exchange goes on with their release. Failure
+            // Acquire: as hooks.look.
             match self
                 .0
                 .0
-                .compare_exchange(head, moved(board), AcqRel, Acquire)
+                .compare_exchange(head, moved(board), Release, Acquire)
             {
                 Ok(_) => break true,
                 Err(seen) => head = seen,
@@ -347,28 +352,26 @@ impl HookList {
     }
 
     /// The finisher's part, before the outcome may be taken: runs every callback, oldest first,
-    /// closes the list, and returns the notices, oldest first, for [`fire_notices`].
+    /// closes the list, and returns the notices, oldest first, for [`fire_notices`]. One that takes
+    /// over in a forked child may find some of it done: it goes on from there.
     pub fn run_callbacks(&self, cell: Raw) -> Chain<NoticeVtable> {
-        let closed = self.0.close().or_else(|seal| {
-            let Seal::Moved(board) = seal else {
-                return Err(seal);
-            };
-            // SAFETY: it lives as long as the cell, which is not settled.
-            let board = unsafe { board.as_ref() };
-            while let Some(newest_first) = board.callbacks.take_or_close() {
-                let mut oldest_first = newest_first.reversed();
-                while let Some(node) = oldest_first.pop() {
-                    // SAFETY: the chain owned the node, so it is alive and ours; the cell is alive,
-                    // and its outcome stands and is not taken before we settle.
-                    unsafe { (node.as_ref().vtable.fire)(node, cell) }
+        let notices = match self.0.close() {
+            Err(Seal::Moved(board)) => {
+                // SAFETY: it lives as long as the cell, which is not settled.
+                let board = unsafe { board.as_ref() };
+                while let Some(newest_first) = board.callbacks.take_or_close() {
+                    let mut oldest_first = newest_first.reversed();
+                    while let Some(node) = oldest_first.pop() {
+                        // SAFETY: the chain owned the node, so it is alive and ours; the cell is
+                        // alive, and its outcome stands and is not taken before we settle.
+                        unsafe { (node.as_ref().vtable.fire)(node, cell) }
+                    }
                 }
+                board.notices.close()
             }
-            board.notices.close()
-        });
-        match closed {
-            Ok(notices) => notices.reversed(),
-            Err(_) => unreachable!("a task finishes once"),
-        }
+            other => other,
+        };
+        notices.map_or(Chain::EMPTY, Chain::reversed)
     }
 
     /// Visits every notice, oldest first; `keep` false discards it. The caller holds a borrow of the

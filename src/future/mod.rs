@@ -197,7 +197,8 @@ impl<T> Future<T> {
         Some(error)
     }
 
-    /// Keeps the task from running. True: it will never run, and its closure has been dropped.
+    /// Keeps the task from running. True: it will never run. The call that cancelled it has dropped
+    /// its closure by then; one that comes beside that call, from another holder, does not wait for it.
     /// False: it has started or is done; a running task sees the request in
     /// [`cancel_requested`](crate::cancel_requested). Cancelling twice is true twice.
     ///

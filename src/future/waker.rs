@@ -43,10 +43,8 @@ pub fn poll(cell: Raw, owner: usize, cx: &Context<'_>) -> Poll<()> {
         return Poll::Ready(());
     }
     if cell.tag.is_orphan() {
+        // Another thread of this child may be at it: then it fires our node, as any finisher does.
         cell.orphan();
-        // Another thread of this child may be at it: then it is a step away from settling.
-        cell.state.sleep(Until::Settled, None);
-        return Poll::Ready(());
     }
     if cell.state.open_hooks() == Opened::Open {
         let mut kept = false;

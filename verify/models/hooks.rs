@@ -121,3 +121,12 @@ fn two_pollers() {
         .min_executions(4_000)
         .check();
 }
+
+#[test]
+fn two_repollers() {
+    hooks::TWO_REPOLLERS
+        .model()
+        .bound(Some(3))
+        .min_executions(100)
+        .check();
+}

@@ -76,3 +76,9 @@ fn two_pollers() {
     hooks::TWO_POLLERS.model().random(10_000);
     hooks::TWO_POLLERS.model().pct(3, 10_000);
 }
+
+#[test]
+fn two_repollers() {
+    hooks::TWO_REPOLLERS.model().random(10_000);
+    hooks::TWO_REPOLLERS.model().pct(3, 10_000);
+}

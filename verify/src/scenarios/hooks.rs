@@ -384,6 +384,40 @@ pub const POLL_DROP: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
+/// Two clones that were polled before are polled again at once, then the task completes: each takes out
+/// what the other may be after. The newest waker of each is woken, the older one perhaps as well.
+pub const TWO_REPOLLERS: Scenario = Scenario {
+    name: "hooks/two_repollers",
+    must: &["newest", "newest and older"],
+    body: |out| {
+        let kit = Kit::new();
+        let (task, future) = kit.task();
+        let mut shared = future.shared();
+        let mut clone = shared.clone();
+        let bells = [kit.bell(), kit.bell(), kit.bell(), kit.bell()];
+        assert!(poll(&mut shared, &bells[0]).is_pending());
+        assert!(poll(&mut clone, &bells[1]).is_pending());
+        let bell = Arc::clone(&bells[3]);
+        let other = thread::spawn(move || {
+            assert!(poll(&mut clone, &bell).is_pending());
+            (clone, bell)
+        });
+        assert!(poll(&mut shared, &bells[2]).is_pending());
+        let kept = other.join().unwrap();
+        assert!(task.run());
+        let rings = [0, 1, 2, 3].map(|bell| bells[bell].rings());
+        assert_eq!(rings[2..], [1, 1]);
+        out.saw(if rings[0] + rings[1] == 0 {
+            "newest"
+        } else {
+            "newest and older"
+        });
+        drop((kept, shared, bells));
+        kit.finish();
+    },
+    ..Scenario::EMPTY
+};
+
 /// Two clones are awaited by two threads, a third completes. Both are woken.
 pub const TWO_POLLERS: Scenario = Scenario {
     name: "hooks/two_pollers",
