@@ -5,6 +5,7 @@ mod builder;
 mod crew;
 pub mod deque;
 mod executor;
+mod guests;
 pub mod hand;
 pub mod idle;
 pub mod inbox;
@@ -33,7 +34,6 @@ use crate::future::{Future, block};
 use shared::Shared;
 use std::borrow::Cow;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use worker::Worker;
@@ -233,24 +233,7 @@ impl ThreadPool {
         RA: Send,
         RB: Send,
     {
-        match Worker::of(&self.shared) {
-            Some(worker) => join::join(worker, a, b),
-            None => self.join_from_outside(a, b),
-        }
-    }
-
-    #[cold]
-    fn join_from_outside<A, B, RA, RB>(&self, a: A, b: B) -> (RA, RB)
-    where
-        A: FnOnce() -> RA + Send,
-        B: FnOnce() -> RB + Send,
-        RA: Send,
-        RB: Send,
-    {
-        self.on_worker(|| match Worker::of(&self.shared) {
-            Some(worker) => join::join(worker, a, b),
-            None => (a(), b()),
-        })
+        join::join(&self.shared, a, b)
     }
 
     /// Maps a slice in parallel, results in order, with no future per item: for many small items. The
@@ -271,41 +254,6 @@ impl ThreadPool {
         R: Send,
     {
         slice::map(self, items, &f)
-    }
-
-    /// Runs `f` on a worker and waits for it; on the caller if that is a worker already, or if the
-    /// pool does not accept it.
-    fn on_worker<F, R>(&self, f: F) -> R
-    where
-        F: FnOnce() -> R + Send,
-        R: Send,
-    {
-        if Worker::of(&self.shared).is_some() {
-            return f();
-        }
-        let mut f = Some(f);
-        let here = &mut f;
-        let closure = move || {
-            if let Some(worker) = Worker::of(&self.shared) {
-                worker.joins.watch();
-            }
-            let f = here.take().expect("run once");
-            Ok(catch_unwind(AssertUnwindSafe(f)))
-        };
-        let (task, cell) = task(self.shared.tag, (), closure);
-        self.shared.submit(task);
-        // SAFETY: the type is the closure's; the handle reference goes to this future, which is
-        // waited for before the frame that the closure borrows from ends.
-        let future: Future<std::thread::Result<R>> = unsafe { Future::from_cell(cell) };
-        if !future.wait_timeout(join::ALONE) {
-            self.shared.idle.wake_one();
-        }
-        match future.result() {
-            Ok(Ok(result)) => result,
-            Ok(Err(payload)) => resume_unwind(payload),
-            // Not accepted, or cancelled with what was pending: then it did not run.
-            Err(_) => f.take().expect("a task that was refused did not run")(),
-        }
     }
 
     /// How many workers there are.
