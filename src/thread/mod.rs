@@ -1,5 +1,6 @@
 //! The thread pool: [`deque`], [`inbox`] and [`hand`] hold tasks; [`idle`] knows who sleeps; [`worker`] is
-//! a thread's loop, [`search`] what it does without work, [`crew`] the threads; [`join`], [`scope`] and [`slice`] borrow from the stack.
+//! a thread's loop, [`search`] what it does without work, [`crew`] the threads; [`join`], [`scope`] and [`slice`] borrow from the stack,
+//! and [`guests`] are threads from outside that take part in a join.
 
 mod builder;
 mod crew;
@@ -203,11 +204,15 @@ impl ThreadPool {
     }
 
     /// Runs both closures, the second on another worker if one has nothing to do, and returns both
-    /// results. They may borrow. The outermost join of a tree wakes a sleeping worker; those inside of it cost
-    /// a nanosecond or two each as long as nobody wants a part.
+    /// results. They may borrow. A join inside of another costs a nanosecond or two as long as nobody wants
+    /// a part.
     ///
-    /// Called outside of the pool, it moves to a worker first and blocks meanwhile. In a pool that has
-    /// been shut down it runs both on the caller.
+    /// The caller takes part, on a worker as outside of the pool: it runs the first closure itself, and the
+    /// second too unless a worker came for it, and blocks only while a worker has that. A caller from outside does not become a
+    /// worker: in what it runs itself, [`current_worker`] is none. At most as many threads as
+    /// the pool has workers, those callers included, are woken to share in a tree, and nobody is at the
+    /// start of one if the caller's lately took less than some 60 µs. In a pool that has been shut
+    /// down both run on the caller.
     ///
     /// # Panics
     /// With the panic of the first closure, else of the second.
@@ -237,7 +242,7 @@ impl ThreadPool {
     }
 
     /// Maps a slice in parallel, results in order, with no future per item: for many small items. The
-    /// results are written where they belong.
+    /// results are written where they belong. The caller takes part, as in [`join`](Self::join).
     ///
     /// # Panics
     /// When `f` panics, with its panic; results that exist by then are dropped.
