@@ -89,7 +89,8 @@ impl ThreadPoolBuilder {
         self
     }
 
-    /// Bytes of stack for each thread; the standard library's default without it.
+    /// Bytes of stack for each thread; the standard library's default without it. A
+    /// [`join`](ThreadPool::join) from outside begins on its caller's stack: start one that goes deep in a task.
     pub fn stack_size(mut self, bytes: usize) -> Self {
         self.stack_size = Some(bytes);
         self

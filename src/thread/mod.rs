@@ -209,7 +209,7 @@ impl ThreadPool {
     ///
     /// The caller takes part, on a worker as outside of the pool: it runs the first closure itself, and the
     /// second too unless a worker came for it, and blocks only while a worker has that. A caller from outside does not become a
-    /// worker: in what it runs itself, [`current_worker`] is none. At most as many threads as
+    /// worker: what it runs itself runs on its own stack, and there [`current_worker`] is none. At most as many threads as
     /// the pool has workers, those callers included, are woken to share in a tree, and nobody is at the
     /// start of one if the caller's lately took less than some 60 µs. In a pool that has been shut
     /// down both run on the caller.

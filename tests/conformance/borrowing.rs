@@ -260,7 +260,11 @@ fn s08_join_nests_deeply() {
         .stack_size(16 << 20)
         .build()
         .unwrap();
-    assert_eq!(deep(&pool, 3000), 3000);
+    // Inside of a task, where the stack is the pool's: a caller from outside takes part on its own.
+    let pool = Arc::new(pool);
+    let inside = Arc::clone(&pool);
+    let reached = pool.spawn(move || deep(&inside, 3000));
+    assert_eq!(reached.result().unwrap(), 3000);
 }
 
 #[test]
