@@ -156,10 +156,16 @@ where
 
 /// A promise's cell: its executor's side never runs anything, it only completes.
 pub fn promised<T>() -> (PromisedTask<T>, Raw) {
+    promised_with(Tag::NONE, ())
+}
+
+/// As [`promised`], for a task of an executor that runs it elsewhere.
+#[inline]
+pub fn promised_with<T, N: Extra>(tag: Tag, extra: N) -> (PromisedTask<T>, Raw) {
     fn nothing<T>() -> Result<T, TaskError> {
         Err(TaskError::Abandoned)
     }
-    let (task, header) = task::<fn() -> Result<T, TaskError>, T, ()>(Tag::NONE, (), nothing::<T>);
+    let (task, header) = task::<fn() -> Result<T, TaskError>, T, N>(tag, extra, nothing::<T>);
     (
         PromisedTask {
             task: ManuallyDrop::new(task),
@@ -179,6 +185,20 @@ pub struct PromisedTask<T> {
 impl<T> PromisedTask<T> {
     pub fn raw(&self) -> Raw {
         self.task.raw()
+    }
+
+    /// Forgets the type, for a record that holds tasks of any.
+    pub fn into_task(self) -> Task {
+        ManuallyDrop::into_inner(self.task)
+    }
+
+    /// # Safety
+    /// The task came from [`into_task`](Self::into_task) of this very type.
+    pub unsafe fn from_task(task: Task) -> Self {
+        Self {
+            task: ManuallyDrop::new(task),
+            result: std::marker::PhantomData,
+        }
     }
 
     /// Completes; `started` tells that this side has claimed the cell before.
