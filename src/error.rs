@@ -2,6 +2,7 @@
 //! that was never accepted, [`BuildError`] for a pool that could not be made, [`ShutdownError`]
 //! for a pool that did not end.
 
+use crate::process::codec::PayloadError;
 use std::any::Any;
 use std::backtrace::Backtrace;
 use std::error::Error;
@@ -36,6 +37,8 @@ pub enum TaskError {
     Abandoned,
     /// A `map` ran past its time limit; what had not started was cancelled.
     TimedOut,
+    /// The argument or the result could not be taken from one process to another.
+    Payload(PayloadError),
 }
 
 impl fmt::Display for TaskError {
@@ -47,6 +50,7 @@ impl fmt::Display for TaskError {
             Self::Rejected(why) => write!(f, "the task was not accepted: {why}"),
             Self::Abandoned => f.write_str("the promise was dropped without an outcome"),
             Self::TimedOut => f.write_str("the time limit of the map passed"),
+            Self::Payload(error) => error.fmt(f),
         }
     }
 }
@@ -56,6 +60,7 @@ impl Error for TaskError {
         match self {
             Self::Failed(error) => Some(error.as_ref()),
             Self::Rejected(why) => Some(why),
+            Self::Payload(error) => Some(error),
             _ => None,
         }
     }
@@ -64,6 +69,12 @@ impl Error for TaskError {
 impl From<Rejected> for TaskError {
     fn from(why: Rejected) -> Self {
         Self::Rejected(why)
+    }
+}
+
+impl From<PayloadError> for TaskError {
+    fn from(error: PayloadError) -> Self {
+        Self::Payload(error)
     }
 }
 
