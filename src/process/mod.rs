@@ -4,3 +4,7 @@
 #![allow(dead_code, unused_imports)]
 
 pub mod codec;
+pub mod entry;
+pub mod outcome;
+pub mod start;
+pub mod worker;
