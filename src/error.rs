@@ -2,6 +2,7 @@
 //! that was never accepted, [`BuildError`] for a pool that could not be made, [`ShutdownError`]
 //! for a pool that did not end.
 
+use crate::process::codec::PayloadError;
 use std::any::Any;
 use std::backtrace::Backtrace;
 use std::error::Error;
@@ -73,6 +74,12 @@ impl Error for TaskError {
 impl From<Rejected> for TaskError {
     fn from(why: Rejected) -> Self {
         Self::Rejected(why)
+    }
+}
+
+impl From<PayloadError> for TaskError {
+    fn from(error: PayloadError) -> Self {
+        Self::Payload(error)
     }
 }
 

@@ -69,6 +69,7 @@ mod executor;
 mod future;
 #[cfg(any(raddle_loom, raddle_shuttle))]
 pub mod future;
+mod process;
 mod report;
 #[cfg(not(any(raddle_loom, raddle_shuttle)))]
 mod sync;
@@ -91,6 +92,7 @@ pub use future::promise::{Promise, promise};
 pub use future::shared::{CancelOnDrop, SharedFuture};
 pub use future::state::FutureState;
 pub use future::wait::{ReturnWhen, Waitable, Waited, wait, wait_timeout};
+pub use process::codec::{PayloadError, PayloadReason, PayloadStage};
 pub use report::{Report, set_report_hook};
 pub use thread::{
     Idle, NamedTask, Pin, Scope, Stats, ThreadPool, ThreadPoolBuilder, WhenFull, WorkerInfo,

@@ -207,6 +207,17 @@ impl<T> PromisedTask<T> {
         started: bool,
         outcome: Result<T, TaskError>,
     ) -> Result<(), Result<T, TaskError>> {
+        self.complete_telling(started, outcome, || {})
+    }
+
+    /// As [`complete`](Self::complete); calls `attended` when the outcome stands and no callback has run yet,
+    /// if somebody [attends](super::state::State::attend) to the task.
+    pub fn complete_telling(
+        self,
+        started: bool,
+        outcome: Result<T, TaskError>,
+        attended: impl FnOnce(),
+    ) -> Result<(), Result<T, TaskError>> {
         let mut this = ManuallyDrop::new(self);
         // SAFETY: taken once: `this` is not used again and never dropped.
         let cell = unsafe { ManuallyDrop::take(&mut this.task) }.into_raw();
@@ -231,6 +242,9 @@ impl<T> PromisedTask<T> {
             }
         };
         let completed = cell.state.finish(ending, true);
+        if completed.attended {
+            attended();
+        }
         // SAFETY: the transition just made.
         unsafe { complete(cell, completed) };
         Ok(())

@@ -2,6 +2,8 @@
 
 pub mod affinity;
 pub mod cgroup;
+pub mod exe;
 pub mod fork;
 pub mod limits;
+pub mod pidfd;
 pub mod prefetch;

@@ -1,0 +1,1 @@
+//! The first words between the two sides.
