@@ -5,5 +5,8 @@ pub mod cgroup;
 pub mod exe;
 pub mod fork;
 pub mod limits;
+pub mod myself;
 pub mod pidfd;
 pub mod prefetch;
+pub mod socket;
+pub mod spawn;
