@@ -5,6 +5,7 @@
 
 pub mod codec;
 pub mod entry;
+pub mod memory;
 pub mod outcome;
 pub mod start;
 pub mod worker;

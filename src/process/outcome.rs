@@ -119,7 +119,8 @@ impl<R> ChunkOutcomes<R> {
 
     /// In the parent.
     fn into_chunk(self, asked: Asked<'_>) -> Chunk<R> {
-        let one = |outcome: Result<R, Failure>| outcome.map_err(|failure| failure.into_error(asked));
+        let one =
+            |outcome: Result<R, Failure>| outcome.map_err(|failure| failure.into_error(asked));
         let outcomes = match self.outcomes {
             Outcomes::Values(values) => values.into_iter().map(Ok).collect(),
             Outcomes::Mixed(outcomes) => outcomes.into_iter().map(one).collect(),
@@ -257,7 +258,10 @@ mod tests {
         let error = TaskError::Failed(Box::new(source));
         let bytes = encoded(&Chain::new(&error));
         let told = value::<u8>(Status::Failed, &bytes[..], ASKED).unwrap_err();
-        assert_eq!(told.to_string(), "the task failed: the task failed: disk is gone");
+        assert_eq!(
+            told.to_string(),
+            "the task failed: the task failed: disk is gone"
+        );
         let chain = Chain::new(told.source().unwrap());
         assert_eq!(chain, Chain::new(&error));
     }
@@ -276,7 +280,10 @@ mod tests {
         assert_eq!(report.task(), Some("load"));
         assert_eq!(report.worker(), Some("db-0"));
         assert_eq!(Panic::new(&report), panic);
-        assert_eq!(*report.into_payload().downcast::<String>().unwrap(), "no such row");
+        assert_eq!(
+            *report.into_payload().downcast::<String>().unwrap(),
+            "no such row"
+        );
     }
 
     #[test]
@@ -314,7 +321,12 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_an_error_of_the_payload() {
-        for status in [Status::Value, Status::Failed, Status::Panicked, Status::Payload] {
+        for status in [
+            Status::Value,
+            Status::Failed,
+            Status::Panicked,
+            Status::Payload,
+        ] {
             let told = value::<u64>(status, &[1u8, 2, 3][..], ASKED).unwrap_err();
             assert!(matches!(told, TaskError::Payload(_)), "{told}");
         }
