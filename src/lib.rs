@@ -71,6 +71,10 @@ mod future;
 pub mod future;
 mod report;
 #[cfg(not(any(raddle_loom, raddle_shuttle)))]
+mod shm;
+#[cfg(any(raddle_loom, raddle_shuttle))]
+pub mod shm;
+#[cfg(not(any(raddle_loom, raddle_shuttle)))]
 mod sync;
 #[cfg(any(raddle_loom, raddle_shuttle))]
 pub mod sync;

@@ -4,4 +4,5 @@ pub mod affinity;
 pub mod cgroup;
 pub mod fork;
 pub mod limits;
+pub mod memfd;
 pub mod prefetch;
