@@ -3,6 +3,7 @@
 //! for a pool that did not end.
 
 use crate::process::codec::PayloadError;
+use crate::process::error::WorkerLost;
 use std::any::Any;
 use std::backtrace::Backtrace;
 use std::error::Error;

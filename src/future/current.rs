@@ -84,7 +84,7 @@ pub fn cancel_requested() -> bool {
     }
     REMOTE.with(Cell::get).is_some_and(|asked| {
         // SAFETY: set by `enter_remote` on this thread and still entered.
-        unsafe { asked.as_ref() }
-        ()
+        let asked = unsafe { asked.as_ref() };
+        asked()
     })
 }

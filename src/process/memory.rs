@@ -8,7 +8,8 @@ use std::mem::MaybeUninit;
 /// Copies that are sound while the other process writes there.
 pub struct LaneCopies;
 
-impl Copies for LaneCopies {
+// SAFETY: each copies all of the bytes that it is given.
+unsafe impl Copies for LaneCopies {
     #[inline]
     unsafe fn copy_in(to: *mut u8, from: &[u8]) {
         // SAFETY: the caller's promise; the source is borrowed.

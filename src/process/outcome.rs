@@ -166,7 +166,7 @@ impl Chain {
 
     /// Runs code of the user.
     pub fn new(error: &(dyn Error + 'static)) -> Self {
-        let chain = std::iter::successors(Some(error), |error| error.source());
+        let chain = std::iter::successors(Some(error), |&error| error.source());
         let texts = chain.take(Self::LONGEST).map(ToString::to_string);
         Self(texts.collect())
     }

@@ -14,7 +14,6 @@ use crate::report;
 use crate::shm::{
     Body, INLINE, Payload, Region, Replies, Request, Requests, Segment, Seq, Span, TooLarge, Worker,
 };
-use crate::sys::memfd::Access;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::any::{Any, type_name};
@@ -40,8 +39,8 @@ impl Lane {
         replies: &OwnedFd,
         event: OwnedFd,
     ) -> io::Result<Self> {
-        let requests = Segment::<Requests>::adopt(requests, Access::Read)?;
-        let replies = Segment::<Replies>::adopt(replies, Access::ReadWrite)?;
+        let requests = Segment::<Requests>::adopt(requests)?;
+        let replies = Segment::<Replies>::adopt(replies)?;
         let words = size_of::<Requests>() + size_of::<Replies>();
         let address_space = (requests.arena() + replies.arena() + words) as u64;
         let mut event = File::from(event);

@@ -5,6 +5,7 @@ pub mod cgroup;
 pub mod exe;
 pub mod fork;
 pub mod limits;
+pub mod memfd;
 pub mod myself;
 pub mod pidfd;
 pub mod prefetch;

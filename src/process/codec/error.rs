@@ -21,7 +21,7 @@ struct Details {
 
 impl PayloadError {
     #[cold]
-    fn new(stage: PayloadStage, type_name: &str, reason: PayloadReason) -> Self {
+    pub(crate) fn new(stage: PayloadStage, type_name: &str, reason: PayloadReason) -> Self {
         Self(Box::new(Details {
             stage,
             type_name: type_name.to_owned(),

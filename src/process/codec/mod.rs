@@ -33,7 +33,7 @@ mod tests;
 mod write;
 
 pub use error::{PayloadError, PayloadReason, PayloadStage};
-pub use memory::{Copies, SharedSink, SharedSource, Sink, SliceSink, Source};
+pub use memory::{Copies, Exhausted, SharedSink, SharedSource, Sink, SliceSink, Source};
 
 use error::Fault;
 use serde::Serialize;
