@@ -3,6 +3,7 @@
 //! for a pool that did not end.
 
 use crate::process::codec::PayloadError;
+use crate::process::error::WorkerLost;
 use std::any::Any;
 use std::backtrace::Backtrace;
 use std::error::Error;
@@ -112,7 +113,22 @@ pub(crate) struct PanicDetails {
     pub location: Option<String>,
     pub task: Option<String>,
     pub worker: Option<String>,
-    pub backtrace: Option<Backtrace>,
+    pub backtrace: Option<Trace>,
+}
+
+/// A backtrace of this process, or the text of one of another process.
+pub(crate) enum Trace {
+    Here(Backtrace),
+    There(String),
+}
+
+impl fmt::Display for Trace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Here(backtrace) => backtrace.fmt(f),
+            Self::There(text) => f.write_str(text),
+        }
+    }
 }
 
 impl PanicReport {
@@ -142,12 +158,12 @@ impl PanicReport {
     }
 
     /// The backtrace at the panic, captured only when `RUST_BACKTRACE` or `RUST_LIB_BACKTRACE`
-    /// asks for it.
-    pub fn backtrace(&self) -> Option<&Backtrace> {
-        self.0.backtrace.as_ref()
+    /// asks for it. Of a worker process it is the text that came from there.
+    pub fn backtrace(&self) -> Option<&dyn fmt::Display> {
+        self.0.backtrace.as_ref().map(|trace| trace as _)
     }
 
-    /// The panic's payload, as `std::panic::catch_unwind` gave it.
+    /// The panic's payload, as `std::panic::catch_unwind` gave it; of a worker process a `String`, the message.
     pub fn into_payload(self) -> Box<dyn Any + Send> {
         self.0.payload
     }

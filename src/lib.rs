@@ -72,6 +72,10 @@ pub mod future;
 mod process;
 mod report;
 #[cfg(not(any(raddle_loom, raddle_shuttle)))]
+mod shm;
+#[cfg(any(raddle_loom, raddle_shuttle))]
+pub mod shm;
+#[cfg(not(any(raddle_loom, raddle_shuttle)))]
 mod sync;
 #[cfg(any(raddle_loom, raddle_shuttle))]
 pub mod sync;
@@ -93,6 +97,7 @@ pub use future::shared::{CancelOnDrop, SharedFuture};
 pub use future::state::FutureState;
 pub use future::wait::{ReturnWhen, Waitable, Waited, wait, wait_timeout};
 pub use process::codec::{PayloadError, PayloadReason, PayloadStage};
+pub use process::start::worker_main;
 pub use report::{Report, set_report_hook};
 pub use thread::{
     Idle, NamedTask, Scope, Stats, ThreadPool, ThreadPoolBuilder, WorkerInfo, WorkerStats,

@@ -470,7 +470,10 @@ impl State {
                 return false;
             }
             // ORDERING: state.attend Relaxed: only the bit is told; the outcome is read after a load with Acquire.
-            match self.0.compare_exchange(now, now | ATTENDED, Relaxed, Relaxed) {
+            match self
+                .0
+                .compare_exchange(now, now | ATTENDED, Relaxed, Relaxed)
+            {
                 Ok(_) => return true,
                 Err(seen) => now = seen,
             }

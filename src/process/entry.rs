@@ -10,6 +10,7 @@
 //! travel; the worker makes it out of nothing (`conjure`).
 
 use super::outcome::ChunkOutcomes;
+use super::start::anchor;
 use super::worker::Call;
 use crate::error::{BoxError, TaskError};
 use crate::executor::{Payload, run_chunk};
@@ -176,13 +177,6 @@ fn conjure<F: Copy + Send + 'static>() -> F {
     // What this cannot see is a closure that captures a zero-sized token whose existence vouches for
     // something that the parent did (see docs/protocols/start.md, "What a task may not bring along").
     unsafe { std::ptr::NonNull::<F>::dangling().read() }
-}
-
-/// What the offsets are counted from. In the module of the constructor that makes a process a worker, so
-/// that whoever links one links the other.
-#[inline(never)]
-pub fn anchor() {
-    std::hint::black_box(());
 }
 
 /// The program, if the anchor lies in it.

@@ -5,6 +5,8 @@
 
 pub mod codec;
 pub mod entry;
+pub mod error;
+pub mod memory;
 pub mod outcome;
 pub mod start;
 pub mod worker;

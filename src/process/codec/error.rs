@@ -116,7 +116,7 @@ pub enum PayloadReason {
         field: String,
     },
     /// Its `Deserialize` wants to be told what comes next, which this format does not know: `#[serde(untagged)]`,
-    /// `#[serde(tag = "..")]`, `#[serde(flatten)]`, `serde_json::Value` and the like.
+    /// `#[serde(tag = "..")]` with `content` or without, `#[serde(flatten)]`, `serde_json::Value` and the like.
     NotSelfDescribing,
     /// Its `Serialize` announced one number of elements and gave another one.
     WrongCount {
@@ -127,6 +127,11 @@ pub enum PayloadReason {
     Changed,
     /// The bytes end too early, or a length in them is longer than they are.
     Truncated,
+    /// Its `Deserialize` left elements behind that its `Serialize` had written.
+    Untaken {
+        /// How many.
+        left: usize,
+    },
     /// There are bytes after the value.
     Trailing {
         /// How many.
@@ -151,8 +156,8 @@ impl fmt::Display for PayloadReason {
                 "the field `{field}` was left out (skip_serializing_if); all fields have to be written"
             ),
             Self::NotSelfDescribing => f.write_str(
-                "it can be read only from a self-describing format (untagged, internally tagged, flatten and the \
-                 like); implement Deserialize for it otherwise",
+                "it can be read only from a self-describing format (serde's untagged, tag, flatten and the like); \
+                 between processes use enums and structs without them",
             ),
             Self::WrongCount { announced } => write!(
                 f,
@@ -162,6 +167,9 @@ impl fmt::Display for PayloadReason {
                 "its Serialize gave something else when it was written than when it was measured",
             ),
             Self::Truncated => f.write_str("the bytes end too early"),
+            Self::Untaken { left } => {
+                write!(f, "its Deserialize left {left} elements behind")
+            }
             Self::Trailing { bytes } => write!(f, "{bytes} bytes are left over"),
             Self::Invalid { kind } => write!(f, "the bytes are no {kind}"),
             Self::Custom(message) => f.write_str(message),
@@ -178,6 +186,32 @@ impl Fault {
     #[inline(never)]
     pub fn new(reason: PayloadReason) -> Self {
         Self(Box::new(reason))
+    }
+
+    #[cold]
+    #[inline(never)]
+    pub fn at<T: ?Sized>(self, stage: PayloadStage) -> PayloadError {
+        PayloadError::new(stage, std::any::type_name::<T>(), *self.0)
+    }
+
+    #[cold]
+    #[inline(never)]
+    pub fn too_deep() -> Self {
+        let limit = super::MOST_DEPTH;
+        Self::new(PayloadReason::TooDeep { limit })
+    }
+
+    #[cold]
+    #[inline(never)]
+    pub fn wrong_count(announced: usize) -> Self {
+        Self::new(PayloadReason::WrongCount { announced })
+    }
+
+    #[cold]
+    #[inline(never)]
+    pub fn skipped(field: &str) -> Self {
+        let field = field.to_owned();
+        Self::new(PayloadReason::SkippedField { field })
     }
 
     #[cold]

@@ -33,8 +33,9 @@ mod tests;
 mod write;
 
 pub use error::{PayloadError, PayloadReason, PayloadStage};
-pub use memory::{Copies, SharedSink, SharedSource, Sink, SliceSink, Source};
+pub use memory::{Copies, Exhausted, SharedSink, SharedSource, Sink, SliceSink, Source};
 
+use error::Fault;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -42,7 +43,7 @@ use serde::de::DeserializeOwned;
 pub const MOST_BYTES: usize = u32::MAX as usize;
 
 /// How deep values may be nested: every sequence, map, tuple, struct, variant, newtype and `Some` counts.
-pub const MOST_DEPTH: u32 = 512;
+pub const MOST_DEPTH: u32 = 256;
 
 /// What is being encoded or decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,25 +57,38 @@ pub enum Part {
 /// How many bytes [`write()`] will write. What is contiguous is not looked through.
 #[inline]
 pub fn size<T: Serialize + ?Sized>(value: &T, part: Part) -> Result<usize, PayloadError> {
-    let _ = (value, part);
-    todo!()
+    let mut counter = size::Counter::default();
+    write::value(value, &mut counter)
+        .and_then(|()| match counter.position() {
+            size if size <= MOST_BYTES => Ok(size),
+            _ => Err(Fault::new(PayloadReason::TooLarge)),
+        })
+        .map_err(|fault| fault.at::<T>(PayloadStage::encode(part)))
 }
 
-/// Writes `value` into `sink`, which has room for exactly its [`size()`]. A value that fills it not, or would
-/// overflow it, answered otherwise when it was measured: an error.
+/// Writes `value` into `sink`, which has room for exactly its [`size()`]. A value that does not fill it, or would
+/// overflow it, gave something else when it was measured: that is an error.
 #[inline]
 pub fn write<T: Serialize + ?Sized, S: Sink>(
     value: &T,
     part: Part,
-    sink: S,
+    mut sink: S,
 ) -> Result<(), PayloadError> {
-    let _ = (value, part, sink);
-    todo!()
+    write::value(value, &mut sink)
+        .and_then(|()| match sink.finish() {
+            true => Ok(()),
+            false => Err(Fault::new(PayloadReason::Changed)),
+        })
+        .map_err(|fault| fault.at::<T>(PayloadStage::encode(part)))
 }
 
 /// Reads the value that `source` holds, and nothing besides: bytes that are left over are an error.
 #[inline]
-pub fn read<T: DeserializeOwned, S: Source>(part: Part, source: S) -> Result<T, PayloadError> {
-    let _ = (part, source);
-    todo!()
+pub fn read<T: DeserializeOwned, S: Source>(part: Part, mut source: S) -> Result<T, PayloadError> {
+    read::value(&mut source)
+        .and_then(|value| match source.left() {
+            0 => Ok(value),
+            bytes => Err(Fault::new(PayloadReason::Trailing { bytes })),
+        })
+        .map_err(|fault| fault.at::<T>(PayloadStage::decode(part)))
 }

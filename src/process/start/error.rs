@@ -1,12 +1,14 @@
 //! Why a worker could not be started.
 
+use super::mark::MARK;
+use crate::process::codec::PayloadError;
 use crate::process::entry::CodeError;
 use serde::{Deserialize, Serialize};
 use std::error::Error;
 use std::{fmt, io};
 
 /// Why a worker could not be started.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum StartError {
     /// This process is itself a worker that has not become one: its pool was built with
@@ -17,7 +19,10 @@ pub enum StartError {
     /// The program runs with the rights of another user (set-user-ID and the like): it does not let itself be
     /// made a worker, since whoever starts it could choose what it runs.
     Privileged,
+    /// The environment has the mark that makes a worker, and it is not for this program.
+    StrayMark,
     /// A worker would not find the program's code.
+    #[serde(skip)]
     Code(CodeError),
     /// The system refused something.
     System {
@@ -32,7 +37,7 @@ pub enum StartError {
     OtherBuild,
     /// A hook failed or panicked.
     Hook {
-        /// `"initializer"` or `"sandbox"`.
+        /// `"initializer"`, `"sandbox hook"` or `"tear-down hook"`.
         hook: String,
         /// Its error's or its panic's message.
         message: String,
@@ -41,6 +46,22 @@ pub enum StartError {
     Silent,
     /// The worker's first words made no sense.
     Garbled,
+}
+
+impl StartError {
+    /// What the system refused, while doing what.
+    pub fn system(step: &str) -> impl FnOnce(io::Error) -> Self {
+        move |error| Self::System {
+            step: step.to_owned(),
+            code: error.raw_os_error(),
+            message: error.to_string(),
+        }
+    }
+
+    #[cold]
+    pub(super) fn unsendable(step: &str, error: &PayloadError) -> Self {
+        Self::system(step)(io::Error::other(error.to_string()))
+    }
 }
 
 impl fmt::Display for StartError {
@@ -55,6 +76,10 @@ impl fmt::Display for StartError {
             ),
             Self::Privileged => f.write_str(
                 "a program that runs with the rights of another user does not let itself be made a worker",
+            ),
+            Self::StrayMark => write!(
+                f,
+                "the environment variable {MARK} is set, and not by this program for this process: unset it"
             ),
             Self::Code(error) => error.fmt(f),
             Self::System { step, message, .. } => write!(f, "{step}: {message}"),

@@ -1,17 +1,17 @@
 //! A worker is this same program, started again.
+//!
+//! From the start of a process to its first task, who checks what, and what each side trusts: docs/protocols/start.md.
 
 mod error;
 mod hello;
+mod mark;
 mod settings;
+mod setup;
 mod spawn;
 
 pub use error::StartError;
+pub use hello::Boot;
+pub use mark::{anchor, check, worker_main};
 pub use settings::{Limit, Output, Settings, Start};
-pub use spawn::{Launch, Started, check, start_worker};
-
-/// Makes a worker of this process if it was started to be one, and then never returns; elsewhere returns at once.
-///
-/// Only programs that build a pool with [`Start::Main`] need it, as the first line of `main`.
-pub fn worker_main() {
-    todo!()
-}
+pub use setup::{NOT_READY, TEAR_DOWN_FAILED};
+pub use spawn::{Launch, Started, start_worker};
