@@ -97,7 +97,11 @@ pub use future::shared::{CancelOnDrop, SharedFuture};
 pub use future::state::FutureState;
 pub use future::wait::{ReturnWhen, Waitable, Waited, wait, wait_timeout};
 pub use process::codec::{PayloadError, PayloadReason, PayloadStage};
-pub use process::start::worker_main;
+pub use process::error::{LostCause, WorkerExit, WorkerLost};
+pub use process::start::{Limit, Output, Start, worker_main};
+pub use process::{
+    ProcessPool, ProcessPoolBuilder, ProcessStats, ProcessTask, ProcessWorkerStats, WhenWorkerDies,
+};
 pub use report::{Report, set_report_hook};
 pub use thread::{
     Idle, NamedTask, Scope, Stats, ThreadPool, ThreadPoolBuilder, WorkerInfo, WorkerStats,

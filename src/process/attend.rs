@@ -7,10 +7,10 @@
 //! rings the bell. A task that moves to another lane takes the attendant's ear along, and the bell of its old lane
 //! is rung.
 
-use super::pool::Pool;
-use super::lane::{Lane, TakeBack};
-use super::supervisor::Command;
+use super::desk::Command;
 use super::error::LostCause;
+use super::lane::{Lane, TakeBack};
+use super::pool::Pool;
 use super::ticket::{Place, Ticket};
 use crate::future::cell::{Raw, Remote};
 use crate::future::spin;

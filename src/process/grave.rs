@@ -76,7 +76,8 @@ impl Lane {
             if let Some(record) = record {
                 self.free(record.span);
                 if Status::from_number(reply.status).is_none() {
-                    locked.data().condemned = Some(format!("it answered with status {}", reply.status));
+                    locked.data().condemned =
+                        Some(format!("it answered with status {}", reply.status));
                 }
                 estate.answered.push(Answered {
                     task: record.task,

@@ -17,10 +17,13 @@ use crate::future::cell::Raw;
 use crate::future::panics;
 use crate::future::task::{Ended, PromisedTask, Task};
 use crate::report;
-use crate::shm::{Body, Inline, Locked, Parent, Payload, Region, Replies, Requests, Revoke, SKIPPED, SLOTS, Segment, Seq, Span};
+use crate::shm::{
+    Body, Inline, Locked, Parent, Payload, Region, Replies, Requests, Revoke, SLOTS, Segment, Seq,
+    Span,
+};
+use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::*, fence};
 use crate::sync::cell::UnsafeCell;
-use crate::sync::Mutex;
 use crate::sys::events::Event;
 use crossbeam_utils::CachePadded;
 use serde::de::DeserializeOwned;
@@ -204,7 +207,11 @@ impl Lane {
             let bytes = match &reply.payload {
                 Payload::Inline(bytes) => Bytes::Private(bytes.as_slice()),
                 Payload::Span(span) => {
-                    let reading = Reading { lane: self, pool, seq };
+                    let reading = Reading {
+                        lane: self,
+                        pool,
+                        seq,
+                    };
                     Bytes::Shared(self.shm.reply_region(*span), reading)
                 }
             };
@@ -223,7 +230,10 @@ impl Lane {
 
     /// Completes what the worker has answered, at most `most` tasks. False: nothing was there.
     pub fn pump(&self, pool: &Pool, most: usize) -> bool {
-        (0..most).take_while(|_| self.take(pool, None) == Took::One).count() > 0
+        (0..most)
+            .take_while(|_| self.take(pool, None) == Took::One)
+            .count()
+            > 0
     }
 
     /// Completes what the worker has answered, up to the task of the cell.
@@ -357,7 +367,9 @@ impl Lane {
     ) -> TakeBack {
         let mut locked = self.shm.lock();
         let mine = |record: &mut Option<Record>| {
-            record.as_ref().is_some_and(|record| is_it(record.task.raw()))
+            record
+                .as_ref()
+                .is_some_and(|record| is_it(record.task.raw()))
         };
         if !locked.is_waiting(seq) || !self.record(&locked, seq, mine) {
             return TakeBack::Gone;
@@ -435,7 +447,11 @@ impl Lane {
         if pool.is_cancelling() || !self.is_running(&locked) {
             return 0;
         }
-        let waiting: Vec<Seq> = locked.pending().skip(1).filter(|&seq| locked.is_waiting(seq)).collect();
+        let waiting: Vec<Seq> = locked
+            .pending()
+            .skip(1)
+            .filter(|&seq| locked.is_waiting(seq))
+            .collect();
         let mut moved = 0;
         for &seq in waiting.iter().take(waiting.len().div_ceil(2).min(MOST)) {
             if self.record(&locked, seq, |record| record.is_none()) {

@@ -7,11 +7,12 @@
 
 use super::attendant;
 use super::builder::WhenWorkerDies;
+use super::desk::Desk;
 use super::lane::Lane;
 use super::ready::Ready;
 use super::start::Settings;
 use super::stats::{ProcessStats, ProcessWorkerStats};
-use super::supervisor::{self, Desk};
+use super::supervisor;
 use crate::error::{BuildError, Rejected, TaskError};
 use crate::executor::{Shutdown, WhenFull};
 use crate::future::tag::Tag;

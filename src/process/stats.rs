@@ -41,6 +41,9 @@ impl ProcessStats {
 
     /// The process ids of the workers that there are now.
     pub fn pids(&self) -> Vec<u32> {
-        self.workers.iter().filter_map(|worker| worker.pid).collect()
+        self.workers
+            .iter()
+            .filter_map(|worker| worker.pid)
+            .collect()
     }
 }

@@ -17,7 +17,6 @@ use crate::shm::{Body, INLINE, SLOTS, Span};
 use crate::sync::atomic::Ordering::*;
 use crate::sync::{Arc, thread};
 use serde::Serialize;
-use std::mem::MaybeUninit;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
@@ -32,7 +31,7 @@ pub struct Call {
 
 /// An argument that has been encoded for a lane.
 struct Encoded {
-    bytes: [MaybeUninit<u8>; INLINE],
+    bytes: [u8; INLINE],
     length: usize,
     span: Option<Span>,
 }
@@ -80,7 +79,7 @@ fn prepare<'a, A: Serialize>(
     let length = contained::<A, _>(|| codec::size(arg, Part::Argument))?;
     let lane = choose(pool)?;
     let mut encoded = Encoded {
-        bytes: [const { MaybeUninit::uninit() }; INLINE],
+        bytes: [0; INLINE],
         length,
         span: None,
     };
@@ -243,7 +242,10 @@ fn launch<T>(
         lane: lane.index,
         seq,
     });
-    let watch = ticket.options.clone().filter(|options| options.deadline.is_some());
+    let watch = ticket
+        .options
+        .clone()
+        .filter(|options| options.deadline.is_some());
     let record = Record {
         task: task.into_task(),
         finish,
@@ -256,12 +258,17 @@ fn launch<T>(
         Some(span) => lane.shm.publish(seq, entry, Body::Span(span)),
         None => {
             let bytes = &encoded.bytes[..encoded.length];
-            // SAFETY: so many have been written by the codec, which says whether it filled its room.
-            let bytes = unsafe { &*(std::ptr::from_ref(bytes) as *const [u8]) };
             lane.shm.publish(seq, entry, Body::Inline(bytes));
         }
     }
-    spin::note(cell, if was_asleep { Advice::Woken } else { Advice::Awake });
+    spin::note(
+        cell,
+        if was_asleep {
+            Advice::Woken
+        } else {
+            Advice::Awake
+        },
+    );
     if let Some(options) = watch {
         pool.desk.send(Command::Watch(options));
     }
@@ -299,11 +306,18 @@ pub fn to_lane(pool: &Arc<Pool>, lane: usize, entry: Result<u64, CodeError>) -> 
         return false;
     }
     let encoded = Encoded {
-        bytes: [const { MaybeUninit::uninit() }; INLINE],
+        bytes: [0; INLINE],
         length: 0,
         span: None,
     };
-    let future: Future<()> = launch(pool, lane, entry, super::lane::finish_value::<()>, encoded, None);
+    let future: Future<()> = launch(
+        pool,
+        lane,
+        entry,
+        super::lane::finish_value::<()>,
+        encoded,
+        None,
+    );
     drop(future);
     true
 }

@@ -66,7 +66,10 @@ impl Ear {
 
     fn of(number: u64) -> (usize, Self) {
         let number = number as usize;
-        (number / Self::ALL.len(), Self::ALL[number % Self::ALL.len()])
+        (
+            number / Self::ALL.len(),
+            Self::ALL[number % Self::ALL.len()],
+        )
     }
 }
 
@@ -241,7 +244,10 @@ impl Supervisor {
     }
 
     fn is_over(&self) -> bool {
-        let empty = self.seats.iter().all(|seat| matches!(seat.state, State::Empty));
+        let empty = self
+            .seats
+            .iter()
+            .all(|seat| matches!(seat.state, State::Empty));
         empty && self.pool.is_closed() && (self.pool.is_over() || self.pool.is_drained())
     }
 
@@ -308,7 +314,10 @@ impl Supervisor {
 
     /// All workers are ready for the first time.
     fn report_built(&mut self) {
-        let ready = self.seats.iter().all(|seat| matches!(seat.state, State::Up(_)));
+        let ready = self
+            .seats
+            .iter()
+            .all(|seat| matches!(seat.state, State::Up(_)));
         if ready && let Some(building) = self.building.take() {
             let _ = building.send(Ok(()));
         }
@@ -432,12 +441,17 @@ impl Supervisor {
         let is_it = |cell| {
             // SAFETY: tasks in lanes have tickets.
             let ticket = unsafe { Ticket::of(cell) };
-            ticket.options.as_ref().is_some_and(|its| Arc::ptr_eq(its, options))
+            ticket
+                .options
+                .as_ref()
+                .is_some_and(|its| Arc::ptr_eq(its, options))
         };
         loop {
             let place = options.place();
             let lane = &self.pool.lanes[place.lane];
-            match lane.take_back(place.seq, is_it, |task| task.end_failed(TaskError::TimedOut)) {
+            match lane.take_back(place.seq, is_it, |task| {
+                task.end_failed(TaskError::TimedOut)
+            }) {
                 TakeBack::Won(ended) => {
                     if let Some(ended) = ended {
                         self.pool.ready.conclude(ended);
@@ -554,7 +568,10 @@ impl Supervisor {
         };
         let mut added = self.poller.add(&started.process, Ear::Process.number(at));
         added = added.and(self.poller.add(&started.control, Ear::Control.number(at)));
-        for (stream, ear) in [(&started.stdout, Ear::Stdout), (&started.stderr, Ear::Stderr)] {
+        for (stream, ear) in [
+            (&started.stdout, Ear::Stdout),
+            (&started.stderr, Ear::Stderr),
+        ] {
             if let Some(stream) = stream {
                 added = added.and(self.poller.add(stream, ear.number(at)));
             }
@@ -641,7 +658,11 @@ impl Supervisor {
                 cause: LostCause::Died,
                 task: casualty.task.raw().name().map(ToOwned::to_owned),
                 deaths: 1,
-                stderr: pool.config.settings.captures_stderr().then(|| seat.stderr.text()),
+                stderr: pool
+                    .config
+                    .settings
+                    .captures_stderr()
+                    .then(|| seat.stderr.text()),
             };
             self.lose(at, casualty, &why, lost);
         }
@@ -709,7 +730,9 @@ impl Supervisor {
             let State::Up(started) = &seat.state else {
                 continue;
             };
-            let old = config.max_age.is_some_and(|age| now.duration_since(seat.since) >= age);
+            let old = config
+                .max_age
+                .is_some_and(|age| now.duration_since(seat.since) >= age);
             let fat = config.max_memory.is_some_and(|limit| {
                 private_memory(started.process.pid()).is_some_and(|bytes| bytes > limit)
             });
@@ -750,7 +773,10 @@ fn retire(pool: &Arc<Pool>, at: usize) -> bool {
 /// Bytes of a process that it shares with nobody.
 fn private_memory(pid: u32) -> Option<u64> {
     let pages = std::fs::read_to_string(format!("/proc/{pid}/statm")).ok()?;
-    let mut pages = pages.split(' ').skip(1).map_while(|count| count.parse::<u64>().ok());
+    let mut pages = pages
+        .split(' ')
+        .skip(1)
+        .map_while(|count| count.parse::<u64>().ok());
     let (resident, shared) = (pages.next()?, pages.next()?);
     Some(resident.saturating_sub(shared) * page_size())
 }

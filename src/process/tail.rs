@@ -42,7 +42,10 @@ impl Tail {
 
     fn take(&mut self, bytes: &[u8], worker: &str) {
         self.kept.extend_from_slice(bytes);
-        while let Some(end) = self.kept[self.line..].iter().position(|&byte| byte == b'\n') {
+        while let Some(end) = self.kept[self.line..]
+            .iter()
+            .position(|&byte| byte == b'\n')
+        {
             let line = String::from_utf8_lossy(&self.kept[self.line..self.line + end]);
             log::log!(self.level, "{worker}: {line}");
             self.line += end + 1;

@@ -32,7 +32,9 @@ impl Poller {
         };
         let fd = fd.as_fd().as_raw_fd();
         // SAFETY: the event is read within the call.
-        check(unsafe { libc::epoll_ctl(self.0.as_raw_fd(), libc::EPOLL_CTL_ADD, fd, &raw mut event) })?;
+        check(unsafe {
+            libc::epoll_ctl(self.0.as_raw_fd(), libc::EPOLL_CTL_ADD, fd, &raw mut event)
+        })?;
         Ok(())
     }
 
@@ -41,7 +43,12 @@ impl Poller {
         let fd = fd.as_fd().as_raw_fd();
         // SAFETY: no event is read. It can only fail for a descriptor that is not in the set, which is as asked.
         unsafe {
-            libc::epoll_ctl(self.0.as_raw_fd(), libc::EPOLL_CTL_DEL, fd, std::ptr::null_mut())
+            libc::epoll_ctl(
+                self.0.as_raw_fd(),
+                libc::EPOLL_CTL_DEL,
+                fd,
+                std::ptr::null_mut(),
+            )
         };
     }
 
@@ -56,9 +63,8 @@ impl Poller {
         });
         let mut events = [libc::epoll_event { events: 0, u64: 0 }; 64];
         // SAFETY: the array has room for as many as are asked for.
-        let count = unsafe {
-            libc::epoll_wait(self.0.as_raw_fd(), events.as_mut_ptr(), 64, timeout)
-        };
+        let count =
+            unsafe { libc::epoll_wait(self.0.as_raw_fd(), events.as_mut_ptr(), 64, timeout) };
         let count = usize::try_from(count).unwrap_or(0);
         events[..count].iter().map(|event| event.u64).collect()
     }
