@@ -2,7 +2,7 @@
 //! whose handle is gone. It listens to a lane from the moment that somebody asked for it until the lane is empty.
 
 use super::pool::Pool;
-use crate::sync::atomic::Ordering::*;
+use crate::sync::atomic::{Ordering::*, fence};
 use crate::sync::{Arc, thread};
 use crate::sys::events::Poller;
 use std::cell::Cell;
@@ -70,12 +70,17 @@ fn tend_backlog(pool: &Pool) {
     if !pool.backlog.load(Relaxed) {
         return;
     }
-    for lane in &pool.lanes {
-        lane.pump(pool, 64);
-    }
     pool.balance();
-    if pool.lanes.iter().all(|lane| lane.depth() <= 1) {
-        // ORDERING: backlog.off Relaxed: a submitter that sees the old value leaves its task to the next look.
+    let crowded = || pool.lanes.iter().any(|lane| lane.depth() > 1);
+    if !crowded() {
+        // ORDERING: backlog.off Relaxed: the fence orders it.
         pool.backlog.store(false, Relaxed);
+        // ORDERING: backlog.fence SeqCst -> pairs with the fence in `Parent::publish`: a submitter finds the mark gone, or
+        // we find its task.
+        fence(SeqCst);
+        if crowded() {
+            // ORDERING: backlog.on Relaxed: only this thread looks at it and sleeps.
+            pool.backlog.store(true, Relaxed);
+        }
     }
 }

@@ -451,17 +451,14 @@ impl Lane {
             .pending()
             .skip(1)
             .filter(|&seq| locked.is_waiting(seq))
+            .filter(|&seq| self.record(&locked, seq, |record| record.is_some()))
             .collect();
-        let mut moved = 0;
-        for &seq in waiting.iter().take(waiting.len().div_ceil(2).min(MOST)) {
-            if self.record(&locked, seq, |record| record.is_none()) {
-                continue;
-            }
-            if !self.give_one(&mut locked, seq, to) {
-                break;
-            }
-            moved += 1;
-        }
+        let most = waiting.len().div_ceil(2).min(MOST);
+        let moved = waiting
+            .into_iter()
+            .take(most)
+            .take_while(|&seq| self.give_one(&mut locked, seq, to))
+            .count();
         drop(locked);
         if moved > 0 {
             if self.is_engaged() {

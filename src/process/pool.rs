@@ -305,6 +305,10 @@ impl Pool {
         if self.lanes.len() == 1 || self.is_cancelling() {
             return 0;
         }
+        // A lane is known to be empty when its answers have been taken.
+        for lane in &self.lanes {
+            lane.pump(self, 64);
+        }
         let mut moved = 0;
         for idle in &self.lanes {
             if idle.depth() != 0 || idle.pid() == 0 {

@@ -181,7 +181,9 @@ fn when_full(pool: &Pool) -> Result<(), TaskError> {
 /// Takes answers until there is room, or sleeps until somebody else has made some.
 fn wait_for_room(pool: &Pool, seen: u32, found: impl Fn() -> bool) -> Result<(), TaskError> {
     let ready = || {
-        pool.lanes.iter().for_each(|lane| drop(lane.pump(pool, 64)));
+        for lane in &pool.lanes {
+            lane.pump(pool, 64);
+        }
         pool.room() != seen || found() || pool.is_closed()
     };
     // ORDERING: room.want Relaxed: the fence in `engage` orders it.
