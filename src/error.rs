@@ -492,6 +492,12 @@ pub enum ShutdownError {
         /// Tasks that were queued then.
         queued: usize,
     },
+    /// Called by a callback on the thread of a process pool that runs callbacks, which cannot wait for itself to end.
+    /// The pool accepts nothing new from now on; wait for its end elsewhere.
+    InCallback {
+        /// The pool's name.
+        pool: String,
+    },
     /// Called in a forked child: the pool's threads stayed in the parent.
     Forked {
         /// The pool's name.
@@ -509,6 +515,10 @@ impl fmt::Display for ShutdownError {
             Self::TimedOut { running, queued } => write!(
                 f,
                 "the time limit passed with {running} tasks running and {queued} queued"
+            ),
+            Self::InCallback { pool } => write!(
+                f,
+                "a callback on a thread of pool '{pool}' cannot wait for the pool's end; wait on another thread"
             ),
             Self::Forked { pool } => {
                 write!(

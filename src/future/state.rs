@@ -195,7 +195,7 @@ pub enum Cancel {
 
 /// What is to be done after the outcome became visible.
 #[must_use]
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Completed {
     /// Run the hooks, then call [`State::settle`].
     pub hooks: bool,

@@ -138,6 +138,14 @@ where
     )
 }
 
+/// The entry of a task that makes the worker leave its place to another one.
+pub fn of_retirement() -> Result<u64, CodeError> {
+    fn entry(call: &mut Call<'_>) {
+        call.retire();
+    }
+    offset_of(entry as Entry as *const (), || "retirement")
+}
+
 /// The entry of a hook that runs in the worker.
 pub fn of_hook<H>() -> Result<u64, CodeError>
 where

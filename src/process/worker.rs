@@ -75,7 +75,17 @@ pub fn work(lane: &mut Lane) {
         // SAFETY: the offset comes from the parent, who is of the same build (the fingerprint) and got it
         // from `entry`; the worker cannot write where it lies.
         match unsafe { entry::resolve(request.entry) } {
-            Some(entry) => entry(&mut Call { worker, request }),
+            Some(entry) => {
+                let is_last = &mut false;
+                entry(&mut Call {
+                    worker,
+                    request,
+                    is_last,
+                });
+                if *is_last {
+                    return;
+                }
+            }
             None => worker.reply(request.seq, Status::NoSuchCode as u32, Body::Inline(&[])),
         }
     }
@@ -85,6 +95,8 @@ pub fn work(lane: &mut Lane) {
 pub struct Call<'a> {
     worker: &'a mut Worker,
     request: Request,
+    /// The worker is to leave.
+    is_last: &'a mut bool,
 }
 
 /// What a task has instead of a value.
@@ -94,6 +106,12 @@ enum Trouble {
 }
 
 impl Call<'_> {
+    /// Answers with nothing, and ends the worker's service.
+    pub fn retire(&mut self) {
+        *self.is_last = true;
+        self.answer_with(&());
+    }
+
     /// Decodes the argument, runs the task, answers. Whatever of that panics is the answer, too.
     pub fn serve<A: DeserializeOwned, R: Serialize>(
         &mut self,

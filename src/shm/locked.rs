@@ -133,6 +133,18 @@ impl<'a, T> Locked<'a, T> {
         seq.since(self.next()) < self.count(self.parent.tail())
     }
 
+    /// Has this number been published, and not been answered? Then what the parent knows of the task is the lock's.
+    pub fn is_waiting(&self, seq: Seq) -> bool {
+        self.is_pending(seq) && self.parent.is_published(seq)
+    }
+
+    /// What was published for a number that is [waiting](Self::is_waiting): its entry and its payload, which lies
+    /// where the parent has put it.
+    pub fn request(&self, seq: Seq) -> (u64, Payload) {
+        debug_assert!(self.is_waiting(seq), "the slot may be another task's");
+        self.parent.requests.slots[seq.slot()].read()
+    }
+
     /// The next answer, if it is there. Header and inline payload are copied out once and then looked
     /// at. Slots without a span are released with this.
     ///

@@ -11,6 +11,8 @@ use super::{Body, claim};
 use crate::sync::atomic::{AtomicU32, Ordering::*, fence};
 use crate::sync::{FutexWait, Mutex, futex};
 use crossbeam_utils::CachePadded;
+use std::io;
+use std::os::fd::BorrowedFd;
 use std::time::Instant;
 
 /// The worker sleeps on a word of which this bit says that no task will follow.
@@ -169,6 +171,16 @@ impl<T> Parent<T> {
     #[inline]
     pub fn request_region(&self, span: Span) -> Region<'_> {
         self.requests.region(span).expect("a span of this arena")
+    }
+
+    /// Bytes of the arena of `Requests`.
+    pub fn arena(&self) -> usize {
+        self.requests.arena()
+    }
+
+    /// Puts a fresh file in the place of `Replies`, within [`Locked::replace`].
+    pub fn install(&self, fd: BorrowedFd<'_>) -> io::Result<()> {
+        self.replies.replace(fd)
     }
 
     /// Tasks that have been accepted and not been answered. A guess while others submit.

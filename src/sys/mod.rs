@@ -2,6 +2,7 @@
 
 pub mod affinity;
 pub mod cgroup;
+pub mod events;
 pub mod exe;
 pub mod fork;
 pub mod limits;

@@ -73,6 +73,18 @@ impl Process {
         Ok(self.wait(0)?.unwrap_or(Ended::Unknown))
     }
 
+    /// Has a signal stopped it, so that it does nothing until another one lets it go on? Never blocks.
+    pub fn has_stopped(&self) -> bool {
+        // SAFETY: a struct of numbers and pointers, for which zero is a value.
+        let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
+        let id = self.fd.as_raw_fd() as libc::id_t;
+        let flags = libc::WSTOPPED | libc::WNOHANG | libc::WNOWAIT;
+        // SAFETY: fills the struct that it is given. An error leaves it as it is: not stopped.
+        unsafe { libc::waitid(libc::P_PIDFD, id, &raw mut info, flags) };
+        // SAFETY: waitid has filled in the fields of a child, or left them zero.
+        unsafe { info.si_pid() != 0 }
+    }
+
     fn wait(&self, flags: libc::c_int) -> io::Result<Option<Ended>> {
         // SAFETY: a struct of numbers and pointers, for which zero is a value.
         let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };

@@ -73,3 +73,10 @@ pub struct Settings {
     /// The worker ends after so many tasks.
     pub max_tasks: Option<NonZeroU64>,
 }
+
+impl Settings {
+    /// Does the pool read what its workers write to their standard error?
+    pub fn captures_stderr(&self) -> bool {
+        self.stderr == Output::Captured
+    }
+}
