@@ -21,9 +21,6 @@ pub enum StartError {
     Privileged,
     /// The environment has the mark that makes a worker, and it is not for this program.
     StrayMark,
-    /// A worker would not find the program's code.
-    #[serde(skip)]
-    Code(CodeError),
     /// The system refused something.
     System {
         /// What was being done.
@@ -46,6 +43,10 @@ pub enum StartError {
     Silent,
     /// The worker's first words made no sense.
     Garbled,
+    /// A worker would not find the program's code. It does not travel, and is the last because serde's
+    /// two sides number the variants before a skipped one alike, and those behind it not.
+    #[serde(skip)]
+    Code(CodeError),
 }
 
 impl StartError {

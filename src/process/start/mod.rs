@@ -8,6 +8,8 @@ mod mark;
 mod settings;
 mod setup;
 mod spawn;
+#[cfg(test)]
+mod tests;
 
 pub use error::StartError;
 pub use hello::Boot;
