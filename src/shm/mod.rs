@@ -14,13 +14,13 @@
 )]
 
 pub mod bytes;
-mod claim;
+pub mod claim;
 mod layout;
 mod locked;
 mod parent;
 mod segment;
-mod spans;
-mod wish;
+pub mod spans;
+pub mod wish;
 mod worker;
 
 pub use bytes::Region;

@@ -30,7 +30,7 @@ pub struct Hole {
 
 /// The smallest span is a line.
 const SMALLEST: u32 = 6;
-const CLASSES: usize = 40;
+const CLASSES: usize = u32::BITS as usize;
 /// Free memory that is kept for the next payloads. Spans of less than a page are kept in any case.
 const KEPT: usize = bound(64 << 20, 0);
 
@@ -53,8 +53,9 @@ pub struct Spans {
     warm: usize,
 }
 
-fn class(len: u32) -> usize {
-    len.next_power_of_two().trailing_zeros().max(SMALLEST) as usize
+fn class(len: u32) -> Option<usize> {
+    let size = len.checked_next_power_of_two()?;
+    Some(size.trailing_zeros().max(SMALLEST) as usize)
 }
 
 impl Spans {
@@ -70,32 +71,42 @@ impl Spans {
 
     /// Room for a payload; `None` if there is none now.
     pub fn take(&mut self, len: u32) -> Option<Span> {
-        if len > 1 << 31 {
-            return None;
-        }
-        let class = class(len);
+        let class = class(len)?;
+        self.take_of(class)
+            .or_else(|| {
+                // Spans of other sizes may be all that there is.
+                if self.used > 0 {
+                    return None;
+                }
+                *self = Self::new(self.end);
+                self.take_of(class)
+            })
+            .map(|offset| {
+                self.used += 1;
+                Span { offset, len }
+            })
+    }
+
+    fn take_of(&mut self, class: usize) -> Option<u64> {
         let size = 1 << class;
         let Class { warm, cold } = &mut self.classes[class];
-        let offset = if let Some(offset) = warm.pop() {
+        if let Some(offset) = warm.pop() {
             self.warm -= size;
-            offset
-        } else if let Some(offset) = cold.pop() {
-            offset
-        } else {
-            // Holes are whole pages.
-            let offset = self.top.next_multiple_of(size.min(PAGE));
-            let top = offset.checked_add(size).filter(|&top| top <= self.end)?;
-            self.top = top;
-            offset as u64
-        };
-        self.used += 1;
-        Some(Span { offset, len })
+            return Some(offset);
+        }
+        if let Some(offset) = cold.pop() {
+            return Some(offset);
+        }
+        // Holes are whole pages.
+        let offset = self.top.next_multiple_of(size.min(PAGE));
+        self.top = offset.checked_add(size).filter(|&top| top <= self.end)?;
+        Some(offset as u64)
     }
 
     /// Takes a span back. What comes out is to be punched.
     pub fn free(&mut self, span: Span) -> Option<Hole> {
         self.used -= 1;
-        let class = class(span.len);
+        let class = class(span.len).expect("a span that was taken");
         let hole = Hole {
             offset: span.offset as usize,
             len: 1 << class,
@@ -112,10 +123,5 @@ impl Spans {
     pub fn punched(&mut self, hole: Hole) {
         let class = hole.len.trailing_zeros() as usize;
         self.classes[class].cold.push(hole.offset as u64);
-    }
-
-    /// Nothing is in use.
-    pub fn is_unused(&self) -> bool {
-        self.used == 0
     }
 }

@@ -118,7 +118,7 @@ fn unlock(address: usize) {
 }
 
 fn fault(has_deadline: bool) -> Option<FutexWait> {
-    if faults::plan() != Plan::Calm {
+    if !matches!(faults::plan(), Plan::Calm | Plan::Cut(_)) {
         let counter = with_table(|table| Rc::clone(&table.counter));
         take_turns(&counter);
     }
@@ -132,6 +132,7 @@ pub fn wait(word: &AtomicU32, expected: u32, deadline: Option<Instant>) -> Futex
         !is_over(),
         "a destructor waits after the checker has given up"
     );
+    faults::step();
     if let Some(early) = fault(deadline.is_some()) {
         return early;
     }
@@ -182,6 +183,7 @@ fn wake(word: *const AtomicU32, n: usize) {
     if n == 0 || is_over() {
         return;
     }
+    faults::step();
     let address = word.addr();
     lock(address);
     let woken: Vec<Sleeper> = with_bucket(address, |bucket| {
