@@ -121,6 +121,7 @@ fn optional<X: Plain, S: Source>(source: &mut S) -> Result<Option<Vec<X>>, Fault
 }
 
 /// Reads a length and so many numbers.
+#[inline]
 pub fn row<X: Plain, S: Source>(source: &mut S) -> Result<Vec<X>, Fault> {
     let count = super::read::length(source, size_of::<X>())?;
     let mut row = Vec::<X>::with_capacity(count);

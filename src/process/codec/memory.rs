@@ -182,25 +182,22 @@ pub unsafe trait Copies {
 
 /// How much is gathered for one copy, or fetched ahead by one: a copy of the sound kind has a price of its own, which
 /// a single number should not pay.
-#[cfg(not(test))]
-const WINDOW: usize = 1024;
-#[cfg(test)]
-const WINDOW: usize = 32;
+pub const WINDOW: usize = 1024;
 
 /// Private bytes on their way to or from shared memory.
-struct Window {
-    bytes: [MaybeUninit<u8>; WINDOW],
+struct Window<const W: usize> {
+    bytes: [MaybeUninit<u8>; W],
     /// Those before have been taken; none, in a sink.
     first: usize,
     /// Those from `first` on to here are initialised; those behind need not be.
     end: usize,
 }
 
-impl Window {
+impl<const W: usize> Window<W> {
     #[inline]
     fn new() -> Self {
         Self {
-            bytes: [MaybeUninit::uninit(); WINDOW],
+            bytes: [MaybeUninit::uninit(); W],
             first: 0,
             end: 0,
         }
@@ -215,16 +212,16 @@ impl Window {
 }
 
 /// A sink in shared memory. Small things are gathered in a window, so that they cost little.
-pub struct SharedSink<C> {
+pub struct SharedSink<C, const W: usize = WINDOW> {
     to: *mut u8,
     length: usize,
     /// So many are there; the window comes next.
     flushed: usize,
-    window: Window,
+    window: Window<W>,
     copies: PhantomData<C>,
 }
 
-impl<C: Copies> SharedSink<C> {
+impl<C: Copies, const W: usize> SharedSink<C, W> {
     /// Fills the `length` bytes at `to`.
     ///
     /// # Safety
@@ -261,19 +258,21 @@ impl<C: Copies> SharedSink<C> {
     }
 }
 
-impl<C: Copies> Sink for SharedSink<C> {
+impl<C: Copies, const W: usize> Sink for SharedSink<C, W> {
     #[inline]
     fn put<const N: usize>(&mut self, bytes: [u8; N]) -> Result<(), Exhausted> {
-        const { assert!(N <= WINDOW) };
+        const { assert!(N <= W) };
         if N > self.room() {
             return Err(Exhausted);
         }
-        if N > WINDOW - self.window.end {
+        if N > W - self.window.end {
             self.flush();
         }
-        let end = self.window.end;
-        put_into(&mut self.window.bytes[end..end + N], &bytes);
-        self.window.end = end + N;
+        // SAFETY: there is room for N from `end` on.
+        let end = unsafe { self.window.bytes.as_mut_ptr().add(self.window.end) };
+        // SAFETY: as above.
+        unsafe { end.cast::<[u8; N]>().write(bytes) };
+        self.window.end += N;
         Ok(())
     }
 
@@ -283,10 +282,10 @@ impl<C: Copies> Sink for SharedSink<C> {
         if length > self.room() {
             return Err(Exhausted);
         }
-        if length > WINDOW - self.window.end {
+        if length > W - self.window.end {
             self.flush();
         }
-        if length > WINDOW {
+        if length > W {
             self.copy(self.flushed, bytes);
             self.flushed += length;
         } else {
@@ -319,9 +318,9 @@ impl<C: Copies> Sink for SharedSink<C> {
 }
 
 /// A source in shared memory. It is fetched through a window, so that small things cost little.
-pub struct SharedSource<C> {
+pub struct SharedSource<C, const W: usize = WINDOW> {
     rest: Rest<C>,
-    window: Window,
+    window: Window<W>,
 }
 
 /// What has not been fetched yet.
@@ -344,7 +343,7 @@ impl<C: Copies> Rest<C> {
     }
 }
 
-impl<C: Copies> SharedSource<C> {
+impl<C: Copies, const W: usize> SharedSource<C, W> {
     /// Gives the `length` bytes at `from`.
     ///
     /// # Safety
@@ -372,14 +371,14 @@ impl<C: Copies> SharedSource<C> {
         bytes.copy_within(*first..*end, 0);
         let kept = *end - *first;
         *first = 0;
-        *end = kept + self.rest.length.min(WINDOW - kept);
+        *end = kept + self.rest.length.min(W - kept);
         self.rest.fetch(&mut bytes[kept..*end]);
         Ok(())
     }
 }
 
 // SAFETY: `take_all` fills `to` from the window, or from it and by `Copies::copy_out`.
-unsafe impl<C: Copies> Source for SharedSource<C> {
+unsafe impl<C: Copies, const W: usize> Source for SharedSource<C, W> {
     #[inline]
     fn left(&self) -> usize {
         self.window.end - self.window.first + self.rest.length
@@ -387,11 +386,14 @@ unsafe impl<C: Copies> Source for SharedSource<C> {
 
     #[inline]
     fn take<const N: usize>(&mut self) -> Result<[u8; N], Exhausted> {
-        const { assert!(N <= WINDOW) };
+        const { assert!(N <= W) };
         if N > self.window.end - self.window.first {
             self.refill(N)?;
         }
-        let bytes = *self.window.bytes().first_chunk().ok_or(Exhausted)?;
+        // SAFETY: there are N from `first` on.
+        let first = unsafe { self.window.bytes.as_ptr().add(self.window.first) };
+        // SAFETY: as above, and they are initialised.
+        let bytes = unsafe { first.cast::<[u8; N]>().read() };
         self.window.first += N;
         Ok(bytes)
     }

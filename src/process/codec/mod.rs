@@ -28,8 +28,6 @@ mod error;
 mod memory;
 mod read;
 mod size;
-#[cfg(test)]
-mod tests;
 mod write;
 
 pub use error::{PayloadError, PayloadReason, PayloadStage};

@@ -31,12 +31,15 @@ fn an_error_can_be_sent() {
             .starts_with("encoding the result in the worker")
     );
     round(error);
-    let custom = PayloadReason::Custom("words".into());
-    let error = Fault::new(custom).at::<u8>(PayloadStage::EncodeArgument);
-    assert_eq!(
-        error.to_string(),
-        "encoding the argument (`u8`) failed: words"
-    );
+    struct Never;
+    impl Serialize for Never {
+        fn serialize<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+            Err(serde::ser::Error::custom("words"))
+        }
+    }
+    let error = size(&[Never], Part::Argument).unwrap_err();
+    assert!(error.to_string().starts_with("encoding the argument"));
+    assert!(error.to_string().ends_with("failed: words"));
     round(error);
 }
 
@@ -169,7 +172,7 @@ fn a_value_that_changes_is_noticed() {
         let size = size(&moody, Part::Argument).unwrap();
         let mut shared = vec![0; size].into_boxed_slice();
         // SAFETY: the box is there until after the call.
-        let sink = unsafe { SharedSink::<Plain>::new(shared.as_mut_ptr(), size) };
+        let sink = unsafe { SharedSink::<Plain, WINDOW>::new(shared.as_mut_ptr(), size) };
         let error = write(&moody, Part::Argument, sink).unwrap_err();
         assert_eq!(error.reason(), &PayloadReason::Changed);
     }
