@@ -69,8 +69,12 @@ pub fn block(
     cells: impl Iterator<Item = Raw>,
     ready: impl Fn() -> bool,
     deadline: Option<Instant>,
-    sleep: impl FnMut() -> bool,
+    mut sleep: impl FnMut() -> bool,
 ) -> bool {
+    if BLOCKER.with(Cell::get).is_none() {
+        // How long to spin, if at all, `sleep` knows.
+        return ready() || sleep();
+    }
     block_patiently(PATIENCE, cells, ready, deadline, sleep)
 }
 
@@ -86,7 +90,7 @@ pub fn block_patiently(
         return true;
     }
     let Some(blocker) = BLOCKER.with(Cell::get) else {
-        return sleep();
+        return spin::spin_for(patience, &ready) || sleep();
     };
     // SAFETY: set by `enter` on this thread and still entered.
     let blocker = unsafe { blocker.as_ref() };

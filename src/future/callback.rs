@@ -1,7 +1,7 @@
 //! Done-callbacks: a boxed closure as a node of the hook list.
 
 use super::cell::Raw;
-use super::hooks::{Kind, Node, NodeVtable};
+use super::hooks::{self, CallbackVtable};
 use crate::error::TaskError;
 use crate::report::{self, Report, message_of};
 use std::marker::PhantomData;
@@ -10,7 +10,7 @@ use std::ptr::NonNull;
 
 #[repr(C)]
 struct Callback<T, F> {
-    node: Node,
+    node: hooks::Callback,
     run: F,
     result: PhantomData<fn(&T)>,
 }
@@ -19,33 +19,22 @@ impl<T, F> Callback<T, F>
 where
     F: FnOnce(Result<&T, &TaskError>),
 {
-    const VTABLE: &'static NodeVtable = &NodeVtable {
-        kind: Kind::Callback,
-        fire: Self::fire,
-        discard: Self::discard,
-    };
+    const VTABLE: &'static CallbackVtable = &CallbackVtable { fire: Self::fire };
 
-    unsafe fn fire(node: NonNull<Node>, cell: Option<Raw>) {
+    unsafe fn fire(node: NonNull<hooks::Callback>, cell: Raw) {
         // SAFETY: made by `node` below as a box of this type, and consumed once.
         let this = *unsafe { Box::from_raw(node.cast::<Self>().as_ptr()) };
-        let cell = cell.expect("a callback is fired while the cell is alive");
         run(cell, this.run);
-    }
-
-    unsafe fn discard(node: NonNull<Node>) {
-        // SAFETY: as in fire.
-        let this = unsafe { Box::from_raw(node.cast::<Self>().as_ptr()) };
-        report::contain_drop("task", || drop(this));
     }
 }
 
 /// A node that runs `f` on the outcome.
-pub fn node<T, F>(f: F) -> NonNull<Node>
+pub fn node<T, F>(f: F) -> NonNull<hooks::Callback>
 where
     F: FnOnce(Result<&T, &TaskError>),
 {
     let callback = Callback::<T, F> {
-        node: Node::new(Callback::<T, F>::VTABLE, 0),
+        node: hooks::Callback::new(Callback::<T, F>::VTABLE, 0),
         run: f,
         result: PhantomData,
     };

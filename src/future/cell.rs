@@ -441,14 +441,21 @@ impl Raw {
             // SAFETY: as in `look`.
             return unsafe { (remote.cancel)(*self) };
         }
-        match self.state.cancel() {
+        let orphan = self.tag.is_orphan();
+        match self.state.cancel(orphan) {
             Cancel::Already => true,
             Cancel::TooLate => false,
             Cancel::Won(completed) => {
-                // SAFETY: the cancellation was won, so the closure is ours; the caller's handle
-                // keeps the cell alive.
-                unsafe { (self.vtable.drop_closure)(*self) };
-                let after = self.after();
+                // In a forked child the closure is leaked, as in `orphan`, and the end is told to
+                // nobody: a scope does not wait there, so what either refers to may be gone.
+                let after = if orphan {
+                    None
+                } else {
+                    // SAFETY: the cancellation was won, so the closure is ours; the caller's handle
+                    // keeps the cell alive.
+                    unsafe { (self.vtable.drop_closure)(*self) };
+                    self.after()
+                };
                 // SAFETY: as above; `free` cannot be set while the handle lives.
                 unsafe { complete(*self, completed) };
                 After::run(after);
@@ -459,14 +466,16 @@ impl Raw {
 
     /// In a forked child: ends a task whose executor stayed in the parent.
     pub fn orphan(&self) {
-        match self.state.adopt() {
-            Adopted::Not => {}
-            Adopted::Settling => {
-                // The callbacks that had not run were in the hands of a thread that is not here.
-                if self.state.settle().wake {
-                    state::wake(State::address(&raw const self.state));
-                }
-            }
+        let completed = match self.state.adopt() {
+            Adopted::Not => return,
+            // The callbacks that had not run are in the hands of a thread that is not here; those
+            // that it had not taken run now.
+            Adopted::Settling => Completed {
+                hooks: true,
+                attended: false,
+                wake: false,
+                free: false,
+            },
             Adopted::Unfinished => {
                 // SAFETY: adopted, and the parent's threads do not exist here: the slot is ours. What
                 // lies in it is leaked on purpose: it may have been half-way in or out at the fork.
@@ -475,11 +484,11 @@ impl Raw {
                         pool: String::new(),
                     }))
                 };
-                let completed = self.state.finish(Ending::Error, false);
-                // SAFETY: the handle, borrowed by the caller, keeps the cell alive.
-                unsafe { complete(*self, completed) };
+                self.state.finish(Ending::Error, false)
             }
-        }
+        };
+        // SAFETY: adopted; the handle, borrowed by the caller, keeps the cell alive.
+        unsafe { complete(*self, completed) };
     }
 
     pub(super) unsafe fn store_error(&self, error: TaskError) {
@@ -508,6 +517,7 @@ pub(super) unsafe fn complete(cell: Raw, completed: Completed) {
     }
     if completed.hooks {
         let notices = cell.hooks.run_callbacks(cell);
+        let failed = cell.state.load().is_failed();
         let settled = cell.state.settle();
         if settled.wake {
             state::wake(address);
@@ -516,7 +526,7 @@ pub(super) unsafe fn complete(cell: Raw, completed: Completed) {
             // SAFETY: told to free: ours is the last reference.
             unsafe { destroy(cell) };
         }
-        hooks::fire_notices(notices);
+        hooks::fire_notices(notices, failed);
     } else if completed.free {
         // SAFETY: told to free: ours is the last reference.
         unsafe { destroy(cell) };

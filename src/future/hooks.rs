@@ -1,28 +1,33 @@
-//! The hook list of a task: done-callbacks, wakers of polled futures, members of wait sets.
+//! The hook list of a task: done-callbacks, and notices (wakers of polled futures, members of wait
+//! sets).
 //!
-//! # The word
-//! An `AtomicPtr<Node>`: null, the newest node of a chain, or `CLOSED`.
+//! # The words
+//! `HookList` is one `AtomicPtr`: null, the newest of a chain of notices, or a *seal*. The seal is
+//! `CLOSED`, or the address of a *board*: two more such words, one for callbacks, one for notices.
+//! The first callback makes the board, which lives as long as the cell; a future without callbacks
+//! has none. Callbacks are never in a chain with notices.
 //!
 //! # Owners
-//! A node in the list belongs to the list. Whoever swaps the chain out owns every node in it: the
-//! finisher (to fire them), or a holder of the handle (to edit: drop a dead member, replace a
-//! waker), who puts the rest back. Only the finisher closes the list, and only when it is empty;
-//! after that a node that comes too late, or is being put back, is fired by whoever holds it.
+//! A node in a stack belongs to the stack. Callbacks are taken out by the finisher alone, so they run
+//! in order. Notices may also be taken out by a holder of the handle (an editor: it drops a dead
+//! member, or replaces a waker), who puts the rest back. Only the finisher closes; a node that comes
+//! too late after that, or is being put back, is fired by whoever holds it.
 //!
 //! # Transitions
 //! | from | to | by | method | ordering |
 //! |---|---|---|---|---|
-//! | open | open, one node longer | handle side | [`HookList::push`] | Release |
-//! | open | null | finisher, editor | [`HookList::take`] | Acquire |
-//! | null | chain | editor | [`HookList::put_back`] | Release |
-//! | null | `CLOSED` | finisher | [`HookList::close`] | Release |
-//! | `CLOSED` | (found) | adder, editor | [`HookList::push`], [`HookList::put_back`] | Acquire |
+//! | open | open, one node longer | handle side | [`Stack::push`] | Release |
+//! | open (notices) | null | editor | [`Stack::take`] | Acquire |
+//! | null (notices) | chain | editor | [`Stack::put_back`] | Release |
+//! | open (list) | board, which takes the chain over | adder of a callback | [`HookList::add_callback`] | Release |
+//! | null, or chain (callbacks) | `CLOSED`, or null | finisher | [`Stack::take_or_close`] | Release, or Acquire |
+//! | open (notices) | `CLOSED` | finisher | [`Stack::close`] | AcqRel |
+//! | sealed | (found) | everybody | all of them | Acquire |
 //!
 //! Guarantees: each node is fired or discarded exactly once. Callbacks added one after the other run
-//! in that order, with one exception: those that an editor has in its hand when the list is closed are
-//! run by the editor, beside or after newer ones. Lock-free, but for a notice that finds the list
-//! closed and the state not settled: it waits for that one step. An editor holds a borrow of the
-//! handle, so the outcome cannot be taken while it has nodes in its hand.
+//! in that order. Lock-free, but for a notice that finds the list closed and the state not settled: it
+//! waits for that one step. An editor holds a borrow of the handle, so the outcome cannot be taken
+//! while it has notices in its hand.
 //! Models: `verify/models/hooks.rs`.
 
 use super::cell::Raw;
@@ -31,36 +36,36 @@ use crate::sync::atomic::{AtomicPtr, Ordering::*};
 use crate::sync::cell::UnsafeCell;
 use std::ptr::{self, NonNull};
 
-/// What a node is for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Kind {
-    /// Reads the outcome: fired before the outcome may be taken.
-    Callback,
-    /// Tells somebody that the outcome may be taken: fired after that, must not touch the cell.
-    Notice,
+/// The behaviour of a callback: it is fired while the outcome stands and is not being taken.
+pub struct CallbackVtable {
+    /// Consumes the node.
+    pub fire: unsafe fn(NonNull<Node<Self>>, Raw),
 }
 
-/// The behaviour of a node; the node is part of a larger structure that these functions know.
-pub struct NodeVtable {
-    pub kind: Kind,
-    /// Consumes the node. Callbacks always get the cell, notices may not look at it.
-    pub fire: unsafe fn(NonNull<Node>, Option<Raw>),
+/// The behaviour of a notice, which tells somebody that the outcome may be taken. The cell may be
+/// gone when it is fired.
+pub struct NoticeVtable {
+    /// Consumes the node. Told whether the task failed.
+    pub fire: unsafe fn(NonNull<Node<Self>>, bool),
     /// Consumes the node unfired.
-    pub discard: unsafe fn(NonNull<Node>),
+    pub discard: unsafe fn(NonNull<Node<Self>>),
 }
 
-/// A link of the list, first field of what it belongs to.
+pub type Callback = Node<CallbackVtable>;
+pub type Notice = Node<NoticeVtable>;
+
+/// A link of a stack, first field of a larger structure that the functions of its vtable know.
 #[repr(C)]
-pub struct Node {
+pub struct Node<V: 'static> {
     /// Its owner's alone: the list's cell of `sync`, so that loom sees who touches it.
-    next: UnsafeCell<*mut Node>,
-    pub vtable: &'static NodeVtable,
+    next: UnsafeCell<*mut Self>,
+    pub vtable: &'static V,
     /// Who added it, for editing: an address that is unique while the node lives.
     pub owner: usize,
 }
 
-impl Node {
-    pub fn new(vtable: &'static NodeVtable, owner: usize) -> Self {
+impl<V> Node<V> {
+    pub fn new(vtable: &'static V, owner: usize) -> Self {
         Self {
             next: UnsafeCell::new(ptr::null_mut()),
             vtable,
@@ -70,37 +75,37 @@ impl Node {
 
     /// # Safety
     /// The caller owns the node.
-    unsafe fn next(&self) -> *mut Node {
+    unsafe fn next(&self) -> *mut Self {
         // SAFETY: the owner's alone.
         self.next.with(|next| unsafe { *next })
     }
 
     /// # Safety
     /// The caller owns the node.
-    unsafe fn set_next(&self, to: *mut Node) {
+    unsafe fn set_next(&self, to: *mut Self) {
         // SAFETY: the owner's alone.
         self.next.with_mut(|next| unsafe { *next = to });
     }
 }
 
-/// A chain of nodes that one thread owns, newest first as it comes from the list.
-pub struct Chain {
-    head: *mut Node,
+/// A chain of nodes that one thread owns, newest first as it comes from a stack.
+pub struct Chain<V: 'static> {
+    head: *mut Node<V>,
 }
 
-impl Chain {
+impl<V> Chain<V> {
     const EMPTY: Self = Self {
         head: ptr::null_mut(),
     };
 
-    fn pop(&mut self) -> Option<NonNull<Node>> {
+    fn pop(&mut self) -> Option<NonNull<Node<V>>> {
         let node = NonNull::new(self.head)?;
         // SAFETY: the chain owns its nodes, so this one is alive and nobody else touches it.
         self.head = unsafe { node.as_ref().next() };
         Some(node)
     }
 
-    fn push(&mut self, node: NonNull<Node>) {
+    fn push(&mut self, node: NonNull<Node<V>>) {
         // SAFETY: the caller hands the node over; it is alive and nobody else touches it.
         unsafe { node.as_ref().set_next(self.head) };
         self.head = node.as_ptr();
@@ -114,14 +119,12 @@ impl Chain {
         other
     }
 
-    /// This chain with `older` behind it.
-    fn followed_by(self, older: Self) -> Self {
-        let mut joined = older;
-        let mut newest_last = self.reversed();
-        while let Some(node) = newest_last.pop() {
-            joined.push(node);
+    /// Puts `newer` in front.
+    fn follow(&mut self, newer: Self) {
+        let mut oldest_first = newer.reversed();
+        while let Some(node) = oldest_first.pop() {
+            self.push(node);
         }
-        joined
     }
 
     fn is_empty(&self) -> bool {
@@ -129,31 +132,70 @@ impl Chain {
     }
 }
 
-fn closed() -> *mut Node {
-    ptr::without_provenance_mut(1)
+/// Why a stack takes no more: nothing after it but itself.
+enum Seal {
+    /// The finisher has been here.
+    Closed,
+    /// The notices are elsewhere. The board lives as long as the cell.
+    Moved(NonNull<Board>),
 }
 
-/// The list. See the module for its protocol.
-pub struct HookList(AtomicPtr<Node>);
+/// Where a future with callbacks keeps its hooks.
+struct Board {
+    callbacks: Stack<CallbackVtable>,
+    notices: Stack<NoticeVtable>,
+}
 
-impl HookList {
-    pub fn new() -> Self {
-        Self(AtomicPtr::new(ptr::null_mut()))
+/// The bit that tells a seal from a node.
+const SEAL: usize = 0b1;
+
+impl Seal {
+    fn of<V>(word: *mut Node<V>) -> Option<Self> {
+        if word.addr() & SEAL == 0 {
+            return None;
+        }
+        let board = word.cast::<Board>().map_addr(|word| word & !SEAL);
+        Some(NonNull::new(board).map_or(Self::Closed, Self::Moved))
+    }
+}
+
+fn closed<V>() -> *mut Node<V> {
+    ptr::without_provenance_mut(SEAL)
+}
+
+fn moved(board: *mut Board) -> *mut Notice {
+    board.map_addr(|board| board | SEAL).cast()
+}
+
+/// Nodes of one sort, until it is sealed.
+struct Stack<V: 'static>(AtomicPtr<Node<V>>);
+
+impl<V> Stack<V> {
+    fn new(chain: *mut Node<V>) -> Self {
+        Self(AtomicPtr::new(chain))
     }
 
-    /// Adds a node; gives it back if the list is closed.
-    pub fn push(&self, node: NonNull<Node>) -> Result<(), NonNull<Node>> {
-        // ORDERING: hooks.look Acquire -> pairs with hooks.close: who finds the list closed fires the
-        // node itself, and has to find the outcome in the state word.
+    /// Nothing in it, be it closed. For assertions at its end.
+    fn is_empty(&mut self) -> bool {
+        // SAFETY: the exclusive borrow excludes writers.
+        let head = unsafe { self.0.unsync_load() };
+        head.is_null() || Seal::of(head).is_some()
+    }
+
+    /// Adds a node, which stays the caller's if the stack is sealed.
+    fn push(&self, node: NonNull<Node<V>>) -> Result<(), Seal> {
+        // ORDERING: hooks.look Acquire -> pairs with hooks.close and hooks.close-empty: who finds the
+        // stack closed fires the node itself, and has to find the outcome in the state word; with
+        // hooks.move: the board.
         let mut head = self.0.load(Acquire);
         loop {
-            if head == closed() {
-                return Err(node);
+            if let Some(seal) = Seal::of(head) {
+                return Err(seal);
             }
             // SAFETY: the node is ours until the exchange succeeds.
             unsafe { node.as_ref().set_next(head) };
-            // ORDERING: hooks.push Release -> pairs with hooks.take: the node's contents. Failure
-            // Acquire: as hooks.look.
+            // ORDERING: hooks.push Release -> pairs with hooks.take and hooks.close: the node's
+            // contents. Failure Acquire: as hooks.look.
             match self
                 .0
                 .compare_exchange(head, node.as_ptr(), Release, Acquire)
@@ -164,79 +206,181 @@ impl HookList {
         }
     }
 
-    /// Takes the whole chain; an empty one if the list is empty or closed.
-    fn take(&self) -> Chain {
-        // ORDERING: hooks.take-look Relaxed: the exchange below decides.
-        let mut head = self.0.load(Relaxed);
+    /// Takes the whole chain.
+    fn take(&self) -> Result<Chain<V>, Seal> {
+        // ORDERING: hooks.take-look Acquire -> as hooks.look.
+        let mut head = self.0.load(Acquire);
         loop {
-            if head.is_null() || head == closed() {
-                return Chain::EMPTY;
+            match Seal::of(head) {
+                Some(seal) => return Err(seal),
+                None if head.is_null() => return Ok(Chain::EMPTY),
+                None => {}
             }
-            // ORDERING: hooks.take Acquire -> pairs with hooks.push and hooks.put-back: the nodes.
+            // ORDERING: hooks.take Acquire -> pairs with hooks.push and hooks.put-back: the nodes; the
+            // chain may have been out and back since the look, with the same head. Failure Acquire:
+            // as hooks.look.
             match self
                 .0
-                .compare_exchange(head, ptr::null_mut(), Acquire, Relaxed)
+                .compare_exchange(head, ptr::null_mut(), Acquire, Acquire)
             {
-                Ok(_) => return Chain { head },
+                Ok(_) => return Ok(Chain { head }),
                 Err(seen) => head = seen,
             }
         }
     }
 
-    /// Puts an edited chain back, older than whatever came in between. Gives all of it back if the
-    /// list was closed meanwhile.
-    fn put_back(&self, mut chain: Chain) -> Result<(), Chain> {
+    /// Puts an edited chain back, older than whatever came in between. What is in the chain stays
+    /// the caller's if the stack was sealed meanwhile.
+    fn put_back(&self, chain: &mut Chain<V>) -> Result<(), Seal> {
         while !chain.is_empty() {
-            // ORDERING: hooks.put-back Release -> pairs with hooks.take: the nodes. Failure Acquire:
-            // as hooks.look.
+            // ORDERING: hooks.put-back Release -> pairs with hooks.take and hooks.close: the nodes.
+            // Failure Acquire: as hooks.look.
             match self
                 .0
                 .compare_exchange(ptr::null_mut(), chain.head, Release, Acquire)
             {
-                Ok(_) => return Ok(()),
-                Err(seen) if seen == closed() => return Err(chain),
-                Err(_) => chain = self.take().followed_by(chain),
+                Ok(_) => break,
+                Err(seen) => match Seal::of(seen) {
+                    Some(seal) => return Err(seal),
+                    None => chain.follow(self.take()?),
+                },
             }
         }
         Ok(())
     }
 
-    /// Closes the list if it is empty.
-    fn close(&self) -> bool {
-        // ORDERING: hooks.close Release -> pairs with hooks.look, hooks.push and hooks.put-back: a
-        // late adder fires its node itself, and its load of the state word must not be older than
-        // our finish. An empty list hands nothing over to us: failure Relaxed.
-        self.0
-            .compare_exchange(ptr::null_mut(), closed(), Release, Relaxed)
-            .is_ok()
-    }
-
-    /// The finisher's part, before the outcome may be taken: runs every callback, oldest first,
-    /// closes the list, and returns the notices, oldest first, for [`fire_notices`].
-    pub fn run_callbacks(&self, cell: Raw) -> Chain {
-        let mut notices = Chain::EMPTY;
+    /// Closes the stack and takes what is in it.
+    fn close(&self) -> Result<Chain<V>, Seal> {
+        let mut head = ptr::null_mut();
         loop {
-            let mut oldest_first = self.take().reversed();
-            if oldest_first.is_empty() && self.close() {
-                return notices.reversed();
-            }
-            while let Some(node) = oldest_first.pop() {
-                // SAFETY: the chain owned the node, so it is alive and ours.
-                let vtable = unsafe { node.as_ref() }.vtable;
-                match vtable.kind {
-                    // SAFETY: ours, and the cell is alive and its outcome in place: the state is
-                    // settling, or we hold the handle.
-                    Kind::Callback => unsafe { (vtable.fire)(node, Some(cell)) },
-                    Kind::Notice => notices.push(node),
-                }
+            // ORDERING: hooks.close AcqRel -> acquire pairs with hooks.push and hooks.put-back: the
+            // nodes; release: as hooks.close-empty. Failure Acquire: as hooks.look.
+            match self.0.compare_exchange(head, closed(), AcqRel, Acquire) {
+                Ok(_) => return Ok(Chain { head }),
+                Err(seen) => match Seal::of(seen) {
+                    Some(seal) => return Err(seal),
+                    None => head = seen,
+                },
             }
         }
     }
+}
 
-    /// Visits every node, oldest first; `keep` false discards it. The caller holds a borrow of the
+impl Stack<CallbackVtable> {
+    /// Closes the stack if it is empty, else takes the whole chain. The finisher's alone.
+    fn take_or_close(&self) -> Option<Chain<CallbackVtable>> {
+        // ORDERING: hooks.close-empty Release -> pairs with hooks.look and hooks.push: a late adder
+        // fires its node itself, and its load of the state word must not be older than our finish.
+        // An empty stack hands nothing over to us: failure Relaxed.
+        let seen = self
+            .0
+            .compare_exchange(ptr::null_mut(), closed(), Release, Relaxed)
+            .err()?;
+        if Seal::of(seen).is_some() {
+            return None;
+        }
+        // ORDERING: hooks.take-all Acquire -> pairs with hooks.push: the nodes.
+        let head = self.0.swap(ptr::null_mut(), Acquire);
+        Some(Chain { head })
+    }
+}
+
+/// The list. See the module for its protocol.
+pub struct HookList(Stack<NoticeVtable>);
+
+impl HookList {
+    pub fn new() -> Self {
+        Self(Stack::new(ptr::null_mut()))
+    }
+
+    /// Does `step` where the notices are. Err: they were closed before.
+    fn notices<R>(
+        &self,
+        mut step: impl FnMut(&Stack<NoticeVtable>) -> Result<R, Seal>,
+    ) -> Result<R, Seal> {
+        match step(&self.0) {
+            // SAFETY: a board lives as long as its cell, which the caller keeps alive.
+            Err(Seal::Moved(board)) => step(&unsafe { board.as_ref() }.notices),
+            other => other,
+        }
+    }
+
+    /// Adds a callback; fires it here and now if the list is closed. The caller holds a borrow of the
+    /// handle.
+    pub fn add_callback(&self, cell: Raw, node: NonNull<Callback>) {
+        // ORDERING: hooks.board-look Acquire -> as hooks.look.
+        let mut head = self.0.0.load(Acquire);
+        let added = loop {
+            match Seal::of(head) {
+                Some(Seal::Closed) => break false,
+                // SAFETY: a board lives as long as its cell, which the caller keeps alive.
+                Some(Seal::Moved(board)) => {
+                    break unsafe { board.as_ref() }.callbacks.push(node).is_ok();
+                }
+                None => {}
+            }
+            // The chain goes over as it is: its first node is only named here, not looked at.
+            let board = Box::into_raw(Box::new(Board {
+                callbacks: Stack::new(node.as_ptr()),
+                notices: Stack::new(head),
+            }));
+            // ORDERING: hooks.move Release -> pairs with hooks.look, hooks.take-look and hooks.close:
+            // the board and its callback. The nodes of the chain come to whoever finds the board
+            // from those who put them in: the exchange goes on with their release. Failure
+            // Acquire: as hooks.look.
+            match self
+                .0
+                .0
+                .compare_exchange(head, moved(board), Release, Acquire)
+            {
+                Ok(_) => break true,
+                Err(seen) => head = seen,
+            }
+            // SAFETY: made above and shown to nobody.
+            drop(unsafe { Box::from_raw(board) });
+        };
+        if !added {
+            // SAFETY: not added, so it is ours; the outcome stands, since the list was closed, and
+            // cannot be taken while the handle is borrowed.
+            unsafe { (node.as_ref().vtable.fire)(node, cell) }
+        }
+    }
+
+    /// Adds a notice; gives it back if the list is closed.
+    pub fn add_notice(&self, node: NonNull<Notice>) -> Result<(), NonNull<Notice>> {
+        self.notices(|stack| stack.push(node)).map_err(|_| node)
+    }
+
+    /// The finisher's part, before the outcome may be taken: runs every callback, oldest first,
+    /// closes the list, and returns the notices, oldest first, for [`fire_notices`]. One that takes
+    /// over in a forked child may find some of it done: it goes on from there.
+    pub fn run_callbacks(&self, cell: Raw) -> Chain<NoticeVtable> {
+        let notices = match self.0.close() {
+            Err(Seal::Moved(board)) => {
+                // SAFETY: it lives as long as the cell, which is not settled.
+                let board = unsafe { board.as_ref() };
+                while let Some(newest_first) = board.callbacks.take_or_close() {
+                    let mut oldest_first = newest_first.reversed();
+                    while let Some(node) = oldest_first.pop() {
+                        // SAFETY: the chain owned the node, so it is alive and ours; the cell is
+                        // alive, and its outcome stands and is not taken before we settle.
+                        unsafe { (node.as_ref().vtable.fire)(node, cell) }
+                    }
+                }
+                board.notices.close()
+            }
+            other => other,
+        };
+        notices.map_or(Chain::EMPTY, Chain::reversed)
+    }
+
+    /// Visits every notice, oldest first; `keep` false discards it. The caller holds a borrow of the
     /// handle. If the task finishes meanwhile, the caller fires what it has in its hand.
-    pub fn edit(&self, cell: Raw, mut keep: impl FnMut(NonNull<Node>) -> bool) {
-        let mut oldest_first = self.take().reversed();
+    pub fn edit(&self, cell: Raw, mut keep: impl FnMut(NonNull<Notice>) -> bool) {
+        let Ok(taken) = self.notices(Stack::take) else {
+            return;
+        };
+        let mut oldest_first = taken.reversed();
         let mut kept = Chain::EMPTY;
         while let Some(node) = oldest_first.pop() {
             if keep(node) {
@@ -246,49 +390,48 @@ impl HookList {
                 unsafe { (node.as_ref().vtable.discard)(node) };
             }
         }
-        if let Err(left) = self.put_back(kept) {
-            fire_all(left.reversed(), cell);
+        if self.notices(|stack| stack.put_back(&mut kept)).is_err() {
+            let mut oldest_first = kept.reversed();
+            while let Some(node) = oldest_first.pop() {
+                fire_late(node, cell);
+            }
         }
     }
 }
 
-/// Fires nodes that the finisher left to us, oldest first: callbacks and notices alike.
-fn fire_all(mut oldest_first: Chain, cell: Raw) {
-    while let Some(node) = oldest_first.pop() {
-        fire(node, cell);
-    }
-}
-
-/// Fires one node that found the list closed. The caller holds a borrow of the handle.
-pub fn fire(node: NonNull<Node>, cell: Raw) {
+/// Fires a notice that found the list closed. The caller holds a borrow of the handle.
+pub fn fire_late(node: NonNull<Notice>, cell: Raw) {
+    // A notice promises that the outcome may be taken. Whoever closed the list is a step away from
+    // settling, and runs no callback on the way.
+    cell.state.sleep(Until::Settled, None);
+    let failed = cell.state.load().is_failed();
     // SAFETY: the caller hands the node over, so it is alive.
-    let vtable = unsafe { node.as_ref() }.vtable;
-    let shown = match vtable.kind {
-        Kind::Callback => Some(cell),
-        Kind::Notice => {
-            // A notice promises that the outcome may be taken. Whoever closed the list is a step
-            // away from settling, and runs no callback on the way.
-            cell.state.sleep(Until::Settled, None);
-            None
-        }
-    };
-    // SAFETY: as above; the outcome stands, since the list was closed, and cannot be taken while
-    // the handle is borrowed.
-    unsafe { (vtable.fire)(node, shown) }
+    unsafe { (node.as_ref().vtable.fire)(node, failed) }
 }
 
 /// The finisher's part, after the outcome may be taken. The cell may be gone.
-pub fn fire_notices(mut oldest_first: Chain) {
+pub fn fire_notices(mut oldest_first: Chain<NoticeVtable>, failed: bool) {
     while let Some(node) = oldest_first.pop() {
         // SAFETY: the chain owned the node; notices do not look at the cell.
-        unsafe { (node.as_ref().vtable.fire)(node, None) }
+        unsafe { (node.as_ref().vtable.fire)(node, failed) }
     }
 }
 
 impl Drop for HookList {
+    #[inline]
     fn drop(&mut self) {
         // Nodes are left only if the cell is freed without being finished, which no path does;
         // an unfired node would leak, and the models count them.
-        debug_assert!(self.take().is_empty(), "a hook was never fired");
+        // SAFETY: the exclusive borrow excludes writers.
+        match Seal::of(unsafe { self.0.0.unsync_load() }) {
+            None => debug_assert!(self.0.is_empty(), "a notice was never fired"),
+            Some(Seal::Closed) => {}
+            Some(Seal::Moved(board)) => {
+                // SAFETY: leaked by `add_callback`; nobody else refers to the cell any more.
+                let mut board = unsafe { Box::from_raw(board.as_ptr()) };
+                debug_assert!(board.callbacks.is_empty(), "a callback was never fired");
+                debug_assert!(board.notices.is_empty(), "a notice was never fired");
+            }
+        }
     }
 }

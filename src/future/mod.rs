@@ -199,7 +199,8 @@ impl<T> Future<T> {
         Some(error)
     }
 
-    /// Keeps the task from running. True: it will never run, and its closure has been dropped.
+    /// Keeps the task from running. True: it will never run. The call that cancelled it has dropped
+    /// its closure by then; one that comes beside that call, from another holder, does not wait for it.
     /// False: it has started or is done; a running task sees the request in
     /// [`cancel_requested`](crate::cancel_requested). Cancelling twice is true twice.
     ///
@@ -223,10 +224,8 @@ impl<T> Future<T> {
     /// Runs `f` with the outcome: on the thread that completes the task, before the outcome can be
     /// taken; or here and now, if the task is done.
     ///
-    /// Callbacks run once each, in the order in which they were added. (One exception: if at the
-    /// moment of completion another thread polls or drops a clone of a [`SharedFuture`], or ends a
-    /// wait that borrowed this future, then callbacks may run on that thread, beside later ones.) A
-    /// panic in one is reported, and the others run all the same. Keep it short: it holds up whoever completes the task.
+    /// Callbacks run once each, in the order in which they were added. A panic in one is reported, and
+    /// the others run all the same. Keep it short: it holds up whoever completes the task.
     ///
     /// ```
     /// let pool = raddle::ThreadPool::new(1)?;
@@ -242,8 +241,8 @@ impl<T> Future<T> {
     {
         if self.cell.open_hooks() == Opened::Settled {
             callback::run(self.cell, f);
-        } else if let Err(node) = self.cell.hooks.push(callback::node(f)) {
-            hooks::fire(node, self.cell);
+        } else {
+            self.cell.hooks.add_callback(self.cell, callback::node(f));
         }
     }
 

@@ -19,7 +19,7 @@
 
 use super::block;
 use super::cell::Raw;
-use super::hooks::{Kind, Node, NodeVtable};
+use super::hooks::{Notice, NoticeVtable};
 use super::waker;
 use crate::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, Ordering::*};
 use crate::sync::cell::UnsafeCell;
@@ -34,7 +34,7 @@ const AWAKE: u32 = u32::MAX;
 
 #[repr(C)]
 struct Member {
-    node: Node,
+    node: Notice,
     set: Cell<*const WaitSet>,
     /// Of whoever pushes the member, then of whoever takes the stack.
     next: UnsafeCell<*const Member>,
@@ -47,6 +47,7 @@ pub struct WaitSet {
     count: AtomicU32,
     target: AtomicU32,
     references: AtomicUsize,
+    watch: Watch,
     waker: Mutex<Option<Waker>>,
     members: Box<[Member]>,
 }
@@ -56,27 +57,16 @@ pub struct WaitSet {
 pub enum Watch {
     /// Completions, each when its outcome may be taken.
     Completions,
-    /// Completions, and errors as soon as they stand.
+    /// The same, and whether there was an error among them.
     Errors,
 }
 
-// Statics, since their addresses are compared: a constant may have one per use.
-static COMPLETIONS: NodeVtable = NodeVtable {
-    kind: Kind::Notice,
-    fire,
-    discard,
-};
-static ERRORS: NodeVtable = NodeVtable {
-    kind: Kind::Callback,
-    fire,
-    discard,
-};
+// A static, since its address is compared: a constant may have one per use.
+static VTABLE: NoticeVtable = NoticeVtable { fire, discard };
 
-unsafe fn fire(node: NonNull<Node>, cell: Option<Raw>) {
-    // SAFETY: nodes with these vtables are members, kept by the reference of the node.
+unsafe fn fire(node: NonNull<Notice>, failed: bool) {
+    // SAFETY: nodes with this vtable are members, kept by the reference of the node.
     let member = unsafe { node.cast::<Member>().as_ref() };
-    // Only a callback is shown its cell: a notice counts completions, whatever they are.
-    let failed = cell.is_some_and(|cell| cell.state.load().is_failed());
     let set = member.set.get();
     // SAFETY: the member's reference keeps the set.
     unsafe { &*set }.arrive(member, failed);
@@ -84,7 +74,7 @@ unsafe fn fire(node: NonNull<Node>, cell: Option<Raw>) {
     unsafe { WaitSet::release(set) };
 }
 
-unsafe fn discard(node: NonNull<Node>) {
+unsafe fn discard(node: NonNull<Notice>) {
     // SAFETY: as in fire.
     let set = unsafe { node.cast::<Member>().as_ref() }.set.get();
     // SAFETY: the reference given up is the member's.
@@ -122,22 +112,19 @@ impl SetHandle {
             size < ERROR as usize,
             "a wait set holds less than 2^31 futures"
         );
-        let vtable = match watch {
-            Watch::Completions => &COMPLETIONS,
-            Watch::Errors => &ERRORS,
-        };
         let mut set = Box::new(WaitSet {
             done: AtomicPtr::new(ptr::null_mut()),
             count: AtomicU32::new(0),
             target: AtomicU32::new(AWAKE),
             references: AtomicUsize::new(1 + size),
+            watch,
             waker: Mutex::new(None),
             members: Box::default(),
         });
         let address = ptr::from_ref(&*set);
         set.members = (0..size)
             .map(|index| Member {
-                node: Node::new(vtable, address.addr()),
+                node: Notice::new(&VTABLE, address.addr()),
                 set: Cell::new(ptr::null()),
                 next: UnsafeCell::new(ptr::null()),
                 index,
@@ -165,10 +152,7 @@ impl SetHandle {
             cell.hooks.edit(cell, |node| {
                 // SAFETY: the list's editor owns the nodes that it is shown.
                 let node = unsafe { node.as_ref() };
-                node.owner != address
-                    || ![&COMPLETIONS, &ERRORS]
-                        .iter()
-                        .any(|ours| ptr::eq(node.vtable, *ours))
+                node.owner != address || !ptr::eq(node.vtable, &raw const VTABLE)
             });
         }
     }
@@ -210,7 +194,7 @@ impl WaitSet {
                 Err(seen) => head = seen,
             }
         }
-        if failed {
+        if failed && self.watch == Watch::Errors {
             // ORDERING: set.error Release -> pairs with set.count and set.look: who sees the flag
             // before the addition below must find the future failed.
             self.count.fetch_or(ERROR, Release);

@@ -37,7 +37,8 @@
 //! | pending | cancelled | handle | [`State::cancel`] | Release |
 //! | running | done | claimer | [`State::finish`] | Release |
 //! | settling | done | whoever finished | [`State::settle`] | Release |
-//! | any, in a forked child | + `ORPHAN`, `CLAIMED` | handle | [`State::adopt`] | AcqRel |
+//! | not settled, in a forked child | + `ORPHAN`, `CLAIMED` | handle | [`State::adopt`] | AcqRel |
+//! | pending, in a forked child | cancelled, `ORPHAN` | handle | [`State::cancel`] | Release |
 //! | any | + `QUEUE_GONE` | executor | [`State::release_queue`] | Release |
 //! | any | + `HANDLE_GONE` | handle | [`State::release_handle`] | Release |
 //! | not done | + `HOOKS` | handle | [`State::open_hooks`] | Relaxed |
@@ -175,7 +176,8 @@ pub enum Adopted {
     /// No outcome: the caller owns the payload, which holds nothing it could drop, and has to call
     /// [`State::finish`].
     Unfinished,
-    /// The outcome stands; whoever ran the callbacks is gone. The caller has to call [`State::settle`].
+    /// The outcome stands; whoever ran the callbacks is gone. The caller goes on with them, then has
+    /// to call [`State::settle`].
     Settling,
     /// It is settled, or somebody else in this process has adopted it.
     Not,
@@ -332,8 +334,10 @@ impl State {
         }
     }
 
-    /// Cancels the task if it has not started, else asks it to stop.
-    pub fn cancel(&self) -> Cancel {
+    /// Cancels the task if it has not started, else asks it to stop. `orphan`: its executor stayed in
+    /// the parent of this process, and the caller takes its place, as with [`State::adopt`].
+    pub fn cancel(&self, orphan: bool) -> Cancel {
+        let cancelled = DONE | CANCELLED | if orphan { ORPHAN } else { 0 };
         // ORDERING: state.cancel-look Relaxed: the exchange below decides.
         let mut now = self.0.load(Relaxed);
         loop {
@@ -341,7 +345,7 @@ impl State {
                 () if now & CANCELLED != 0 => return Cancel::Already,
                 () if now & DONE != 0 => return Cancel::TooLate,
                 () if now & CLAIMED != 0 => now | ASKED,
-                () => now | DONE | CANCELLED,
+                () => now | cancelled,
             };
             // ORDERING: state.cancel Release -> pairs with state.load and state.sleep: what the
             // canceller did before, for whoever finds it cancelled. The closure that we drop after it

@@ -1,7 +1,7 @@
 //! Wakers of polled futures: notices in the hook list, replaced in place when a task moves.
 
 use super::cell::Raw;
-use super::hooks::{self, Kind, Node, NodeVtable};
+use super::hooks::{self, Notice, NoticeVtable};
 use super::state::{Opened, Until};
 use crate::sync::cell::UnsafeCell;
 use std::ptr::NonNull;
@@ -9,48 +9,42 @@ use std::task::{Context, Poll, Waker};
 
 #[repr(C)]
 struct WakerNode {
-    node: Node,
+    node: Notice,
     waker: UnsafeCell<Waker>,
 }
 
 // A static, since its address is compared: a constant may have one per use.
-static VTABLE: NodeVtable = NodeVtable {
-    kind: Kind::Notice,
-    fire,
-    discard,
-};
+static VTABLE: NoticeVtable = NoticeVtable { fire, discard };
 
-unsafe fn fire(node: NonNull<Node>, _: Option<Raw>) {
+unsafe fn fire(node: NonNull<Notice>, _failed: bool) {
     // SAFETY: made by `poll` as a box of this type, and consumed once.
     let this = *unsafe { Box::from_raw(node.cast::<WakerNode>().as_ptr()) };
     // UNWIND: a waker that panics breaks its runtime, not us: nothing of ours follows.
     crate::report::contain_drop("waker", || this.waker.into_inner().wake());
 }
 
-unsafe fn discard(node: NonNull<Node>) {
+unsafe fn discard(node: NonNull<Notice>) {
     // SAFETY: as in fire.
     let this = unsafe { Box::from_raw(node.cast::<WakerNode>().as_ptr()) };
     crate::report::contain_drop("waker", || drop(this));
 }
 
-fn is_ours(node: NonNull<Node>, owner: usize) -> bool {
+fn is_ours(node: NonNull<Notice>, owner: usize) -> bool {
     // SAFETY: the list's editor owns the nodes that it is shown.
     let node = unsafe { node.as_ref() };
     node.owner == owner && std::ptr::eq(node.vtable, &raw const VTABLE)
 }
 
 /// Ready when the outcome may be taken; else `owner`'s newest waker is woken then. An older one is
-/// woken as well only if this poll fell into the completion, or another poll held it in its hand.
+/// woken as well only if the poll of another owner held it in its hand.
 /// The caller holds a borrow of the handle.
 pub fn poll(cell: Raw, owner: usize, cx: &Context<'_>) -> Poll<()> {
     if cell.look().is_settled() {
         return Poll::Ready(());
     }
     if cell.tag.is_orphan() {
+        // Another thread of this child may be at it: then it fires our node, as any finisher does.
         cell.orphan();
-        // Another thread of this child may be at it: then it is a step away from settling.
-        cell.state.sleep(Until::Settled, None);
-        return Poll::Ready(());
     }
     if cell.open_hooks() == Opened::Open {
         let mut kept = false;
@@ -74,11 +68,11 @@ pub fn poll(cell: Raw, owner: usize, cx: &Context<'_>) -> Poll<()> {
             };
         }
         let ours = WakerNode {
-            node: Node::new(&VTABLE, owner),
+            node: Notice::new(&VTABLE, owner),
             waker: UnsafeCell::new(cx.waker().clone()),
         };
         let node = NonNull::from(Box::leak(Box::new(ours))).cast();
-        match cell.hooks.push(node) {
+        match cell.hooks.add_notice(node) {
             Ok(()) => return Poll::Pending,
             // SAFETY: given back, so it is ours.
             Err(node) => unsafe { discard(node) },
@@ -98,12 +92,12 @@ pub fn forget(cell: Raw, owner: usize) {
 }
 
 /// Adds a notice node for `cell`, or fires it if the outcome stands already.
-pub fn add_notice(cell: Raw, node: NonNull<Node>) {
+pub fn add_notice(cell: Raw, node: NonNull<Notice>) {
     let late = match cell.open_hooks() {
-        Opened::Open => cell.hooks.push(node).err(),
+        Opened::Open => cell.hooks.add_notice(node).err(),
         Opened::Settled => Some(node),
     };
     if let Some(node) = late {
-        hooks::fire(node, cell);
+        hooks::fire_late(node, cell);
     }
 }

@@ -8,6 +8,9 @@ mod attendant;
 mod budget;
 mod builder;
 pub mod codec;
+// Beside it, since others compile the codec too: `benches`, `fuzz`.
+#[cfg(test)]
+mod codec_tests;
 mod desk;
 pub mod entry;
 pub mod error;

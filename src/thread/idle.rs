@@ -206,6 +206,12 @@ impl Idle {
         Word(self.word.load(Relaxed)).top().is_some()
     }
 
+    /// How many are awake.
+    pub fn awake(&self) -> usize {
+        // ORDERING: idle.awake Relaxed: a hint to share by.
+        Word(self.word.load(Relaxed)).awake() as usize
+    }
+
     /// The worker announces its sleep. Next it looks at every queue, and wakes somebody if one
     /// holds work; then [`Bed::sleep`].
     pub fn lie_down(&self, worker: usize, was_searching: bool) {

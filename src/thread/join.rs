@@ -1,18 +1,20 @@
 //! `join`: two halves, the second of which another worker may take.
 //!
-//! A join that nobody takes from is a call and a countdown. Only the outermost joins of a tree (the
-//! largest pieces) are written down at all, on the stack. The very first goes into the worker's
-//! [`Offer`], where any other worker finds it, and somebody who sleeps is woken for it; the next ones go into
-//! a list that is the thread's own, from which the oldest is offered when another worker searches. A tree
-//! that somebody outside waits for wakes nobody by itself: it is often over before a sleeper is up, and
-//! who waits wakes one when it is not.
+//! A join that nobody takes from is a comparison, a countdown and two calls. Only the outermost joins of a tree
+//! (the largest pieces) are written down at all, on the stack. The very first goes into an [`Offer`], where
+//! any worker finds it; the next ones go into a list that is the thread's own, from which the oldest is
+//! offered when a worker searches. A worker has an offer of its own. Who calls from outside takes part as a
+//! *guest*, and puts what it offers into any free one of a few ([`super::guests`]).
+//!
+//! A sleeper is woken at once if this thread's trees have lately taken long enough for that, else when
+//! this one has.
 //!
 //! # The words
 //! [`Offer`]: an `AtomicPtr`, null or one job. [`Job::latch`]: `RUNNING`, `SLEEPER`, `DONE`; the futex.
 //!
 //! # States of a job
 //! - *Latent*: in its thread's list; nobody else knows it.
-//! - *Offered*: in the offer; thieves and owner race for it by one exchange.
+//! - *Offered*: in an offer; thieves and owner race for it by one exchange.
 //! - *Taken*: the thief's until `DONE`, then the owner's again.
 //!
 //! | from | to | by | method | ordering |
@@ -26,6 +28,7 @@
 //! again. Guarantees: each half runs exactly once, or not at all if the first half panics before
 //! the second was taken. Models: `verify/models/join.rs`.
 
+use super::shared::Shared;
 use super::worker::Worker;
 use crate::future::block;
 use crate::sync;
@@ -47,7 +50,11 @@ const FUEL: u32 = 1024;
 const FIRST_FUEL: u32 = 8;
 /// How long a tree runs alone before a sleeper is woken for it; waking costs a few microseconds here and
 /// tens until the other side runs.
-pub const ALONE: Duration = Duration::from_micros(20);
+const ALONE: Duration = Duration::from_micros(20);
+/// Trees that lately took so long are worth a wake at their start.
+const LONG: u32 = 60_000;
+/// A tree counts for at most so many nanoseconds in the mean, so that a few short ones bring it back.
+const LONGEST: u32 = 4 * LONG;
 /// How long to spin for a half that a thief is working on.
 const PATIENCE: Duration = Duration::from_micros(100);
 
@@ -64,8 +71,8 @@ pub struct Job {
     older: Cell<*const Job>,
     newer: Cell<*const Job>,
     latent: Cell<bool>,
-    /// Whose offer it was put into.
-    seat: Cell<usize>,
+    /// Which one it was put into.
+    offer: Cell<*const Offer>,
 }
 
 impl Job {
@@ -76,7 +83,7 @@ impl Job {
             older: Cell::new(ptr::null()),
             newer: Cell::new(ptr::null()),
             latent: Cell::new(false),
-            seat: Cell::new(0),
+            offer: Cell::new(ptr::null()),
         }
     }
 
@@ -126,7 +133,7 @@ impl Job {
     }
 }
 
-/// Where a worker puts a job that it would let go. See the module.
+/// Where a thread puts a job that it would let go. See the module.
 pub struct Offer(AtomicPtr<Job>);
 
 impl Offer {
@@ -134,18 +141,27 @@ impl Offer {
         Self(AtomicPtr::new(ptr::null_mut()))
     }
 
-    /// Is nothing in it? For the owner, exact about `true` only until it puts something in.
+    /// Is nothing in it? A hint.
     #[inline]
     pub fn is_empty(&self) -> bool {
         // ORDERING: offer.look Relaxed: a hint; an exchange follows.
         self.0.load(Relaxed).is_null()
     }
 
-    /// The owner puts a job into its empty offer.
-    pub fn put(&self, job: &Job) {
+    /// Is this job still in it? For the job's owner, exact about `false`.
+    fn holds(&self, job: *const Job) -> bool {
+        // ORDERING: offer.holds Relaxed: nothing is read through it.
+        ptr::eq(self.0.load(Relaxed), job)
+    }
+
+    /// Puts a job in. False: there is one already.
+    #[must_use]
+    pub fn put(&self, job: &Job) -> bool {
+        let job = ptr::from_ref(job).cast_mut();
         // ORDERING: offer.put Release -> pairs with offer.take: the job.
-        let old = self.0.swap(ptr::from_ref(job).cast_mut(), Release);
-        debug_assert!(old.is_null(), "an offer was overwritten");
+        self.0
+            .compare_exchange(ptr::null_mut(), job, Release, Relaxed)
+            .is_ok()
     }
 
     /// A thief takes what is there.
@@ -173,32 +189,156 @@ impl Offer {
     }
 }
 
-/// A thread's part: its latent jobs and its countdown.
+/// A thread's part in a tree of joins.
 pub struct Joins {
-    oldest: Cell<*const Job>,
-    newest: Cell<*const Job>,
-    count: Cell<u32>,
+    /// The pool whose joins these are: a thread takes part in one at a time.
+    pool: Cell<*const Shared>,
     /// Joins until the next look around; the next one looks at 1.
     fuel: Cell<u32>,
     tank: Cell<u32>,
-    /// Somebody outside waits for this tree and will wake a sleeper for it in time.
-    is_watched: Cell<bool>,
+    /// Null for a guest.
+    worker: Cell<*const Worker>,
+    /// The latent jobs.
+    oldest: Cell<*const Job>,
+    newest: Cell<*const Job>,
+    count: Cell<u32>,
+    /// How long trees of this thread took lately, in nanoseconds (a running mean).
+    lately: Cell<u32>,
+    /// The job that was offered last, until its join ends.
+    offered: Cell<*const Job>,
+    /// Is the outermost join of a tree under way?
+    in_tree: Cell<bool>,
     looked: Cell<Option<Instant>>,
     alone_since: Cell<Option<Instant>>,
 }
 
+sync::thread_local! {
+    static JOINS: Joins = const { Joins::new() };
+}
+
+/// While it lives, the thread takes part in joins of one pool.
+pub struct Entered<'a> {
+    shared: &'a Shared,
+    outer: Joins,
+}
+
+impl<'a> Entered<'a> {
+    /// As a worker of the pool.
+    pub fn worker(worker: &'a Worker) -> Self {
+        Self::new(worker.shared(), worker)
+    }
+
+    fn guest(shared: &'a Shared) -> Self {
+        shared.guests.enter();
+        Self::new(shared, ptr::null())
+    }
+
+    fn new(shared: &'a Shared, worker: *const Worker) -> Self {
+        let outer = Joins::new();
+        outer.pool.set(shared);
+        outer.worker.set(worker);
+        JOINS.with(|joins| joins.swap(&outer));
+        Self { shared, outer }
+    }
+}
+
+impl Drop for Entered<'_> {
+    fn drop(&mut self) {
+        JOINS.with(|joins| joins.swap(&self.outer));
+        if self.outer.worker.get().is_null() {
+            self.shared.guests.leave();
+        }
+    }
+}
+
 impl Joins {
-    pub const fn new() -> Self {
+    const fn new() -> Self {
         Self {
+            pool: Cell::new(ptr::null()),
+            fuel: Cell::new(1),
+            tank: Cell::new(FIRST_FUEL),
+            worker: Cell::new(ptr::null()),
             oldest: Cell::new(ptr::null()),
             newest: Cell::new(ptr::null()),
             count: Cell::new(0),
-            fuel: Cell::new(1),
-            tank: Cell::new(FIRST_FUEL),
-            is_watched: Cell::new(false),
+            lately: Cell::new(LONGEST),
+            offered: Cell::new(ptr::null()),
+            in_tree: Cell::new(false),
             looked: Cell::new(None),
             alone_since: Cell::new(None),
         }
+    }
+
+    /// Exchanges what belongs to a tree; what was learnt of the thread's joins stays.
+    fn swap(&self, other: &Self) {
+        self.pool.swap(&other.pool);
+        self.fuel.swap(&other.fuel);
+        self.worker.swap(&other.worker);
+        self.oldest.swap(&other.oldest);
+        self.newest.swap(&other.newest);
+        self.count.swap(&other.count);
+        self.offered.swap(&other.offered);
+        self.in_tree.swap(&other.in_tree);
+        self.looked.swap(&other.looked);
+        self.alone_since.swap(&other.alone_since);
+    }
+
+    fn is_of(&self, shared: &Shared) -> bool {
+        ptr::eq(self.pool.get(), shared)
+    }
+
+    /// A join of a tree that is under way, and no look around due: two calls will do.
+    #[inline(always)]
+    fn is_plain(&self, shared: &Shared) -> bool {
+        self.is_of(shared) && {
+            let fuel = self.fuel.get() - 1;
+            self.fuel.set(fuel);
+            fuel != 0
+        }
+    }
+
+    fn worker(&self) -> Option<&Worker> {
+        // SAFETY: set by Entered, which borrows the worker.
+        unsafe { self.worker.get().as_ref() }
+    }
+
+    /// A worker without its core offers nothing: it only finishes its task.
+    fn may_offer(&self) -> bool {
+        self.worker().is_none_or(|worker| worker.seat().is_some())
+    }
+
+    /// Is a job of this thread's on offer?
+    fn is_offering(&self) -> bool {
+        let job = self.offered.get();
+        // SAFETY: its join has not ended, and offers live as long as the pool.
+        !job.is_null() && unsafe { &*(*job).offer.get() }.holds(job)
+    }
+
+    /// Offers a job, if this thread has none on offer and there is a place for it.
+    fn offer(&self, shared: &Shared, job: &Job) -> bool {
+        let put = |offer: &Offer| {
+            job.offer.set(offer);
+            offer.is_empty() && offer.put(job)
+        };
+        let done = !self.is_offering()
+            && match self.worker() {
+                Some(worker) => worker.seat().is_some_and(|seat| put(&seat.offer)),
+                None => shared.guests.offers().any(put),
+            };
+        if done {
+            self.offered.set(job);
+        }
+        done
+    }
+
+    /// Takes back what was offered. False: a thief has it.
+    fn reclaim(&self, job: &Job) -> bool {
+        if ptr::eq(self.offered.get(), job) {
+            self.offered.set(ptr::null());
+        }
+        self.fuel.set(1);
+        // SAFETY: it was put there, and offers live as long as the pool.
+        unsafe { &*job.offer.get() }.reclaim(job)
     }
 
     fn link(&self, job: &Job) {
@@ -231,24 +371,20 @@ impl Joins {
     }
 
     /// Looks around: is there somebody to let a job go to, or to wake for it?
-    fn look_around(&self, worker: &Worker, ran_dry: bool) {
-        let Some(seat) = worker.seat() else { return };
-        let idle = &worker.shared().idle;
-        if idle.is_searching() {
+    fn look_around(&self, shared: &Shared, ran_dry: bool) {
+        if shared.idle.is_searching() {
             // SAFETY: as in link.
             if let Some(job) = unsafe { self.oldest.get().as_ref() }
-                && seat.offer.is_empty()
+                && self.offer(shared, job)
             {
                 self.unlink(job);
-                job.seat.set(seat.info.index);
-                seat.offer.put(job);
             }
-        } else if ran_dry && idle.is_sleeping() && !sync::MODEL {
-            self.wake_in_time(worker);
+        } else if ran_dry && shared.idle.is_sleeping() && !sync::MODEL {
+            self.wake_in_time(shared);
         }
     }
 
-    fn wake_in_time(&self, worker: &Worker) {
+    fn wake_in_time(&self, shared: &Shared) {
         let now = Instant::now();
         if let Some(looked) = self.looked.replace(Some(now)) {
             let tank = self.tank.get();
@@ -260,7 +396,7 @@ impl Joins {
         }
         match self.alone_since.get() {
             Some(since) if now.duration_since(since) >= ALONE => {
-                worker.shared().idle.wake_one();
+                shared.wake_for_join();
                 self.alone_since.set(Some(now));
             }
             Some(_) => {}
@@ -268,17 +404,61 @@ impl Joins {
         }
     }
 
-    /// Somebody outside waits for what runs here, and wakes a sleeper if it takes long.
-    pub fn watch(&self) {
-        self.is_watched.set(true);
+    /// Waits for a half that a thief has.
+    fn wait(&self, shared: &Shared, job: &Job) {
+        let patience = if shared.config.can_spin {
+            PATIENCE
+        } else {
+            Duration::ZERO
+        };
+        let is_guest = self.worker.get().is_null();
+        if is_guest {
+            shared.guests.leave();
+        }
+        let sleep = || {
+            job.sleep();
+            true
+        };
+        block::block_patiently(patience, std::iter::empty(), || job.is_done(), None, sleep);
+        if is_guest {
+            shared.guests.enter();
+        }
     }
 
-    /// A task begins: its joins count from here.
-    pub fn begin(&self) {
-        self.is_watched.set(false);
-        if self.alone_since.get().is_some() {
-            self.alone_since.set(None);
-            self.looked.set(None);
+    /// A tree begins, if none is under way.
+    fn begin(&self, shared: &Shared) -> Option<Tree<'_>> {
+        if self.in_tree.replace(true) {
+            return None;
+        }
+        let began = (!sync::MODEL && shared.idle.is_sleeping()).then(Instant::now);
+        self.alone_since.set(began);
+        self.looked.set(None);
+        Some(Tree { joins: self, began })
+    }
+
+    /// The largest piece is on offer, and its owner may not look around for long.
+    fn call(&self, shared: &Shared) {
+        if self.lately.get() >= LONG && shared.idle.is_sleeping() {
+            shared.wake_for_join();
+        }
+    }
+}
+
+/// The outermost join.
+struct Tree<'a> {
+    joins: &'a Joins,
+    /// If somebody slept who might have been woken for it.
+    began: Option<Instant>,
+}
+
+impl Drop for Tree<'_> {
+    fn drop(&mut self) {
+        self.joins.in_tree.set(false);
+        if let Some(began) = self.began {
+            let took = began.elapsed().as_nanos().min(u128::from(LONGEST)) as u32;
+            self.joins
+                .lately
+                .set((self.joins.lately.get() * 3 + took) / 4);
         }
     }
 }
@@ -311,49 +491,50 @@ impl<B: FnOnce() -> RB, RB> Half<B, RB> {
     }
 }
 
-/// Both halves, on a worker.
+/// Both halves, somewhere.
 #[inline(always)]
-pub fn join<A, B, RA, RB>(worker: &Worker, a: A, b: B) -> (RA, RB)
+pub fn join<A, B, RA, RB>(shared: &Shared, a: A, b: B) -> (RA, RB)
 where
     A: FnOnce() -> RA,
     B: FnOnce() -> RB,
 {
-    let fuel = worker.joins.fuel.get() - 1;
-    worker.joins.fuel.set(fuel);
-    if fuel != 0 {
+    if JOINS.with(|joins| joins.is_plain(shared)) {
         return (a(), b());
     }
-    join_slowly(worker, a, b)
+    join_slowly(shared, a, b)
 }
 
 #[cold]
 #[inline(never)]
-fn join_slowly<A, B, RA, RB>(worker: &Worker, a: A, b: B) -> (RA, RB)
+fn join_slowly<A, B, RA, RB>(shared: &Shared, a: A, b: B) -> (RA, RB)
 where
     A: FnOnce() -> RA,
     B: FnOnce() -> RB,
 {
-    let joins = &worker.joins;
-    joins.look_around(worker, joins.count.get() >= LATENT);
-    let seat = match worker.seat() {
-        Some(seat) if joins.count.get() < LATENT => seat,
-        _ => {
-            joins.fuel.set(joins.tank.get());
-            return (a(), b());
-        }
-    };
+    JOINS.with(|joins| {
+        let _guest = (!joins.is_of(shared)).then(|| Entered::guest(shared));
+        join_written(joins, shared, a, b)
+    })
+}
+
+fn join_written<A, B, RA, RB>(joins: &Joins, shared: &Shared, a: A, b: B) -> (RA, RB)
+where
+    A: FnOnce() -> RA,
+    B: FnOnce() -> RB,
+{
+    joins.look_around(shared, joins.count.get() >= LATENT);
+    if joins.count.get() >= LATENT || !joins.may_offer() {
+        joins.fuel.set(joins.tank.get());
+        return (a(), b());
+    }
     let half = Half::<B, RB> {
         job: Job::new(Half::<B, RB>::run),
         closure: UnsafeCell::new(ManuallyDrop::new(b)),
         result: UnsafeCell::new(None),
     };
-    if joins.count.get() == 0 && seat.offer.is_empty() {
-        // The outermost one: its first half may join nothing, and then nobody would look around.
-        half.job.seat.set(seat.info.index);
-        seat.offer.put(&half.job);
-        if !joins.is_watched.get() {
-            worker.shared().idle.wake_one();
-        }
+    let _tree = joins.begin(shared);
+    if joins.count.get() == 0 && joins.offer(shared, &half.job) {
+        joins.call(shared);
     } else {
         joins.link(&half.job);
     }
@@ -368,10 +549,7 @@ where
         joins.unlink(&half.job);
         true
     } else {
-        joins.fuel.set(1);
-        worker.shared().seats[half.job.seat.get()]
-            .offer
-            .reclaim(&half.job)
+        joins.reclaim(&half.job)
     };
     if ours {
         // SAFETY: nobody else has it, and it is taken once.
@@ -386,16 +564,7 @@ where
             }
         };
     }
-    block::block_patiently(
-        PATIENCE,
-        std::iter::empty(),
-        || half.job.is_done(),
-        None,
-        || {
-            half.job.sleep();
-            true
-        },
-    );
+    joins.wait(shared, &half.job);
     // SAFETY: done: the thief has let go.
     let second = half
         .result

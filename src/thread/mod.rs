@@ -1,10 +1,12 @@
 //! The thread pool: [`deque`], [`inbox`] and [`hand`] hold tasks; [`idle`] knows who sleeps; [`worker`] is
-//! a thread's loop, [`search`] what it does without work, [`crew`] the threads; [`join`], [`scope`] and [`slice`] borrow from the stack.
+//! a thread's loop, [`search`] what it does without work, [`crew`] the threads; [`join`], [`scope`] and [`slice`] borrow from the stack,
+//! and [`guests`] are threads from outside that take part in a join.
 
 mod builder;
 mod crew;
 pub mod deque;
 mod executor;
+mod guests;
 pub mod hand;
 pub mod idle;
 pub mod inbox;
@@ -33,7 +35,6 @@ use crate::future::{Future, block};
 use shared::Shared;
 use std::borrow::Cow;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use worker::Worker;
@@ -203,11 +204,15 @@ impl ThreadPool {
     }
 
     /// Runs both closures, the second on another worker if one has nothing to do, and returns both
-    /// results. They may borrow. The outermost join of a tree wakes a sleeping worker; those inside of it cost
-    /// a nanosecond or two each as long as nobody wants a part.
+    /// results. They may borrow. A join inside of another costs a nanosecond or two as long as nobody wants
+    /// a part.
     ///
-    /// Called outside of the pool, it moves to a worker first and blocks meanwhile. In a pool that has
-    /// been shut down it runs both on the caller.
+    /// The caller takes part, on a worker as outside of the pool: it runs the first closure itself, and the
+    /// second too unless a worker came for it, and blocks only while a worker has that. A caller from outside does not become a
+    /// worker: in what it runs itself, [`current_worker`] is none. At most as many threads as
+    /// the pool has workers, those callers included, are woken to share in a tree, and nobody is at the
+    /// start of one if the caller's lately took less than some 60 µs. In a pool that has been shut
+    /// down both run on the caller.
     ///
     /// # Panics
     /// With the panic of the first closure, else of the second.
@@ -233,28 +238,11 @@ impl ThreadPool {
         RA: Send,
         RB: Send,
     {
-        match Worker::of(&self.shared) {
-            Some(worker) => join::join(worker, a, b),
-            None => self.join_from_outside(a, b),
-        }
-    }
-
-    #[cold]
-    fn join_from_outside<A, B, RA, RB>(&self, a: A, b: B) -> (RA, RB)
-    where
-        A: FnOnce() -> RA + Send,
-        B: FnOnce() -> RB + Send,
-        RA: Send,
-        RB: Send,
-    {
-        self.on_worker(|| match Worker::of(&self.shared) {
-            Some(worker) => join::join(worker, a, b),
-            None => (a(), b()),
-        })
+        join::join(&self.shared, a, b)
     }
 
     /// Maps a slice in parallel, results in order, with no future per item: for many small items. The
-    /// results are written where they belong.
+    /// results are written where they belong. The caller takes part, as in [`join`](Self::join).
     ///
     /// # Panics
     /// When `f` panics, with its panic; results that exist by then are dropped.
@@ -271,41 +259,6 @@ impl ThreadPool {
         R: Send,
     {
         slice::map(self, items, &f)
-    }
-
-    /// Runs `f` on a worker and waits for it; on the caller if that is a worker already, or if the
-    /// pool does not accept it.
-    fn on_worker<F, R>(&self, f: F) -> R
-    where
-        F: FnOnce() -> R + Send,
-        R: Send,
-    {
-        if Worker::of(&self.shared).is_some() {
-            return f();
-        }
-        let mut f = Some(f);
-        let here = &mut f;
-        let closure = move || {
-            if let Some(worker) = Worker::of(&self.shared) {
-                worker.joins.watch();
-            }
-            let f = here.take().expect("run once");
-            Ok(catch_unwind(AssertUnwindSafe(f)))
-        };
-        let (task, cell) = task(self.shared.tag, (), closure);
-        self.shared.submit(task);
-        // SAFETY: the type is the closure's; the handle reference goes to this future, which is
-        // waited for before the frame that the closure borrows from ends.
-        let future: Future<std::thread::Result<R>> = unsafe { Future::from_cell(cell) };
-        if !future.wait_timeout(join::ALONE) {
-            self.shared.idle.wake_one();
-        }
-        match future.result() {
-            Ok(Ok(result)) => result,
-            Ok(Err(payload)) => resume_unwind(payload),
-            // Not accepted, or cancelled with what was pending: then it did not run.
-            Err(_) => f.take().expect("a task that was refused did not run")(),
-        }
     }
 
     /// How many workers there are.

@@ -2,6 +2,7 @@
 //! sleeps. The protocol of both is [`super::idle`]'s.
 
 use super::idle::Woken;
+use super::join::Offer;
 use super::shared::{IdleProfile, Seat};
 use super::worker::{Work, Worker, task_from};
 use crate::future::memory;
@@ -141,7 +142,7 @@ impl Worker {
             || !self.shared.idle.is_alone(has_lain_down) && others().any(|other| other.deque.look())
     }
 
-    /// Looks once at everything: mailbox, inbox, the others' deques, hands and offers.
+    /// Looks once at everything: mailbox, inbox, the others' offers, deques and hands, the guests' offers.
     fn scan(&self, seat: &Seat) -> Option<Work> {
         if let Some(task) = self.outside(seat) {
             return Some(Work::Task(task));
@@ -166,6 +167,10 @@ impl Worker {
                 return Some(Work::Task(task_from(item)));
             }
         }
-        None
+        self.shared
+            .guests
+            .offers()
+            .find_map(Offer::take)
+            .map(Work::Job)
     }
 }

@@ -2,6 +2,7 @@
 
 use super::crew::Crew;
 use super::deque::Deque;
+use super::guests::Guests;
 use super::hand::Hand;
 use super::idle::Idle;
 use super::inbox::Inbox;
@@ -108,6 +109,7 @@ pub struct Shared {
     pub idle: Idle,
     pub inbox: Inbox<Header>,
     pub seats: Box<[Seat]>,
+    pub guests: Guests,
     pub crew: Crew,
     limit: Option<Limit>,
     /// Whose hand was opened last: a hint.
@@ -123,6 +125,7 @@ impl Shared {
             generation,
             idle: Idle::new(seats.len()),
             inbox: Inbox::new(),
+            guests: Guests::new(seats.len()),
             crew: Crew::new(seats.len()),
             limit: config.queue_limit.map(Limit::new),
             hint: CachePadded::new(AtomicU32::new(0)),
@@ -370,6 +373,14 @@ impl Shared {
                     cancel(item);
                 }
             }
+        }
+    }
+
+    /// Wakes a sleeper for a part of a join, unless as many threads as the pool has workers are at work: with
+    /// one more than there are cores, a half would wait for its thief to get one.
+    pub fn wake_for_join(&self) {
+        if self.idle.awake() + self.guests.count() < self.seats.len() {
+            self.idle.wake_one();
         }
     }
 

@@ -42,7 +42,7 @@ where
     let mut results = Vec::with_capacity(items.len());
     let piece = (items.len() / (pool.workers() * PIECES)).max(1);
     let space = &mut results.spare_capacity_mut()[..items.len()];
-    let written = pool.on_worker(|| halves(pool, items, space, f, piece));
+    let written = halves(pool, items, space, f, piece);
     debug_assert_eq!(written.count, items.len());
     std::mem::forget(written);
     // SAFETY: every result was written in its place.

@@ -8,7 +8,7 @@
 use super::crew::{Core, Crew};
 use super::inbox::Inbox;
 use super::info::WorkerInfo;
-use super::join::{Job, Joins};
+use super::join::{self, Job};
 use super::shared::{Seat, Shared};
 use crate::error::{BoxError, BuildError};
 use crate::future::block::{self, Blocker};
@@ -59,7 +59,6 @@ const NONE: usize = usize::MAX;
 /// A thread's own state. With a core it is worker `index`; without one it finishes its task.
 pub struct Worker {
     pub(super) shared: Arc<Shared>,
-    pub joins: Joins,
     index: Cell<usize>,
     /// The last core's index, for names.
     last_index: Cell<usize>,
@@ -83,7 +82,6 @@ impl Worker {
     fn new(shared: &Arc<Shared>) -> Self {
         Self {
             shared: Arc::clone(shared),
-            joins: Joins::new(),
             index: Cell::new(NONE),
             last_index: Cell::new(0),
             gap: Cell::new(0),
@@ -143,7 +141,7 @@ impl Worker {
         let worker = Self::new(shared);
         let is_spare = core.is_none();
         CURRENT.with(|current| current.set(&worker));
-        let entered = block::enter(&worker);
+        let entered = (block::enter(&worker), join::Entered::worker(&worker));
         let Some(core) = core.or_else(|| shared.crew.next_core()) else {
             drop(entered);
             CURRENT.with(|current| current.set(ptr::null()));
@@ -369,7 +367,6 @@ impl Worker {
         } else {
             self.shared.crew.count_homeless();
         }
-        self.joins.begin();
         let ran = run();
         match self.seat() {
             Some(seat) if seat.info.index == index => {

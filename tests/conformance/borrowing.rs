@@ -347,6 +347,56 @@ fn s08_join_in_a_pool_that_is_shut_down_runs_on_the_caller() {
 }
 
 #[test]
+fn s08_a_caller_from_outside_takes_part_and_needs_no_worker() {
+    let _watch = watch();
+    let pool = ThreadPool::new(1).unwrap();
+    let held = hold(&pool);
+    let here = || (std::thread::current().id(), current_worker());
+    assert_eq!(pool.join(here, here), (here(), here()));
+    assert_eq!(pool.map_slice(&[1, 2], |_| here()), [here(), here()]);
+    held.release();
+}
+
+#[test]
+fn s08_a_caller_from_outside_may_end_the_pool_in_its_join() {
+    let _watch = watch();
+    for how in [Shutdown::Drain, Shutdown::CancelPending] {
+        let pool = ThreadPool::new(2).unwrap();
+        let before = pool.spawn(|| 1);
+        before.wait();
+        let (ended, second) = pool.join(|| pool.shutdown(how), || pool.join(|| 1, || 2));
+        assert_eq!((ended, second), (Ok(()), (1, 2)));
+        assert_eq!(pool.join(|| 1, || 2), (1, 2));
+    }
+}
+
+#[test]
+fn s08_joins_of_many_callers_and_of_two_pools_nest() {
+    let _watch = watch();
+    fn sum(pools: &[ThreadPool], low: u64, high: u64) -> u64 {
+        if high - low == 1 {
+            return low;
+        }
+        let middle = low.midpoint(high);
+        let pool = &pools[(high - low) as usize % pools.len()];
+        let (left, right) = pool.join(|| sum(pools, low, middle), || sum(pools, middle, high));
+        left + right
+    }
+    let pools = [1, 2].map(|workers| ThreadPool::new(workers).unwrap());
+    std::thread::scope(|s| {
+        for _ in 0..8 {
+            s.spawn(|| {
+                both_ways(&pools[0], || {
+                    for _ in 0..20 {
+                        assert_eq!(sum(&pools, 0, 1001), 500_500);
+                    }
+                });
+            });
+        }
+    });
+}
+
+#[test]
 fn s08_both_halves_of_a_long_join_run_at_once() {
     let _watch = watch();
     let pool = ThreadPool::new(2).unwrap();

@@ -3,12 +3,16 @@
 use crate::common::{Bomb, Drops, Gate, occupy, reports, until, watch};
 use raddle::{
     BoxError, FutureState, ReturnWhen, SharedFuture, Shutdown, ShutdownError, TaskError,
-    ThreadPool, promise, wait,
+    ThreadPool, promise, wait, wait_timeout,
 };
+use std::future::Future;
 use std::panic::panic_any;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Barrier, Mutex, mpsc};
+use std::task::{Context, Waker};
 use std::thread::{self, ThreadId};
+use std::time::Duration;
 
 fn pool(workers: usize) -> ThreadPool {
     ThreadPool::new(workers).unwrap()
@@ -211,6 +215,63 @@ fn f21_callbacks_run_in_the_order_in_which_they_were_added() {
     let last = Arc::clone(&order);
     future.add_done_callback(move |_| last.lock().unwrap().push(n));
     assert_eq!(*order.lock().unwrap(), (0..=50).collect::<Vec<_>>());
+}
+
+#[test]
+fn f21_polls_and_dropped_clones_and_ended_waits_keep_the_order() {
+    let _watch = watch();
+    for _ in 0..200 {
+        let (promise, future) = promise::<u8>();
+        let shared = future.shared();
+        let (order, over) = (Arc::new(Mutex::new(Vec::new())), AtomicBool::new(false));
+        let together = Barrier::new(4);
+        let (completer, adder) = thread::scope(|s| {
+            let (over, together) = (&over, &together);
+            let clone = shared.clone();
+            s.spawn(move || {
+                let mut context = Context::from_waker(Waker::noop());
+                let mut kept = clone.clone();
+                together.wait();
+                while !over.load(SeqCst) {
+                    let mut brief = clone.clone();
+                    let _ = Pin::new(&mut brief).poll(&mut context);
+                    let _ = Pin::new(&mut kept).poll(&mut context);
+                }
+            });
+            let clone = shared.clone();
+            s.spawn(move || {
+                together.wait();
+                while !over.load(SeqCst) {
+                    let futures = [clone.clone()];
+                    let _ = wait_timeout(futures, ReturnWhen::AllCompleted, Duration::ZERO);
+                }
+            });
+            let completer = s.spawn(move || {
+                together.wait();
+                promise.complete(1).unwrap();
+                thread::current().id()
+            });
+            together.wait();
+            for n in 0..20 {
+                let order = Arc::clone(&order);
+                shared.add_done_callback(move |_| {
+                    order.lock().unwrap().push((n, thread::current().id()));
+                });
+            }
+            let completer = completer.join().unwrap();
+            over.store(true, SeqCst);
+            (completer, thread::current().id())
+        });
+        let order = order.lock().unwrap();
+        let numbers: Vec<i32> = order.iter().map(|&(n, _)| n).collect();
+        assert_eq!(numbers, (0..20).collect::<Vec<_>>());
+        for (_, ran_on) in order.iter() {
+            assert!(
+                *ran_on == completer || *ran_on == adder,
+                "on whoever completes, or here and now"
+            );
+        }
+    }
 }
 
 #[test]

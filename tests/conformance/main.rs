@@ -19,5 +19,6 @@ mod map;
 mod misuse;
 mod nested;
 mod pool;
+mod quota;
 mod shutdown;
 mod waiting;

@@ -38,18 +38,22 @@ fn p34_terminate_sends_the_polite_signal() {
 fn p34_after_the_grace_comes_the_other_signal() {
     let _watch = watch();
     let pool = pool(1);
+    let gate = Gate::new();
     let deaf = pool.submit(
-        |ready: PathBuf| -> () {
+        |ready: PathBuf| {
             ignore_sigterm();
             std::fs::write(ready, "").unwrap();
             spin(())
         },
-        Gate::new().file("never"),
+        gate.file("ready"),
     );
-    drop(deaf);
-    let gate = Gate::new();
-    let _ = gate;
+    until(|| gate.file("ready").exists());
     pool.terminate_workers(Duration::from_millis(20)).unwrap();
+    let outcome = deaf.result();
+    let Err(TaskError::WorkerLost(lost)) = outcome else {
+        panic!("{outcome:?}")
+    };
+    assert_eq!(lost.exit(), WorkerExit::Signaled(libc::SIGKILL));
 }
 
 #[test]

@@ -69,6 +69,24 @@ fn edit_push() {
 }
 
 #[test]
+fn edit_move() {
+    hooks::EDIT_MOVE
+        .model()
+        .bound(Some(3))
+        .min_executions(500)
+        .check();
+}
+
+#[test]
+fn add_poll() {
+    hooks::ADD_POLL
+        .model()
+        .bound(Some(1))
+        .min_executions(2_000)
+        .check();
+}
+
+#[test]
 fn poll() {
     hooks::POLL
         .model()
@@ -101,5 +119,14 @@ fn two_pollers() {
         .model()
         .bound(Some(1))
         .min_executions(4_000)
+        .check();
+}
+
+#[test]
+fn two_repollers() {
+    hooks::TWO_REPOLLERS
+        .model()
+        .bound(Some(3))
+        .min_executions(100)
         .check();
 }

@@ -2,7 +2,7 @@ use raddle_verify::scenarios::join;
 
 #[test]
 fn race() {
-    join::RACE.model().min_executions(2_600).check();
+    join::RACE.model().min_executions(20_000).check();
 }
 
 #[test]
@@ -10,13 +10,13 @@ fn two_thieves() {
     join::TWO_THIEVES
         .model()
         .bound(Some(3))
-        .min_executions(5_400)
+        .min_executions(6_000)
         .check();
 }
 
 #[test]
 fn same_place() {
-    join::SAME_PLACE.model().min_executions(50_000).check();
+    join::SAME_PLACE.model().min_executions(55_000).check();
 }
 
 #[test]
@@ -24,5 +24,23 @@ fn an_owner_that_does_not_wait_is_found() {
     join::NO_WAIT
         .model()
         .must_fail("before the half was done")
+        .check();
+}
+
+#[test]
+fn guests() {
+    join::GUESTS
+        .model()
+        .bound(Some(3))
+        .min_executions(3_600)
+        .check();
+}
+
+#[test]
+fn a_guest_that_takes_back_anybodys_half_is_found() {
+    join::ANYBODYS
+        .model()
+        .bound(Some(3))
+        .must_fail("took another guest's half")
         .check();
 }

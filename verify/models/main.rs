@@ -1,6 +1,8 @@
 //! The scenarios under loom. Empty unless built with `--cfg raddle_loom`.
 #![cfg(raddle_loom)]
 
+mod adopt;
+mod after;
 mod cell;
 mod deque;
 mod futex;

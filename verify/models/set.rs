@@ -13,8 +13,8 @@ fn first() {
 fn first_of_two() {
     set::FIRST_OF_TWO
         .model()
-        .bound(Some(1))
-        .min_executions(3_000)
+        .bound(Some(2))
+        .min_executions(30_000)
         .check();
 }
 
@@ -49,8 +49,8 @@ fn all_after_an_error() {
 fn first_error() {
     set::FIRST_ERROR
         .model()
-        .bound(Some(3))
-        .min_executions(4_000)
+        .bound(Some(4))
+        .min_executions(8_000)
         .check();
 }
 
@@ -58,8 +58,8 @@ fn first_error() {
 fn error_of_two() {
     set::ERROR_OF_TWO
         .model()
-        .bound(Some(1))
-        .min_executions(7_000)
+        .bound(Some(2))
+        .min_executions(20_000)
         .check();
 }
 

@@ -23,3 +23,8 @@ fn two_cancels() {
 fn look() {
     state::LOOK.model().min_executions(1_000).check();
 }
+
+#[test]
+fn cancel_twice() {
+    state::CANCEL_TWICE.model().min_executions(20).check();
+}

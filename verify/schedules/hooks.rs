@@ -44,6 +44,18 @@ fn edit_push() {
 }
 
 #[test]
+fn edit_move() {
+    hooks::EDIT_MOVE.model().random(10_000);
+    hooks::EDIT_MOVE.model().pct(3, 10_000);
+}
+
+#[test]
+fn add_poll() {
+    hooks::ADD_POLL.model().random(10_000);
+    hooks::ADD_POLL.model().pct(3, 10_000);
+}
+
+#[test]
 fn poll() {
     hooks::POLL.model().min_executions(10_000).check();
 }
@@ -63,4 +75,10 @@ fn poll_drop() {
 fn two_pollers() {
     hooks::TWO_POLLERS.model().random(10_000);
     hooks::TWO_POLLERS.model().pct(3, 10_000);
+}
+
+#[test]
+fn two_repollers() {
+    hooks::TWO_REPOLLERS.model().random(10_000);
+    hooks::TWO_REPOLLERS.model().pct(3, 10_000);
 }

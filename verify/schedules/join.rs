@@ -22,3 +22,16 @@ fn an_owner_that_does_not_wait_is_found() {
         .must_fail("before the half was done")
         .check();
 }
+
+#[test]
+fn guests() {
+    join::GUESTS.model().min_executions(11_000).check();
+}
+
+#[test]
+fn a_guest_that_takes_back_anybodys_half_is_found() {
+    join::ANYBODYS
+        .model()
+        .must_fail("took another guest's half")
+        .check();
+}

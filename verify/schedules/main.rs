@@ -1,6 +1,8 @@
 //! The scenarios under shuttle. Empty unless built with `--cfg raddle_shuttle`.
 #![cfg(raddle_shuttle)]
 
+mod adopt;
+mod after;
 mod cell;
 mod deque;
 mod futex;

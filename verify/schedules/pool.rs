@@ -34,6 +34,7 @@ sampled! {
     drain_nested: DRAIN_NESTED,
     scope: SCOPE,
     join: JOIN,
+    join_guests: JOIN_GUESTS,
     limit: LIMIT,
     limit_closed: LIMIT_CLOSED,
     limit_nested: LIMIT_NESTED,

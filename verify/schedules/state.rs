@@ -19,3 +19,8 @@ fn two_cancels() {
 fn look() {
     state::LOOK.model().min_executions(10).check();
 }
+
+#[test]
+fn cancel_twice() {
+    state::CANCEL_TWICE.model().min_executions(5).check();
+}

@@ -92,12 +92,24 @@ impl<const WAY: u8> Spawn for Pool<WAY> {
 
 impl<const WAY: u8> ForkJoin for Pool<WAY> {
     fn fib(&self, n: u32) -> u64 {
-        fib(&self.0, n)
+        start_fib(&self.0, n)
     }
 
     fn tree_sum(&self, tree: &Tree) -> u64 {
-        tree_sum(&self.0, tree)
+        start_tree_sum(&self.0, tree)
     }
+}
+
+/// The recursions are called from this crate alone, as they would be in a program: called from the generic
+/// `Pool`, they would be symbols of other crates too, and each of their calls an indirect one.
+#[inline(never)]
+fn start_fib(pool: &ThreadPool, n: u32) -> u64 {
+    fib(pool, n)
+}
+
+#[inline(never)]
+fn start_tree_sum(pool: &ThreadPool, tree: &Tree) -> u64 {
+    tree_sum(pool, tree)
 }
 
 fn fib(pool: &ThreadPool, n: u32) -> u64 {

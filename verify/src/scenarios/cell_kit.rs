@@ -62,14 +62,39 @@ impl Kit {
         &self,
         work: impl FnOnce() -> Result<T, TaskError> + Send,
     ) -> (Task, Future<T>) {
-        let held = self.closures.value();
         let place = Place {
             touched: UnsafeCell::new(()),
             _counted: self.cells.value(),
         };
-        let (task, raw) = task::task(Tag::NONE, place, move || {
+        self.task_with(place, work)
+    }
+
+    /// The same, with an extra of the scenario's own in the cell, which is not counted.
+    pub fn task_with<T>(
+        &self,
+        extra: impl Extra,
+        work: impl FnOnce() -> Result<T, TaskError> + Send,
+    ) -> (Task, Future<T>) {
+        let held = self.closures.value();
+        let (task, raw) = task::task(Tag::NONE, extra, move || {
             drop(held);
             work()
+        });
+        // SAFETY: the cell is of this type, and this is its only handle.
+        (task, unsafe { Future::model(raw) })
+    }
+
+    /// A task whose executor stayed in the parent of a forked process. Its closure is leaked, so nothing
+    /// in it is counted. The task given back stands for the parent's memory: drop it at the end.
+    pub fn orphan(&self) -> (Task, Future<Counted>) {
+        let place = Place {
+            touched: UnsafeCell::new(()),
+            _counted: self.cells.value(),
+        };
+        let tag = Tag::new(1, 1);
+        assert!(tag.is_orphan(), "this process was never forked");
+        let (task, raw) = task::task(tag, place, || -> Result<Counted, TaskError> {
+            unreachable!("its worker is not here")
         });
         // SAFETY: the cell is of this type, and this is its only handle.
         (task, unsafe { Future::model(raw) })

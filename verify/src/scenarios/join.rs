@@ -85,7 +85,7 @@ pub const RACE: Scenario = Scenario {
         let half = Half::new(&count, 1);
         let other = Arc::clone(&offer);
         let thief = thread::spawn(move || steal(&other));
-        offer.put(&half.job);
+        assert!(offer.put(&half.job));
         let how = half.end(&offer);
         drop(half);
         assert_eq!(thief.join().unwrap(), how != "reclaimed");
@@ -108,7 +108,7 @@ pub const TWO_THIEVES: Scenario = Scenario {
             let offer = Arc::clone(&offer);
             thread::spawn(move || steal(&offer))
         });
-        offer.put(&half.job);
+        assert!(offer.put(&half.job));
         let how = half.end(&offer);
         drop(half);
         let stolen = thieves.map(|thief| usize::from(thief.join().unwrap()));
@@ -132,7 +132,7 @@ pub const SAME_PLACE: Scenario = Scenario {
         let mut stolen = "neither";
         for (input, name) in [(1, "first"), (2, "second")] {
             let half = Half::new(&count, input);
-            offer.put(&half.job);
+            assert!(offer.put(&half.job));
             if half.end(&offer) != "reclaimed" {
                 assert_eq!(stolen, "neither", "one thief took two");
                 stolen = name;
@@ -141,6 +141,80 @@ pub const SAME_PLACE: Scenario = Scenario {
         assert_eq!(thief.join().unwrap(), stolen != "neither");
         out.saw(stolen);
         count.assert_all_dropped();
+    },
+    ..Scenario::EMPTY
+};
+
+/// A guest's join: offers its half if there is room, else it does both.
+fn guest(offer: &Offer, count: &DropCount) -> &'static str {
+    let half = Half::new(count, 1);
+    if offer.put(&half.job) {
+        half.end(offer)
+    } else {
+        half.work();
+        "kept"
+    }
+}
+
+/// Two guests and one place for their offers: the thief may have looked at the one's and take the other's.
+pub const GUESTS: Scenario = Scenario {
+    name: "join/guests",
+    must: &[
+        "reclaimed, reclaimed",
+        "reclaimed, kept",
+        "kept, reclaimed",
+        "stolen, reclaimed",
+        "reclaimed, stolen",
+        "stolen, kept",
+        "kept, stolen",
+    ],
+    body: |out| {
+        let count = DropCount::new();
+        let offer = Arc::new(Offer::new());
+        let other = Arc::clone(&offer);
+        let thief = thread::spawn(move || steal(&other));
+        let (other, theirs) = (Arc::clone(&offer), count.clone());
+        let second = thread::spawn(move || guest(&other, &theirs));
+        let how = [guest(&offer, &count), second.join().unwrap()].map(|how| {
+            if how.starts_with("stolen") {
+                "stolen"
+            } else {
+                how
+            }
+        });
+        assert_eq!(thief.join().unwrap(), how.contains(&"stolen"));
+        assert!(offer.is_empty());
+        out.saw(how.join(", "));
+        count.assert_all_dropped();
+    },
+    ..Scenario::EMPTY
+};
+
+/// Broken on purpose: a guest takes back whatever lies there, which may be another's.
+pub const ANYBODYS: Scenario = Scenario {
+    name: "join/broken_anybodys",
+    may: &["lucky"],
+    body: |out| {
+        let offer = Arc::new(Offer::new());
+        let other = Arc::clone(&offer);
+        let thief = thread::spawn(move || steal(&other));
+        let guest = |offer: &Offer| {
+            let half = Half::new(&DropCount::new(), 1);
+            if offer.put(&half.job) {
+                if let Some(job) = offer.take() {
+                    let own = job == NonNull::from(&half.job);
+                    assert!(own, "took another guest's half");
+                } else {
+                    half.job.sleep();
+                }
+            }
+        };
+        let other = Arc::clone(&offer);
+        let second = thread::spawn(move || guest(&other));
+        guest(&offer);
+        second.join().unwrap();
+        thief.join().unwrap();
+        out.saw("lucky");
     },
     ..Scenario::EMPTY
 };
@@ -155,7 +229,7 @@ pub const NO_WAIT: Scenario = Scenario {
         let half = Half::new(&count, 1);
         let other = Arc::clone(&offer);
         let thief = thread::spawn(move || steal(&other));
-        offer.put(&half.job);
+        assert!(offer.put(&half.job));
         let mine = offer.reclaim(&half.job);
         let early = !mine && !half.job.is_done();
         thief.join().unwrap();

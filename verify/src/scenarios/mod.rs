@@ -1,5 +1,7 @@
 //! The scenarios: small programs against the shipped code, one file per protocol.
 
+pub mod adopt;
+pub mod after;
 pub mod cell;
 pub mod cell_kit;
 pub mod deque;

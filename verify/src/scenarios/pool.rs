@@ -472,6 +472,36 @@ pub const JOIN: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
+/// Two threads from outside take part in joins of their own, and a worker of another pool in a third.
+pub const JOIN_GUESTS: Scenario = Scenario {
+    name: "pool/join_guests",
+    may: &["done"],
+    body: |out| {
+        fn sum(pool: &ThreadPool, numbers: &[u32]) -> u32 {
+            if let &[one] = numbers {
+                thread::yield_now();
+                return one;
+            }
+            let (left, right) = numbers.split_at(numbers.len() / 2);
+            let (left, right) = pool.join(|| sum(pool, left), || sum(pool, right));
+            left + right
+        }
+        let pool = std::sync::Arc::new(pool(2));
+        let other = std::sync::Arc::clone(&pool);
+        let guest = thread::spawn(move || sum(&other, &[16, 32, 64]));
+        let far = builder(1).build().unwrap();
+        let near = std::sync::Arc::clone(&pool);
+        let nested = far.spawn(move || sum(&near, &[128, 256]));
+        assert_eq!(sum(&pool, &[1, 2, 4, 8]), 15);
+        assert_eq!(nested.result().unwrap(), 384);
+        assert_eq!(guest.join().unwrap(), 112);
+        drop(far);
+        drop(pool);
+        out.saw("done");
+    },
+    ..Scenario::EMPTY
+};
+
 /// A full queue blocks two submitters, and everything gets done all the same.
 pub const LIMIT: Scenario = Scenario {
     name: "pool/limit",

@@ -1,6 +1,7 @@
 //! The state word: who may run a task, who cancels it, and what each side is told.
 
 use super::cell_kit::{Kit, touch};
+use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::thread;
 use crate::{Outcomes, Scenario};
 use raddle::{FutureState, TaskError};
@@ -105,6 +106,50 @@ pub const TWO_CANCELS: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
+/// Two holders cancel what nobody runs. Both are told that it will never run; one of them has dropped the
+/// closure, and the other may hear of it before that.
+pub const CANCEL_TWICE: Scenario = Scenario {
+    name: "state/cancel_twice",
+    must: &["gone for both", "gone for the first"],
+    forbidden: &["gone for none"],
+    body: |out| {
+        /// Its drop can be seen by the checker's threads.
+        struct Seen(Arc<AtomicU32>);
+
+        impl Drop for Seen {
+            fn drop(&mut self) {
+                self.0.store(1, Ordering::Release);
+            }
+        }
+
+        let kit = Kit::new();
+        let gone = Arc::new(AtomicU32::new(0));
+        let (seen, values) = (Seen(Arc::clone(&gone)), kit.values.clone());
+        let (task, future) = kit.task_of(move || {
+            let _captured = &seen;
+            Ok(values.value())
+        });
+        let future = Arc::new(future);
+        let (shared, also) = (Arc::clone(&future), Arc::clone(&gone));
+        let other = thread::spawn(move || {
+            assert!(shared.cancel());
+            also.load(Ordering::Acquire) == 1
+        });
+        assert!(future.cancel());
+        let mine = gone.load(Ordering::Acquire) == 1;
+        let theirs = other.join().unwrap();
+        out.saw(match (mine, theirs) {
+            (true, true) => "gone for both",
+            (false, false) => "gone for none",
+            _ => "gone for the first",
+        });
+        drop(future);
+        assert!(!task.run());
+        kit.finish();
+    },
+    ..Scenario::EMPTY
+};
+
 /// What a look at the word says may be relied on: done means that the value can be read.
 pub const LOOK: Scenario = Scenario {
     name: "state/look",
@@ -152,7 +197,7 @@ pub const UNCLAIMED: Scenario = Scenario {
                 }
             }
         });
-        if let Cancel::Won(_) = state.cancel() {
+        if let Cancel::Won(_) = state.cancel(false) {
             owners.fetch_add(1, Relaxed);
         }
         worker.join().unwrap();

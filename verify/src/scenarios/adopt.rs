@@ -1,0 +1,211 @@
+//! Tasks of a pool that was left behind in the parent of a forked process: whoever waits for one in the
+//! child takes its executor's place.
+//!
+//! A checker cannot fork. So the parent's threads are those that did something before the scenario's
+//! threads begin, and never come back to it.
+
+use super::cell_kit::{Bell, Kit, drive};
+use crate::sync::{faults, thread};
+use crate::{Counted, Scenario};
+use raddle::future::state::{Claim, Ending};
+use raddle::{Rejected, ReturnWhen, SharedFuture, TaskError, as_completed, wait};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+/// What one holder learned.
+fn ending(outcome: Option<Result<&Counted, &TaskError>>) -> &'static str {
+    match outcome {
+        Some(Err(TaskError::Rejected(Rejected::Forked { .. }))) => "rejected",
+        Some(Err(TaskError::Cancelled)) => "cancelled",
+        Some(_) => "another outcome",
+        None => "no outcome",
+    }
+}
+
+/// Waits on the state word.
+fn block(future: SharedFuture<Counted>) -> &'static str {
+    ending(Some(future.result()))
+}
+
+/// Waits through a set.
+fn wait_for(future: SharedFuture<Counted>) -> &'static str {
+    let mut waited = wait([future], ReturnWhen::AllCompleted);
+    assert!(waited.not_done.is_empty());
+    let future = waited.done.pop().expect("waited for");
+    settled(&future)
+}
+
+/// Waits through a set that has it registered even if its outcome stands.
+fn next_of(future: SharedFuture<Counted>) -> &'static str {
+    settled(&as_completed([future]).next().expect("waited for"))
+}
+
+/// Awaits it.
+fn await_it(mut future: SharedFuture<Counted>, bell: &Arc<Bell>) -> &'static str {
+    let (done, _) = drive(&mut future, bell);
+    settled(&done)
+}
+
+fn settled(future: &SharedFuture<Counted>) -> &'static str {
+    ending(future.peek())
+}
+
+/// Counts the calls of one callback, whose drop is counted too.
+fn count_calls(kit: &Kit, future: &SharedFuture<Counted>) -> Arc<AtomicUsize> {
+    let calls = Arc::new(AtomicUsize::new(0));
+    let (held, count) = (kit.closures.value(), Arc::clone(&calls));
+    future.add_done_callback(move |outcome| {
+        assert!(outcome.is_err());
+        count.fetch_add(1, Relaxed);
+        drop(held);
+    });
+    calls
+}
+
+/// Two holders wait for a task that was queued at the fork: one takes the executor's place.
+pub const QUEUED: Scenario = Scenario {
+    name: "adopt/queued",
+    must: &["slept", "did not sleep"],
+    body: |out| {
+        let kit = Kit::new();
+        let (task, future) = kit.orphan();
+        let shared = future.shared();
+        let clone = shared.clone();
+        let other = thread::spawn(move || block(clone));
+        let before = faults::waits().0;
+        assert_eq!(block(shared), "rejected");
+        assert_eq!(other.join().unwrap(), "rejected");
+        out.saw(if faults::waits().0 > before {
+            "slept"
+        } else {
+            "did not sleep"
+        });
+        drop(task);
+        kit.finish();
+    },
+    ..Scenario::EMPTY
+};
+
+/// Three holders, each in its own way, of a task that ran at the fork and has a callback.
+pub const RUNNING: Scenario = Scenario {
+    name: "adopt/running",
+    must: &["slept", "did not sleep"],
+    body: |out| {
+        let kit = Kit::new();
+        let (task, future) = kit.orphan();
+        let shared = future.shared();
+        let calls = count_calls(&kit, &shared);
+        assert_eq!(task.raw().state.claim(), Claim::Won);
+        let clones = [shared.clone(), shared.clone()];
+        let bell = kit.bell();
+        let others = {
+            let [one, two] = clones;
+            [
+                thread::spawn(move || (wait_for(one), None)),
+                thread::spawn(move || (await_it(two, &bell), Some(bell))),
+            ]
+        };
+        let before = faults::waits().0;
+        assert_eq!(block(shared), "rejected");
+        out.saw(if faults::waits().0 > before {
+            "slept"
+        } else {
+            "did not sleep"
+        });
+        for other in others {
+            let (learned, bell) = other.join().unwrap();
+            assert_eq!(learned, "rejected");
+            drop(bell);
+        }
+        assert_eq!(calls.load(Relaxed), 1);
+        drop(task);
+        kit.finish();
+    },
+    ..Scenario::EMPTY
+};
+
+/// The parent's finisher was about to run the callback: one of two holders does it in its place, and
+/// both are told.
+pub const SETTLING: Scenario = Scenario {
+    name: "adopt/settling",
+    must: &["awaited at once", "woken"],
+    body: |out| {
+        let kit = Kit::new();
+        let (task, future) = kit.orphan();
+        let shared = future.shared();
+        let calls = count_calls(&kit, &shared);
+        let raw = task.into_raw();
+        assert_eq!(raw.state.claim(), Claim::Won);
+        assert!(raw.state.finish(Ending::Cancelled, true).hooks);
+        let clone = shared.clone();
+        let bell = kit.bell();
+        let other = thread::spawn(move || (await_it(clone, &bell), bell));
+        assert_eq!(next_of(shared), "cancelled");
+        let (learned, bell) = other.join().unwrap();
+        assert_eq!(learned, "cancelled");
+        assert_eq!(calls.load(Relaxed), 1);
+        out.saw(["awaited at once", "woken", "woken twice"][bell.rings()]);
+        drop(bell);
+        kit.finish();
+    },
+    ..Scenario::EMPTY
+};
+
+/// The parent's finisher was a step away from settling: nothing is run again, nobody is forgotten.
+pub const SETTLING_CLOSED: Scenario = Scenario {
+    name: "adopt/settling_closed",
+    must: &["slept", "did not sleep"],
+    body: |out| {
+        let kit = Kit::new();
+        let (task, future) = kit.orphan();
+        let shared = future.shared();
+        let calls = count_calls(&kit, &shared);
+        let raw = task.into_raw();
+        assert_eq!(raw.state.claim(), Claim::Won);
+        assert!(raw.state.finish(Ending::Cancelled, true).hooks);
+        let _lost_notices = raw.hooks.run_callbacks(raw);
+        assert_eq!(calls.load(Relaxed), 1);
+        let clone = shared.clone();
+        let bell = kit.bell();
+        let other = thread::spawn(move || (await_it(clone, &bell), bell));
+        let before = faults::waits().0;
+        assert_eq!(next_of(shared), "cancelled");
+        let (learned, bell) = other.join().unwrap();
+        assert_eq!(learned, "cancelled");
+        assert_eq!((calls.load(Relaxed), bell.rings()), (1, 0));
+        out.saw(if faults::waits().0 > before {
+            "slept"
+        } else {
+            "did not sleep"
+        });
+        drop(bell);
+        kit.finish();
+    },
+    ..Scenario::EMPTY
+};
+
+/// One holder cancels what was queued at the fork, another waits for it: one of them ends it, and both
+/// learn the same.
+pub const CANCEL: Scenario = Scenario {
+    name: "adopt/cancel",
+    must: &["cancelled", "rejected"],
+    body: |out| {
+        let kit = Kit::new();
+        let (task, future) = kit.orphan();
+        let shared = future.shared();
+        let calls = count_calls(&kit, &shared);
+        let clone = shared.clone();
+        let bell = kit.bell();
+        let other = thread::spawn(move || (await_it(clone, &bell), bell));
+        let cancelled = shared.cancel();
+        let learned = wait_for(shared);
+        assert_eq!(cancelled, learned == "cancelled");
+        let (theirs, bell) = other.join().unwrap();
+        assert_eq!(theirs, learned);
+        assert_eq!(calls.load(Relaxed), 1);
+        out.saw(learned);
+        drop((task, bell));
+        kit.finish();
+    },
+    ..Scenario::EMPTY
+};
