@@ -198,7 +198,7 @@ unsafe impl Shared for Replies {
         }
         self.sleeps.begin(generation);
         // ORDERING: replies.begin-bell Relaxed: a waiter that reads it early sleeps not, or is rung.
-        self.bell.store(generation, Relaxed);
+        self.bell.swap(generation, Relaxed);
         // ORDERING: replies.begin Relaxed: before a worker has this file; a parent's thread that
         // looks at it already learns nothing.
         self.slots[SLOTS - 1].commit.store(1, Relaxed);

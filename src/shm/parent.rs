@@ -69,6 +69,8 @@ impl<T> Parent<T> {
         data: T,
     ) -> Self {
         let spans = Spans::new(requests.arena());
+        // ORDERING: requests.first Relaxed: before the lane is shared with anybody.
+        requests.released.store(first.0, Relaxed);
         Self {
             requests,
             replies,
@@ -236,13 +238,15 @@ impl<T> Parent<T> {
     /// Before a sleep: from now on the worker rings after an answer, once. The caller looks for what it
     /// waits for after this and before [`sleep`](Self::sleep). One thread at a time.
     pub fn arm(&self) -> Bell {
-        // WAKE: the other end is `Worker::ring`, or `ring`.
-        self.requests.wanted.sleeper.make();
+        // Before the wish, so that the ring that answers it changes what is seen here. A ring that came
+        // between the two would have used the wish up, for an answer that may be known already.
         // ORDERING: replies.bell Acquire -> pairs with replies.ring: the answer before the ring, and the
         // generation before that of a recovery.
         let now = self.replies.bell.load(Acquire);
         // ORDERING: lane.generation Relaxed: after replies.bell.
         let generation = self.consumer.generation.load(Relaxed);
+        // WAKE: the other end is `Worker::ring`, or `ring`.
+        self.requests.wanted.sleeper.make();
         // The file is being replaced, or the worker has spoiled it: no sleep.
         Bell((now % BELL_STEP == generation).then_some(now))
     }
@@ -262,8 +266,8 @@ impl<T> Parent<T> {
         self.requests.wanted.sleeper.withdraw();
     }
 
-    /// The worker calls its event after an answer, once. The caller looks for answers after this. One
-    /// thread at a time.
+    /// The worker calls its event after an answer, once. The caller has read away the events of before,
+    /// and looks for answers after this: in this order, or the only call is lost. One thread at a time.
     pub fn listen(&self) {
         self.requests.wanted.listener.make();
     }

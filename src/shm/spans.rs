@@ -69,6 +69,11 @@ impl Spans {
         }
     }
 
+    /// Would a payload of this length find room if there were no other?
+    pub fn fits(&self, len: u32) -> bool {
+        class(len).is_some_and(|class| 1 << class <= self.end)
+    }
+
     /// Room for a payload; `None` if there is none now.
     pub fn take(&mut self, len: u32) -> Option<Span> {
         let class = class(len)?;

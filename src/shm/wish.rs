@@ -9,10 +9,11 @@
 //! | any | wanted, counted | who will sleep | [`Wish::make`] | Relaxed, then a fence |
 //! | wanted | not wanted | who has slept | [`Wish::withdraw`] | Relaxed |
 //!
-//! Who sleeps makes a wish, looks whether there is something, and sleeps if not. Who brings something
-//! brings it, passes a fence, and looks for a wish ([`Wish::look`]). Of the two fences one is first, so the
-//! sleeper sees what was brought or the other sees the wish. A wish that has been answered need not be
-//! answered again, since the sleeper makes a new one before each sleep.
+//! Who sleeps reads the bell, makes a wish, looks whether there is something, and if not sleeps unless the
+//! bell has changed. Who brings something brings it, passes a fence, and looks for a wish
+//! ([`Wish::look`]). Of the two fences one is first, so the sleeper sees what was brought or the other sees
+//! the wish. A wish that has been answered need not be answered again: the answer changed the bell
+//! after the sleeper had read it, and a new sleep needs a new wish.
 //! Models: `verify/models/lane_bells.rs`.
 
 use crate::sync::atomic::{AtomicU32, Ordering::*, fence};
@@ -32,7 +33,7 @@ impl Wish {
     /// The first state in a new file. Wishes of one generation are none of another's.
     pub fn begin(&self, generation: u32) {
         // ORDERING: wish.begin Relaxed: before anybody has the file who could make a wish.
-        self.0.store(generation << 1 & (STEP - 1), Relaxed);
+        self.0.swap((generation << 1) & (STEP - 1), Relaxed);
     }
 
     /// For the one who sleeps: says so. Looks for what it waits for after this.

@@ -136,14 +136,15 @@ impl Worker {
     ///
     /// There will never be room for so much.
     pub fn space(&mut self, len: u32) -> Result<Span, TooLarge> {
+        if !self.spans.fits(len) {
+            return Err(TooLarge);
+        }
         loop {
             self.collect();
             if let Some(span) = self.spans.take(len) {
                 return Ok(span);
             }
-            let Some(&(oldest, _)) = self.out.front() else {
-                return Err(TooLarge);
-            };
+            let &(oldest, _) = self.out.front().expect("an unused arena has room");
             self.lie_down(|worker, _| worker.is_released(oldest));
         }
     }

@@ -4,8 +4,8 @@ use raddle_verify::scenarios::lane_bells;
 fn worker() {
     lane_bells::WORKER
         .model()
-        .bound(Some(2))
-        .min_executions(2)
+        .bound(Some(3))
+        .min_executions(5000)
         .check();
 }
 
@@ -14,7 +14,7 @@ fn worker_burst() {
     lane_bells::WORKER_BURST
         .model()
         .bound(Some(2))
-        .min_executions(2)
+        .min_executions(9000)
         .check();
 }
 
@@ -22,8 +22,8 @@ fn worker_burst() {
 fn parent() {
     lane_bells::PARENT
         .model()
-        .bound(Some(2))
-        .min_executions(2)
+        .bound(Some(3))
+        .min_executions(10000)
         .check();
 }
 
@@ -31,8 +31,8 @@ fn parent() {
 fn timed() {
     lane_bells::TIMED
         .model()
-        .bound(Some(2))
-        .min_executions(2)
+        .bound(Some(3))
+        .min_executions(1000)
         .check();
 }
 
@@ -40,8 +40,8 @@ fn timed() {
 fn own_ring() {
     lane_bells::OWN_RING
         .model()
-        .bound(Some(2))
-        .min_executions(2)
+        .bound(Some(3))
+        .min_executions(300)
         .check();
 }
 
@@ -49,8 +49,8 @@ fn own_ring() {
 fn listener() {
     lane_bells::LISTENER
         .model()
-        .bound(Some(2))
-        .min_executions(2)
+        .bound(Some(3))
+        .min_executions(1000)
         .check();
 }
 
@@ -58,8 +58,8 @@ fn listener() {
 fn close() {
     lane_bells::CLOSE
         .model()
-        .bound(Some(2))
-        .min_executions(2)
+        .bound(Some(3))
+        .min_executions(5000)
         .check();
 }
 
@@ -67,8 +67,8 @@ fn close() {
 fn handshake() {
     lane_bells::HANDSHAKE
         .model()
-        .bound(Some(2))
-        .min_executions(2)
+        .bound(Some(3))
+        .min_executions(1000)
         .check();
 }
 
@@ -80,4 +80,9 @@ fn a_sleep_without_a_look_is_found() {
 #[test]
 fn a_ring_without_a_fence_is_found() {
     lane_bells::NO_FENCE.model().must_fail("deadlock").check();
+}
+
+#[test]
+fn a_bell_read_after_the_wish_is_found() {
+    lane_bells::LATE_BELL.model().must_fail("deadlock").check();
 }

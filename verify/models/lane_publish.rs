@@ -2,11 +2,7 @@ use raddle_verify::scenarios::lane_publish;
 
 #[test]
 fn one() {
-    lane_publish::ONE
-        .model()
-        .bound(Some(2))
-        .min_executions(2)
-        .check();
+    lane_publish::ONE.model().min_executions(5000).check();
 }
 
 #[test]
@@ -14,7 +10,7 @@ fn two_producers() {
     lane_publish::TWO_PRODUCERS
         .model()
         .bound(Some(2))
-        .min_executions(2)
+        .min_executions(6000)
         .check();
 }
 
@@ -23,17 +19,13 @@ fn lap() {
     lane_publish::LAP
         .model()
         .bound(Some(2))
-        .min_executions(2)
+        .min_executions(25000)
         .check();
 }
 
 #[test]
 fn freed_slot() {
-    lane_publish::FREED_SLOT
-        .model()
-        .bound(Some(2))
-        .min_executions(2)
-        .check();
+    lane_publish::FREED_SLOT.model().min_executions(10).check();
 }
 
 #[test]
@@ -41,6 +33,6 @@ fn spans() {
     lane_publish::SPANS
         .model()
         .bound(Some(2))
-        .min_executions(2)
+        .min_executions(3000)
         .check();
 }

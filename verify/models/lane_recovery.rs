@@ -4,8 +4,8 @@ use raddle_verify::scenarios::lane_recovery;
 fn crash() {
     lane_recovery::CRASH
         .model()
-        .bound(Some(2))
-        .min_executions(2)
+        .bound(Some(3))
+        .min_executions(500)
         .check();
 }
 
@@ -13,8 +13,8 @@ fn crash() {
 fn crash_revoke() {
     lane_recovery::CRASH_REVOKE
         .model()
-        .bound(Some(2))
-        .min_executions(2)
+        .bound(Some(3))
+        .min_executions(50)
         .check();
 }
 
@@ -23,7 +23,7 @@ fn crash_waiter() {
     lane_recovery::CRASH_WAITER
         .model()
         .bound(Some(2))
-        .min_executions(2)
+        .min_executions(1000)
         .check();
 }
 
@@ -31,8 +31,8 @@ fn crash_waiter() {
 fn crash_asleep() {
     lane_recovery::CRASH_ASLEEP
         .model()
-        .bound(Some(2))
-        .min_executions(2)
+        .bound(Some(3))
+        .min_executions(2000)
         .check();
 }
 
@@ -40,8 +40,8 @@ fn crash_asleep() {
 fn submit_meanwhile() {
     lane_recovery::SUBMIT_MEANWHILE
         .model()
-        .bound(Some(2))
-        .min_executions(2)
+        .bound(Some(3))
+        .min_executions(3000)
         .check();
 }
 
@@ -49,7 +49,7 @@ fn submit_meanwhile() {
 fn handover() {
     lane_recovery::HANDOVER
         .model()
-        .bound(Some(2))
-        .min_executions(2)
+        .bound(Some(3))
+        .min_executions(9000)
         .check();
 }

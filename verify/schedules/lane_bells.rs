@@ -50,5 +50,16 @@ fn handshake() {
 
 #[test]
 fn a_sleep_without_a_look_is_found() {
-    lane_bells::NO_LOOK.model().must_fail("deadlock").check();
+    lane_bells::NO_LOOK
+        .model()
+        .must_fail("deadlock")
+        .random(10_000);
+}
+
+#[test]
+fn a_bell_read_after_the_wish_is_found() {
+    lane_bells::LATE_BELL
+        .model()
+        .must_fail("deadlock")
+        .random(10_000);
 }

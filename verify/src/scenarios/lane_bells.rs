@@ -39,9 +39,8 @@ pub const WORKER_BURST: Scenario = Scenario {
         let (parent, mut worker) = (lane.parent, lane.worker);
         let other = Arc::clone(&parent);
         let producer = thread::spawn(move || submit(&other, 1));
-        let serving = thread::spawn(move || {
-            [(); 2].map(|()| worker.next().expect("not closed").entry);
-        });
+        let serving =
+            thread::spawn(move || [(); 2].map(|()| worker.next().expect("not closed").entry));
         submit(&parent, 2);
         producer.join().unwrap();
         serving.join().unwrap();
@@ -145,19 +144,24 @@ pub const LISTENER: Scenario = Scenario {
             event.fetch_add(1, Ordering::Release);
             futex::wake_one(&raw const *event);
         });
-        let (parent, mut worker) = (lane.parent, lane.worker);
-        let task = submit(&parent, 1);
-        let serving = thread::spawn(move || {
-            let request = worker.next().expect("published");
-            answer(&mut worker, &request);
-        });
-        parent.listen();
+        let (parent, worker) = (lane.parent, lane.worker);
+        submit(&parent, 1);
+        submit(&parent, 2);
+        parent.close();
+        let serving = thread::spawn(move || serve(worker));
         let mut saw_itself = true;
-        if !parent.answered(task) {
-            super::lane_kit::wait_for(&told, 1);
-            saw_itself = false;
+        for n in 0..2 {
+            while !parent.answered(seq(n)) {
+                // The order of the bell: what was told is read away before the wish.
+                let before = told.load(Ordering::Acquire);
+                parent.listen();
+                if !parent.answered(seq(n)) {
+                    saw_itself = false;
+                    let _ = futex::wait(&told, before, None);
+                }
+            }
+            take_number(&parent, seq(n), u64::from(n) + 1);
         }
-        take_number(&parent, task, 1);
         parent.stop_listening();
         out.saw(if saw_itself { "saw itself" } else { "told" });
         serving.join().unwrap();
@@ -183,39 +187,57 @@ pub const CLOSE: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// The handshake alone, with one of its parts left out.
-fn handshake(look_again: bool, fenced: bool) {
+/// What a broken twin leaves out.
+#[derive(Clone, Copy, PartialEq)]
+enum Without {
+    Nothing,
+    Look,
+    Fence,
+    BellFirst,
+}
+
+/// The handshake alone: two things are brought, and a wish is answered once.
+fn handshake(without: Without) {
     let shared = Arc::new((Wish::new(), AtomicU32::new(0), AtomicU32::new(0)));
     let other = Arc::clone(&shared);
     let ringer = thread::spawn(move || {
         let (wish, bell, brought) = &*other;
-        brought.store(1, Ordering::Release);
-        if fenced {
-            fence(Ordering::SeqCst);
-        }
-        if wish.look().is_some() {
-            bell.fetch_add(1, Ordering::Release);
-            futex::wake_all(bell);
+        let mut answered = 0;
+        for n in 1..=2 {
+            brought.store(n, Ordering::Release);
+            if without != Without::Fence {
+                fence(Ordering::SeqCst);
+            }
+            if let Some(now) = wish.look().filter(|&now| now != answered) {
+                answered = now;
+                bell.fetch_add(1, Ordering::Release);
+                futex::wake_all(bell);
+            }
         }
     });
     let (wish, bell, brought) = &*shared;
-    while brought.load(Ordering::Acquire) == 0 {
-        wish.make();
-        let seen = bell.load(Ordering::Acquire);
-        if !look_again || brought.load(Ordering::Acquire) == 0 {
-            let _ = futex::wait(bell, seen, None);
+    for n in 1..=2 {
+        while brought.load(Ordering::Acquire) < n {
+            let mut seen = bell.load(Ordering::Acquire);
+            wish.make();
+            if without == Without::BellFirst {
+                seen = bell.load(Ordering::Acquire);
+            }
+            if without == Without::Look || brought.load(Ordering::Acquire) < n {
+                let _ = futex::wait(bell, seen, None);
+            }
         }
     }
     ringer.join().unwrap();
 }
 
-/// The shape of the two broken ones below, whole.
+/// The shape of the broken ones below, whole.
 pub const HANDSHAKE: Scenario = Scenario {
     name: "lane/wish",
     must: &["awake", "slept"],
     faults: 1,
     body: |out| {
-        handshake(true, true);
+        handshake(Without::Nothing);
         out.saw(slept());
     },
     ..Scenario::EMPTY
@@ -226,7 +248,7 @@ pub const NO_LOOK: Scenario = Scenario {
     name: "lane/broken_no_look",
     may: &["awake", "slept"],
     body: |out| {
-        handshake(false, true);
+        handshake(Without::Look);
         out.saw(slept());
     },
     ..Scenario::EMPTY
@@ -237,7 +259,19 @@ pub const NO_FENCE: Scenario = Scenario {
     name: "lane/broken_no_fence",
     may: &["awake", "slept"],
     body: |out| {
-        handshake(true, false);
+        handshake(Without::Fence);
+        out.saw(slept());
+    },
+    ..Scenario::EMPTY
+};
+
+/// Broken on purpose: the bell is read after the wish. The ring may have come between them, for the first
+/// thing; the second is then brought to a wish that is used up.
+pub const LATE_BELL: Scenario = Scenario {
+    name: "lane/broken_late_bell",
+    may: &["awake", "slept"],
+    body: |out| {
+        handshake(Without::BellFirst);
         out.saw(slept());
     },
     ..Scenario::EMPTY

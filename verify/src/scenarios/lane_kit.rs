@@ -1,8 +1,7 @@
 //! A lane in plain memory, and what its two ends do in the scenarios.
 
-use crate::sync::{Arc, futex};
+use crate::sync::Arc;
 use raddle::shm::{Body, Parent, Payload, Reply, Request, Segment, Seq, Worker};
-use std::mem::MaybeUninit;
 
 /// The first number, so that the lane wraps soon: the second task has the number 0.
 pub const FIRST: Seq = Seq(u32::MAX);
@@ -108,22 +107,6 @@ pub fn wait<T>(parent: &Parent<T>, seq: Seq) {
         }
     }
     parent.disarm();
-}
-
-/// A byte of a region.
-pub fn byte(region: raddle::shm::Region<'_>) -> u8 {
-    region.read(0, &mut [MaybeUninit::uninit()])[0]
-}
-
-/// A thread that waits for another one's word.
-pub fn wait_for(word: &crate::sync::atomic::AtomicU32, value: u32) {
-    loop {
-        let now = word.load(crate::sync::atomic::Ordering::Acquire);
-        if now == value {
-            return;
-        }
-        let _ = futex::wait(word, now, None);
-    }
 }
 
 /// Did anybody begin to sleep in this execution?
