@@ -385,18 +385,17 @@ impl Raw {
     /// Where the task stands.
     pub fn phase(&self) -> FutureState {
         let phase = self.look().phase();
-        match self.remote() {
-            // SAFETY: as in `look`.
-            Some(remote)
-                if phase == FutureState::Pending && unsafe { (remote.is_started)(*self) } =>
-            {
-                // Done between the two looks, or running.
-                match self.state.load().phase() {
-                    FutureState::Pending => FutureState::Running,
-                    later => later,
-                }
-            }
-            _ => phase,
+        let Some(remote) = self.remote() else {
+            return phase;
+        };
+        // SAFETY: as in `look`.
+        if phase != FutureState::Pending || !unsafe { (remote.is_started)(*self) } {
+            return phase;
+        }
+        // Done between the two looks, or running.
+        match self.state.load().phase() {
+            FutureState::Pending => FutureState::Running,
+            later => later,
         }
     }
 

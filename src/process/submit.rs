@@ -14,8 +14,8 @@ use crate::future::spin::{self, Advice};
 use crate::future::task::promised_with;
 use crate::report::message_of;
 use crate::shm::{Body, INLINE, SLOTS, Span};
+use crate::sync::Arc;
 use crate::sync::atomic::Ordering::*;
-use crate::sync::{Arc, thread};
 use serde::Serialize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
@@ -220,25 +220,19 @@ fn launch<T>(
     let ticket = unsafe { Ticket::of(cell) };
     // SAFETY: the cell's type is T, and its handle reference goes to this future.
     let future = unsafe { Future::from_cell(cell) };
-    let mut turns = 0u32;
     let seq = loop {
         if let Some(seq) = lane.shm.reserve() {
             break seq;
         }
         // Others were quicker. The argument lies in this lane by now, so it has to be this one.
-        lane.pump(pool, 64);
-        turns += 1;
-        if turns > 64 {
-            let seen = pool.room();
-            if lane.shm.is_full()
-                && let Err(error) = wait_for_room(pool, seen, || !lane.shm.is_full())
-            {
-                lane.free(encoded.span);
-                task.into_task().fail(error);
-                return future;
-            }
+        let seen = pool.room();
+        if lane.shm.is_full()
+            && let Err(error) = wait_for_room(pool, seen, || !lane.shm.is_full())
+        {
+            lane.free(encoded.span);
+            task.into_task().fail(error);
+            return future;
         }
-        thread::yield_now();
     };
     ticket.set_place(Place {
         lane: lane.index,

@@ -644,8 +644,8 @@ impl Supervisor {
         }
         let ending = seat.ending.take();
         let planned = seat.closing || seat.retiring || ending.is_some();
-        let orderly = casualty.is_none() && wild.is_none();
-        let unexpected = !planned && !(orderly && exit == WorkerExit::Exited(0));
+        let disorderly = casualty.is_some() || wild.is_some();
+        let unexpected = !planned && (disorderly || exit != WorkerExit::Exited(0));
         let why = match ending {
             Some(ending) => ending.why,
             None => Why::Lost(wild.map_or(LostCause::Died, LostCause::Wild)),
