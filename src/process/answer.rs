@@ -1,5 +1,6 @@
 //! What a worker has answered, and how its task is completed with it.
 
+use super::error::{Details, LostCause, WorkerExit, WorkerLost};
 use super::lane::Lane;
 use super::memory::RegionSource;
 use super::outcome::{self, Asked, Status};
@@ -102,7 +103,7 @@ unsafe fn finish<T>(
     // UNWIND: the user's Deserialize: what it leaves half-made is its own.
     let decoded = catch_unwind(AssertUnwindSafe(|| match Status::from_number(status) {
         Some(status) => decode(status, bytes, asked),
-        None => Err(super::supervisor::wild(lane, cell.name())),
+        None => Err(wild(lane, cell.name())),
     }));
     let outcome = decoded
         .unwrap_or_else(|payload| Err(TaskError::Panicked(panics::report(payload, asked.task))));
@@ -116,4 +117,17 @@ unsafe fn finish<T>(
     if let Err(late) = promised.complete_telling(false, outcome, attended) {
         report::contain_drop("result", || drop(late));
     }
+}
+
+/// What a worker did is none of an answer.
+fn wild(lane: &Lane, task: Option<&str>) -> TaskError {
+    TaskError::WorkerLost(WorkerLost::new(Details {
+        pid: lane.pid(),
+        worker: lane.name.clone(),
+        exit: WorkerExit::Unknown,
+        cause: LostCause::Wild("its answer has no known status".to_owned()),
+        task: task.map(ToOwned::to_owned),
+        deaths: 1,
+        stderr: None,
+    }))
 }

@@ -1,6 +1,8 @@
 //! What the supervisor keeps for each worker, and for each deadline.
 
+use super::entry;
 use super::error::{LostCause, WorkerExit};
+use super::pool::Pool;
 use super::start::Started;
 use super::tail::Tail;
 use super::ticket::{Options, Place};
@@ -125,4 +127,26 @@ impl Ord for Timer {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         self.0.cmp(&other.0)
     }
+}
+
+/// Sends the worker a task that makes it leave when it has answered. False: no room.
+pub fn retire(pool: &Arc<Pool>, at: usize) -> bool {
+    super::submit::to_lane(pool, at, entry::of_retirement())
+}
+
+/// Bytes of a process that it shares with nobody.
+pub fn private_memory(pid: u32) -> Option<u64> {
+    let pages = std::fs::read_to_string(format!("/proc/{pid}/statm")).ok()?;
+    let mut pages = pages
+        .split(' ')
+        .skip(1)
+        .map_while(|count| count.parse::<u64>().ok());
+    let (resident, shared) = (pages.next()?, pages.next()?);
+    Some(resident.saturating_sub(shared) * page_size())
+}
+
+fn page_size() -> u64 {
+    // SAFETY: asks for a number.
+    let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    u64::try_from(size).unwrap_or(4096)
 }

@@ -16,12 +16,11 @@
 use super::budget::Budget;
 use super::builder::WhenWorkerDies;
 use super::desk::Command;
-use super::entry;
 use super::error::{Details, LostCause, WorkerExit, WorkerLost};
 use super::grave::{Casualty, Estate};
 use super::lane::{Lane, TakeBack};
 use super::pool::Pool;
-use super::seat::{Ear, Ending, Seat, State, Timer, Why};
+use super::seat::{Ear, Ending, Seat, State, Timer, Why, private_memory, retire};
 use super::start::{Launch, StartError, start_worker};
 use super::ticket::{Options, Place, Ticket};
 use crate::error::{BuildError, TaskError};
@@ -84,19 +83,6 @@ pub fn start(pool: &Arc<Pool>) -> io::Result<Running> {
     let name = format!("{}-watch", config.name);
     let thread = thread::spawn_with(name, None, move || supervisor.run())?;
     Ok((thread, built))
-}
-
-/// What a worker did is none of an answer.
-pub fn wild(lane: &Lane, task: Option<&str>) -> TaskError {
-    TaskError::WorkerLost(WorkerLost::new(Details {
-        pid: lane.pid(),
-        worker: lane.name.clone(),
-        exit: WorkerExit::Unknown,
-        cause: LostCause::Wild("its answer has no known status".to_owned()),
-        task: task.map(ToOwned::to_owned),
-        deaths: 1,
-        stderr: None,
-    }))
 }
 
 impl Supervisor {
@@ -643,26 +629,4 @@ impl Supervisor {
             }
         }
     }
-}
-
-/// Sends the worker a task that makes it leave when it has answered. False: no room.
-fn retire(pool: &Arc<Pool>, at: usize) -> bool {
-    super::submit::to_lane(pool, at, entry::of_retirement())
-}
-
-/// Bytes of a process that it shares with nobody.
-fn private_memory(pid: u32) -> Option<u64> {
-    let pages = std::fs::read_to_string(format!("/proc/{pid}/statm")).ok()?;
-    let mut pages = pages
-        .split(' ')
-        .skip(1)
-        .map_while(|count| count.parse::<u64>().ok());
-    let (resident, shared) = (pages.next()?, pages.next()?);
-    Some(resident.saturating_sub(shared) * page_size())
-}
-
-fn page_size() -> u64 {
-    // SAFETY: asks for a number.
-    let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
-    u64::try_from(size).unwrap_or(4096)
 }
