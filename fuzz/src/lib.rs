@@ -5,11 +5,13 @@
 //!   knows every answer.
 //! - [`pool_ops`]: thread pools, where the model knows what has to hold under every schedule.
 //! - [`map_ops`]: the maps over executors, against the sequence that they have to give.
+//! - [`codec_ops`]: the payloads of processes, written and read; and what reads as one though nobody wrote it.
 //!
 //! The same functions serve cargo-fuzz (`campaign.sh`) and `cargo test`, which runs the corpus and programs
 //! from fixed seeds. A violation is a panic that nobody expects. A program that hangs is one too.
 
 pub mod bytes;
+pub mod codec_ops;
 pub mod future_ops;
 pub mod ledger;
 pub mod map_ops;
@@ -37,7 +39,12 @@ pub struct Subject {
 }
 
 /// All subjects.
-pub const SUBJECTS: [Subject; 3] = [future_ops::SUBJECT, pool_ops::SUBJECT, map_ops::SUBJECT];
+pub const SUBJECTS: [Subject; 4] = [
+    future_ops::SUBJECT,
+    pool_ops::SUBJECT,
+    map_ops::SUBJECT,
+    codec_ops::SUBJECT,
+];
 
 /// The body of a target: the engine's entry under cargo-fuzz, else a program that runs the files it is given.
 #[cfg(fuzzing)]

@@ -39,14 +39,14 @@ fn is_ours(node: NonNull<Notice>, owner: usize) -> bool {
 /// woken as well only if the poll of another owner held it in its hand.
 /// The caller holds a borrow of the handle.
 pub fn poll(cell: Raw, owner: usize, cx: &Context<'_>) -> Poll<()> {
-    if cell.state.load().is_settled() {
+    if cell.look().is_settled() {
         return Poll::Ready(());
     }
     if cell.tag.is_orphan() {
         // Another thread of this child may be at it: then it fires our node, as any finisher does.
         cell.orphan();
     }
-    if cell.state.open_hooks() == Opened::Open {
+    if cell.open_hooks() == Opened::Open {
         let mut kept = false;
         cell.hooks.edit(cell, |node| {
             if is_ours(node, owner) {
@@ -93,7 +93,7 @@ pub fn forget(cell: Raw, owner: usize) {
 
 /// Adds a notice node for `cell`, or fires it if the outcome stands already.
 pub fn add_notice(cell: Raw, node: NonNull<Notice>) {
-    let late = match cell.state.open_hooks() {
+    let late = match cell.open_hooks() {
         Opened::Open => cell.hooks.add_notice(node).err(),
         Opened::Settled => Some(node),
     };

@@ -118,7 +118,7 @@ fn unlock(address: usize) {
 }
 
 fn fault(has_deadline: bool) -> Option<FutexWait> {
-    if faults::plan() != Plan::Calm {
+    if !matches!(faults::plan(), Plan::Calm | Plan::Cut(_)) {
         let counter = with_table(|table| Rc::clone(&table.counter));
         take_turns(&counter);
     }
@@ -132,6 +132,7 @@ pub fn wait(word: &AtomicU32, expected: u32, deadline: Option<Instant>) -> Futex
         !is_over(),
         "a destructor waits after the checker has given up"
     );
+    faults::step();
     if let Some(early) = fault(deadline.is_some()) {
         return early;
     }
@@ -166,10 +167,23 @@ pub fn wake_all(word: *const AtomicU32) {
     wake(word, sites::wake("wake_all", usize::MAX));
 }
 
+/// As [`wait`]: a checker has one process.
+#[track_caller]
+pub fn wait_shared(word: &AtomicU32, expected: u32, deadline: Option<Instant>) -> FutexWait {
+    wait(word, expected, deadline)
+}
+
+/// As [`wake_all`].
+#[track_caller]
+pub fn wake_all_shared(word: *const AtomicU32) {
+    wake_all(word);
+}
+
 fn wake(word: *const AtomicU32, n: usize) {
     if n == 0 || is_over() {
         return;
     }
+    faults::step();
     let address = word.addr();
     lock(address);
     let woken: Vec<Sleeper> = with_bucket(address, |bucket| {

@@ -47,7 +47,7 @@ pub mod atomic {
     //! loom's atomics with a schedule token and a register of call sites.
 
     use super::is_over;
-    use crate::sync::sites;
+    use crate::sync::{faults, sites};
     use loom::sync::atomic as loom_atomic;
     use std::sync::atomic as std_atomic;
     pub use std::sync::atomic::Ordering;
@@ -58,6 +58,7 @@ pub mod atomic {
         if is_over() {
             return;
         }
+        faults::step();
         if let Some(order) = sites::fence(order) {
             loom_atomic::fence(order);
         }
@@ -100,6 +101,7 @@ pub mod atomic {
                     if is_over() {
                         return self.shadow.load(Relaxed);
                     }
+                    faults::step();
                     let order = sites::access("load", order);
                     self.token.take_turns();
                     self.value.load(order)
@@ -108,6 +110,7 @@ pub mod atomic {
                 #[track_caller]
                 pub fn store(&self, value: $value, order: Ordering) {
                     if !is_over() {
+                        faults::step();
                         let order = sites::access("store", order);
                         self.token.take_turns();
                         self.value.store(value, order);
@@ -120,6 +123,7 @@ pub mod atomic {
                     if is_over() {
                         return self.shadow.swap(value, Relaxed);
                     }
+                    faults::step();
                     let order = sites::access("swap", order);
                     self.token.take_turns();
                     let before = self.value.swap(value, order);
@@ -138,6 +142,7 @@ pub mod atomic {
                     if is_over() {
                         return self.shadow.compare_exchange(current, new, Relaxed, Relaxed);
                     }
+                    faults::step();
                     let (success, failure) = sites::exchange("compare_exchange", success, failure);
                     self.token.take_turns();
                     let result = self.value.compare_exchange(current, new, success, failure);
@@ -158,6 +163,7 @@ pub mod atomic {
                     if is_over() {
                         return self.shadow.compare_exchange(current, new, Relaxed, Relaxed);
                     }
+                    faults::step();
                     let (success, failure) =
                         sites::exchange("compare_exchange_weak", success, failure);
                     self.token.take_turns();
@@ -222,6 +228,7 @@ pub mod atomic {
                 $(#[track_caller]
                 pub fn $method(&self, value: $value, order: Ordering) -> $value {
                     if !is_over() {
+                        faults::step();
                         let order = sites::access(stringify!($method), order);
                         self.token.take_turns();
                         let before = self.value.$method(value, order);

@@ -15,6 +15,7 @@ pub fn flavour() -> &'static str {
 pub mod atomic {
     //! shuttle's atomics under the API that all flavours share.
 
+    use crate::sync::faults;
     use shuttle::sync::atomic as shuttle_atomic;
     pub use shuttle_atomic::{Ordering, fence};
 
@@ -29,14 +30,17 @@ pub mod atomic {
                 }
 
                 pub fn load(&self, order: Ordering) -> $value {
+                    faults::step();
                     self.0.load(order)
                 }
 
                 pub fn store(&self, value: $value, order: Ordering) {
+                    faults::step();
                     self.0.store(value, order);
                 }
 
                 pub fn swap(&self, value: $value, order: Ordering) -> $value {
+                    faults::step();
                     self.0.swap(value, order)
                 }
 
@@ -47,6 +51,7 @@ pub mod atomic {
                     success: Ordering,
                     failure: Ordering,
                 ) -> Result<$value, $value> {
+                    faults::step();
                     self.0.compare_exchange(current, new, success, failure)
                 }
 
@@ -57,6 +62,7 @@ pub mod atomic {
                     success: Ordering,
                     failure: Ordering,
                 ) -> Result<$value, $value> {
+                    faults::step();
                     self.0.compare_exchange_weak(current, new, success, failure)
                 }
 
@@ -92,6 +98,7 @@ pub mod atomic {
         ($name:ident, $value:ty, $($method:ident),*) => {
             impl $name {
                 $(pub fn $method(&self, value: $value, order: Ordering) -> $value {
+                    faults::step();
                     self.0.$method(value, order)
                 })*
             }

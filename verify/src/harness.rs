@@ -44,6 +44,8 @@ pub struct Scenario {
     pub forbidden: &'static [&'static str],
     /// How many of an execution's futex waits may be struck by a fault, one at a time.
     pub faults: usize,
+    /// Whether a thread is [`mortal`](crate::sync::faults::mortal): it dies after each number of steps.
+    pub cuts: bool,
     pub body: fn(&Outcomes),
 }
 
@@ -56,6 +58,7 @@ impl Scenario {
         may: &[],
         forbidden: &[],
         faults: 0,
+        cuts: false,
         body: |_| {},
     };
 
@@ -66,6 +69,7 @@ impl Scenario {
             may: self.may.to_vec(),
             forbidden: self.forbidden.to_vec(),
             faults: self.faults,
+            cuts: self.cuts,
             body: Some(self.body),
             ..Model::new(self.name)
         }
@@ -84,6 +88,7 @@ pub struct Model {
     may: Vec<&'static str>,
     forbidden: Vec<&'static str>,
     faults: usize,
+    cuts: bool,
     branches: usize,
     schedules: usize,
     limit: Duration,
@@ -104,6 +109,7 @@ impl Model {
             may: Vec::new(),
             forbidden: Vec::new(),
             faults: 0,
+            cuts: false,
             branches: 20_000,
             schedules: 1_000_000,
             limit: Duration::from_secs(60),
@@ -242,6 +248,9 @@ impl Model {
                     }
                 }
             }
+            session.cuts(&self, |session, plan| {
+                session.explore(&self, plan);
+            });
         });
         session.finish(&self, strict);
     }
@@ -269,23 +278,24 @@ impl Model {
 
     #[track_caller]
     pub fn run_random(self, n: usize, body: impl Fn(&Outcomes) + Send + Sync + 'static) {
-        let scheduler = shuttle::scheduler::RandomScheduler::new_from_seed(seed(), schedules_or(n));
+        let n = schedules_or(n);
+        let scheduler = move || shuttle::scheduler::RandomScheduler::new_from_seed(seed(), n);
         self.sample("random", None, scheduler, body);
     }
 
     #[track_caller]
     pub fn run_pct(self, depth: usize, n: usize, body: impl Fn(&Outcomes) + Send + Sync + 'static) {
-        let scheduler =
-            shuttle::scheduler::PctScheduler::new_from_seed(seed(), depth, schedules_or(n));
+        let n = schedules_or(n);
+        let scheduler = move || shuttle::scheduler::PctScheduler::new_from_seed(seed(), depth, n);
         self.sample("pct", Some(depth), scheduler, body);
     }
 
     #[track_caller]
-    fn sample(
+    fn sample<S: shuttle::scheduler::Scheduler + 'static>(
         mut self,
         mode: &'static str,
         depth: Option<usize>,
-        scheduler: impl shuttle::scheduler::Scheduler + 'static,
+        scheduler: impl Fn() -> S,
         body: impl Fn(&Outcomes) + Send + Sync + 'static,
     ) {
         self.bound = depth;
@@ -295,7 +305,10 @@ impl Model {
             Plan::OneIn(4)
         };
         let mut session = Session::new(&self, mode, body);
-        session.guarded(|session| session.drive(scheduler, plan));
+        session.guarded(|session| {
+            session.drive(scheduler(), plan);
+            session.cuts(&self, |session, plan| session.drive(scheduler(), plan));
+        });
         session.finish(&self, false);
     }
 }
@@ -391,6 +404,20 @@ impl Session {
 
     fn guarded(&mut self, f: impl FnOnce(&mut Self)) {
         self.panic = catch_unwind(AssertUnwindSafe(|| f(self))).err();
+    }
+
+    /// One run for each step after which the mortal thread can die; the last one is too long for it.
+    fn cuts(&mut self, model: &Model, mut run: impl FnMut(&mut Self, Plan)) {
+        for steps in 0.. {
+            if !model.cuts || replaying() {
+                break;
+            }
+            self.shared.fired.store(0, Ordering::Relaxed);
+            run(self, Plan::Cut(steps));
+            if self.shared.fired.load(Ordering::Relaxed) == 0 {
+                break;
+            }
+        }
     }
 
     fn eligible(&self, fault: Fault) -> bool {

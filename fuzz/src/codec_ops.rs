@@ -1,0 +1,162 @@
+//! The payloads of a process pool: bytes that nobody wrote are a value or an error, and values come back as they were.
+//!
+//! The library keeps its codec to itself: here it is compiled once more.
+
+// It writes to raw memory; what is fuzzed is that it does so safely.
+#[allow(unsafe_code, dead_code, unused_imports)]
+#[path = "../../src/process/codec/mod.rs"]
+mod codec;
+
+use crate::Subject;
+use crate::marks::Marks;
+use arbitrary::{Arbitrary, Unstructured};
+use codec::{Part, PayloadError, PayloadReason, SliceSink};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::fmt::Debug;
+
+/// See the module.
+pub const SUBJECT: Subject = Subject {
+    name: "codec_ops",
+    run,
+    show,
+    reachable: &[
+        "came back",
+        "custom",
+        "invalid",
+        "read",
+        "too deep",
+        "trailing",
+        "truncated",
+    ],
+};
+
+/// Some of everything.
+#[derive(Arbitrary, Debug, Serialize, Deserialize)]
+enum Tree {
+    Nothing,
+    Unit(()),
+    Flag(bool, Option<Option<char>>),
+    Number(u64),
+    Wide(i128, u128, (i8, u16)),
+    Text { text: String, mark: Option<char> },
+    Floats(Vec<f32>, [f64; 3]),
+    Bytes(Box<[u8]>),
+    MaybeRow(Option<Vec<i64>>),
+    Wrapped(Wrapped),
+    List(Vec<Tree>),
+    Map(BTreeMap<String, Tree>),
+    Pair(Box<(Tree, Tree)>),
+    Either(Result<Box<Tree>, String>),
+}
+
+#[derive(Arbitrary, Debug, Serialize, Deserialize)]
+struct Wrapped(Vec<u16>);
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Chain {
+    next: Option<Box<Chain>>,
+}
+
+/// What is done with the bytes.
+#[derive(Arbitrary, Clone, Copy, Debug)]
+enum Way {
+    RoundTrip,
+    Tree,
+    Trees,
+    Small,
+    Rows,
+    Strings,
+    Maps,
+    Units,
+    Chain,
+    Error,
+}
+
+fn split(data: &[u8]) -> (Way, &[u8]) {
+    let (head, rest) = data.split_at(data.len().min(4));
+    let way = Way::arbitrary(&mut Unstructured::new(head)).expect("missing bytes are zeros");
+    (way, rest)
+}
+
+fn show(data: &[u8]) -> String {
+    let (way, bytes) = split(data);
+    match way {
+        Way::RoundTrip => format!("{way:?} {:?}", tree(bytes)),
+        _ => format!("{way:?} {bytes:?}"),
+    }
+}
+
+fn tree(bytes: &[u8]) -> Tree {
+    Tree::arbitrary(&mut Unstructured::new(bytes)).unwrap_or(Tree::Nothing)
+}
+
+fn run(data: &[u8]) -> Marks {
+    let mut marks = Marks::default();
+    let (way, bytes) = split(data);
+    match way {
+        Way::RoundTrip => {
+            if came_back(&tree(bytes)) {
+                marks.reach("came back");
+            }
+        }
+        Way::Tree => read::<Tree>(bytes, &mut marks),
+        Way::Trees => read::<Vec<Tree>>(bytes, &mut marks),
+        Way::Small => read::<(bool, char, Option<u8>, Result<i16, f32>)>(bytes, &mut marks),
+        Way::Rows => read::<(Vec<u8>, Option<Vec<f64>>, Box<[u128]>)>(bytes, &mut marks),
+        Way::Strings => read::<VecDeque<Option<String>>>(bytes, &mut marks),
+        Way::Maps => read::<BTreeMap<u8, BTreeMap<String, Wrapped>>>(bytes, &mut marks),
+        Way::Units => read::<(Vec<()>, HashMap<(), [u8; 0]>)>(bytes, &mut marks),
+        Way::Chain => read::<Chain>(bytes, &mut marks),
+        Way::Error => read::<PayloadError>(bytes, &mut marks),
+    }
+    marks
+}
+
+fn encode<T: Serialize + Debug>(value: &T) -> Result<Vec<u8>, PayloadReason> {
+    let size = codec::size(value, Part::Argument).map_err(|error| error.reason().clone())?;
+    let mut bytes = vec![0; size];
+    codec::write(value, Part::Argument, SliceSink::new(&mut bytes))
+        .unwrap_or_else(|error| panic!("it was measured: {error}: {value:?}"));
+    Ok(bytes)
+}
+
+/// What is written is read as the same again; NaN is no reason to doubt it.
+fn came_back<T: Serialize + DeserializeOwned + Debug>(value: &T) -> bool {
+    let bytes = match encode(value) {
+        Ok(bytes) => bytes,
+        Err(PayloadReason::TooDeep { .. }) => return false,
+        Err(why) => panic!("{why}: {value:?}"),
+    };
+    let back: T = codec::read(Part::Result, &bytes[..])
+        .unwrap_or_else(|error| panic!("it was written: {error}: {value:?}"));
+    assert_eq!(encode(&back).as_deref(), Ok(&bytes[..]), "{value:?}");
+    assert_eq!(format!("{back:?}"), format!("{value:?}"));
+    for length in [0, bytes.len() / 2, bytes.len() - 1] {
+        let cut = codec::read::<T, _>(Part::Result, &bytes[..length]);
+        assert!(cut.is_err(), "{length} bytes of {value:?}");
+    }
+    true
+}
+
+fn read<T: Serialize + DeserializeOwned + Debug>(bytes: &[u8], marks: &mut Marks) {
+    let error = match codec::read::<T, _>(Part::Argument, bytes) {
+        Ok(value) => {
+            // A map may hold less than the bytes did, never anything else.
+            let again = encode(&value).expect("what was read can be written");
+            assert!(again.len() <= bytes.len());
+            came_back(&value);
+            return marks.reach("read");
+        }
+        Err(error) => error,
+    };
+    marks.reach(match error.reason() {
+        PayloadReason::Truncated => "truncated",
+        PayloadReason::Trailing { .. } => "trailing",
+        PayloadReason::TooDeep { .. } => "too deep",
+        PayloadReason::Invalid { .. } => "invalid",
+        PayloadReason::Custom(_) => "custom",
+        _ => "unexpected",
+    });
+}

@@ -1,0 +1,312 @@
+//! What a task does to its process, it does to that one alone.
+
+use crate::kit::{Gate, lines, note, pid, pool, send, until, wait_at, watch};
+use raddle::{
+    Executor, LostCause, Output, ProcessPool, Rejected, TaskError, WhenWorkerDies, WorkerExit,
+};
+use std::path::PathBuf;
+use std::time::Duration;
+
+fn segfault(_: ()) {
+    // SAFETY: none: the crash is the test.
+    unsafe { std::ptr::without_provenance_mut::<u8>(8).write_volatile(1) };
+}
+
+#[test]
+fn p11_a_segfault_costs_one_task() {
+    let _watch = watch();
+    let pool = pool(1);
+    let gate = Gate::new();
+    let held = pool.submit(wait_at, gate.path());
+    let bad = pool.submit(segfault, ());
+    let behind: Vec<_> = (0..20u32).map(|n| pool.submit(|n: u32| n, n)).collect();
+    gate.open();
+    held.result().unwrap();
+    let outcome = bad.result();
+    let Err(TaskError::WorkerLost(lost)) = outcome else {
+        panic!("{outcome:?}")
+    };
+    assert_eq!(lost.exit(), WorkerExit::Signaled(libc::SIGSEGV));
+    assert_eq!(lost.cause(), &LostCause::Died);
+    for (n, task) in behind.into_iter().enumerate() {
+        assert_eq!(task.result().unwrap(), n as u32, "queued behind it");
+    }
+    let stats = pool.stats();
+    assert_eq!((stats.deaths, stats.replacements), (1, 1));
+}
+
+#[test]
+fn p12_exit_in_a_task_is_the_death_of_its_worker() {
+    let _watch = watch();
+    let pool = pool(1);
+    for code in [0, 3] {
+        let outcome = pool
+            .task("leave")
+            .submit(|code: i32| -> () { std::process::exit(code) }, code)
+            .result();
+        let Err(TaskError::WorkerLost(lost)) = outcome else {
+            panic!("{outcome:?}")
+        };
+        assert_eq!(lost.exit(), WorkerExit::Exited(code));
+        assert_eq!(lost.task(), Some("leave"));
+    }
+    pool.submit(pid, ()).result().unwrap();
+}
+
+#[test]
+fn p13_a_panic_is_its_tasks_error() {
+    let _watch = watch();
+    let pool = pool(1);
+    let worker = pool.submit(pid, ()).result().unwrap();
+    let outcome = pool
+        .submit(|n: u32| -> u32 { panic!("no row {n}") }, 3)
+        .result();
+    let Err(TaskError::Panicked(report)) = outcome else {
+        panic!("{outcome:?}")
+    };
+    assert_eq!(report.message(), "no row 3");
+    let failed = pool
+        .try_submit(|word: String| word.parse::<u32>(), "x".to_owned())
+        .result();
+    assert!(matches!(failed, Err(TaskError::Failed(_))), "{failed:?}");
+    assert_eq!(pool.submit(pid, ()).result().unwrap(), worker);
+}
+
+#[test]
+fn p18_a_death_within_a_large_payload_hangs_nobody() {
+    let _watch = watch();
+    let pool = pool(1);
+    let big = vec![1u8; 32 << 20];
+    for _ in 0..3 {
+        let echo = pool.submit(|bytes: Vec<u8>| bytes, big.clone());
+        send(
+            pool.stats()
+                .pids()
+                .first()
+                .copied()
+                .unwrap_or(0)
+                .max(1 << 30),
+            0,
+        );
+        for pid in pool.stats().pids() {
+            send(pid, libc::SIGKILL);
+        }
+        match echo.result() {
+            Ok(back) => assert!(back == big),
+            Err(error) => assert!(matches!(error, TaskError::WorkerLost(_)), "{error}"),
+        }
+    }
+    assert_eq!(
+        pool.submit(|bytes: Vec<u8>| bytes.len(), big)
+            .result()
+            .unwrap(),
+        32 << 20
+    );
+}
+
+#[test]
+fn p20_a_kill_from_outside_costs_the_running_task() {
+    let _watch = watch();
+    let pool = pool(1);
+    let gate = Gate::new();
+    let running = pool.submit(wait_at, gate.path());
+    let queued = pool.submit(|n: u32| n, 5);
+    until(|| running.is_running());
+    let worker = pool.stats().pids()[0];
+    send(worker, libc::SIGKILL);
+    let outcome = running.result();
+    let Err(TaskError::WorkerLost(lost)) = outcome else {
+        panic!("{outcome:?}")
+    };
+    assert_eq!(
+        (lost.pid(), lost.exit()),
+        (worker, WorkerExit::Signaled(libc::SIGKILL))
+    );
+    assert_eq!(queued.result().unwrap(), 5);
+    assert_ne!(pool.submit(pid, ()).result().unwrap(), worker);
+}
+
+#[test]
+fn p20_an_idle_worker_that_dies_is_replaced() {
+    let _watch = watch();
+    let pool = pool(1);
+    let worker = pool.submit(pid, ()).result().unwrap();
+    send(worker, libc::SIGKILL);
+    until(|| {
+        pool.stats()
+            .pids()
+            .first()
+            .is_some_and(|&pid| pid != worker)
+    });
+    assert_ne!(pool.submit(pid, ()).result().unwrap(), worker);
+}
+
+#[test]
+fn p20_the_policy_that_breaks_the_pool() {
+    let _watch = watch();
+    let pool = ProcessPool::builder()
+        .workers(2)
+        .name("frail")
+        .when_worker_dies(WhenWorkerDies::BreakPool)
+        .build()
+        .unwrap();
+    let gate = Gate::new();
+    let held: Vec<_> = (0..2).map(|_| pool.submit(wait_at, gate.path())).collect();
+    until(|| held.iter().all(|task| task.is_running()));
+    let queued = pool.submit(pid, ());
+    send(pool.stats().pids()[0], libc::SIGKILL);
+    let outcome = queued.result();
+    assert!(
+        matches!(&outcome, Err(TaskError::Rejected(Rejected::Broken { pool, .. })) if pool == "frail"),
+        "{outcome:?}"
+    );
+    for task in held {
+        task.result().unwrap_err();
+    }
+    let later = pool.submit(pid, ()).result();
+    assert!(
+        matches!(later, Err(TaskError::Rejected(Rejected::Broken { .. }))),
+        "{later:?}"
+    );
+}
+
+#[test]
+fn p21_each_future_has_an_error_of_its_own() {
+    let _watch = watch();
+    let pool = pool(2);
+    let bad: Vec<_> = (1..4)
+        .map(|code| pool.submit(|code: i32| -> () { std::process::exit(code) }, code))
+        .collect();
+    for (code, task) in (1..4).zip(bad) {
+        let outcome = task.result();
+        let Err(TaskError::WorkerLost(lost)) = outcome else {
+            panic!("{outcome:?}")
+        };
+        assert_eq!(lost.exit(), WorkerExit::Exited(code));
+    }
+}
+
+#[test]
+fn p22_the_error_says_who_died_and_what_it_said() {
+    let _watch = watch();
+    let pool = ProcessPool::builder()
+        .workers(1)
+        .name("told")
+        .stderr(Output::Captured)
+        .build()
+        .unwrap();
+    let worker = pool.submit(pid, ()).result().unwrap();
+    let task = pool.task("speak").submit(
+        |()| -> () {
+            eprintln!("the disk is gone");
+            std::process::abort()
+        },
+        (),
+    );
+    let outcome = task.result();
+    let Err(TaskError::WorkerLost(lost)) = outcome else {
+        panic!("{outcome:?}")
+    };
+    assert_eq!(
+        (lost.pid(), lost.worker(), lost.task()),
+        (worker, "told-0", Some("speak"))
+    );
+    assert!(lost.stderr().unwrap().contains("the disk is gone"));
+    let text = lost.to_string();
+    assert!(
+        text.contains("SIGABRT") && text.contains("speak") && text.contains("disk"),
+        "{text}"
+    );
+}
+
+#[test]
+fn p23_the_panics_place_travels() {
+    let _watch = watch();
+    let pool = ProcessPool::builder()
+        .workers(1)
+        .name("far")
+        .build()
+        .unwrap();
+    let outcome = pool
+        .task("load")
+        .submit(|()| -> u8 { panic!("gone") }, ())
+        .result();
+    let Err(TaskError::Panicked(report)) = outcome else {
+        panic!("{outcome:?}")
+    };
+    assert!(report.location().unwrap().contains("crash.rs:"));
+    assert_eq!(
+        (report.task(), report.worker()),
+        (Some("load"), Some("far-0"))
+    );
+}
+
+#[test]
+fn an_idempotent_task_is_tried_again() {
+    let _watch = watch();
+    let pool = pool(1);
+    let gate = Gate::new();
+    let file = gate.file("tries");
+    let task = pool.task("shy").idempotent(3).submit(
+        |file: PathBuf| {
+            note(&file, "try");
+            if lines(&file) < 3 {
+                std::process::abort();
+            }
+            "done".to_owned()
+        },
+        file.clone(),
+    );
+    assert_eq!(task.result().unwrap(), "done");
+    assert_eq!(lines(&file), 3);
+}
+
+#[test]
+fn a_poison_task_is_not_tried_for_ever() {
+    let _watch = watch();
+    let pool = pool(1);
+    let poison = pool
+        .task("poison")
+        .idempotent(2)
+        .submit(|()| -> () { std::process::abort() }, ());
+    let outcome = poison.result();
+    let Err(TaskError::WorkerLost(lost)) = outcome else {
+        panic!("{outcome:?}")
+    };
+    assert_eq!(lost.deaths(), 3, "the first time and two retries");
+    pool.submit(pid, ()).result().unwrap();
+}
+
+#[test]
+fn a_crash_loop_breaks_the_pool() {
+    let _watch = watch();
+    let pool = ProcessPool::builder()
+        .workers(1)
+        .restarts(3, Duration::from_secs(3600))
+        .build()
+        .unwrap();
+    let bad: Vec<_> = (0..10)
+        .map(|_| pool.submit(|()| -> () { std::process::abort() }, ()))
+        .collect();
+    let errors: Vec<_> = bad
+        .into_iter()
+        .map(|task| task.result().unwrap_err())
+        .collect();
+    let lost = errors
+        .iter()
+        .filter(|error| matches!(error, TaskError::WorkerLost(_)))
+        .count();
+    assert_eq!(lost, 4, "{errors:?}");
+    let broken = |error: &TaskError| matches!(error, TaskError::Rejected(Rejected::Broken { .. }));
+    assert!(errors[4..].iter().all(broken), "{errors:?}");
+}
+
+#[test]
+fn callbacks_hear_of_a_death() {
+    let _watch = watch();
+    let pool = pool(1);
+    let (heard, said) = std::sync::mpsc::channel();
+    pool.submit(|()| -> () { std::process::abort() }, ())
+        .add_done_callback(move |outcome| heard.send(outcome.unwrap_err().to_string()).unwrap());
+    assert!(said.recv().unwrap().contains("SIGABRT"));
+}

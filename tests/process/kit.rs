@@ -1,0 +1,105 @@
+//! What these tests share: a watchdog, and gates that reach into other processes.
+
+use raddle::ProcessPool;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
+
+/// Ends the process, with the test's name, if the test hangs. Hold it for the length of the test.
+pub struct Watch {
+    _alive: mpsc::Sender<()>,
+}
+
+pub fn watch() -> Watch {
+    let (alive, ended) = mpsc::channel();
+    let test = thread::current().name().unwrap_or("a test").to_owned();
+    thread::spawn(move || {
+        if ended.recv_timeout(Duration::from_secs(120)) == Err(RecvTimeoutError::Timeout) {
+            let _ = writeln!(std::io::stderr(), "{test} hangs");
+            std::process::abort();
+        }
+    });
+    Watch { _alive: alive }
+}
+
+pub fn pool(workers: usize) -> ProcessPool {
+    ProcessPool::new(workers).unwrap()
+}
+
+/// Waits until a condition holds that nobody announces.
+pub fn until(condition: impl Fn() -> bool) {
+    while !condition() {
+        thread::yield_now();
+    }
+}
+
+/// Closed, then open for good; tasks in other processes can wait at it.
+pub struct Gate(tempfile::TempDir);
+
+impl Gate {
+    pub fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    /// For the argument of a task that waits.
+    pub fn path(&self) -> PathBuf {
+        self.0.path().join("open")
+    }
+
+    /// A file beside the gate, for what tasks leave.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    pub fn open(&self) {
+        std::fs::write(self.path(), "").unwrap();
+    }
+}
+
+impl Drop for Gate {
+    fn drop(&mut self) {
+        let _ = std::fs::write(self.path(), "");
+    }
+}
+
+/// The task that waits at a gate.
+pub fn wait_at(gate: PathBuf) {
+    until(|| gate.exists());
+}
+
+/// The task that waits for its end.
+pub fn spin(_: ()) {
+    loop {
+        std::hint::spin_loop();
+    }
+}
+
+pub fn pid(_: ()) -> u32 {
+    std::process::id()
+}
+
+/// Adds a line to a file, whole.
+pub fn note(file: &Path, line: &str) {
+    let mut file = std::fs::OpenOptions::new()
+        .append(true)
+        .create(true)
+        .open(file)
+        .unwrap();
+    file.write_all(format!("{line}\n").as_bytes()).unwrap();
+}
+
+pub fn lines(file: &Path) -> usize {
+    std::fs::read_to_string(file).map_or(0, |text| text.lines().count())
+}
+
+/// Is there such a process, dead ones that nobody has waited for among them?
+pub fn exists(pid: u32) -> bool {
+    Path::new(&format!("/proc/{pid}")).exists()
+}
+
+pub fn send(pid: u32, signal: i32) {
+    // SAFETY: two numbers.
+    unsafe { libc::kill(pid as libc::pid_t, signal) };
+}

@@ -1,0 +1,164 @@
+//! What a worker is told before its first task.
+
+use crate::kit::{Gate, lines, note, until, watch};
+use raddle::{BoxError, Executor, Limit, Output, Pin, ProcessPool, TaskError};
+use std::cell::Cell;
+use std::path::PathBuf;
+
+std::thread_local! {
+    static READY: Cell<u32> = const { Cell::new(0) };
+}
+
+fn get_ready() -> Result<(), BoxError> {
+    READY.set(READY.get() + 1);
+    Ok(())
+}
+
+fn refuse() -> Result<(), BoxError> {
+    Err("there is no database".into())
+}
+
+fn leave_a_note() -> Result<(), BoxError> {
+    note(
+        &PathBuf::from(std::env::var_os("NOTES").ok_or("no file")?),
+        "bye",
+    );
+    Ok(())
+}
+
+#[test]
+fn p33_the_initializer_runs_in_each_worker_once() {
+    let _watch = watch();
+    let pool = ProcessPool::builder()
+        .workers(2)
+        .initializer(get_ready)
+        .sandbox(get_ready)
+        .build()
+        .unwrap();
+    for _ in 0..10 {
+        assert_eq!(pool.submit(|()| READY.get(), ()).result().unwrap(), 2);
+    }
+    assert_eq!(READY.get(), 0, "and not here");
+}
+
+#[test]
+fn p33_a_failing_initializer_fails_the_build() {
+    let _watch = watch();
+    for builder in [
+        ProcessPool::builder().workers(2).initializer(refuse),
+        ProcessPool::builder().workers(2).sandbox(refuse),
+        ProcessPool::builder()
+            .workers(1)
+            .initializer(|| panic!("there is no database")),
+    ] {
+        let why = builder.build().unwrap_err().to_string();
+        assert!(why.contains("there is no database"), "{why}");
+    }
+}
+
+#[test]
+fn the_tear_down_runs_at_an_orderly_end() {
+    let _watch = watch();
+    let gate = Gate::new();
+    let notes = gate.file("notes");
+    let pool = ProcessPool::builder()
+        .workers(2)
+        .env("NOTES", &notes)
+        .tear_down(leave_a_note)
+        .build()
+        .unwrap();
+    drop(pool);
+    assert_eq!(lines(&notes), 2);
+}
+
+#[test]
+fn p45_environment_directory_and_limits_are_explicit() {
+    let _watch = watch();
+    let directory = tempfile::tempdir().unwrap();
+    let pool = ProcessPool::builder()
+        .workers(1)
+        .env("WEFT", "blue")
+        .env_remove("HOME")
+        .current_dir(directory.path())
+        .limit(Limit::OpenFiles(100))
+        .nice(3)
+        .pin(Pin::Cores)
+        .stdout(Output::Null)
+        .build()
+        .unwrap();
+    let (weft, home, place) = pool
+        .submit(
+            |()| {
+                (
+                    std::env::var("WEFT").ok(),
+                    std::env::var("HOME").ok(),
+                    std::env::current_dir().unwrap(),
+                )
+            },
+            (),
+        )
+        .result()
+        .unwrap();
+    assert_eq!((weft.as_deref(), home), (Some("blue"), None));
+    assert_eq!(place, directory.path().canonicalize().unwrap());
+    let (files, nice) = pool
+        .submit(
+            |()| {
+                let mut limit = libc::rlimit {
+                    rlim_cur: 0,
+                    rlim_max: 0,
+                };
+                // SAFETY: fills the struct.
+                unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) };
+                // SAFETY: numbers.
+                (limit.rlim_cur, unsafe {
+                    libc::getpriority(libc::PRIO_PROCESS, 0)
+                })
+            },
+            (),
+        )
+        .result()
+        .unwrap();
+    assert_eq!(files, 100);
+    assert!(nice >= 3);
+}
+
+#[test]
+fn p45_a_limit_on_memory_is_kept() {
+    let _watch = watch();
+    let pool = ProcessPool::builder()
+        .workers(1)
+        .limit(Limit::Data(256 << 20))
+        .build()
+        .unwrap();
+    let greedy = pool.submit(|()| vec![1u8; 1 << 30].len(), ());
+    let outcome = greedy.result();
+    assert!(
+        matches!(outcome, Err(TaskError::WorkerLost(_))),
+        "{outcome:?}"
+    );
+    assert_eq!(pool.submit(|n: u8| n, 1).result().unwrap(), 1);
+}
+
+#[test]
+fn p45_what_a_worker_prints_can_be_captured() {
+    let _watch = watch();
+    let pool = ProcessPool::builder()
+        .workers(1)
+        .stdout(Output::Captured)
+        .stderr(Output::Captured)
+        .build()
+        .unwrap();
+    // Far more than a pipe holds: nobody would go on if nobody read.
+    let task = pool.submit(
+        |()| {
+            for _ in 0..10_000 {
+                eprintln!("a line that is long enough to fill a pipe after some thousand times");
+                println!("another one");
+            }
+        },
+        (),
+    );
+    until(|| task.is_done());
+    task.result().unwrap();
+}

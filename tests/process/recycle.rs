@@ -1,0 +1,112 @@
+//! Workers that leave their place to others.
+
+use crate::kit::{Gate, pid, until, wait_at, watch};
+use raddle::{BoxError, Executor, ProcessPool, Rejected, TaskError};
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::time::Duration;
+
+#[test]
+fn p25_a_worker_is_replaced_after_its_tasks() {
+    let _watch = watch();
+    let pool = ProcessPool::builder()
+        .workers(1)
+        .max_tasks_per_worker(3)
+        .build()
+        .unwrap();
+    let pids: Vec<u32> = (0..9)
+        .map(|_| pool.submit(pid, ()).result().unwrap())
+        .collect();
+    for three in pids.chunks(3) {
+        assert!(three.iter().all(|pid| *pid == three[0]), "{pids:?}");
+    }
+    assert_eq!(pids.iter().collect::<HashSet<_>>().len(), 3, "{pids:?}");
+    assert_eq!(pool.stats().deaths, 0, "that is no death");
+}
+
+#[test]
+fn p28_a_backlog_longer_than_the_workers_lives() {
+    let _watch = watch();
+    let pool = ProcessPool::builder()
+        .workers(2)
+        .max_tasks_per_worker(2)
+        .build()
+        .unwrap();
+    let tasks: Vec<_> = (0..40u32).map(|n| pool.submit(|n: u32| n, n)).collect();
+    for (n, task) in tasks.into_iter().enumerate() {
+        assert_eq!(task.result().unwrap(), n as u32);
+    }
+}
+
+#[test]
+fn s15_recycled_workers_serve_the_backlog_of_a_shutdown() {
+    let _watch = watch();
+    let pool = ProcessPool::builder()
+        .workers(1)
+        .max_tasks_per_worker(1)
+        .build()
+        .unwrap();
+    let tasks: Vec<_> = (0..10u32).map(|n| pool.submit(|n: u32| n, n)).collect();
+    drop(pool);
+    for (n, task) in tasks.into_iter().enumerate() {
+        assert_eq!(task.result().unwrap(), n as u32);
+    }
+}
+
+#[test]
+fn a_worker_is_replaced_for_its_age() {
+    let _watch = watch();
+    let pool = ProcessPool::builder()
+        .workers(1)
+        .max_worker_age(Duration::ZERO)
+        .build()
+        .unwrap();
+    let first = pool.submit(pid, ()).result().unwrap();
+    until(|| pool.submit(pid, ()).result().unwrap() != first);
+    assert_eq!(pool.stats().deaths, 0);
+}
+
+#[test]
+fn a_worker_is_replaced_for_its_memory() {
+    let _watch = watch();
+    let pool = ProcessPool::builder()
+        .workers(1)
+        .max_worker_memory(64 << 20)
+        .build()
+        .unwrap();
+    let first = pool.submit(pid, ()).result().unwrap();
+    pool.submit(|()| std::mem::forget(vec![1u8; 128 << 20]), ())
+        .result()
+        .unwrap();
+    until(|| pool.submit(pid, ()).result().unwrap() != first);
+}
+
+/// Fails from the second time on, by a mark in the directory that the variable names.
+fn only_once() -> Result<(), BoxError> {
+    let mark = PathBuf::from(std::env::var_os("ONCE").ok_or("no mark")?);
+    std::fs::File::create_new(mark)?;
+    Ok(())
+}
+
+#[test]
+fn p29_a_worker_that_cannot_be_replaced_breaks_the_pool() {
+    let _watch = watch();
+    let gate = Gate::new();
+    let pool = ProcessPool::builder()
+        .workers(1)
+        .env("ONCE", gate.file("once"))
+        .initializer(only_once)
+        .build()
+        .unwrap();
+    let held = pool.submit(wait_at, gate.path());
+    let bad = pool.submit(|()| -> () { std::process::abort() }, ());
+    let waiting = pool.submit(pid, ());
+    gate.open();
+    held.result().unwrap();
+    assert!(matches!(bad.result(), Err(TaskError::WorkerLost(_))));
+    let outcome = waiting.result();
+    let Err(TaskError::Rejected(Rejected::Broken { why, .. })) = outcome else {
+        panic!("{outcome:?}")
+    };
+    assert!(why.contains("could not be started"), "{why}");
+}

@@ -1,0 +1,88 @@
+use raddle_verify::scenarios::lane_bells;
+
+#[test]
+fn worker() {
+    lane_bells::WORKER
+        .model()
+        .bound(Some(3))
+        .min_executions(5000)
+        .check();
+}
+
+#[test]
+fn worker_burst() {
+    lane_bells::WORKER_BURST
+        .model()
+        .bound(Some(2))
+        .min_executions(9000)
+        .check();
+}
+
+#[test]
+fn parent() {
+    lane_bells::PARENT
+        .model()
+        .bound(Some(3))
+        .min_executions(10000)
+        .check();
+}
+
+#[test]
+fn timed() {
+    lane_bells::TIMED
+        .model()
+        .bound(Some(3))
+        .min_executions(1000)
+        .check();
+}
+
+#[test]
+fn own_ring() {
+    lane_bells::OWN_RING
+        .model()
+        .bound(Some(3))
+        .min_executions(300)
+        .check();
+}
+
+#[test]
+fn listener() {
+    lane_bells::LISTENER
+        .model()
+        .bound(Some(3))
+        .min_executions(1000)
+        .check();
+}
+
+#[test]
+fn close() {
+    lane_bells::CLOSE
+        .model()
+        .bound(Some(3))
+        .min_executions(5000)
+        .check();
+}
+
+#[test]
+fn handshake() {
+    lane_bells::HANDSHAKE
+        .model()
+        .bound(Some(3))
+        .min_executions(1000)
+        .check();
+}
+
+#[test]
+fn a_sleep_without_a_look_is_found() {
+    lane_bells::NO_LOOK.model().must_fail("deadlock").check();
+}
+
+#[test]
+fn a_ring_without_a_fence_is_found() {
+    lane_bells::NO_FENCE.model().must_fail("deadlock").check();
+}
+
+#[test]
+fn a_bell_read_after_the_wish_is_found() {
+    lane_bells::LATE_BELL.model().must_fail("deadlock").check();
+}

@@ -1,0 +1,107 @@
+//! Taking a task back, and asking one to stop.
+
+use super::lane_kit::{DONE, lane, number, seq, serve, submit, take, wait};
+use crate::Scenario;
+use crate::sync::{Arc, thread};
+use raddle::shm::{Body, Revoke, SKIPPED};
+
+/// The worker claims while the parent revokes: one of them has it, and the answer says who.
+pub const REVOKE: Scenario = Scenario {
+    name: "lane/revoke",
+    must: &["ran", "skipped"],
+    body: |out| {
+        let lane = lane(0);
+        let (parent, worker) = (lane.parent, lane.worker);
+        let task = submit(&parent, 7);
+        parent.close();
+        let serving = thread::spawn(move || serve(worker));
+        let won = parent.lock().revoke(task) == Revoke::Won;
+        let served = serving.join().unwrap();
+        assert_eq!(served, if won { vec![] } else { vec![7] });
+        let reply = take(&parent);
+        assert_eq!(reply.seq, task);
+        assert_eq!(reply.status, if won { SKIPPED } else { DONE });
+        assert_eq!(parent.lock().revoke(task), Revoke::Claimed, "too late");
+        out.saw(if won { "skipped" } else { "ran" });
+    },
+    ..Scenario::EMPTY
+};
+
+/// Two of the parent's threads want the same task back: both may, the worker may not.
+pub const REVOKE_TWICE: Scenario = Scenario {
+    name: "lane/revoke_twice",
+    must: &["ran", "skipped"],
+    body: |out| {
+        let lane = lane(0);
+        let (parent, mut worker) = (lane.parent, lane.worker);
+        let task = submit(&parent, 7);
+        parent.close();
+        let other = Arc::clone(&parent);
+        let first = thread::spawn(move || other.lock().revoke(task) == Revoke::Won);
+        let serving = thread::spawn(move || worker.next().map(|request| number(&request.payload)));
+        let second = parent.lock().revoke(task) == Revoke::Won;
+        let first = first.join().unwrap();
+        let ran = serving.join().unwrap();
+        assert_eq!(ran.is_none(), first || second);
+        assert_eq!(
+            first, second,
+            "what was taken back stays so until it is skipped"
+        );
+        out.saw(if first { "skipped" } else { "ran" });
+    },
+    ..Scenario::EMPTY
+};
+
+/// A task taken back behind another one, whose slot is used again afterwards.
+pub const REVOKE_SECOND: Scenario = Scenario {
+    name: "lane/revoke_second",
+    must: &["ran", "skipped"],
+    body: |out| {
+        let lane = lane(0);
+        let (parent, worker) = (lane.parent, lane.worker);
+        submit(&parent, 1);
+        let second = submit(&parent, 2);
+        let serving = thread::spawn(move || serve(worker));
+        let won = parent.lock().revoke(second) == Revoke::Won;
+        wait(&parent, seq(0));
+        assert_eq!(take(&parent).status, DONE);
+        submit(&parent, 3);
+        parent.close();
+        let served = serving.join().unwrap();
+        assert_eq!(served, if won { vec![1, 3] } else { vec![1, 2, 3] });
+        assert_eq!(take(&parent).status, if won { SKIPPED } else { DONE });
+        assert_eq!(take(&parent).status, DONE);
+        out.saw(if won { "skipped" } else { "ran" });
+    },
+    ..Scenario::EMPTY
+};
+
+/// A running task is asked to stop; the next one in its slot is not.
+pub const ASKED: Scenario = Scenario {
+    name: "lane/asked",
+    must: &["seen", "too late"],
+    body: |out| {
+        let lane = lane(0);
+        let (parent, mut worker) = (lane.parent, lane.worker);
+        let first = submit(&parent, 1);
+        let serving = thread::spawn(move || {
+            let request = worker.next().expect("published");
+            let asked = worker.is_asked(request.seq);
+            worker.reply(request.seq, DONE, Body::Inline(&[]));
+            (worker, asked)
+        });
+        parent.ask(first);
+        let (mut worker, asked) = serving.join().unwrap();
+        take(&parent);
+        // Through the other slots, to the one that was asked.
+        for n in 1..=raddle::shm::SLOTS as u64 {
+            submit(&parent, n);
+            let request = worker.next().expect("published");
+            assert!(!worker.is_asked(request.seq));
+            worker.reply(request.seq, DONE, Body::Inline(&[]));
+            take(&parent);
+        }
+        out.saw(if asked { "seen" } else { "too late" });
+    },
+    ..Scenario::EMPTY
+};

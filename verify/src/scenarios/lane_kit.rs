@@ -1,0 +1,119 @@
+//! A lane in plain memory, and what its two ends do in the scenarios.
+
+use crate::sync::Arc;
+use raddle::shm::{Body, Parent, Payload, Reply, Request, Segment, Seq, Worker};
+
+/// The first number, so that the lane wraps soon: the second task has the number 0.
+pub const FIRST: Seq = Seq(u32::MAX);
+
+/// The status of an answer.
+pub const DONE: u32 = 1;
+
+pub struct Lane<T = ()> {
+    pub parent: Arc<Parent<T>>,
+    pub worker: Worker,
+    pub ends: Ends,
+}
+
+/// The two files, for another worker.
+pub struct Ends {
+    requests: Segment<raddle::shm::Requests>,
+    replies: Segment<raddle::shm::Replies>,
+}
+
+impl Ends {
+    pub fn worker(&self, first: Seq, event: impl FnMut() + Send + 'static) -> Worker {
+        Worker::new(self.requests.share(), self.replies.share(), first, event)
+    }
+
+    pub fn replies(&self) -> &raddle::shm::Replies {
+        &self.replies
+    }
+}
+
+pub fn lane(arena: usize) -> Lane {
+    lane_with(arena, (), || {})
+}
+
+pub fn lane_with<T>(arena: usize, data: T, event: impl FnMut() + Send + 'static) -> Lane<T> {
+    let ends = Ends {
+        requests: Segment::heap(arena),
+        replies: Segment::heap(arena),
+    };
+    let parent = Parent::new(ends.requests.share(), ends.replies.share(), FIRST, data);
+    Lane {
+        parent: Arc::new(parent),
+        worker: ends.worker(FIRST, event),
+        ends,
+    }
+}
+
+/// The n-th number of a lane.
+pub fn seq(n: u32) -> Seq {
+    Seq(FIRST.0.wrapping_add(n))
+}
+
+/// Submits a task that carries a number.
+pub fn submit<T>(parent: &Parent<T>, value: u64) -> Seq {
+    let seq = parent.reserve().expect("a free slot");
+    parent.publish(seq, value + 100, Body::Inline(&value.to_ne_bytes()));
+    seq
+}
+
+/// Answers a task with its number and one more.
+pub fn answer(worker: &mut Worker, request: &Request) -> u64 {
+    let value = number(&request.payload);
+    assert_eq!(request.entry, value + 100, "the slot is that of one task");
+    worker.reply(request.seq, DONE, Body::Inline(&(value + 1).to_ne_bytes()));
+    value
+}
+
+/// Answers everything until the lane is closed.
+pub fn serve(mut worker: Worker) -> Vec<u64> {
+    let mut served = Vec::new();
+    while let Some(request) = worker.next() {
+        served.push(answer(&mut worker, &request));
+    }
+    served
+}
+
+/// The number in a payload.
+pub fn number(payload: &Payload) -> u64 {
+    let Payload::Inline(inline) = payload else {
+        panic!("the number is short");
+    };
+    u64::from_ne_bytes(inline.as_slice().try_into().expect("eight bytes"))
+}
+
+/// Takes the next answer, which is there.
+pub fn take<T>(parent: &Parent<T>) -> Reply {
+    let taken = parent.lock().take().expect("not wild");
+    taken.expect("an answer")
+}
+
+/// Takes the next answer, which has to be that of a task with this number.
+pub fn take_number<T>(parent: &Parent<T>, seq: Seq, value: u64) {
+    let reply = take(parent);
+    assert_eq!((reply.seq, reply.status), (seq, DONE));
+    assert_eq!(number(&reply.payload), value + 1);
+}
+
+/// Sleeps until an answer is there.
+pub fn wait<T>(parent: &Parent<T>, seq: Seq) {
+    while !parent.answered(seq) {
+        let bell = parent.arm();
+        if !parent.answered(seq) {
+            let _ = parent.sleep(bell, None);
+        }
+    }
+    parent.disarm();
+}
+
+/// Did anybody begin to sleep in this execution?
+pub fn slept() -> &'static str {
+    if crate::sync::faults::waits().0 > 0 {
+        "slept"
+    } else {
+        "awake"
+    }
+}

@@ -1,0 +1,195 @@
+//! Requests and answers: what was published arrives whole, in order and once; a slot is used again.
+
+use super::lane_kit::{DONE, lane, seq, serve, slept, submit, take, take_number, wait};
+use crate::Scenario;
+use crate::sync::{Arc, thread};
+use raddle::shm::{Body, Payload, SLOTS, Seq};
+use std::mem::MaybeUninit;
+
+/// One task there and back. The worker may have gone to sleep.
+pub const ONE: Scenario = Scenario {
+    name: "lane/one",
+    must: &["awake", "slept"],
+    faults: 1,
+    body: |out| {
+        let lane = lane(0);
+        let (parent, mut worker) = (lane.parent, lane.worker);
+        let serving = thread::spawn(move || {
+            let request = worker.next().expect("not closed");
+            super::lane_kit::answer(&mut worker, &request);
+        });
+        let first = submit(&parent, 7);
+        assert_eq!(first, seq(0));
+        serving.join().unwrap();
+        assert!(parent.answered(first));
+        take_number(&parent, first, 7);
+        assert_eq!(parent.depth(), 0);
+        out.saw(slept());
+    },
+    ..Scenario::EMPTY
+};
+
+/// Two producers: each has its number, and the worker sees the tasks in the order of the numbers.
+pub const TWO_PRODUCERS: Scenario = Scenario {
+    name: "lane/two_producers",
+    must: &["1 before 2", "2 before 1"],
+    body: |out| {
+        let lane = lane(0);
+        let (parent, mut worker) = (lane.parent, lane.worker);
+        let other = Arc::clone(&parent);
+        let producer = thread::spawn(move || submit(&other, 1));
+        let serving = thread::spawn(move || {
+            [(); 2].map(|()| {
+                let request = worker.next().expect("not closed");
+                super::lane_kit::answer(&mut worker, &request)
+            })
+        });
+        let mine = submit(&parent, 2);
+        let theirs = producer.join().unwrap();
+        let served = serving.join().unwrap();
+        let order = if theirs.since(seq(0)) < mine.since(seq(0)) {
+            [1, 2]
+        } else {
+            [2, 1]
+        };
+        assert_eq!(served, order);
+        for (n, value) in order.into_iter().enumerate() {
+            take_number(&parent, seq(n as u32), value);
+        }
+        out.saw(if order[0] == 1 {
+            "1 before 2"
+        } else {
+            "2 before 1"
+        });
+    },
+    ..Scenario::EMPTY
+};
+
+/// More tasks than slots: the third is refused until an answer has been taken, and then uses the slots of
+/// the first. Nobody reads what belongs to another lap.
+pub const LAP: Scenario = Scenario {
+    name: "lane/lap",
+    must: &["done"],
+    body: |out| {
+        let lane = lane(0);
+        let (parent, worker) = (lane.parent, lane.worker);
+        let serving = thread::spawn(move || serve(worker));
+        let total = SLOTS as u32 + 1;
+        for n in 0..SLOTS as u32 {
+            submit(&parent, u64::from(n));
+        }
+        assert!(parent.is_full() && parent.reserve().is_none());
+        wait(&parent, seq(0));
+        take_number(&parent, seq(0), 0);
+        submit(&parent, u64::from(total - 1));
+        parent.close();
+        let served = serving.join().unwrap();
+        assert_eq!(served, (0..u64::from(total)).collect::<Vec<_>>());
+        for n in 1..total {
+            take_number(&parent, seq(n), u64::from(n));
+        }
+        assert!(parent.lock().take().expect("not wild").is_none());
+        out.saw("done");
+    },
+    ..Scenario::EMPTY
+};
+
+/// A producer uses the slot that another thread's taking has freed.
+pub const FREED_SLOT: Scenario = Scenario {
+    name: "lane/freed_slot",
+    must: &["refused", "taken over"],
+    body: |out| {
+        let lane = lane(0);
+        let (parent, mut worker) = (lane.parent, lane.worker);
+        for n in 0..SLOTS as u64 {
+            submit(&parent, n);
+        }
+        let request = worker.next().expect("published");
+        super::lane_kit::answer(&mut worker, &request);
+        let other = Arc::clone(&parent);
+        let producer = thread::spawn(move || {
+            let seq = other.reserve()?;
+            other.publish(seq, 142, Body::Inline(&42_u64.to_ne_bytes()));
+            Some(seq)
+        });
+        take_number(&parent, seq(0), 0);
+        let taken_over = producer.join().unwrap();
+        parent.close();
+        let served = serve(worker);
+        assert_eq!(served.last() == Some(&42), taken_over.is_some());
+        out.saw(if taken_over.is_some() {
+            "taken over"
+        } else {
+            "refused"
+        });
+    },
+    ..Scenario::EMPTY
+};
+
+const LONG: u32 = 60;
+
+fn fill(region: raddle::shm::Region<'_>, value: u8) {
+    region.write(0, &[value; LONG as usize]);
+}
+
+fn check(region: raddle::shm::Region<'_>, value: u8) {
+    let mut bytes = [MaybeUninit::uninit(); LONG as usize];
+    assert_eq!(region.read(0, &mut bytes), [value; LONG as usize]);
+}
+
+fn span(payload: &Payload) -> raddle::shm::Span {
+    match payload {
+        Payload::Span(span) => *span,
+        Payload::Inline(_) => panic!("a long payload"),
+    }
+}
+
+/// Long payloads through an arena with room for one: the parent frees its span with the answer, the
+/// worker takes its own back when it is released, and sleeps until then. loom sees a span that is
+/// written while somebody reads it.
+pub const SPANS: Scenario = Scenario {
+    name: "lane/spans",
+    must: &["awake", "slept"],
+    body: |out| {
+        let lane = lane(64);
+        let (parent, mut worker) = (lane.parent, lane.worker);
+        let send = |value: u8| {
+            let seq = parent.reserve().expect("a free slot");
+            let room = parent.space(LONG).expect("room");
+            fill(parent.request_region(room), value);
+            parent.publish(seq, 0, Body::Span(room));
+            room
+        };
+        let receive = |room, seq: Seq, value: u8| {
+            parent.free(room);
+            let reply = super::lane_kit::take(&parent);
+            assert_eq!((reply.seq, reply.status), (seq, DONE));
+            check(parent.reply_region(span(&reply.payload)), value + 1);
+            parent.lock().release(seq);
+        };
+        let first = send(1);
+        assert!(parent.space(LONG).is_none(), "the arena is used up");
+        let serving = thread::spawn(move || {
+            for value in [1, 2] {
+                let request = worker.next().expect("not closed");
+                check(worker.request_region(span(&request.payload)), value);
+                let room = worker.space(LONG).expect("it fits");
+                fill(worker.reply_region(room), value + 1);
+                worker.reply(request.seq, DONE, Body::Span(room));
+            }
+            assert!(worker.space(65).is_err(), "more than the arena has");
+        });
+        wait(&parent, seq(0));
+        // The parent's span is free as soon as the answer is there, the worker's only later.
+        parent.free(first);
+        let second = send(2);
+        let reply = take(&parent);
+        check(parent.reply_region(span(&reply.payload)), 2);
+        parent.lock().release(seq(0));
+        serving.join().unwrap();
+        receive(second, seq(1), 2);
+        assert_eq!(parent.lock().reading(), 0);
+        out.saw(slept());
+    },
+    ..Scenario::EMPTY
+};

@@ -1,0 +1,326 @@
+//! A worker dies after each of its steps, and another one takes its place: every number is answered, or is
+//! the casualty, exactly once. And the consumer's side, passed from thread to thread.
+
+use super::lane_kit::{DONE, Lane, answer, lane_with, seq, serve, submit};
+use crate::Scenario;
+use crate::sync::faults::mortal;
+use crate::sync::{Arc, thread};
+use raddle::shm::{Body, Parent, Reply, Revoke, SKIPPED, Seq, Worker};
+
+/// How a task ended, in the order in which the consumer learned it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum End {
+    Answered(Seq),
+    Skipped(Seq),
+    Lost(Seq),
+}
+
+type Ends = Vec<End>;
+
+fn end(reply: &Reply) -> End {
+    match reply.status {
+        DONE => End::Answered(reply.seq),
+        SKIPPED => End::Skipped(reply.seq),
+        other => panic!("status {other}"),
+    }
+}
+
+/// Takes what is there.
+fn pump(parent: &Parent<Ends>) {
+    let mut locked = parent.lock();
+    while let Some(reply) = locked.take().expect("not wild") {
+        locked.data().push(end(&reply));
+    }
+}
+
+/// The supervisor's part: what the dead worker has answered, whom it had, and fresh memory. Where the
+/// next worker begins.
+fn recover(lane: &Parent<Ends>, ends: &super::lane_kit::Ends) -> Seq {
+    pump(lane);
+    let mut locked = lane.lock();
+    if let Some(lost) = locked.casualty() {
+        assert!(lane.is_started(lost), "blamed without a claim");
+        locked.data().push(End::Lost(lost));
+    }
+    locked
+        .replace(ends.replies(), || Ok(()))
+        .expect("nothing fails here");
+    locked.next()
+}
+
+/// Serves until the lane is closed or the plan kills it; keeps a record of what it has begun.
+fn mortal_serve(worker: &mut Worker) -> (Vec<Seq>, bool) {
+    let mut begun = Vec::new();
+    let survived = mortal(|| {
+        while let Some(request) = worker.next() {
+            begun.push(request.seq);
+            answer(worker, &request);
+        }
+    });
+    (begun, survived.is_some())
+}
+
+/// Each number once; what was begun and is not answered is the one that is lost. The casualty's number
+/// is skipped later, which is no second end.
+fn judge(ends: &[End], begun: &[Seq], again: &[Seq], tasks: u32) -> Option<Seq> {
+    let lost = ends.iter().find_map(|end| match end {
+        End::Lost(seq) => Some(*seq),
+        _ => None,
+    });
+    for seq in (0..tasks).map(seq) {
+        let answered = ends
+            .iter()
+            .filter(|&&end| end == End::Answered(seq))
+            .count();
+        let skipped = ends.iter().filter(|&&end| end == End::Skipped(seq)).count();
+        assert_eq!(answered + skipped, 1, "{seq:?}: {ends:?}");
+        assert!(
+            lost != Some(seq) || skipped == 1,
+            "the casualty is skipped: {ends:?}"
+        );
+        assert!(
+            !(begun.contains(&seq) && again.contains(&seq)),
+            "{seq:?} ran twice"
+        );
+        let ran = begun.contains(&seq) || again.contains(&seq);
+        assert!(answered == 0 || ran, "{seq:?} answered and never begun");
+        assert!(
+            answered == 1 || !ran || lost == Some(seq),
+            "{seq:?} begun and forgotten"
+        );
+    }
+    let mut order = ends.iter().filter_map(|end| match end {
+        End::Answered(seq) | End::Skipped(seq) => Some(*seq),
+        End::Lost(_) => None,
+    });
+    assert!((0..tasks).map(seq).eq(&mut order), "in order: {ends:?}");
+    lost
+}
+
+/// The second worker, which lives: all numbers that it runs.
+fn serve_again(mut worker: Worker) -> Vec<Seq> {
+    let mut begun = Vec::new();
+    while let Some(request) = worker.next() {
+        begun.push(request.seq);
+        answer(&mut worker, &request);
+    }
+    begun
+}
+
+/// Two tasks wait when the worker comes; a third is submitted while it may be dying.
+pub const CRASH: Scenario = Scenario {
+    name: "lane/crash",
+    must: &["no casualty", "first", "second"],
+    may: &["third"],
+    cuts: true,
+    body: |out| {
+        let Lane {
+            parent,
+            mut worker,
+            ends,
+        } = lane_with(0, Ends::new(), || {});
+        submit(&parent, 1);
+        submit(&parent, 2);
+        parent.close();
+        let dying = thread::spawn(move || mortal_serve(&mut worker));
+        pump(&parent);
+        let third = parent.reserve();
+        if let Some(seq) = third {
+            parent.publish(seq, 103, Body::Inline(&3_u64.to_ne_bytes()));
+        }
+        let (begun, _) = dying.join().unwrap();
+        let first = recover(&parent, &ends);
+        let again = serve_again(ends.worker(first, || {}));
+        pump(&parent);
+        let all = std::mem::take(parent.lock().data());
+        let lost = judge(&all, &begun, &again, 2 + u32::from(third.is_some()));
+        out.saw(match lost.map(|lost| lost.since(seq(0))) {
+            None => "no casualty",
+            Some(0) => "first",
+            Some(1) => "second",
+            Some(_) => "third",
+        });
+    },
+    ..Scenario::EMPTY
+};
+
+/// The second task is taken back while the worker may be dying: the next worker knows.
+pub const CRASH_REVOKE: Scenario = Scenario {
+    name: "lane/crash_revoke",
+    must: &["revoked", "revoked, first lost", "ran", "second lost"],
+    cuts: true,
+    body: |out| {
+        let Lane {
+            parent,
+            mut worker,
+            ends,
+        } = lane_with(0, Ends::new(), || {});
+        submit(&parent, 1);
+        let second = submit(&parent, 2);
+        parent.close();
+        let dying = thread::spawn(move || mortal_serve(&mut worker));
+        let won = parent.lock().revoke(second) == Revoke::Won;
+        let (begun, _) = dying.join().unwrap();
+        let first = recover(&parent, &ends);
+        let again = serve_again(ends.worker(first, || {}));
+        assert!(!won || !begun.contains(&second) && !again.contains(&second));
+        pump(&parent);
+        let all = std::mem::take(parent.lock().data());
+        if won {
+            assert!(all.contains(&End::Skipped(second)) && !all.contains(&End::Lost(second)));
+        }
+        let lost = judge(&all, &begun, &again, 2);
+        out.saw(match (won, lost) {
+            (true, None) => "revoked",
+            (true, Some(_)) => "revoked, first lost",
+            (false, None) => "ran",
+            (false, Some(lost)) => {
+                assert_eq!(lost, second, "who has the second has answered the first");
+                "second lost"
+            }
+        });
+    },
+    ..Scenario::EMPTY
+};
+
+/// A waiter sleeps on the lane while its worker dies: the recovery wakes it, and the next worker does.
+pub const CRASH_WAITER: Scenario = Scenario {
+    name: "lane/crash_waiter",
+    must: &["answered", "lost"],
+    cuts: true,
+    body: |out| {
+        let Lane {
+            parent,
+            mut worker,
+            ends,
+        } = lane_with(0, Ends::new(), || {});
+        let task = submit(&parent, 1);
+        let dying = thread::spawn(move || {
+            mortal(|| {
+                let request = worker.next().expect("published");
+                answer(&mut worker, &request);
+            });
+        });
+        let theirs = Arc::clone(&parent);
+        let waiter = thread::spawn(move || {
+            let end = loop {
+                let bell = theirs.arm();
+                pump(&theirs);
+                if let Some(&end) = theirs.lock().data().first() {
+                    break end;
+                }
+                let _ = theirs.sleep(bell, None);
+            };
+            theirs.disarm();
+            end
+        });
+        dying.join().unwrap();
+        let first = recover(&parent, &ends);
+        parent.close();
+        serve(ends.worker(first, || {}));
+        let end = waiter.join().unwrap();
+        out.saw(match end {
+            End::Answered(seq) if seq == task => "answered",
+            End::Lost(seq) if seq == task => "lost",
+            other => panic!("{other:?}"),
+        });
+    },
+    ..Scenario::EMPTY
+};
+
+/// A worker that sleeps is killed there, and a task comes at the same time.
+pub const CRASH_ASLEEP: Scenario = Scenario {
+    name: "lane/crash_asleep",
+    must: &["first worker", "second worker", "lost"],
+    cuts: true,
+    body: |out| {
+        let Lane {
+            parent,
+            mut worker,
+            ends,
+        } = lane_with(0, Ends::new(), || {});
+        let dying = thread::spawn(move || mortal_serve(&mut worker));
+        let task = submit(&parent, 1);
+        parent.close();
+        let (begun, _) = dying.join().unwrap();
+        let first = recover(&parent, &ends);
+        let again = serve_again(ends.worker(first, || {}));
+        pump(&parent);
+        let all = std::mem::take(parent.lock().data());
+        let lost = judge(&all, &begun, &again, 1);
+        out.saw(if lost.is_some() {
+            "lost"
+        } else if again.contains(&task) {
+            "second worker"
+        } else {
+            "first worker"
+        });
+    },
+    ..Scenario::EMPTY
+};
+
+/// A producer submits while the memory is being replaced: the next worker, which may be asleep already,
+/// has the task.
+pub const SUBMIT_MEANWHILE: Scenario = Scenario {
+    name: "lane/submit_meanwhile",
+    must: &["done"],
+    body: |out| {
+        let Lane {
+            parent,
+            worker,
+            ends,
+        } = lane_with(0, Ends::new(), || {});
+        drop(worker);
+        let theirs = Arc::clone(&parent);
+        let producer = thread::spawn(move || submit(&theirs, 1));
+        let first = recover(&parent, &ends);
+        let mut worker = ends.worker(first, || {});
+        let request = worker.next().expect("not closed");
+        answer(&mut worker, &request);
+        producer.join().unwrap();
+        pump(&parent);
+        assert_eq!(*parent.lock().data(), [End::Answered(seq(0))]);
+        out.saw("done");
+    },
+    ..Scenario::EMPTY
+};
+
+/// Two of the parent's threads take answers while they come: each is taken once, in order.
+pub const HANDOVER: Scenario = Scenario {
+    name: "lane/handover",
+    must: &["both by one", "one each", "some left"],
+    body: |out| {
+        let Lane { parent, worker, .. } = lane_with(0, Ends::new(), || {});
+        submit(&parent, 1);
+        submit(&parent, 2);
+        parent.close();
+        let theirs = Arc::clone(&parent);
+        let take = |parent: &Parent<Ends>| {
+            let mut taken = 0;
+            for n in 0..2 {
+                if parent.answered(seq(n)) {
+                    let mut locked = parent.lock();
+                    while let Some(reply) = locked.take().expect("not wild") {
+                        locked.data().push(end(&reply));
+                        taken += 1;
+                    }
+                }
+            }
+            taken
+        };
+        let other = thread::spawn(move || take(&theirs));
+        let serving = thread::spawn(move || serve(worker));
+        let mine = take(&parent);
+        let others = other.join().unwrap();
+        serving.join().unwrap();
+        pump(&parent);
+        let expected = [0, 1].map(|n| End::Answered(seq(n)));
+        assert_eq!(*parent.lock().data(), expected);
+        out.saw(match (mine, others) {
+            (2, 0) | (0, 2) => "both by one",
+            (1, 1) => "one each",
+            _ => "some left",
+        });
+    },
+    ..Scenario::EMPTY
+};
