@@ -11,6 +11,8 @@ use super::{Body, claim};
 use crate::sync::atomic::{AtomicU32, Ordering::*, fence};
 use crate::sync::{FutexWait, Mutex, futex};
 use crossbeam_utils::CachePadded;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
 use std::time::Instant;
 
 /// The worker sleeps on a word of which this bit says that no task will follow.
@@ -285,6 +287,15 @@ impl<T> Parent<T> {
         self.replies
             .region(span)
             .expect("checked when it was taken")
+    }
+
+    /// What [`Locked::replace`] is to call: the new file in the place of the old one.
+    ///
+    /// # Errors
+    ///
+    /// What the kernel says; the lane is not to be used any more.
+    pub fn install(&self, fresh: &OwnedFd) -> io::Result<()> {
+        self.replies.replace(fresh.as_fd())
     }
 
     pub(super) fn tail(&self) -> Seq {
