@@ -20,6 +20,8 @@ mod locked;
 mod parent;
 mod segment;
 pub mod spans;
+#[cfg(test)]
+mod tests;
 pub mod wish;
 mod worker;
 

@@ -180,11 +180,6 @@ impl<T> Parent<T> {
         self.requests.arena()
     }
 
-    /// Puts a fresh file in the place of `Replies`, within [`Locked::replace`].
-    pub fn install(&self, fd: BorrowedFd<'_>) -> io::Result<()> {
-        self.replies.replace(fd)
-    }
-
     /// Tasks that have been accepted and not been answered. A guess while others submit.
     #[inline]
     pub fn depth(&self) -> u32 {
@@ -297,6 +292,15 @@ impl<T> Parent<T> {
         self.replies
             .region(span)
             .expect("checked when it was taken")
+    }
+
+    /// What [`Locked::replace`] is to call: the new file in the place of the old one.
+    ///
+    /// # Errors
+    ///
+    /// What the kernel says; the lane is not to be used any more.
+    pub fn install(&self, fresh: BorrowedFd<'_>) -> io::Result<()> {
+        self.replies.replace(fresh)
     }
 
     pub(super) fn tail(&self) -> Seq {

@@ -130,3 +130,66 @@ impl Spans {
         self.classes[class].cold.push(hole.offset as u64);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_do_not_overlap_and_come_back() {
+        let mut spans = Spans::new(1 << 20);
+        let taken: Vec<Span> = (0..)
+            .map_while(|n| spans.take(49 + n * 37 % 5000))
+            .collect();
+        assert!(taken.len() > 100);
+        let mut ranges: Vec<_> = taken
+            .iter()
+            .map(|s| (s.offset, s.offset + u64::from(s.len)))
+            .collect();
+        ranges.sort_unstable();
+        assert!(ranges.windows(2).all(|pair| pair[0].1 <= pair[1].0));
+        assert!(ranges.last().unwrap().1 <= 1 << 20);
+        let last = *taken.last().unwrap();
+        for span in taken {
+            assert_eq!(spans.free(span), None);
+        }
+        // The last freed of its size is the first to be taken.
+        assert_eq!(spans.take(last.len), Some(last));
+    }
+
+    #[test]
+    fn an_unused_arena_is_whole_again() {
+        let mut spans = Spans::new(1 << 20);
+        let small: Vec<_> = (0..1 << 14).map(|_| spans.take(64).unwrap()).collect();
+        assert_eq!(spans.take(64), None);
+        for span in small {
+            assert_eq!(spans.free(span), None);
+        }
+        let all = spans.take(1 << 20).unwrap();
+        assert_eq!((all.offset, all.len()), (0, 1 << 20));
+    }
+
+    #[test]
+    fn lengths_that_never_fit() {
+        let mut spans = Spans::new(1 << 20);
+        assert!(spans.fits(1 << 20) && !spans.fits((1 << 20) + 1) && !spans.fits(u32::MAX));
+        assert_eq!(spans.take((1 << 20) + 1), None);
+        assert_eq!(spans.take(u32::MAX), None);
+    }
+
+    #[test]
+    fn much_free_memory_goes_back_to_the_kernel() {
+        let mut spans = Spans::new(1 << 30);
+        let size = 16 << 20;
+        let taken: Vec<_> = (0..8).map(|_| spans.take(size).unwrap()).collect();
+        let holes: Vec<_> = taken.iter().filter_map(|&span| spans.free(span)).collect();
+        assert_eq!(holes.len(), 8 - KEPT / size as usize);
+        for &hole in &holes {
+            spans.punched(hole);
+        }
+        // Those with memory first, then the holes, then the rest of the arena.
+        for _ in 0..8 {
+            assert!(taken.contains(&spans.take(size).unwrap()));
+        }
+    }
+}

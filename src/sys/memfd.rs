@@ -186,3 +186,118 @@ unsafe fn map(
     let _ = unsafe { libc::madvise(base, len, libc::MADV_DONTDUMP) };
     NonNull::new(base.cast()).ok_or_else(|| Error::other("a mapping at address zero"))
 }
+
+#[cfg(all(test, not(miri)))]
+mod tests {
+    use super::*;
+
+    const LEN: usize = 4 * PAGE;
+
+    fn write(mapping: &Mapping, at: usize, value: u8) {
+        assert!(at < LEN);
+        // SAFETY: within the mapping, which is writable and this thread's alone.
+        unsafe { mapping.base().add(at).write_volatile(value) };
+    }
+
+    fn read(mapping: &Mapping, at: usize) -> u8 {
+        assert!(at < LEN);
+        // SAFETY: within the mapping, which is this thread's alone.
+        unsafe { mapping.base().add(at).read_volatile() }
+    }
+
+    #[test]
+    fn what_one_mapping_writes_the_other_reads() {
+        let fd = create(c"test", LEN).unwrap();
+        verify(fd.as_fd(), LEN).unwrap();
+        let ours = Mapping::new(fd.as_fd(), LEN, Access::ReadWrite).unwrap();
+        let theirs = Mapping::new(fd.as_fd(), LEN, Access::Read).unwrap();
+        write(&ours, LEN - 1, 7);
+        assert_eq!(read(&theirs, LEN - 1), 7);
+    }
+
+    #[test]
+    fn nobody_can_resize_it() {
+        let fd = create(c"test", LEN).unwrap();
+        let file = File::from(fd);
+        assert!(file.set_len(0).is_err());
+        assert!(file.set_len(2 * LEN as u64).is_err());
+    }
+
+    #[test]
+    fn files_that_are_not_ours_are_refused() {
+        let fd = create(c"test", LEN).unwrap();
+        let error = verify(fd.as_fd(), LEN + PAGE).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+        assert!(error.to_string().contains("expected"), "{error}");
+        // SAFETY: the name is a C string.
+        let unsealed = unsafe { libc::memfd_create(c"test".as_ptr(), libc::MFD_CLOEXEC) };
+        assert!(unsealed >= 0);
+        // SAFETY: just made, and nobody else's.
+        let unsealed = unsafe { OwnedFd::from_raw_fd(unsealed) };
+        let error = verify(unsealed.as_fd(), 0).unwrap_err();
+        assert!(error.to_string().contains("without its seals"), "{error}");
+        // A file that cannot have seals.
+        let file = File::open("/proc/self/exe").unwrap();
+        assert!(verify(file.as_fd(), LEN).is_err());
+    }
+
+    #[test]
+    fn a_read_only_descriptor_maps_for_reading_alone() {
+        let fd = create(c"test", LEN).unwrap();
+        let ours = Mapping::new(fd.as_fd(), LEN, Access::ReadWrite).unwrap();
+        let theirs = read_only(fd.as_fd()).unwrap();
+        verify(theirs.as_fd(), LEN).unwrap();
+        let error = Mapping::new(theirs.as_fd(), LEN, Access::ReadWrite).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
+        let mapping = Mapping::new(theirs.as_fd(), LEN, Access::Read).unwrap();
+        write(&ours, 0, 7);
+        assert_eq!(read(&mapping, 0), 7);
+        // SAFETY: the protection of a range of ours.
+        let raised = unsafe {
+            libc::mprotect(
+                mapping.base().as_ptr().cast(),
+                PAGE,
+                libc::PROT_READ | libc::PROT_WRITE,
+            )
+        };
+        assert_eq!(raised, -1, "a mapping that was read-only stays so");
+    }
+
+    #[test]
+    fn another_file_at_the_same_address() {
+        let old = create(c"test", LEN).unwrap();
+        let mapping = Mapping::new(old.as_fd(), LEN, Access::ReadWrite).unwrap();
+        write(&mapping, 5, 1);
+        let stale = Mapping::new(old.as_fd(), LEN, Access::Read).unwrap();
+        let fresh = create(c"test", LEN).unwrap();
+        mapping.replace(fresh.as_fd()).unwrap();
+        assert_eq!(read(&mapping, 5), 0);
+        write(&mapping, 5, 2);
+        assert_eq!(read(&stale, 5), 1, "who has the old file keeps it");
+        let theirs = Mapping::new(fresh.as_fd(), LEN, Access::Read).unwrap();
+        assert_eq!(read(&theirs, 5), 2);
+    }
+
+    #[test]
+    fn a_hole_gives_its_memory_back_and_reads_as_zero() {
+        let fd = create(c"test", LEN).unwrap();
+        let mapping = Mapping::new(fd.as_fd(), LEN, Access::ReadWrite).unwrap();
+        for page in 0..4 {
+            write(&mapping, page * PAGE, 1);
+        }
+        let blocks = || {
+            use std::os::linux::fs::MetadataExt;
+            File::from(fd.try_clone().unwrap())
+                .metadata()
+                .unwrap()
+                .st_blocks()
+        };
+        let before = blocks();
+        mapping.punch(PAGE, 2 * PAGE).unwrap();
+        assert!(blocks() < before);
+        assert_eq!(
+            [0, 1, 2, 3].map(|page| read(&mapping, page * PAGE)),
+            [1, 0, 0, 1]
+        );
+    }
+}

