@@ -165,6 +165,23 @@ where
 }
 
 /// A compile-time error for a task that would have to carry something along.
+///
+/// ```
+/// use raddle::{Executor, ProcessPool};
+/// let pool = ProcessPool::new(1)?;
+/// let product = pool.submit(|(n, factor): (u32, u32)| n * factor, (14, 3));
+/// assert_eq!(product.result().unwrap(), 42);
+/// # Ok::<(), raddle::BuildError>(())
+/// ```
+///
+/// ```compile_fail
+/// use raddle::{Executor, ProcessPool};
+/// let pool = ProcessPool::new(1)?;
+/// let factor = 3;
+/// let product = pool.submit(move |n: u32| n * factor, 14);
+/// assert_eq!(product.result().unwrap(), 42);
+/// # Ok::<(), raddle::BuildError>(())
+/// ```
 fn zero_sized<F>() {
     const {
         assert!(

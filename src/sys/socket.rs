@@ -22,13 +22,18 @@ pub struct Received {
     pub descriptors: Vec<OwnedFd>,
 }
 
-/// Room for the descriptors of a message, aligned as the system wants it.
+/// Room for the descriptors of a message.
+const ROOM: usize = {
+    let length = (MOST_DESCRIPTORS * size_of::<RawFd>()) as u32;
+    // SAFETY: only computes.
+    (unsafe { libc::CMSG_SPACE(length) }) as usize
+};
+
+/// Aligned as the system wants it.
 #[repr(C)]
 union Control {
     header: libc::cmsghdr,
-    // SAFETY: CMSG_SPACE only computes.
-    room:
-        [u8; unsafe { libc::CMSG_SPACE((MOST_DESCRIPTORS * size_of::<RawFd>()) as u32) } as usize],
+    room: [u8; ROOM],
 }
 
 /// Two sockets; what is sent into one comes out of the other, message by message. Closed on exec.
@@ -162,7 +167,10 @@ fn take_descriptors(message: &libc::msghdr) -> Vec<OwnedFd> {
             let data = unsafe { libc::CMSG_DATA(next) }.cast::<RawFd>();
             // SAFETY: CMSG_LEN only computes.
             let before = unsafe { libc::CMSG_LEN(0) } as usize;
-            let count = (header.cmsg_len as usize - before) / size_of::<RawFd>();
+            // The length is a `usize` in one C library and a `u32` in another.
+            #[allow(clippy::unnecessary_cast)]
+            let length = header.cmsg_len as usize;
+            let count = (length - before) / size_of::<RawFd>();
             for at in 0..count {
                 // SAFETY: the header says that there are that many.
                 let fd = unsafe { data.add(at).read_unaligned() };

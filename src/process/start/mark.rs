@@ -5,7 +5,6 @@
 //! no process that this one starts finds it, and makes a worker of the process.
 
 use super::error::StartError;
-use super::hello;
 use super::settings::Start;
 use super::setup::Joined;
 use crate::process::entry::Image;
@@ -78,10 +77,8 @@ fn read(mark: &OsStr) -> Option<Start> {
 /// it runs in each worker, too. Other programs need not call it.
 ///
 /// ```
-/// fn main() {
-///     raddle::worker_main();
-///     // From here on the program is not a worker.
-/// }
+/// raddle::worker_main();
+/// // From here on this process is no worker.
 /// ```
 pub fn worker_main() {
     if let Some(joined) = take_joined() {

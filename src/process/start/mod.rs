@@ -15,5 +15,6 @@ pub use error::StartError;
 pub use hello::Boot;
 pub use mark::{anchor, check, worker_main};
 pub use settings::{Limit, Output, Settings, Start};
+#[cfg(test)]
 pub use setup::{NOT_READY, TEAR_DOWN_FAILED};
 pub use spawn::{Launch, Started, start_worker};

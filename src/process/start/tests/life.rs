@@ -50,7 +50,7 @@ fn a_task_that_ends_its_process_has_no_answer() {
         ),
         (
             // SAFETY: sends a signal to the process itself.
-            entry(|()| drop(unsafe { libc::raise(libc::SIGKILL) })),
+            entry(|()| unsafe { libc::raise(libc::SIGKILL) }),
             Ended::Signaled(libc::SIGKILL),
         ),
     ];

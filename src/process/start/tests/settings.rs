@@ -30,8 +30,10 @@ fn no_inherited_descriptor_is_open() {
     let leaks = [10, 700].map(|fd| unsafe { libc::fcntl(file.as_raw_fd(), libc::F_DUPFD, fd) });
     assert!(leaks.iter().all(|&fd| fd >= 0));
     let raw = Raw::new();
-    // SAFETY: numbers only, of this test.
-    leaks.map(|fd| unsafe { libc::close(fd) });
+    for fd in leaks {
+        // SAFETY: numbers only, of this test.
+        unsafe { libc::close(fd) };
+    }
     let open: Vec<(u32, String)> = ask(
         &raw,
         |()| {

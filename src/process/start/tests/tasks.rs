@@ -183,8 +183,7 @@ fn a_half_written_answer_is_never_seen() {
     struct Fragile;
     impl Serialize for Fragile {
         fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            use std::sync::atomic::{AtomicU32, Ordering};
-            #[allow(clippy::disallowed_types)]
+            use crate::sync::unmodelled::{AtomicU32, Ordering};
             static CALLS: AtomicU32 = AtomicU32::new(0);
             // ORDERING: test.calls Relaxed: one thread.
             assert!(
@@ -222,7 +221,7 @@ fn a_task_hears_that_it_should_stop() {
     });
     let seq = raw.send(task.unwrap(), &());
     while !raw.lane.is_started(seq) {
-        crate::sync::thread::yield_now();
+        crate::sync::hint::spin_loop();
     }
     raw.lane.ask(seq);
     let reply = raw.next().unwrap();
