@@ -1,0 +1,111 @@
+//! P3: bytes to another process, where they are looked at, and back, one exchange after the other;
+//! bytes in and bytes out over the time. One worker.
+
+use crate::contender::processes::{
+    Payload, check, ipc_channel, mark, procspawn, python, socketpair,
+};
+use crate::floor::shared::{Copies, Ring, Spinning};
+use crate::measure::place::on_core;
+use crate::measure::round::{Kind, Options, Round, Workload};
+use std::time::{Duration, Instant};
+
+/// Names, bytes, and exchanges in a round.
+const SIZES: [(&str, &str, usize, usize); 6] = [
+    ("P3-64B", "64 bytes", 64, 5_000),
+    ("P3-4K", "4 KiB", 4 << 10, 5_000),
+    ("P3-64K", "64 KiB", 64 << 10, 1_000),
+    ("P3-1M", "1 MiB", 1 << 20, 100),
+    ("P3-16M", "16 MiB", 16 << 20, 10),
+    ("P3-64M", "64 MiB", 64 << 20, 3),
+];
+
+/// P3 for each size.
+pub fn workloads(options: &Options) -> Vec<Workload> {
+    SIZES.into_iter().map(|size| sized(size, options)).collect()
+}
+
+fn sized(
+    (id, text, len, times): (&'static str, &str, usize, usize),
+    options: &Options,
+) -> Workload {
+    let title = format!("{text} to another process and back, per exchange");
+    let mut workload = Workload::new(id, title, "us");
+    let times = options.tasks(times).max(1);
+    workload.entry(Kind::Reference, "memcpy, once in and once out", move || {
+        let copies = Copies::default();
+        measured(len, times, |mut bytes| {
+            copies.there_and_back(&mut bytes);
+            bytes
+        })
+    });
+    type Way = fn(&mut Spinning, &mut [u8]);
+    let ways: [(&str, Way); 3] = [
+        ("ring, looked at in place: 2 copies", Spinning::in_place),
+        ("ring, owned at both ends: 4 copies", Spinning::owned),
+        ("the same in parts, both sides copying", Spinning::streamed),
+    ];
+    for (name, exchange) in ways {
+        let (caller, worker) = options.cores.unzip();
+        workload.entry(Kind::Floor, name, move || {
+            let mut ring: Spinning = Ring::start_on(worker);
+            on_core(caller, || {
+                measured(len, times, |mut bytes| {
+                    exchange(&mut ring, &mut bytes);
+                    bytes
+                })
+            })
+        });
+    }
+    add::<procspawn::Procspawn>(&mut workload, len, times);
+    add::<ipc_channel::IpcBytes>(&mut workload, len, times);
+    add::<ipc_channel::IpcShared>(&mut workload, len, times);
+    add::<socketpair::Socketpair>(&mut workload, len, times);
+    python::add(
+        &mut workload,
+        1,
+        python::Ask::Payload(len),
+        (times / 20).max(1),
+    );
+    workload
+}
+
+fn add<C: Payload>(workload: &mut Workload, len: usize, times: usize) {
+    workload.entry(C::KIND, C::NAME, move || {
+        let mut pool = C::start(1);
+        measured(len, (times / C::SLOWER).max(1), |bytes| {
+            pool.exchange(bytes)
+        })
+    });
+}
+
+/// The answer of one exchange is the argument of the next. What the marks do not show, a comparison
+/// of all bytes does, out of the time.
+fn measured(len: usize, times: usize, mut exchange: impl FnMut(Vec<u8>) -> Vec<u8>) -> Round {
+    let content: Vec<u8> = (0..len).map(|i| (i % 251 * 7) as u8).collect();
+    let mut bytes = content.clone();
+    let mut once = |mut bytes: Vec<u8>, turn| {
+        mark(&mut bytes, turn);
+        let bytes = exchange(bytes);
+        assert_eq!(bytes.len(), len, "a wrong answer came back");
+        assert_eq!(check(&bytes), turn, "a wrong answer came back");
+        bytes
+    };
+    // The first touch of all memory is not in the figure, nor is the start of the worker.
+    for turn in 0..2 {
+        bytes = once(bytes, turn);
+    }
+    let start = Instant::now();
+    for turn in 0..times {
+        bytes = once(bytes, turn as u64);
+    }
+    let took = start.elapsed();
+    let mut right = content;
+    mark(&mut right, times as u64 - 1);
+    assert!(bytes == right, "other bytes came back");
+    per_exchange(took, len, times)
+}
+
+fn per_exchange(took: Duration, len: usize, times: usize) -> Round {
+    let each = took.as_nanos() as f64 / times as f64;
+    Round::of(each / 1e3).with("GB/s", 2.0 * len as f64 / each)
+}
