@@ -6,7 +6,7 @@
 
 use super::parked::{sleep_while_shared, wake_shared};
 use super::spinning::spin_until;
-use crate::contender::processes::{Batch, Call, Workers, check, input, start_again, task};
+use crate::contender::processes::{Batch, Call, Polling, Workers, check, input, start_again, task};
 use crate::measure::place::on_core;
 use crate::measure::round::Kind;
 use std::fs::File;
@@ -196,36 +196,27 @@ impl Drop for End {
 }
 
 impl<const WAY: u8> Ring<WAY> {
-    /// A worker on a core or anywhere.
-    pub fn start_on(core: Option<usize>) -> Self {
-        let file = memory();
-        let end = End::map(&file, true);
-        let way = if WAY == PARK { "park" } else { "spin" };
-        let worker = on_core(core, || start_again(&["shared", way], file));
-        Ring { end, worker }
-    }
-
     /// There and back without a copy at the other end: it looks at the bytes where they lie.
-    pub fn in_place(&mut self, bytes: &mut [u8]) {
-        self.end.copy_in(0, bytes);
-        self.end.send::<WAY>(What::InPlace, bytes.len() as u64);
+    pub fn in_place(&mut self, from: &[u8], to: &mut [u8]) {
+        self.end.copy_in(0, from);
+        self.end.send::<WAY>(What::InPlace, from.len() as u64);
         self.end.receive::<WAY>();
-        self.end.copy_out(false, 0, bytes);
+        self.end.copy_out(false, 0, to);
     }
 
     /// There and back with a copy out and a copy in at the other end.
-    pub fn owned(&mut self, bytes: &mut [u8]) {
-        self.end.copy_in(0, bytes);
-        self.end.send::<WAY>(What::Owned, bytes.len() as u64);
+    pub fn owned(&mut self, from: &[u8], to: &mut [u8]) {
+        self.end.copy_in(0, from);
+        self.end.send::<WAY>(What::Owned, from.len() as u64);
         self.end.receive::<WAY>();
-        self.end.copy_out(true, 0, bytes);
+        self.end.copy_out(true, 0, to);
     }
 
     /// The same with both sides copying at once: in parts, each handed over as soon as it lies there.
-    pub fn streamed(&mut self, bytes: &mut [u8]) {
-        self.end.send::<WAY>(What::Streamed, bytes.len() as u64);
-        send_parts::<WAY>(&mut self.end, bytes);
-        receive_parts::<WAY>(&mut self.end, bytes);
+    pub fn streamed(&mut self, from: &[u8], to: &mut [u8]) {
+        self.end.send::<WAY>(What::Streamed, from.len() as u64);
+        send_parts::<WAY>(&mut self.end, from);
+        receive_parts::<WAY>(&mut self.end, to);
     }
 }
 
@@ -254,6 +245,16 @@ impl<const WAY: u8> Workers for Ring<WAY> {
     fn start(workers: usize) -> Self {
         assert_eq!(workers, 1, "a ring has one worker");
         Ring::start_on(None)
+    }
+}
+
+impl<const WAY: u8> Polling for Ring<WAY> {
+    fn start_on(core: Option<usize>) -> Self {
+        let file = memory();
+        let end = End::map(&file, true);
+        let way = if WAY == PARK { "park" } else { "spin" };
+        let worker = on_core(core, || start_again(&["shared", way], file));
+        Ring { end, worker }
     }
 }
 
@@ -348,8 +349,8 @@ impl Default for Copies {
 
 impl Copies {
     /// Two copies.
-    pub fn there_and_back(&self, bytes: &mut [u8]) {
-        self.0.copy_in(0, bytes);
-        self.0.copy_out(false, 0, bytes);
+    pub fn there_and_back(&self, from: &[u8], to: &mut [u8]) {
+        self.0.copy_in(0, from);
+        self.0.copy_out(false, 0, to);
     }
 }

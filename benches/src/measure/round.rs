@@ -56,6 +56,11 @@ impl Round {
         }
     }
 
+    /// A round whose figure is the time for so many bytes, in microseconds.
+    pub fn of_bytes(bytes: usize, ns: f64) -> Round {
+        Round::of(ns / 1e3).with("GB/s", bytes as f64 / ns)
+    }
+
     /// Adds a column.
     pub fn with(mut self, column: &'static str, figure: f64) -> Round {
         self.extra.push((column, figure));

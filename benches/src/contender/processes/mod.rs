@@ -3,6 +3,8 @@
 //! What is not a pool of its own starts this program again with [`SERVE`] and the name of what to
 //! serve; [`serve_if_asked`] therefore comes first in `main`.
 
+#[cfg(feature = "iceoryx2")]
+pub mod iceoryx2;
 pub mod ipc_channel;
 pub mod procspawn;
 pub mod python;
@@ -10,6 +12,7 @@ pub mod socketpair;
 
 use crate::floor::parked::answer;
 use crate::floor::{exec, shared};
+use crate::measure::place::on_core;
 use crate::measure::round::{Kind, Options, Round, Workload};
 use std::os::fd::OwnedFd;
 use std::process::{Child, Command, Stdio};
@@ -51,6 +54,12 @@ pub trait Payload: Workers {
 pub trait Replace: Workers {
     /// [`task::identify`] of `x`, by a replacement if the worker has died.
     fn identify(&mut self, x: u64) -> (u64, u32);
+}
+
+/// Polls, and therefore has to have the other side on another core.
+pub trait Polling: Workers {
+    /// One worker on a core or anywhere.
+    fn start_on(core: Option<usize>) -> Self;
 }
 
 /// What the tasks do, whoever carries them.
@@ -124,6 +133,8 @@ pub fn serve_if_asked() {
         ["exec"] => exec::serve(),
         ["shared", way] => shared::serve(way),
         ["socketpair", way] => socketpair::serve(way),
+        #[cfg(feature = "iceoryx2")]
+        ["iceoryx2", way, service] => iceoryx2::serve(way, service),
         ["ipc-channel", way, server] => ipc_channel::serve(way, server),
         _ => panic!("no worker is called {arguments:?}"),
     }
@@ -155,6 +166,21 @@ impl Workload {
         let options = options.clone();
         self.entry(C::KIND, C::NAME, move || {
             run(&mut C::start(workers), &options)
+        });
+    }
+
+    /// Adds one that polls, caller and worker on two cores.
+    pub fn polling<C: Polling>(
+        &mut self,
+        kind: Kind,
+        options: &Options,
+        mut run: impl FnMut(&mut C, &Options) -> Round + 'static,
+    ) {
+        let options = options.clone();
+        let (caller, worker) = options.cores.unzip();
+        self.entry(kind, C::NAME, move || {
+            let mut workers = C::start_on(worker);
+            on_core(caller, || run(&mut workers, &options))
         });
     }
 }

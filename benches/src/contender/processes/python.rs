@@ -38,6 +38,7 @@ pub fn add(workload: &mut Workload, workers: usize, ask: Ask, n: usize) {
             python.end();
             match ask {
                 Ask::Hot | Ask::AfterIdle => Round::of_latencies(said.latencies),
+                Ask::Payload(size) => Round::of_bytes(2 * size, said.figure),
                 _ => Round::of(said.figure),
             }
         });

@@ -1,13 +1,15 @@
 //! P3: bytes to another process, where they are looked at, and back, one exchange after the other;
 //! bytes in and bytes out over the time. One worker.
 
+#[cfg(feature = "iceoryx2")]
+use crate::contender::processes::iceoryx2;
 use crate::contender::processes::{
-    Payload, check, ipc_channel, mark, procspawn, python, socketpair,
+    Payload, Polling, check, ipc_channel, mark, procspawn, python, socketpair,
 };
-use crate::floor::shared::{Copies, Ring, Spinning};
+use crate::floor::shared::{Copies, Spinning};
 use crate::measure::place::on_core;
 use crate::measure::round::{Kind, Options, Round, Workload};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Names, bytes, and exchanges in a round.
 const SIZES: [(&str, &str, usize, usize); 6] = [
@@ -33,12 +35,9 @@ fn sized(
     let times = options.tasks(times).max(1);
     workload.entry(Kind::Reference, "memcpy, once in and once out", move || {
         let copies = Copies::default();
-        measured(len, times, |mut bytes| {
-            copies.there_and_back(&mut bytes);
-            bytes
-        })
+        copied(len, times, |from, to| copies.there_and_back(from, to))
     });
-    type Way = fn(&mut Spinning, &mut [u8]);
+    type Way = fn(&mut Spinning, &[u8], &mut [u8]);
     let ways: [(&str, Way); 3] = [
         ("ring, looked at in place: 2 copies", Spinning::in_place),
         ("ring, owned at both ends: 4 copies", Spinning::owned),
@@ -47,12 +46,9 @@ fn sized(
     for (name, exchange) in ways {
         let (caller, worker) = options.cores.unzip();
         workload.entry(Kind::Floor, name, move || {
-            let mut ring: Spinning = Ring::start_on(worker);
+            let mut ring = Spinning::start_on(worker);
             on_core(caller, || {
-                measured(len, times, |mut bytes| {
-                    exchange(&mut ring, &mut bytes);
-                    bytes
-                })
+                copied(len, times, |from, to| exchange(&mut ring, from, to))
             })
         });
     }
@@ -60,6 +56,14 @@ fn sized(
     add::<ipc_channel::IpcBytes>(&mut workload, len, times);
     add::<ipc_channel::IpcShared>(&mut workload, len, times);
     add::<socketpair::Socketpair>(&mut workload, len, times);
+    #[cfg(feature = "iceoryx2")]
+    workload.polling(
+        Kind::Peer,
+        options,
+        move |pool: &mut iceoryx2::Iceoryx2Bytes, _| {
+            measured(len, times, |bytes| pool.exchange(bytes))
+        },
+    );
     python::add(
         &mut workload,
         1,
@@ -76,6 +80,15 @@ fn add<C: Payload>(workload: &mut Workload, len: usize, times: usize) {
             pool.exchange(bytes)
         })
     });
+}
+
+/// Exchanges that copy into a buffer which is there: like an allocator that gives the last one again.
+fn copied(len: usize, times: usize, mut exchange: impl FnMut(&[u8], &mut [u8])) -> Round {
+    let mut other = vec![0; len];
+    measured(len, times, |bytes| {
+        exchange(&bytes, &mut other);
+        std::mem::replace(&mut other, bytes)
+    })
 }
 
 /// The answer of one exchange is the argument of the next. What the marks do not show, a comparison
@@ -102,10 +115,5 @@ fn measured(len: usize, times: usize, mut exchange: impl FnMut(Vec<u8>) -> Vec<u
     let mut right = content;
     mark(&mut right, times as u64 - 1);
     assert!(bytes == right, "other bytes came back");
-    per_exchange(took, len, times)
-}
-
-fn per_exchange(took: Duration, len: usize, times: usize) -> Round {
-    let each = took.as_nanos() as f64 / times as f64;
-    Round::of(each / 1e3).with("GB/s", 2.0 * len as f64 / each)
+    Round::of_bytes(2 * len, took.as_nanos() as f64 / times as f64)
 }

@@ -1,8 +1,10 @@
 //! P1: one trivial task in another process and its result, one after the other. `P1` back to back;
 //! `P1b` after the caller had nothing to do for 200 us and stayed awake. One worker.
 
+#[cfg(feature = "iceoryx2")]
+use crate::contender::processes::iceoryx2;
 use crate::contender::processes::{Call, Workers, ipc_channel, procspawn, python, socketpair};
-use crate::floor::shared::{Parked, Ring, Spinning};
+use crate::floor::shared::{Parked, Spinning};
 use crate::measure::place::on_core;
 use crate::measure::round::{Kind, Options, Round, Workload};
 use crate::workload::round_trip::{Between, trips};
@@ -21,6 +23,8 @@ pub fn workloads(options: &Options) -> Vec<Workload> {
     hot.workers(1, options, run_hot::<procspawn::Procspawn>);
     hot.workers(1, options, run_hot::<ipc_channel::IpcChannel>);
     hot.workers(1, options, run_hot::<socketpair::Socketpair>);
+    #[cfg(feature = "iceoryx2")]
+    hot.polling(Kind::Peer, options, run_hot::<iceoryx2::Iceoryx2>);
     python::add(&mut hot, 1, python::Ask::Hot, options.tasks(HOT / 20));
 
     let title = "round trip to another process after 200 us idle, the caller awake";
@@ -32,6 +36,8 @@ pub fn workloads(options: &Options) -> Vec<Workload> {
     idle.workers(1, options, run_idle::<procspawn::Procspawn>);
     idle.workers(1, options, run_idle::<ipc_channel::IpcChannel>);
     idle.workers(1, options, run_idle::<socketpair::Socketpair>);
+    #[cfg(feature = "iceoryx2")]
+    idle.polling(Kind::Peer, options, run_idle::<iceoryx2::Iceoryx2>);
     python::add(
         &mut idle,
         1,
@@ -59,18 +65,17 @@ fn floors(workload: &mut Workload, options: &Options, between: Between) {
         Between::Nothing => (Kind::Reference, Kind::Floor),
         _ => (Kind::Floor, Kind::Reference),
     };
-    let (caller, worker) = options.cores.unzip();
-    let o = options.clone();
-    workload.entry(hot, Spinning::NAME, move || {
-        let mut ring: Spinning = Ring::start_on(worker);
-        on_core(caller, || measured(&mut ring, &o, between))
+    workload.polling(hot, options, move |ring: &mut Spinning, options| {
+        measured(ring, options, between)
     });
     workload.workers(1, options, move |ring: &mut Parked, options| {
         measured(ring, options, between)
     });
-    let o = options.clone();
+    let caller = options.cores.map(|cores| cores.0);
+    let options = options.clone();
     workload.entry(idle, "the same on one core", move || {
-        let mut ring: Parked = Ring::start_on(caller);
-        on_core(caller, || measured(&mut ring, &o, between))
+        on_core(caller, || {
+            measured(&mut Parked::start(1), &options, between)
+        })
     });
 }

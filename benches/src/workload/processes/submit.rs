@@ -1,10 +1,9 @@
 //! P2: 200,000 tasks of a u64 from one thread, then all results in order, per task. One worker.
 
-use crate::contender::processes::{
-    Batch, Call, Workers, ipc_channel, procspawn, python, socketpair, task,
-};
-use crate::floor::shared::{Ring, Spinning};
-use crate::measure::place::on_core;
+#[cfg(feature = "iceoryx2")]
+use crate::contender::processes::iceoryx2;
+use crate::contender::processes::{Batch, Call, ipc_channel, procspawn, python, socketpair, task};
+use crate::floor::shared::Spinning;
 use crate::measure::round::{Kind, Options, Round, Workload};
 use std::time::Instant;
 
@@ -14,16 +13,13 @@ const TASKS: usize = 200_000;
 pub fn workload(options: &Options) -> Workload {
     let title = "200k tasks to one other process, then all results, per task";
     let mut workload = Workload::new("P2", title, "ns");
-    let (caller, worker) = options.cores.unzip();
-    let o = options.clone();
-    workload.entry(Kind::Reference, Spinning::NAME, move || {
-        let mut ring: Spinning = Ring::start_on(worker);
-        on_core(caller, || run(&mut ring, &o))
-    });
+    workload.polling(Kind::Reference, options, run::<Spinning>);
     workload.workers(1, options, run::<procspawn::Procspawn>);
     workload.workers(1, options, run::<ipc_channel::IpcChannel>);
     workload.workers(1, options, run::<socketpair::Socketpair>);
     workload.workers(1, options, run::<socketpair::Buffered>);
+    #[cfg(feature = "iceoryx2")]
+    workload.polling(Kind::Peer, options, run::<iceoryx2::Iceoryx2>);
     python::add(
         &mut workload,
         1,
