@@ -2,6 +2,8 @@
 //! that was never accepted, [`BuildError`] for a pool that could not be made, [`ShutdownError`]
 //! for a pool that did not end.
 
+use crate::process::codec::PayloadError;
+use crate::process::error::WorkerLost;
 use std::any::Any;
 use std::backtrace::Backtrace;
 use std::error::Error;
@@ -34,8 +36,13 @@ pub enum TaskError {
     Rejected(Rejected),
     /// The [`Promise`](crate::Promise) was dropped without an outcome.
     Abandoned,
-    /// A `map` ran past its time limit; what had not started was cancelled.
+    /// A `map` ran past its time limit, and what had not started was cancelled; or a task of a process pool ran past
+    /// its [deadline](crate::ProcessTask::deadline), and its worker was ended.
     TimedOut,
+    /// The process that ran the task ended before it had an outcome, or was ended by [`Future::kill`](crate::Future::kill).
+    WorkerLost(WorkerLost),
+    /// The argument or the result could not be taken from one process to the other.
+    Payload(PayloadError),
 }
 
 impl fmt::Display for TaskError {
@@ -46,7 +53,9 @@ impl fmt::Display for TaskError {
             Self::Failed(error) => write!(f, "the task failed: {error}"),
             Self::Rejected(why) => write!(f, "the task was not accepted: {why}"),
             Self::Abandoned => f.write_str("the promise was dropped without an outcome"),
-            Self::TimedOut => f.write_str("the time limit of the map passed"),
+            Self::TimedOut => f.write_str("the time limit passed"),
+            Self::WorkerLost(lost) => lost.fmt(f),
+            Self::Payload(error) => error.fmt(f),
         }
     }
 }
@@ -56,6 +65,8 @@ impl Error for TaskError {
         match self {
             Self::Failed(error) => Some(error.as_ref()),
             Self::Rejected(why) => Some(why),
+            Self::WorkerLost(lost) => Some(lost),
+            Self::Payload(error) => Some(error),
             _ => None,
         }
     }
@@ -64,6 +75,12 @@ impl Error for TaskError {
 impl From<Rejected> for TaskError {
     fn from(why: Rejected) -> Self {
         Self::Rejected(why)
+    }
+}
+
+impl From<PayloadError> for TaskError {
+    fn from(error: PayloadError) -> Self {
+        Self::Payload(error)
     }
 }
 
@@ -96,7 +113,22 @@ pub(crate) struct PanicDetails {
     pub location: Option<String>,
     pub task: Option<String>,
     pub worker: Option<String>,
-    pub backtrace: Option<Backtrace>,
+    pub backtrace: Option<Trace>,
+}
+
+/// A backtrace of this process, or the text of one of another process.
+pub(crate) enum Trace {
+    Here(Backtrace),
+    There(String),
+}
+
+impl fmt::Display for Trace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Here(backtrace) => backtrace.fmt(f),
+            Self::There(text) => f.write_str(text),
+        }
+    }
 }
 
 impl PanicReport {
@@ -126,12 +158,12 @@ impl PanicReport {
     }
 
     /// The backtrace at the panic, captured only when `RUST_BACKTRACE` or `RUST_LIB_BACKTRACE`
-    /// asks for it.
-    pub fn backtrace(&self) -> Option<&Backtrace> {
-        self.0.backtrace.as_ref()
+    /// asks for it. Of a worker process it is the text that came from there.
+    pub fn backtrace(&self) -> Option<&dyn fmt::Display> {
+        self.0.backtrace.as_ref().map(|trace| trace as _)
     }
 
-    /// The panic's payload, as `std::panic::catch_unwind` gave it.
+    /// The panic's payload, as `std::panic::catch_unwind` gave it; of a worker process a `String`, the message.
     pub fn into_payload(self) -> Box<dyn Any + Send> {
         self.0.payload
     }
@@ -209,6 +241,25 @@ pub enum Rejected {
         /// Which one: `"chunk"` or `"buffer"`.
         what: &'static str,
     },
+    /// The process pool is broken: it has no workers any more and gets no new ones.
+    Broken {
+        /// The pool's name.
+        pool: String,
+        /// What broke it.
+        why: String,
+    },
+    /// The task's code cannot be named to another process.
+    Code {
+        /// Why, and what to do.
+        why: String,
+    },
+    /// The argument takes more memory than a lane can hold.
+    TooLarge {
+        /// Its length in bytes.
+        bytes: usize,
+        /// The most there can be.
+        limit: usize,
+    },
 }
 
 impl fmt::Display for Rejected {
@@ -233,6 +284,12 @@ impl fmt::Display for Rejected {
                 )
             }
             Self::Zero { what } => write!(f, "{what} is zero; it has to be at least 1"),
+            Self::Broken { pool, why } => write!(f, "process pool '{pool}' is broken: {why}"),
+            Self::Code { why } => f.write_str(why),
+            Self::TooLarge { bytes, limit } => write!(
+                f,
+                "its argument takes {bytes} bytes, more than the {limit} of a lane; pass a file or a piece at a time"
+            ),
         }
     }
 }
@@ -312,6 +369,27 @@ pub enum BuildError {
         /// The hook's error.
         source: BoxError,
     },
+    /// A worker process could not be started, or ended before it was ready.
+    Process {
+        /// The worker.
+        worker: usize,
+        /// What happened, and what to do.
+        why: String,
+    },
+    /// The system refused the memory, descriptors or thread that a process pool needs.
+    System {
+        /// What was asked for.
+        what: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// This program, or the hook of a worker, cannot be started again as a worker.
+    Code {
+        /// Why, and what to do.
+        why: String,
+    },
+    /// [`WhenFull::RunOnCaller`](crate::WhenFull) was asked of a process pool, which keeps tasks out of this process.
+    RunOnCaller,
 }
 
 impl fmt::Display for BuildError {
@@ -360,6 +438,14 @@ impl fmt::Display for BuildError {
             Self::StartHook { worker, source } => {
                 write!(f, "the start hook of worker {worker} failed: {source}")
             }
+            Self::Process { worker, why } => {
+                write!(f, "worker process {worker} did not start: {why}")
+            }
+            Self::System { what, source } => write!(f, "the system refused {what}: {source}"),
+            Self::Code { why } => f.write_str(why),
+            Self::RunOnCaller => f.write_str(
+                "a process pool does not run tasks on the caller; choose WhenFull::Block or WhenFull::Reject",
+            ),
         }
     }
 }
@@ -367,7 +453,7 @@ impl fmt::Display for BuildError {
 impl Error for BuildError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Thread { source, .. } => Some(source),
+            Self::Thread { source, .. } | Self::System { source, .. } => Some(source),
             Self::StartHook { source, .. } => Some(source.as_ref()),
             _ => None,
         }
@@ -377,8 +463,10 @@ impl Error for BuildError {
 impl From<BuildError> for io::Error {
     fn from(error: BuildError) -> Self {
         let kind = match &error {
-            BuildError::Thread { source, .. } => source.kind(),
-            BuildError::StartHook { .. } => io::ErrorKind::Other,
+            BuildError::Thread { source, .. } | BuildError::System { source, .. } => source.kind(),
+            BuildError::StartHook { .. } | BuildError::Process { .. } | BuildError::Code { .. } => {
+                io::ErrorKind::Other
+            }
             _ => io::ErrorKind::InvalidInput,
         };
         io::Error::new(kind, error)
@@ -404,6 +492,12 @@ pub enum ShutdownError {
         /// Tasks that were queued then.
         queued: usize,
     },
+    /// Called by a callback on the thread of a process pool that runs callbacks, which cannot wait for itself to end.
+    /// The pool accepts nothing new from now on; wait for its end elsewhere.
+    InCallback {
+        /// The pool's name.
+        pool: String,
+    },
     /// Called in a forked child: the pool's threads stayed in the parent.
     Forked {
         /// The pool's name.
@@ -421,6 +515,10 @@ impl fmt::Display for ShutdownError {
             Self::TimedOut { running, queued } => write!(
                 f,
                 "the time limit passed with {running} tasks running and {queued} queued"
+            ),
+            Self::InCallback { pool } => write!(
+                f,
+                "a callback on a thread of pool '{pool}' cannot wait for the pool's end; wait on another thread"
             ),
             Self::Forked { pool } => {
                 write!(

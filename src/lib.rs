@@ -69,7 +69,12 @@ mod executor;
 mod future;
 #[cfg(any(raddle_loom, raddle_shuttle))]
 pub mod future;
+mod process;
 mod report;
+#[cfg(not(any(raddle_loom, raddle_shuttle)))]
+mod shm;
+#[cfg(any(raddle_loom, raddle_shuttle))]
+pub mod shm;
 #[cfg(not(any(raddle_loom, raddle_shuttle)))]
 mod sync;
 #[cfg(any(raddle_loom, raddle_shuttle))]
@@ -83,7 +88,7 @@ pub mod thread;
 pub use error::{BoxError, BuildError, PanicReport, Rejected, ShutdownError, TaskError};
 #[doc(hidden)]
 pub use executor::{Chunk, run_chunk};
-pub use executor::{Executor, Map, MapUnordered, Payload, Shutdown};
+pub use executor::{Executor, Map, MapUnordered, Payload, Pin, Shutdown, WhenFull};
 pub use future::Future;
 pub use future::as_completed::{AsCompleted, AsCompletedTimeout, TimedOut, as_completed};
 pub use future::current::cancel_requested;
@@ -91,10 +96,16 @@ pub use future::promise::{Promise, promise};
 pub use future::shared::{CancelOnDrop, SharedFuture};
 pub use future::state::FutureState;
 pub use future::wait::{ReturnWhen, Waitable, Waited, wait, wait_timeout};
+pub use process::codec::{PayloadError, PayloadReason, PayloadStage};
+pub use process::error::{LostCause, WorkerExit, WorkerLost};
+pub use process::start::{Limit, Output, Start, worker_main};
+pub use process::{
+    ProcessPool, ProcessPoolBuilder, ProcessStats, ProcessTask, ProcessWorkerStats, WhenWorkerDies,
+};
 pub use report::{Report, set_report_hook};
 pub use thread::{
-    Idle, NamedTask, Pin, Scope, Stats, ThreadPool, ThreadPoolBuilder, WhenFull, WorkerInfo,
-    WorkerStats, current_worker,
+    Idle, NamedTask, Scope, Stats, ThreadPool, ThreadPoolBuilder, WorkerInfo, WorkerStats,
+    current_worker,
 };
 
 /// The programs in the book run with the documentation tests.

@@ -20,8 +20,8 @@ const LONGEST: usize = 4096;
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Chunk<R> {
-    pub(super) outcomes: Vec<Result<R, TaskError>>,
-    pub(super) took: Duration,
+    pub(crate) outcomes: Vec<Result<R, TaskError>>,
+    pub(crate) took: Duration,
 }
 
 /// A chunk that was submitted.

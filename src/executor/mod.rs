@@ -2,10 +2,12 @@
 
 mod flight;
 mod map;
+mod place;
 mod unordered;
 
 pub use flight::Chunk;
 pub use map::Map;
+pub use place::{Pin, WhenFull};
 pub use unordered::MapUnordered;
 
 use crate::error::{BoxError, ShutdownError, TaskError};

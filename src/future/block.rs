@@ -112,15 +112,15 @@ pub fn block_patiently(
 
 /// Waits for one task. False: the deadline passed first.
 pub fn wait(cell: Raw, until: Until, deadline: Option<Instant>) -> bool {
-    let ready = || until.holds(cell.state.load());
-    if ready() {
+    if until.holds(cell.state.load()) {
         return true;
     }
     if cell.tag.is_orphan() {
         cell.orphan();
     }
+    let ready = || until.holds(cell.look());
     block(std::iter::once(cell), ready, deadline, || {
-        spin::spin(Some(cell), ready) || cell.state.sleep(until, deadline)
+        spin::spin(Some(cell), ready) || cell.sleep(until, deadline)
     })
 }
 

@@ -11,7 +11,9 @@ use super::current;
 use super::hooks::{self, HookList};
 use super::memory::{self, Source};
 use super::panics;
-use super::state::{self, Adopted, Cancel, Completed, Ending, State};
+use super::state::{
+    self, Adopted, Cancel, Completed, Ending, FutureState, Opened, Snapshot, State, Until,
+};
 use super::tag::Tag;
 use crate::error::TaskError;
 use crate::report::{self, Report};
@@ -21,6 +23,7 @@ use std::borrow::Cow;
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
+use std::time::Instant;
 
 /// The part of a cell that is the same for every task.
 #[repr(C)]
@@ -59,8 +62,28 @@ pub(super) struct Vtable {
     name: unsafe fn(Raw) -> Option<NonNull<str>>,
     /// What to do when the task is over and its cell may be gone; asked while it is alive.
     after: Option<unsafe fn(Raw) -> After>,
+    /// Where the task runs, if that is another process.
+    remote: Option<&'static Remote>,
     /// Bytes from the header to the slot.
     slot: usize,
+}
+
+/// What a future asks of an executor whose tasks run in another process. There nobody completes a task by
+/// himself: somebody in this process has to look for its answer. Every function takes a cell whose extra
+/// says this is its remote, kept alive by the handle, in the process that made it.
+pub struct Remote {
+    /// Looks whether the answer has come, and completes the task with it. Never blocks.
+    pub poll: unsafe fn(Raw),
+    /// Sleeps until the point is reached (true) or the deadline has passed (false).
+    pub sleep: unsafe fn(Raw, Until, Option<Instant>) -> bool,
+    /// From now on somebody has to be told of the answer who does not wait for it.
+    pub engage: unsafe fn(Raw),
+    /// As [`Raw::cancel`].
+    pub cancel: unsafe fn(Raw) -> bool,
+    /// Has the task, which is not done here, been started there?
+    pub is_started: unsafe fn(Raw) -> bool,
+    /// As [`Future::kill`](super::Future::kill).
+    pub kill: unsafe fn(Raw) -> bool,
 }
 
 static CANCELLED: TaskError = TaskError::Cancelled;
@@ -84,6 +107,7 @@ pub(super) struct Cell<F, T, N> {
 /// What a cell carries beside the closure: a name, a scope, or nothing and no bytes for it.
 pub trait Extra {
     const HAS_AFTER: bool = false;
+    const REMOTE: Option<&'static Remote> = None;
 
     fn name(&self) -> Option<&str> {
         None
@@ -135,6 +159,7 @@ where
         } else {
             None
         },
+        remote: N::REMOTE,
         slot: std::mem::offset_of!(Self, slot),
     };
 
@@ -324,8 +349,98 @@ impl Raw {
         })
     }
 
+    /// Where the task runs, if that is another process and this one its parent.
+    #[inline]
+    pub(super) fn remote(&self) -> Option<&'static Remote> {
+        let remote = self.vtable.remote?;
+        (!self.tag.is_orphan()).then_some(remote)
+    }
+
+    /// One look at the state, after the answer of another process was looked for. Never blocks.
+    #[inline]
+    pub fn look(&self) -> Snapshot {
+        let now = self.state.load();
+        if now.is_done() {
+            return now;
+        }
+        match self.remote() {
+            None => now,
+            Some(remote) => {
+                // SAFETY: the cell's own remote; the caller's handle keeps the cell alive.
+                unsafe { (remote.poll)(*self) };
+                self.state.load()
+            }
+        }
+    }
+
+    /// Sleeps until the point is reached (true) or the deadline has passed (false).
+    pub fn sleep(&self, until: Until, deadline: Option<Instant>) -> bool {
+        match self.remote() {
+            None => self.state.sleep(until, deadline),
+            // SAFETY: as in `look`.
+            Some(remote) => unsafe { (remote.sleep)(*self, until, deadline) },
+        }
+    }
+
+    /// Where the task stands.
+    pub fn phase(&self) -> FutureState {
+        let phase = self.look().phase();
+        match self.remote() {
+            // SAFETY: as in `look`.
+            Some(remote)
+                if phase == FutureState::Pending && unsafe { (remote.is_started)(*self) } =>
+            {
+                // Done between the two looks, or running.
+                match self.state.load().phase() {
+                    FutureState::Pending => FutureState::Running,
+                    later => later,
+                }
+            }
+            _ => phase,
+        }
+    }
+
+    /// Announces that a hook is about to be added: whoever completes the task has to look for it.
+    pub fn open_hooks(&self) -> Opened {
+        let opened = self.state.open_hooks();
+        if opened == Opened::Open {
+            self.engage();
+        }
+        opened
+    }
+
+    /// The task is to be completed though nobody waits for it.
+    pub fn engage(&self) {
+        if let Some(remote) = self.remote() {
+            // SAFETY: as in `look`.
+            unsafe { (remote.engage)(*self) };
+        }
+    }
+
+    /// Ends the worker that runs the task, where that is a process. True: it was done, or the task cancelled.
+    pub fn kill(&self) -> bool {
+        // SAFETY: as in `look`.
+        self.remote()
+            .is_some_and(|remote| unsafe { (remote.kill)(*self) })
+    }
+
+    /// What the cell carries beside the closure.
+    ///
+    /// # Safety
+    /// The cell was made with an extra that begins with an `N`, aligned to 8 bytes.
+    pub unsafe fn extra<N>(&self) -> &N {
+        const { assert!(align_of::<N>() <= 8, "the extra follows the header at once") };
+        // SAFETY: the extra follows the header, whose size is a multiple of 8; it is never written through
+        // a unique reference while the cell lives.
+        unsafe { self.0.add(1).cast::<N>().as_ref() }
+    }
+
     /// Cancels from the handle's side. True: it will never run.
     pub fn cancel(&self) -> bool {
+        if let Some(remote) = self.remote() {
+            // SAFETY: as in `look`.
+            return unsafe { (remote.cancel)(*self) };
+        }
         match self.state.cancel() {
             Cancel::Already => true,
             Cancel::TooLate => false,

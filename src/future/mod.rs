@@ -109,7 +109,7 @@ impl<T> Future<T> {
     /// assert_eq!(future.try_result().unwrap().unwrap(), 3);
     /// ```
     pub fn try_result(self) -> Result<Result<T, TaskError>, Self> {
-        if self.cell.state.load().is_settled() {
+        if self.cell.look().is_settled() {
             Ok(self.take())
         } else {
             Err(self)
@@ -149,7 +149,7 @@ impl<T> Future<T> {
 
     /// Is the outcome there: a value, an error or a cancellation? Never blocks.
     pub fn is_done(&self) -> bool {
-        self.cell.state.load().is_done()
+        self.cell.look().is_done()
     }
 
     /// Has the task started, and is it not done?
@@ -164,7 +164,7 @@ impl<T> Future<T> {
 
     /// Where the task stands, in one consistent look.
     pub fn state(&self) -> FutureState {
-        self.cell.state.load().phase()
+        self.cell.phase()
     }
 
     /// The outcome, if the task is done, without taking it. Never blocks. An error counts as seen.
@@ -180,6 +180,7 @@ impl<T> Future<T> {
     where
         T: Sync,
     {
+        self.cell.look();
         // SAFETY: the cell is of type T; taking the outcome needs the handle by value, and it is
         // borrowed.
         let outcome = unsafe { self.cell.outcome() }?;
@@ -191,6 +192,7 @@ impl<T> Future<T> {
 
     /// The error, if the task is done and has no value. Never blocks. It counts as seen.
     pub fn error(&self) -> Option<&TaskError> {
+        self.cell.look();
         // SAFETY: as in peek; of the T nothing is looked at.
         let error = unsafe { self.cell.outcome::<T>() }?.err()?;
         self.cell.state.mark_seen();
@@ -205,6 +207,17 @@ impl<T> Future<T> {
     /// reported, not passed on.
     pub fn cancel(&self) -> bool {
         self.cell.cancel()
+    }
+
+    /// Ends a task of a process pool, running or not, without asking it. One that
+    /// has not started is cancelled. One that runs loses its worker, which gets the polite signal and, after the
+    /// pool's grace, the one that nobody can refuse; the future ends with
+    /// an error that says so, and no other task suffers. True: this was begun, or the task cancelled. False: the
+    /// task is done already, or runs on a thread, which nobody can end from outside.
+    ///
+    /// Does not wait for the end.
+    pub fn kill(&self) -> bool {
+        self.cell.kill()
     }
 
     /// Runs `f` with the outcome: on the thread that completes the task, before the outcome can be
@@ -227,7 +240,7 @@ impl<T> Future<T> {
     where
         T: Sync,
     {
-        if self.cell.state.open_hooks() == Opened::Settled {
+        if self.cell.open_hooks() == Opened::Settled {
             callback::run(self.cell, f);
         } else if let Err(node) = self.cell.hooks.push(callback::node(f)) {
             hooks::fire(node, self.cell);
@@ -292,8 +305,12 @@ impl<T> std::future::Future for Future<T> {
 impl<T> Drop for Future<T> {
     #[inline]
     fn drop(&mut self) {
-        if self.cell.state.load().has_hooks() {
+        let now = self.cell.state.load();
+        if now.has_hooks() {
             waker::forget(self.cell, 0);
+        }
+        if !now.is_done() {
+            self.cell.engage();
         }
         // SAFETY: this is the handle, and it ends here.
         unsafe { task::release_handle(self.cell, false) };

@@ -5,7 +5,7 @@
 //! other. A program that sets a hook later hides the place, and nothing else.
 
 use super::{block, current};
-use crate::error::{PanicDetails, PanicReport};
+use crate::error::{PanicDetails, PanicReport, Trace};
 use crate::report::message_of;
 use std::any::Any;
 use std::backtrace::{Backtrace, BacktraceStatus};
@@ -52,6 +52,6 @@ pub fn report(payload: Box<dyn Any + Send>, task: Option<&str>) -> PanicReport {
         location,
         task: task.map(ToOwned::to_owned),
         worker: block::worker_name(),
-        backtrace,
+        backtrace: backtrace.map(Trace::Here),
     })
 }

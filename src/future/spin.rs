@@ -6,8 +6,9 @@
 
 use super::cell::Raw;
 use crate::sync;
+pub use crate::sync::spin::until as spin_for;
 use std::cell::Cell;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// What the submitter knows of the worker that will run its task.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -53,25 +54,4 @@ pub fn spin(cell: Option<Raw>, ready: impl Fn() -> bool) -> bool {
         Advice::Unknown
     };
     spin_for(advice.budget(), ready)
-}
-
-/// Spins until `ready` or until the time is over.
-pub fn spin_for(budget: Duration, ready: impl Fn() -> bool) -> bool {
-    /// Looks at the clock once in so many rounds.
-    const ROUNDS: u32 = 8;
-    if sync::MODEL || budget.is_zero() {
-        return ready();
-    }
-    let start = Instant::now();
-    loop {
-        for _ in 0..ROUNDS {
-            if ready() {
-                return true;
-            }
-            sync::hint::spin_loop();
-        }
-        if start.elapsed() >= budget {
-            return ready();
-        }
-    }
 }

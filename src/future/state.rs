@@ -18,6 +18,7 @@
 //! | `TAKEN` | handle side, with `HANDLE_GONE` | the outcome was moved out |
 //! | `SEEN` | handle side | somebody looked at the error |
 //! | `ORPHAN` | handle side, in a forked child | the claimer stayed in the parent; the setter took its place |
+//! | `ATTENDED` | a waiter | it sleeps where the answer of another process arrives, and has to be woken there |
 //!
 //! # States and owners
 //! - *Pending* (no `CLAIMED`, no `DONE`): the closure is in the cell; nobody touches it.
@@ -63,6 +64,7 @@ const QUEUE_GONE: u32 = 0b001_0000_0000;
 const TAKEN: u32 = 0b010_0000_0000;
 const SEEN: u32 = 0b100_0000_0000;
 const ORPHAN: u32 = 0b1000_0000_0000;
+const ATTENDED: u32 = 0b1_0000_0000_0000;
 
 /// Where a task stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -193,12 +195,14 @@ pub enum Cancel {
 
 /// What is to be done after the outcome became visible.
 #[must_use]
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Completed {
     /// Run the hooks, then call [`State::settle`].
     pub hooks: bool,
     /// Wake the sleepers of this word.
     pub wake: bool,
+    /// Wake the one who attends to the other process.
+    pub attended: bool,
     /// The cell is the caller's to free. Never together with `hooks`.
     pub free: bool,
 }
@@ -323,6 +327,7 @@ impl State {
         Completed {
             hooks: old & HOOKS != 0,
             wake: old & SLEEPER != 0,
+            attended: old & ATTENDED != 0,
             free: Snapshot(new).is_free(),
         }
     }
@@ -449,6 +454,28 @@ impl State {
             match futex::wait(&self.0, now | SLEEPER, deadline) {
                 FutexWait::TimedOut => return until.holds(self.load()),
                 FutexWait::Woken | FutexWait::Changed | FutexWait::Interrupted => {}
+            }
+        }
+    }
+
+    /// Announces a waiter who is about to sleep elsewhere, where the answer of another process arrives. False:
+    /// the outcome stands.
+    // WAKE: from here on finish and cancel see ATTENDED, and their caller wakes the lane's leader; if they came
+    // first, the exchange fails and the loop looks again.
+    pub fn attend(&self) -> bool {
+        // ORDERING: state.attend-look Relaxed: the exchange below decides.
+        let mut now = self.0.load(Relaxed);
+        loop {
+            if now & DONE != 0 {
+                return false;
+            }
+            // ORDERING: state.attend Relaxed: only the bit is told; the outcome is read after a load with Acquire.
+            match self
+                .0
+                .compare_exchange(now, now | ATTENDED, Relaxed, Relaxed)
+            {
+                Ok(_) => return true,
+                Err(seen) => now = seen,
             }
         }
     }

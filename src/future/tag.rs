@@ -13,6 +13,11 @@ impl Tag {
     /// No executor: a promise, or born done.
     pub const NONE: Self = Self(0);
 
+    /// A task that runs in another process, made in this fork generation: no worker here may run it.
+    pub const fn remote(generation: u32) -> Self {
+        Self::new(0, generation).bound()
+    }
+
     /// A task of executor `number` (not 0, 24 bits).
     pub const fn new(number: u32, generation: u32) -> Self {
         Self((number & 0x00ff_ffff) | (generation & Self::GENERATION) << 24)

@@ -3,7 +3,7 @@
 //! Each of them ends in exactly one of the transitions of [`super::state`] that give a reference up.
 
 use super::cell::{After, Cell, Extra, Raw, Slot, complete, destroy, destroy_ended};
-use super::state::{Claim, Ending, Snapshot, State};
+use super::state::{Claim, Completed, Ending, Snapshot, State};
 use super::tag::Tag;
 use crate::error::TaskError;
 use std::mem::ManuallyDrop;
@@ -60,35 +60,46 @@ impl Task {
         }
     }
 
-    /// Completes the task without running its closure, which is dropped. Err: it was cancelled.
-    fn complete_with(self, ending: Ending, store: impl FnOnce(Raw)) -> bool {
+    /// Ends the task without running its closure, which is dropped. None: it had been cancelled.
+    fn end_with(self, ending: Ending, store: impl FnOnce(Raw)) -> Option<Ended> {
         let cell = self.into_raw();
         if cell.state.claim() == Claim::Lost {
             Self::let_go(cell);
-            return false;
+            return None;
         }
         // SAFETY: claimed, so the closure is ours to drop.
         unsafe { (cell.vtable.drop_closure)(cell) };
         store(cell);
         let after = cell.after();
         let completed = cell.state.finish(ending, true);
-        // SAFETY: the transition just made.
-        unsafe { complete(cell, completed) };
-        After::run(after);
-        true
+        Some(Ended {
+            cell,
+            completed,
+            after,
+        })
     }
 
     /// Cancels from the executor's side.
     pub fn cancel(self) {
-        self.complete_with(Ending::Cancelled, |_| {});
+        drop(self.end_cancelled());
+    }
+
+    /// The first half of [`cancel`](Self::cancel).
+    pub fn end_cancelled(self) -> Option<Ended> {
+        self.end_with(Ending::Cancelled, |_| {})
     }
 
     /// Fails the task instead of running it.
     pub fn fail(self, error: TaskError) {
-        self.complete_with(Ending::Error, |cell| {
+        drop(self.end_failed(error));
+    }
+
+    /// The first half of [`fail`](Self::fail).
+    pub fn end_failed(self, error: TaskError) -> Option<Ended> {
+        self.end_with(Ending::Error, |cell| {
             // SAFETY: claimed, and the closure was dropped: the slot is ours and empty.
             unsafe { cell.store_error(error) };
-        });
+        })
     }
 
     fn let_go(cell: Raw) {
@@ -102,6 +113,33 @@ impl Task {
 impl Drop for Task {
     fn drop(&mut self) {
         Self(self.0).cancel();
+    }
+}
+
+/// A task whose outcome stands. Dropping it does the rest, which may run code of the user: wakes who sleeps, runs
+/// callbacks, and frees the cell if nobody refers to it.
+#[must_use = "dropping it runs callbacks"]
+pub struct Ended {
+    cell: Raw,
+    completed: Completed,
+    after: Option<After>,
+}
+
+// SAFETY: whoever ends a task may let another thread do the rest.
+unsafe impl Send for Ended {}
+
+impl Ended {
+    /// Somebody [attends](State::attend) to the task, and has to be woken where he sleeps.
+    pub fn is_attended(&self) -> bool {
+        self.completed.attended
+    }
+}
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        // SAFETY: the transition that `end_with` has made.
+        unsafe { complete(self.cell, self.completed) };
+        After::run(self.after);
     }
 }
 
@@ -156,10 +194,16 @@ where
 
 /// A promise's cell: its executor's side never runs anything, it only completes.
 pub fn promised<T>() -> (PromisedTask<T>, Raw) {
+    promised_with(Tag::NONE, ())
+}
+
+/// As [`promised`], for a task of an executor that runs it elsewhere.
+#[inline]
+pub fn promised_with<T, N: Extra>(tag: Tag, extra: N) -> (PromisedTask<T>, Raw) {
     fn nothing<T>() -> Result<T, TaskError> {
         Err(TaskError::Abandoned)
     }
-    let (task, header) = task::<fn() -> Result<T, TaskError>, T, ()>(Tag::NONE, (), nothing::<T>);
+    let (task, header) = task::<fn() -> Result<T, TaskError>, T, N>(tag, extra, nothing::<T>);
     (
         PromisedTask {
             task: ManuallyDrop::new(task),
@@ -181,11 +225,36 @@ impl<T> PromisedTask<T> {
         self.task.raw()
     }
 
+    /// Forgets the type, for a record that holds tasks of any.
+    pub fn into_task(self) -> Task {
+        ManuallyDrop::into_inner(self.task)
+    }
+
+    /// # Safety
+    /// The task came from [`into_task`](Self::into_task) of this very type.
+    pub unsafe fn from_task(task: Task) -> Self {
+        Self {
+            task: ManuallyDrop::new(task),
+            result: std::marker::PhantomData,
+        }
+    }
+
     /// Completes; `started` tells that this side has claimed the cell before.
     pub fn complete(
         self,
         started: bool,
         outcome: Result<T, TaskError>,
+    ) -> Result<(), Result<T, TaskError>> {
+        self.complete_telling(started, outcome, || {})
+    }
+
+    /// As [`complete`](Self::complete); calls `attended` when the outcome stands and no callback has run yet,
+    /// if somebody [attends](super::state::State::attend) to the task.
+    pub fn complete_telling(
+        self,
+        started: bool,
+        outcome: Result<T, TaskError>,
+        attended: impl FnOnce(),
     ) -> Result<(), Result<T, TaskError>> {
         let mut this = ManuallyDrop::new(self);
         // SAFETY: taken once: `this` is not used again and never dropped.
@@ -211,6 +280,9 @@ impl<T> PromisedTask<T> {
             }
         };
         let completed = cell.state.finish(ending, true);
+        if completed.attended {
+            attended();
+        }
         // SAFETY: the transition just made.
         unsafe { complete(cell, completed) };
         Ok(())

@@ -119,7 +119,7 @@ fn wait_until<F: Waitable>(
     let total = futures.len() as u32;
     let done_now = futures
         .iter()
-        .filter(|future| future.raw().state.load().is_done())
+        .filter(|future| future.raw().look().is_done())
         .count() as u32;
     let target = match when {
         ReturnWhen::FirstCompleted => total.min(1),

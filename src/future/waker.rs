@@ -43,7 +43,7 @@ fn is_ours(node: NonNull<Node>, owner: usize) -> bool {
 /// woken as well only if this poll fell into the completion, or another poll held it in its hand.
 /// The caller holds a borrow of the handle.
 pub fn poll(cell: Raw, owner: usize, cx: &Context<'_>) -> Poll<()> {
-    if cell.state.load().is_settled() {
+    if cell.look().is_settled() {
         return Poll::Ready(());
     }
     if cell.tag.is_orphan() {
@@ -52,7 +52,7 @@ pub fn poll(cell: Raw, owner: usize, cx: &Context<'_>) -> Poll<()> {
         cell.state.sleep(Until::Settled, None);
         return Poll::Ready(());
     }
-    if cell.state.open_hooks() == Opened::Open {
+    if cell.open_hooks() == Opened::Open {
         let mut kept = false;
         cell.hooks.edit(cell, |node| {
             if is_ours(node, owner) {
@@ -99,7 +99,7 @@ pub fn forget(cell: Raw, owner: usize) {
 
 /// Adds a notice node for `cell`, or fires it if the outcome stands already.
 pub fn add_notice(cell: Raw, node: NonNull<Node>) {
-    let late = match cell.state.open_hooks() {
+    let late = match cell.open_hooks() {
         Opened::Open => cell.hooks.push(node).err(),
         Opened::Settled => Some(node),
     };

@@ -1,8 +1,9 @@
 //! The Linux futex: sleep while a word holds a value, wake who sleeps on it.
 //!
-//! Private futexes only (one process); the words of shared memory have their own in `shm`.
+//! Two kinds: private ones, whose key is an address of this process, and shared ones (`…_shared`), whose
+//! key is a place in a file that several processes have mapped.
 //!
-//! A wake takes a raw pointer on purpose. Whoever completes a word and then wakes its sleepers may find
+//! A private wake takes a raw pointer on purpose. Whoever completes a word and then wakes its sleepers may find
 //! that a waiter saw the new value without sleeping, returned, and freed or recycled the memory. That is
 //! sound: a private wake uses the address as a key for the kernel's hash table and reads nothing from it,
 //! in user space or in the kernel. At worst another word lives there by now and its sleeper wakes for no
@@ -19,6 +20,15 @@ use std::time::Instant;
 /// A deadline that has passed is [`FutexWait::TimedOut`] without a system call; one that is too far away
 /// for the kernel's clock is none. `TimedOut` is never reported before the deadline.
 pub fn wait(word: &AtomicU32, expected: u32, deadline: Option<Instant>) -> FutexWait {
+    sleep(word, expected, deadline, libc::FUTEX_PRIVATE_FLAG)
+}
+
+/// As [`wait`], on a word that other processes have mapped, too. The mapping may be read-only.
+pub fn wait_shared(word: &AtomicU32, expected: u32, deadline: Option<Instant>) -> FutexWait {
+    sleep(word, expected, deadline, 0)
+}
+
+fn sleep(word: &AtomicU32, expected: u32, deadline: Option<Instant>, kind: i32) -> FutexWait {
     loop {
         let until = match deadline.map(monotonic) {
             None | Some(Until::Never) => None,
@@ -31,7 +41,7 @@ pub fn wait(word: &AtomicU32, expected: u32, deadline: Option<Instant>) -> Futex
             libc::syscall(
                 libc::SYS_futex,
                 ptr::from_ref(word),
-                libc::FUTEX_WAIT_BITSET | libc::FUTEX_PRIVATE_FLAG,
+                libc::FUTEX_WAIT_BITSET | kind,
                 expected,
                 until.as_ref().map_or(ptr::null(), ptr::from_ref),
                 ptr::null::<u32>(),
@@ -61,25 +71,25 @@ pub fn wait(word: &AtomicU32, expected: u32, deadline: Option<Instant>) -> Futex
 /// Wakes one thread that sleeps on the word at this address, if there is one.
 #[inline]
 pub fn wake_one(word: *const AtomicU32) {
-    wake(word, 1);
+    wake(word, 1, libc::FUTEX_PRIVATE_FLAG);
 }
 
 /// Wakes every thread that sleeps on the word at this address.
 #[inline]
 pub fn wake_all(word: *const AtomicU32) {
-    wake(word, i32::MAX);
+    wake(word, i32::MAX, libc::FUTEX_PRIVATE_FLAG);
 }
 
-fn wake(word: *const AtomicU32, n: i32) {
-    // SAFETY: a private wake dereferences nothing (see the head of this file); any address will do.
-    let r = unsafe {
-        libc::syscall(
-            libc::SYS_futex,
-            word,
-            libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG,
-            n,
-        )
-    };
+/// Wakes every thread of any process that sleeps on the word of a file that is mapped at this address.
+#[inline]
+pub fn wake_all_shared(word: *const AtomicU32) {
+    wake(word, i32::MAX, 0);
+}
+
+fn wake(word: *const AtomicU32, n: i32, kind: i32) {
+    // SAFETY: a private wake dereferences nothing (see the head of this file), a shared one looks up
+    // which file is mapped there; any address will do.
+    let r = unsafe { libc::syscall(libc::SYS_futex, word, libc::FUTEX_WAKE | kind, n) };
     if r < 0 {
         let error = Error::last_os_error();
         // EFAULT: the memory is gone. EINVAL: a lock of another kind (priority-inheriting) lives at the

@@ -166,6 +166,18 @@ pub fn wake_all(word: *const AtomicU32) {
     wake(word, sites::wake("wake_all", usize::MAX));
 }
 
+/// As [`wait`]: a checker has one process.
+#[track_caller]
+pub fn wait_shared(word: &AtomicU32, expected: u32, deadline: Option<Instant>) -> FutexWait {
+    wait(word, expected, deadline)
+}
+
+/// As [`wake_all`].
+#[track_caller]
+pub fn wake_all_shared(word: *const AtomicU32) {
+    wake_all(word);
+}
+
 fn wake(word: *const AtomicU32, n: usize) {
     if n == 0 || is_over() {
         return;

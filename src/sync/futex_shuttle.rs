@@ -69,6 +69,16 @@ pub fn wake_all(word: *const AtomicU32) {
     wake(word, usize::MAX);
 }
 
+/// As [`wait`]: a checker has one process.
+pub fn wait_shared(word: &AtomicU32, expected: u32, deadline: Option<Instant>) -> FutexWait {
+    wait(word, expected, deadline)
+}
+
+/// As [`wake_all`].
+pub fn wake_all_shared(word: *const AtomicU32) {
+    wake_all(word);
+}
+
 fn wake(word: *const AtomicU32, n: usize) {
     // An operation of its own, so that others may run before the wake. The word may be gone by now.
     AtomicBool::new(false).load(Ordering::SeqCst);

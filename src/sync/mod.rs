@@ -42,6 +42,7 @@ mod arc_loom;
 pub mod faults;
 #[cfg(raddle_loom)]
 pub mod sites;
+pub mod spin;
 
 #[cfg(raddle_loom)]
 pub use imp::give_up;

@@ -2,6 +2,13 @@
 
 pub mod affinity;
 pub mod cgroup;
+pub mod events;
+pub mod exe;
 pub mod fork;
 pub mod limits;
+pub mod memfd;
+pub mod myself;
+pub mod pidfd;
 pub mod prefetch;
+pub mod socket;
+pub mod spawn;

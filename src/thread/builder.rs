@@ -4,28 +4,15 @@ use super::ThreadPool;
 use super::crew::Crew;
 use super::idle::MOST_WORKERS;
 use super::info::WorkerInfo;
-use super::shared::{Config, IdleProfile, Seat, Shared, StartHook, StopHook, WhenFull};
+use super::shared::{Config, IdleProfile, Seat, Shared, StartHook, StopHook};
 use crate::error::{BoxError, BuildError};
-use crate::executor::Shutdown;
+use crate::executor::{Pin, Shutdown, WhenFull};
 use crate::future::panics;
 use crate::sync;
 use crate::sync::unmodelled::{AtomicU32, Ordering};
-use crate::sys::{affinity, cgroup};
+use crate::sys::affinity;
 use std::fmt;
 use std::sync::Arc;
-
-/// Which cores the workers stay on.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Pin {
-    /// The system moves them as it likes.
-    #[default]
-    None,
-    /// One core for each worker, out of those that this process may use; physical cores first, then
-    /// their hardware siblings.
-    Cores,
-    /// Worker `i` on the `i`-th core of the list.
-    List(Vec<usize>),
-}
 
 /// Sets up a [`ThreadPool`]. Made by [`ThreadPool::builder`].
 ///
@@ -143,7 +130,7 @@ impl ThreadPoolBuilder {
             panics::install();
         }
         let allowed = affinity::allowed();
-        let cores = self.cores(&allowed)?;
+        let cores = self.pin.cores(self.workers, &allowed, MOST_WORKERS)?;
         // A number is 24 bits and not 0; a program that builds more pools than that at a time does
         // not exist, and two that share one only lose the line between "mine" and "not mine".
         // ORDERING: pool.number Relaxed: a number that says nothing about other memory.
@@ -178,68 +165,6 @@ impl ThreadPoolBuilder {
         }
         Ok(ThreadPool::from_shared(shared))
     }
-
-    /// For each worker the core that it stays on.
-    fn cores(&self, allowed: &[usize]) -> Result<Vec<Option<usize>>, BuildError> {
-        let default = || {
-            allowed
-                .len()
-                .min(cgroup::quota().unwrap_or(usize::MAX))
-                .max(1)
-        };
-        let workers = match (&self.pin, self.workers) {
-            (_, Some(0)) => return Err(BuildError::ZeroWorkers),
-            (_, Some(workers)) => workers,
-            (Pin::List(cores), None) => cores.len(),
-            (_, None) => default(),
-        };
-        if workers > MOST_WORKERS {
-            return Err(BuildError::TooManyWorkers {
-                workers,
-                limit: MOST_WORKERS,
-            });
-        }
-        match &self.pin {
-            Pin::None => Ok(vec![None; workers]),
-            Pin::Cores if workers > allowed.len() => Err(BuildError::NotEnoughCores {
-                workers,
-                allowed: allowed.to_vec(),
-            }),
-            Pin::Cores => Ok(affinity::physical_first(allowed)
-                .into_iter()
-                .take(workers)
-                .map(Some)
-                .collect()),
-            Pin::List(cores) => {
-                check_list(cores, workers, allowed)?;
-                Ok(cores.iter().copied().map(Some).collect())
-            }
-        }
-    }
-}
-
-fn check_list(cores: &[usize], workers: usize, allowed: &[usize]) -> Result<(), BuildError> {
-    if cores.is_empty() {
-        return Err(BuildError::EmptyCoreList);
-    }
-    for (at, &core) in cores.iter().enumerate() {
-        if cores[..at].contains(&core) {
-            return Err(BuildError::DuplicateCore { core });
-        }
-        if !allowed.contains(&core) {
-            return Err(BuildError::CoreNotAllowed {
-                core,
-                allowed: allowed.to_vec(),
-            });
-        }
-    }
-    if cores.len() != workers {
-        return Err(BuildError::CoreCount {
-            cores: cores.len(),
-            workers,
-        });
-    }
-    Ok(())
 }
 
 impl fmt::Debug for ThreadPoolBuilder {

@@ -18,10 +18,10 @@ mod slice;
 mod stats;
 mod worker;
 
-pub use builder::{Pin, ThreadPoolBuilder};
+pub use builder::ThreadPoolBuilder;
 pub use info::WorkerInfo;
 pub use scope::Scope;
-pub use shared::{IdleProfile as Idle, WhenFull};
+pub use shared::IdleProfile as Idle;
 pub use stats::{Stats, WorkerStats};
 pub use worker::current_worker;
 

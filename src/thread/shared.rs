@@ -11,7 +11,7 @@ use super::limit::{Limit, Place};
 use super::stats::{Stats, Tally, WorkerStats};
 use super::worker::Worker;
 use crate::error::{BoxError, Rejected, TaskError};
-use crate::executor::Shutdown;
+use crate::executor::{Shutdown, WhenFull};
 use crate::future::cell::{Header, Raw};
 use crate::future::spin::{self, Advice};
 use crate::future::tag::Tag;
@@ -32,18 +32,6 @@ pub enum IdleProfile {
     NeverPark,
     /// Sleep at once: for hosts where every cycle belongs to somebody.
     ParkAtOnce,
-}
-
-/// What happens to a task that finds the queue full.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum WhenFull {
-    /// The submitting thread sleeps until there is room.
-    #[default]
-    Block,
-    /// The future is done at once with [`Rejected::QueueFull`].
-    Reject,
-    /// The submitting thread runs the task itself.
-    RunOnCaller,
 }
 
 pub type StartHook = Box<dyn Fn(&WorkerInfo) -> Result<(), BoxError> + Send + Sync>;

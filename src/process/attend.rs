@@ -1,0 +1,194 @@
+//! Waiting for a task of a process pool: whoever waits takes the answer out of the lane himself.
+//!
+//! # Who sleeps where
+//! One thread for each lane, its *leader*, sleeps on the lane's bell, which the worker rings. Whoever finds a leader there
+//! asks the attendant to listen to the lane and sleeps on its own task. A thread that completes a task of
+//! another one sees the mark that the leader has left on it ([`State::attend`](crate::future::state::State::attend)) and
+//! rings the bell. A task that moves to another lane takes the attendant's ear along, and the bell of its old lane
+//! is rung.
+
+use super::desk::Command;
+use super::error::LostCause;
+use super::lane::{Lane, TakeBack};
+use super::pool::Pool;
+use super::ticket::{Place, Ticket};
+use crate::future::cell::{Raw, Remote};
+use crate::future::spin;
+use crate::future::state::Until;
+use crate::future::task::Task;
+use crate::sync::FutexWait;
+use std::time::{Duration, Instant};
+
+/// How a future reaches its pool.
+pub static REMOTE: Remote = Remote {
+    poll,
+    sleep,
+    engage,
+    cancel,
+    is_started,
+    kill,
+};
+
+/// How long a leader that was woken stays awake for the answers that follow. Chosen with the bench `round-trip`.
+const AWAKE: Duration = Duration::from_micros(20);
+
+fn lane_of(pool: &Pool, place: Place) -> &Lane {
+    &pool.lanes[place.lane]
+}
+
+unsafe fn poll(cell: Raw) {
+    // SAFETY: cells with this remote have tickets.
+    let ticket = unsafe { Ticket::of(cell) };
+    look(cell, ticket);
+}
+
+/// Completes the task if its answer is there; also what the supervisor has left.
+#[inline]
+fn look(cell: Raw, ticket: &Ticket) {
+    let place = ticket.place();
+    let lane = lane_of(&ticket.pool, place);
+    if lane.shm.answered(place.seq) {
+        lane.pump_for(&ticket.pool, cell, place.seq);
+    }
+    if !ticket.pool.ready.is_empty() {
+        while !cell.state.load().is_done() && ticket.pool.ready.serve(&ticket.pool) {}
+    }
+}
+
+unsafe fn sleep(cell: Raw, until: Until, deadline: Option<Instant>) -> bool {
+    // SAFETY: cells with this remote have tickets.
+    let ticket = unsafe { Ticket::of(cell) };
+    let pool = &*ticket.pool;
+    loop {
+        let now = cell.state.load();
+        if until.holds(now) {
+            return true;
+        }
+        if now.is_done() {
+            // Callbacks are running; no worker has anything to do with it any more.
+            return cell.state.sleep(until, deadline);
+        }
+        let place = ticket.place();
+        let lane = lane_of(pool, place);
+        if !lane.lead() {
+            lane.engage(pool);
+            if ticket.place() == place {
+                return cell.state.sleep(until, deadline);
+            }
+            continue;
+        }
+        let slept = lead(cell, ticket, lane, place, deadline);
+        lane.end_lead();
+        if slept == FutexWait::TimedOut {
+            return until.holds(cell.state.load());
+        }
+    }
+}
+
+/// Sleeps on the lane until the task is done or elsewhere.
+fn lead(
+    cell: Raw,
+    ticket: &Ticket,
+    lane: &Lane,
+    place: Place,
+    deadline: Option<Instant>,
+) -> FutexWait {
+    let pool = &*ticket.pool;
+    let over = || {
+        look(cell, ticket);
+        cell.state.load().is_done() || ticket.place() != place
+    };
+    loop {
+        // WAKE: the other ends are the worker after an answer, and whoever completes, moves or fails the task.
+        if !cell.state.attend() {
+            return FutexWait::Changed;
+        }
+        let bell = lane.shm.arm();
+        if over() {
+            return FutexWait::Changed;
+        }
+        if lane.depth() > 1 && pool.lanes.len() > 1 {
+            pool.balance();
+            if ticket.place() != place {
+                return FutexWait::Changed;
+            }
+        }
+        let slept = lane.shm.sleep(bell, deadline);
+        if slept == FutexWait::TimedOut || spin::spin_for(AWAKE, over) {
+            return slept;
+        }
+    }
+}
+
+unsafe fn engage(cell: Raw) {
+    // SAFETY: cells with this remote have tickets.
+    let ticket = unsafe { Ticket::of(cell) };
+    loop {
+        let place = ticket.place();
+        lane_of(&ticket.pool, place).engage(&ticket.pool);
+        if ticket.place() == place || cell.state.load().is_done() {
+            return;
+        }
+    }
+}
+
+/// Takes the task back, wherever it is, and ends it so. Is it cancelled now? `Err`: it runs, at that place.
+fn take_back(
+    cell: Raw,
+    ticket: &Ticket,
+    end: impl Fn(Task) -> Option<crate::future::task::Ended> + Copy,
+) -> Result<bool, Place> {
+    loop {
+        if cell.state.load().is_done() {
+            return Ok(cell.state.load().is_cancelled());
+        }
+        let place = ticket.place();
+        let lane = lane_of(&ticket.pool, place);
+        match lane.take_back(place.seq, |raw| raw == cell, end) {
+            TakeBack::Won(ended) => {
+                if ended.as_ref().is_some_and(|ended| ended.is_attended()) {
+                    lane.ring();
+                }
+                drop(ended);
+                return Ok(cell.state.load().is_cancelled());
+            }
+            TakeBack::Running => return Err(place),
+            TakeBack::Gone if ticket.place() != place => {}
+            TakeBack::Gone => return Ok(cell.state.load().is_cancelled()),
+        }
+    }
+}
+
+unsafe fn cancel(cell: Raw) -> bool {
+    // SAFETY: cells with this remote have tickets.
+    let ticket = unsafe { Ticket::of(cell) };
+    match take_back(cell, ticket, Task::end_cancelled) {
+        Ok(cancelled) => cancelled,
+        Err(place) => {
+            lane_of(&ticket.pool, place).shm.ask(place.seq);
+            false
+        }
+    }
+}
+
+unsafe fn is_started(cell: Raw) -> bool {
+    // SAFETY: cells with this remote have tickets.
+    let ticket = unsafe { Ticket::of(cell) };
+    let place = ticket.place();
+    lane_of(&ticket.pool, place).shm.is_started(place.seq)
+}
+
+unsafe fn kill(cell: Raw) -> bool {
+    // SAFETY: cells with this remote have tickets.
+    let ticket = unsafe { Ticket::of(cell) };
+    match take_back(cell, ticket, Task::end_cancelled) {
+        Ok(cancelled) => cancelled,
+        Err(place) => {
+            ticket.pool.desk.send(Command::End {
+                place,
+                cause: LostCause::Killed,
+            });
+            true
+        }
+    }
+}

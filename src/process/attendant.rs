@@ -1,0 +1,81 @@
+//! The thread that completes what nobody waits for: futures with callbacks or wakers, members of wait sets, and tasks
+//! whose handle is gone. It listens to a lane from the moment that somebody asked for it until the lane is empty.
+
+use super::pool::Pool;
+use crate::sync::atomic::Ordering::*;
+use crate::sync::{Arc, thread};
+use crate::sys::events::Poller;
+use std::cell::Cell;
+use std::io;
+use std::time::{Duration, Instant};
+
+/// How often a pool is looked through whose lanes hold more than their workers can run, for one that has become
+/// idle unheard.
+const TEND: Duration = Duration::from_millis(5);
+
+const BELL: u64 = u64::MAX;
+
+std::thread_local! {
+    /// The pool whose attendant this thread is: its address.
+    static OF: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Is this thread the pool's attendant? It cannot wait for its own end.
+pub fn is_me(pool: &Pool) -> bool {
+    OF.with(Cell::get) == std::ptr::from_ref(pool).addr()
+}
+
+pub fn start(pool: &Arc<Pool>) -> io::Result<thread::JoinHandle<()>> {
+    let poller = Poller::new()?;
+    poller.add(&pool.bell, BELL)?;
+    for lane in &pool.lanes {
+        poller.add(&lane.event, lane.index as u64)?;
+    }
+    let shared = Arc::clone(pool);
+    let name = format!("{}-attend", pool.config.name);
+    thread::spawn_with(name, None, move || {
+        OF.with(|of| of.set(std::ptr::from_ref(&*shared).addr()));
+        attend(&shared, &poller);
+    })
+}
+
+fn attend(pool: &Pool, poller: &Poller) {
+    while !pool.has_stopped() {
+        // ORDERING: backlog.look Relaxed: set before the bell is rung.
+        let tend = pool.backlog.load(Relaxed).then(|| Instant::now() + TEND);
+        for number in poller.wait(tend) {
+            if number == BELL {
+                pool.bell.hear();
+            } else {
+                pool.lanes[number as usize].event.hear();
+            }
+        }
+        while pool.ready.serve(pool) {}
+        for lane in &pool.lanes {
+            if lane.is_engaged() {
+                lane.listen(pool);
+            }
+        }
+        tend_backlog(pool);
+        if pool.is_closed() && pool.is_drained() {
+            pool.desk.ring();
+        }
+    }
+    while pool.ready.serve(pool) {}
+    pool.end();
+}
+
+fn tend_backlog(pool: &Pool) {
+    // ORDERING: backlog.again Relaxed: as backlog.look.
+    if !pool.backlog.load(Relaxed) {
+        return;
+    }
+    for lane in &pool.lanes {
+        lane.pump(pool, 64);
+    }
+    pool.balance();
+    if pool.lanes.iter().all(|lane| lane.depth() <= 1) {
+        // ORDERING: backlog.off Relaxed: a submitter that sees the old value leaves its task to the next look.
+        pool.backlog.store(false, Relaxed);
+    }
+}

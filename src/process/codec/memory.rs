@@ -1,0 +1,413 @@
+//! Where bytes go to and come from: slices, and memory that another process has mapped too.
+
+use std::marker::PhantomData;
+use std::mem::MaybeUninit;
+
+/// There is no more room, or no more bytes.
+#[derive(Debug)]
+pub struct Exhausted;
+
+/// Takes bytes, in order.
+pub trait Sink {
+    /// Puts a few bytes.
+    fn put<const N: usize>(&mut self, bytes: [u8; N]) -> Result<(), Exhausted>;
+
+    /// Puts many, as one copy.
+    fn put_all(&mut self, bytes: &[u8]) -> Result<(), Exhausted>;
+
+    /// How many have been put.
+    fn position(&self) -> usize;
+
+    /// Replaces the four that were put, by one call, at `at`.
+    fn patch(&mut self, at: usize, bytes: [u8; 4]);
+
+    /// Whatever is held back goes to its place. Did the bytes fill the room?
+    fn finish(&mut self) -> bool;
+}
+
+/// Gives bytes, in order, each of them once.
+///
+/// # Safety
+/// `take_all` writes all of `to` if it returns `Ok`.
+pub unsafe trait Source {
+    /// How many are left.
+    fn left(&self) -> usize;
+
+    /// Takes a few.
+    fn take<const N: usize>(&mut self) -> Result<[u8; N], Exhausted>;
+
+    /// Takes as many as `to` has room for, as one copy.
+    fn take_all(&mut self, to: &mut [MaybeUninit<u8>]) -> Result<(), Exhausted>;
+}
+
+impl<S: Sink> Sink for &mut S {
+    #[inline]
+    fn put<const N: usize>(&mut self, bytes: [u8; N]) -> Result<(), Exhausted> {
+        (**self).put(bytes)
+    }
+
+    #[inline]
+    fn put_all(&mut self, bytes: &[u8]) -> Result<(), Exhausted> {
+        (**self).put_all(bytes)
+    }
+
+    #[inline]
+    fn position(&self) -> usize {
+        (**self).position()
+    }
+
+    #[inline]
+    fn patch(&mut self, at: usize, bytes: [u8; 4]) {
+        (**self).patch(at, bytes);
+    }
+
+    #[inline]
+    fn finish(&mut self) -> bool {
+        (**self).finish()
+    }
+}
+
+// SAFETY: it is what `S` promises.
+unsafe impl<S: Source> Source for &mut S {
+    #[inline]
+    fn left(&self) -> usize {
+        (**self).left()
+    }
+
+    #[inline]
+    fn take<const N: usize>(&mut self) -> Result<[u8; N], Exhausted> {
+        (**self).take()
+    }
+
+    #[inline]
+    fn take_all(&mut self, to: &mut [MaybeUninit<u8>]) -> Result<(), Exhausted> {
+        (**self).take_all(to)
+    }
+}
+
+/// A sink in private memory.
+#[derive(Debug)]
+pub struct SliceSink<'a> {
+    room: &'a mut [u8],
+    position: usize,
+}
+
+impl<'a> SliceSink<'a> {
+    /// Fills `room`.
+    pub fn new(room: &'a mut [u8]) -> Self {
+        Self { room, position: 0 }
+    }
+}
+
+impl Sink for SliceSink<'_> {
+    #[inline]
+    fn put<const N: usize>(&mut self, bytes: [u8; N]) -> Result<(), Exhausted> {
+        self.put_all(&bytes)
+    }
+
+    #[inline]
+    fn put_all(&mut self, bytes: &[u8]) -> Result<(), Exhausted> {
+        let room = &mut self.room[self.position..];
+        let room = room.get_mut(..bytes.len()).ok_or(Exhausted)?;
+        room.copy_from_slice(bytes);
+        self.position += bytes.len();
+        Ok(())
+    }
+
+    #[inline]
+    fn position(&self) -> usize {
+        self.position
+    }
+
+    #[inline]
+    fn patch(&mut self, at: usize, bytes: [u8; 4]) {
+        self.room[at..at + 4].copy_from_slice(&bytes);
+    }
+
+    #[inline]
+    fn finish(&mut self) -> bool {
+        self.position == self.room.len()
+    }
+}
+
+// SAFETY: `take_all` copies a slice as long as `to`.
+unsafe impl Source for &[u8] {
+    #[inline]
+    fn left(&self) -> usize {
+        self.len()
+    }
+
+    #[inline]
+    fn take<const N: usize>(&mut self) -> Result<[u8; N], Exhausted> {
+        let (bytes, rest) = self.split_first_chunk().ok_or(Exhausted)?;
+        *self = rest;
+        Ok(*bytes)
+    }
+
+    #[inline]
+    fn take_all(&mut self, to: &mut [MaybeUninit<u8>]) -> Result<(), Exhausted> {
+        let (bytes, rest) = self.split_at_checked(to.len()).ok_or(Exhausted)?;
+        *self = rest;
+        put_into(to, bytes);
+        Ok(())
+    }
+}
+
+/// Copies `from` over all of `to`, which is as long.
+#[inline]
+fn put_into(to: &mut [MaybeUninit<u8>], from: &[u8]) {
+    assert_eq!(to.len(), from.len());
+    // SAFETY: both are as long, and apart since one of them is borrowed for writing.
+    unsafe { std::ptr::copy_nonoverlapping(from.as_ptr(), to.as_mut_ptr().cast(), from.len()) };
+}
+
+/// How bytes are copied to and from memory that another process has mapped too: in a way that is sound even while it
+/// writes there.
+///
+/// # Safety
+/// `copy_out` writes all of `to`.
+pub unsafe trait Copies {
+    /// Copies `from` to `to`.
+    ///
+    /// # Safety
+    /// So many bytes at `to` are mapped, and writable.
+    unsafe fn copy_in(to: *mut u8, from: &[u8]);
+
+    /// Copies what is at `from`.
+    ///
+    /// # Safety
+    /// So many bytes at `from` are mapped, and readable.
+    unsafe fn copy_out(from: *const u8, to: &mut [MaybeUninit<u8>]);
+}
+
+/// How much is gathered for one copy, or fetched ahead by one: a copy of the sound kind has a price of its own, which
+/// a single number should not pay.
+#[cfg(not(test))]
+const WINDOW: usize = 1024;
+#[cfg(test)]
+const WINDOW: usize = 32;
+
+/// Private bytes on their way to or from shared memory.
+struct Window {
+    bytes: [MaybeUninit<u8>; WINDOW],
+    /// Those before have been taken; none, in a sink.
+    first: usize,
+    /// Those from `first` on to here are initialised; those behind need not be.
+    end: usize,
+}
+
+impl Window {
+    #[inline]
+    fn new() -> Self {
+        Self {
+            bytes: [MaybeUninit::uninit(); WINDOW],
+            first: 0,
+            end: 0,
+        }
+    }
+
+    #[inline]
+    fn bytes(&self) -> &[u8] {
+        let bytes = &self.bytes[self.first..self.end];
+        // SAFETY: those from `first` to `end` are initialised.
+        unsafe { &*(std::ptr::from_ref(bytes) as *const [u8]) }
+    }
+}
+
+/// A sink in shared memory. Small things are gathered in a window, so that they cost little.
+pub struct SharedSink<C> {
+    to: *mut u8,
+    length: usize,
+    /// So many are there; the window comes next.
+    flushed: usize,
+    window: Window,
+    copies: PhantomData<C>,
+}
+
+impl<C: Copies> SharedSink<C> {
+    /// Fills the `length` bytes at `to`.
+    ///
+    /// # Safety
+    /// As long as this exists they are mapped and writable.
+    #[inline]
+    pub unsafe fn new(to: *mut u8, length: usize) -> Self {
+        Self {
+            to,
+            length,
+            flushed: 0,
+            window: Window::new(),
+            copies: PhantomData,
+        }
+    }
+
+    #[inline]
+    fn room(&self) -> usize {
+        self.length - self.position()
+    }
+
+    /// Copies `bytes` to their place, `at`.
+    #[inline]
+    fn copy(&self, at: usize, bytes: &[u8]) {
+        assert!(at <= self.length && bytes.len() <= self.length - at);
+        // SAFETY: by the assertion they end within the bytes that the maker of this promised.
+        unsafe { C::copy_in(self.to.add(at), bytes) };
+    }
+
+    #[inline(never)]
+    fn flush(&mut self) {
+        self.copy(self.flushed, self.window.bytes());
+        self.flushed += self.window.end;
+        self.window.end = 0;
+    }
+}
+
+impl<C: Copies> Sink for SharedSink<C> {
+    #[inline]
+    fn put<const N: usize>(&mut self, bytes: [u8; N]) -> Result<(), Exhausted> {
+        const { assert!(N <= WINDOW) };
+        if N > self.room() {
+            return Err(Exhausted);
+        }
+        if N > WINDOW - self.window.end {
+            self.flush();
+        }
+        let end = self.window.end;
+        put_into(&mut self.window.bytes[end..end + N], &bytes);
+        self.window.end = end + N;
+        Ok(())
+    }
+
+    #[inline]
+    fn put_all(&mut self, bytes: &[u8]) -> Result<(), Exhausted> {
+        let length = bytes.len();
+        if length > self.room() {
+            return Err(Exhausted);
+        }
+        if length > WINDOW - self.window.end {
+            self.flush();
+        }
+        if length > WINDOW {
+            self.copy(self.flushed, bytes);
+            self.flushed += length;
+        } else {
+            let end = self.window.end;
+            put_into(&mut self.window.bytes[end..end + length], bytes);
+            self.window.end = end + length;
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn position(&self) -> usize {
+        self.flushed + self.window.end
+    }
+
+    #[inline]
+    fn patch(&mut self, at: usize, bytes: [u8; 4]) {
+        // What one call put is either in its place or in the window.
+        match at.checked_sub(self.flushed) {
+            Some(at) => put_into(&mut self.window.bytes[at..at + 4], &bytes),
+            None => self.copy(at, &bytes),
+        }
+    }
+
+    #[inline]
+    fn finish(&mut self) -> bool {
+        self.flush();
+        self.flushed == self.length
+    }
+}
+
+/// A source in shared memory. It is fetched through a window, so that small things cost little.
+pub struct SharedSource<C> {
+    rest: Rest<C>,
+    window: Window,
+}
+
+/// What has not been fetched yet.
+struct Rest<C> {
+    from: *const u8,
+    length: usize,
+    copies: PhantomData<C>,
+}
+
+impl<C: Copies> Rest<C> {
+    /// Fetches as many as `to` has room for; all of it has been written then.
+    #[inline]
+    fn fetch(&mut self, to: &mut [MaybeUninit<u8>]) {
+        assert!(to.len() <= self.length);
+        // SAFETY: so many are left of the bytes that the maker of the source promised.
+        unsafe { C::copy_out(self.from, to) };
+        // SAFETY: as above; it points at most to their end.
+        self.from = unsafe { self.from.add(to.len()) };
+        self.length -= to.len();
+    }
+}
+
+impl<C: Copies> SharedSource<C> {
+    /// Gives the `length` bytes at `from`.
+    ///
+    /// # Safety
+    /// As long as this exists they are mapped and readable.
+    #[inline]
+    pub unsafe fn new(from: *const u8, length: usize) -> Self {
+        Self {
+            rest: Rest {
+                from,
+                length,
+                copies: PhantomData,
+            },
+            window: Window::new(),
+        }
+    }
+
+    /// Brings at least `least` bytes into the window, if there are as many.
+    #[cold]
+    #[inline(never)]
+    fn refill(&mut self, least: usize) -> Result<(), Exhausted> {
+        if least > self.left() {
+            return Err(Exhausted);
+        }
+        let Window { bytes, first, end } = &mut self.window;
+        bytes.copy_within(*first..*end, 0);
+        let kept = *end - *first;
+        *first = 0;
+        *end = kept + self.rest.length.min(WINDOW - kept);
+        self.rest.fetch(&mut bytes[kept..*end]);
+        Ok(())
+    }
+}
+
+// SAFETY: `take_all` fills `to` from the window, or from it and by `Copies::copy_out`.
+unsafe impl<C: Copies> Source for SharedSource<C> {
+    #[inline]
+    fn left(&self) -> usize {
+        self.window.end - self.window.first + self.rest.length
+    }
+
+    #[inline]
+    fn take<const N: usize>(&mut self) -> Result<[u8; N], Exhausted> {
+        const { assert!(N <= WINDOW) };
+        if N > self.window.end - self.window.first {
+            self.refill(N)?;
+        }
+        let bytes = *self.window.bytes().first_chunk().ok_or(Exhausted)?;
+        self.window.first += N;
+        Ok(bytes)
+    }
+
+    #[inline]
+    fn take_all(&mut self, to: &mut [MaybeUninit<u8>]) -> Result<(), Exhausted> {
+        if to.len() > self.left() {
+            return Err(Exhausted);
+        }
+        let ready = to.len().min(self.window.end - self.window.first);
+        let (near, far) = to.split_at_mut(ready);
+        put_into(near, &self.window.bytes()[..ready]);
+        self.window.first += ready;
+        if !far.is_empty() {
+            self.rest.fetch(far);
+        }
+        Ok(())
+    }
+}

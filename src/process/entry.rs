@@ -1,0 +1,274 @@
+//! How a task travels to another process of the same build: as the place of its code.
+//!
+//! For every type of task the compiler makes an *entry*, a function that decodes the argument, runs the
+//! task and encodes the outcome. The wire carries the distance of the entry from an *anchor*, a function of
+//! this crate: the same in every process of one build, wherever the loader has put the program. Both have
+//! to lie in the program itself. Code of a shared library is refused, since a library may lie elsewhere in
+//! the next process, or not be loaded at all.
+//!
+//! The task itself is zero-sized: a function item, or a closure that captures nothing. Nothing of it has to
+//! travel; the worker makes it out of nothing (`conjure`).
+
+use super::outcome::ChunkOutcomes;
+use super::start::anchor;
+use super::worker::Call;
+use crate::error::{BoxError, TaskError};
+use crate::executor::{Payload, run_chunk};
+use crate::sys::exe::{self, Object};
+use std::fmt;
+use std::sync::OnceLock;
+
+/// Decodes the argument of a request, runs one type of task, and answers.
+pub type Entry = fn(&mut Call<'_>);
+
+/// Runs a hook.
+pub type HookEntry = fn() -> Result<(), BoxError>;
+
+/// Why code cannot be named to another process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CodeError {
+    /// This crate is linked into a shared library, and a worker is the program itself started again.
+    NotInProgram {
+        /// The library's path.
+        library: String,
+    },
+    /// The task's code lies in a shared library; only code of the program itself can be found again
+    /// in a worker.
+    TaskInLibrary {
+        /// The task's type.
+        task: &'static str,
+        /// The library's path.
+        library: String,
+    },
+    /// The loader does not say where the program lies.
+    NoProgram,
+}
+
+impl fmt::Display for CodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotInProgram { library } => write!(
+                f,
+                "raddle is linked into the shared library '{library}', but a worker is the program itself started again; \
+                 link the code that builds the process pool into the program, or use a ThreadPool"
+            ),
+            Self::TaskInLibrary { task, library } => write!(
+                f,
+                "the code of `{task}` lies in the shared library '{library}', where a worker cannot find it; \
+                 wrap it in a function of the program"
+            ),
+            Self::NoProgram => {
+                f.write_str("the loader does not say where the program lies in memory")
+            }
+        }
+    }
+}
+
+impl std::error::Error for CodeError {}
+
+/// The entry of a task for `submit`.
+pub fn of_submit<F, A, R>() -> Result<u64, CodeError>
+where
+    F: Fn(A) -> R + Copy + Send + 'static,
+    A: Payload,
+    R: Payload,
+{
+    fn entry<F, A, R>(call: &mut Call<'_>)
+    where
+        F: Fn(A) -> R + Copy + Send + 'static,
+        A: Payload,
+        R: Payload,
+    {
+        call.serve(|arg: A| Ok::<R, BoxError>(conjure::<F>()(arg)));
+    }
+    zero_sized::<F>();
+    offset_of(
+        entry::<F, A, R> as Entry as *const (),
+        std::any::type_name::<F>,
+    )
+}
+
+/// The entry of a task for `try_submit`.
+pub fn of_try_submit<F, A, R, E>() -> Result<u64, CodeError>
+where
+    F: Fn(A) -> Result<R, E> + Copy + Send + 'static,
+    A: Payload,
+    R: Payload,
+    E: Into<BoxError> + 'static,
+{
+    fn entry<F, A, R, E>(call: &mut Call<'_>)
+    where
+        F: Fn(A) -> Result<R, E> + Copy + Send + 'static,
+        A: Payload,
+        R: Payload,
+        E: Into<BoxError> + 'static,
+    {
+        call.serve(|arg: A| conjure::<F>()(arg).map_err(Into::into));
+    }
+    zero_sized::<F>();
+    offset_of(
+        entry::<F, A, R, E> as Entry as *const (),
+        std::any::type_name::<F>,
+    )
+}
+
+/// The entry of a piece of a map: the argument is a `Vec<A>`, the result what
+/// [`outcome::chunk`](super::outcome::chunk) reads.
+pub fn of_chunk<F, A, R>() -> Result<u64, CodeError>
+where
+    F: Fn(A) -> Result<R, TaskError> + Copy + Send + 'static,
+    A: Payload,
+    R: Payload,
+{
+    fn entry<F, A, R>(call: &mut Call<'_>)
+    where
+        F: Fn(A) -> Result<R, TaskError> + Copy + Send + 'static,
+        A: Payload,
+        R: Payload,
+    {
+        call.serve(|chunk: Vec<A>| {
+            Ok::<_, BoxError>(ChunkOutcomes::new(run_chunk(conjure::<F>(), chunk)))
+        });
+    }
+    zero_sized::<F>();
+    offset_of(
+        entry::<F, A, R> as Entry as *const (),
+        std::any::type_name::<F>,
+    )
+}
+
+/// The entry of a task that makes the worker leave its place to another one.
+pub fn of_retirement() -> Result<u64, CodeError> {
+    fn entry(call: &mut Call<'_>) {
+        call.retire();
+    }
+    offset_of(entry as Entry as *const (), || "retirement")
+}
+
+/// The entry of a hook that runs in the worker.
+pub fn of_hook<H>() -> Result<u64, CodeError>
+where
+    H: Fn() -> Result<(), BoxError> + Copy + Send + 'static,
+{
+    fn entry<H>() -> Result<(), BoxError>
+    where
+        H: Fn() -> Result<(), BoxError> + Copy + Send + 'static,
+    {
+        conjure::<H>()()
+    }
+    zero_sized::<H>();
+    offset_of(
+        entry::<H> as HookEntry as *const (),
+        std::any::type_name::<H>,
+    )
+}
+
+/// A compile-time error for a task that would have to carry something along.
+fn zero_sized<F>() {
+    const {
+        assert!(
+            size_of::<F>() == 0,
+            "a task for another process is a function, or a closure that captures nothing: \
+             pass what it needs in its argument (a tuple, if it is more than one thing). \
+             A function pointer does not do either: name the function itself"
+        );
+    }
+}
+
+/// The task, out of nothing.
+fn conjure<F: Copy + Send + 'static>() -> F {
+    zero_sized::<F>();
+    // SAFETY: F has no bytes, so there are none that could be wrong, and a dangling pointer to it is
+    // valid. F has a value: the entry that calls this is only named by a process of the same build whose
+    // caller handed one over, and F is Copy, so that values of it are not counted and none is dropped.
+    // What this cannot see is a closure that captures a zero-sized token whose existence vouches for
+    // something that the parent did (see docs/protocols/start.md, "What a task may not bring along").
+    unsafe { std::ptr::NonNull::<F>::dangling().read() }
+}
+
+/// The program, if the anchor lies in it.
+pub struct Image {
+    anchor: usize,
+    object: Object,
+    fingerprint: OnceLock<u64>,
+}
+
+impl Image {
+    /// This process's.
+    pub fn get() -> Result<&'static Self, CodeError> {
+        static IMAGE: OnceLock<Result<Image, CodeError>> = OnceLock::new();
+        IMAGE.get_or_init(Self::find).as_ref().map_err(Clone::clone)
+    }
+
+    fn find() -> Result<Self, CodeError> {
+        let object = Object::main().ok_or(CodeError::NoProgram)?;
+        let anchor = (anchor as fn() as *const ()).expose_provenance();
+        if !object.holds_code(anchor) {
+            return Err(CodeError::NotInProgram {
+                library: library_at(anchor),
+            });
+        }
+        Ok(Self {
+            anchor,
+            object,
+            fingerprint: OnceLock::new(),
+        })
+    }
+
+    /// Where the anchor lies in the program file: tells two copies of this crate in one program apart.
+    pub fn anchor(&self) -> u64 {
+        self.anchor.wrapping_sub(self.object.base) as u64
+    }
+
+    /// What only processes of this very build have.
+    pub fn fingerprint(&self) -> u64 {
+        let found = self.fingerprint.get_or_init(|| self.object.fingerprint());
+        found ^ self.anchor().rotate_left(32)
+    }
+
+    /// What another process of this build named by an offset. None: there is no code.
+    fn code(&self, offset: u64) -> Option<*const ()> {
+        let address = self.anchor.wrapping_add(offset as usize);
+        let held = self.object.holds_code(address);
+        held.then(|| std::ptr::with_exposed_provenance(address))
+    }
+}
+
+fn offset_of(code: *const (), task: fn() -> &'static str) -> Result<u64, CodeError> {
+    let image = Image::get()?;
+    let address = code.expose_provenance();
+    if image.object.holds_code(address) {
+        Ok(address.wrapping_sub(image.anchor) as u64)
+    } else {
+        Err(CodeError::TaskInLibrary {
+            task: task(),
+            library: library_at(address),
+        })
+    }
+}
+
+fn library_at(address: usize) -> String {
+    exe::object_at(address).unwrap_or_else(|| "?".to_owned())
+}
+
+/// In the worker: the entry that a request names. None: no code of this program.
+///
+/// # Safety
+/// The offset comes from one of the functions `of_submit`, `of_try_submit` and `of_chunk` in a process of
+/// the same build.
+pub unsafe fn resolve(offset: u64) -> Option<Entry> {
+    let code = Image::get().ok()?.code(offset)?;
+    // SAFETY: the caller vouches that an `Entry` begins there.
+    Some(unsafe { std::mem::transmute::<*const (), Entry>(code) })
+}
+
+/// In the worker: the hook that the parent names. None: no code of this program.
+///
+/// # Safety
+/// The offset comes from `of_hook` in a process of the same build.
+pub unsafe fn resolve_hook(offset: u64) -> Option<HookEntry> {
+    let code = Image::get().ok()?.code(offset)?;
+    // SAFETY: the caller vouches that a `HookEntry` begins there.
+    Some(unsafe { std::mem::transmute::<*const (), HookEntry>(code) })
+}

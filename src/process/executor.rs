@@ -1,0 +1,87 @@
+//! The process pool keeps the contract of every executor.
+
+use super::ProcessPool;
+use super::entry;
+use super::lane::{finish_chunk, finish_value};
+use super::submit::{Call, submit};
+use crate::error::{BoxError, ShutdownError, TaskError};
+use crate::executor::{Chunk, Executor, Payload, Shutdown};
+use crate::future::Future;
+
+impl Call {
+    /// A task of `submit`.
+    #[inline]
+    pub fn submit<F, A, R>() -> Self
+    where
+        F: Fn(A) -> R + Copy + Send + 'static,
+        A: Payload,
+        R: Payload,
+    {
+        Self {
+            entry: entry::of_submit::<F, A, R>(),
+            finish: finish_value::<R>,
+        }
+    }
+
+    /// A task of `try_submit`.
+    #[inline]
+    pub fn try_submit<F, A, R, E>() -> Self
+    where
+        F: Fn(A) -> Result<R, E> + Copy + Send + 'static,
+        A: Payload,
+        R: Payload,
+        E: Into<BoxError> + 'static,
+    {
+        Self {
+            entry: entry::of_try_submit::<F, A, R, E>(),
+            finish: finish_value::<R>,
+        }
+    }
+}
+
+/// A task here captures nothing; that is checked when the program is compiled.
+impl Executor for ProcessPool {
+    #[inline]
+    fn submit<F, A, R>(&self, task: F, arg: A) -> Future<R>
+    where
+        F: Fn(A) -> R + Copy + Send + 'static,
+        A: Payload,
+        R: Payload,
+    {
+        let _ = task;
+        submit(&self.pool, &Call::submit::<F, A, R>(), &arg, None)
+    }
+
+    fn try_submit<F, A, R, E>(&self, task: F, arg: A) -> Future<R>
+    where
+        F: Fn(A) -> Result<R, E> + Copy + Send + 'static,
+        A: Payload,
+        R: Payload,
+        E: Into<BoxError> + 'static,
+    {
+        let _ = task;
+        submit(&self.pool, &Call::try_submit::<F, A, R, E>(), &arg, None)
+    }
+
+    fn submit_chunk<F, A, R>(&self, task: F, chunk: Vec<A>) -> Future<Chunk<R>>
+    where
+        F: Fn(A) -> Result<R, TaskError> + Copy + Send + 'static,
+        A: Payload,
+        R: Payload,
+    {
+        let _ = task;
+        let call = Call {
+            entry: entry::of_chunk::<F, A, R>(),
+            finish: finish_chunk::<R>,
+        };
+        submit(&self.pool, &call, &chunk, None)
+    }
+
+    fn workers(&self) -> usize {
+        Self::workers(self)
+    }
+
+    fn shutdown(&self, how: Shutdown) -> Result<(), ShutdownError> {
+        Self::shutdown(self, how)
+    }
+}

@@ -1,0 +1,665 @@
+//! A lane as its pool sees it: the memory that is shared with one worker, and for each number in it the task that
+//! has it.
+//!
+//! # The records
+//! One for each slot. A submitter has the record of a number from its reservation to its publication; from then on it
+//! belongs to whoever holds the lane's lock. It is empty when the task was taken back. The worker knows nothing of
+//! records: what it writes is judged by them, and never the other way round.
+
+use super::memory::RegionSource;
+use super::outcome::{self, Asked, Status};
+use super::pool::Pool;
+use super::stats::ProcessWorkerStats;
+use super::ticket::{Place, Ticket};
+use crate::error::TaskError;
+use crate::executor::Chunk;
+use crate::future::cell::Raw;
+use crate::future::panics;
+use crate::future::task::{Ended, PromisedTask, Task};
+use crate::report;
+use crate::shm::{
+    Body, Inline, Locked, Parent, Payload, Region, Replies, Requests, Revoke, SLOTS, Segment, Seq,
+    Span,
+};
+use crate::sync::Mutex;
+use crate::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::*, fence};
+use crate::sync::cell::UnsafeCell;
+use crate::sys::events::Event;
+use crossbeam_utils::CachePadded;
+use serde::de::DeserializeOwned;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Completes a task of one type with an answer. The task's result type is the function's.
+pub type Finish = unsafe fn(Task, Answer<'_>);
+
+/// What a worker has answered.
+pub struct Answer<'a> {
+    /// A [`Status`], if the worker is not wild.
+    pub status: u32,
+    pub bytes: Bytes<'a>,
+    pub lane: &'a Lane,
+    /// The task whose waiter takes the answer himself, and need not be woken.
+    pub me: Option<Raw>,
+}
+
+/// Where its payload lies.
+pub enum Bytes<'a> {
+    Private(&'a [u8]),
+    /// Where the worker has written it, until the guard is dropped.
+    Shared(Region<'a>, Reading<'a>),
+}
+
+/// What the pool knows of a number that is in the lane.
+pub struct Record {
+    pub task: Task,
+    pub finish: Finish,
+    /// Where the argument lies, if it is not in the slot.
+    pub span: Option<Span>,
+}
+
+/// What is under the lane's lock.
+#[derive(Default)]
+pub struct Desk {
+    /// What the worker did that no worker does: nothing is taken from it any more.
+    pub condemned: Option<String>,
+    done: u64,
+}
+
+/// See the module.
+pub struct Lane {
+    pub index: usize,
+    /// The worker's name.
+    pub name: String,
+    pub core: Option<usize>,
+    pub shm: Parent<Desk>,
+    records: Box<[UnsafeCell<Option<Record>>]>,
+    /// Rung by the worker for the attendant.
+    pub event: Event,
+    pub files: Files,
+    /// A thread sleeps on this lane, or is about to.
+    leader: CachePadded<AtomicBool>,
+    /// The attendant listens to this lane.
+    engaged: CachePadded<AtomicBool>,
+    /// The worker's process id; 0 if there is none that is ready.
+    pid: AtomicU32,
+    done: AtomicU64,
+}
+
+/// The descriptors for the next worker.
+pub struct Files {
+    pub requests: OwnedFd,
+    pub replies: Mutex<OwnedFd>,
+}
+
+// SAFETY: records are reached by one thread at a time, as the module says; all else is shared by its own means.
+unsafe impl Sync for Lane {}
+// SAFETY: as above; what is in a record may go to another thread.
+unsafe impl Send for Lane {}
+
+/// What a look at a lane has found.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Took {
+    /// A task was completed.
+    One,
+    /// Nothing was there.
+    Nothing,
+}
+
+impl Lane {
+    pub fn new(index: usize, name: String, core: Option<usize>) -> io::Result<Self> {
+        let (requests, write) = Segment::<Requests>::create(0)?;
+        let read_only = Segment::<Requests>::read_only(write.as_fd())?;
+        let (replies, replies_fd) = Segment::<Replies>::create(0)?;
+        Ok(Self {
+            index,
+            name,
+            core,
+            shm: Parent::new(requests, replies, Seq(0), Desk::default()),
+            records: (0..SLOTS).map(|_| UnsafeCell::new(None)).collect(),
+            event: Event::new()?,
+            files: Files {
+                requests: read_only,
+                replies: Mutex::new(replies_fd),
+            },
+            leader: CachePadded::new(AtomicBool::new(false)),
+            engaged: CachePadded::new(AtomicBool::new(false)),
+            pid: AtomicU32::new(0),
+            done: AtomicU64::new(0),
+        })
+    }
+
+    /// Puts a record in its place.
+    ///
+    /// # Safety
+    /// The number was reserved by the caller and has not been published.
+    #[inline]
+    pub unsafe fn put(&self, seq: Seq, record: Record) {
+        self.records[seq.slot()].with_mut(|slot| {
+            // SAFETY: from its reservation to its publication the record is the caller's.
+            let old = unsafe { (*slot).replace(record) };
+            debug_assert!(old.is_none(), "a number was given out twice");
+            std::mem::forget(old);
+        });
+    }
+
+    /// The record of a number that has been published.
+    pub fn record<R>(
+        &self,
+        _: &Locked<'_, Desk>,
+        seq: Seq,
+        f: impl FnOnce(&mut Option<Record>) -> R,
+    ) -> R {
+        // SAFETY: the lane is locked, and the number published: the record is the holder's.
+        self.records[seq.slot()].with_mut(|slot| f(unsafe { &mut *slot }))
+    }
+
+    /// Takes the next answer, if it is there, and completes its task here.
+    fn take(&self, pool: &Pool, me: Option<Raw>) -> Took {
+        let mut locked = self.shm.lock();
+        loop {
+            if locked.data().condemned.is_some() {
+                return Took::Nothing;
+            }
+            let seq = locked.next();
+            // Before the slot can be given to another task.
+            let record = if self.shm.answered(seq) && locked.is_waiting(seq) {
+                self.record(&locked, seq, Option::take)
+            } else {
+                None
+            };
+            let reply = match locked.take() {
+                Ok(Some(reply)) => reply,
+                other => {
+                    // The worker has taken its answer back, or it is none.
+                    if let Some(record) = record {
+                        self.record(&locked, seq, |slot| *slot = Some(record));
+                    }
+                    if let Err(wild) = other {
+                        locked.data().condemned = Some(format!("it {wild}"));
+                        drop(locked);
+                        pool.desk.condemn(self.index);
+                    }
+                    return Took::Nothing;
+                }
+            };
+            let Some(record) = record else {
+                // Taken back, and skipped.
+                pool.note_room();
+                continue;
+            };
+            if let Some(span) = record.span {
+                self.shm.free(span);
+            }
+            let desk = locked.data();
+            desk.done += 1;
+            // ORDERING: lane.done Relaxed: a figure, written under the lock.
+            self.done.store(desk.done, Relaxed);
+            let is_wild = Status::from_number(reply.status).is_none();
+            if is_wild {
+                desk.condemned = Some(format!("it answered with status {}", reply.status));
+            }
+            drop(locked);
+            if is_wild {
+                pool.desk.condemn(self.index);
+            }
+            let bytes = match &reply.payload {
+                Payload::Inline(bytes) => Bytes::Private(bytes.as_slice()),
+                Payload::Span(span) => {
+                    let reading = Reading {
+                        lane: self,
+                        pool,
+                        seq,
+                    };
+                    Bytes::Shared(self.shm.reply_region(*span), reading)
+                }
+            };
+            pool.note_room();
+            let answer = Answer {
+                status: reply.status,
+                bytes,
+                lane: self,
+                me,
+            };
+            // SAFETY: the record's own function.
+            unsafe { (record.finish)(record.task, answer) };
+            return Took::One;
+        }
+    }
+
+    /// Completes what the worker has answered, at most `most` tasks. False: nothing was there.
+    pub fn pump(&self, pool: &Pool, most: usize) -> bool {
+        (0..most)
+            .take_while(|_| self.take(pool, None) == Took::One)
+            .count()
+            > 0
+    }
+
+    /// Completes what the worker has answered, up to the task of the cell.
+    #[inline]
+    pub fn pump_for(&self, pool: &Pool, cell: Raw, seq: Seq) {
+        // One load while it is not there.
+        while self.shm.answered(seq) && self.take(pool, Some(cell)) == Took::One {
+            if cell.state.load().is_done() {
+                return;
+            }
+        }
+    }
+
+    /// Asks the attendant to listen to this lane until it is empty.
+    #[inline]
+    pub fn engage(&self, pool: &Pool) {
+        // ORDERING: lane.engage-fence SeqCst -> pairs with lane.disengage-fence: our task in the lane before
+        // the look, or its end before theirs.
+        fence(SeqCst);
+        // ORDERING: lane.engaged-look Relaxed: after the fence.
+        if !self.engaged.load(Relaxed) {
+            self.engage_now(pool);
+        }
+    }
+
+    #[cold]
+    fn engage_now(&self, pool: &Pool) {
+        // ORDERING: lane.engage Release -> pairs with lane.engaged.
+        self.engaged.store(true, Release);
+        // WAKE: the other end is the attendant's poller.
+        pool.bell.ring();
+    }
+
+    pub fn is_engaged(&self) -> bool {
+        // ORDERING: lane.engaged Acquire -> pairs with lane.engage.
+        self.engaged.load(Acquire)
+    }
+
+    /// The attendant's part: completes what is there, and either hears of the next answer or is no longer engaged.
+    pub fn listen(&self, pool: &Pool) {
+        loop {
+            // WAKE: the other end is the worker, which rings the event.
+            self.shm.listen();
+            while self.pump(pool, 64) {}
+            if self.depth() != 0 {
+                return;
+            }
+            // ORDERING: lane.disengage Relaxed: the fence orders it.
+            self.engaged.store(false, Relaxed);
+            // ORDERING: lane.disengage-fence SeqCst -> pairs with lane.engage-fence.
+            fence(SeqCst);
+            if self.depth() == 0 {
+                self.shm.stop_listening();
+                return;
+            }
+            // ORDERING: lane.engage-again Release -> as lane.engage.
+            self.engaged.store(true, Release);
+        }
+    }
+
+    /// Makes the caller the one thread that sleeps on this lane. False: another one does.
+    pub fn lead(&self) -> bool {
+        // ORDERING: lane.lead Acquire -> pairs with lane.follow: one thread at a time uses the lane's wish.
+        !self.leader.swap(true, Acquire)
+    }
+
+    pub fn end_lead(&self) {
+        self.shm.disarm();
+        // ORDERING: lane.follow Release -> pairs with lane.lead.
+        self.leader.store(false, Release);
+    }
+
+    /// Wakes the leader to look again.
+    pub fn ring(&self) {
+        self.shm.ring();
+    }
+
+    /// Tasks in the lane that are not answered.
+    #[inline]
+    pub fn depth(&self) -> u32 {
+        self.shm.depth()
+    }
+
+    pub fn pid(&self) -> u32 {
+        // ORDERING: lane.pid Relaxed: a number.
+        self.pid.load(Relaxed)
+    }
+
+    /// A worker is ready, or (0) gone.
+    pub fn set_pid(&self, pid: u32) {
+        // ORDERING: lane.set-pid Relaxed: as lane.pid.
+        self.pid.store(pid, Relaxed);
+    }
+
+    pub fn done(&self) -> u64 {
+        // ORDERING: lane.done-look Relaxed: a figure.
+        self.done.load(Relaxed)
+    }
+
+    pub fn stats(&self) -> ProcessWorkerStats {
+        let depth = self.depth() as usize;
+        let mut running = false;
+        let mut revoked = 0;
+        if depth > 0 {
+            let locked = self.shm.lock();
+            running = self.is_running(&locked);
+            let waiting = locked.pending().filter(|&seq| locked.is_waiting(seq));
+            revoked = waiting
+                .filter(|&seq| self.record(&locked, seq, |record| record.is_none()))
+                .count();
+        }
+        ProcessWorkerStats {
+            pid: Some(self.pid()).filter(|&pid| pid != 0),
+            done: self.done(),
+            running,
+            queued: depth.saturating_sub(usize::from(running) + revoked),
+        }
+    }
+
+    fn is_running(&self, locked: &Locked<'_, Desk>) -> bool {
+        let next = locked.next();
+        locked.is_waiting(next) && self.shm.is_started(next) && !self.shm.answered(next)
+    }
+
+    /// Takes one task back before it starts, and ends it as `end` says, all but its callbacks.
+    pub fn take_back(
+        &self,
+        seq: Seq,
+        is_it: impl Fn(Raw) -> bool,
+        end: impl FnOnce(Task) -> Option<Ended>,
+    ) -> TakeBack {
+        let mut locked = self.shm.lock();
+        let mine = |record: &mut Option<Record>| {
+            record
+                .as_ref()
+                .is_some_and(|record| is_it(record.task.raw()))
+        };
+        if !locked.is_waiting(seq) || !self.record(&locked, seq, mine) {
+            return TakeBack::Gone;
+        }
+        match self.revoke(&mut locked, seq) {
+            Some(record) => TakeBack::Won(end(record.task)),
+            None => TakeBack::Running,
+        }
+    }
+
+    fn revoke(&self, locked: &mut Locked<'_, Desk>, seq: Seq) -> Option<Record> {
+        if locked.revoke(seq) != Revoke::Won {
+            return None;
+        }
+        let record = self.record(locked, seq, Option::take);
+        if let Some(span) = record.as_ref().and_then(|record| record.span) {
+            self.shm.free(span);
+        }
+        record
+    }
+
+    /// Is nothing here that a worker would run? What was taken back does not count.
+    pub fn is_empty(&self) -> bool {
+        if self.depth() == 0 {
+            return true;
+        }
+        let locked = self.shm.lock();
+        // What is reserved will be published.
+        locked.pending().all(|seq| {
+            locked.is_waiting(seq) && self.record(&locked, seq, |record| record.is_none())
+        })
+    }
+
+    /// Does the worker run this task? To be believed while it is stopped.
+    pub fn is_running_task(&self, seq: Seq) -> bool {
+        let locked = self.shm.lock();
+        locked.is_waiting(seq) && self.shm.is_started(seq) && !self.shm.answered(seq)
+    }
+
+    /// Cancels everything that has not started; the rest is to be done (by a drop) when no lock is held.
+    pub fn take_back_all(&self) -> Vec<Ended> {
+        let mut locked = self.shm.lock();
+        let mut ended = Vec::new();
+        for seq in locked.pending() {
+            if locked.is_waiting(seq)
+                && self.record(&locked, seq, |record| record.is_some())
+                && let Some(record) = self.revoke(&mut locked, seq)
+            {
+                ended.extend(record.task.end_cancelled());
+            }
+        }
+        ended
+    }
+
+    /// No worker will answer any more: everything that was published and not answered.
+    pub fn abandon(&self) -> Vec<Task> {
+        let mut locked = self.shm.lock();
+        let mut tasks = Vec::new();
+        for seq in locked.pending() {
+            // Whoever has not published his task yet looks after it himself.
+            if locked.is_waiting(seq) {
+                let _ = locked.revoke(seq);
+                let record = self.record(&locked, seq, Option::take);
+                tasks.extend(record.map(|record| record.task));
+            }
+        }
+        tasks
+    }
+
+    /// Moves some of what waits behind a running task to `to`, which has nothing to do. How many.
+    pub fn give(&self, pool: &Pool, to: &Self) -> usize {
+        /// The lock is not held for longer than this takes.
+        const MOST: usize = 64;
+        let mut locked = self.shm.lock();
+        if pool.is_cancelling() || !self.is_running(&locked) {
+            return 0;
+        }
+        let waiting: Vec<Seq> = locked
+            .pending()
+            .skip(1)
+            .filter(|&seq| locked.is_waiting(seq))
+            .collect();
+        let mut moved = 0;
+        for &seq in waiting.iter().take(waiting.len().div_ceil(2).min(MOST)) {
+            if self.record(&locked, seq, |record| record.is_none()) {
+                continue;
+            }
+            if !self.give_one(&mut locked, seq, to) {
+                break;
+            }
+            moved += 1;
+        }
+        drop(locked);
+        if moved > 0 {
+            if self.is_engaged() {
+                to.engage(pool);
+            }
+            // Who waits for one of them here has to wait there.
+            self.ring();
+            // ORDERING: process.count-moved Relaxed: a figure.
+            pool.moved.fetch_add(moved as u64, Relaxed);
+        }
+        moved
+    }
+
+    fn give_one(&self, locked: &mut Locked<'_, Desk>, seq: Seq, to: &Self) -> bool {
+        let (entry, payload) = locked.request(seq);
+        let argument = Argument::of(self, payload);
+        let Some(room) = to.room_for(&argument) else {
+            return false;
+        };
+        let Some(record) = self.revoke(locked, seq) else {
+            // It has started.
+            to.give_up(room);
+            return false;
+        };
+        to.publish(room, record.task, record.finish, entry, &argument);
+        true
+    }
+
+    /// A number, and a place for an argument that was in a lane before.
+    pub fn room_for(&self, argument: &Argument) -> Option<Room> {
+        let span = match argument {
+            Argument::Inline(_) => None,
+            Argument::Bytes(bytes) => Some(self.shm.space(bytes.len() as u32)?),
+        };
+        match self.shm.reserve() {
+            Some(seq) => Some(Room { seq, span }),
+            None => {
+                self.free(span);
+                None
+            }
+        }
+    }
+
+    /// What was taken is not needed.
+    fn give_up(&self, room: Room) {
+        self.free(room.span);
+        self.publish_nothing(room.seq);
+    }
+
+    pub fn free(&self, span: Option<Span>) {
+        if let Some(span) = span {
+            self.shm.free(span);
+        }
+    }
+
+    /// Gives up a number that was reserved and is not needed.
+    pub fn publish_nothing(&self, seq: Seq) {
+        // With the lane locked nobody takes what the worker may make of it before it is taken back.
+        let mut locked = self.shm.lock();
+        let _ = locked.revoke(seq);
+        self.shm.publish(seq, 0, Body::Inline(&[]));
+    }
+
+    /// Hands a task that was in a lane before to this lane's worker.
+    pub fn publish(&self, room: Room, task: Task, finish: Finish, entry: u64, argument: &Argument) {
+        let Room { seq, span } = room;
+        // SAFETY: tasks in lanes have tickets.
+        let ticket = unsafe { Ticket::of(task.raw()) };
+        ticket.set_place(Place {
+            lane: self.index,
+            seq,
+        });
+        // SAFETY: reserved by the caller, and published below.
+        unsafe { self.put(seq, Record { task, finish, span }) };
+        let body = match (argument, span) {
+            (Argument::Bytes(bytes), Some(span)) => {
+                self.shm.request_region(span).write(0, bytes);
+                Body::Span(span)
+            }
+            (Argument::Bytes(bytes), None) => Body::Inline(bytes),
+            (Argument::Inline(bytes), _) => Body::Inline(bytes.as_slice()),
+        };
+        self.shm.publish(seq, entry, body);
+    }
+}
+
+/// What became of a task that was to be taken back.
+pub enum TakeBack {
+    /// It will not run. What is left of its end is to be dropped when no lock is held.
+    Won(Option<Ended>),
+    /// It runs.
+    Running,
+    /// It is not in this lane, or is being completed.
+    Gone,
+}
+
+/// An argument on its way to another lane.
+pub enum Argument {
+    Inline(Inline),
+    /// More than fits a slot.
+    Bytes(Vec<u8>),
+}
+
+impl Argument {
+    pub fn of(lane: &Lane, payload: Payload) -> Self {
+        match payload {
+            Payload::Inline(bytes) => Self::Inline(bytes),
+            Payload::Span(span) => Self::Bytes(lane.shm.request_region(span).to_vec()),
+        }
+    }
+}
+
+/// Where a task can be put.
+pub struct Room {
+    seq: Seq,
+    span: Option<Span>,
+}
+
+/// A large answer that is being read; dropping it gives its memory back to the worker.
+pub struct Reading<'a> {
+    lane: &'a Lane,
+    pool: &'a Pool,
+    seq: Seq,
+}
+
+impl Drop for Reading<'_> {
+    fn drop(&mut self) {
+        self.lane.shm.lock().release(self.seq);
+        self.pool.note_room();
+    }
+}
+
+/// Completes a task of `submit` or `try_submit`.
+///
+/// # Safety
+/// The task's result type is `R`.
+pub unsafe fn finish_value<R: DeserializeOwned>(task: Task, answer: Answer<'_>) {
+    // SAFETY: as the caller says.
+    unsafe {
+        finish::<R>(task, answer, |status, bytes, asked| match bytes {
+            Bytes::Private(bytes) => outcome::value(status, bytes, asked),
+            Bytes::Shared(region, _reading) => {
+                outcome::value(status, RegionSource::new(region), asked)
+            }
+        });
+    }
+}
+
+/// Completes a task of `submit_chunk`.
+///
+/// # Safety
+/// The task's result type is `Chunk<R>`.
+pub unsafe fn finish_chunk<R: DeserializeOwned>(task: Task, answer: Answer<'_>) {
+    // SAFETY: as the caller says.
+    unsafe {
+        finish::<Chunk<R>>(task, answer, |status, bytes, asked| match bytes {
+            Bytes::Private(bytes) => outcome::chunk(status, bytes, asked),
+            Bytes::Shared(region, _reading) => {
+                outcome::chunk(status, RegionSource::new(region), asked)
+            }
+        });
+    }
+}
+
+/// # Safety
+/// The task's result type is `T`.
+#[inline]
+unsafe fn finish<T>(
+    task: Task,
+    answer: Answer<'_>,
+    decode: impl FnOnce(Status, Bytes<'_>, Asked<'_>) -> Result<T, TaskError>,
+) {
+    let cell = task.raw();
+    let Answer {
+        status,
+        bytes,
+        lane,
+        me,
+    } = answer;
+    let asked = Asked {
+        task: cell.name(),
+        worker: &lane.name,
+    };
+    // UNWIND: the user's Deserialize: what it leaves half-made is its own.
+    let decoded = catch_unwind(AssertUnwindSafe(|| match Status::from_number(status) {
+        Some(status) => decode(status, bytes, asked),
+        None => Err(super::supervisor::wild(lane, cell.name())),
+    }));
+    let outcome = decoded
+        .unwrap_or_else(|payload| Err(TaskError::Panicked(panics::report(payload, asked.task))));
+    // SAFETY: as the caller says.
+    let promised = unsafe { PromisedTask::<T>::from_task(task) };
+    let attended = || {
+        if me != Some(cell) {
+            lane.ring();
+        }
+    };
+    if let Err(late) = promised.complete_telling(false, outcome, attended) {
+        report::contain_drop("result", || drop(late));
+    }
+}

@@ -1,0 +1,211 @@
+//! The process pool: the same tasks and futures as a thread pool's, each task in another process.
+//!
+//! [`entry`], [`codec`], [`outcome`]: how a task travels. [`start`], [`worker`]: the worker's side. [`pool`] says who does
+//! what on the parent's.
+
+pub mod attend;
+mod attendant;
+mod budget;
+mod builder;
+pub mod codec;
+mod desk;
+pub mod entry;
+pub mod error;
+mod executor;
+mod grave;
+mod lane;
+pub mod memory;
+pub mod outcome;
+mod pool;
+mod ready;
+pub mod start;
+mod stats;
+mod submit;
+mod supervisor;
+mod tail;
+mod task;
+mod ticket;
+pub mod worker;
+
+pub use builder::{ProcessPoolBuilder, WhenWorkerDies};
+pub use stats::{ProcessStats, ProcessWorkerStats};
+pub use task::ProcessTask;
+
+use crate::error::{BuildError, ShutdownError};
+use crate::executor::Shutdown;
+use crate::future::block;
+use crate::sync::Arc;
+use desk::Command;
+use pool::Pool;
+use std::borrow::Cow;
+use std::fmt;
+use std::time::{Duration, Instant};
+
+/// A pool of worker processes: what a task does to its process, it does to that one alone.
+///
+/// A task is a function, or a closure that captures nothing, with an argument and a result that serde knows; it is
+/// submitted through [`Executor`](crate::Executor), or with more to say about it through [`task`](Self::task). Workers
+/// are this same program, started again; nothing has to be registered. Memory is shared between the parent and each
+/// worker, and a thread that waits for a result takes it from there itself.
+///
+/// A worker that dies takes the task that it ran along ([`TaskError::WorkerLost`](crate::TaskError::WorkerLost)) and no
+/// other one; a new worker takes its place.
+///
+/// Dropping a pool drains and joins it: everything accepted is done first. While a panic unwinds, what has
+/// not started is cancelled instead. In a forked child, dropping does nothing and every call is refused. If the parent
+/// dies, however it dies, its workers die too.
+///
+/// ```no_run
+/// use raddle::{Executor, ProcessPool};
+///
+/// fn heavy(n: u64) -> u64 {
+///     (1..=n).product()
+/// }
+///
+/// let pool = ProcessPool::new(2)?;
+/// let product = pool.submit(heavy, 20);
+/// assert_eq!(product.result().unwrap(), 2_432_902_008_176_640_000);
+/// # Ok::<(), raddle::BuildError>(())
+/// ```
+pub struct ProcessPool {
+    pool: Arc<Pool>,
+}
+
+impl ProcessPool {
+    /// A pool of so many workers, everything else as [`ProcessPoolBuilder`] has it. Returns when all of them are ready.
+    ///
+    /// # Errors
+    /// [`BuildError`]: zero workers, or a worker could not be started.
+    pub fn new(workers: usize) -> Result<Self, BuildError> {
+        Self::builder().workers(workers).build()
+    }
+
+    /// Sets up a pool.
+    pub fn builder() -> ProcessPoolBuilder {
+        ProcessPoolBuilder::default()
+    }
+
+    fn from_pool(pool: Arc<Pool>) -> Self {
+        Self { pool }
+    }
+
+    /// Names the next task, and lets more be said about it: see [`ProcessTask`].
+    pub fn task(&self, name: impl Into<Cow<'static, str>>) -> ProcessTask<'_> {
+        ProcessTask::new(&self.pool, name.into())
+    }
+
+    /// How many workers there are.
+    pub fn workers(&self) -> usize {
+        self.pool.lanes.len()
+    }
+
+    /// The pool's name.
+    pub fn name(&self) -> &str {
+        &self.pool.config.name
+    }
+
+    /// What the pool has done so far, and the process ids of its workers. Costs a look at each worker; stops nobody.
+    ///
+    /// ```no_run
+    /// let pool = raddle::ProcessPool::new(2)?;
+    /// assert_eq!(pool.stats().pids().len(), 2);
+    /// # Ok::<(), raddle::BuildError>(())
+    /// ```
+    pub fn stats(&self) -> ProcessStats {
+        self.pool.stats()
+    }
+
+    /// Stops accepting tasks, and returns at once. With [`Shutdown::CancelPending`] everything that has not started is
+    /// cancelled before it returns. The workers end when nothing is left to do. In a forked child it does nothing.
+    pub fn close(&self, how: Shutdown) {
+        if !self.pool.is_forked() {
+            self.pool.close(how);
+        }
+    }
+
+    /// Stops accepting tasks and waits until everything accepted is over and every worker has ended. Calling it
+    /// again is no error.
+    ///
+    /// # Errors
+    /// [`ShutdownError::InCallback`] when a callback calls it on the pool's own thread (the pool is closed all the
+    /// same); [`ShutdownError::Forked`] in a forked child.
+    pub fn shutdown(&self, how: Shutdown) -> Result<(), ShutdownError> {
+        self.shutdown_until(how, None)
+    }
+
+    /// As [`shutdown`](Self::shutdown), waiting for at most `limit`.
+    ///
+    /// # Errors
+    /// [`ShutdownError::TimedOut`] says how many tasks were left. The pool goes on ending.
+    pub fn shutdown_timeout(&self, how: Shutdown, limit: Duration) -> Result<(), ShutdownError> {
+        self.shutdown_until(how, block::deadline(limit))
+    }
+
+    /// Ends every worker: what has not started is cancelled; each worker gets the polite signal (`SIGTERM`), and after
+    /// `grace` the one that it cannot refuse. What it runs ends with
+    /// [`TaskError::WorkerLost`](crate::TaskError::WorkerLost), unless it is quicker. Returns when all of them are gone; the
+    /// pool is shut down then.
+    ///
+    /// # Errors
+    /// As [`shutdown`](Self::shutdown).
+    pub fn terminate_workers(&self, grace: Duration) -> Result<(), ShutdownError> {
+        if !self.pool.is_forked() {
+            self.pool.close(Shutdown::CancelPending);
+            self.pool.desk.send(Command::Stop { grace });
+        }
+        self.shutdown(Shutdown::CancelPending)
+    }
+
+    /// As [`terminate_workers`](Self::terminate_workers), without the polite signal.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn kill_workers(&self) -> Result<(), ShutdownError> {
+        self.terminate_workers(Duration::ZERO)
+    }
+
+    fn shutdown_until(
+        &self,
+        how: Shutdown,
+        deadline: Option<Instant>,
+    ) -> Result<(), ShutdownError> {
+        let pool = || self.name().to_owned();
+        if self.pool.is_forked() {
+            return Err(ShutdownError::Forked { pool: pool() });
+        }
+        self.pool.close(how);
+        if attendant::is_me(&self.pool) {
+            return Err(ShutdownError::InCallback { pool: pool() });
+        }
+        if self.pool.wait_end(deadline) {
+            Ok(())
+        } else {
+            let ProcessStats {
+                running, queued, ..
+            } = self.stats();
+            Err(ShutdownError::TimedOut { running, queued })
+        }
+    }
+}
+
+impl Drop for ProcessPool {
+    fn drop(&mut self) {
+        let how = if std::thread::panicking() {
+            Shutdown::CancelPending
+        } else {
+            Shutdown::Drain
+        };
+        // In a callback on the pool's own thread, or in a forked child, there is nothing to wait for.
+        let _ = self.shutdown(how);
+    }
+}
+
+impl fmt::Debug for ProcessPool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProcessPool")
+            .field("name", &self.name())
+            .field("workers", &self.workers())
+            .field("closed", &self.pool.is_closed())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,326 @@
+//! What all threads that have to do with one pool share.
+//!
+//! Who does what: submitting threads write into the lanes; a waiting thread takes its answer out of its lane
+//! ([`attend`](super::attend)); what nobody waits for is taken by the pool's [`attendant`](super::attendant), the
+//! one thread of the pool that runs code of the user (callbacks, wakers, destructors); workers are started, watched
+//! and ended by the [`supervisor`](super::supervisor), which never does, so that nothing can hold it up.
+
+use super::attendant;
+use super::builder::WhenWorkerDies;
+use super::desk::Desk;
+use super::lane::Lane;
+use super::ready::Ready;
+use super::start::Settings;
+use super::stats::{ProcessStats, ProcessWorkerStats};
+use super::supervisor;
+use crate::error::{BuildError, Rejected, TaskError};
+use crate::executor::{Shutdown, WhenFull};
+use crate::future::tag::Tag;
+use crate::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::*, fence};
+use crate::sync::{Arc, FutexWait, Mutex, futex, thread};
+use crate::sys::events::Event;
+use crate::sys::fork;
+use std::time::{Duration, Instant};
+
+/// What the builder decided.
+pub struct Config {
+    pub name: String,
+    pub when_full: WhenFull,
+    pub settings: Settings,
+    pub max_age: Option<Duration>,
+    pub max_memory: Option<u64>,
+    pub when_worker_dies: WhenWorkerDies,
+    pub restarts: u32,
+    pub restart_window: Duration,
+    pub kill_grace: Duration,
+}
+
+/// Whether tasks are taken in; only ever grows.
+const OPEN: u32 = 0;
+const DRAINING: u32 = 1;
+const CANCELLING: u32 = 2;
+/// No worker will run anything any more: whoever has put a task into a lane takes it out again.
+const OVER: u32 = 3;
+
+/// See the module.
+pub struct Pool {
+    pub config: Config,
+    pub generation: u32,
+    pub tag: Tag,
+    pub lanes: Box<[Lane]>,
+    mode: AtomicU32,
+    /// Why the pool is broken, if it is.
+    broken: Mutex<Option<String>>,
+    /// Outcomes that came from no lane.
+    pub ready: Ready,
+    pub desk: Desk,
+    /// Wakes the attendant.
+    pub bell: Event,
+    /// Something waits behind something else: the attendant looks now and then whether a lane has become idle.
+    pub backlog: AtomicBool,
+    /// Grows when a lane that was full is so no longer; who found all of them full sleeps on it.
+    room: AtomicU32,
+    /// How many do.
+    pub wanting: AtomicU32,
+    /// The supervisor is at its end.
+    stopped: AtomicBool,
+    /// 1 when the attendant is, which is the last.
+    ended: AtomicU32,
+    threads: Mutex<Vec<thread::JoinHandle<()>>>,
+    pub deaths: AtomicU64,
+    pub replacements: AtomicU64,
+    pub moved: AtomicU64,
+}
+
+impl Pool {
+    /// Starts the threads and the workers; returns when all of them are ready.
+    pub fn start(config: Config, cores: &[Option<usize>]) -> Result<Arc<Self>, BuildError> {
+        let system = |what| move |source| BuildError::System { what, source };
+        let lanes = cores.iter().enumerate();
+        let lanes = lanes
+            .map(|(index, &core)| Lane::new(index, format!("{}-{index}", config.name), core))
+            .collect::<Result<_, _>>()
+            .map_err(system("the memory of a lane"))?;
+        let generation = fork::generation();
+        let pool = Arc::new(Self {
+            generation,
+            tag: Tag::remote(generation),
+            lanes,
+            mode: AtomicU32::new(OPEN),
+            broken: Mutex::new(None),
+            ready: Ready::new(),
+            desk: Desk::new().map_err(system("a descriptor"))?,
+            bell: Event::new().map_err(system("a descriptor"))?,
+            backlog: AtomicBool::new(false),
+            room: AtomicU32::new(0),
+            wanting: AtomicU32::new(0),
+            stopped: AtomicBool::new(false),
+            ended: AtomicU32::new(0),
+            threads: Mutex::new(Vec::new()),
+            deaths: AtomicU64::new(0),
+            replacements: AtomicU64::new(0),
+            moved: AtomicU64::new(0),
+            config,
+        });
+        let attendant = attendant::start(&pool).map_err(system("a thread"))?;
+        pool.threads.lock().push(attendant);
+        let (supervisor, started) = match supervisor::start(&pool) {
+            Ok(started) => started,
+            Err(source) => {
+                pool.stop();
+                pool.join();
+                return Err(BuildError::System {
+                    what: "a thread",
+                    source,
+                });
+            }
+        };
+        pool.threads.lock().push(supervisor);
+        match started.recv() {
+            Ok(Ok(())) => Ok(pool),
+            Ok(Err(error)) => {
+                pool.join();
+                Err(error)
+            }
+            Err(_) => unreachable!("the supervisor answers before it ends"),
+        }
+    }
+
+    pub fn is_forked(&self) -> bool {
+        fork::generation() != self.generation
+    }
+
+    fn mode(&self) -> u32 {
+        // ORDERING: process.mode Acquire -> pairs with process.close: why the pool is broken.
+        self.mode.load(Acquire)
+    }
+
+    pub fn is_closed(&self) -> bool {
+        self.mode() != OPEN
+    }
+
+    pub fn is_cancelling(&self) -> bool {
+        self.mode() >= CANCELLING
+    }
+
+    pub fn is_over(&self) -> bool {
+        self.mode() == OVER
+    }
+
+    fn advance(&self, mode: u32) {
+        // ORDERING: process.close Release -> pairs with process.mode.
+        self.mode.fetch_max(mode, Release);
+        // ORDERING: process.over-fence SeqCst -> pairs with the fence in `Parent::publish`: who published before is found
+        // in its lane, who published after finds the mode.
+        fence(SeqCst);
+        self.tell_room();
+    }
+
+    /// Why a task is not accepted, or will never run.
+    pub fn rejection(&self) -> TaskError {
+        let pool = self.config.name.clone();
+        TaskError::Rejected(if self.is_forked() {
+            Rejected::Forked { pool }
+        } else if let Some(why) = self.broken.lock().clone() {
+            Rejected::Broken { pool, why }
+        } else {
+            Rejected::ShutDown { pool }
+        })
+    }
+
+    /// Takes nothing in from now on.
+    pub fn close(&self, how: Shutdown) {
+        match how {
+            Shutdown::Drain => self.advance(DRAINING),
+            Shutdown::CancelPending => {
+                self.advance(CANCELLING);
+                for lane in &self.lanes {
+                    let ended = lane.take_back_all();
+                    lane.ring();
+                    drop(ended);
+                }
+            }
+        }
+        for lane in &self.lanes {
+            lane.engage(self);
+        }
+        self.desk.ring();
+    }
+
+    /// No worker will run anything any more: whatever waits fails, for this reason.
+    pub fn break_down(&self, why: String) {
+        self.broken.lock().get_or_insert(why);
+        self.sweep();
+    }
+
+    /// As [`break_down`](Self::break_down), at the orderly end.
+    pub fn sweep(&self) {
+        self.advance(OVER);
+        for lane in &self.lanes {
+            self.sweep_lane(lane);
+        }
+    }
+
+    /// What is in the lane and not answered will not be.
+    #[cold]
+    pub fn sweep_lane(&self, lane: &Lane) {
+        for task in lane.abandon() {
+            self.ready.fail(task, self.rejection());
+        }
+        lane.ring();
+        self.bell.ring();
+    }
+
+    /// There is no worker any more, and there will be none: the attendant does what is left, and ends.
+    pub fn stop(&self) {
+        self.sweep();
+        // ORDERING: process.stop Release -> pairs with process.stopped: what is ready.
+        self.stopped.store(true, Release);
+        self.bell.ring();
+    }
+
+    pub fn has_stopped(&self) -> bool {
+        // ORDERING: process.stopped Acquire -> pairs with process.stop.
+        self.stopped.load(Acquire)
+    }
+
+    /// The attendant is at its end.
+    pub fn end(&self) {
+        // ORDERING: process.end Release -> pairs with process.ended: everything that the threads did.
+        self.ended.store(1, Release);
+        // WAKE: the other end is `wait_end`.
+        futex::wake_all(&self.ended);
+    }
+
+    pub fn has_ended(&self) -> bool {
+        // ORDERING: process.ended Acquire -> pairs with process.end.
+        self.ended.load(Acquire) == 1
+    }
+
+    /// Sleeps until the end (true) or the deadline.
+    pub fn wait_end(&self, deadline: Option<Instant>) -> bool {
+        while !self.has_ended() {
+            // WAKE: the other end is `end`.
+            if futex::wait(&self.ended, 0, deadline) == FutexWait::TimedOut {
+                return self.has_ended();
+            }
+        }
+        self.join();
+        true
+    }
+
+    fn join(&self) {
+        let threads = std::mem::take(&mut *self.threads.lock());
+        for thread in threads {
+            // A panic there is a fault of ours, and was reported by the panic hook.
+            let _ = thread.join();
+        }
+    }
+
+    /// A lane that was full has room.
+    #[inline]
+    pub fn note_room(&self) {
+        // ORDERING: room.look Relaxed: who waits has asked the attendant, who looks again after each answer.
+        if self.wanting.load(Relaxed) != 0 {
+            self.tell_room();
+        }
+    }
+
+    #[cold]
+    fn tell_room(&self) {
+        // ORDERING: room.tell Release -> pairs with room.seen: the room, or the mode.
+        self.room.fetch_add(1, Release);
+        // WAKE: the other end is `sleep_for_room`.
+        futex::wake_all(&self.room);
+    }
+
+    pub fn room(&self) -> u32 {
+        // ORDERING: room.seen Acquire -> pairs with room.tell.
+        self.room.load(Acquire)
+    }
+
+    /// Sleeps until a lane may have room, after a look that found none since `seen`.
+    pub fn sleep_for_room(&self, seen: u32) {
+        // WAKE: the other end is `tell_room`.
+        let _ = futex::wait(&self.room, seen, None);
+    }
+
+    pub fn stats(&self) -> ProcessStats {
+        let workers: Vec<ProcessWorkerStats> = self.lanes.iter().map(Lane::stats).collect();
+        ProcessStats {
+            queued: workers.iter().map(|worker| worker.queued).sum(),
+            running: workers.iter().filter(|worker| worker.running).count(),
+            workers,
+            // ORDERING: process.deaths Relaxed: a figure.
+            deaths: self.deaths.load(Relaxed),
+            // ORDERING: process.replacements Relaxed: a figure.
+            replacements: self.replacements.load(Relaxed),
+            // ORDERING: process.moved Relaxed: a figure.
+            moved: self.moved.load(Relaxed),
+        }
+    }
+
+    /// Gives what waits behind running tasks to workers that have nothing to do. How many tasks were moved.
+    pub fn balance(&self) -> usize {
+        if self.lanes.len() == 1 || self.is_cancelling() {
+            return 0;
+        }
+        let mut moved = 0;
+        for idle in &self.lanes {
+            if idle.depth() != 0 || idle.pid() == 0 {
+                continue;
+            }
+            let busiest = self.lanes.iter().max_by_key(|lane| lane.depth());
+            match busiest {
+                Some(busiest) if busiest.depth() > 1 => moved += busiest.give(self, idle),
+                _ => break,
+            }
+        }
+        moved
+    }
+
+    /// Is everything that was accepted over?
+    pub fn is_drained(&self) -> bool {
+        self.lanes.iter().all(Lane::is_empty) && self.ready.is_empty()
+    }
+}

@@ -1,0 +1,17 @@
+//! A worker is this same program, started again.
+//!
+//! From the start of a process to its first task, who checks what, and what each side trusts: docs/protocols/start.md.
+
+mod error;
+mod hello;
+mod mark;
+mod settings;
+mod setup;
+mod spawn;
+
+pub use error::StartError;
+pub use hello::Boot;
+pub use mark::{anchor, check, worker_main};
+pub use settings::{Limit, Output, Settings, Start};
+pub use setup::{NOT_READY, TEAR_DOWN_FAILED};
+pub use spawn::{Launch, Started, start_worker};

@@ -1,0 +1,788 @@
+//! The thread that starts, watches and ends the workers. It runs no code of the user, so that nothing holds it up;
+//! what is to be completed goes to [`Ready`](super::ready::Ready).
+//!
+//! # A worker's seat
+//! | state | until | then |
+//! |---|---|---|
+//! | empty | the pool needs a worker here | starting |
+//! | starting | it says that it is ready; or it fails | up; or dead |
+//! | up | its process ends | dead |
+//! | dead | nobody reads its answers any more | empty |
+//!
+//! # Ending one task
+//! The worker is stopped (`SIGSTOP`), then looked at: a stopped worker cannot go from one task to the next. Only if it
+//! still runs that task does it get the signal that ends it; else it goes on.
+
+use super::budget::Budget;
+use super::builder::WhenWorkerDies;
+use super::desk::Command;
+use super::entry;
+use super::error::{Details, LostCause, WorkerExit, WorkerLost};
+use super::grave::{Casualty, Estate};
+use super::lane::{Lane, TakeBack};
+use super::pool::Pool;
+use super::start::{Launch, StartError, Started, start_worker};
+use super::tail::Tail;
+use super::ticket::{Options, Place, Ticket};
+use crate::error::{BuildError, TaskError};
+use crate::sync::atomic::Ordering::*;
+use crate::sync::{Arc, thread};
+use crate::sys::events::Poller;
+use crate::sys::pidfd::Ended;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::io;
+use std::os::fd::AsFd;
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+/// How often a seat is looked at whose process is about to stop, or whose answers are still being read.
+const SOON: Duration = Duration::from_millis(1);
+/// How often a worker's age and memory are looked at.
+const CHECK: Duration = Duration::from_secs(1);
+/// The longest pause before another attempt to start a worker.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// So many attempts in a row to start a worker may fail.
+const ATTEMPTS: u32 = 5;
+
+const BELL: u64 = u64::MAX;
+
+/// What of a seat a descriptor belongs to.
+#[derive(Clone, Copy)]
+#[repr(u64)]
+enum Ear {
+    Process,
+    Control,
+    Stdout,
+    Stderr,
+}
+
+impl Ear {
+    const ALL: [Self; 4] = [Self::Process, Self::Control, Self::Stdout, Self::Stderr];
+
+    fn number(self, seat: usize) -> u64 {
+        (seat * Self::ALL.len()) as u64 + self as u64
+    }
+
+    fn of(number: u64) -> (usize, Self) {
+        let number = number as usize;
+        (
+            number / Self::ALL.len(),
+            Self::ALL[number % Self::ALL.len()],
+        )
+    }
+}
+
+/// Why a worker is being ended.
+#[derive(Clone)]
+enum Why {
+    Lost(LostCause),
+    /// Its task ran past its deadline.
+    Deadline,
+}
+
+/// A worker that is being ended.
+struct Ending {
+    /// For the sake of one task, or (none) for good.
+    task: Option<Place>,
+    why: Why,
+    /// It was sent `SIGSTOP`, and is to be looked at when it has stopped.
+    stopping: bool,
+    /// When it gets the signal that it cannot refuse.
+    hard: Instant,
+    /// The polite signal was sent.
+    polite: bool,
+}
+
+enum State {
+    Empty,
+    Starting(Started),
+    Up(Started),
+    Dead { pid: u32, exit: WorkerExit },
+}
+
+struct Seat {
+    state: State,
+    since: Instant,
+    ending: Option<Ending>,
+    /// The lane was closed: the worker ends when it has nothing left to do.
+    closing: bool,
+    /// The worker was asked to leave its place to another one.
+    retiring: bool,
+    /// Attempts in a row that failed.
+    failures: u32,
+    /// When to look at the seat again.
+    due: Option<Instant>,
+    stdout: Tail,
+    stderr: Tail,
+}
+
+impl Seat {
+    fn new(now: Instant) -> Self {
+        Self {
+            state: State::Empty,
+            since: now,
+            ending: None,
+            closing: false,
+            retiring: false,
+            failures: 0,
+            due: Some(now),
+            stdout: Tail::new(log::Level::Info),
+            stderr: Tail::new(log::Level::Warn),
+        }
+    }
+
+    fn started(&self) -> Option<&Started> {
+        match &self.state {
+            State::Starting(started) | State::Up(started) => Some(started),
+            _ => None,
+        }
+    }
+
+    fn signal(&self, signal: i32) {
+        if let Some(started) = self.started() {
+            // It can only fail for a process that has ended.
+            let _ = started.process.signal(signal);
+        }
+    }
+}
+
+/// A deadline, ordered by its time.
+struct Timer(Instant, Arc<Options>);
+
+impl PartialEq for Timer {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+impl Eq for Timer {}
+impl PartialOrd for Timer {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl Ord for Timer {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.0.cmp(&other.0)
+    }
+}
+
+struct Supervisor {
+    pool: Arc<Pool>,
+    poller: Poller,
+    seats: Vec<Seat>,
+    timers: BinaryHeap<Reverse<Timer>>,
+    budget: Budget,
+    /// When ages and memories are looked at next, if there are limits.
+    check: Option<Instant>,
+    /// Where the outcome of `build` goes.
+    building: Option<mpsc::Sender<Result<(), BuildError>>>,
+}
+
+/// The thread, and where the outcome of the workers' start will be.
+pub type Running = (
+    thread::JoinHandle<()>,
+    mpsc::Receiver<Result<(), BuildError>>,
+);
+
+pub fn start(pool: &Arc<Pool>) -> io::Result<Running> {
+    let poller = Poller::new()?;
+    poller.add(&pool.desk.bell, BELL)?;
+    let (building, built) = mpsc::channel();
+    let now = Instant::now();
+    let config = &pool.config;
+    let limits = config.max_age.is_some() || config.max_memory.is_some();
+    let supervisor = Supervisor {
+        poller,
+        seats: pool.lanes.iter().map(|_| Seat::new(now)).collect(),
+        timers: BinaryHeap::new(),
+        budget: Budget::new(config.restarts, config.restart_window),
+        check: limits.then(|| now + CHECK),
+        building: Some(building),
+        pool: Arc::clone(pool),
+    };
+    let name = format!("{}-watch", config.name);
+    let thread = thread::spawn_with(name, None, move || supervisor.run())?;
+    Ok((thread, built))
+}
+
+/// What a worker did is none of an answer.
+pub fn wild(lane: &Lane, task: Option<&str>) -> TaskError {
+    TaskError::WorkerLost(WorkerLost::new(Details {
+        pid: lane.pid(),
+        worker: lane.name.clone(),
+        exit: WorkerExit::Unknown,
+        cause: LostCause::Wild("its answer has no known status".to_owned()),
+        task: task.map(ToOwned::to_owned),
+        deaths: 1,
+        stderr: None,
+    }))
+}
+
+impl Supervisor {
+    fn run(mut self) {
+        while !self.is_over() {
+            let deadline = self.next_due();
+            for number in self.poller.wait(deadline) {
+                if number != BELL {
+                    let (seat, ear) = Ear::of(number);
+                    self.hear(seat, ear);
+                }
+            }
+            for command in self.pool.desk.take() {
+                self.obey(command);
+            }
+            let now = Instant::now();
+            self.expire(now);
+            for seat in 0..self.seats.len() {
+                self.tend(seat, now);
+            }
+            self.check(now);
+            self.wind_down();
+        }
+        self.pool.stop();
+    }
+
+    fn is_over(&self) -> bool {
+        let empty = self
+            .seats
+            .iter()
+            .all(|seat| matches!(seat.state, State::Empty));
+        empty && self.pool.is_closed() && (self.pool.is_over() || self.pool.is_drained())
+    }
+
+    fn next_due(&self) -> Option<Instant> {
+        let seats = self.seats.iter();
+        let seats = seats.flat_map(|seat| {
+            let ending = seat.ending.as_ref();
+            let ending = ending.filter(|ending| !ending.stopping);
+            seat.due.into_iter().chain(ending.map(|ending| ending.hard))
+        });
+        let timer = self.timers.peek().map(|Reverse(timer)| timer.0);
+        seats.chain(timer).chain(self.check).min()
+    }
+
+    fn hear(&mut self, seat: usize, ear: Ear) {
+        match ear {
+            Ear::Process => self.hear_process(seat),
+            Ear::Control => self.hear_control(seat),
+            Ear::Stdout | Ear::Stderr => self.hear_stream(seat, ear),
+        }
+    }
+
+    fn hear_stream(&mut self, at: usize, ear: Ear) {
+        let seat = &mut self.seats[at];
+        let (State::Starting(started) | State::Up(started)) = &seat.state else {
+            return;
+        };
+        let (stream, tail) = match ear {
+            Ear::Stdout => (&started.stdout, &mut seat.stdout),
+            _ => (&started.stderr, &mut seat.stderr),
+        };
+        if let Some(stream) = stream
+            && !tail.read(stream, &self.pool.lanes[at].name)
+        {
+            self.poller.remove(stream);
+        }
+    }
+
+    fn hear_control(&mut self, at: usize) {
+        let seat = &mut self.seats[at];
+        let State::Starting(started) = &seat.state else {
+            return;
+        };
+        match started.hello() {
+            None => {}
+            Some(Ok(())) => {
+                self.poller.remove(&started.control);
+                self.pool.lanes[at].set_pid(started.process.pid());
+                let State::Starting(started) = std::mem::replace(&mut seat.state, State::Empty)
+                else {
+                    unreachable!("looked at above");
+                };
+                seat.state = State::Up(started);
+                seat.failures = 0;
+                self.report_built();
+            }
+            Some(Err(error)) => {
+                self.poller.remove(&started.control);
+                seat.signal(libc::SIGKILL);
+                self.start_failed(at, &error);
+            }
+        }
+    }
+
+    /// All workers are ready for the first time.
+    fn report_built(&mut self) {
+        let ready = self
+            .seats
+            .iter()
+            .all(|seat| matches!(seat.state, State::Up(_)));
+        if ready && let Some(building) = self.building.take() {
+            let _ = building.send(Ok(()));
+        }
+    }
+
+    fn hear_process(&mut self, at: usize) {
+        let seat = &mut self.seats[at];
+        let Some(started) = seat.started() else {
+            return;
+        };
+        let exit = match started.process.ended() {
+            Ok(None) => return,
+            Ok(Some(ended)) => WorkerExit::from(ended),
+            Err(_) => WorkerExit::from(Ended::Unknown),
+        };
+        // What it said last.
+        self.hear_stream(at, Ear::Stdout);
+        self.hear_stream(at, Ear::Stderr);
+        let seat = &mut self.seats[at];
+        let was_starting = matches!(seat.state, State::Starting(_));
+        let (State::Starting(started) | State::Up(started)) =
+            std::mem::replace(&mut seat.state, State::Empty)
+        else {
+            unreachable!("looked at above");
+        };
+        for fd in [&started.stdout, &started.stderr].into_iter().flatten() {
+            self.poller.remove(fd);
+        }
+        self.poller.remove(&started.process);
+        self.poller.remove(&started.control);
+        let said = started.hello();
+        let pid = started.process.pid();
+        drop(started);
+        self.pool.lanes[at].set_pid(0);
+        if was_starting {
+            let error = match said {
+                Some(Err(error)) => error,
+                _ => StartError::Silent,
+            };
+            let seat = &mut self.seats[at];
+            // Unless its own words have been told already.
+            if seat.due.is_none() {
+                self.start_failed(at, &error);
+            }
+            return;
+        }
+        seat.state = State::Dead { pid, exit };
+        self.bury(at);
+    }
+
+    fn obey(&mut self, command: Command) {
+        let now = Instant::now();
+        match command {
+            Command::End { place, cause } => self.end_task(place, Why::Lost(cause), now),
+            Command::Watch(options) => {
+                if let Some(deadline) = options.deadline {
+                    self.timers.push(Reverse(Timer(deadline, options)));
+                }
+            }
+            Command::Condemn(at) => {
+                let seat = &mut self.seats[at];
+                seat.signal(libc::SIGKILL);
+            }
+            Command::Stop { grace } => {
+                for seat in &mut self.seats {
+                    if seat.started().is_some() {
+                        // One that is stopped would not hear the polite signal.
+                        if grace.is_zero() {
+                            seat.signal(libc::SIGKILL);
+                        } else {
+                            seat.signal(libc::SIGTERM);
+                            seat.signal(libc::SIGCONT);
+                        }
+                        seat.ending = Some(Ending {
+                            task: None,
+                            why: Why::Lost(LostCause::Stopped),
+                            stopping: false,
+                            hard: now + grace,
+                            polite: true,
+                        });
+                    }
+                }
+            }
+        }
+    }
+
+    /// Ends the worker that runs this task, if it does.
+    fn end_task(&mut self, place: Place, why: Why, now: Instant) {
+        let seat = &mut self.seats[place.lane];
+        if seat.ending.is_some() || !matches!(seat.state, State::Up(_)) {
+            return;
+        }
+        seat.ending = Some(Ending {
+            task: Some(place),
+            why,
+            stopping: true,
+            hard: now + self.pool.config.kill_grace,
+            polite: false,
+        });
+        seat.signal(libc::SIGSTOP);
+        seat.due = Some(now);
+    }
+
+    /// Deadlines that have passed.
+    fn expire(&mut self, now: Instant) {
+        while let Some(Reverse(Timer(at, _))) = self.timers.peek()
+            && *at <= now
+        {
+            let Some(Reverse(Timer(_, options))) = self.timers.pop() else {
+                return;
+            };
+            self.expired(&options, now);
+        }
+    }
+
+    fn expired(&mut self, options: &Arc<Options>, now: Instant) {
+        // The task is over, and its future gone.
+        if Arc::strong_count(options) == 1 {
+            return;
+        }
+        let is_it = |cell| {
+            // SAFETY: tasks in lanes have tickets.
+            let ticket = unsafe { Ticket::of(cell) };
+            ticket
+                .options
+                .as_ref()
+                .is_some_and(|its| Arc::ptr_eq(its, options))
+        };
+        loop {
+            let place = options.place();
+            let lane = &self.pool.lanes[place.lane];
+            match lane.take_back(place.seq, is_it, |task| {
+                task.end_failed(TaskError::TimedOut)
+            }) {
+                TakeBack::Won(ended) => {
+                    if let Some(ended) = ended {
+                        self.pool.ready.conclude(ended);
+                    }
+                    self.wake(place.lane);
+                    return;
+                }
+                TakeBack::Running => {
+                    let seat = &self.seats[place.lane];
+                    if seat.ending.is_some() || !matches!(seat.state, State::Up(_)) {
+                        // Its worker is being ended, or is dead: then the task is over, or runs again.
+                        let again = Timer(now + SOON, Arc::clone(options));
+                        self.timers.push(Reverse(again));
+                    } else {
+                        self.end_task(place, Why::Deadline, now);
+                    }
+                    return;
+                }
+                TakeBack::Gone if options.place() != place => {}
+                TakeBack::Gone => return,
+            }
+        }
+    }
+
+    /// Whoever may wait for a task of this lane looks again.
+    fn wake(&self, lane: usize) {
+        self.pool.lanes[lane].ring();
+        self.pool.bell.ring();
+    }
+
+    /// Does what is due in a seat.
+    fn tend(&mut self, at: usize, now: Instant) {
+        let seat = &mut self.seats[at];
+        let is_due = seat.due.is_some_and(|due| due <= now);
+        if is_due {
+            seat.due = None;
+        }
+        match &seat.state {
+            State::Empty if is_due => self.fill(at, now),
+            State::Dead { .. } if is_due => self.bury(at),
+            State::Up(_) | State::Starting(_) => self.go_on_ending(at, now),
+            _ => {}
+        }
+    }
+
+    fn go_on_ending(&mut self, at: usize, now: Instant) {
+        let grace = self.pool.config.kill_grace;
+        let seat = &mut self.seats[at];
+        let Some(ending) = &mut seat.ending else {
+            return;
+        };
+        let Some(task) = ending.task else {
+            if ending.hard <= now {
+                ending.hard = now + CHECK;
+                seat.signal(libc::SIGKILL);
+            }
+            return;
+        };
+        if !ending.stopping {
+            if ending.hard <= now {
+                ending.stopping = true;
+                seat.signal(libc::SIGSTOP);
+                seat.due = Some(now + SOON);
+            }
+            return;
+        }
+        let State::Up(started) = &seat.state else {
+            return;
+        };
+        if !started.process.has_stopped() {
+            seat.due = Some(now + SOON);
+            return;
+        }
+        let hard = ending.polite || grace.is_zero();
+        if !self.pool.lanes[at].is_running_task(task.seq) {
+            // It has answered: nothing is to be ended.
+            seat.ending = None;
+        } else if hard {
+            ending.stopping = false;
+            ending.hard = now + CHECK;
+            seat.signal(libc::SIGKILL);
+        } else {
+            ending.stopping = false;
+            ending.polite = true;
+            ending.hard = now + grace;
+            seat.signal(libc::SIGTERM);
+        }
+        self.seats[at].signal(libc::SIGCONT);
+    }
+
+    /// Starts a worker in an empty seat, if it is needed.
+    fn fill(&mut self, at: usize, now: Instant) {
+        let pool = Arc::clone(&self.pool);
+        let lane = &pool.lanes[at];
+        if pool.is_over() || (pool.is_closed() && lane.is_empty()) {
+            return;
+        }
+        let replies = lane.files.replies.lock();
+        let first = lane.shm.lock().next();
+        let launch = Launch {
+            name: &lane.name,
+            settings: &pool.config.settings,
+            core: lane.core,
+            requests: lane.files.requests.as_fd(),
+            replies: replies.as_fd(),
+            event: lane.event.as_fd(),
+            first: first.0,
+        };
+        let started = start_worker(&launch);
+        drop(replies);
+        let started = match started {
+            Ok(started) => started,
+            Err(error) => return self.start_failed(at, &error),
+        };
+        let mut added = self.poller.add(&started.process, Ear::Process.number(at));
+        added = added.and(self.poller.add(&started.control, Ear::Control.number(at)));
+        for (stream, ear) in [
+            (&started.stdout, Ear::Stdout),
+            (&started.stderr, Ear::Stderr),
+        ] {
+            if let Some(stream) = stream {
+                added = added.and(self.poller.add(stream, ear.number(at)));
+            }
+        }
+        let seat = &mut self.seats[at];
+        if self.building.is_none() {
+            // ORDERING: process.count-replacement Relaxed: a figure.
+            pool.replacements.fetch_add(1, Relaxed);
+        }
+        *seat = Seat {
+            state: State::Starting(started),
+            failures: seat.failures,
+            due: None,
+            ..Seat::new(now)
+        };
+        if let Err(error) = added {
+            seat.signal(libc::SIGKILL);
+            let why = format!("the system refused to watch worker {at}: {error}");
+            pool.break_down(why);
+        }
+    }
+
+    /// A worker could not be started.
+    fn start_failed(&mut self, at: usize, error: &StartError) {
+        if let Some(building) = self.building.take() {
+            let refused = BuildError::Process {
+                worker: at,
+                why: error.to_string(),
+            };
+            let _ = building.send(Err(refused));
+            return self.pool.break_down("it was never built".to_owned());
+        }
+        let seat = &mut self.seats[at];
+        seat.failures += 1;
+        if seat.failures >= ATTEMPTS {
+            let name = &self.pool.lanes[at].name;
+            let why = format!("worker '{name}' could not be started again: {error}");
+            return self.pool.break_down(why);
+        }
+        let pause = Duration::from_millis(10) * (1 << seat.failures.min(10));
+        seat.due = Some(Instant::now() + pause.min(LONGEST_PAUSE));
+    }
+
+    /// What a dead worker has left.
+    fn bury(&mut self, at: usize) {
+        let pool = Arc::clone(&self.pool);
+        let seat = &mut self.seats[at];
+        let State::Dead { pid, exit } = seat.state else {
+            return;
+        };
+        let estate = match pool.lanes[at].bury() {
+            Ok(Some(estate)) => estate,
+            Ok(None) => {
+                seat.due = Some(Instant::now() + SOON);
+                return;
+            }
+            Err(error) => {
+                seat.state = State::Empty;
+                let why = format!("the system refused memory for a new worker: {error}");
+                return pool.break_down(why);
+            }
+        };
+        let Estate {
+            answered,
+            casualty,
+            wild,
+        } = estate;
+        for answered in answered {
+            pool.ready.answer(at, answered);
+        }
+        let ending = seat.ending.take();
+        let planned = seat.closing || seat.retiring || ending.is_some();
+        let orderly = casualty.is_none() && wild.is_none();
+        let unexpected = !planned && !(orderly && exit == WorkerExit::Exited(0));
+        let why = match ending {
+            Some(ending) => ending.why,
+            None => Why::Lost(wild.map_or(LostCause::Died, LostCause::Wild)),
+        };
+        if let Some(casualty) = casualty {
+            let lost = Details {
+                pid,
+                worker: pool.lanes[at].name.clone(),
+                exit,
+                cause: LostCause::Died,
+                task: casualty.task.raw().name().map(ToOwned::to_owned),
+                deaths: 1,
+                stderr: pool
+                    .config
+                    .settings
+                    .captures_stderr()
+                    .then(|| seat.stderr.text()),
+            };
+            self.lose(at, casualty, &why, lost);
+        }
+        self.seats[at].state = State::Empty;
+        self.wake(at);
+        if unexpected {
+            // ORDERING: process.count-death Relaxed: a figure.
+            pool.deaths.fetch_add(1, Relaxed);
+            let name = &pool.lanes[at].name;
+            if pool.config.when_worker_dies == WhenWorkerDies::BreakPool {
+                return pool.break_down(format!("worker '{name}' (pid {pid}) {exit}"));
+            }
+            if !self.budget.spend(Instant::now()) {
+                let (most, window) = (pool.config.restarts, pool.config.restart_window);
+                return pool.break_down(format!(
+                    "more than {most} workers have died within {window:?}; the last, '{name}' (pid {pid}), {exit}"
+                ));
+            }
+        }
+        self.seats[at].due = Some(Instant::now());
+    }
+
+    /// The task that a dead worker ran: again, if that was allowed, or lost.
+    fn lose(&mut self, at: usize, casualty: Casualty, why: &Why, mut lost: Details) {
+        let pool = &self.pool;
+        let Casualty {
+            task,
+            finish,
+            again,
+        } = casualty;
+        // SAFETY: tasks in lanes have tickets.
+        let options = unsafe { Ticket::of(task.raw()) }.options.clone();
+        let by_itself = matches!(why, Why::Lost(LostCause::Died | LostCause::Wild(_)));
+        if let Some(options) = options {
+            // ORDERING: options.deaths Relaxed: only this thread uses it.
+            lost.deaths = options.deaths.fetch_add(1, Relaxed) + 1;
+            if let Some((entry, argument)) = again
+                && by_itself
+                && lost.deaths <= options.retries
+                && !pool.is_cancelling()
+                && let Some(room) = pool.lanes[at].room_for(&argument)
+            {
+                pool.lanes[at].publish(room, task, finish, entry, &argument);
+                return;
+            }
+        }
+        let error = match why {
+            Why::Deadline => TaskError::TimedOut,
+            Why::Lost(cause) => {
+                lost.cause = cause.clone();
+                TaskError::WorkerLost(WorkerLost::new(lost))
+            }
+        };
+        pool.ready.fail(task, error);
+    }
+
+    /// Workers that are too old or have grown too much leave their place.
+    fn check(&mut self, now: Instant) {
+        if self.check.is_none_or(|check| check > now) {
+            return;
+        }
+        self.check = Some(now + CHECK);
+        let config = &self.pool.config;
+        for (at, seat) in self.seats.iter_mut().enumerate() {
+            let State::Up(started) = &seat.state else {
+                continue;
+            };
+            let old = config
+                .max_age
+                .is_some_and(|age| now.duration_since(seat.since) >= age);
+            let fat = config.max_memory.is_some_and(|limit| {
+                private_memory(started.process.pid()).is_some_and(|bytes| bytes > limit)
+            });
+            if (old || fat) && !seat.retiring && !seat.closing && seat.ending.is_none() {
+                seat.retiring = retire(&self.pool, at);
+            }
+        }
+    }
+
+    /// Ends the workers of a pool that has nothing left to do.
+    fn wind_down(&mut self) {
+        if self.pool.is_over() {
+            for seat in &mut self.seats {
+                if !seat.closing {
+                    seat.closing = true;
+                    seat.signal(libc::SIGKILL);
+                }
+            }
+        } else if self.pool.is_closed() && self.pool.is_drained() {
+            for (at, seat) in self.seats.iter_mut().enumerate() {
+                if !seat.closing {
+                    seat.closing = true;
+                    self.pool.lanes[at].shm.close();
+                    if matches!(seat.state, State::Starting(_)) {
+                        seat.signal(libc::SIGKILL);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Sends the worker a task that makes it leave when it has answered. False: no room.
+fn retire(pool: &Arc<Pool>, at: usize) -> bool {
+    super::submit::to_lane(pool, at, entry::of_retirement())
+}
+
+/// Bytes of a process that it shares with nobody.
+fn private_memory(pid: u32) -> Option<u64> {
+    let pages = std::fs::read_to_string(format!("/proc/{pid}/statm")).ok()?;
+    let mut pages = pages
+        .split(' ')
+        .skip(1)
+        .map_while(|count| count.parse::<u64>().ok());
+    let (resident, shared) = (pages.next()?, pages.next()?);
+    Some(resident.saturating_sub(shared) * page_size())
+}
+
+fn page_size() -> u64 {
+    // SAFETY: asks for a number.
+    let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    u64::try_from(size).unwrap_or(4096)
+}

@@ -1,0 +1,101 @@
+//! A task of a process pool about which there is more to say.
+
+use super::pool::Pool;
+use super::submit::{self, Call};
+use super::ticket::Options;
+use crate::error::BoxError;
+use crate::executor::Payload;
+use crate::future::Future;
+use crate::sync::Arc;
+use std::borrow::Cow;
+use std::fmt;
+use std::time::{Duration, Instant};
+
+/// A task's name, deadline and retries, waiting for the task. Made by [`ProcessPool::task`](crate::ProcessPool::task).
+///
+/// ```no_run
+/// use raddle::{ProcessPool, TaskError};
+/// use std::time::Duration;
+///
+/// let pool = ProcessPool::new(1)?;
+/// let endless = pool.task("endless").deadline(Duration::from_millis(50)).submit(
+///     |()| loop {
+///         std::hint::spin_loop();
+///     },
+///     (),
+/// );
+/// let outcome: Result<(), _> = endless.result();
+/// assert!(matches!(outcome, Err(TaskError::TimedOut)));
+/// # Ok::<(), raddle::BuildError>(())
+/// ```
+#[must_use = "a name does nothing until a task is submitted with it"]
+pub struct ProcessTask<'a> {
+    pool: &'a Arc<Pool>,
+    name: Cow<'static, str>,
+    deadline: Option<Instant>,
+    retries: u32,
+}
+
+impl<'a> ProcessTask<'a> {
+    pub(super) fn new(pool: &'a Arc<Pool>, name: Cow<'static, str>) -> Self {
+        Self {
+            pool,
+            name,
+            deadline: None,
+            retries: 0,
+        }
+    }
+
+    /// The task has so long from now on. One that has not started by then never does; one that runs loses its worker,
+    /// as by [`Future::kill`](crate::Future::kill). Its future ends with
+    /// [`TaskError::TimedOut`](crate::TaskError::TimedOut).
+    pub fn deadline(mut self, limit: Duration) -> Self {
+        self.deadline = Instant::now().checked_add(limit);
+        self
+    }
+
+    /// Running the task more than once does no harm: if its worker dies under it, it is run again, `retries` times at
+    /// most. One that is killed or runs past its deadline is not.
+    pub fn idempotent(mut self, retries: u32) -> Self {
+        self.retries = retries;
+        self
+    }
+
+    /// As [`Executor::submit`](crate::Executor::submit).
+    pub fn submit<F, A, R>(self, task: F, arg: A) -> Future<R>
+    where
+        F: Fn(A) -> R + Copy + Send + 'static,
+        A: Payload,
+        R: Payload,
+    {
+        let _ = task;
+        self.send(&Call::submit::<F, A, R>(), &arg)
+    }
+
+    /// As [`Executor::try_submit`](crate::Executor::try_submit).
+    pub fn try_submit<F, A, R, E>(self, task: F, arg: A) -> Future<R>
+    where
+        F: Fn(A) -> Result<R, E> + Copy + Send + 'static,
+        A: Payload,
+        R: Payload,
+        E: Into<BoxError> + 'static,
+    {
+        let _ = task;
+        self.send(&Call::try_submit::<F, A, R, E>(), &arg)
+    }
+
+    fn send<A: Payload, R: Payload>(self, call: &Call, arg: &A) -> Future<R> {
+        let options = Options::new(Some(self.name), self.deadline, self.retries);
+        submit::submit(self.pool, call, arg, Some(Arc::new(options)))
+    }
+}
+
+impl fmt::Debug for ProcessTask<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProcessTask")
+            .field("name", &self.name)
+            .field("deadline", &self.deadline)
+            .field("retries", &self.retries)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,240 @@
+//! The worker's life: takes requests from its lane, runs their tasks, answers.
+//!
+//! Everything happens on the process's main thread. An answer is committed when all of it is written: a process
+//! that ends before has not answered, whatever it was doing, and one that ends after has.
+
+use super::codec::{self, Part, PayloadError, PayloadReason, PayloadStage, SliceSink};
+use super::entry;
+use super::memory::{RegionSink, RegionSource};
+use super::outcome::{Chain, Panic, Status};
+use super::start::Boot;
+use crate::error::BoxError;
+use crate::future::{current, panics};
+use crate::report;
+use crate::shm::{
+    Body, INLINE, Payload, Region, Replies, Request, Requests, Segment, Seq, Span, TooLarge, Worker,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::any::{Any, type_name};
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::OwnedFd;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// The worker's end of its lane.
+pub struct Lane {
+    worker: Worker,
+    name: String,
+    /// How many tasks it may still run, if that is limited.
+    left: Option<u64>,
+    address_space: u64,
+}
+
+impl Lane {
+    /// Maps the lane's memory. The descriptors of the memory are closed, that of the event stays.
+    pub fn open(
+        boot: &Boot,
+        requests: &OwnedFd,
+        replies: &OwnedFd,
+        event: OwnedFd,
+    ) -> io::Result<Self> {
+        let requests = Segment::<Requests>::adopt(requests)?;
+        let replies = Segment::<Replies>::adopt(replies)?;
+        let words = size_of::<Requests>() + size_of::<Replies>();
+        let address_space = (requests.arena() + replies.arena() + words) as u64;
+        let mut event = File::from(event);
+        // It cannot block, and a counter that is full has told already.
+        let call = move || drop(event.write(&1u64.to_ne_bytes()));
+        Ok(Self {
+            worker: Worker::new(requests, replies, Seq(boot.first), call),
+            name: boot.name.clone(),
+            left: boot.max_tasks,
+            address_space,
+        })
+    }
+
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How many bytes of address space the lane takes.
+    pub fn address_space(&self) -> u64 {
+        self.address_space
+    }
+}
+
+/// Serves requests until the lane is closed, or the worker has run as many tasks as it may.
+pub fn work(lane: &mut Lane) {
+    while lane.left != Some(0) {
+        let Some(request) = lane.worker.next() else {
+            return;
+        };
+        lane.left = lane.left.map(|left| left - 1);
+        let worker = &mut lane.worker;
+        // SAFETY: the offset comes from the parent, who is of the same build (the fingerprint) and got it
+        // from `entry`; the worker cannot write where it lies.
+        match unsafe { entry::resolve(request.entry) } {
+            Some(entry) => {
+                let is_last = &mut false;
+                entry(&mut Call {
+                    worker,
+                    request,
+                    is_last,
+                });
+                if *is_last {
+                    return;
+                }
+            }
+            None => worker.reply(request.seq, Status::NoSuchCode as u32, Body::Inline(&[])),
+        }
+    }
+}
+
+/// One request while it is being served.
+pub struct Call<'a> {
+    worker: &'a mut Worker,
+    request: Request,
+    /// The worker is to leave.
+    is_last: &'a mut bool,
+}
+
+/// What a task has instead of a value.
+enum Trouble {
+    Payload(PayloadError),
+    Failed(Chain),
+}
+
+impl Call<'_> {
+    /// Answers with nothing, and ends the worker's service.
+    pub fn retire(&mut self) {
+        *self.is_last = true;
+        self.answer_with(&());
+    }
+
+    /// Decodes the argument, runs the task, answers. Whatever of that panics is the answer, too.
+    pub fn serve<A: DeserializeOwned, R: Serialize>(
+        &mut self,
+        task: impl FnOnce(A) -> Result<R, BoxError>,
+    ) {
+        match self.run(task) {
+            Ok(Ok(value)) => {
+                self.answer_with(&value);
+                report::contain_drop("result", || drop(value));
+            }
+            Ok(Err(Trouble::Failed(chain))) => self.answer(Status::Failed, &chain),
+            Ok(Err(Trouble::Payload(error))) => self.answer(Status::Payload, &error),
+            Err(payload) => self.answer_panic(payload),
+        }
+    }
+
+    fn run<A: DeserializeOwned, R>(
+        &self,
+        task: impl FnOnce(A) -> Result<R, BoxError>,
+    ) -> Result<Result<R, Trouble>, Box<dyn Any + Send>> {
+        let asked = || self.worker.is_asked(self.request.seq);
+        let _running = current::enter_remote(&asked);
+        // UNWIND: nothing of ours is half done: the request has been claimed, and no answer been begun.
+        catch_unwind(AssertUnwindSafe(|| {
+            let arg = self.argument().map_err(Trouble::Payload)?;
+            task(arg).map_err(|error| Trouble::Failed(Chain::new(&*error)))
+        }))
+    }
+
+    fn argument<A: DeserializeOwned>(&self) -> Result<A, PayloadError> {
+        match &self.request.payload {
+            Payload::Inline(bytes) => codec::read(Part::Argument, bytes.as_slice()),
+            Payload::Span(span) => codec::read(
+                Part::Argument,
+                RegionSource::new(self.worker.request_region(*span)),
+            ),
+        }
+    }
+
+    fn answer_with<R: Serialize>(&mut self, value: &R) {
+        let _running = current::enter_remote(&|| false);
+        // UNWIND: no answer is committed yet; `Room` gives its span back.
+        let sent = catch_unwind(AssertUnwindSafe(|| self.send(Status::Value, value)));
+        drop(_running);
+        match sent {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => self.answer(Status::Payload, &error),
+            Err(payload) => self.answer_panic(payload),
+        }
+    }
+
+    #[cold]
+    fn answer_panic(&mut self, payload: Box<dyn Any + Send>) {
+        let report = panics::report(payload, None);
+        self.answer(Status::Panicked, &Panic::new(&report));
+        report::contain_drop("panic payload", || drop(report));
+    }
+
+    /// Answers with texts of ours, which always works unless they take gigabytes.
+    #[cold]
+    fn answer<T: Serialize>(&mut self, status: Status, told: &T) {
+        if let Err(error) = self.send(status, told) {
+            self.send(Status::Payload, &error)
+                .expect("an error of a payload is small");
+        }
+    }
+
+    /// Encodes a value into the slot, or into the arena, and commits the answer. After an error or a panic
+    /// nothing has been answered.
+    #[inline]
+    fn send<T: Serialize>(&mut self, status: Status, value: &T) -> Result<(), PayloadError> {
+        let size = codec::size(value, Part::Result)?;
+        let seq = self.request.seq;
+        if size <= INLINE {
+            let mut bytes = [0; INLINE];
+            let bytes = &mut bytes[..size];
+            codec::write(value, Part::Result, SliceSink::new(bytes))?;
+            self.worker.reply(seq, status as u32, Body::Inline(bytes));
+            return Ok(());
+        }
+        let too_large = |TooLarge| {
+            let reason = PayloadReason::TooLarge;
+            PayloadError::new(PayloadStage::EncodeResult, type_name::<T>(), reason)
+        };
+        // What the codec measures fits 32 bits.
+        let room = Room::new(self.worker, size as u32).map_err(too_large)?;
+        codec::write(value, Part::Result, RegionSink::new(room.region()))?;
+        room.commit(seq, status);
+        Ok(())
+    }
+}
+
+/// Room in the arena for an answer, given back unless the answer is committed.
+struct Room<'a> {
+    worker: &'a mut Worker,
+    span: Span,
+    committed: bool,
+}
+
+impl<'a> Room<'a> {
+    fn new(worker: &'a mut Worker, size: u32) -> Result<Self, TooLarge> {
+        let span = worker.space(size)?;
+        Ok(Self {
+            worker,
+            span,
+            committed: false,
+        })
+    }
+
+    fn region(&self) -> Region<'_> {
+        self.worker.reply_region(self.span)
+    }
+
+    fn commit(mut self, seq: Seq, status: Status) {
+        self.committed = true;
+        self.worker.reply(seq, status as u32, Body::Span(self.span));
+    }
+}
+
+impl Drop for Room<'_> {
+    fn drop(&mut self) {
+        if !self.committed {
+            self.worker.free(self.span);
+        }
+    }
+}

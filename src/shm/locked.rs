@@ -1,0 +1,313 @@
+//! The consumer's side of a lane, under its lock: answers in order, taking back, recovery.
+
+use super::layout::{Replies, SKIPPED, SLOTS, Seq, Shared};
+use super::parent::{BELL_STEP, Parent};
+use super::{Payload, claim};
+use crate::sync::MutexGuard;
+use crate::sync::atomic::Ordering::*;
+use std::io;
+
+/// What only the consumer knows.
+pub(super) struct Books {
+    /// The next number to be answered.
+    next: Seq,
+    /// The first number whose slots and span are in use.
+    released: Seq,
+    slots: Box<[Entry]>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Entry {
+    /// Taken back, or the casualty: the worker has to skip it.
+    revoked: bool,
+    /// Taken, and its payload is still being read.
+    reading: bool,
+}
+
+impl Books {
+    pub fn new(first: Seq) -> Self {
+        Self {
+            next: first,
+            released: first,
+            slots: vec![Entry::default(); SLOTS].into_boxed_slice(),
+        }
+    }
+}
+
+/// An answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Reply {
+    /// Whose.
+    pub seq: Seq,
+    /// [`SKIPPED`] for a task that was taken back, or else as the worker said: any number.
+    pub status: u32,
+    /// A span is to be [released](Locked::release) when it has been read.
+    pub payload: Payload,
+}
+
+/// Who has a task that was to be taken back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[must_use]
+pub enum Revoke {
+    /// The parent: the worker will not run it. Its answer will say [`SKIPPED`].
+    Won,
+    /// The worker has begun it, or it is answered already.
+    Claimed,
+}
+
+/// What a worker cannot have done without being broken or hostile. Its lane is of no use any more.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Wild {
+    /// An answer to a task that it does not have.
+    NoTask(Seq),
+    /// The word that says whether a task is answered says something else.
+    Commit { seq: Seq, found: u32 },
+    /// It has run a task that was taken back.
+    RanRevoked(Seq),
+    /// It has skipped a task that was not taken back.
+    Skipped(Seq),
+    /// A payload that is not within the arena.
+    Span { seq: Seq, offset: u64, len: u32 },
+    /// The bell of another generation.
+    Bell { found: u32 },
+}
+
+impl std::fmt::Display for Wild {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::NoTask(seq) => write!(f, "answered number {}, which it does not have", seq.0),
+            Self::Commit { seq, found } => {
+                write!(
+                    f,
+                    "wrote {found:#x} where the answer to number {} is marked",
+                    seq.0
+                )
+            }
+            Self::RanRevoked(seq) => write!(f, "ran number {}, which was taken back", seq.0),
+            Self::Skipped(seq) => write!(f, "skipped number {}, which was not taken back", seq.0),
+            Self::Span { seq, offset, len } => write!(
+                f,
+                "answered number {} with {len} bytes at {offset:#x}, outside of its memory",
+                seq.0
+            ),
+            Self::Bell { found } => write!(f, "wrote {found:#x} over the parent's bell"),
+        }
+    }
+}
+
+impl std::error::Error for Wild {}
+
+/// The lock of a lane, held.
+pub struct Locked<'a, T> {
+    parent: &'a Parent<T>,
+    books: MutexGuard<'a, (Books, T)>,
+}
+
+impl<'a, T> Locked<'a, T> {
+    pub(super) fn new(parent: &'a Parent<T>, books: MutexGuard<'a, (Books, T)>) -> Self {
+        Self { parent, books }
+    }
+
+    /// What the lane's owner keeps under this lock.
+    pub fn data(&mut self) -> &mut T {
+        &mut self.books.1
+    }
+
+    /// The next number to be answered; where a new worker begins.
+    pub fn next(&self) -> Seq {
+        self.books.0.next
+    }
+
+    /// The numbers that have been given out and not been answered.
+    pub fn pending(&self) -> impl Iterator<Item = Seq> + use<T> {
+        let (next, tail) = (self.next(), self.parent.tail());
+        (0..self.count(tail)).map(move |n| Seq(next.0.wrapping_add(n)))
+    }
+
+    fn count(&self, tail: Seq) -> u32 {
+        tail.since(self.next())
+    }
+
+    /// Has this number been given out, and not been answered?
+    fn is_pending(&self, seq: Seq) -> bool {
+        seq.since(self.next()) < self.count(self.parent.tail())
+    }
+
+    /// Has this number been published, and not been answered? Then what the parent knows of the task is the lock's.
+    pub fn is_waiting(&self, seq: Seq) -> bool {
+        self.is_pending(seq) && self.parent.is_published(seq)
+    }
+
+    /// What was published for a number that is [waiting](Self::is_waiting): its entry and its payload, which lies
+    /// where the parent has put it.
+    pub fn request(&self, seq: Seq) -> (u64, Payload) {
+        debug_assert!(self.is_waiting(seq), "the slot may be another task's");
+        self.parent.requests.slots[seq.slot()].read()
+    }
+
+    /// The next answer, if it is there. Header and inline payload are copied out once and then looked
+    /// at. Slots without a span are released with this.
+    ///
+    /// # Errors
+    ///
+    /// The worker is wild; nothing was taken.
+    pub fn take(&mut self) -> Result<Option<Reply>, Wild> {
+        let parent = self.parent;
+        let seq = self.next();
+        let slot = &parent.replies.slots[seq.slot()];
+        let found = slot.mark();
+        if found != seq.mark() {
+            return self.nothing(seq, found).map(|()| None);
+        }
+        if !parent.is_published(seq) {
+            return Err(Wild::NoTask(seq));
+        }
+        let (status, payload) = slot.read();
+        let books = &mut self.books.0;
+        let entry = &mut books.slots[seq.slot()];
+        match (entry.revoked, status == SKIPPED) {
+            (true, false) => return Err(Wild::RanRevoked(seq)),
+            (false, true) => return Err(Wild::Skipped(seq)),
+            _ => {}
+        }
+        if let Payload::Span(span) = payload {
+            if parent.replies.region(span).is_none() {
+                let (offset, len) = (span.offset, span.len);
+                return Err(Wild::Span { seq, offset, len });
+            }
+            entry.reading = true;
+        }
+        entry.revoked = false;
+        books.next = seq.next();
+        // ORDERING: lane.next Relaxed: for guesses.
+        parent.consumer.next.store(books.next.0, Relaxed);
+        self.settle(false);
+        Ok(Some(Reply {
+            seq,
+            status,
+            payload,
+        }))
+    }
+
+    /// There is no answer: is what is there possible?
+    fn nothing(&self, seq: Seq, found: u32) -> Result<(), Wild> {
+        let before = seq.mark().wrapping_sub(SLOTS as u32);
+        // New files begin with 0, and with 1 in the last slot.
+        if found != before && found > 1 {
+            return Err(Wild::Commit { seq, found });
+        }
+        // ORDERING: lane.own-generation Relaxed: written under this lock.
+        let generation = self.parent.consumer.generation.load(Relaxed);
+        // ORDERING: replies.bell-check Relaxed: only its lowest bits are looked at.
+        let bell = self.parent.replies.bell.load(Relaxed);
+        if bell % BELL_STEP == generation {
+            Ok(())
+        } else {
+            Err(Wild::Bell { found: bell })
+        }
+    }
+
+    /// The payload of a taken answer has been read. In any order; the slots and the worker's memory are
+    /// used again up to the first that has not.
+    pub fn release(&mut self, seq: Seq) {
+        self.books.0.slots[seq.slot()].reading = false;
+        self.settle(true);
+    }
+
+    /// How many answers have been taken whose payloads may still be read: their memory must not be
+    /// [replaced](Self::replace) before it is 0.
+    pub fn reading(&self) -> u32 {
+        self.next().since(self.books.0.released)
+    }
+
+    fn settle(&mut self, spans: bool) {
+        let parent = self.parent;
+        let books = &mut self.books.0;
+        let before = books.released;
+        while books.released != books.next && !books.slots[books.released.slot()].reading {
+            books.released = books.released.next();
+        }
+        if books.released == before {
+            return;
+        }
+        let released = books.released.0;
+        // ORDERING: lane.release Release -> pairs with lane.released: the slots have been read.
+        parent.consumer.released.store(released, Release);
+        // ORDERING: requests.release Release -> pairs with requests.released: the spans have been read.
+        parent.requests.released.store(released, Release);
+        if spans {
+            // WAKE: the other end is `Worker::space`.
+            // ORDERING: lane.release-fence SeqCst -> pairs with wish.sleeper-fence: the release before
+            // the look.
+            crate::sync::atomic::fence(SeqCst);
+            if parent.replies.sleeps.look().is_some() {
+                parent.ring_worker();
+            }
+        }
+    }
+
+    /// Takes a task back, if the worker has not begun it.
+    pub fn revoke(&mut self, seq: Seq) -> Revoke {
+        if !self.is_pending(seq) || !claim::revoke(&self.parent.replies.claims[seq.slot()], seq) {
+            return Revoke::Claimed;
+        }
+        self.books.0.slots[seq.slot()].revoked = true;
+        Revoke::Won
+    }
+
+    /// The worker is dead, and what it has answered has been taken: the task that it was running, if it
+    /// was. Its number is skipped by the next worker; all behind it wait as before.
+    pub fn casualty(&mut self) -> Option<Seq> {
+        let seq = self.next();
+        let revoked = self.books.0.slots[seq.slot()].revoked;
+        if !self.is_pending(seq) || !self.parent.is_published(seq) || revoked {
+            return None;
+        }
+        // An answer that was refused is one, too.
+        let began = self.parent.is_started(seq) || self.parent.answered(seq);
+        if began {
+            self.books.0.slots[seq.slot()].revoked = true;
+        }
+        began.then_some(seq)
+    }
+
+    /// Gives the lane a fresh `Replies`: `fresh` is the new file, mapped anywhere; `install` puts it in the
+    /// place of the old one. The new worker begins at [`next`](Self::next). Whoever sleeps is rung.
+    ///
+    /// # Errors
+    ///
+    /// Those of `install`; the lane is then not to be used any more.
+    ///
+    /// # Panics
+    ///
+    /// If answers are still being [read](Self::reading).
+    pub fn replace(
+        &mut self,
+        fresh: &Replies,
+        install: impl FnOnce() -> io::Result<()>,
+    ) -> io::Result<()> {
+        assert_eq!(
+            self.reading(),
+            0,
+            "answers of the old worker are being read"
+        );
+        let parent = self.parent;
+        // ORDERING: lane.own-generation Relaxed: written under this lock.
+        let generation = parent.consumer.generation.load(Relaxed);
+        let generation = generation.wrapping_add(1) % BELL_STEP;
+        // ORDERING: lane.next-generation Relaxed: before the ring, whose release publishes it.
+        parent.consumer.generation.store(generation, Relaxed);
+        // Whoever sleeps on the old file comes back and, seeing the old bell, does not sleep on it again.
+        parent.ring();
+        fresh.begin(generation);
+        for seq in self
+            .pending()
+            .filter(|seq| self.books.0.slots[seq.slot()].revoked)
+        {
+            claim::begin_revoked(&fresh.claims[seq.slot()], seq);
+        }
+        install()?;
+        parent.ring();
+        Ok(())
+    }
+}

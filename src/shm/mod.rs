@@ -1,0 +1,70 @@
+//! Protocols in memory that two processes share. This room knows no tasks, no pools and no descriptors.
+//!
+//! A *lane* joins a parent to one worker. It has two memory files, one for each direction ([`Requests`],
+//! [`Replies`]), a view for each side ([`Parent`], [`Worker`]), and a sequence number ([`Seq`]) for each
+//! task: every number is answered once, in order. The parent believes nothing that it reads in `Replies`;
+//! what is not possible is a [`Wild`] worker.
+//!
+//! `docs/protocols/lane.md` describes words, states, orderings and what survives the death of a worker.
+
+// The pool that this is for comes next; until then only tests and models use the room.
+#![cfg_attr(
+    not(any(raddle_loom, raddle_shuttle)),
+    allow(dead_code, unused_imports)
+)]
+
+pub mod bytes;
+mod claim;
+mod layout;
+mod locked;
+mod parent;
+mod segment;
+mod spans;
+mod wish;
+mod worker;
+
+pub use bytes::Region;
+pub use layout::{INLINE, Replies, Requests, SKIPPED, SLOTS, Seq};
+pub use locked::{Locked, Reply, Revoke, Wild};
+pub use parent::{Bell, Parent};
+pub use segment::Segment;
+pub use spans::Span;
+pub use worker::{Request, TooLarge, Worker};
+
+/// What a task takes along, or what it brings back, on its way into a slot.
+#[derive(Clone, Copy, Debug)]
+pub enum Body<'a> {
+    /// At most [`INLINE`] bytes, which travel in the slot.
+    Inline(&'a [u8]),
+    /// More than [`INLINE`] bytes, which have been written into the arena.
+    Span(Span),
+}
+
+/// What has come out of a slot.
+#[derive(Clone, Copy, Debug)]
+pub enum Payload {
+    /// A private copy.
+    Inline(Inline),
+    /// It still lies in the arena, where the other side may be writing.
+    Span(Span),
+}
+
+/// Up to [`INLINE`] bytes.
+#[derive(Clone, Copy)]
+pub struct Inline {
+    bytes: [u8; INLINE],
+    len: u8,
+}
+
+impl Inline {
+    /// The bytes.
+    pub fn as_slice(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.len)]
+    }
+}
+
+impl std::fmt::Debug for Inline {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.as_slice().fmt(f)
+    }
+}

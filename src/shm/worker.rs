@@ -1,0 +1,234 @@
+//! The worker's end of a lane: one thread that takes tasks in order and answers them.
+
+use super::bytes::Region;
+use super::layout::{Replies, Requests, SKIPPED, Seq};
+use super::parent::{BELL_STEP, CLOSED};
+use super::segment::Segment;
+use super::spans::{Span, Spans};
+use super::{Body, Payload, claim};
+use crate::sync::atomic::{Ordering::*, fence};
+use crate::sync::{futex, spin};
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// How long a worker looks for the next task before it sleeps.
+const SPIN: Duration = Duration::from_micros(50);
+
+/// A task, claimed.
+#[derive(Clone, Copy, Debug)]
+pub struct Request {
+    pub seq: Seq,
+    pub entry: u64,
+    pub payload: Payload,
+}
+
+/// A payload that does not fit the arena even when nothing else is in it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TooLarge;
+
+/// The worker's view of a lane.
+pub struct Worker {
+    requests: Segment<Requests>,
+    replies: Segment<Replies>,
+    next: Seq,
+    spans: Spans,
+    /// What answers occupy, oldest first, until the parent has released their numbers.
+    out: VecDeque<(Seq, Span)>,
+    /// The wishes of the parent that were answered last.
+    rung: u32,
+    called: u32,
+    event: Box<dyn FnMut() + Send>,
+}
+
+impl Worker {
+    /// `first` is the first number of this worker; `event` is called when the parent's listener is to be
+    /// told of an answer.
+    pub fn new(
+        requests: Segment<Requests>,
+        replies: Segment<Replies>,
+        first: Seq,
+        event: impl FnMut() + Send + 'static,
+    ) -> Self {
+        let spans = Spans::new(replies.arena());
+        Self {
+            requests,
+            replies,
+            next: first,
+            spans,
+            out: VecDeque::new(),
+            rung: 0,
+            called: 0,
+            event: Box::new(event),
+        }
+    }
+
+    /// The next task, which must then be [answered](Self::reply). Spins, then sleeps. Tasks that were
+    /// taken back are answered here. `None`: the lane is closed, and everything is answered.
+    pub fn next(&mut self) -> Option<Request> {
+        loop {
+            let seq = self.next;
+            if !self.is_there(seq) && !spin::until(SPIN, || self.is_there(seq)) {
+                // What a closer has published is there, if it is not taken.
+                if self.lie_down(|worker, closed| closed || worker.is_there(seq))
+                    && !self.is_there(seq)
+                {
+                    return None;
+                }
+                continue;
+            }
+            self.next = seq.next();
+            // CRASH: before the claim the task is nobody's; after it, it is ours.
+            if claim::claim(&self.replies.claims[seq.slot()], seq) {
+                let (entry, payload) = self.requests.slots[seq.slot()].read();
+                return Some(Request {
+                    seq,
+                    entry,
+                    payload,
+                });
+            }
+            self.reply(seq, SKIPPED, Body::Inline(&[]));
+        }
+    }
+
+    #[inline]
+    fn is_there(&self, seq: Seq) -> bool {
+        self.requests.slots[seq.slot()].is_committed(seq)
+    }
+
+    /// Sleeps, unless there is something already. Says whether the lane was closed before that.
+    #[cold]
+    fn lie_down(&mut self, something: impl Fn(&Self, bool) -> bool) -> bool {
+        // ORDERING: requests.bell Acquire -> pairs with requests.close and requests.ring: all that was
+        // published before the lane was closed.
+        let bell = self.requests.bell.load(Acquire);
+        let closed = bell & CLOSED != 0;
+        // WAKE: the other end is `Parent::publish`, or `Locked::release`.
+        self.replies.sleeps.make();
+        if !something(self, closed) {
+            // WAKE: the other end is `Parent::ring_worker`.
+            let _ = futex::wait_shared(&self.requests.bell, bell, None);
+        }
+        self.replies.sleeps.withdraw();
+        closed
+    }
+
+    /// Where a large argument lies.
+    ///
+    /// # Panics
+    ///
+    /// If it is not within the arena: the parent is broken.
+    pub fn request_region(&self, span: Span) -> Region<'_> {
+        self.requests
+            .region(span)
+            .expect("the parent's span is within its arena")
+    }
+
+    /// Has this task been asked to stop?
+    #[inline]
+    pub fn is_asked(&self, seq: Seq) -> bool {
+        // ORDERING: lane.asked Relaxed: a wish that publishes nothing.
+        self.requests.asked[seq.slot()].load(Relaxed) == seq.mark()
+    }
+
+    /// Room for an answer. Sleeps while answers that the parent has not read yet leave none.
+    ///
+    /// # Errors
+    ///
+    /// There will never be room for so much.
+    pub fn space(&mut self, len: u32) -> Result<Span, TooLarge> {
+        loop {
+            self.collect();
+            if let Some(span) = self.spans.take(len) {
+                return Ok(span);
+            }
+            let Some(&(oldest, _)) = self.out.front() else {
+                return Err(TooLarge);
+            };
+            self.lie_down(|worker, _| worker.is_released(oldest));
+        }
+    }
+
+    fn is_released(&self, seq: Seq) -> bool {
+        // ORDERING: requests.released Acquire -> pairs with requests.release: the spans have been read.
+        let released = self.requests.released.load(Acquire);
+        // As signed, since the difference is small and may be on either side.
+        seq.0.wrapping_sub(released).cast_signed() < 0
+    }
+
+    /// Takes back what the parent has read.
+    fn collect(&mut self) {
+        while let Some(&(seq, span)) = self.out.front() {
+            if !self.is_released(seq) {
+                break;
+            }
+            self.out.pop_front();
+            self.give_back(span);
+        }
+    }
+
+    fn give_back(&mut self, span: Span) {
+        if let Some(hole) = self.spans.free(span) {
+            self.replies.punch(hole);
+            self.spans.punched(hole);
+        }
+    }
+
+    /// Gives room back that no answer uses.
+    pub fn free(&mut self, span: Span) {
+        self.give_back(span);
+    }
+
+    /// Where to write an answer.
+    ///
+    /// # Panics
+    ///
+    /// If the span is none of this arena.
+    pub fn reply_region(&self, span: Span) -> Region<'_> {
+        self.replies.region(span).expect("a span of this arena")
+    }
+
+    /// Answers a task, and rings as the parent wishes. Wait-free.
+    ///
+    /// # Panics
+    ///
+    /// If an inline body is longer than [`INLINE`](super::INLINE), or a span shorter.
+    #[inline]
+    pub fn reply(&mut self, seq: Seq, status: u32, body: Body<'_>) {
+        if let Body::Span(span) = body {
+            self.out.push_back((seq, span));
+        }
+        self.replies.slots[seq.slot()].write(seq, status, body);
+        // CRASH: the answer is there; whoever sleeps is rung by the recovery.
+        // WAKE: the other end is `Parent::arm`, or `Parent::listen`.
+        // ORDERING: reply.fence SeqCst -> pairs with wish.sleeper-fence: the commit before the look.
+        fence(SeqCst);
+        if let Some(wish) = self
+            .requests
+            .wanted
+            .sleeper
+            .look()
+            .filter(|&wish| wish != self.rung)
+        {
+            self.rung = wish;
+            self.ring();
+        }
+        if let Some(wish) = self
+            .requests
+            .wanted
+            .listener
+            .look()
+            .filter(|&wish| wish != self.called)
+        {
+            self.called = wish;
+            (self.event)();
+        }
+    }
+
+    #[cold]
+    fn ring(&self) {
+        // ORDERING: replies.ring Release -> pairs with replies.bell: the answer.
+        self.replies.bell.fetch_add(BELL_STEP, Release);
+        // WAKE: the other end is `Parent::sleep`.
+        futex::wake_all_shared(&raw const *self.replies.bell);
+    }
+}

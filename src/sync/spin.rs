@@ -1,0 +1,26 @@
+//! Looking again and again for a while, before a sleep.
+
+use super::{MODEL, hint};
+use std::time::{Duration, Instant};
+
+/// Spins until `ready` (true) or until the time is over; looks at the clock rarely. Under a checker one
+/// look is all.
+pub fn until(budget: Duration, ready: impl Fn() -> bool) -> bool {
+    /// Looks at the clock once in so many rounds.
+    const ROUNDS: u32 = 8;
+    if MODEL || budget.is_zero() {
+        return ready();
+    }
+    let start = Instant::now();
+    loop {
+        for _ in 0..ROUNDS {
+            if ready() {
+                return true;
+            }
+            hint::spin_loop();
+        }
+        if start.elapsed() >= budget {
+            return ready();
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Waiting for descriptors (`epoll`), and a descriptor to be woken by (`eventfd`).
+
+use std::io::{self, Error};
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+fn check(result: libc::c_int) -> io::Result<libc::c_int> {
+    if result < 0 {
+        Err(Error::last_os_error())
+    } else {
+        Ok(result)
+    }
+}
+
+/// A set of descriptors, each with a number of the caller's.
+#[derive(Debug)]
+pub struct Poller(OwnedFd);
+
+impl Poller {
+    pub fn new() -> io::Result<Self> {
+        // SAFETY: no pointers.
+        let fd = check(unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) })?;
+        // SAFETY: a descriptor that was just made, and that nobody else knows.
+        Ok(Self(unsafe { OwnedFd::from_raw_fd(fd) }))
+    }
+
+    /// From now on, waits for this descriptor to be readable, or its other end closed.
+    pub fn add(&self, fd: &impl AsFd, number: u64) -> io::Result<()> {
+        let mut event = libc::epoll_event {
+            events: libc::EPOLLIN as u32,
+            u64: number,
+        };
+        let fd = fd.as_fd().as_raw_fd();
+        // SAFETY: the event is read within the call.
+        check(unsafe {
+            libc::epoll_ctl(self.0.as_raw_fd(), libc::EPOLL_CTL_ADD, fd, &raw mut event)
+        })?;
+        Ok(())
+    }
+
+    /// No longer. To be called before the descriptor is closed: a copy of it in a child would keep it in the set.
+    pub fn remove(&self, fd: &impl AsFd) {
+        let fd = fd.as_fd().as_raw_fd();
+        // SAFETY: no event is read. It can only fail for a descriptor that is not in the set, which is as asked.
+        unsafe {
+            libc::epoll_ctl(
+                self.0.as_raw_fd(),
+                libc::EPOLL_CTL_DEL,
+                fd,
+                std::ptr::null_mut(),
+            )
+        };
+    }
+
+    /// Sleeps until something is readable, a signal handler ran, or the deadline passed; then the numbers of what is
+    /// readable, at most 64 of them.
+    pub fn wait(&self, deadline: Option<Instant>) -> Vec<u64> {
+        let timeout = deadline.map_or(-1, |deadline| {
+            // Rounded up: an early wake-up would only come back here.
+            let left = deadline.saturating_duration_since(Instant::now());
+            let left = left + Duration::from_nanos(999_999);
+            left.as_millis().try_into().unwrap_or(libc::c_int::MAX)
+        });
+        let mut events = [libc::epoll_event { events: 0, u64: 0 }; 64];
+        // SAFETY: the array has room for as many as are asked for.
+        let count =
+            unsafe { libc::epoll_wait(self.0.as_raw_fd(), events.as_mut_ptr(), 64, timeout) };
+        let count = usize::try_from(count).unwrap_or(0);
+        events[..count].iter().map(|event| event.u64).collect()
+    }
+}
+
+/// Something to be woken by: readable once it has been rung, until it is heard.
+#[derive(Debug)]
+pub struct Event(OwnedFd);
+
+impl Event {
+    pub fn new() -> io::Result<Self> {
+        // SAFETY: no pointers.
+        let fd = check(unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) })?;
+        // SAFETY: a descriptor that was just made, and that nobody else knows.
+        Ok(Self(unsafe { OwnedFd::from_raw_fd(fd) }))
+    }
+
+    pub fn ring(&self) {
+        let one = 1u64;
+        // SAFETY: 8 bytes, as the kernel demands. It can only fail because the count is at its end, and then it is
+        // readable.
+        unsafe { libc::write(self.0.as_raw_fd(), (&raw const one).cast(), 8) };
+    }
+
+    pub fn hear(&self) {
+        let mut count = 0u64;
+        // SAFETY: room for 8 bytes. It can only fail because it was not rung.
+        unsafe { libc::read(self.0.as_raw_fd(), (&raw mut count).cast(), 8) };
+    }
+}
+
+impl AsFd for Event {
+    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}

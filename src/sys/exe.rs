@@ -1,0 +1,149 @@
+//! The program file that this process runs, as the loader has laid it out in memory.
+
+use std::ffi::{CStr, c_int, c_void};
+use std::ops::Range;
+
+/// One loaded object: the program itself, or a shared library.
+#[derive(Debug, Clone)]
+pub struct Object {
+    /// What has to be added to an address of its file.
+    pub base: usize,
+    /// Where its executable segments lie.
+    pub code: Vec<Range<usize>>,
+    /// Its program headers, in memory.
+    headers: Range<usize>,
+    /// Its notes (the build id is one), and the table of where each function begins.
+    identity: Vec<Range<usize>>,
+}
+
+impl Object {
+    /// The program itself. None: the loader does not say.
+    pub fn main() -> Option<Self> {
+        let mut found = None;
+        // The program itself is the first one visited.
+        visit(&mut |_, object| {
+            found = Some(object);
+            true
+        });
+        found
+    }
+
+    pub fn holds_code(&self, address: usize) -> bool {
+        self.code.iter().any(|segment| segment.contains(&address))
+    }
+
+    /// A number that another build of the program will not have: over the program headers, the notes, and
+    /// the table of where every function begins.
+    pub fn fingerprint(&self) -> u64 {
+        let mut hash = 0;
+        for part in std::iter::once(&self.headers).chain(&self.identity) {
+            // SAFETY: loaded segments of the program, which stay mapped, readable and unchanged: the
+            // parts were taken from headers that say so.
+            let bytes = unsafe { std::slice::from_raw_parts(part.start as *const u8, part.len()) };
+            hash = fold(hash, bytes);
+        }
+        hash
+    }
+}
+
+/// The name of the loaded object whose code is at an address, for messages.
+pub fn object_at(address: usize) -> Option<String> {
+    let mut found = None;
+    visit(&mut |name, object| {
+        let hit = object.holds_code(address);
+        if hit {
+            found = Some(name.to_string_lossy().into_owned());
+        }
+        hit
+    });
+    found
+}
+
+/// Word by word, much faster than a hash of the standard library: the table can be a megabyte.
+fn fold(seed: u64, bytes: &[u8]) -> u64 {
+    const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+    let (words, rest) = bytes.as_chunks::<8>();
+    let step = |hash: u64, word: u64| (hash.rotate_left(29) ^ word).wrapping_mul(ODD);
+    let hash = words
+        .iter()
+        .fold(step(seed, bytes.len() as u64), |hash, word| {
+            step(hash, u64::from_ne_bytes(*word))
+        });
+    rest.iter()
+        .fold(hash, |hash, byte| step(hash, u64::from(*byte)))
+}
+
+/// Shows each loaded object until `visitor` says that it has seen enough.
+fn visit(visitor: &mut dyn FnMut(&CStr, Object) -> bool) {
+    unsafe extern "C" fn each(
+        info: *mut libc::dl_phdr_info,
+        _size: libc::size_t,
+        visitor: *mut c_void,
+    ) -> c_int {
+        // SAFETY: the loader passes a description that is valid for the length of the call.
+        let info = unsafe { &*info };
+        // SAFETY: the pointer that `visit` handed in, used by one call at a time.
+        let visitor = unsafe { &mut *visitor.cast::<&mut dyn FnMut(&CStr, Object) -> bool>() };
+        let name = if info.dlpi_name.is_null() {
+            c""
+        } else {
+            // SAFETY: the loader's name of the object, valid for the length of the call.
+            unsafe { CStr::from_ptr(info.dlpi_name) }
+        };
+        c_int::from(visitor(name, describe(info)))
+    }
+    let mut visitor = visitor;
+    // SAFETY: `each` has the signature asked for and gets the pointer to a visitor that outlives the call.
+    unsafe { libc::dl_iterate_phdr(Some(each), (&raw mut visitor).cast()) };
+}
+
+fn describe(info: &libc::dl_phdr_info) -> Object {
+    // SAFETY: the loader says that there are that many headers at this address.
+    let headers = unsafe { std::slice::from_raw_parts(info.dlpi_phdr, info.dlpi_phnum.into()) };
+    let base = info.dlpi_addr as usize;
+    let mut code = Vec::new();
+    let mut identity = Vec::new();
+    for header in headers {
+        let start = base.wrapping_add(header.p_vaddr as usize);
+        let range = start..start + header.p_memsz as usize;
+        match header.p_type {
+            libc::PT_LOAD if header.p_flags & libc::PF_X != 0 => code.push(range),
+            libc::PT_NOTE | libc::PT_GNU_EH_FRAME => identity.push(range),
+            _ => {}
+        }
+    }
+    let bytes = headers.as_ptr_range();
+    Object {
+        base,
+        code,
+        headers: bytes.start as usize..bytes.end as usize,
+        identity,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_program_holds_its_own_code_and_no_other() {
+        let program = Object::main().expect("the loader knows the program");
+        assert!(program.holds_code(fold as *const () as usize));
+        assert!(!program.holds_code((&raw const program) as usize));
+        assert!(!program.identity.is_empty());
+        assert_eq!(program.fingerprint(), Object::main().unwrap().fingerprint());
+    }
+
+    #[test]
+    fn every_byte_counts() {
+        let bytes: Vec<u8> = (0..61).collect();
+        let whole = fold(0, &bytes);
+        for at in 0..bytes.len() {
+            let mut other = bytes.clone();
+            other[at] ^= 1;
+            assert_ne!(fold(0, &other), whole);
+        }
+        assert_ne!(fold(0, &bytes[..60]), whole);
+        assert_ne!(fold(0, &[]), fold(0, &[0]));
+    }
+}

@@ -1,0 +1,188 @@
+//! Anonymous files in memory (`memfd_create`), sealed against resizing, and their mappings.
+//!
+//! A sealed file cannot shrink under a mapping, so an access within it never raises `SIGBUS` for want of
+//! a file. Who has only a read-only descriptor cannot make a writable mapping of it.
+
+use std::ffi::CStr;
+use std::fs::File;
+use std::io::{self, Error};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::ptr::NonNull;
+
+/// Nothing may change the size, and nothing may change the seals.
+const SEALS: libc::c_int = libc::F_SEAL_SHRINK | libc::F_SEAL_GROW | libc::F_SEAL_SEAL;
+
+/// A page; both supported machines may have larger ones, and a mapping's parts are aligned for those.
+pub const PAGE: usize = 1 << 16;
+
+fn context(what: &str) -> impl FnOnce(Error) -> Error + '_ {
+    move |error| Error::new(error.kind(), format!("{what}: {error}"))
+}
+
+fn check(result: libc::c_int, what: &str) -> io::Result<libc::c_int> {
+    if result < 0 {
+        Err(context(what)(Error::last_os_error()))
+    } else {
+        Ok(result)
+    }
+}
+
+/// A new file of `len` bytes, all zero, none of them in memory yet; closed on `exec`, and sealed.
+pub fn create(name: &CStr, len: usize) -> io::Result<OwnedFd> {
+    // SAFETY: the name is a C string.
+    let fd =
+        unsafe { libc::memfd_create(name.as_ptr(), libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING) };
+    let fd = check(fd, "memfd_create")?;
+    // SAFETY: a descriptor that was just made, and that nobody else knows.
+    let fd = unsafe { OwnedFd::from_raw_fd(fd) };
+    let size = libc::off_t::try_from(len).map_err(|_| Error::from(io::ErrorKind::InvalidInput))?;
+    // SAFETY: a descriptor of ours.
+    check(
+        unsafe { libc::ftruncate(fd.as_raw_fd(), size) },
+        "ftruncate of a memfd",
+    )?;
+    // SAFETY: as above.
+    let sealed = unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_ADD_SEALS, SEALS) };
+    check(sealed, "sealing a memfd")?;
+    Ok(fd)
+}
+
+/// Another descriptor of the same file, which can be read and mapped for reading alone.
+pub fn read_only(fd: BorrowedFd<'_>) -> io::Result<OwnedFd> {
+    File::open(format!("/proc/self/fd/{}", fd.as_raw_fd()))
+        .map(OwnedFd::from)
+        .map_err(context("opening a memfd for reading"))
+}
+
+/// Is this a memory file of exactly `len` bytes that nobody can resize?
+///
+/// # Errors
+///
+/// `InvalidData` if it is something else; what the kernel says if it cannot be asked.
+pub fn verify(fd: BorrowedFd<'_>, len: usize) -> io::Result<()> {
+    // SAFETY: asks about a descriptor that is open.
+    let seals = unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_GET_SEALS) };
+    let seals = check(seals, "the seals of a memfd")?;
+    if seals & SEALS != SEALS {
+        let what = format!("a memfd without its seals: {seals:#x}, expected {SEALS:#x}");
+        return Err(Error::new(io::ErrorKind::InvalidData, what));
+    }
+    let size = File::from(fd.try_clone_to_owned()?).metadata()?.len();
+    if size != len as u64 {
+        let what = format!("a memfd of {size} bytes, expected {len}");
+        return Err(Error::new(io::ErrorKind::InvalidData, what));
+    }
+    Ok(())
+}
+
+/// What a mapping may be used for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Access {
+    Read,
+    ReadWrite,
+}
+
+impl Access {
+    fn protection(self) -> libc::c_int {
+        match self {
+            Self::Read => libc::PROT_READ,
+            Self::ReadWrite => libc::PROT_READ | libc::PROT_WRITE,
+        }
+    }
+}
+
+/// A shared mapping of a whole file; unmapped when dropped. It is in no core dump.
+#[derive(Debug)]
+pub struct Mapping {
+    base: NonNull<u8>,
+    len: usize,
+    access: Access,
+}
+
+// SAFETY: an address range; what is done with it is up to who dereferences the base.
+unsafe impl Send for Mapping {}
+// SAFETY: as above.
+unsafe impl Sync for Mapping {}
+
+impl Mapping {
+    /// Maps the first `len` bytes.
+    pub fn new(fd: BorrowedFd<'_>, len: usize, access: Access) -> io::Result<Self> {
+        // SAFETY: a new range at an address that the kernel chooses.
+        let base = unsafe { map(std::ptr::null_mut(), fd, len, access, 0) }?;
+        Ok(Self { base, len, access })
+    }
+
+    pub fn base(&self) -> NonNull<u8> {
+        self.base
+    }
+
+    /// Puts another file of the same size in the place of this one, at the same address: a pointer into
+    /// the mapping stays valid and sees the other file's bytes.
+    ///
+    /// On an error the old file stays.
+    pub fn replace(&self, fd: BorrowedFd<'_>) -> io::Result<()> {
+        // SAFETY: the range is ours, and stays mapped with the same rights; what its bytes are may
+        // change at any time anyway.
+        unsafe {
+            map(
+                self.base.as_ptr().cast(),
+                fd,
+                self.len,
+                self.access,
+                libc::MAP_FIXED,
+            )
+        }?;
+        Ok(())
+    }
+
+    /// Gives the memory of whole pages back; they read as zero afterwards. Both numbers are multiples
+    /// of [`PAGE`].
+    pub fn punch(&self, offset: usize, len: usize) -> io::Result<()> {
+        assert!(offset.is_multiple_of(PAGE) && len.is_multiple_of(PAGE));
+        assert!(offset <= self.len && len <= self.len - offset);
+        // SAFETY: the range lies within the mapping.
+        let at = unsafe { self.base.as_ptr().add(offset) };
+        // SAFETY: as above; the bytes may change at any time anyway.
+        let punched = unsafe { libc::madvise(at.cast(), len, libc::MADV_REMOVE) };
+        check(punched, "punching a hole into a memfd").map(drop)
+    }
+}
+
+impl Drop for Mapping {
+    fn drop(&mut self) {
+        // SAFETY: ours, and whoever has a pointer into it has borrowed the mapping or counts on it.
+        let unmapped = unsafe { libc::munmap(self.base.as_ptr().cast(), self.len) };
+        debug_assert_eq!(unmapped, 0, "munmap: {}", Error::last_os_error());
+    }
+}
+
+/// # Safety
+///
+/// With `MAP_FIXED`, the range at `at` belongs to the caller, who accepts that its contents change.
+unsafe fn map(
+    at: *mut libc::c_void,
+    fd: BorrowedFd<'_>,
+    len: usize,
+    access: Access,
+    fixed: libc::c_int,
+) -> io::Result<NonNull<u8>> {
+    let flags = libc::MAP_SHARED | libc::MAP_NORESERVE | fixed;
+    // SAFETY: the caller's promise, or a fresh range.
+    let base = unsafe {
+        libc::mmap(
+            at,
+            len,
+            access.protection(),
+            flags,
+            fd.as_fd().as_raw_fd(),
+            0,
+        )
+    };
+    if base == libc::MAP_FAILED {
+        return Err(context("mapping a memfd")(Error::last_os_error()));
+    }
+    // Only a dump would miss it, so a refusal changes nothing.
+    // SAFETY: advice on the range that was just mapped.
+    let _ = unsafe { libc::madvise(base, len, libc::MADV_DONTDUMP) };
+    NonNull::new(base.cast()).ok_or_else(|| Error::other("a mapping at address zero"))
+}

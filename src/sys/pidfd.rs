@@ -1,0 +1,168 @@
+//! A child process held by a descriptor, which cannot come to mean another process.
+
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+
+/// How a process ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// It left with this code.
+    Exited(i32),
+    /// This signal ended it.
+    Signaled(i32),
+    /// Somebody else took the status: the program ignores `SIGCHLD`, or waits for any child.
+    Unknown,
+}
+
+/// A child of this process. The descriptor is readable when it has ended.
+#[derive(Debug)]
+pub struct Process {
+    pid: u32,
+    fd: OwnedFd,
+}
+
+impl Process {
+    /// Holds a child that nobody has waited for yet.
+    pub fn open(pid: u32) -> io::Result<Self> {
+        #[allow(clippy::disallowed_methods)] // libc has no function of that name
+        // SAFETY: two numbers; answers with a new descriptor, closed on exec.
+        let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid as libc::pid_t, 0) };
+        if fd < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: a new descriptor that nobody else owns.
+        let fd = unsafe { OwnedFd::from_raw_fd(fd as RawFd) };
+        Ok(Self { pid, fd })
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    /// Sends a signal. Nothing happens if the process has ended.
+    pub fn signal(&self, signal: i32) -> io::Result<()> {
+        let fd = self.fd.as_raw_fd();
+        #[allow(clippy::disallowed_methods)] // libc has no function of that name
+        // SAFETY: no memory but a null pointer, which stands for "as kill does it".
+        let sent = unsafe {
+            libc::syscall(
+                libc::SYS_pidfd_send_signal,
+                fd,
+                signal,
+                std::ptr::null::<libc::siginfo_t>(),
+                0,
+            )
+        };
+        if sent == 0 {
+            return Ok(());
+        }
+        match io::Error::last_os_error() {
+            error if error.raw_os_error() == Some(libc::ESRCH) => Ok(()),
+            error => Err(error),
+        }
+    }
+
+    /// How it ended, and lets the system forget it; none while it lives. Never blocks. Once this has
+    /// answered, the next call answers [`Ended::Unknown`].
+    pub fn ended(&self) -> io::Result<Option<Ended>> {
+        self.wait(libc::WNOHANG)
+    }
+
+    /// As [`ended`](Self::ended), but waits for it.
+    pub fn wait_for_end(&self) -> io::Result<Ended> {
+        Ok(self.wait(0)?.unwrap_or(Ended::Unknown))
+    }
+
+    /// Has a signal stopped it, so that it does nothing until another one lets it go on? Never blocks.
+    pub fn has_stopped(&self) -> bool {
+        // SAFETY: a struct of numbers and pointers, for which zero is a value.
+        let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
+        let id = self.fd.as_raw_fd() as libc::id_t;
+        let flags = libc::WSTOPPED | libc::WNOHANG | libc::WNOWAIT;
+        // SAFETY: fills the struct that it is given. An error leaves it as it is: not stopped.
+        unsafe { libc::waitid(libc::P_PIDFD, id, &raw mut info, flags) };
+        // SAFETY: waitid has filled in the fields of a child, or left them zero.
+        unsafe { info.si_pid() != 0 }
+    }
+
+    fn wait(&self, flags: libc::c_int) -> io::Result<Option<Ended>> {
+        // SAFETY: a struct of numbers and pointers, for which zero is a value.
+        let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
+        let id = self.fd.as_raw_fd() as libc::id_t;
+        // SAFETY: fills the struct that it is given.
+        while unsafe { libc::waitid(libc::P_PIDFD, id, &raw mut info, libc::WEXITED | flags) } != 0
+        {
+            match io::Error::last_os_error() {
+                error if error.kind() == io::ErrorKind::Interrupted => {}
+                error if error.raw_os_error() == Some(libc::ECHILD) => {
+                    return Ok(self.is_over()?.then_some(Ended::Unknown));
+                }
+                error => return Err(error),
+            }
+        }
+        // SAFETY: waitid has filled in the fields of a child, or left them zero.
+        let (pid, status) = unsafe { (info.si_pid(), info.si_status()) };
+        Ok((pid != 0).then_some(if info.si_code == libc::CLD_EXITED {
+            Ended::Exited(status)
+        } else {
+            Ended::Signaled(status)
+        }))
+    }
+
+    /// Has it ended? For a process whose status went elsewhere.
+    fn is_over(&self) -> io::Result<bool> {
+        let mut poll = libc::pollfd {
+            fd: self.fd.as_raw_fd(),
+            events: libc::POLLIN,
+            revents: 0,
+        };
+        // SAFETY: one struct, which outlives the call.
+        match unsafe { libc::poll(&raw mut poll, 1, 0) } {
+            -1 => Err(io::Error::last_os_error()),
+            ready => Ok(ready > 0),
+        }
+    }
+}
+
+impl AsFd for Process {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::{Command, Stdio};
+
+    fn start(program: &str) -> Process {
+        let child = Command::new("sh")
+            .args(["-c", program])
+            .stdin(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let process = Process::open(child.id()).unwrap();
+        // Its end of the pipe keeps the shell's `read` waiting.
+        std::mem::forget(child);
+        process
+    }
+
+    #[test]
+    fn a_process_that_leaves_has_a_code() {
+        let process = start("exit 7");
+        assert_eq!(process.wait_for_end().unwrap(), Ended::Exited(7));
+        assert_eq!(process.ended().unwrap(), Some(Ended::Unknown));
+        process.signal(libc::SIGKILL).unwrap();
+    }
+
+    #[test]
+    fn a_process_that_lives_can_be_signalled() {
+        let process = start("read line");
+        assert_eq!(process.ended().unwrap(), None);
+        process.signal(libc::SIGKILL).unwrap();
+        assert_eq!(
+            process.wait_for_end().unwrap(),
+            Ended::Signaled(libc::SIGKILL)
+        );
+    }
+}

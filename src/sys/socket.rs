@@ -1,0 +1,221 @@
+//! A pair of connected sockets that carry whole messages, and descriptors with them.
+
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+
+/// The most descriptors in one message.
+pub const MOST_DESCRIPTORS: usize = 8;
+
+/// Who made a pair of sockets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer {
+    pub pid: u32,
+    pub uid: u32,
+}
+
+/// A message.
+#[derive(Debug)]
+pub struct Received {
+    /// How many bytes of the buffer it filled; 0 when the other end is closed.
+    pub length: usize,
+    pub descriptors: Vec<OwnedFd>,
+}
+
+/// Room for the descriptors of a message, aligned as the system wants it.
+#[repr(C)]
+union Control {
+    header: libc::cmsghdr,
+    // SAFETY: CMSG_SPACE only computes.
+    room:
+        [u8; unsafe { libc::CMSG_SPACE((MOST_DESCRIPTORS * size_of::<RawFd>()) as u32) } as usize],
+}
+
+/// Two sockets; what is sent into one comes out of the other, message by message. Closed on exec.
+pub fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
+    let mut ends: [RawFd; 2] = [-1; 2];
+    let kind = libc::SOCK_SEQPACKET | libc::SOCK_CLOEXEC;
+    // SAFETY: the system writes two descriptors into the array.
+    let made = unsafe { libc::socketpair(libc::AF_UNIX, kind, 0, ends.as_mut_ptr()) };
+    if made != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: new descriptors that nobody else owns.
+    let own = |fd| unsafe { OwnedFd::from_raw_fd(fd) };
+    Ok((own(ends[0]), own(ends[1])))
+}
+
+/// Sends one message whole, or not at all.
+pub fn send(socket: impl AsFd, bytes: &[u8], descriptors: &[BorrowedFd<'_>]) -> io::Result<()> {
+    assert!(descriptors.len() <= MOST_DESCRIPTORS);
+    let mut control = MaybeUninit::<Control>::zeroed();
+    let mut part = libc::iovec {
+        iov_base: bytes.as_ptr().cast_mut().cast(),
+        iov_len: bytes.len(),
+    };
+    let mut message = message(&mut part);
+    if !descriptors.is_empty() {
+        let length = size_of_val(descriptors) as u32;
+        message.msg_control = control.as_mut_ptr().cast();
+        // SAFETY: CMSG_SPACE only computes.
+        message.msg_controllen = unsafe { libc::CMSG_SPACE(length) } as _;
+        // SAFETY: the room is larger than one header.
+        let header = unsafe { &mut *libc::CMSG_FIRSTHDR(&raw const message) };
+        header.cmsg_level = libc::SOL_SOCKET;
+        header.cmsg_type = libc::SCM_RIGHTS;
+        // SAFETY: CMSG_LEN only computes.
+        header.cmsg_len = unsafe { libc::CMSG_LEN(length) } as _;
+        // SAFETY: the data of a header that lies in the room above.
+        let data = unsafe { libc::CMSG_DATA(header) }.cast::<RawFd>();
+        for (at, descriptor) in descriptors.iter().enumerate() {
+            // SAFETY: the room is for MOST_DESCRIPTORS, and these are no more.
+            unsafe { data.add(at).write_unaligned(descriptor.as_raw_fd()) };
+        }
+    }
+    let socket = socket.as_fd().as_raw_fd();
+    // SAFETY: the message points to the caller's bytes and the room above, which outlive the call.
+    let sent = unsafe { libc::sendmsg(socket, &raw const message, libc::MSG_NOSIGNAL) };
+    match usize::try_from(sent) {
+        Ok(sent) if sent == bytes.len() => Ok(()),
+        Ok(_) => Err(io::ErrorKind::WriteZero.into()),
+        Err(_) => Err(io::Error::last_os_error()),
+    }
+}
+
+/// Takes one message. One that is larger than `buffer`, or brings more descriptors than there is room for,
+/// is an error. Blocks unless the socket does not.
+pub fn receive(socket: impl AsFd, buffer: &mut [u8]) -> io::Result<Received> {
+    let mut control = MaybeUninit::<Control>::zeroed();
+    let mut part = libc::iovec {
+        iov_base: buffer.as_mut_ptr().cast(),
+        iov_len: buffer.len(),
+    };
+    let mut message = message(&mut part);
+    message.msg_control = control.as_mut_ptr().cast();
+    message.msg_controllen = size_of::<Control>() as _;
+    let socket = socket.as_fd().as_raw_fd();
+    let length = loop {
+        // SAFETY: the message points to the caller's bytes and the room above, which outlive the call.
+        let got = unsafe { libc::recvmsg(socket, &raw mut message, libc::MSG_CMSG_CLOEXEC) };
+        if let Ok(length) = usize::try_from(got) {
+            break length;
+        }
+        let error = io::Error::last_os_error();
+        if error.kind() != io::ErrorKind::Interrupted {
+            return Err(error);
+        }
+    };
+    let descriptors = take_descriptors(&message);
+    if message.msg_flags & (libc::MSG_TRUNC | libc::MSG_CTRUNC) != 0 {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
+    Ok(Received {
+        length,
+        descriptors,
+    })
+}
+
+/// Who called [`pair`].
+pub fn peer(socket: impl AsFd) -> io::Result<Peer> {
+    let mut found = libc::ucred {
+        pid: 0,
+        uid: 0,
+        gid: 0,
+    };
+    let mut length = size_of::<libc::ucred>() as libc::socklen_t;
+    let socket = socket.as_fd().as_raw_fd();
+    // SAFETY: the system writes no more than `length` bytes into the struct.
+    let got = unsafe {
+        libc::getsockopt(
+            socket,
+            libc::SOL_SOCKET,
+            libc::SO_PEERCRED,
+            (&raw mut found).cast(),
+            &raw mut length,
+        )
+    };
+    if got != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(Peer {
+        pid: found.pid as u32,
+        uid: found.uid,
+    })
+}
+
+fn message(part: &mut libc::iovec) -> libc::msghdr {
+    // SAFETY: a struct of numbers and pointers, for which zero is a value.
+    let mut message: libc::msghdr = unsafe { std::mem::zeroed() };
+    message.msg_iov = part;
+    message.msg_iovlen = 1;
+    message
+}
+
+fn take_descriptors(message: &libc::msghdr) -> Vec<OwnedFd> {
+    let mut descriptors = Vec::new();
+    // SAFETY: the system has filled in the control part and its length.
+    let mut next = unsafe { libc::CMSG_FIRSTHDR(message) };
+    // SAFETY: not null means a header inside of the control part.
+    while let Some(header) = unsafe { next.as_ref() } {
+        if header.cmsg_level == libc::SOL_SOCKET && header.cmsg_type == libc::SCM_RIGHTS {
+            // SAFETY: the data of a header that the system has written.
+            let data = unsafe { libc::CMSG_DATA(next) }.cast::<RawFd>();
+            // SAFETY: CMSG_LEN only computes.
+            let before = unsafe { libc::CMSG_LEN(0) } as usize;
+            let count = (header.cmsg_len as usize - before) / size_of::<RawFd>();
+            for at in 0..count {
+                // SAFETY: the header says that there are that many.
+                let fd = unsafe { data.add(at).read_unaligned() };
+                // SAFETY: the system has made it for us just now.
+                descriptors.push(unsafe { OwnedFd::from_raw_fd(fd) });
+            }
+        }
+        // SAFETY: walks the control part that the system has filled in.
+        next = unsafe { libc::CMSG_NXTHDR(message, next) };
+    }
+    descriptors
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Read, Seek, Write};
+
+    #[test]
+    fn messages_keep_their_borders_and_bring_descriptors() {
+        let (here, there) = pair().unwrap();
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(b"warp").unwrap();
+        send(&here, b"first", &[file.as_fd()]).unwrap();
+        send(&here, b"second", &[]).unwrap();
+        let mut buffer = [0; 16];
+        let first = receive(&there, &mut buffer).unwrap();
+        assert_eq!(&buffer[..first.length], b"first");
+        let [fd] = <[OwnedFd; 1]>::try_from(first.descriptors).unwrap();
+        let mut same = std::fs::File::from(fd);
+        same.rewind().unwrap();
+        let mut text = String::new();
+        same.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "warp");
+        let second = receive(&there, &mut buffer).unwrap();
+        assert_eq!(&buffer[..second.length], b"second");
+        assert!(second.descriptors.is_empty());
+        drop(here);
+        assert_eq!(receive(&there, &mut buffer).unwrap().length, 0);
+    }
+
+    #[test]
+    fn a_message_that_does_not_fit_is_an_error() {
+        let (here, there) = pair().unwrap();
+        send(&here, b"too long for it", &[]).unwrap();
+        let error = receive(&there, &mut [0; 4]).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+    }
+
+    #[test]
+    fn the_maker_is_known() {
+        let (here, there) = pair().unwrap();
+        assert_eq!(peer(&here).unwrap(), peer(&there).unwrap());
+        assert_eq!(peer(&here).unwrap().pid, std::process::id());
+    }
+}

@@ -1,0 +1,57 @@
+//! This program, started again.
+
+use super::pidfd::Process;
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command};
+
+/// A new process, and the ends of its outputs that were piped.
+pub struct Spawned {
+    pub process: Process,
+    pub stdout: Option<OwnedFd>,
+    pub stderr: Option<OwnedFd>,
+}
+
+/// A command that starts this very program, whatever has become of its file meanwhile, in a process group
+/// of its own.
+pub fn again(name: &str) -> Command {
+    let mut command = Command::new("/proc/self/exe");
+    command.arg0(name).process_group(0);
+    command
+}
+
+/// Starts it; the ends of its outputs never block. An error is the system's, and no process is left.
+pub fn spawn(command: &mut Command) -> io::Result<Spawned> {
+    let mut child = command.spawn()?;
+    hold(&mut child).inspect_err(|_| {
+        let _ = child.kill();
+        let _ = child.wait();
+    })
+}
+
+fn hold(child: &mut Child) -> io::Result<Spawned> {
+    let process = Process::open(child.id())?;
+    let stdout = child.stdout.take().map(OwnedFd::from);
+    let stderr = child.stderr.take().map(OwnedFd::from);
+    for fd in [&stdout, &stderr].into_iter().flatten() {
+        set_nonblocking(fd)?;
+    }
+    Ok(Spawned {
+        process,
+        stdout,
+        stderr,
+    })
+}
+
+/// Reading from it, or writing, never blocks.
+pub fn set_nonblocking(fd: &OwnedFd) -> io::Result<()> {
+    let fd = fd.as_raw_fd();
+    // SAFETY: numbers only.
+    let flags = unsafe { libc::fcntl(fd, libc::F_GETFL) };
+    // SAFETY: numbers only.
+    if flags < 0 || unsafe { libc::fcntl(fd, libc::F_SETFL, flags | libc::O_NONBLOCK) } < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(())
+}
