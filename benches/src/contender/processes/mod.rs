@@ -8,6 +8,8 @@ pub mod iceoryx2;
 pub mod ipc_channel;
 pub mod procspawn;
 pub mod python;
+#[cfg(feature = "raddle")]
+pub mod raddle;
 pub mod socketpair;
 
 use crate::floor::parked::answer;

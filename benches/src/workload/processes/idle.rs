@@ -1,6 +1,8 @@
 //! P7: what a process pool with nothing to do costs: CPU time of this process and of all below it
 //! over two seconds. Two workers.
 
+#[cfg(feature = "raddle")]
+use crate::contender::processes::raddle::Raddle;
 use crate::contender::processes::{Call, ipc_channel, procspawn, python, socketpair, task};
 use crate::measure::family::Usage;
 use crate::measure::round::{Kind, Options, Round, Workload};
@@ -32,5 +34,7 @@ pub fn workload(options: &Options) -> Workload {
     workload.workers(2, options, after_tasks::<socketpair::Socketpair>);
     let o = options.clone();
     python::add_idle(&mut workload, 2, move || measure(&o));
+    #[cfg(feature = "raddle")]
+    workload.workers(2, options, after_tasks::<Raddle>);
     workload
 }

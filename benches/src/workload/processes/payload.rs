@@ -3,6 +3,8 @@
 
 #[cfg(feature = "iceoryx2")]
 use crate::contender::processes::iceoryx2;
+#[cfg(feature = "raddle")]
+use crate::contender::processes::raddle::Raddle;
 use crate::contender::processes::{
     Payload, Polling, check, ipc_channel, mark, procspawn, python, socketpair,
 };
@@ -70,6 +72,8 @@ fn sized(
         python::Ask::Payload(len),
         (times / 20).max(1),
     );
+    #[cfg(feature = "raddle")]
+    add::<Raddle>(&mut workload, len, times);
     workload
 }
 

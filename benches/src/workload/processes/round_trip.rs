@@ -3,6 +3,8 @@
 
 #[cfg(feature = "iceoryx2")]
 use crate::contender::processes::iceoryx2;
+#[cfg(feature = "raddle")]
+use crate::contender::processes::raddle::Raddle;
 use crate::contender::processes::{Call, Workers, ipc_channel, procspawn, python, socketpair};
 use crate::floor::shared::{Parked, Spinning};
 use crate::measure::place::on_core;
@@ -26,6 +28,8 @@ pub fn workloads(options: &Options) -> Vec<Workload> {
     #[cfg(feature = "iceoryx2")]
     hot.polling(Kind::Peer, options, run_hot::<iceoryx2::Iceoryx2>);
     python::add(&mut hot, 1, python::Ask::Hot, options.tasks(HOT / 20));
+    #[cfg(feature = "raddle")]
+    hot.workers(1, options, run_hot::<Raddle>);
 
     let title = "round trip to another process after 200 us idle, the caller awake";
     let mut idle = Workload::new("P1b", title, "ns");
@@ -44,6 +48,8 @@ pub fn workloads(options: &Options) -> Vec<Workload> {
         python::Ask::AfterIdle,
         options.tasks(AFTER_IDLE / 4),
     );
+    #[cfg(feature = "raddle")]
+    idle.workers(1, options, run_idle::<Raddle>);
     vec![hot, idle]
 }
 

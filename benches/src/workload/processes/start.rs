@@ -1,6 +1,8 @@
 //! P4: from nothing to the first result of two workers. P5: from the death of the only worker to the
 //! next result, which is that of its replacement.
 
+#[cfg(feature = "raddle")]
+use crate::contender::processes::raddle::Raddle;
 use crate::contender::processes::{
     Call, Replace, ipc_channel, procspawn, python, socketpair, task,
 };
@@ -19,12 +21,16 @@ pub fn workloads(options: &Options) -> Vec<Workload> {
     add_start::<ipc_channel::IpcChannel>(&mut start);
     add_start::<socketpair::Socketpair>(&mut start);
     python::add(&mut start, 2, python::Ask::Start, 0);
+    #[cfg(feature = "raddle")]
+    add_start::<Raddle>(&mut start);
 
     let title = "SIGKILL of the only worker to the next result from its replacement";
     let mut death = Workload::new("P5", title, "ms");
     death.workers(1, options, replaced::<Exec>);
     death.workers(1, options, replaced::<procspawn::Procspawn>);
     death.workers(1, options, replaced::<socketpair::Socketpair>);
+    #[cfg(feature = "raddle")]
+    death.workers(1, options, replaced::<Raddle>);
     vec![start, death]
 }
 

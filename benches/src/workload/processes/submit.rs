@@ -2,6 +2,8 @@
 
 #[cfg(feature = "iceoryx2")]
 use crate::contender::processes::iceoryx2;
+#[cfg(feature = "raddle")]
+use crate::contender::processes::raddle::Raddle;
 use crate::contender::processes::{Batch, Call, ipc_channel, procspawn, python, socketpair, task};
 use crate::floor::shared::Spinning;
 use crate::measure::round::{Kind, Options, Round, Workload};
@@ -26,6 +28,8 @@ pub fn workload(options: &Options) -> Workload {
         python::Ask::Batch,
         options.tasks(TASKS / 40),
     );
+    #[cfg(feature = "raddle")]
+    workload.workers(1, options, run::<Raddle>);
     workload
 }
 
