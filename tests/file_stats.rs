@@ -334,6 +334,8 @@ fn output_does_not_depend_on_the_workers() {
     for args in [
         &["--workers", "4"][..],
         &["--workers=2", "--executor=thread"],
+        &["--workers=2", "--executor=process"],
+        &["--workers=1", "--pin", "--executor=process"],
         &["--workers=1", "--pin"],
         &["."],
     ] {
@@ -341,6 +343,20 @@ fn output_does_not_depend_on_the_workers() {
         assert_eq!(exit_code(&other), 0, "{args:?}");
         assert!(one.stdout == other.stdout, "{args:?}");
     }
+}
+
+#[test]
+fn errors_do_not_depend_on_the_executor() {
+    // A file of the kernel that every process may open and none may read from its beginning.
+    let unreadable = "/proc/self/mem";
+    let root = tree();
+    let [thread, process] = ["--executor=thread", "--executor=process"]
+        .map(|kind| file_stats(root.path(), [kind, ".", unreadable]));
+    assert_eq!(exit_code(&thread), 1);
+    assert_eq!(exit_code(&process), 1);
+    assert!(thread.stdout == process.stdout);
+    assert!(!thread.stderr.is_empty());
+    assert_eq!(thread.stderr, process.stderr);
 }
 
 #[test]
@@ -369,7 +385,7 @@ fn bad_usage_is_told_and_nothing_is_counted() {
         (&["--workers", "many"], "many"),
         (&["--workers", "-1"], "-1"),
         (&["--workers", "0"], ""),
-        (&["--executor", "horse"], "known executors: thread"),
+        (&["--executor", "horse"], "known executors: thread, process"),
         (&["--json=yes"], "--json"),
     ] {
         let output = file_stats(root.path(), args);

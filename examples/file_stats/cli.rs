@@ -20,9 +20,9 @@ ASCII character. The hash is XXH3, 64 bits: good against accidents, not against
 forgery. Files that are not UTF-8 are counted the same way and marked.
 
 Options:
-      --workers N      worker threads (default: the CPUs this process may use)
+      --workers N      workers (default: the CPUs this process may use)
       --pin            pin each worker to its own core
-      --executor KIND  where the counting runs: thread (default)
+      --executor KIND  where the counting runs: thread (default) or process
       --json           print JSON instead of a table
   -h, --help           print this text
 
@@ -49,6 +49,7 @@ pub struct Options {
 #[derive(Debug)]
 pub enum Executor {
     Thread,
+    Process,
 }
 
 pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, String> {
@@ -83,6 +84,7 @@ fn parse_args(mut parser: Parser) -> Result<Command, lexopt::Error> {
 fn executor(kind: &str) -> Result<Executor, String> {
     match kind {
         "thread" => Ok(Executor::Thread),
-        _ => Err("known executors: thread".to_owned()),
+        "process" => Ok(Executor::Process),
+        _ => Err("known executors: thread, process".to_owned()),
     }
 }

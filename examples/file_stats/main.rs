@@ -18,7 +18,7 @@ mod walk;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use raddle::{BuildError, Pin, ThreadPool};
+use raddle::{BuildError, Pin, ProcessPool, ThreadPool};
 
 use cli::{Command, Options};
 use job::Outcome;
@@ -49,11 +49,23 @@ fn main() -> ExitCode {
 fn count_all(options: &Options) -> Result<Outcome, BuildError> {
     match options.executor {
         cli::Executor::Thread => Ok(job::run(&thread_pool(options)?, &options.paths)),
+        cli::Executor::Process => Ok(job::run(&process_pool(options)?, &options.paths)),
     }
 }
 
 fn thread_pool(options: &Options) -> Result<ThreadPool, BuildError> {
     let mut builder = ThreadPool::builder().name("stats");
+    if let Some(workers) = options.workers {
+        builder = builder.workers(workers);
+    }
+    if options.pin {
+        builder = builder.pin(Pin::Cores);
+    }
+    builder.build()
+}
+
+fn process_pool(options: &Options) -> Result<ProcessPool, BuildError> {
+    let mut builder = ProcessPool::builder().name("stats");
     if let Some(workers) = options.workers {
         builder = builder.workers(workers);
     }

@@ -1,5 +1,6 @@
 //! The interleaved comparison: see `README.md` beside this crate's manifest.
 
+use raddle_benches::contender::processes::serve_if_asked;
 use raddle_benches::measure::heap::Counting;
 use raddle_benches::measure::machine::Machine;
 use raddle_benches::measure::place::allowed;
@@ -70,6 +71,8 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Arguments, Strin
 }
 
 fn main() -> ExitCode {
+    // A worker does not come back from here.
+    serve_if_asked();
     let arguments = match parse(std::env::args().skip(1)) {
         Ok(arguments) => arguments,
         Err(problem) => {

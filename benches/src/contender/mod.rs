@@ -9,6 +9,7 @@ pub mod by_hand;
 pub mod chili;
 #[cfg(feature = "forte")]
 pub mod forte;
+pub mod processes;
 #[cfg(feature = "raddle")]
 pub mod raddle;
 pub mod rayon;

@@ -1,5 +1,8 @@
-//! What the machine allows: hand-overs between two threads with no pool around them.
+//! What the machine allows: hand-overs between two threads or two processes with no pool around
+//! them.
 
+pub mod exec;
 pub mod limits;
 pub mod parked;
+pub mod shared;
 pub mod spinning;

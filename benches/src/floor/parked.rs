@@ -65,6 +65,15 @@ fn serve(word: &AtomicU32) {
 
 /// Sleeps on the word as long as it looks like this.
 pub fn sleep_while(word: &AtomicU32, asleep: impl Fn(u32) -> bool) -> u32 {
+    sleep_on(word, libc::FUTEX_PRIVATE_FLAG, asleep)
+}
+
+/// The same on a word in memory that other processes map too.
+pub fn sleep_while_shared(word: &AtomicU32, asleep: impl Fn(u32) -> bool) -> u32 {
+    sleep_on(word, 0, asleep)
+}
+
+fn sleep_on(word: &AtomicU32, flags: libc::c_int, asleep: impl Fn(u32) -> bool) -> u32 {
     loop {
         let seen = word.load(Acquire);
         if !asleep(seen) {
@@ -76,7 +85,7 @@ pub fn sleep_while(word: &AtomicU32, asleep: impl Fn(u32) -> bool) -> u32 {
             libc::syscall(
                 libc::SYS_futex,
                 word.as_ptr(),
-                libc::FUTEX_WAIT | libc::FUTEX_PRIVATE_FLAG,
+                libc::FUTEX_WAIT | flags,
                 seen,
                 std::ptr::null::<libc::timespec>(),
             );
@@ -86,13 +95,17 @@ pub fn sleep_while(word: &AtomicU32, asleep: impl Fn(u32) -> bool) -> u32 {
 
 /// Wakes one sleeper on the word.
 pub fn wake(word: &AtomicU32) {
+    wake_on(word, libc::FUTEX_PRIVATE_FLAG);
+}
+
+/// The same on a word in memory that other processes map too.
+pub fn wake_shared(word: &AtomicU32) {
+    wake_on(word, 0);
+}
+
+fn wake_on(word: &AtomicU32, flags: libc::c_int) {
     // SAFETY: the address is that of a live, aligned u32, which the kernel does not even read.
     unsafe {
-        libc::syscall(
-            libc::SYS_futex,
-            word.as_ptr(),
-            libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG,
-            1,
-        );
+        libc::syscall(libc::SYS_futex, word.as_ptr(), libc::FUTEX_WAKE | flags, 1);
     }
 }

@@ -3,6 +3,7 @@
 //! The machine drifts (other programs, clock frequency, memory layout), and drift between two
 //! contenders measured minutes apart looks like a difference. Run A B C A B C and both drift alike.
 
+use super::family;
 use super::report::{Row, Table};
 
 /// What a run was asked for.
@@ -53,6 +54,11 @@ impl Round {
             latencies,
             extra: Vec::new(),
         }
+    }
+
+    /// A round whose figure is the time for so many bytes, in microseconds.
+    pub fn of_bytes(bytes: usize, ns: f64) -> Round {
+        Round::of(ns / 1e3).with("GB/s", bytes as f64 / ns)
     }
 
     /// Adds a column.
@@ -162,16 +168,18 @@ impl Workload {
     }
 }
 
-/// Waits until the contender's threads have left: not every pool joins them when it is dropped.
+/// Waits until the contender's threads and processes have left: not every pool joins them when it is
+/// dropped.
 fn quiet_down(name: &str) {
     let alone = || std::fs::read_dir("/proc/self/task").map_or(true, |tasks| tasks.count() <= 1);
     for _ in 0..2_000 {
-        if alone() {
+        // A thread that is left may be about to wait for its process.
+        if alone() && !family::reap() {
             return;
         }
         std::thread::sleep(std::time::Duration::from_millis(1));
     }
-    eprintln!("{name} has left threads behind; what follows runs beside them");
+    eprintln!("{name} has left threads or processes behind; what follows runs beside them");
 }
 
 /// The `p`th percentile of sorted values; 0 of none.

@@ -7,6 +7,7 @@ pub mod limits;
 pub mod map;
 pub mod memory;
 pub mod nested;
+pub mod processes;
 pub mod round_trip;
 pub mod submit;
 
@@ -23,5 +24,6 @@ pub fn all(options: &Options) -> Vec<Workload> {
     all.extend(completion::workloads(options));
     all.extend(idle::workloads(options));
     all.extend(memory::workloads(options));
+    all.extend(processes::workloads(options));
     all
 }

@@ -1,0 +1,188 @@
+//! The process pools: one module each, behind a few small traits.
+//!
+//! What is not a pool of its own starts this program again with [`SERVE`] and the name of what to
+//! serve; [`serve_if_asked`] therefore comes first in `main`.
+
+#[cfg(feature = "iceoryx2")]
+pub mod iceoryx2;
+pub mod ipc_channel;
+pub mod procspawn;
+pub mod python;
+#[cfg(feature = "raddle")]
+pub mod raddle;
+pub mod socketpair;
+
+use crate::floor::parked::answer;
+use crate::floor::{exec, shared};
+use crate::measure::place::on_core;
+use crate::measure::round::{Kind, Options, Round, Workload};
+use std::os::fd::OwnedFd;
+use std::process::{Child, Command, Stdio};
+
+/// The argument that makes this program a worker.
+const SERVE: &str = "--serve";
+
+/// Workers in other processes.
+pub trait Workers: Sized + 'static {
+    /// Its name in the tables.
+    const NAME: &'static str;
+    /// What it is compared as.
+    const KIND: Kind = Kind::Peer;
+    /// It gets one task where others get this many, since it takes as much longer.
+    const SLOWER: usize = 1;
+    /// Starts the processes. They need not be up yet.
+    fn start(workers: usize) -> Self;
+}
+
+/// Gives one answer at a time.
+pub trait Call: Workers {
+    /// [`task::answer64`] of `x`: one task and its result.
+    fn call(&mut self, x: u64) -> u64;
+}
+
+/// Takes many tasks before it gives a result.
+pub trait Batch: Workers {
+    /// [`task::answer64`] of all numbers below `n`, all submitted, then all results in order.
+    fn batch(&mut self, n: u64, each: impl FnMut(u64));
+}
+
+/// Carries bytes.
+pub trait Payload: Workers {
+    /// [`task::look_at`] of the bytes: there and back.
+    fn exchange(&mut self, bytes: Vec<u8>) -> Vec<u8>;
+}
+
+/// Replaces workers that die.
+pub trait Replace: Workers {
+    /// [`task::identify`] of `x`, by a replacement if the worker has died.
+    fn identify(&mut self, x: u64) -> (u64, u32);
+}
+
+/// Polls, and therefore has to have the other side on another core.
+pub trait Polling: Workers {
+    /// One worker on a core or anywhere.
+    fn start_on(core: Option<usize>) -> Self;
+}
+
+/// What the tasks do, whoever carries them.
+pub mod task {
+    use super::{answer, check};
+
+    /// The answer of the mailboxes, as 64 bits that travel.
+    #[inline]
+    pub fn answer64(x: u64) -> u64 {
+        u64::from(answer(x as u32))
+    }
+
+    /// The answer, and which process gave it.
+    pub fn identify(x: u64) -> (u64, u32) {
+        (answer64(x), std::process::id())
+    }
+
+    /// Checks bytes a little and gives them back.
+    pub fn look_at(bytes: Vec<u8>) -> Vec<u8> {
+        check(&bytes);
+        bytes
+    }
+}
+
+/// Writes `turn` to the first, the middle and the last bytes, of which there are at least eight.
+pub fn mark(bytes: &mut [u8], turn: u64) {
+    for at in marks(bytes.len()) {
+        bytes[at..at + 8].copy_from_slice(&turn.to_le_bytes());
+    }
+}
+
+/// The turn of marked bytes, found in all three places.
+pub fn check(bytes: &[u8]) -> u64 {
+    let turns = marks(bytes.len()).map(|at| {
+        let mark = bytes[at..at + 8].try_into().expect("eight bytes are eight");
+        u64::from_le_bytes(mark)
+    });
+    assert!(
+        turns[0] == turns[1] && turns[1] == turns[2],
+        "bytes of different turns: {turns:?}"
+    );
+    turns[0]
+}
+
+fn marks(len: usize) -> [usize; 3] {
+    [0, (len / 2) & !7, len - 8]
+}
+
+/// Starts this program again as a worker, with something as its standard input.
+pub fn start_again(what: &[&str], input: impl Into<Stdio>) -> Child {
+    let program = std::env::current_exe().expect("a running program has a file");
+    Command::new(program)
+        .arg(SERVE)
+        .args(what)
+        .stdin(input)
+        .spawn()
+        .expect("this program starts again")
+}
+
+/// Turns this process into a worker and ends it, if that is what it was started for.
+pub fn serve_if_asked() {
+    procspawn::init();
+    let mut arguments = std::env::args().skip(1);
+    if arguments.next().as_deref() != Some(SERVE) {
+        return;
+    }
+    die_with_parent();
+    let arguments: Vec<String> = arguments.collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments[..] {
+        ["exec"] => exec::serve(),
+        ["shared", way] => shared::serve(way),
+        ["socketpair", way] => socketpair::serve(way),
+        #[cfg(feature = "iceoryx2")]
+        ["iceoryx2", way, service] => iceoryx2::serve(way, service),
+        ["ipc-channel", way, server] => ipc_channel::serve(way, server),
+        _ => panic!("no worker is called {arguments:?}"),
+    }
+    std::process::exit(0);
+}
+
+/// Some workers wait for ever, or spin, once their parent is gone.
+fn die_with_parent() {
+    // SAFETY: the call changes only which signal this process gets.
+    unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
+}
+
+/// Standard input, which [`start_again`] may have made anything.
+pub fn input() -> OwnedFd {
+    let stdin = std::io::stdin();
+    std::os::fd::AsFd::as_fd(&stdin)
+        .try_clone_to_owned()
+        .expect("descriptor 0 was given by the parent")
+}
+
+impl Workload {
+    /// Adds a contender of processes: each round starts workers, runs, and drops them.
+    pub fn workers<C: Workers>(
+        &mut self,
+        workers: usize,
+        options: &Options,
+        mut run: impl FnMut(&mut C, &Options) -> Round + 'static,
+    ) {
+        let options = options.clone();
+        self.entry(C::KIND, C::NAME, move || {
+            run(&mut C::start(workers), &options)
+        });
+    }
+
+    /// Adds one that polls, caller and worker on two cores.
+    pub fn polling<C: Polling>(
+        &mut self,
+        kind: Kind,
+        options: &Options,
+        mut run: impl FnMut(&mut C, &Options) -> Round + 'static,
+    ) {
+        let options = options.clone();
+        let (caller, worker) = options.cores.unzip();
+        self.entry(kind, C::NAME, move || {
+            let mut workers = C::start_on(worker);
+            on_core(caller, || run(&mut workers, &options))
+        });
+    }
+}

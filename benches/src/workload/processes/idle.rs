@@ -1,0 +1,40 @@
+//! P7: what a process pool with nothing to do costs: CPU time of this process and of all below it
+//! over two seconds. Two workers.
+
+#[cfg(feature = "raddle")]
+use crate::contender::processes::raddle::Raddle;
+use crate::contender::processes::{Call, ipc_channel, procspawn, python, socketpair, task};
+use crate::measure::family::Usage;
+use crate::measure::round::{Kind, Options, Round, Workload};
+use std::thread;
+use std::time::Duration;
+
+fn measure(options: &Options) -> Round {
+    // Whatever spinning a pool does after its last task is over by then.
+    thread::sleep(Duration::from_millis(300));
+    let window = Duration::from_millis(options.tasks(2_000) as u64);
+    let used = Usage::during(|| thread::sleep(window));
+    Round::of(used.cpu_us).with("switches", used.switches)
+}
+
+/// P7.
+pub fn workload(options: &Options) -> Workload {
+    fn after_tasks<C: Call>(pool: &mut C, options: &Options) -> Round {
+        for x in 0..100 {
+            assert_eq!(pool.call(x), task::answer64(x), "a wrong answer came back");
+        }
+        measure(options)
+    }
+    let title = "CPU time of parent and workers over 2 s with an idle pool";
+    let mut workload = Workload::new("P7", title, "us").at_most(3);
+    let o = options.clone();
+    workload.entry(Kind::Reference, "no pool", move || measure(&o));
+    workload.workers(2, options, after_tasks::<procspawn::Procspawn>);
+    workload.workers(2, options, after_tasks::<ipc_channel::IpcChannel>);
+    workload.workers(2, options, after_tasks::<socketpair::Socketpair>);
+    let o = options.clone();
+    python::add_idle(&mut workload, 2, move || measure(&o));
+    #[cfg(feature = "raddle")]
+    workload.workers(2, options, after_tasks::<Raddle>);
+    workload
+}

@@ -1,0 +1,87 @@
+//! P1: one trivial task in another process and its result, one after the other. `P1` back to back;
+//! `P1b` after the caller had nothing to do for 200 us and stayed awake. One worker.
+
+#[cfg(feature = "iceoryx2")]
+use crate::contender::processes::iceoryx2;
+#[cfg(feature = "raddle")]
+use crate::contender::processes::raddle::Raddle;
+use crate::contender::processes::{Call, Workers, ipc_channel, procspawn, python, socketpair};
+use crate::floor::shared::{Parked, Spinning};
+use crate::measure::place::on_core;
+use crate::measure::round::{Kind, Options, Round, Workload};
+use crate::workload::round_trip::{Between, trips};
+
+const HOT: usize = 20_000;
+const AFTER_IDLE: usize = 2_000;
+
+/// P1, P1b.
+pub fn workloads(options: &Options) -> Vec<Workload> {
+    let title = "round trip of a u64 to another process, back to back";
+    let mut hot = Workload::new("P1", title, "ns");
+    floors(&mut hot, options, Between::Nothing);
+    fn run_hot<C: Call>(pool: &mut C, options: &Options) -> Round {
+        measured(pool, options, Between::Nothing)
+    }
+    hot.workers(1, options, run_hot::<procspawn::Procspawn>);
+    hot.workers(1, options, run_hot::<ipc_channel::IpcChannel>);
+    hot.workers(1, options, run_hot::<socketpair::Socketpair>);
+    #[cfg(feature = "iceoryx2")]
+    hot.polling(Kind::Peer, options, run_hot::<iceoryx2::Iceoryx2>);
+    python::add(&mut hot, 1, python::Ask::Hot, options.tasks(HOT / 20));
+    #[cfg(feature = "raddle")]
+    hot.workers(1, options, run_hot::<Raddle>);
+
+    let title = "round trip to another process after 200 us idle, the caller awake";
+    let mut idle = Workload::new("P1b", title, "ns");
+    floors(&mut idle, options, Between::Busy);
+    fn run_idle<C: Call>(pool: &mut C, options: &Options) -> Round {
+        measured(pool, options, Between::Busy)
+    }
+    idle.workers(1, options, run_idle::<procspawn::Procspawn>);
+    idle.workers(1, options, run_idle::<ipc_channel::IpcChannel>);
+    idle.workers(1, options, run_idle::<socketpair::Socketpair>);
+    #[cfg(feature = "iceoryx2")]
+    idle.polling(Kind::Peer, options, run_idle::<iceoryx2::Iceoryx2>);
+    python::add(
+        &mut idle,
+        1,
+        python::Ask::AfterIdle,
+        options.tasks(AFTER_IDLE / 4),
+    );
+    #[cfg(feature = "raddle")]
+    idle.workers(1, options, run_idle::<Raddle>);
+    vec![hot, idle]
+}
+
+fn measured<C: Call>(pool: &mut C, options: &Options, between: Between) -> Round {
+    let n = match between {
+        Between::Nothing => options.tasks(HOT) / C::SLOWER,
+        _ => options.tasks(AFTER_IDLE) / C::SLOWER.min(4),
+    };
+    Round::of_latencies(trips(n, between, |x| {
+        u32::try_from(pool.call(u64::from(x))).expect("answers have 30 bits")
+    }))
+}
+
+/// The spinning ring, which always has two cores: on a shared one it would measure the scheduler's
+/// time slice. The parked one, once where the scheduler puts it and once on one core, where no wake
+/// has to reach a core that sleeps. Ratios refer to the first back to back, to the last after idle.
+fn floors(workload: &mut Workload, options: &Options, between: Between) {
+    let (hot, idle) = match between {
+        Between::Nothing => (Kind::Reference, Kind::Floor),
+        _ => (Kind::Floor, Kind::Reference),
+    };
+    workload.polling(hot, options, move |ring: &mut Spinning, options| {
+        measured(ring, options, between)
+    });
+    workload.workers(1, options, move |ring: &mut Parked, options| {
+        measured(ring, options, between)
+    });
+    let caller = options.cores.map(|cores| cores.0);
+    let options = options.clone();
+    workload.entry(idle, "the same on one core", move || {
+        on_core(caller, || {
+            measured(&mut Parked::start(1), &options, between)
+        })
+    });
+}

@@ -1,0 +1,48 @@
+//! P2: 200,000 tasks of a u64 from one thread, then all results in order, per task. One worker.
+
+#[cfg(feature = "iceoryx2")]
+use crate::contender::processes::iceoryx2;
+#[cfg(feature = "raddle")]
+use crate::contender::processes::raddle::Raddle;
+use crate::contender::processes::{Batch, Call, ipc_channel, procspawn, python, socketpair, task};
+use crate::floor::shared::Spinning;
+use crate::measure::round::{Kind, Options, Round, Workload};
+use std::time::Instant;
+
+const TASKS: usize = 200_000;
+
+/// P2.
+pub fn workload(options: &Options) -> Workload {
+    let title = "200k tasks to one other process, then all results, per task";
+    let mut workload = Workload::new("P2", title, "ns");
+    workload.polling(Kind::Reference, options, run::<Spinning>);
+    workload.workers(1, options, run::<procspawn::Procspawn>);
+    workload.workers(1, options, run::<ipc_channel::IpcChannel>);
+    workload.workers(1, options, run::<socketpair::Socketpair>);
+    workload.workers(1, options, run::<socketpair::Buffered>);
+    #[cfg(feature = "iceoryx2")]
+    workload.polling(Kind::Peer, options, run::<iceoryx2::Iceoryx2>);
+    python::add(
+        &mut workload,
+        1,
+        python::Ask::Batch,
+        options.tasks(TASKS / 40),
+    );
+    #[cfg(feature = "raddle")]
+    workload.workers(1, options, run::<Raddle>);
+    workload
+}
+
+fn run<C: Batch + Call>(pool: &mut C, options: &Options) -> Round {
+    let n = (options.tasks(TASKS) / C::SLOWER) as u64;
+    assert_eq!(pool.call(1), task::answer64(1), "a wrong answer came back");
+    let mut next = 0;
+    let start = Instant::now();
+    pool.batch(n, |answer| {
+        assert_eq!(answer, task::answer64(next), "a wrong answer came back");
+        next += 1;
+    });
+    let all = start.elapsed();
+    assert_eq!(next, n, "answers were lost");
+    Round::of(all.as_nanos() as f64 / n as f64)
+}
