@@ -2,5 +2,6 @@
 # The protocols under loom: every interleaving and every allowed memory order, within each model's bound.
 source "$(dirname "$0")/common.sh"
 
-RUSTFLAGS="${RUSTFLAGS:-} --cfg raddle_loom" \
+# The protocols' own assertions are judged too: they cost no time that could be measured.
+RUSTFLAGS="${RUSTFLAGS:-} --cfg raddle_loom" CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS=true \
   cargo test --locked --release -p raddle-verify --target-dir "$target/loom"

@@ -2,5 +2,6 @@
 # The same scenarios and the whole pools under shuttle: exhaustive where small, random and PCT where large.
 source "$(dirname "$0")/common.sh"
 
-RUSTFLAGS="${RUSTFLAGS:-} --cfg raddle_shuttle" \
+# The protocols' own assertions are judged too: they cost no time that could be measured.
+RUSTFLAGS="${RUSTFLAGS:-} --cfg raddle_shuttle" CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS=true \
   cargo test --locked --release -p raddle-verify --target-dir "$target/shuttle"

@@ -313,9 +313,10 @@ impl HookList {
         let added = loop {
             match Seal::of(head) {
                 Some(Seal::Closed) => break false,
-                // SAFETY: a board lives as long as its cell, which the caller keeps alive.
                 Some(Seal::Moved(board)) => {
-                    break unsafe { board.as_ref() }.callbacks.push(node).is_ok();
+                    // SAFETY: a board lives as long as its cell, which the caller keeps alive.
+                    let board = unsafe { board.as_ref() };
+                    break board.callbacks.push(node).is_ok();
                 }
                 None => {}
             }

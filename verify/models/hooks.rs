@@ -127,6 +127,6 @@ fn two_repollers() {
     hooks::TWO_REPOLLERS
         .model()
         .bound(Some(3))
-        .min_executions(100)
+        .min_executions(300)
         .check();
 }

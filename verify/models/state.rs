@@ -26,5 +26,5 @@ fn look() {
 
 #[test]
 fn cancel_twice() {
-    state::CANCEL_TWICE.model().min_executions(20).check();
+    state::CANCEL_TWICE.model().min_executions(800).check();
 }

@@ -2,7 +2,7 @@ use raddle_verify::scenarios::adopt;
 
 #[test]
 fn queued() {
-    adopt::QUEUED.model().min_executions(10).check();
+    adopt::QUEUED.model().min_executions(4_000).check();
 }
 
 #[test]
