@@ -7,12 +7,6 @@
 //!
 //! `docs/protocols/lane.md` describes words, states, orderings and what survives the death of a worker.
 
-// The pool that this is for comes next; until then only tests and models use the room.
-#![cfg_attr(
-    not(any(raddle_loom, raddle_shuttle)),
-    allow(dead_code, unused_imports)
-)]
-
 pub mod bytes;
 pub mod claim;
 mod layout;
