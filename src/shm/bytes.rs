@@ -88,7 +88,7 @@ impl<'a> Region<'a> {
     }
 
     /// All of it.
-    pub fn to_vec(&self) -> Vec<u8> {
+    pub fn to_vec(self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(self.len);
         let room = &mut bytes.spare_capacity_mut()[..self.len];
         self.read(0, room);

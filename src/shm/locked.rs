@@ -4,7 +4,7 @@ use super::layout::{Replies, SKIPPED, SLOTS, Seq, Shared};
 use super::parent::{BELL_STEP, Parent};
 use super::{Payload, claim};
 use crate::sync::MutexGuard;
-use crate::sync::atomic::Ordering::*;
+use crate::sync::atomic::{Ordering::*, fence};
 use std::io;
 
 /// What only the consumer knows.
@@ -239,7 +239,7 @@ impl<'a, T> Locked<'a, T> {
             // WAKE: the other end is `Worker::space`.
             // ORDERING: lane.release-fence SeqCst -> pairs with wish.sleeper-fence: the release before
             // the look.
-            crate::sync::atomic::fence(SeqCst);
+            fence(SeqCst);
             if parent.replies.sleeps.look().is_some() {
                 parent.ring_worker();
             }

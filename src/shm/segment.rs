@@ -2,6 +2,8 @@
 
 use super::bytes::Region;
 use super::layout::Shared;
+#[cfg(not(any(raddle_loom, raddle_shuttle)))]
+use super::layout::{Replies, Requests};
 use super::spans::{Hole, Span};
 use crate::sys::memfd::{self, Access, Mapping, PAGE};
 use std::io;
@@ -22,6 +24,9 @@ const ARENA: usize = 16 << 30;
 const fn head<T>() -> usize {
     size_of::<T>().next_multiple_of(PAGE)
 }
+
+#[cfg(not(any(raddle_loom, raddle_shuttle)))]
+const _: () = assert!(head::<Requests>() == 131_072 && head::<Replies>() == 131_072);
 
 const fn file<T>() -> usize {
     head::<T>() + ARENA

@@ -287,15 +287,14 @@ fn a_lane_of_files_with_the_worker_in_another_thread() {
         parent.disarm();
     };
     let mut worker = serve(&replies_fd, FIRST);
-    std::thread::scope(|scope| {
-        scope.spawn(move || worker(200));
-        for n in 0..200_usize {
-            let bytes = vec![n as u8; n * 1000 % 100_000];
-            let seq = submit(&parent, &bytes);
-            wait(seq);
-            assert_eq!(received(&parent, seq), bytes);
-        }
-    });
+    let serving = crate::sync::thread::spawn(move || worker(200));
+    for n in 0..200_usize {
+        let bytes = vec![n as u8; n * 1000 % 100_000];
+        let seq = submit(&parent, &bytes);
+        wait(seq);
+        assert_eq!(received(&parent, seq), bytes);
+    }
+    serving.join().unwrap();
     // The worker is gone; one task waits, in memory that is the next one's.
     let seq = submit(&parent, b"left");
     assert_eq!(parent.lock().casualty(), None);

@@ -64,6 +64,7 @@ impl Worker {
 
     /// The next task, which must then be [answered](Self::reply). Spins, then sleeps. Tasks that were
     /// taken back are answered here. `None`: the lane is closed, and everything is answered.
+    #[allow(clippy::should_implement_trait)] // Answers come between: this is no iterator.
     pub fn next(&mut self) -> Option<Request> {
         loop {
             let seq = self.next;

@@ -37,10 +37,8 @@ pub fn create(name: &CStr, len: usize) -> io::Result<OwnedFd> {
     let fd = unsafe { OwnedFd::from_raw_fd(fd) };
     let size = libc::off_t::try_from(len).map_err(|_| Error::from(io::ErrorKind::InvalidInput))?;
     // SAFETY: a descriptor of ours.
-    check(
-        unsafe { libc::ftruncate(fd.as_raw_fd(), size) },
-        "ftruncate of a memfd",
-    )?;
+    let sized = unsafe { libc::ftruncate(fd.as_raw_fd(), size) };
+    check(sized, "the size of a memfd")?;
     // SAFETY: as above.
     let sealed = unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_ADD_SEALS, SEALS) };
     check(sealed, "sealing a memfd")?;
