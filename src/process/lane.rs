@@ -136,8 +136,13 @@ impl Lane {
                 return Took::Nothing;
             }
             let seq = locked.next();
+            // One look: an answer that came between two of them would be taken for one to a task that was
+            // taken back, and its record would be left behind.
+            if !self.shm.answered(seq) {
+                return Took::Nothing;
+            }
             // Before the slot can be given to another task.
-            let record = if self.shm.answered(seq) && locked.is_waiting(seq) {
+            let record = if locked.is_waiting(seq) {
                 self.record(&locked, seq, Option::take)
             } else {
                 None
