@@ -69,7 +69,7 @@ impl Lane {
                 Payload::Inline(bytes) => bytes.as_slice().to_vec(),
                 Payload::Span(span) => {
                     let bytes = self.shm.reply_region(span).to_vec();
-                    locked.release(seq);
+                    locked.release(reply.seq);
                     bytes
                 }
             };

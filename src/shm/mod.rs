@@ -7,12 +7,6 @@
 //!
 //! `docs/protocols/lane.md` describes words, states, orderings and what survives the death of a worker.
 
-// The pool that this is for comes next; until then only tests and models use the room.
-#![cfg_attr(
-    not(any(raddle_loom, raddle_shuttle)),
-    allow(dead_code, unused_imports)
-)]
-
 pub mod bytes;
 pub mod claim;
 mod layout;
@@ -26,12 +20,18 @@ pub mod wish;
 mod worker;
 
 pub use bytes::Region;
-pub use layout::{INLINE, Replies, Requests, SKIPPED, SLOTS, Seq};
-pub use locked::{Locked, Reply, Revoke, Wild};
-pub use parent::{Bell, Parent};
+pub use layout::{INLINE, Replies, Requests, SLOTS, Seq};
+pub use locked::{Locked, Revoke};
+pub use parent::Parent;
 pub use segment::Segment;
 pub use spans::Span;
 pub use worker::{Request, TooLarge, Worker};
+
+// For those who look at a lane without a pool.
+#[cfg(any(test, raddle_loom, raddle_shuttle))]
+pub use layout::SKIPPED;
+#[cfg(any(test, raddle_loom, raddle_shuttle))]
+pub use locked::Reply;
 
 /// What a task takes along, or what it brings back, on its way into a slot.
 #[derive(Clone, Copy, Debug)]

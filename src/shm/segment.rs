@@ -115,37 +115,6 @@ impl<T: Shared> Segment<T> {
         }
     }
 
-    /// A segment in plain memory, with an arena of so many bytes.
-    pub fn heap(arena: usize) -> Self {
-        let heap = Arc::new(Heap {
-            shared: T::new(),
-            arena: NonNull::from(Box::leak(vec![0; arena].into_boxed_slice())),
-            #[cfg(raddle_loom)]
-            lines: (0..arena.div_ceil(LINE))
-                .map(|_| UnsafeCell::new(()))
-                .collect(),
-        });
-        heap.shared.begin(0);
-        Self::of(heap)
-    }
-
-    /// The same segment for the other side.
-    pub fn share(&self) -> Self {
-        match &self.backing {
-            Backing::Heap(heap) => Self::of(Arc::clone(heap)),
-            Backing::Mapped(_) => panic!("a mapping is adopted, not shared"),
-        }
-    }
-
-    fn of(heap: Arc<Heap<T>>) -> Self {
-        Self {
-            shared: NonNull::from(&heap.shared),
-            arena: heap.arena.cast(),
-            arena_len: heap.arena.len(),
-            backing: Backing::Heap(heap),
-        }
-    }
-
     /// Bytes of the arena.
     pub fn arena(&self) -> usize {
         self.arena_len
@@ -183,6 +152,41 @@ impl<T: Shared> Segment<T> {
     pub(super) fn punch(&self, hole: Hole) {
         if let Backing::Mapped(mapping) = &self.backing {
             let _ = mapping.punch(head::<T>() + hole.offset, hole.len);
+        }
+    }
+}
+
+// Only tests and checkers have lanes in plain memory.
+#[cfg_attr(not(any(test, raddle_loom, raddle_shuttle)), allow(dead_code))]
+impl<T: Shared> Segment<T> {
+    /// A segment in plain memory, with an arena of so many bytes.
+    pub fn heap(arena: usize) -> Self {
+        let heap = Arc::new(Heap {
+            shared: T::new(),
+            arena: NonNull::from(Box::leak(vec![0; arena].into_boxed_slice())),
+            #[cfg(raddle_loom)]
+            lines: (0..arena.div_ceil(LINE))
+                .map(|_| UnsafeCell::new(()))
+                .collect(),
+        });
+        heap.shared.begin(0);
+        Self::of(heap)
+    }
+
+    /// The same segment for the other side.
+    pub fn share(&self) -> Self {
+        match &self.backing {
+            Backing::Heap(heap) => Self::of(Arc::clone(heap)),
+            Backing::Mapped(_) => panic!("a mapping is adopted, not shared"),
+        }
+    }
+
+    fn of(heap: Arc<Heap<T>>) -> Self {
+        Self {
+            shared: NonNull::from(&heap.shared),
+            arena: heap.arena.cast(),
+            arena_len: heap.arena.len(),
+            backing: Backing::Heap(heap),
         }
     }
 }

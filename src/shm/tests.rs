@@ -1,6 +1,7 @@
 //! A lane through real files, and what a broken or hostile worker may write.
 
 use super::layout::Shared;
+use super::locked::Wild;
 use super::*;
 use crate::sync::atomic::Ordering::Relaxed;
 use std::mem::MaybeUninit;

@@ -168,7 +168,13 @@ fn map_gives_everything_in_order() {
     );
     let halves: Vec<_> = pool
         .try_map(
-            |n: u32| if n % 2 == 0 { Ok(n / 2) } else { Err("odd") },
+            |n: u32| {
+                if n.is_multiple_of(2) {
+                    Ok(n / 2)
+                } else {
+                    Err("odd")
+                }
+            },
             0..4,
         )
         .collect();

@@ -1,5 +1,5 @@
 //! The thread that starts, watches and ends the workers. It runs no code of the user, so that nothing holds it up;
-//! what is to be completed goes to [`Ready`](super::ready::Ready).
+//! what is to be completed goes to [`Ready`](super::ready::Ready). [`ending`]: how a task is ended.
 //!
 //! # A worker's seat
 //! | state | until | then |
@@ -8,21 +8,18 @@
 //! | starting | it says that it is ready; or it fails | up; or dead |
 //! | up | its process ends | dead |
 //! | dead | nobody reads its answers any more | empty |
-//!
-//! # Ending one task
-//! The worker is stopped (`SIGSTOP`), then looked at: a stopped worker cannot go from one task to the next. Only if it
-//! still runs that task does it get the signal that ends it; else it goes on.
+
+mod ending;
 
 use super::budget::Budget;
 use super::builder::WhenWorkerDies;
 use super::desk::Command;
 use super::error::{Details, LostCause, WorkerExit, WorkerLost};
 use super::grave::{Casualty, Estate};
-use super::lane::TakeBack;
 use super::pool::Pool;
 use super::seat::{Ear, Ending, Seat, State, Timer, Why, private_memory, retire};
 use super::start::{Launch, StartError, start_worker};
-use super::ticket::{Options, Place, Ticket};
+use super::ticket::Ticket;
 use crate::error::{BuildError, TaskError};
 use crate::sync::atomic::Ordering::*;
 use crate::sync::{Arc, thread};
@@ -270,78 +267,6 @@ impl Supervisor {
         }
     }
 
-    /// Ends the worker that runs this task, if it does.
-    fn end_task(&mut self, place: Place, why: Why, now: Instant) {
-        let seat = &mut self.seats[place.lane];
-        if seat.ending.is_some() || !matches!(seat.state, State::Up(_)) {
-            return;
-        }
-        seat.ending = Some(Ending {
-            task: Some(place),
-            why,
-            stopping: true,
-            hard: now + self.pool.config.kill_grace,
-            polite: false,
-        });
-        seat.signal(libc::SIGSTOP);
-        seat.due = Some(now);
-    }
-
-    /// Deadlines that have passed.
-    fn expire(&mut self, now: Instant) {
-        while let Some(Reverse(Timer(at, _))) = self.timers.peek()
-            && *at <= now
-        {
-            let Some(Reverse(Timer(_, options))) = self.timers.pop() else {
-                return;
-            };
-            self.expired(&options, now);
-        }
-    }
-
-    fn expired(&mut self, options: &Arc<Options>, now: Instant) {
-        // The task is over, and its future gone.
-        if Arc::strong_count(options) == 1 {
-            return;
-        }
-        let is_it = |cell| {
-            // SAFETY: tasks in lanes have tickets.
-            let ticket = unsafe { Ticket::of(cell) };
-            ticket
-                .options
-                .as_ref()
-                .is_some_and(|its| Arc::ptr_eq(its, options))
-        };
-        loop {
-            let place = options.place();
-            let lane = &self.pool.lanes[place.lane];
-            match lane.take_back(place.seq, is_it, |task| {
-                task.end_failed(TaskError::TimedOut)
-            }) {
-                TakeBack::Won(ended) => {
-                    if let Some(ended) = ended {
-                        self.pool.ready.conclude(ended);
-                    }
-                    self.wake(place.lane);
-                    return;
-                }
-                TakeBack::Running => {
-                    let seat = &self.seats[place.lane];
-                    if seat.ending.is_some() || !matches!(seat.state, State::Up(_)) {
-                        // Its worker is being ended, or is dead: then the task is over, or runs again.
-                        let again = Timer(now + SOON, Arc::clone(options));
-                        self.timers.push(Reverse(again));
-                    } else {
-                        self.end_task(place, Why::Deadline, now);
-                    }
-                    return;
-                }
-                TakeBack::Gone if options.place() != place => {}
-                TakeBack::Gone => return,
-            }
-        }
-    }
-
     /// Whoever may wait for a task of this lane looks again.
     fn wake(&self, lane: usize) {
         self.pool.lanes[lane].ring();
@@ -361,51 +286,6 @@ impl Supervisor {
             State::Up(_) | State::Starting(_) => self.go_on_ending(at, now),
             _ => {}
         }
-    }
-
-    fn go_on_ending(&mut self, at: usize, now: Instant) {
-        let grace = self.pool.config.kill_grace;
-        let seat = &mut self.seats[at];
-        let Some(ending) = &mut seat.ending else {
-            return;
-        };
-        let Some(task) = ending.task else {
-            if ending.hard <= now {
-                ending.hard = now + CHECK;
-                seat.signal(libc::SIGKILL);
-            }
-            return;
-        };
-        if !ending.stopping {
-            if ending.hard <= now {
-                ending.stopping = true;
-                seat.signal(libc::SIGSTOP);
-                seat.due = Some(now + SOON);
-            }
-            return;
-        }
-        let State::Up(started) = &seat.state else {
-            return;
-        };
-        if !started.process.has_stopped() {
-            seat.due = Some(now + SOON);
-            return;
-        }
-        let hard = ending.polite || grace.is_zero();
-        if !self.pool.lanes[at].is_running_task(task.seq) {
-            // It has answered: nothing is to be ended.
-            seat.ending = None;
-        } else if hard {
-            ending.stopping = false;
-            ending.hard = now + CHECK;
-            seat.signal(libc::SIGKILL);
-        } else {
-            ending.stopping = false;
-            ending.polite = true;
-            ending.hard = now + grace;
-            seat.signal(libc::SIGTERM);
-        }
-        self.seats[at].signal(libc::SIGCONT);
     }
 
     /// Starts a worker in an empty seat, if it is needed.
