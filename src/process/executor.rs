@@ -1,8 +1,8 @@
 //! The process pool keeps the contract of every executor.
 
 use super::ProcessPool;
+use super::answer::{finish_chunk, finish_value};
 use super::entry;
-use super::lane::{finish_chunk, finish_value};
 use super::submit::{Call, submit};
 use crate::error::{BoxError, ShutdownError, TaskError};
 use crate::executor::{Chunk, Executor, Payload, Shutdown};

@@ -1,6 +1,7 @@
 //! What becomes of a lane whose worker is dead.
 
-use super::lane::{Argument, Finish, Lane};
+use super::answer::Finish;
+use super::lane::{Argument, Lane};
 use super::outcome::Status;
 use super::ticket::Ticket;
 use crate::future::task::Task;

@@ -6,50 +6,23 @@
 //! belongs to whoever holds the lane's lock. It is empty when the task was taken back. The worker knows nothing of
 //! records: what it writes is judged by them, and never the other way round.
 
-use super::memory::RegionSource;
-use super::outcome::{self, Asked, Status};
+use super::answer::{Answer, Bytes, Finish, Reading};
+use super::outcome::Status;
 use super::pool::Pool;
 use super::stats::ProcessWorkerStats;
 use super::ticket::{Place, Ticket};
-use crate::error::TaskError;
-use crate::executor::Chunk;
 use crate::future::cell::Raw;
-use crate::future::panics;
-use crate::future::task::{Ended, PromisedTask, Task};
-use crate::report;
+use crate::future::task::{Ended, Task};
 use crate::shm::{
-    Body, Inline, Locked, Parent, Payload, Region, Replies, Requests, Revoke, SLOTS, Segment, Seq,
-    Span,
+    Body, Inline, Locked, Parent, Payload, Replies, Requests, Revoke, SLOTS, Segment, Seq, Span,
 };
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::*, fence};
 use crate::sync::cell::UnsafeCell;
 use crate::sys::events::Event;
 use crossbeam_utils::CachePadded;
-use serde::de::DeserializeOwned;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
-/// Completes a task of one type with an answer. The task's result type is the function's.
-pub type Finish = unsafe fn(Task, Answer<'_>);
-
-/// What a worker has answered.
-pub struct Answer<'a> {
-    /// A [`Status`], if the worker is not wild.
-    pub status: u32,
-    pub bytes: Bytes<'a>,
-    pub lane: &'a Lane,
-    /// The task whose waiter takes the answer himself, and need not be woken.
-    pub me: Option<Raw>,
-}
-
-/// Where its payload lies.
-pub enum Bytes<'a> {
-    Private(&'a [u8]),
-    /// Where the worker has written it, until the guard is dropped.
-    Shared(Region<'a>, Reading<'a>),
-}
 
 /// What the pool knows of a number that is in the lane.
 pub struct Record {
@@ -575,88 +548,4 @@ impl Argument {
 pub struct Room {
     seq: Seq,
     span: Option<Span>,
-}
-
-/// A large answer that is being read; dropping it gives its memory back to the worker.
-pub struct Reading<'a> {
-    lane: &'a Lane,
-    pool: &'a Pool,
-    seq: Seq,
-}
-
-impl Drop for Reading<'_> {
-    fn drop(&mut self) {
-        self.lane.shm.lock().release(self.seq);
-        self.pool.note_room();
-    }
-}
-
-/// Completes a task of `submit` or `try_submit`.
-///
-/// # Safety
-/// The task's result type is `R`.
-pub unsafe fn finish_value<R: DeserializeOwned>(task: Task, answer: Answer<'_>) {
-    // SAFETY: as the caller says.
-    unsafe {
-        finish::<R>(task, answer, |status, bytes, asked| match bytes {
-            Bytes::Private(bytes) => outcome::value(status, bytes, asked),
-            Bytes::Shared(region, _reading) => {
-                outcome::value(status, RegionSource::new(region), asked)
-            }
-        });
-    }
-}
-
-/// Completes a task of `submit_chunk`.
-///
-/// # Safety
-/// The task's result type is `Chunk<R>`.
-pub unsafe fn finish_chunk<R: DeserializeOwned>(task: Task, answer: Answer<'_>) {
-    // SAFETY: as the caller says.
-    unsafe {
-        finish::<Chunk<R>>(task, answer, |status, bytes, asked| match bytes {
-            Bytes::Private(bytes) => outcome::chunk(status, bytes, asked),
-            Bytes::Shared(region, _reading) => {
-                outcome::chunk(status, RegionSource::new(region), asked)
-            }
-        });
-    }
-}
-
-/// # Safety
-/// The task's result type is `T`.
-#[inline]
-unsafe fn finish<T>(
-    task: Task,
-    answer: Answer<'_>,
-    decode: impl FnOnce(Status, Bytes<'_>, Asked<'_>) -> Result<T, TaskError>,
-) {
-    let cell = task.raw();
-    let Answer {
-        status,
-        bytes,
-        lane,
-        me,
-    } = answer;
-    let asked = Asked {
-        task: cell.name(),
-        worker: &lane.name,
-    };
-    // UNWIND: the user's Deserialize: what it leaves half-made is its own.
-    let decoded = catch_unwind(AssertUnwindSafe(|| match Status::from_number(status) {
-        Some(status) => decode(status, bytes, asked),
-        None => Err(super::supervisor::wild(lane, cell.name())),
-    }));
-    let outcome = decoded
-        .unwrap_or_else(|payload| Err(TaskError::Panicked(panics::report(payload, asked.task))));
-    // SAFETY: as the caller says.
-    let promised = unsafe { PromisedTask::<T>::from_task(task) };
-    let attended = || {
-        if me != Some(cell) {
-            lane.ring();
-        }
-    };
-    if let Err(late) = promised.complete_telling(false, outcome, attended) {
-        report::contain_drop("result", || drop(late));
-    }
 }

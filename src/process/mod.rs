@@ -3,6 +3,7 @@
 //! [`entry`], [`codec`], [`outcome`]: how a task travels. [`start`], [`worker`]: the worker's side. [`pool`] says who does
 //! what on the parent's.
 
+mod answer;
 pub mod attend;
 mod attendant;
 mod budget;
@@ -21,6 +22,7 @@ pub mod memory;
 pub mod outcome;
 mod pool;
 mod ready;
+mod seat;
 pub mod start;
 mod stats;
 mod submit;

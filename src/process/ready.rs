@@ -4,8 +4,8 @@
 //! The supervisor puts them here, since it must not run code of the user. The attendant takes them; so does whoever
 //! waits for a future of the pool, because the attendant may be held up by a callback.
 
+use super::answer::{Answer, Bytes};
 use super::grave::Answered;
-use super::lane::{Answer, Bytes};
 use super::pool::Pool;
 use super::ticket::Ticket;
 use crate::error::TaskError;

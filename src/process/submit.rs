@@ -1,9 +1,10 @@
 //! How a task gets into a lane.
 
+use super::answer::{Finish, finish_value};
 use super::codec::{self, Part, PayloadError, PayloadReason, PayloadStage, SliceSink};
 use super::desk::Command;
 use super::entry::CodeError;
-use super::lane::{Finish, Lane, Record};
+use super::lane::{Lane, Record};
 use super::memory::RegionSink;
 use super::pool::Pool;
 use super::ticket::{Options, Place, Ticket};
@@ -306,14 +307,7 @@ pub fn to_lane(pool: &Arc<Pool>, lane: usize, entry: Result<u64, CodeError>) -> 
         length: 0,
         span: None,
     };
-    let future: Future<()> = launch(
-        pool,
-        lane,
-        entry,
-        super::lane::finish_value::<()>,
-        encoded,
-        None,
-    );
+    let future: Future<()> = launch(pool, lane, entry, finish_value::<()>, encoded, None);
     drop(future);
     true
 }

@@ -16,13 +16,12 @@
 use super::budget::Budget;
 use super::builder::WhenWorkerDies;
 use super::desk::Command;
-use super::entry;
 use super::error::{Details, LostCause, WorkerExit, WorkerLost};
 use super::grave::{Casualty, Estate};
 use super::lane::{Lane, TakeBack};
 use super::pool::Pool;
-use super::start::{Launch, StartError, Started, start_worker};
-use super::tail::Tail;
+use super::seat::{Ear, Ending, Seat, State, Timer, Why, private_memory, retire};
+use super::start::{Launch, StartError, start_worker};
 use super::ticket::{Options, Place, Ticket};
 use crate::error::{BuildError, TaskError};
 use crate::sync::atomic::Ordering::*;
@@ -46,126 +45,6 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 const ATTEMPTS: u32 = 5;
 
 const BELL: u64 = u64::MAX;
-
-/// What of a seat a descriptor belongs to.
-#[derive(Clone, Copy)]
-#[repr(u64)]
-enum Ear {
-    Process,
-    Control,
-    Stdout,
-    Stderr,
-}
-
-impl Ear {
-    const ALL: [Self; 4] = [Self::Process, Self::Control, Self::Stdout, Self::Stderr];
-
-    fn number(self, seat: usize) -> u64 {
-        (seat * Self::ALL.len()) as u64 + self as u64
-    }
-
-    fn of(number: u64) -> (usize, Self) {
-        let number = number as usize;
-        (
-            number / Self::ALL.len(),
-            Self::ALL[number % Self::ALL.len()],
-        )
-    }
-}
-
-/// Why a worker is being ended.
-#[derive(Clone)]
-enum Why {
-    Lost(LostCause),
-    /// Its task ran past its deadline.
-    Deadline,
-}
-
-/// A worker that is being ended.
-struct Ending {
-    /// For the sake of one task, or (none) for good.
-    task: Option<Place>,
-    why: Why,
-    /// It was sent `SIGSTOP`, and is to be looked at when it has stopped.
-    stopping: bool,
-    /// When it gets the signal that it cannot refuse.
-    hard: Instant,
-    /// The polite signal was sent.
-    polite: bool,
-}
-
-enum State {
-    Empty,
-    Starting(Started),
-    Up(Started),
-    Dead { pid: u32, exit: WorkerExit },
-}
-
-struct Seat {
-    state: State,
-    since: Instant,
-    ending: Option<Ending>,
-    /// The lane was closed: the worker ends when it has nothing left to do.
-    closing: bool,
-    /// The worker was asked to leave its place to another one.
-    retiring: bool,
-    /// Attempts in a row that failed.
-    failures: u32,
-    /// When to look at the seat again.
-    due: Option<Instant>,
-    stdout: Tail,
-    stderr: Tail,
-}
-
-impl Seat {
-    fn new(now: Instant) -> Self {
-        Self {
-            state: State::Empty,
-            since: now,
-            ending: None,
-            closing: false,
-            retiring: false,
-            failures: 0,
-            due: Some(now),
-            stdout: Tail::new(log::Level::Info),
-            stderr: Tail::new(log::Level::Warn),
-        }
-    }
-
-    fn started(&self) -> Option<&Started> {
-        match &self.state {
-            State::Starting(started) | State::Up(started) => Some(started),
-            _ => None,
-        }
-    }
-
-    fn signal(&self, signal: i32) {
-        if let Some(started) = self.started() {
-            // It can only fail for a process that has ended.
-            let _ = started.process.signal(signal);
-        }
-    }
-}
-
-/// A deadline, ordered by its time.
-struct Timer(Instant, Arc<Options>);
-
-impl PartialEq for Timer {
-    fn eq(&self, other: &Self) -> bool {
-        self.0 == other.0
-    }
-}
-impl Eq for Timer {}
-impl PartialOrd for Timer {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-impl Ord for Timer {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.0.cmp(&other.0)
-    }
-}
 
 struct Supervisor {
     pool: Arc<Pool>,
@@ -204,19 +83,6 @@ pub fn start(pool: &Arc<Pool>) -> io::Result<Running> {
     let name = format!("{}-watch", config.name);
     let thread = thread::spawn_with(name, None, move || supervisor.run())?;
     Ok((thread, built))
-}
-
-/// What a worker did is none of an answer.
-pub fn wild(lane: &Lane, task: Option<&str>) -> TaskError {
-    TaskError::WorkerLost(WorkerLost::new(Details {
-        pid: lane.pid(),
-        worker: lane.name.clone(),
-        exit: WorkerExit::Unknown,
-        cause: LostCause::Wild("its answer has no known status".to_owned()),
-        task: task.map(ToOwned::to_owned),
-        deaths: 1,
-        stderr: None,
-    }))
 }
 
 impl Supervisor {
@@ -763,26 +629,4 @@ impl Supervisor {
             }
         }
     }
-}
-
-/// Sends the worker a task that makes it leave when it has answered. False: no room.
-fn retire(pool: &Arc<Pool>, at: usize) -> bool {
-    super::submit::to_lane(pool, at, entry::of_retirement())
-}
-
-/// Bytes of a process that it shares with nobody.
-fn private_memory(pid: u32) -> Option<u64> {
-    let pages = std::fs::read_to_string(format!("/proc/{pid}/statm")).ok()?;
-    let mut pages = pages
-        .split(' ')
-        .skip(1)
-        .map_while(|count| count.parse::<u64>().ok());
-    let (resident, shared) = (pages.next()?, pages.next()?);
-    Some(resident.saturating_sub(shared) * page_size())
-}
-
-fn page_size() -> u64 {
-    // SAFETY: asks for a number.
-    let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
-    u64::try_from(size).unwrap_or(4096)
 }

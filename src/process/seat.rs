@@ -1,0 +1,152 @@
+//! What the supervisor keeps for each worker, and for each deadline.
+
+use super::entry;
+use super::error::{LostCause, WorkerExit};
+use super::pool::Pool;
+use super::start::Started;
+use super::tail::Tail;
+use super::ticket::{Options, Place};
+use crate::sync::Arc;
+use std::time::Instant;
+
+/// What of a seat a descriptor belongs to.
+#[derive(Clone, Copy)]
+#[repr(u64)]
+pub enum Ear {
+    Process,
+    Control,
+    Stdout,
+    Stderr,
+}
+
+impl Ear {
+    pub const ALL: [Self; 4] = [Self::Process, Self::Control, Self::Stdout, Self::Stderr];
+
+    pub fn number(self, seat: usize) -> u64 {
+        (seat * Self::ALL.len()) as u64 + self as u64
+    }
+
+    pub fn of(number: u64) -> (usize, Self) {
+        let number = number as usize;
+        (
+            number / Self::ALL.len(),
+            Self::ALL[number % Self::ALL.len()],
+        )
+    }
+}
+
+/// Why a worker is being ended.
+#[derive(Clone)]
+pub enum Why {
+    Lost(LostCause),
+    /// Its task ran past its deadline.
+    Deadline,
+}
+
+/// A worker that is being ended.
+pub struct Ending {
+    /// For the sake of one task, or (none) for good.
+    pub task: Option<Place>,
+    pub why: Why,
+    /// It was sent `SIGSTOP`, and is to be looked at when it has stopped.
+    pub stopping: bool,
+    /// When it gets the signal that it cannot refuse.
+    pub hard: Instant,
+    /// The polite signal was sent.
+    pub polite: bool,
+}
+
+pub enum State {
+    Empty,
+    Starting(Started),
+    Up(Started),
+    Dead { pid: u32, exit: WorkerExit },
+}
+
+pub struct Seat {
+    pub state: State,
+    pub since: Instant,
+    pub ending: Option<Ending>,
+    /// The lane was closed: the worker ends when it has nothing left to do.
+    pub closing: bool,
+    /// The worker was asked to leave its place to another one.
+    pub retiring: bool,
+    /// Attempts in a row that failed.
+    pub failures: u32,
+    /// When to look at the seat again.
+    pub due: Option<Instant>,
+    pub stdout: Tail,
+    pub stderr: Tail,
+}
+
+impl Seat {
+    pub fn new(now: Instant) -> Self {
+        Self {
+            state: State::Empty,
+            since: now,
+            ending: None,
+            closing: false,
+            retiring: false,
+            failures: 0,
+            due: Some(now),
+            stdout: Tail::new(log::Level::Info),
+            stderr: Tail::new(log::Level::Warn),
+        }
+    }
+
+    pub fn started(&self) -> Option<&Started> {
+        match &self.state {
+            State::Starting(started) | State::Up(started) => Some(started),
+            _ => None,
+        }
+    }
+
+    pub fn signal(&self, signal: i32) {
+        if let Some(started) = self.started() {
+            // It can only fail for a process that has ended.
+            let _ = started.process.signal(signal);
+        }
+    }
+}
+
+/// A deadline, ordered by its time.
+pub struct Timer(pub Instant, pub Arc<Options>);
+
+impl PartialEq for Timer {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+impl Eq for Timer {}
+impl PartialOrd for Timer {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl Ord for Timer {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.0.cmp(&other.0)
+    }
+}
+
+/// Sends the worker a task that makes it leave when it has answered. False: no room.
+pub fn retire(pool: &Arc<Pool>, at: usize) -> bool {
+    super::submit::to_lane(pool, at, entry::of_retirement())
+}
+
+/// Bytes of a process that it shares with nobody.
+pub fn private_memory(pid: u32) -> Option<u64> {
+    let pages = std::fs::read_to_string(format!("/proc/{pid}/statm")).ok()?;
+    let mut pages = pages
+        .split(' ')
+        .skip(1)
+        .map_while(|count| count.parse::<u64>().ok());
+    let (resident, shared) = (pages.next()?, pages.next()?);
+    Some(resident.saturating_sub(shared) * page_size())
+}
+
+fn page_size() -> u64 {
+    // SAFETY: asks for a number.
+    let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    u64::try_from(size).unwrap_or(4096)
+}
