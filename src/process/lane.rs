@@ -14,7 +14,8 @@ use super::ticket::{Place, Ticket};
 use crate::future::cell::Raw;
 use crate::future::task::{Ended, Task};
 use crate::shm::{
-    Body, Inline, Locked, Parent, Payload, Replies, Requests, Revoke, SLOTS, Segment, Seq, Span,
+    Body, Inline, Locked, Parent, Payload, Replies, Reply, Requests, Revoke, SLOTS, Segment, Seq,
+    Span, Wild,
 };
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::*, fence};
@@ -128,6 +129,17 @@ impl Lane {
         self.records[seq.slot()].with_mut(|slot| f(unsafe { &mut *slot }))
     }
 
+    /// Takes the next answer out of the lane, if it is there, and the record of its task, unless the task was taken back.
+    pub fn take_answer(
+        &self,
+        locked: &mut Locked<'_, Desk>,
+    ) -> Result<Option<(Reply, Option<Record>)>, Wild> {
+        locked.take_with(|seq| {
+            // SAFETY: the lane is locked, and the number published: the record is the holder's.
+            self.records[seq.slot()].with_mut(|slot| unsafe { (*slot).take() })
+        })
+    }
+
     /// Takes the next answer, if it is there, and completes its task here.
     fn take(&self, pool: &Pool, me: Option<Raw>) -> Took {
         let mut locked = self.shm.lock();
@@ -135,25 +147,13 @@ impl Lane {
             if locked.data().condemned.is_some() {
                 return Took::Nothing;
             }
-            let seq = locked.next();
-            // Before the slot can be given to another task.
-            let record = if self.shm.answered(seq) && locked.is_waiting(seq) {
-                self.record(&locked, seq, Option::take)
-            } else {
-                None
-            };
-            let reply = match locked.take() {
-                Ok(Some(reply)) => reply,
-                other => {
-                    // The worker has taken its answer back, or it is none.
-                    if let Some(record) = record {
-                        self.record(&locked, seq, |slot| *slot = Some(record));
-                    }
-                    if let Err(wild) = other {
-                        locked.data().condemned = Some(format!("it {wild}"));
-                        drop(locked);
-                        pool.desk.condemn(self.index);
-                    }
+            let (reply, record) = match self.take_answer(&mut locked) {
+                Ok(Some(answer)) => answer,
+                Ok(None) => return Took::Nothing,
+                Err(wild) => {
+                    locked.data().condemned = Some(format!("it {wild}"));
+                    drop(locked);
+                    pool.desk.condemn(self.index);
                     return Took::Nothing;
                 }
             };
@@ -183,7 +183,7 @@ impl Lane {
                     let reading = Reading {
                         lane: self,
                         pool,
-                        seq,
+                        seq: reply.seq,
                     };
                     Bytes::Shared(self.shm.reply_region(*span), reading)
                 }
