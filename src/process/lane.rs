@@ -376,6 +376,11 @@ impl Lane {
         })
     }
 
+    /// Has the worker done what no worker does?
+    pub fn is_condemned(&self) -> bool {
+        self.shm.lock().data().condemned.is_some()
+    }
+
     /// Does the worker run this task? To be believed while it is stopped.
     pub fn is_running_task(&self, seq: Seq) -> bool {
         let locked = self.shm.lock();

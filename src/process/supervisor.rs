@@ -199,7 +199,8 @@ impl Supervisor {
             Ok(Some(ended)) => WorkerExit::from(ended),
             Err(_) => WorkerExit::from(Ended::Unknown),
         };
-        // What it said last.
+        // What it said last. If it was ready it has a lane to bury.
+        self.hear_control(at);
         self.hear_stream(at, Ear::Stdout);
         self.hear_stream(at, Ear::Stderr);
         let seat = &mut self.seats[at];
@@ -244,8 +245,10 @@ impl Supervisor {
                 }
             }
             Command::Condemn(at) => {
-                let seat = &mut self.seats[at];
-                seat.signal(libc::SIGKILL);
+                // By now another worker may sit there.
+                if self.pool.lanes[at].is_condemned() {
+                    self.seats[at].signal(libc::SIGKILL);
+                }
             }
             Command::Stop { grace } => {
                 for seat in &mut self.seats {
@@ -509,7 +512,14 @@ impl Supervisor {
         for answered in answered {
             pool.ready.answer(at, answered);
         }
-        let ending = seat.ending.take();
+        let ending = seat.ending.take().filter(|ending| {
+            // It may have gone on to another task before it died of something else.
+            let (Some(place), Some(casualty)) = (ending.task, &casualty) else {
+                return true;
+            };
+            // SAFETY: tasks in lanes have tickets.
+            unsafe { Ticket::of(casualty.task.raw()) }.place() == place
+        });
         let planned = seat.closing || seat.retiring || ending.is_some();
         let disorderly = casualty.is_some() || wild.is_some();
         let unexpected = !planned && (disorderly || exit != WorkerExit::Exited(0));

@@ -278,8 +278,9 @@ impl<'a, T> Locked<'a, T> {
         if !self.is_pending(seq) || !self.parent.is_published(seq) || revoked {
             return None;
         }
-        // An answer that was refused is one, too.
-        let began = self.parent.is_started(seq) || self.parent.answered(seq);
+        // An answer that was refused is one, too, and so is a claim that says nothing.
+        let claim = &self.parent.replies.claims[seq.slot()];
+        let began = !claim::is_untouched(claim, seq) || self.parent.answered(seq);
         if began {
             self.books.0.slots[seq.slot()].revoked = true;
         }
