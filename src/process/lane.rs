@@ -49,8 +49,8 @@ pub struct Lane {
     pub core: Option<usize>,
     pub shm: Parent<Desk>,
     records: Box<[UnsafeCell<Option<Record>>]>,
-    /// Rung by the worker for the attendant.
-    pub event: Event,
+    /// Rung by the worker for the attendant. Each worker has one of its own, which its descendants may keep.
+    pub event: Mutex<Event>,
     pub files: Files,
     /// A thread sleeps on this lane, or is about to.
     leader: CachePadded<AtomicBool>,
@@ -92,7 +92,7 @@ impl Lane {
             core,
             shm: Parent::new(requests, replies, Seq(0), Desk::default()),
             records: (0..SLOTS).map(|_| UnsafeCell::new(None)).collect(),
-            event: Event::new()?,
+            event: Mutex::new(Event::new()?),
             files: Files {
                 requests: read_only,
                 replies: Mutex::new(replies_fd),
@@ -295,6 +295,18 @@ impl Lane {
         self.pid.load(Relaxed)
     }
 
+    /// An event for the next worker.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn renew_event(&self, pool: &Pool) -> io::Result<()> {
+        let fresh = Event::new()?;
+        pool.ears.add_foreign(&fresh, self.index as u64)?;
+        let old = std::mem::replace(&mut *self.event.lock(), fresh);
+        pool.ears.remove(&old);
+        Ok(())
+    }
+
     /// A worker is ready, or (0) gone.
     pub fn set_pid(&self, pid: u32) {
         // ORDERING: lane.set-pid Relaxed: as lane.pid.
@@ -381,10 +393,10 @@ impl Lane {
         self.shm.lock().data().condemned.is_some()
     }
 
-    /// Does the worker run this task? To be believed while it is stopped.
+    /// Does the worker still run this task, which could not be taken back? To be believed while it is stopped.
     pub fn is_running_task(&self, seq: Seq) -> bool {
         let locked = self.shm.lock();
-        locked.is_waiting(seq) && self.shm.is_started(seq) && !self.shm.answered(seq)
+        locked.is_waiting(seq) && !self.shm.answered(seq)
     }
 
     /// Cancels everything that has not started; the rest is to be done (by a drop) when no lock is held.

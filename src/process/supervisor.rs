@@ -330,12 +330,15 @@ impl Supervisor {
                 }
                 TakeBack::Running => {
                     let seat = &self.seats[place.lane];
-                    if seat.ending.is_some() || !matches!(seat.state, State::Up(_)) {
-                        // Its worker is being ended, or is dead: then the task is over, or runs again.
-                        let again = Timer(now + SOON, Arc::clone(options));
-                        self.timers.push(Reverse(again));
-                    } else {
+                    // Its worker is being ended, or is dead: then the task is over, or runs again.
+                    let mut pause = SOON;
+                    if seat.ending.is_none() && matches!(seat.state, State::Up(_)) {
                         self.end_task(place, Why::Deadline, now);
+                        // Unless what the worker says of the task was not true.
+                        pause = self.pool.config.kill_grace + CHECK;
+                    }
+                    if let Some(at) = now.checked_add(pause) {
+                        self.timers.push(Reverse(Timer(at, Arc::clone(options))));
                     }
                     return;
                 }
@@ -418,7 +421,11 @@ impl Supervisor {
         if pool.is_over() || (pool.is_closed() && lane.is_empty()) {
             return;
         }
+        if let Err(error) = lane.renew_event(&pool) {
+            return self.start_failed(at, &StartError::system("making its event")(error));
+        }
         let replies = lane.files.replies.lock();
+        let event = lane.event.lock();
         let first = lane.shm.lock().next();
         let launch = Launch {
             name: &lane.name,
@@ -426,7 +433,7 @@ impl Supervisor {
             core: lane.core,
             requests: lane.files.requests.as_fd(),
             replies: replies.as_fd(),
-            event: lane.event.as_fd(),
+            event: event.as_fd(),
             first: first.0,
         };
         if self.building.is_none() {
@@ -435,7 +442,7 @@ impl Supervisor {
             pool.replacements.fetch_add(1, Relaxed);
         }
         let started = start_worker(&launch);
-        drop(replies);
+        drop((replies, event));
         let started = match started {
             Ok(started) => started,
             Err(error) => return self.start_failed(at, &error),
