@@ -63,6 +63,7 @@ struct Chain {
 #[derive(Arbitrary, Clone, Copy, Debug)]
 enum Way {
     RoundTrip,
+    Numbers,
     Tree,
     Trees,
     Small,
@@ -101,6 +102,7 @@ fn run(data: &[u8]) -> Marks {
                 marks.reach("came back");
             }
         }
+        Way::Numbers => read::<(u64, f32)>(bytes, &mut marks),
         Way::Tree => read::<Tree>(bytes, &mut marks),
         Way::Trees => read::<Vec<Tree>>(bytes, &mut marks),
         Way::Small => read::<(bool, char, Option<u8>, Result<i16, f32>)>(bytes, &mut marks),
@@ -108,7 +110,12 @@ fn run(data: &[u8]) -> Marks {
         Way::Strings => read::<VecDeque<Option<String>>>(bytes, &mut marks),
         Way::Maps => read::<BTreeMap<u8, BTreeMap<String, Wrapped>>>(bytes, &mut marks),
         Way::Units => read::<(Vec<()>, HashMap<(), [u8; 0]>)>(bytes, &mut marks),
-        Way::Chain => read::<Chain>(bytes, &mut marks),
+        Way::Chain => {
+            // As long as the bytes are many.
+            let mut links = vec![1; bytes.len()];
+            links.push(0);
+            read::<Chain>(&links, &mut marks);
+        }
         Way::Error => read::<PayloadError>(bytes, &mut marks),
     }
     marks

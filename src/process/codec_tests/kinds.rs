@@ -83,7 +83,7 @@ fn small_things() {
     round(Duration::new(3, 4));
     round(std::net::IpAddr::from([127, 0, 0, 1]));
     round(std::path::PathBuf::from("/a/b"));
-    round(Some("text").map(Cow::<str>::Borrowed));
+    round(Some(Cow::<str>::Borrowed("text")));
 }
 
 #[test]

@@ -292,6 +292,8 @@ fn both_sides_count_alike() {
         let mut depth = 0;
         loop {
             match encode(&nest) {
+                // Miri looks at the last ones.
+                Ok(_) if cfg!(miri) && depth < 148 => {}
                 Ok(bytes) => assert_eq!(decode_both::<Nest>(&bytes).as_ref(), Ok(&nest)),
                 Err(why) => {
                     assert_eq!(why, PayloadReason::TooDeep { limit: MOST_DEPTH });
