@@ -18,7 +18,7 @@ use super::builder::WhenWorkerDies;
 use super::desk::Command;
 use super::error::{Details, LostCause, WorkerExit, WorkerLost};
 use super::grave::{Casualty, Estate};
-use super::lane::{Lane, TakeBack};
+use super::lane::TakeBack;
 use super::pool::Pool;
 use super::seat::{Ear, Ending, Seat, State, Timer, Why, private_memory, retire};
 use super::start::{Launch, StartError, start_worker};
@@ -426,6 +426,11 @@ impl Supervisor {
             event: lane.event.as_fd(),
             first: first.0,
         };
+        if self.building.is_none() {
+            // Before the worker can answer anybody who looks at the figure then.
+            // ORDERING: process.count-replacement Relaxed: a figure.
+            pool.replacements.fetch_add(1, Relaxed);
+        }
         let started = start_worker(&launch);
         drop(replies);
         let started = match started {
@@ -443,10 +448,6 @@ impl Supervisor {
             }
         }
         let seat = &mut self.seats[at];
-        if self.building.is_none() {
-            // ORDERING: process.count-replacement Relaxed: a figure.
-            pool.replacements.fetch_add(1, Relaxed);
-        }
         *seat = Seat {
             state: State::Starting(started),
             failures: seat.failures,
@@ -512,6 +513,11 @@ impl Supervisor {
         let planned = seat.closing || seat.retiring || ending.is_some();
         let disorderly = casualty.is_some() || wild.is_some();
         let unexpected = !planned && (disorderly || exit != WorkerExit::Exited(0));
+        if unexpected {
+            // Before anybody hears of it who looks at the figure then.
+            // ORDERING: process.count-death Relaxed: a figure.
+            pool.deaths.fetch_add(1, Relaxed);
+        }
         let why = match ending {
             Some(ending) => ending.why,
             None => Why::Lost(wild.map_or(LostCause::Died, LostCause::Wild)),
@@ -535,8 +541,6 @@ impl Supervisor {
         self.seats[at].state = State::Empty;
         self.wake(at);
         if unexpected {
-            // ORDERING: process.count-death Relaxed: a figure.
-            pool.deaths.fetch_add(1, Relaxed);
             let name = &pool.lanes[at].name;
             if pool.config.when_worker_dies == WhenWorkerDies::BreakPool {
                 return pool.break_down(format!("worker '{name}' (pid {pid}) {exit}"));
