@@ -22,7 +22,7 @@ pub enum WhenFull {
     /// The submitting thread sleeps until there is room.
     #[default]
     Block,
-    /// The future is done at once with [`Rejected::QueueFull`].
+    /// The future is done at once with [`Rejected::QueueFull`](crate::Rejected::QueueFull).
     Reject,
     /// The submitting thread runs the task itself. Not for process pools.
     RunOnCaller,
