@@ -5,11 +5,11 @@ use std::fmt;
 
 /// The process that ran a task is gone, and with it the outcome. No other task suffered.
 ///
-/// ```no_run
+/// ```
 /// use raddle::{Executor, ProcessPool, TaskError, WorkerExit};
 ///
 /// let pool = ProcessPool::new(1)?;
-/// let lost = pool.submit(|code: i32| std::process::exit(code), 7);
+/// let lost = pool.submit(|code: i32| -> u32 { std::process::exit(code) }, 7);
 /// let Err(TaskError::WorkerLost(lost)) = lost.result() else { unreachable!() };
 /// assert_eq!(lost.exit(), WorkerExit::Exited(7));
 /// assert_eq!(pool.submit(|n: u32| n + 1, 1).result().unwrap(), 2);

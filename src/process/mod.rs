@@ -60,7 +60,7 @@ use std::time::{Duration, Instant};
 /// not started is cancelled instead. In a forked child, dropping does nothing and every call is refused. If the parent
 /// dies, however it dies, its workers die too.
 ///
-/// ```no_run
+/// ```
 /// use raddle::{Executor, ProcessPool};
 ///
 /// fn heavy(n: u64) -> u64 {
@@ -111,7 +111,7 @@ impl ProcessPool {
 
     /// What the pool has done so far, and the process ids of its workers. Costs a look at each worker; stops nobody.
     ///
-    /// ```no_run
+    /// ```
     /// let pool = raddle::ProcessPool::new(2)?;
     /// assert_eq!(pool.stats().pids().len(), 2);
     /// # Ok::<(), raddle::BuildError>(())

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 /// A task's name, deadline and retries, waiting for the task. Made by [`ProcessPool::task`](crate::ProcessPool::task).
 ///
-/// ```no_run
+/// ```
 /// use raddle::{ProcessPool, TaskError};
 /// use std::time::Duration;
 ///

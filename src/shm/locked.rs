@@ -145,22 +145,24 @@ impl<'a, T> Locked<'a, T> {
         self.parent.requests.slots[seq.slot()].read()
     }
 
-    /// The next answer, if it is there. Header and inline payload are copied out once and then looked
-    /// at. Slots without a span are released with this.
+    /// [`take_with`](Self::take_with) nothing.
     ///
     /// # Errors
     ///
-    /// The worker is wild; nothing was taken.
+    /// As there.
+    #[cfg(any(test, raddle_loom, raddle_shuttle))]
     pub fn take(&mut self) -> Result<Option<Reply>, Wild> {
         Ok(self.take_with(|_| ())?.map(|(reply, ())| reply))
     }
 
-    /// As [`take`](Self::take); `with` runs when the answer is accepted, and before its slot can be given to another
-    /// task. Whoever looked at the slot before this would not know what this finds: the worker may commit in between.
+    /// The next answer, if it is there. Header and inline payload are copied out once and then looked
+    /// at. Slots without a span are released with this. `with` runs when the answer is accepted, and before its slot
+    /// can be given to another task. Whoever looked at the slot before this would not know what this finds: the worker
+    /// may commit in between.
     ///
     /// # Errors
     ///
-    /// As there; `with` has not run.
+    /// The worker is wild; nothing was taken, and `with` has not run.
     pub fn take_with<R>(
         &mut self,
         with: impl FnOnce(Seq) -> R,
