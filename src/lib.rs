@@ -1,8 +1,9 @@
 //! The model of Python's `concurrent.futures` for Linux services where a microsecond matters.
 //!
 //! An *executor* runs tasks somewhere else and hands back a [`Future`] for each; the future can be waited
-//! for by blocking, by `.await` in any runtime, by a callback, or together with others. The executor here is
-//! the [`ThreadPool`]: work-stealing workers, pinned to cores if you like.
+//! for by blocking, by `.await` in any runtime, by a callback, or together with others. There are two executors:
+//! the [`ThreadPool`], with work-stealing workers, pinned to cores if you like, and the [`ProcessPool`], where a
+//! crash costs the task that crashed and nothing else.
 //!
 //! ```
 //! use raddle::{Executor, ThreadPool, as_completed};
@@ -25,12 +26,27 @@
 //! # Ok::<(), raddle::BuildError>(())
 //! ```
 //!
+//! What is written against [`Executor`] runs in other processes when its pool is one of processes:
+//!
+//! ```
+//! use raddle::{Executor, ProcessPool, TaskError};
+//!
+//! let pool = ProcessPool::new(1)?;
+//! let crash = pool.submit(|()| -> u64 { std::process::abort() }, ());
+//! let square = pool.submit(|n: u64| n * n, 7);
+//! assert!(matches!(crash.result(), Err(TaskError::WorkerLost(_))));
+//! assert_eq!(square.result().unwrap(), 49);
+//! # Ok::<(), raddle::BuildError>(())
+//! ```
+//!
 //! # What is where
-//! - Running: [`ThreadPool`] and its [`builder`](ThreadPool::builder); [`Executor`], the contract that lets a
-//!   program change its executor in one line; [`ThreadPool::scope`] and [`ThreadPool::join`] for work that borrows.
+//! - Running: [`ThreadPool`] and its [`builder`](ThreadPool::builder), [`ProcessPool`] and
+//!   [its](ProcessPool::builder); [`Executor`], the contract that lets a program change its executor in one line;
+//!   [`ThreadPool::scope`] and [`ThreadPool::join`] for work that borrows.
 //! - Waiting: [`Future`], [`SharedFuture`], [`wait()`], [`as_completed()`], [`Executor::map`].
-//! - Ending: [`Future::cancel`] and [`cancel_requested`], [`CancelOnDrop`], [`Shutdown`].
-//! - Going wrong: [`TaskError`], [`BuildError`], [`ShutdownError`]; what nobody looked at reaches
+//! - Ending: [`Future::cancel`] and [`cancel_requested`], [`CancelOnDrop`], [`Shutdown`]; for processes
+//!   [`Future::kill`] and [deadlines](ProcessTask::deadline).
+//! - Going wrong: [`TaskError`], [`WorkerLost`], [`PayloadError`], [`BuildError`], [`ShutdownError`]; what nobody looked at reaches
 //!   [`set_report_hook`].
 //! - Building an executor of your own: [`promise()`].
 //!
@@ -39,10 +55,12 @@
 //! - No future is left pending: every task runs, is cancelled, or is refused with a reason.
 //! - A task that waits for another one of its own pool does not starve it, and never runs a stranger
 //!   under its own locks.
+//! - The death of a worker process costs the task that it ran; its workers end with the program, however
+//!   that ends.
 //! - An idle pool uses no CPU; a busy one allocates nothing for a task beyond its recycled cell.
 //!
 //! A task's panic can be caught only in programs built with `panic = "unwind"`, which is the default; with
-//! `panic = "abort"` it ends the process. Linux only, on x86-64 and aarch64.
+//! `panic = "abort"` it ends the process, which in a process pool is the worker. Linux only, on x86-64 and aarch64.
 
 #![deny(missing_docs)]
 // The models in `verify/` look into the rooms that are closed in every other build.
@@ -117,6 +135,10 @@ mod book {
     mod guide {}
     #[doc = include_str!("../docs/coming-from-python.md")]
     mod coming_from_python {}
+    #[doc = include_str!("../docs/coming-from-process-pool-executor.md")]
+    mod coming_from_process_pool_executor {}
+    #[doc = include_str!("../docs/security.md")]
+    mod security {}
     #[doc = include_str!("../docs/coming-from-rayon.md")]
     mod coming_from_rayon {}
     #[doc = include_str!("../docs/coming-from-tokio.md")]

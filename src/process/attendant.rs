@@ -4,7 +4,6 @@
 use super::pool::Pool;
 use crate::sync::atomic::{Ordering::*, fence};
 use crate::sync::{Arc, thread};
-use crate::sys::events::Poller;
 use std::cell::Cell;
 use std::io;
 use std::time::{Duration, Instant};
@@ -26,28 +25,22 @@ pub fn is_me(pool: &Pool) -> bool {
 }
 
 pub fn start(pool: &Arc<Pool>) -> io::Result<thread::JoinHandle<()>> {
-    let poller = Poller::new()?;
-    poller.add(&pool.bell, BELL)?;
-    for lane in &pool.lanes {
-        poller.add(&lane.event, lane.index as u64)?;
-    }
+    pool.ears.add(&pool.bell, BELL)?;
     let shared = Arc::clone(pool);
     let name = format!("{}-attend", pool.config.name);
     thread::spawn_with(name, None, move || {
         OF.with(|of| of.set(std::ptr::from_ref(&*shared).addr()));
-        attend(&shared, &poller);
+        attend(&shared);
     })
 }
 
-fn attend(pool: &Pool, poller: &Poller) {
+fn attend(pool: &Pool) {
     while !pool.has_stopped() {
         // ORDERING: backlog.look Relaxed: set before the bell is rung.
         let tend = pool.backlog.load(Relaxed).then(|| Instant::now() + TEND);
-        for number in poller.wait(tend) {
+        for number in pool.ears.wait(tend) {
             if number == BELL {
                 pool.bell.hear();
-            } else {
-                pool.lanes[number as usize].event.hear();
             }
         }
         while pool.ready.serve(pool) {}

@@ -32,7 +32,7 @@ pub enum WhenWorkerDies {
 
 /// Sets up a [`ProcessPool`]. Made by [`ProcessPool::builder`].
 ///
-/// ```no_run
+/// ```
 /// use raddle::{Limit, Output, ProcessPool};
 /// use std::time::Duration;
 ///
@@ -177,7 +177,7 @@ impl ProcessPoolBuilder {
     }
 
     /// Runs in each worker before its first task: a function, or a closure that captures nothing. If it fails, so
-    /// does `build`; in a replacement it counts against the [restarts](Self::restarts).
+    /// does `build`. In a replacement that is an attempt that failed; five in a row break the pool.
     pub fn initializer<H>(mut self, hook: H) -> Self
     where
         H: Fn() -> Result<(), BoxError> + Copy + Send + 'static,

@@ -48,20 +48,11 @@ impl Lane {
         }
         let mut estate = Estate::default();
         while locked.data().condemned.is_none() {
-            let seq = locked.next();
-            if !(self.shm.answered(seq) && locked.is_waiting(seq)) {
-                break;
-            }
-            let record = self.record(&locked, seq, Option::take);
-            let reply = match locked.take() {
-                Ok(Some(reply)) => reply,
-                other => {
-                    if let Some(record) = record {
-                        self.record(&locked, seq, |slot| *slot = Some(record));
-                    }
-                    if let Err(wild) = other {
-                        locked.data().condemned = Some(format!("it {wild}"));
-                    }
+            let (reply, record) = match self.take_answer(&mut locked) {
+                Ok(Some(answer)) => answer,
+                Ok(None) => break,
+                Err(wild) => {
+                    locked.data().condemned = Some(format!("it {wild}"));
                     break;
                 }
             };

@@ -14,7 +14,8 @@ use super::ticket::{Place, Ticket};
 use crate::future::cell::Raw;
 use crate::future::task::{Ended, Task};
 use crate::shm::{
-    Body, Inline, Locked, Parent, Payload, Replies, Requests, Revoke, SLOTS, Segment, Seq, Span,
+    Body, Inline, Locked, Parent, Payload, Replies, Reply, Requests, Revoke, SLOTS, Segment, Seq,
+    Span, Wild,
 };
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::*, fence};
@@ -48,8 +49,8 @@ pub struct Lane {
     pub core: Option<usize>,
     pub shm: Parent<Desk>,
     records: Box<[UnsafeCell<Option<Record>>]>,
-    /// Rung by the worker for the attendant.
-    pub event: Event,
+    /// Rung by the worker for the attendant. Each worker has one of its own, which its descendants may keep.
+    pub event: Mutex<Event>,
     pub files: Files,
     /// A thread sleeps on this lane, or is about to.
     leader: CachePadded<AtomicBool>,
@@ -91,7 +92,7 @@ impl Lane {
             core,
             shm: Parent::new(requests, replies, Seq(0), Desk::default()),
             records: (0..SLOTS).map(|_| UnsafeCell::new(None)).collect(),
-            event: Event::new()?,
+            event: Mutex::new(Event::new()?),
             files: Files {
                 requests: read_only,
                 replies: Mutex::new(replies_fd),
@@ -128,6 +129,17 @@ impl Lane {
         self.records[seq.slot()].with_mut(|slot| f(unsafe { &mut *slot }))
     }
 
+    /// Takes the next answer out of the lane, if it is there, and the record of its task, unless the task was taken back.
+    pub fn take_answer(
+        &self,
+        locked: &mut Locked<'_, Desk>,
+    ) -> Result<Option<(Reply, Option<Record>)>, Wild> {
+        locked.take_with(|seq| {
+            // SAFETY: the lane is locked, and the number published: the record is the holder's.
+            self.records[seq.slot()].with_mut(|slot| unsafe { (*slot).take() })
+        })
+    }
+
     /// Takes the next answer, if it is there, and completes its task here.
     fn take(&self, pool: &Pool, me: Option<Raw>) -> Took {
         let mut locked = self.shm.lock();
@@ -135,25 +147,13 @@ impl Lane {
             if locked.data().condemned.is_some() {
                 return Took::Nothing;
             }
-            let seq = locked.next();
-            // Before the slot can be given to another task.
-            let record = if self.shm.answered(seq) && locked.is_waiting(seq) {
-                self.record(&locked, seq, Option::take)
-            } else {
-                None
-            };
-            let reply = match locked.take() {
-                Ok(Some(reply)) => reply,
-                other => {
-                    // The worker has taken its answer back, or it is none.
-                    if let Some(record) = record {
-                        self.record(&locked, seq, |slot| *slot = Some(record));
-                    }
-                    if let Err(wild) = other {
-                        locked.data().condemned = Some(format!("it {wild}"));
-                        drop(locked);
-                        pool.desk.condemn(self.index);
-                    }
+            let (reply, record) = match self.take_answer(&mut locked) {
+                Ok(Some(answer)) => answer,
+                Ok(None) => return Took::Nothing,
+                Err(wild) => {
+                    locked.data().condemned = Some(format!("it {wild}"));
+                    drop(locked);
+                    pool.desk.condemn(self.index);
                     return Took::Nothing;
                 }
             };
@@ -183,7 +183,7 @@ impl Lane {
                     let reading = Reading {
                         lane: self,
                         pool,
-                        seq,
+                        seq: reply.seq,
                     };
                     Bytes::Shared(self.shm.reply_region(*span), reading)
                 }
@@ -295,6 +295,18 @@ impl Lane {
         self.pid.load(Relaxed)
     }
 
+    /// An event for the next worker.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn renew_event(&self, pool: &Pool) -> io::Result<()> {
+        let fresh = Event::new()?;
+        pool.ears.add_foreign(&fresh, self.index as u64)?;
+        let old = std::mem::replace(&mut *self.event.lock(), fresh);
+        pool.ears.remove(&old);
+        Ok(())
+    }
+
     /// A worker is ready, or (0) gone.
     pub fn set_pid(&self, pid: u32) {
         // ORDERING: lane.set-pid Relaxed: as lane.pid.
@@ -376,10 +388,15 @@ impl Lane {
         })
     }
 
-    /// Does the worker run this task? To be believed while it is stopped.
+    /// Has the worker done what no worker does?
+    pub fn is_condemned(&self) -> bool {
+        self.shm.lock().data().condemned.is_some()
+    }
+
+    /// Does the worker still run this task, which could not be taken back? To be believed while it is stopped.
     pub fn is_running_task(&self, seq: Seq) -> bool {
         let locked = self.shm.lock();
-        locked.is_waiting(seq) && self.shm.is_started(seq) && !self.shm.answered(seq)
+        locked.is_waiting(seq) && !self.shm.answered(seq)
     }
 
     /// Cancels everything that has not started; the rest is to be done (by a drop) when no lock is held.

@@ -18,7 +18,7 @@ use crate::executor::{Shutdown, WhenFull};
 use crate::future::tag::Tag;
 use crate::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::*, fence};
 use crate::sync::{Arc, FutexWait, Mutex, futex, thread};
-use crate::sys::events::Event;
+use crate::sys::events::{Event, Poller};
 use crate::sys::fork;
 use std::time::{Duration, Instant};
 
@@ -56,6 +56,8 @@ pub struct Pool {
     pub desk: Desk,
     /// Wakes the attendant.
     pub bell: Event,
+    /// What the attendant listens to: the bell, and the events of the workers that there are.
+    pub ears: Poller,
     /// Something waits behind something else: the attendant looks now and then whether a lane has become idle.
     pub backlog: AtomicBool,
     /// Grows when a lane that was full is so no longer; who found all of them full sleeps on it.
@@ -91,6 +93,7 @@ impl Pool {
             ready: Ready::new(),
             desk: Desk::new().map_err(system("a descriptor"))?,
             bell: Event::new().map_err(system("a descriptor"))?,
+            ears: Poller::new().map_err(system("a descriptor"))?,
             backlog: AtomicBool::new(false),
             room: AtomicU32::new(0),
             wanting: AtomicU32::new(0),

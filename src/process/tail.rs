@@ -23,14 +23,14 @@ impl Tail {
         }
     }
 
-    /// Reads what is there; false at the stream's end.
+    /// Reads what is there, up to a limit, since there may always be more; false at the stream's end.
     pub fn read(&mut self, from: &OwnedFd, worker: &str) -> bool {
         let Ok(from) = from.try_clone() else {
             return true;
         };
         let mut from = std::fs::File::from(from);
         let mut bytes = [0; KEPT];
-        loop {
+        for _ in 0..16 {
             match from.read(&mut bytes) {
                 Ok(0) => return false,
                 Ok(count) => self.take(&bytes[..count], worker),
@@ -38,6 +38,7 @@ impl Tail {
                 Err(error) => return error.kind() == std::io::ErrorKind::WouldBlock,
             }
         }
+        true
     }
 
     fn take(&mut self, bytes: &[u8], worker: &str) {

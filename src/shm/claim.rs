@@ -15,7 +15,7 @@
 //! that dies before the claim has none.
 //! Models: `verify/models/lane_claim.rs`.
 
-use super::Seq;
+use super::{SLOTS, Seq};
 use crate::sync::atomic::{AtomicU64, Ordering::*};
 
 const CLAIMED: u64 = 0b01;
@@ -40,6 +40,14 @@ pub fn revoke(at: &AtomicU64, seq: Seq) -> bool {
 pub fn is_claimed(at: &AtomicU64, seq: Seq) -> bool {
     // ORDERING: claim.look Relaxed: says nothing about other memory.
     at.load(Relaxed) == word(seq, CLAIMED)
+}
+
+/// Is the word as it was before anybody had this task? What nobody writes there is no reason to run it again.
+pub fn is_untouched(at: &AtomicU64, seq: Seq) -> bool {
+    // ORDERING: claim.look-older Relaxed: the worker is dead.
+    let now = at.load(Relaxed);
+    let older = Seq(seq.0.wrapping_sub(SLOTS as u32));
+    now == 0 || now == word(older, CLAIMED) || now == word(older, REVOKED)
 }
 
 /// Writes the word of a file that no worker has yet.

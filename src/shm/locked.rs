@@ -145,13 +145,28 @@ impl<'a, T> Locked<'a, T> {
         self.parent.requests.slots[seq.slot()].read()
     }
 
-    /// The next answer, if it is there. Header and inline payload are copied out once and then looked
-    /// at. Slots without a span are released with this.
+    /// [`take_with`](Self::take_with) nothing.
     ///
     /// # Errors
     ///
-    /// The worker is wild; nothing was taken.
+    /// As there.
+    #[cfg(any(test, raddle_loom, raddle_shuttle))]
     pub fn take(&mut self) -> Result<Option<Reply>, Wild> {
+        Ok(self.take_with(|_| ())?.map(|(reply, ())| reply))
+    }
+
+    /// The next answer, if it is there. Header and inline payload are copied out once and then looked
+    /// at. Slots without a span are released with this. `with` runs when the answer is accepted, and before its slot
+    /// can be given to another task. Whoever looked at the slot before this would not know what this finds: the worker
+    /// may commit in between.
+    ///
+    /// # Errors
+    ///
+    /// The worker is wild; nothing was taken, and `with` has not run.
+    pub fn take_with<R>(
+        &mut self,
+        with: impl FnOnce(Seq) -> R,
+    ) -> Result<Option<(Reply, R)>, Wild> {
         let parent = self.parent;
         let seq = self.next();
         let slot = &parent.replies.slots[seq.slot()];
@@ -178,15 +193,17 @@ impl<'a, T> Locked<'a, T> {
             entry.reading = true;
         }
         entry.revoked = false;
+        let with = with(seq);
         books.next = seq.next();
         // ORDERING: lane.next Relaxed: for guesses.
         parent.consumer.next.store(books.next.0, Relaxed);
         self.settle(false);
-        Ok(Some(Reply {
+        let reply = Reply {
             seq,
             status,
             payload,
-        }))
+        };
+        Ok(Some((reply, with)))
     }
 
     /// There is no answer: is what is there possible?
@@ -263,8 +280,9 @@ impl<'a, T> Locked<'a, T> {
         if !self.is_pending(seq) || !self.parent.is_published(seq) || revoked {
             return None;
         }
-        // An answer that was refused is one, too.
-        let began = self.parent.is_started(seq) || self.parent.answered(seq);
+        // An answer that was refused is one, too, and so is a claim that says nothing.
+        let claim = &self.parent.replies.claims[seq.slot()];
+        let began = !claim::is_untouched(claim, seq) || self.parent.answered(seq);
         if began {
             self.books.0.slots[seq.slot()].revoked = true;
         }

@@ -21,7 +21,7 @@ mod worker;
 
 pub use bytes::Region;
 pub use layout::{INLINE, Replies, Requests, SLOTS, Seq};
-pub use locked::{Locked, Revoke};
+pub use locked::{Locked, Reply, Revoke, Wild};
 pub use parent::Parent;
 pub use segment::Segment;
 pub use spans::Span;
@@ -30,8 +30,6 @@ pub use worker::{Request, TooLarge, Worker};
 // For those who look at a lane without a pool.
 #[cfg(any(test, raddle_loom, raddle_shuttle))]
 pub use layout::SKIPPED;
-#[cfg(any(test, raddle_loom, raddle_shuttle))]
-pub use locked::Reply;
 
 /// What a task takes along, or what it brings back, on its way into a slot.
 #[derive(Clone, Copy, Debug)]

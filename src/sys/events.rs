@@ -26,8 +26,18 @@ impl Poller {
 
     /// From now on, waits for this descriptor to be readable, or its other end closed.
     pub fn add(&self, fd: &impl AsFd, number: u64) -> io::Result<()> {
+        self.add_for(libc::EPOLLIN as u32, fd, number)
+    }
+
+    /// From now on, waits for rings of an event that another process has too. It is told of each ring once and never
+    /// heard: the other process could make that wait.
+    pub fn add_foreign(&self, event: &Event, number: u64) -> io::Result<()> {
+        self.add_for((libc::EPOLLIN | libc::EPOLLET) as u32, event, number)
+    }
+
+    fn add_for(&self, events: u32, fd: &impl AsFd, number: u64) -> io::Result<()> {
         let mut event = libc::epoll_event {
-            events: libc::EPOLLIN as u32,
+            events,
             u64: number,
         };
         let fd = fd.as_fd().as_raw_fd();

@@ -103,3 +103,29 @@ pub fn send(pid: u32, signal: i32) {
     // SAFETY: two numbers.
     unsafe { libc::kill(pid as libc::pid_t, signal) };
 }
+
+/// Numbers from a seed, the same each time.
+pub struct Dice(pub u64);
+
+impl Dice {
+    pub fn roll(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ mixed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ mixed >> 31
+    }
+
+    /// Less than that.
+    pub fn below(&mut self, end: u64) -> u64 {
+        self.roll() % end
+    }
+}
+
+impl Iterator for Dice {
+    type Item = u64;
+
+    fn next(&mut self) -> Option<u64> {
+        Some(self.roll())
+    }
+}

@@ -11,3 +11,4 @@ mod payload;
 mod pool;
 mod recycle;
 mod stop;
+mod storm;

@@ -70,12 +70,15 @@ impl Supervisor {
                 }
                 TakeBack::Running => {
                     let seat = &self.seats[place.lane];
-                    if seat.ending.is_some() || !matches!(seat.state, State::Up(_)) {
-                        // Its worker is being ended, or is dead: then the task is over, or runs again.
-                        let again = Timer(now + SOON, Arc::clone(options));
-                        self.timers.push(Reverse(again));
-                    } else {
+                    // Its worker is being ended, or is dead: then the task is over, or runs again.
+                    let mut pause = SOON;
+                    if seat.ending.is_none() && matches!(seat.state, State::Up(_)) {
                         self.end_task(place, Why::Deadline, now);
+                        // Unless what the worker says of the task was not true.
+                        pause = self.pool.config.kill_grace + CHECK;
+                    }
+                    if let Some(at) = now.checked_add(pause) {
+                        self.timers.push(Reverse(Timer(at, Arc::clone(options))));
                     }
                     return;
                 }

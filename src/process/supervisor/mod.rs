@@ -196,7 +196,8 @@ impl Supervisor {
             Ok(Some(ended)) => WorkerExit::from(ended),
             Err(_) => WorkerExit::from(Ended::Unknown),
         };
-        // What it said last.
+        // What it said last. If it was ready it has a lane to bury.
+        self.hear_control(at);
         self.hear_stream(at, Ear::Stdout);
         self.hear_stream(at, Ear::Stderr);
         let seat = &mut self.seats[at];
@@ -241,8 +242,10 @@ impl Supervisor {
                 }
             }
             Command::Condemn(at) => {
-                let seat = &mut self.seats[at];
-                seat.signal(libc::SIGKILL);
+                // By now another worker may sit there.
+                if self.pool.lanes[at].is_condemned() {
+                    self.seats[at].signal(libc::SIGKILL);
+                }
             }
             Command::Stop { grace } => {
                 for seat in &mut self.seats {
@@ -295,7 +298,11 @@ impl Supervisor {
         if pool.is_over() || (pool.is_closed() && lane.is_empty()) {
             return;
         }
+        if let Err(error) = lane.renew_event(&pool) {
+            return self.start_failed(at, &StartError::system("making its event")(error));
+        }
         let replies = lane.files.replies.lock();
+        let event = lane.event.lock();
         let first = lane.shm.lock().next();
         let launch = Launch {
             name: &lane.name,
@@ -303,7 +310,7 @@ impl Supervisor {
             core: lane.core,
             requests: lane.files.requests.as_fd(),
             replies: replies.as_fd(),
-            event: lane.event.as_fd(),
+            event: event.as_fd(),
             first: first.0,
         };
         if self.building.is_none() {
@@ -312,7 +319,7 @@ impl Supervisor {
             pool.replacements.fetch_add(1, Relaxed);
         }
         let started = start_worker(&launch);
-        drop(replies);
+        drop((replies, event));
         let started = match started {
             Ok(started) => started,
             Err(error) => return self.start_failed(at, &error),
@@ -389,7 +396,14 @@ impl Supervisor {
         for answered in answered {
             pool.ready.answer(at, answered);
         }
-        let ending = seat.ending.take();
+        let ending = seat.ending.take().filter(|ending| {
+            // It may have gone on to another task before it died of something else.
+            let (Some(place), Some(casualty)) = (ending.task, &casualty) else {
+                return true;
+            };
+            // SAFETY: tasks in lanes have tickets.
+            unsafe { Ticket::of(casualty.task.raw()) }.place() == place
+        });
         let planned = seat.closing || seat.retiring || ending.is_some();
         let disorderly = casualty.is_some() || wild.is_some();
         let unexpected = !planned && (disorderly || exit != WorkerExit::Exited(0));
