@@ -118,8 +118,8 @@ fn contained<A, T>(encode: impl FnOnce() -> Result<T, PayloadError>) -> Result<T
 
 /// Memory for a large argument. Waits for answers while there is none.
 fn room(pool: &Pool, lane: &Lane, length: usize) -> Result<Span, TaskError> {
-    let limit = lane.shm.arena();
-    let bytes = u32::try_from(length).ok().filter(|_| length <= limit / 2);
+    let limit = lane.shm.longest();
+    let bytes = u32::try_from(length).ok().filter(|_| length <= limit);
     let Some(bytes) = bytes else {
         let bytes = length;
         return Err(TaskError::Rejected(Rejected::TooLarge { bytes, limit }));

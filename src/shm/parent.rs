@@ -175,9 +175,9 @@ impl<T> Parent<T> {
         self.requests.region(span).expect("a span of this arena")
     }
 
-    /// Bytes of the arena of `Requests`.
-    pub fn arena(&self) -> usize {
-        self.requests.arena()
+    /// The longest payload that finds room if there is no other: a span is a power of two, and its length an `u32`.
+    pub fn longest(&self) -> usize {
+        self.requests.arena().min(1 << (u32::BITS - 1))
     }
 
     /// Tasks that have been accepted and not been answered. A guess while others submit.

@@ -1,7 +1,7 @@
 //! What travels, and what does not.
 
 use crate::kit::{pid, pool, watch};
-use raddle::{Executor, PayloadStage, TaskError, WorkerExit};
+use raddle::{Executor, PayloadStage, Rejected, TaskError, WorkerExit};
 use serde::de::Error as _;
 use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -65,6 +65,21 @@ fn p6_large_payloads_cross_both_ways() {
         let back = pool.submit(|bytes: Vec<u8>| bytes, bytes.clone());
         assert!(back.result().unwrap() == bytes, "{length} bytes");
     }
+}
+
+#[test]
+fn p6_an_argument_that_no_lane_holds_is_refused() {
+    let _watch = watch();
+    let pool = pool(1);
+    // Zeroes that nobody touches take no memory.
+    let outcome = pool
+        .submit(|bytes: Vec<u8>| bytes.len(), vec![0; (2 << 30) + 1])
+        .result();
+    let Err(TaskError::Rejected(Rejected::TooLarge { bytes, limit })) = outcome else {
+        panic!("{outcome:?}")
+    };
+    assert!(bytes > limit && limit == 2 << 30, "{bytes} of {limit}");
+    pool.submit(pid, ()).result().unwrap();
 }
 
 #[test]

@@ -102,7 +102,7 @@ impl fmt::Display for PayloadStage {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum PayloadReason {
-    /// It takes 4 GiB or more.
+    /// It takes more than 2 GiB, which is more than a lane carries at once.
     TooLarge,
     /// It is nested deeper than the limit, which keeps a reader's stack safe.
     TooDeep {
@@ -149,7 +149,7 @@ pub enum PayloadReason {
 impl fmt::Display for PayloadReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TooLarge => f.write_str("it takes 4 GiB or more"),
+            Self::TooLarge => f.write_str("it takes more than 2 GiB"),
             Self::TooDeep { limit } => write!(f, "it is nested more than {limit} levels deep"),
             Self::SkippedField { field } => write!(
                 f,

@@ -117,6 +117,8 @@ fn get_ready(
     } = descriptors;
     let lane = Lane::open(&boot, &requests, &replies, event)
         .map_err(StartError::system("mapping the lane's memory"))?;
+    // What is mapped needs no descriptor, and the hooks below are not to find any.
+    drop((requests, replies));
     for limit in &boot.limits {
         apply(*limit, lane.address_space())
             .map_err(StartError::system(&format!("setting {limit:?}")))?;
