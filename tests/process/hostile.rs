@@ -1,6 +1,6 @@
 //! Tasks that write over the memory that their worker shares with the parent, and do worse. The parent goes on.
 
-use crate::kit::{Dice, Gate, exists, lines, note, pid, pool, send, until, wait_at, watch};
+use crate::kit::{Dice, Gate, lines, note, pid, pool, send, until, wait_at, watch};
 use raddle::{Executor, Future, LostCause, ProcessPool, TaskError, WorkerExit};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -134,6 +134,18 @@ fn is_well(pool: &ProcessPool) {
     for (task, text) in tasks {
         assert_eq!(task.result().unwrap(), text);
     }
+}
+
+/// Other workers, who have nothing of what those before them have left.
+fn renew(pool: &ProcessPool) {
+    let old = pool.stats().pids();
+    for &pid in &old {
+        send(pid, libc::SIGKILL);
+    }
+    until(|| {
+        let new = pool.stats().pids();
+        new.len() == pool.workers() && !new.iter().any(|pid| old.contains(pid))
+    });
 }
 
 /// Runs the attack on one worker while another task runs on the other one, which notices nothing.
@@ -358,10 +370,7 @@ fn a_worker_that_scribbles_while_it_answers() {
             let _any = task.result();
         }
         until(|| ended.load(SeqCst) == 30);
-        for pid in pool.stats().pids() {
-            send(pid, libc::SIGKILL);
-            until(|| !exists(pid) || !pool.stats().pids().contains(&pid));
-        }
+        renew(&pool);
         is_well(&pool);
     }
 }
@@ -387,10 +396,7 @@ fn words_spoiled_once_cost_their_worker_at_most() {
             .submit(echo, "behind".to_owned());
         let _any = attack.result();
         let _any = behind.result();
-        for pid in pool.stats().pids() {
-            send(pid, libc::SIGKILL);
-            until(|| !exists(pid) || !pool.stats().pids().contains(&pid));
-        }
+        renew(&pool);
         is_well(&pool);
     }
 }
@@ -550,13 +556,7 @@ fn a_grandchild_reaches_only_what_the_dead_worker_had() {
             .submit(attack, seed)
             .result();
         children.extend(child);
-        for pid in pool.stats().pids() {
-            send(pid, libc::SIGKILL);
-            until(|| !pool.stats().pids().contains(&pid));
-        }
-        // Whoever was asked while the old worker was there may have been lost with it.
-        let again = || pool.submit(pid, ()).result().is_ok();
-        until(again);
+        renew(&pool);
         is_well(&pool);
         for _ in 0..50 {
             let (heard, said) = mpsc::channel();
