@@ -14,6 +14,7 @@ use crate::report;
 use crate::shm::{
     Body, INLINE, Payload, Region, Replies, Request, Requests, Segment, Seq, Span, TooLarge, Worker,
 };
+use crate::sys::myself;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::any::{Any, type_name};
@@ -21,6 +22,9 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::OwnedFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// The status of a worker that cannot tell its parent of answers.
+const CUT_OFF: i32 = 122;
 
 /// The worker's end of its lane.
 pub struct Lane {
@@ -44,8 +48,12 @@ impl Lane {
         let words = size_of::<Requests>() + size_of::<Replies>();
         let address_space = (requests.arena() + replies.arena() + words) as u64;
         let mut event = File::from(event);
-        // It cannot block, and a counter that is full has told already.
-        let call = move || drop(event.write(&1u64.to_ne_bytes()));
+        // It does not block, and a counter that is full has told already. A task that closed it has cut the parent off,
+        // which hears of our end.
+        let call = move || match event.write(&1u64.to_ne_bytes()) {
+            Err(error) if error.kind() != io::ErrorKind::WouldBlock => myself::leave(CUT_OFF),
+            _ => {}
+        };
         Ok(Self {
             worker: Worker::new(requests, replies, Seq(boot.first), call),
             name: boot.name.clone(),

@@ -5,6 +5,7 @@
 #![allow(clippy::disallowed_types, clippy::disallowed_methods)]
 
 mod crash;
+mod hostile;
 mod kit;
 mod options;
 mod payload;

@@ -1,0 +1,573 @@
+//! Tasks that write over the memory that their worker shares with the parent, and do worse. The parent goes on.
+
+use crate::kit::{Dice, Gate, lines, note, pid, pool, send, until, wait_at, watch};
+use raddle::{Executor, Future, LostCause, ProcessPool, TaskError, WorkerExit};
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::sync::mpsc;
+use std::time::Duration;
+use std::{fs, thread};
+
+// Where things lie in `Replies`: see `src/shm/layout.rs`.
+const SLOTS: u64 = 1024;
+const CLAIMS: u64 = 256;
+const REPLIES: u64 = CLAIMS + 8 * SLOTS;
+const WORDS: u64 = REPLIES + 64 * SLOTS;
+/// Within the arena.
+const REACH: u64 = WORDS + (1 << 20);
+
+/// This worker's mappings of its lane: where they begin, and whether they can be written.
+fn mappings() -> Vec<(usize, bool)> {
+    let maps = fs::read_to_string("/proc/self/maps").unwrap();
+    maps.lines()
+        .filter(|line| line.contains("raddle-lane"))
+        .map(|line| {
+            let begin = line.split('-').next().unwrap();
+            let writable = line.split(' ').nth(1).unwrap().contains('w');
+            (usize::from_str_radix(begin, 16).unwrap(), writable)
+        })
+        .collect()
+}
+
+/// The memory that this worker writes its answers into.
+#[derive(Clone, Copy)]
+struct Answers(usize);
+
+impl Answers {
+    fn find() -> Self {
+        let (begin, _) = mappings()
+            .into_iter()
+            .find(|&(_, writable)| writable)
+            .unwrap();
+        Self(begin)
+    }
+
+    fn put<T>(self, at: u64, value: T) {
+        assert!(at + size_of::<T>() as u64 <= REACH);
+        let to = std::ptr::with_exposed_provenance_mut::<T>(self.0 + at as usize);
+        // SAFETY: within the mapping. That others use it, too, is the test.
+        unsafe { to.write_volatile(value) };
+    }
+
+    fn get<T>(self, at: u64) -> T {
+        assert!(at + size_of::<T>() as u64 <= REACH);
+        let from = std::ptr::with_exposed_provenance::<T>(self.0 + at as usize);
+        // SAFETY: as above.
+        unsafe { from.read_volatile() }
+    }
+
+    /// The number of the task that runs: claimed, and not answered.
+    fn running(self) -> u64 {
+        (0..SLOTS)
+            .filter_map(|slot| {
+                let claim: u64 = self.get(CLAIMS + 8 * slot);
+                let commit: u32 = self.get(REPLIES + 64 * slot);
+                let seq = claim >> 2;
+                (claim & 1 == 1 && commit != seq as u32 + 1).then_some(seq)
+            })
+            .max()
+            .unwrap()
+    }
+
+    /// Answers in the worker's stead.
+    fn forge(self, seq: u64, status: u32, len: u32, offset: u64) {
+        let slot = REPLIES + 64 * (seq % SLOTS);
+        self.put(slot + 16, offset);
+        self.put(slot + 4, status);
+        self.put(slot + 8, len);
+        std::sync::atomic::fence(SeqCst);
+        self.put(slot, seq as u32 + 1);
+        self.ring();
+    }
+
+    /// Wakes whoever sleeps on the bell.
+    fn ring(self) {
+        let bell: u32 = self.get(0);
+        self.put(0, bell.wrapping_add(0x100));
+        // SAFETY: an address of this process, and numbers.
+        unsafe { libc::syscall(libc::SYS_futex, self.0, libc::FUTEX_WAKE, i32::MAX) };
+    }
+
+    /// One word somewhere.
+    fn scribble(self, dice: &mut Dice) {
+        let (from, to) = match dice.below(6) {
+            0 => (0, CLAIMS),
+            1 => (CLAIMS, REPLIES),
+            2 => (WORDS, REACH),
+            _ => (REPLIES, WORDS),
+        };
+        let at = (from + dice.below(to - from)) & !7;
+        // Random ones, and those that nearly make sense.
+        let value = match dice.below(3) {
+            0 => dice.roll(),
+            1 => dice.below(16) << 32 | dice.below(16),
+            _ => dice.below(1 << 14),
+        };
+        self.put(at, value);
+    }
+}
+
+fn stay() -> ! {
+    loop {
+        thread::park();
+    }
+}
+
+fn lost(outcome: Result<(), TaskError>) -> raddle::WorkerLost {
+    match outcome {
+        Err(TaskError::WorkerLost(lost)) => lost,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn echo(text: String) -> String {
+    text
+}
+
+/// Both workers of a pool do what they are told.
+fn is_well(pool: &ProcessPool) {
+    let tasks: Vec<_> = (0..40)
+        .map(|n| "x".repeat(n * 100))
+        .map(|text| (pool.submit(echo, text.clone()), text))
+        .collect();
+    for (task, text) in tasks {
+        assert_eq!(task.result().unwrap(), text);
+    }
+}
+
+/// Other workers, who have nothing of what those before them have left.
+fn renew(pool: &ProcessPool) {
+    let old = pool.stats().pids();
+    for &pid in &old {
+        send(pid, libc::SIGKILL);
+    }
+    until(|| {
+        let new = pool.stats().pids();
+        new.len() == pool.workers() && !new.iter().any(|pid| old.contains(pid))
+    });
+}
+
+/// Runs the attack on one worker while another task runs on the other one, which notices nothing.
+fn beside<R>(attack: impl FnOnce(&ProcessPool) -> R) -> R {
+    let pool = pool(2);
+    let gate = Gate::new();
+    let held = pool.submit(
+        |gate: PathBuf| {
+            wait_at(gate);
+            "x".repeat(5000)
+        },
+        gate.path(),
+    );
+    until(|| held.is_running());
+    let seen = attack(&pool);
+    gate.open();
+    assert_eq!(held.result().unwrap(), "x".repeat(5000));
+    is_well(&pool);
+    seen
+}
+
+#[derive(Serialize, Deserialize, Clone, Copy, Debug)]
+struct Forgery {
+    status: u32,
+    len: u32,
+    offset: u64,
+}
+
+#[test]
+fn an_answer_that_cannot_be_is_the_end_of_its_worker() {
+    let _watch = watch();
+    let forgery = |status, len, offset| Forgery {
+        status,
+        len,
+        offset,
+    };
+    for forgery in [
+        forgery(0, 0, 0),
+        forgery(6, 0, 0),
+        forgery(u32::MAX, 3, 0),
+        forgery(1, 1000, 1 << 40),
+        forgery(1, 1000, (16 << 30) - 999),
+        forgery(1, u32::MAX, u64::MAX - 10),
+        forgery(2, 49, u64::MAX),
+    ] {
+        let lost = beside(|pool| {
+            let attack = |forgery: Forgery| {
+                let answers = Answers::find();
+                answers.forge(
+                    answers.running(),
+                    forgery.status,
+                    forgery.len,
+                    forgery.offset,
+                );
+                stay()
+            };
+            lost(pool.submit(attack, forgery).result())
+        });
+        assert!(
+            matches!(lost.cause(), LostCause::Wild(_)),
+            "{forgery:?}: {lost}"
+        );
+    }
+}
+
+#[test]
+fn an_answer_of_the_wrong_length_is_an_error_of_its_task() {
+    let _watch = watch();
+    for len in [1u32, 7, 9, 47, 4096, 1 << 24] {
+        let outcome = beside(|pool| {
+            let attack = |len: u32| -> u64 {
+                let answers = Answers::find();
+                answers.forge(answers.running(), 1, len, 0);
+                7
+            };
+            pool.submit(attack, len).result()
+        });
+        match outcome {
+            // The worker was quicker to overwrite it.
+            Ok(seven) => assert_eq!(seven, 7),
+            Err(error) => assert!(matches!(error, TaskError::Payload(_)), "{error:?}"),
+        }
+    }
+}
+
+#[test]
+fn answers_to_tasks_that_nobody_submitted() {
+    let _watch = watch();
+    beside(|pool| {
+        let attack = |()| {
+            let answers = Answers::find();
+            let running = answers.running();
+            for ahead in (1..SLOTS).rev() {
+                answers.forge(running + ahead, 1, 0, 0);
+            }
+            answers.forge(running, 1, 0, 0);
+        };
+        let (heard, said) = mpsc::channel();
+        // The attendant takes it, and looks what is behind it.
+        pool.submit(attack, ())
+            .add_done_callback(move |outcome| heard.send(outcome.is_ok()).unwrap());
+        assert!(said.recv().unwrap(), "the answer itself was possible");
+        until(|| pool.stats().deaths == 1);
+    });
+}
+
+/// Each of these spoils a word, and then the worker dies.
+#[derive(Serialize, Deserialize, Clone, Copy, Debug)]
+enum Word {
+    Claim(u64),
+    Revoked,
+    Commit(u32),
+    Bell(u32),
+    Wish(u32),
+}
+
+#[test]
+fn what_was_spoiled_before_a_death_does_not_run_a_task_twice() {
+    let _watch = watch();
+    for word in [
+        Word::Claim(u64::MAX),
+        Word::Claim(0xdead << 20),
+        Word::Revoked,
+        Word::Commit(u32::MAX),
+        Word::Commit(0x1234_5678),
+        Word::Bell(0x77),
+        Word::Bell(u32::MAX),
+        Word::Wish(u32::MAX),
+        Word::Wish(0),
+    ] {
+        let gate = Gate::new();
+        let file = gate.file("runs");
+        beside(|pool| {
+            let attack = |(word, file): (Word, PathBuf)| -> () {
+                note(&file, "run");
+                let answers = Answers::find();
+                let seq = answers.running();
+                let claim = CLAIMS + 8 * (seq % SLOTS);
+                match word {
+                    Word::Claim(value) => answers.put(claim, value),
+                    Word::Revoked => answers.put(claim, seq << 2 | 0b10),
+                    Word::Commit(value) => answers.put(REPLIES + 64 * (seq % SLOTS), value),
+                    Word::Bell(value) => answers.put(0, value),
+                    Word::Wish(value) => answers.put(128, value),
+                }
+                std::process::abort()
+            };
+            let lost = lost(pool.submit(attack, (word, file.clone())).result());
+            assert_eq!(lost.exit(), WorkerExit::Signaled(libc::SIGABRT));
+        });
+        assert_eq!(lines(&file), 1, "{word:?}");
+    }
+}
+
+#[test]
+fn a_deadline_holds_whatever_the_worker_claims() {
+    let _watch = watch();
+    for claims in [[0, 0], [u64::MAX, 0b10], [0, 1], [1, u64::MAX]] {
+        beside(|pool| {
+            // 1 stands for the truth.
+            let attack = |claims: [u64; 2]| -> () {
+                let answers = Answers::find();
+                let seq = answers.running();
+                let claims = claims.map(|claim| if claim == 1 { seq << 2 | 1 } else { claim });
+                loop {
+                    for claim in claims {
+                        answers.put(CLAIMS + 8 * (seq % SLOTS), claim);
+                    }
+                }
+            };
+            let soon = Duration::from_millis(20);
+            let task = pool.task("false").deadline(soon);
+            let outcome = task.submit(attack, claims).result();
+            assert!(matches!(outcome, Err(TaskError::TimedOut)), "{outcome:?}");
+            // Whoever is believed not to have begun is not ended: it is as good as one that is stopped.
+            for worker in pool.stats().workers {
+                if let Some(pid) = worker.pid.filter(|_| !worker.running) {
+                    send(pid, libc::SIGKILL);
+                }
+            }
+        });
+    }
+}
+
+/// Answers of all sizes, from a worker whose memory is written all over while it works.
+#[test]
+fn a_worker_that_scribbles_while_it_answers() {
+    let _watch = watch();
+    let pool = pool(1);
+    for seed in 0..12 {
+        let begin = |seed: u64| {
+            let answers = Answers::find();
+            thread::spawn(move || {
+                let mut dice = Dice(seed);
+                loop {
+                    answers.scribble(&mut dice);
+                }
+            });
+        };
+        let soon = Duration::from_millis(100);
+        let mut tasks: Vec<Future<()>> = Vec::new();
+        tasks.push(pool.task("begin").deadline(soon).submit(begin, seed));
+        let ended = std::sync::Arc::new(AtomicU64::new(0));
+        let echoes: Vec<_> = (0..60u32)
+            .map(|n| {
+                let text = "y".repeat(1 << (n % 16));
+                let task = pool.task("echo").deadline(soon).submit(echo, text);
+                if n % 2 == 0 {
+                    let ended = std::sync::Arc::clone(&ended);
+                    task.add_done_callback(move |_| _ = ended.fetch_add(1, SeqCst));
+                }
+                if n % 5 == 0 {
+                    task.cancel();
+                }
+                task
+            })
+            .collect();
+        for task in tasks {
+            let _any = task.result();
+        }
+        for task in echoes {
+            let _any = task.result();
+        }
+        until(|| ended.load(SeqCst) == 30);
+        renew(&pool);
+        is_well(&pool);
+    }
+}
+
+#[test]
+fn words_spoiled_once_cost_their_worker_at_most() {
+    let _watch = watch();
+    let pool = pool(1);
+    for seed in 0..40 {
+        let attack = |seed: u64| -> Vec<u8> {
+            let answers = Answers::find();
+            let mut dice = Dice(seed);
+            for _ in 0..1 << dice.below(12) {
+                answers.scribble(&mut dice);
+            }
+            vec![7; dice.below(200) as usize]
+        };
+        let soon = Duration::from_millis(100);
+        let attack = pool.task("attack").deadline(soon).submit(attack, seed);
+        let behind = pool
+            .task("behind")
+            .deadline(soon)
+            .submit(echo, "behind".to_owned());
+        let _any = attack.result();
+        let _any = behind.result();
+        renew(&pool);
+        is_well(&pool);
+    }
+}
+
+#[test]
+fn requests_cannot_be_written() {
+    let _watch = watch();
+    beside(|pool| {
+        let attack = |()| -> () {
+            let (begin, _) = mappings()
+                .into_iter()
+                .find(|&(_, writable)| !writable)
+                .unwrap();
+            let at = std::ptr::with_exposed_provenance_mut::<u64>(begin);
+            // SAFETY: none: the crash is the test.
+            unsafe { at.write_volatile(1) };
+        };
+        let lost = lost(pool.submit(attack, ()).result());
+        assert_eq!(lost.exit(), WorkerExit::Signaled(libc::SIGSEGV));
+        let attack = |()| -> i32 {
+            let (begin, _) = mappings()
+                .into_iter()
+                .find(|&(_, writable)| !writable)
+                .unwrap();
+            let begin = std::ptr::with_exposed_provenance_mut(begin);
+            // SAFETY: an address of this process; that it stays readable is the test.
+            unsafe { libc::mprotect(begin, 4096, libc::PROT_READ | libc::PROT_WRITE) }
+        };
+        assert_eq!(pool.submit(attack, ()).result().unwrap(), -1);
+    });
+}
+
+#[test]
+fn a_worker_sees_its_own_lane_alone() {
+    let _watch = watch();
+    // What another pool and this test hold must not be there, either.
+    let _other = pool(2);
+    let _file = tempfile::tempfile().unwrap();
+    let pool = pool(2);
+    let look = |()| {
+        let fds: Vec<String> = fs::read_dir("/proc/self/fd")
+            .unwrap()
+            .flatten()
+            .filter_map(|entry| fs::read_link(entry.path()).ok())
+            .map(|path| path.display().to_string())
+            .filter(|path| !path.contains("/proc/"))
+            .collect();
+        (mappings().len(), fds)
+    };
+    for _ in 0..8 {
+        let (lanes, fds) = pool.submit(look, ()).result().unwrap();
+        assert_eq!(lanes, 2, "one for each direction");
+        let others: Vec<_> = fds
+            .iter()
+            .filter(|fd| fd.contains("memfd") || fd.contains("socket"))
+            .collect();
+        assert!(others.is_empty(), "{fds:?}");
+        assert!(fds.len() <= 4, "three streams and an event: {fds:?}");
+    }
+}
+
+#[test]
+fn a_worker_without_descriptors() {
+    let _watch = watch();
+    beside(|pool| {
+        let attack = |()| {
+            // SAFETY: numbers; that they are in use is the test.
+            unsafe { libc::syscall(libc::SYS_close_range, 0, u32::MAX, 0) };
+        };
+        let (heard, said) = mpsc::channel();
+        pool.submit(attack, ())
+            .add_done_callback(move |outcome| heard.send(outcome.is_ok()).unwrap());
+        let _any = said.recv().unwrap();
+        for _ in 0..10 {
+            let (heard, said) = mpsc::channel();
+            pool.submit(pid, ())
+                .add_done_callback(move |outcome| heard.send(outcome.is_ok()).unwrap());
+            let _any = said.recv().unwrap();
+        }
+    });
+}
+
+#[test]
+fn a_worker_that_stops_itself_can_be_ended() {
+    let _watch = watch();
+    let stop = |()| -> () {
+        // SAFETY: a number.
+        unsafe { libc::raise(libc::SIGSTOP) };
+        stay()
+    };
+    beside(|pool| {
+        let task = pool.submit(stop, ());
+        until(|| task.is_running());
+        assert!(task.kill());
+        assert_eq!(lost(task.result()).cause(), &LostCause::Killed);
+        let task = pool
+            .task("stops")
+            .deadline(Duration::from_millis(20))
+            .submit(stop, ());
+        assert!(matches!(task.result(), Err(TaskError::TimedOut)));
+    });
+}
+
+/// The child of a worker has its memory and its event, and outlives it.
+#[test]
+fn a_grandchild_reaches_only_what_the_dead_worker_had() {
+    let _watch = watch();
+    let pool = pool(1);
+    let attack = |seed: u64| -> i32 {
+        let answers = Answers::find();
+        // SAFETY: the child only writes memory, reads descriptors, and is killed.
+        let child = unsafe { libc::fork() };
+        if child == 0 {
+            // Whatever becomes of the test, it does not stay.
+            // SAFETY: numbers.
+            unsafe { libc::alarm(20) };
+            for fd in 0..3 {
+                // SAFETY: as above.
+                unsafe { libc::close(fd) };
+            }
+            for fd in 3..64 {
+                // An event that is read away, and waits.
+                // SAFETY: numbers.
+                unsafe { libc::fcntl(fd, libc::F_SETFL, 0) };
+            }
+            let mut dice = Dice(seed);
+            loop {
+                for _ in 0..1000 {
+                    answers.scribble(&mut dice);
+                }
+                for fd in 3..16 {
+                    let mut ready = libc::pollfd {
+                        fd,
+                        events: libc::POLLIN,
+                        revents: 0,
+                    };
+                    let mut count = 0u64;
+                    // SAFETY: one descriptor to look at, and room for 8 bytes.
+                    unsafe {
+                        if libc::poll(&raw mut ready, 1, 0) == 1
+                            && ready.revents & libc::POLLIN != 0
+                        {
+                            libc::read(fd, (&raw mut count).cast(), 8);
+                        }
+                    }
+                }
+            }
+        }
+        child
+    };
+    let mut children = Vec::new();
+    for seed in 0..3 {
+        let soon = Duration::from_millis(200);
+        let child = pool
+            .task("parent")
+            .deadline(soon)
+            .submit(attack, seed)
+            .result();
+        children.extend(child);
+        renew(&pool);
+        is_well(&pool);
+        for _ in 0..50 {
+            let (heard, said) = mpsc::channel();
+            pool.submit(echo, "z".repeat(300))
+                .add_done_callback(move |outcome| {
+                    heard.send(outcome.unwrap() == &"z".repeat(300)).unwrap()
+                });
+            assert!(said.recv().unwrap());
+        }
+    }
+    for child in children {
+        send(child as u32, libc::SIGKILL);
+    }
+}
