@@ -85,22 +85,36 @@ impl Lane {
         let (requests, write) = Segment::<Requests>::create(0)?;
         let read_only = Segment::<Requests>::read_only(write.as_fd())?;
         let (replies, replies_fd) = Segment::<Replies>::create(0)?;
-        Ok(Self {
+        let shm = Parent::new(requests, replies, Seq(0), Desk::default());
+        let files = Files {
+            requests: read_only,
+            replies: Mutex::new(replies_fd),
+        };
+        let event = Event::new()?;
+        Ok(Self::of(index, name, core, shm, event, files))
+    }
+
+    pub(super) fn of(
+        index: usize,
+        name: String,
+        core: Option<usize>,
+        shm: Parent<Desk>,
+        event: Event,
+        files: Files,
+    ) -> Self {
+        Self {
             index,
             name,
             core,
-            shm: Parent::new(requests, replies, Seq(0), Desk::default()),
+            shm,
             records: (0..SLOTS).map(|_| UnsafeCell::new(None)).collect(),
-            event: Event::new()?,
-            files: Files {
-                requests: read_only,
-                replies: Mutex::new(replies_fd),
-            },
+            event,
+            files,
             leader: CachePadded::new(AtomicBool::new(false)),
             engaged: CachePadded::new(AtomicBool::new(false)),
             pid: AtomicU32::new(0),
             done: AtomicU64::new(0),
-        })
+        }
     }
 
     /// Puts a record in its place.
