@@ -150,13 +150,17 @@ impl Lane {
                 return Took::Nothing;
             }
             let seq = locked.next();
-            // Before the slot can be given to another task.
-            let record = if self.shm.answered(seq) && locked.is_waiting(seq) {
-                self.record(&locked, seq, Option::take)
-            } else {
-                None
-            };
-            let reply = match locked.take() {
+            let mut record = None;
+            let taken = locked.has_answer().and_then(|has| {
+                if !has {
+                    return Ok(None);
+                }
+                // Before the slot can be given to another task; and not before the answer is known to be there, which
+                // without its record would pass for that of a task that was taken back.
+                record = self.record(&locked, seq, Option::take);
+                locked.take()
+            });
+            let reply = match taken {
                 Ok(Some(reply)) => reply,
                 other => {
                     // The worker has taken its answer back, or it is none.

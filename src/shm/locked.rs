@@ -145,6 +145,25 @@ impl<'a, T> Locked<'a, T> {
         self.parent.requests.slots[seq.slot()].read()
     }
 
+    /// Is the next answer there? A worker that is not wild does not take it back: [`take`](Self::take) finds it.
+    ///
+    /// # Errors
+    ///
+    /// The worker is wild.
+    #[inline]
+    pub fn has_answer(&self) -> Result<bool, Wild> {
+        let seq = self.next();
+        let found = self.parent.replies.slots[seq.slot()].mark();
+        if found != seq.mark() {
+            return self.nothing(seq, found).map(|()| false);
+        }
+        if self.is_waiting(seq) {
+            Ok(true)
+        } else {
+            Err(Wild::NoTask(seq))
+        }
+    }
+
     /// The next answer, if it is there. Header and inline payload are copied out once and then looked
     /// at. Slots without a span are released with this.
     ///
