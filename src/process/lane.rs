@@ -143,7 +143,7 @@ impl Lane {
     }
 
     /// Takes the next answer, if it is there, and completes its task here.
-    fn take(&self, pool: &Pool, me: Option<Raw>) -> Took {
+    fn take(&self, pool: &Pool, leads: Option<Raw>) -> Took {
         let mut locked = self.shm.lock();
         loop {
             if locked.data().condemned.is_some() {
@@ -211,7 +211,7 @@ impl Lane {
                 status: reply.status,
                 bytes,
                 lane: self,
-                me,
+                leads,
             };
             // SAFETY: the record's own function.
             unsafe { (record.finish)(record.task, answer) };
@@ -227,11 +227,12 @@ impl Lane {
             > 0
     }
 
-    /// Completes what the worker has answered, up to the task of the cell.
+    /// Completes what the worker has answered, up to the task of the cell. `leads`: a task that the caller leads
+    /// the lane for.
     #[inline]
-    pub fn pump_for(&self, pool: &Pool, cell: Raw, seq: Seq) {
+    pub fn pump_for(&self, pool: &Pool, cell: Raw, leads: Option<Raw>, seq: Seq) {
         // One load while it is not there.
-        while self.shm.answered(seq) && self.take(pool, Some(cell)) == Took::One {
+        while self.shm.answered(seq) && self.take(pool, leads) == Took::One {
             if cell.state.load().is_done() {
                 return;
             }

@@ -31,7 +31,8 @@ fn nothing() -> std::os::fd::OwnedFd {
 
 impl Model {
     /// `bell` is what the attendant sleeps on; the workers ring it, too.
-    pub fn new(lanes: Vec<Parent<Desk>>, bell: &Event) -> Self {
+    #[inline(never)]
+    pub fn new(lanes: Vec<Box<Parent<Desk>>>, bell: &Event) -> Self {
         let config = Config {
             name: String::new(),
             when_full: WhenFull::Block,
@@ -48,7 +49,7 @@ impl Model {
                 requests: nothing(),
                 replies: Mutex::new(nothing()),
             };
-            let lane = Lane::of(index, String::new(), None, shm, bell.clone(), files);
+            let lane = Lane::of(index, String::new(), None, *shm, bell.clone(), files);
             lane.set_pid(1);
             lane
         });
@@ -57,6 +58,7 @@ impl Model {
         Self(Arc::new(Pool::of(config, lanes, desk, bell.clone())))
     }
 
+    #[inline(never)]
     pub fn submit<A: Payload, R: Payload>(&self, arg: &A) -> Future<R> {
         let call = Call {
             entry: Ok(0),
@@ -66,6 +68,7 @@ impl Model {
     }
 
     /// To one lane, whose worker is free or not.
+    #[inline(never)]
     pub fn submit_to<A: Payload, R: Payload>(&self, lane: usize, arg: &A) -> Future<R> {
         let others = || self.0.lanes.iter().filter(|other| other.index != lane);
         others().for_each(|other| other.set_pid(0));
@@ -75,6 +78,7 @@ impl Model {
     }
 
     /// The attendant's thread, until [`stop`](Self::stop).
+    #[inline(never)]
     pub fn attend(&self) {
         let mut seen = 0;
         attendant::attend(&self.0, |_| {
@@ -84,6 +88,7 @@ impl Model {
     }
 
     /// As the supervisor at its end.
+    #[inline(never)]
     pub fn stop(&self) {
         self.0.stop();
     }
@@ -92,6 +97,7 @@ impl Model {
         &self.0.lanes[index].shm
     }
 
+    #[inline(never)]
     pub fn pump(&self, lane: usize) {
         self.0.lanes[lane].pump(&self.0, 64);
     }
@@ -101,7 +107,7 @@ impl Model {
         let cell = future.cell();
         // SAFETY: of this pool, and so with a ticket; the future keeps it alive.
         let place = unsafe { Ticket::of(cell) }.place();
-        self.0.lanes[place.lane].pump_for(&self.0, cell, place.seq);
+        self.0.lanes[place.lane].pump_for(&self.0, cell, Some(cell), place.seq);
     }
 
     /// A thread leads the lane.
@@ -110,6 +116,7 @@ impl Model {
     }
 
     /// Moves what waits behind the running task of a lane to another one.
+    #[inline(never)]
     pub fn give(&self, from: usize, to: usize) -> usize {
         self.0.lanes[from].give(&self.0, &self.0.lanes[to])
     }

@@ -5,22 +5,25 @@ use super::lane_kit::{DONE, ends_with, number, slept};
 use crate::Scenario;
 use crate::sync::{Arc, thread};
 use raddle::process::model::{Desk, Event, Model};
-use raddle::shm::{Body, Payload, Request, Worker};
+use raddle::shm::{Body, Parent, Payload, Request, Worker};
 use raddle::{Future, Rejected, TaskError};
 
-/// A pool of so many lanes, and their workers.
-fn pool(lanes: usize, arena: usize) -> (Model, Vec<Worker>) {
+/// A pool of so many lanes, and their workers. What is large is kept off the stack, which is small under loom.
+#[inline(never)]
+fn pool(lanes: usize, arena: usize) -> (Model, Vec<Box<Worker>>) {
     let bell = Event::new().expect("made of memory");
-    let (parents, workers) = (0..lanes)
-        .map(|_| {
-            let event = bell.clone();
-            let (parent, worker, _) = ends_with(arena, Desk::default(), move || event.ring());
-            (parent, worker)
-        })
-        .unzip();
+    let (parents, workers) = (0..lanes).map(|_| ends(arena, &bell)).unzip();
     (Model::new(parents, &bell), workers)
 }
 
+#[inline(never)]
+fn ends(arena: usize, bell: &Event) -> (Box<Parent<Desk>>, Box<Worker>) {
+    let event = bell.clone();
+    let (parent, worker, _) = ends_with(arena, Desk::default(), move || event.ring());
+    (Box::new(parent), Box::new(worker))
+}
+
+#[inline(never)]
 fn submit(pool: &Model, value: u64) -> Future<u64> {
     pool.submit::<u64, u64>(&value)
 }
@@ -34,6 +37,7 @@ fn answer(worker: &mut Worker, request: &Request) {
 }
 
 /// Runs what is there next.
+#[inline(never)]
 fn serve_one(worker: &mut Worker) {
     let request = worker.next().expect("not closed");
     answer(worker, &request);
@@ -256,7 +260,8 @@ pub const NO_RING: Scenario = Scenario {
 };
 
 /// Two lanes, and behind the running task of the first one another task.
-fn crowded() -> (Model, Worker, Worker, Future<u64>, Future<u64>) {
+#[inline(never)]
+fn crowded() -> (Model, Box<Worker>, Box<Worker>, Future<u64>, Future<u64>) {
     let (pool, mut workers) = pool(2, 0);
     let mut first = workers.remove(0);
     let second = workers.remove(0);
