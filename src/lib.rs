@@ -87,7 +87,10 @@ mod executor;
 mod future;
 #[cfg(any(raddle_loom, raddle_shuttle))]
 pub mod future;
+#[cfg(not(any(raddle_loom, raddle_shuttle)))]
 mod process;
+#[cfg(any(raddle_loom, raddle_shuttle))]
+pub mod process;
 mod report;
 #[cfg(not(any(raddle_loom, raddle_shuttle)))]
 mod shm;

@@ -24,8 +24,9 @@ pub struct Answer<'a> {
     pub status: u32,
     pub bytes: Bytes<'a>,
     pub lane: &'a Lane,
-    /// The task whose waiter takes the answer himself, and need not be woken.
-    pub me: Option<Raw>,
+    /// The task that the caller leads the lane for, if he does: he need not be woken. Who only looks at a task does not
+    /// count: a leader may sleep for the same one.
+    pub leads: Option<Raw>,
 }
 
 /// Where its payload lies.
@@ -94,7 +95,7 @@ unsafe fn finish<T>(
         status,
         bytes,
         lane,
-        me,
+        leads,
     } = answer;
     let asked = Asked {
         task: cell.name(),
@@ -110,7 +111,7 @@ unsafe fn finish<T>(
     // SAFETY: as the caller says.
     let promised = unsafe { PromisedTask::<T>::from_task(task) };
     let attended = || {
-        if me != Some(cell) {
+        if leads != Some(cell) {
             lane.ring();
         }
     };

@@ -39,16 +39,18 @@ fn lane_of(pool: &Pool, place: Place) -> &Lane {
 unsafe fn poll(cell: Raw) {
     // SAFETY: cells with this remote have tickets.
     let ticket = unsafe { Ticket::of(cell) };
-    look(cell, ticket);
+    // Somebody else may sleep on the lane for this very task.
+    look(cell, ticket, None);
 }
 
-/// Completes the task if its answer is there; also what the supervisor has left.
+/// Completes the task if its answer is there; also what the supervisor has left. `leads`: the cell, if the caller is its
+/// lane's leader and need not be woken.
 #[inline]
-fn look(cell: Raw, ticket: &Ticket) {
+fn look(cell: Raw, ticket: &Ticket, leads: Option<Raw>) {
     let place = ticket.place();
     let lane = lane_of(&ticket.pool, place);
     if lane.shm.answered(place.seq) {
-        lane.pump_for(&ticket.pool, cell, place.seq);
+        lane.pump_for(&ticket.pool, cell, leads, place.seq);
     }
     if !ticket.pool.ready.is_empty() {
         while !cell.state.load().is_done() && ticket.pool.ready.serve(&ticket.pool) {}
@@ -95,7 +97,7 @@ fn lead(
 ) -> FutexWait {
     let pool = &*ticket.pool;
     let over = || {
-        look(cell, ticket);
+        look(cell, ticket, Some(cell));
         cell.state.load().is_done() || ticket.place() != place
     };
     loop {

@@ -30,19 +30,22 @@ pub fn start(pool: &Arc<Pool>) -> io::Result<thread::JoinHandle<()>> {
     let name = format!("{}-attend", pool.config.name);
     thread::spawn_with(name, None, move || {
         OF.with(|of| of.set(std::ptr::from_ref(&*shared).addr()));
-        attend(&shared);
+        attend(&shared, |until| {
+            for number in shared.ears.wait(until) {
+                if number == BELL {
+                    shared.bell.hear();
+                }
+            }
+        });
     })
 }
 
-fn attend(pool: &Pool) {
+/// The thread's life. `wait` returns when the pool's bell or a lane's event has been rung since it returned last.
+pub(super) fn attend(pool: &Pool, mut wait: impl FnMut(Option<Instant>)) {
     while !pool.has_stopped() {
         // ORDERING: backlog.look Relaxed: set before the bell is rung.
         let tend = pool.backlog.load(Relaxed).then(|| Instant::now() + TEND);
-        for number in pool.ears.wait(tend) {
-            if number == BELL {
-                pool.bell.hear();
-            }
-        }
+        wait(tend);
         while pool.ready.serve(pool) {}
         for lane in &pool.lanes {
             if lane.is_engaged() {

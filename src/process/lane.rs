@@ -86,22 +86,36 @@ impl Lane {
         let (requests, write) = Segment::<Requests>::create(0)?;
         let read_only = Segment::<Requests>::read_only(write.as_fd())?;
         let (replies, replies_fd) = Segment::<Replies>::create(0)?;
-        Ok(Self {
+        let shm = Parent::new(requests, replies, Seq(0), Desk::default());
+        let files = Files {
+            requests: read_only,
+            replies: Mutex::new(replies_fd),
+        };
+        let event = Event::new()?;
+        Ok(Self::of(index, name, core, shm, event, files))
+    }
+
+    pub(super) fn of(
+        index: usize,
+        name: String,
+        core: Option<usize>,
+        shm: Parent<Desk>,
+        event: Event,
+        files: Files,
+    ) -> Self {
+        Self {
             index,
             name,
             core,
-            shm: Parent::new(requests, replies, Seq(0), Desk::default()),
+            shm,
             records: (0..SLOTS).map(|_| UnsafeCell::new(None)).collect(),
-            event: Mutex::new(Event::new()?),
-            files: Files {
-                requests: read_only,
-                replies: Mutex::new(replies_fd),
-            },
+            event: Mutex::new(event),
+            files,
             leader: CachePadded::new(AtomicBool::new(false)),
             engaged: CachePadded::new(AtomicBool::new(false)),
             pid: AtomicU32::new(0),
             done: AtomicU64::new(0),
-        })
+        }
     }
 
     /// Puts a record in its place.
@@ -141,7 +155,7 @@ impl Lane {
     }
 
     /// Takes the next answer, if it is there, and completes its task here.
-    fn take(&self, pool: &Pool, me: Option<Raw>) -> Took {
+    fn take(&self, pool: &Pool, leads: Option<Raw>) -> Took {
         let mut locked = self.shm.lock();
         loop {
             if locked.data().condemned.is_some() {
@@ -193,7 +207,7 @@ impl Lane {
                 status: reply.status,
                 bytes,
                 lane: self,
-                me,
+                leads,
             };
             // SAFETY: the record's own function.
             unsafe { (record.finish)(record.task, answer) };
@@ -209,11 +223,12 @@ impl Lane {
             > 0
     }
 
-    /// Completes what the worker has answered, up to the task of the cell.
+    /// Completes what the worker has answered, up to the task of the cell. `leads`: a task that the caller leads
+    /// the lane for.
     #[inline]
-    pub fn pump_for(&self, pool: &Pool, cell: Raw, seq: Seq) {
+    pub fn pump_for(&self, pool: &Pool, cell: Raw, leads: Option<Raw>, seq: Seq) {
         // One load while it is not there.
-        while self.shm.answered(seq) && self.take(pool, Some(cell)) == Took::One {
+        while self.shm.answered(seq) && self.take(pool, leads) == Took::One {
             if cell.state.load().is_done() {
                 return;
             }

@@ -19,6 +19,8 @@ mod executor;
 mod grave;
 mod lane;
 pub mod memory;
+#[cfg(any(raddle_loom, raddle_shuttle))]
+pub mod model;
 pub mod outcome;
 mod pool;
 mod ready;

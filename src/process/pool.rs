@@ -83,28 +83,10 @@ impl Pool {
             .map(|(index, &core)| Lane::new(index, format!("{}-{index}", config.name), core))
             .collect::<Result<_, _>>()
             .map_err(system("the memory of a lane"))?;
-        let generation = fork::generation();
-        let pool = Arc::new(Self {
-            generation,
-            tag: Tag::remote(generation),
-            lanes,
-            mode: AtomicU32::new(OPEN),
-            broken: Mutex::new(None),
-            ready: Ready::new(),
-            desk: Desk::new().map_err(system("a descriptor"))?,
-            bell: Event::new().map_err(system("a descriptor"))?,
-            ears: Poller::new().map_err(system("a descriptor"))?,
-            backlog: AtomicBool::new(false),
-            room: AtomicU32::new(0),
-            wanting: AtomicU32::new(0),
-            stopped: AtomicBool::new(false),
-            ended: AtomicU32::new(0),
-            threads: Mutex::new(Vec::new()),
-            deaths: AtomicU64::new(0),
-            replacements: AtomicU64::new(0),
-            moved: AtomicU64::new(0),
-            config,
-        });
+        let desk = Desk::new().map_err(system("a descriptor"))?;
+        let bell = Event::new().map_err(system("a descriptor"))?;
+        let ears = Poller::new().map_err(system("a descriptor"))?;
+        let pool = Arc::new(Self::of(config, lanes, desk, bell, ears));
         let attendant = attendant::start(&pool).map_err(system("a thread"))?;
         pool.threads.lock().push(attendant);
         let (supervisor, started) = match supervisor::start(&pool) {
@@ -126,6 +108,38 @@ impl Pool {
                 Err(error)
             }
             Err(_) => unreachable!("the supervisor answers before it ends"),
+        }
+    }
+
+    /// A pool without threads.
+    pub(super) fn of(
+        config: Config,
+        lanes: Box<[Lane]>,
+        desk: Desk,
+        bell: Event,
+        ears: Poller,
+    ) -> Self {
+        let generation = fork::generation();
+        Self {
+            generation,
+            tag: Tag::remote(generation),
+            lanes,
+            mode: AtomicU32::new(OPEN),
+            broken: Mutex::new(None),
+            ready: Ready::new(),
+            desk,
+            bell,
+            ears,
+            backlog: AtomicBool::new(false),
+            room: AtomicU32::new(0),
+            wanting: AtomicU32::new(0),
+            stopped: AtomicBool::new(false),
+            ended: AtomicU32::new(0),
+            threads: Mutex::new(Vec::new()),
+            deaths: AtomicU64::new(0),
+            replacements: AtomicU64::new(0),
+            moved: AtomicU64::new(0),
+            config,
         }
     }
 

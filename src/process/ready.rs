@@ -96,7 +96,7 @@ impl Ready {
                     status,
                     bytes: Bytes::Private(&bytes),
                     lane: &pool.lanes[lane],
-                    me: None,
+                    leads: None,
                 };
                 // SAFETY: the record's own function.
                 unsafe { finish(task, answer) };

@@ -4,6 +4,8 @@ use std::io::{self, Error};
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 use std::time::{Duration, Instant};
 
+pub use event::Event;
+
 fn check(result: libc::c_int) -> io::Result<libc::c_int> {
     if result < 0 {
         Err(Error::last_os_error())
@@ -80,34 +82,89 @@ impl Poller {
     }
 }
 
-/// Something to be woken by: readable once it has been rung, until it is heard.
-#[derive(Debug)]
-pub struct Event(OwnedFd);
+#[cfg(not(any(raddle_loom, raddle_shuttle)))]
+mod event {
+    use super::check;
+    use std::io;
+    use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 
-impl Event {
-    pub fn new() -> io::Result<Self> {
-        // SAFETY: no pointers.
-        let fd = check(unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) })?;
-        // SAFETY: a descriptor that was just made, and that nobody else knows.
-        Ok(Self(unsafe { OwnedFd::from_raw_fd(fd) }))
+    /// Something to be woken by: readable once it has been rung, until it is heard.
+    #[derive(Debug)]
+    pub struct Event(OwnedFd);
+
+    impl Event {
+        pub fn new() -> io::Result<Self> {
+            // SAFETY: no pointers.
+            let fd = check(unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) })?;
+            // SAFETY: a descriptor that was just made, and that nobody else knows.
+            Ok(Self(unsafe { OwnedFd::from_raw_fd(fd) }))
+        }
+
+        pub fn ring(&self) {
+            let one = 1u64;
+            // SAFETY: 8 bytes, as the kernel demands. It can only fail because the count is at its end, and then it is
+            // readable.
+            unsafe { libc::write(self.0.as_raw_fd(), (&raw const one).cast(), 8) };
+        }
+
+        pub fn hear(&self) {
+            let mut count = 0u64;
+            // SAFETY: room for 8 bytes. It can only fail because it was not rung.
+            unsafe { libc::read(self.0.as_raw_fd(), (&raw mut count).cast(), 8) };
+        }
     }
 
-    pub fn ring(&self) {
-        let one = 1u64;
-        // SAFETY: 8 bytes, as the kernel demands. It can only fail because the count is at its end, and then it is
-        // readable.
-        unsafe { libc::write(self.0.as_raw_fd(), (&raw const one).cast(), 8) };
-    }
-
-    pub fn hear(&self) {
-        let mut count = 0u64;
-        // SAFETY: room for 8 bytes. It can only fail because it was not rung.
-        unsafe { libc::read(self.0.as_raw_fd(), (&raw mut count).cast(), 8) };
+    impl AsFd for Event {
+        fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+            self.0.as_fd()
+        }
     }
 }
 
-impl AsFd for Event {
-    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
-        self.0.as_fd()
+#[cfg(any(raddle_loom, raddle_shuttle))]
+mod event {
+    use crate::sync::atomic::{AtomicU32, Ordering::*};
+    use crate::sync::{Arc, futex};
+    use std::io;
+    use std::os::fd::{AsFd, BorrowedFd};
+
+    /// The checkers' event: several of them ring one word, which stands for the poller that waits for them.
+    #[derive(Clone)]
+    pub struct Event(Arc<AtomicU32>);
+
+    impl Event {
+        #[allow(clippy::unnecessary_wraps)]
+        pub fn new() -> io::Result<Self> {
+            Ok(Self(Arc::new(AtomicU32::new(0))))
+        }
+
+        pub fn ring(&self) {
+            // ORDERING: event.ring Release -> pairs with event.seen: as a write to a descriptor.
+            self.0.fetch_add(1, Release);
+            // WAKE: the other end is `wait`.
+            futex::wake_all(&raw const *self.0);
+        }
+
+        pub fn hear(&self) {}
+
+        /// What was rung until now.
+        pub fn seen(&self) -> u32 {
+            // ORDERING: event.seen Acquire -> pairs with event.ring.
+            self.0.load(Acquire)
+        }
+
+        /// Sleeps until it has been rung since `seen`.
+        pub fn wait(&self, seen: u32) {
+            while self.seen() == seen {
+                // WAKE: the other end is `ring`.
+                let _ = futex::wait(&self.0, seen, None);
+            }
+        }
+    }
+
+    impl AsFd for Event {
+        fn as_fd(&self) -> BorrowedFd<'_> {
+            unreachable!("an event of a checker has no descriptor")
+        }
     }
 }

@@ -22,6 +22,7 @@ mod litmus_token;
 mod memory;
 mod park;
 mod promise;
+mod remote;
 mod scope;
 mod set;
 mod shutdown;

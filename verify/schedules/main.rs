@@ -20,6 +20,7 @@ mod memory;
 mod park;
 mod pool;
 mod promise;
+mod remote;
 mod scope;
 mod set;
 mod state;

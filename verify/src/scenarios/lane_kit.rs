@@ -36,16 +36,27 @@ pub fn lane(arena: usize) -> Lane {
 }
 
 pub fn lane_with<T>(arena: usize, data: T, event: impl FnMut() + Send + 'static) -> Lane<T> {
+    let (parent, worker, ends) = ends_with(arena, data, event);
+    Lane {
+        parent: Arc::new(parent),
+        worker,
+        ends,
+    }
+}
+
+/// The two ends of a lane, for an owner of its own.
+pub fn ends_with<T>(
+    arena: usize,
+    data: T,
+    event: impl FnMut() + Send + 'static,
+) -> (Parent<T>, Worker, Ends) {
     let ends = Ends {
         requests: Segment::heap(arena),
         replies: Segment::heap(arena),
     };
     let parent = Parent::new(ends.requests.share(), ends.replies.share(), FIRST, data);
-    Lane {
-        parent: Arc::new(parent),
-        worker: ends.worker(FIRST, event),
-        ends,
-    }
+    let worker = ends.worker(FIRST, event);
+    (parent, worker, ends)
 }
 
 /// The n-th number of a lane.

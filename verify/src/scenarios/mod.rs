@@ -21,6 +21,7 @@ pub mod limit;
 pub mod memory;
 pub mod pool;
 pub mod promise;
+pub mod remote;
 pub mod scope;
 pub mod set;
 pub mod state;

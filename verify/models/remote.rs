@@ -1,0 +1,114 @@
+use raddle_verify::scenarios::remote;
+
+#[test]
+fn lead() {
+    remote::LEAD
+        .model()
+        .bound(Some(1))
+        .min_executions(2)
+        .check();
+}
+
+#[test]
+fn follow() {
+    remote::FOLLOW
+        .model()
+        .bound(Some(2))
+        .min_executions(2)
+        .check();
+}
+
+#[test]
+fn engage() {
+    remote::ENGAGE
+        .model()
+        .bound(Some(2))
+        .min_executions(2)
+        .check();
+}
+
+#[test]
+fn disengage() {
+    remote::DISENGAGE
+        .model()
+        .bound(Some(3))
+        .min_executions(2)
+        .check();
+}
+
+#[test]
+fn cancel() {
+    remote::CANCEL
+        .model()
+        .bound(Some(2))
+        .min_executions(2)
+        .check();
+}
+
+#[test]
+fn cancel_waiter() {
+    remote::CANCEL_WAITER
+        .model()
+        .bound(Some(3))
+        .min_executions(2)
+        .check();
+}
+
+#[test]
+fn dropped() {
+    remote::DROP
+        .model()
+        .bound(Some(3))
+        .min_executions(2)
+        .check();
+}
+
+#[test]
+fn attended() {
+    remote::ATTENDED
+        .model()
+        .bound(Some(3))
+        .min_executions(2)
+        .check();
+}
+
+#[test]
+fn moved() {
+    remote::MOVE
+        .model()
+        .bound(Some(3))
+        .min_executions(2)
+        .check();
+}
+
+#[test]
+fn move_cancel() {
+    remote::MOVE_CANCEL
+        .model()
+        .bound(Some(3))
+        .min_executions(2)
+        .check();
+}
+
+#[test]
+fn move_engage() {
+    remote::MOVE_ENGAGE
+        .model()
+        .bound(Some(3))
+        .min_executions(2)
+        .check();
+}
+
+#[test]
+fn end() {
+    remote::END.model().bound(Some(3)).min_executions(2).check();
+}
+
+#[test]
+fn an_answer_that_is_taken_in_silence_is_found() {
+    remote::NO_RING
+        .model()
+        .bound(Some(3))
+        .must_fail("deadlock")
+        .check();
+}

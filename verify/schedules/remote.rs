@@ -1,0 +1,78 @@
+use raddle_verify::scenarios::remote;
+
+#[test]
+fn lead() {
+    remote::LEAD.model().random(1_000);
+    remote::LEAD.model().pct(3, 1_000);
+}
+
+#[test]
+fn follow() {
+    remote::FOLLOW.model().random(1_000);
+    remote::FOLLOW.model().pct(3, 1_000);
+}
+
+#[test]
+fn engage() {
+    remote::ENGAGE.model().random(1_000);
+    remote::ENGAGE.model().pct(3, 1_000);
+}
+
+#[test]
+fn disengage() {
+    remote::DISENGAGE.model().random(1_000);
+    remote::DISENGAGE.model().pct(3, 1_000);
+}
+
+#[test]
+fn cancel() {
+    remote::CANCEL.model().random(1_000);
+    remote::CANCEL.model().pct(3, 1_000);
+}
+
+#[test]
+fn cancel_waiter() {
+    remote::CANCEL_WAITER.model().random(1_000);
+    remote::CANCEL_WAITER.model().pct(3, 1_000);
+}
+
+#[test]
+fn dropped() {
+    remote::DROP.model().random(1_000);
+    remote::DROP.model().pct(3, 1_000);
+}
+
+#[test]
+fn attended() {
+    remote::ATTENDED.model().random(1_000);
+    remote::ATTENDED.model().pct(3, 1_000);
+}
+
+#[test]
+fn moved() {
+    remote::MOVE.model().random(1_000);
+    remote::MOVE.model().pct(3, 1_000);
+}
+
+#[test]
+fn move_cancel() {
+    remote::MOVE_CANCEL.model().random(1_000);
+    remote::MOVE_CANCEL.model().pct(3, 1_000);
+}
+
+#[test]
+fn move_engage() {
+    remote::MOVE_ENGAGE.model().random(1_000);
+    remote::MOVE_ENGAGE.model().pct(3, 1_000);
+}
+
+#[test]
+fn end() {
+    remote::END.model().random(1_000);
+    remote::END.model().pct(3, 1_000);
+}
+
+#[test]
+fn an_answer_that_is_taken_in_silence_is_found() {
+    remote::NO_RING.model().must_fail("deadlock").random(10_000);
+}

@@ -1,0 +1,359 @@
+//! The parent's side of a process pool: who waits where, who completes a task, and where a task stands. The pool
+//! is the product's; its workers are played here.
+
+use super::lane_kit::{DONE, ends_with, number, slept};
+use crate::Scenario;
+use crate::sync::{Arc, thread};
+use raddle::process::model::{Desk, Event, Model};
+use raddle::shm::{Body, Parent, Payload, Request, Worker};
+use raddle::{Future, Rejected, TaskError};
+
+/// A pool of so many lanes, and their workers. What is large is kept off the stack, which is small under loom.
+#[inline(never)]
+fn pool(lanes: usize, arena: usize) -> (Model, Vec<Box<Worker>>) {
+    let bell = Event::new().expect("made of memory");
+    let (parents, workers) = (0..lanes).map(|_| ends(arena, &bell)).unzip();
+    (Model::new(parents, &bell), workers)
+}
+
+#[inline(never)]
+fn ends(arena: usize, bell: &Event) -> (Box<Parent<Desk>>, Box<Worker>) {
+    let event = bell.clone();
+    let (parent, worker, _) = ends_with(arena, Desk::default(), move || event.ring());
+    (Box::new(parent), Box::new(worker))
+}
+
+#[inline(never)]
+fn submit(pool: &Model, value: u64) -> Future<u64> {
+    pool.submit::<u64, u64>(&value)
+}
+
+fn answer(worker: &mut Worker, request: &Request) {
+    let value = match &request.payload {
+        Payload::Span(_) => LONG,
+        inline => number(inline),
+    };
+    worker.reply(request.seq, DONE, Body::Inline(&(value + 1).to_ne_bytes()));
+}
+
+/// Runs what is there next.
+#[inline(never)]
+fn serve_one(worker: &mut Worker) {
+    let request = worker.next().expect("not closed");
+    answer(worker, &request);
+}
+
+/// What a worker answers to an argument that lies in the arena.
+const LONG: u64 = 40;
+
+/// Two threads wait for tasks of one lane: one leads it, the other has the attendant listen. Both come to their end,
+/// whoever is first.
+pub const LEAD: Scenario = Scenario {
+    name: "remote/lead",
+    must: &["awake", "slept"],
+    body: |out| {
+        let (pool, mut workers) = pool(1, 0);
+        let mut worker = workers.remove(0);
+        let (first, second) = (submit(&pool, 1), submit(&pool, 2));
+        let theirs = pool.clone();
+        let attendant = thread::spawn(move || theirs.attend());
+        let waiter = thread::spawn(move || {
+            assert_eq!(second.result().unwrap(), 3);
+        });
+        // The worker, too, is this thread: it has answered one of the two when the waiting begins.
+        serve_one(&mut worker);
+        let serving = thread::spawn(move || serve_one(&mut worker));
+        assert_eq!(first.result().unwrap(), 2);
+        waiter.join().unwrap();
+        serving.join().unwrap();
+        out.saw(slept());
+        pool.stop();
+        attendant.join().unwrap();
+    },
+    ..Scenario::EMPTY
+};
+
+/// A second waiter, while somebody else leads: the attendant completes its task.
+pub const FOLLOW: Scenario = Scenario {
+    name: "remote/follow",
+    must: &["awake", "slept"],
+    faults: 1,
+    body: |out| {
+        let (pool, mut workers) = pool(1, 0);
+        let mut worker = workers.remove(0);
+        let task = submit(&pool, 1);
+        assert!(pool.lead(0), "the leader is not in the model");
+        let theirs = pool.clone();
+        let waiter = thread::spawn(move || {
+            assert_eq!(task.result().unwrap(), 2);
+            theirs.stop();
+        });
+        let serving = thread::spawn(move || serve_one(&mut worker));
+        pool.attend();
+        waiter.join().unwrap();
+        serving.join().unwrap();
+        out.saw(slept());
+    },
+    ..Scenario::EMPTY
+};
+
+/// A callback is added while the answer comes: the attendant is told of it, or finds it, or it was there before.
+pub const ENGAGE: Scenario = Scenario {
+    name: "remote/engage",
+    must: &["awake", "slept"],
+    body: |out| {
+        let (pool, mut workers) = pool(1, 0);
+        let mut worker = workers.remove(0);
+        let task = submit(&pool, 1);
+        let serving = thread::spawn(move || serve_one(&mut worker));
+        let theirs = pool.clone();
+        let handle = thread::spawn(move || {
+            let pool = theirs.clone();
+            task.add_done_callback(move |value| {
+                assert_eq!(*value.unwrap(), 2);
+                pool.stop();
+            });
+        });
+        pool.attend();
+        handle.join().unwrap();
+        serving.join().unwrap();
+        out.saw(slept());
+    },
+    ..Scenario::EMPTY
+};
+
+/// A task is engaged while another one's end lets the attendant go to rest.
+pub const DISENGAGE: Scenario = Scenario {
+    name: "remote/disengage",
+    must: &["awake", "slept"],
+    body: |out| {
+        let (pool, mut workers) = pool(1, 0);
+        let mut worker = workers.remove(0);
+        let first = submit(&pool, 1);
+        first.add_done_callback(|value| assert_eq!(*value.unwrap(), 2));
+        serve_one(&mut worker);
+        let theirs = pool.clone();
+        let handle = thread::spawn(move || {
+            let second = submit(&theirs, 2);
+            serve_one(&mut worker);
+            let pool = theirs.clone();
+            second.add_done_callback(move |value| {
+                assert_eq!(*value.unwrap(), 3);
+                pool.stop();
+            });
+        });
+        pool.attend();
+        handle.join().unwrap();
+        drop(first);
+        out.saw(slept());
+    },
+    ..Scenario::EMPTY
+};
+
+/// A task is cancelled while its worker claims it and somebody takes answers: it has one end, and its argument's
+/// memory is given back once.
+pub const CANCEL: Scenario = Scenario {
+    name: "remote/cancel",
+    must: &["ran", "cancelled"],
+    body: |out| {
+        const ARENA: usize = 256;
+        let (pool, mut workers) = pool(1, ARENA);
+        let mut worker = workers.remove(0);
+        let task = pool.submit::<Vec<u8>, u64>(&vec![7; 100]);
+        pool.lane(0).close();
+        let serving = thread::spawn(move || {
+            if let Some(request) = worker.next() {
+                answer(&mut worker, &request);
+            }
+        });
+        let theirs = pool.clone();
+        let pumping = thread::spawn(move || theirs.pump(0));
+        let cancelled = task.cancel();
+        serving.join().unwrap();
+        pumping.join().unwrap();
+        pool.pump(0);
+        match task.try_result().expect("answered") {
+            Ok(value) => assert!(!cancelled && value == LONG + 1),
+            Err(error) => assert!(cancelled && matches!(error, TaskError::Cancelled)),
+        }
+        assert_eq!(pool.lane(0).depth(), 0);
+        let all = pool.lane(0).space(ARENA as u32).expect("nothing is used");
+        pool.lane(0).free(all);
+        out.saw(if cancelled { "cancelled" } else { "ran" });
+    },
+    ..Scenario::EMPTY
+};
+
+/// A task that nobody runs is cancelled while somebody sleeps on its lane.
+pub const CANCEL_WAITER: Scenario = Scenario {
+    name: "remote/cancel_waiter",
+    must: &["awake", "slept"],
+    faults: 1,
+    body: |out| {
+        let (pool, _workers) = pool(1, 0);
+        let task = Arc::new(submit(&pool, 1));
+        let theirs = Arc::clone(&task);
+        let waiter = thread::spawn(move || theirs.wait());
+        assert!(task.cancel());
+        waiter.join().unwrap();
+        out.saw(slept());
+    },
+    ..Scenario::EMPTY
+};
+
+/// The handle goes while the answer is taken.
+pub const DROP: Scenario = Scenario {
+    name: "remote/drop",
+    must: &["awake", "slept"],
+    body: |out| {
+        let (pool, mut workers) = pool(1, 0);
+        let mut worker = workers.remove(0);
+        let task = submit(&pool, 1);
+        serve_one(&mut worker);
+        let theirs = pool.clone();
+        let attendant = thread::spawn(move || theirs.attend());
+        drop(task);
+        pool.pump(0);
+        pool.stop();
+        attendant.join().unwrap();
+        out.saw(slept());
+    },
+    ..Scenario::EMPTY
+};
+
+/// One thread sleeps on the lane of a task whose answer another one takes.
+fn attended(pump: fn(&Model, &Future<u64>)) {
+    let (pool, mut workers) = pool(1, 0);
+    let mut worker = workers.remove(0);
+    let task = Arc::new(submit(&pool, 1));
+    let theirs = Arc::clone(&task);
+    let waiter = thread::spawn(move || theirs.wait());
+    serve_one(&mut worker);
+    pump(&pool, &task);
+    waiter.join().unwrap();
+    assert!(task.is_done());
+}
+
+/// A look at a future from a second thread takes the answer that the first one waits for.
+pub const ATTENDED: Scenario = Scenario {
+    name: "remote/attended",
+    must: &["awake", "slept"],
+    faults: 1,
+    body: |out| {
+        attended(|_, task| {
+            task.is_done();
+        });
+        out.saw(slept());
+    },
+    ..Scenario::EMPTY
+};
+
+/// Broken on purpose: who takes the answer believes to be the only one that waits for it, and does not ring.
+pub const NO_RING: Scenario = Scenario {
+    name: "remote/broken_no_ring",
+    may: &["awake", "slept"],
+    body: |out| {
+        attended(Model::pump_as_leader);
+        out.saw(slept());
+    },
+    ..Scenario::EMPTY
+};
+
+/// Two lanes, and behind the running task of the first one another task.
+#[inline(never)]
+fn crowded() -> (Model, Box<Worker>, Box<Worker>, Future<u64>, Future<u64>) {
+    let (pool, mut workers) = pool(2, 0);
+    let mut first = workers.remove(0);
+    let second = workers.remove(0);
+    let running = pool.submit_to::<u64, u64>(0, &1);
+    let request = first.next().expect("not closed");
+    let behind = pool.submit_to::<u64, u64>(0, &2);
+    assert_eq!(number(&request.payload), 1);
+    (pool, first, second, running, behind)
+}
+
+/// A task moves to another lane while somebody waits for it on the first one.
+pub const MOVE: Scenario = Scenario {
+    name: "remote/move",
+    must: &["awake", "slept"],
+    body: |out| {
+        let (pool, first, mut second, running, behind) = crowded();
+        let waiter = thread::spawn(move || assert_eq!(behind.result().unwrap(), 3));
+        pool.give(0, 1);
+        serve_one(&mut second);
+        waiter.join().unwrap();
+        out.saw(slept());
+        drop((first, running));
+    },
+    ..Scenario::EMPTY
+};
+
+/// A task moves to another lane while it is cancelled.
+pub const MOVE_CANCEL: Scenario = Scenario {
+    name: "remote/move_cancel",
+    must: &["ran", "cancelled"],
+    body: |out| {
+        let (pool, first, mut second, running, behind) = crowded();
+        pool.lane(1).close();
+        let canceller = thread::spawn(move || {
+            let cancelled = behind.cancel();
+            (behind, cancelled)
+        });
+        pool.give(0, 1);
+        if let Some(request) = second.next() {
+            answer(&mut second, &request);
+        }
+        let (behind, cancelled) = canceller.join().unwrap();
+        pool.pump(1);
+        match behind.try_result().expect("answered or cancelled") {
+            Ok(value) => assert!(!cancelled && value == 3),
+            Err(error) => assert!(cancelled && matches!(error, TaskError::Cancelled)),
+        }
+        out.saw(if cancelled { "cancelled" } else { "ran" });
+        drop((first, running));
+    },
+    ..Scenario::EMPTY
+};
+
+/// A task moves to another lane while a callback is added to it: the attendant listens there.
+pub const MOVE_ENGAGE: Scenario = Scenario {
+    name: "remote/move_engage",
+    must: &["awake", "slept"],
+    body: |out| {
+        let (pool, first, mut second, running, behind) = crowded();
+        let theirs = pool.clone();
+        let handle = thread::spawn(move || {
+            behind.add_done_callback(move |value| {
+                assert_eq!(*value.unwrap(), 3);
+                theirs.stop();
+            });
+        });
+        pool.give(0, 1);
+        serve_one(&mut second);
+        pool.attend();
+        handle.join().unwrap();
+        out.saw(slept());
+        drop((first, running));
+    },
+    ..Scenario::EMPTY
+};
+
+/// The pool ends while somebody waits for a task that no worker will run.
+pub const END: Scenario = Scenario {
+    name: "remote/end",
+    must: &["awake", "slept"],
+    faults: 1,
+    body: |out| {
+        let (pool, _workers) = pool(1, 0);
+        let task = submit(&pool, 1);
+        let waiter = thread::spawn(move || task.result());
+        pool.stop();
+        let outcome = waiter.join().unwrap();
+        assert!(matches!(
+            outcome,
+            Err(TaskError::Rejected(Rejected::ShutDown { .. }))
+        ));
+        out.saw(slept());
+    },
+    ..Scenario::EMPTY
+};
