@@ -69,17 +69,11 @@ impl Supervisor {
                     return;
                 }
                 TakeBack::Running => {
-                    let seat = &self.seats[place.lane];
-                    // Its worker is being ended, or is dead: then the task is over, or runs again.
-                    let mut pause = SOON;
-                    if seat.ending.is_none() && matches!(seat.state, State::Up(_)) {
-                        self.end_task(place, Why::Deadline, now);
-                        // Unless what the worker says of the task was not true.
-                        pause = self.pool.config.kill_grace + CHECK;
-                    }
-                    if let Some(at) = now.checked_add(pause) {
-                        self.timers.push(Reverse(Timer(at, Arc::clone(options))));
-                    }
+                    // Again until it is over: its worker may be ended for another task, or be dead, or not have told the
+                    // truth about this one.
+                    self.end_task(place, Why::Deadline, now);
+                    self.timers
+                        .push(Reverse(Timer(now + SOON, Arc::clone(options))));
                     return;
                 }
                 TakeBack::Gone if options.place() != place => {}
