@@ -48,23 +48,16 @@ impl Lane {
         }
         let mut estate = Estate::default();
         while locked.data().condemned.is_none() {
-            let seq = locked.next();
-            if !(self.shm.answered(seq) && locked.is_waiting(seq)) {
-                break;
-            }
-            let record = self.record(&locked, seq, Option::take);
-            let reply = match locked.take() {
-                Ok(Some(reply)) => reply,
-                other => {
-                    if let Some(record) = record {
-                        self.record(&locked, seq, |slot| *slot = Some(record));
-                    }
-                    if let Err(wild) = other {
-                        locked.data().condemned = Some(format!("it {wild}"));
-                    }
+            let taken = locked.take_with(|locked, seq| self.record(locked, seq, Option::take));
+            let (reply, record) = match taken {
+                Ok(Some(taken)) => taken,
+                Ok(None) => break,
+                Err(wild) => {
+                    locked.data().condemned = Some(format!("it {wild}"));
                     break;
                 }
             };
+            let seq = reply.seq;
             let bytes = match reply.payload {
                 Payload::Inline(bytes) => bytes.as_slice().to_vec(),
                 Payload::Span(span) => {

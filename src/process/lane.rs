@@ -135,33 +135,19 @@ impl Lane {
             if locked.data().condemned.is_some() {
                 return Took::Nothing;
             }
-            let seq = locked.next();
-            // One look: an answer that came between two of them would be taken for one to a task that was
-            // taken back, and its record would be left behind.
-            if !self.shm.answered(seq) {
-                return Took::Nothing;
-            }
-            // Before the slot can be given to another task.
-            let record = if locked.is_waiting(seq) {
-                self.record(&locked, seq, Option::take)
-            } else {
-                None
-            };
-            let reply = match locked.take() {
-                Ok(Some(reply)) => reply,
-                other => {
-                    // The worker has taken its answer back, or it is none.
-                    if let Some(record) = record {
-                        self.record(&locked, seq, |slot| *slot = Some(record));
-                    }
-                    if let Err(wild) = other {
-                        locked.data().condemned = Some(format!("it {wild}"));
-                        drop(locked);
-                        pool.desk.condemn(self.index);
-                    }
+            // One look decides that there is an answer, and whose record goes with it.
+            let taken = locked.take_with(|locked, seq| self.record(locked, seq, Option::take));
+            let (reply, record) = match taken {
+                Ok(Some(taken)) => taken,
+                Ok(None) => return Took::Nothing,
+                Err(wild) => {
+                    locked.data().condemned = Some(format!("it {wild}"));
+                    drop(locked);
+                    pool.desk.condemn(self.index);
                     return Took::Nothing;
                 }
             };
+            let seq = reply.seq;
             let Some(record) = record else {
                 // Taken back, and skipped.
                 pool.note_room();

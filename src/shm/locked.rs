@@ -151,7 +151,23 @@ impl<'a, T> Locked<'a, T> {
     /// # Errors
     ///
     /// The worker is wild; nothing was taken.
+    #[cfg_attr(not(any(test, raddle_loom, raddle_shuttle)), allow(dead_code))]
     pub fn take(&mut self) -> Result<Option<Reply>, Wild> {
+        let taken = self.take_with(|_, _| ())?;
+        Ok(taken.map(|(reply, ())| reply))
+    }
+
+    /// As [`take`](Self::take); calls `owner` for the number that is taken, and for no other one, before its slot can
+    /// be given to another task.
+    ///
+    /// # Errors
+    ///
+    /// The worker is wild; nothing was taken, and `owner` was not called.
+    #[inline]
+    pub fn take_with<R>(
+        &mut self,
+        owner: impl FnOnce(&Self, Seq) -> R,
+    ) -> Result<Option<(Reply, R)>, Wild> {
         let parent = self.parent;
         let seq = self.next();
         let slot = &parent.replies.slots[seq.slot()];
@@ -178,15 +194,18 @@ impl<'a, T> Locked<'a, T> {
             entry.reading = true;
         }
         entry.revoked = false;
+        let owned = owner(&*self, seq);
+        let books = &mut self.books.0;
         books.next = seq.next();
         // ORDERING: lane.next Relaxed: for guesses.
         parent.consumer.next.store(books.next.0, Relaxed);
         self.settle(false);
-        Ok(Some(Reply {
+        let reply = Reply {
             seq,
             status,
             payload,
-        }))
+        };
+        Ok(Some((reply, owned)))
     }
 
     /// There is no answer: is what is there possible?
