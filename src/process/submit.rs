@@ -129,7 +129,8 @@ fn room(pool: &Pool, lane: &Lane, length: usize) -> Result<Span, TaskError> {
         if let Some(span) = lane.shm.space(bytes) {
             return Ok(span);
         }
-        wait_for_room(pool, seen, || false)?;
+        // An answer to anything in the lane gives memory back.
+        wait_for_room(pool, seen, || lane.depth() == 0)?;
     }
 }
 
@@ -182,21 +183,25 @@ fn when_full(pool: &Pool) -> Result<(), TaskError> {
 /// Takes answers until there is room, or sleeps until somebody else has made some.
 fn wait_for_room(pool: &Pool, seen: u32, found: impl Fn() -> bool) -> Result<(), TaskError> {
     let ready = || {
-        for lane in &pool.lanes {
-            lane.pump(pool, 64);
-        }
-        pool.room() != seen || found() || pool.is_closed()
+        let took = pool.lanes.iter().filter(|lane| lane.pump(pool, 64)).count();
+        took > 0 || found() || pool.is_closed()
     };
+    // Nobody need tell us of room yet: what we take ourselves we know of.
+    if spin::spin_for(PATIENCE, ready) {
+        return if pool.is_closed() {
+            Err(pool.rejection())
+        } else {
+            Ok(())
+        };
+    }
     // ORDERING: room.want Relaxed: the fence in `engage` orders it.
     pool.wanting.fetch_add(1, Relaxed);
-    if !spin::spin_for(PATIENCE, ready) {
-        for lane in &pool.lanes {
-            lane.engage(pool);
-        }
-        // What came in between has changed the number.
-        if !found() && !pool.is_closed() {
-            pool.sleep_for_room(seen);
-        }
+    for lane in &pool.lanes {
+        lane.engage(pool);
+    }
+    // What came in between nobody has told; what comes from now on changes the number.
+    if !ready() {
+        pool.sleep_for_room(seen);
     }
     // ORDERING: room.have Relaxed: a call that comes for nothing does no harm.
     pool.wanting.fetch_sub(1, Relaxed);

@@ -371,3 +371,16 @@ fn an_idle_pool_uses_no_processor_time() {
     let endless = pool.submit(spin, ());
     assert!(endless.kill());
 }
+
+#[test]
+fn answers_that_come_while_others_are_taken_find_their_tasks() {
+    let _watch = watch();
+    let pool = pool(1);
+    // Far more than a lane holds: the submitter takes answers while the worker writes them.
+    let futures: Vec<_> = (0..100_000_u64)
+        .map(|n| pool.submit(|n: u64| 2 * n, n))
+        .collect();
+    for (n, future) in (0..100_000_u64).zip(futures) {
+        assert_eq!(future.result().unwrap(), 2 * n);
+    }
+}
