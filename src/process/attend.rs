@@ -6,6 +6,8 @@
 //! another one sees the mark that the leader has left on it ([`State::attend`](crate::future::state::State::attend)) and
 //! rings the bell. A task that moves to another lane takes the attendant's ear along, and the bell of its old lane
 //! is rung.
+//!
+//! `docs/protocols/remote.md` describes words, transitions and owners. Models: `verify/models/remote.rs`.
 
 use super::desk::Command;
 use super::error::LostCause;
@@ -17,6 +19,7 @@ use crate::future::spin;
 use crate::future::state::Until;
 use crate::future::task::Task;
 use crate::sync::FutexWait;
+use crate::sync::atomic::{Ordering::SeqCst, fence};
 use std::time::{Duration, Instant};
 
 /// How a future reaches its pool.
@@ -73,8 +76,7 @@ unsafe fn sleep(cell: Raw, until: Until, deadline: Option<Instant>) -> bool {
         let place = ticket.place();
         let lane = lane_of(pool, place);
         if !lane.lead() {
-            lane.engage(pool);
-            if ticket.place() == place {
+            if engage_at(ticket, place) {
                 return cell.state.sleep(until, deadline);
             }
             continue;
@@ -127,11 +129,19 @@ unsafe fn engage(cell: Raw) {
     let ticket = unsafe { Ticket::of(cell) };
     loop {
         let place = ticket.place();
-        lane_of(&ticket.pool, place).engage(&ticket.pool);
-        if ticket.place() == place || cell.state.load().is_done() {
+        if engage_at(ticket, place) || cell.state.load().is_done() {
             return;
         }
     }
+}
+
+/// Has the attendant listen to the lane. False: the task has left it meanwhile.
+fn engage_at(ticket: &Ticket, place: Place) -> bool {
+    lane_of(&ticket.pool, place).engage(&ticket.pool);
+    // ORDERING: ticket.engage-fence SeqCst -> pairs with the fence in `Parent::publish`: whoever moves the task after
+    // our look finds the lane engaged, and has the attendant listen to the new one.
+    fence(SeqCst);
+    ticket.place() == place
 }
 
 /// Takes the task back, wherever it is, and ends it so. Is it cancelled now? `Err`: it runs, at that place.

@@ -5,7 +5,7 @@ fn lead() {
     remote::LEAD
         .model()
         .bound(Some(1))
-        .min_executions(2)
+        .min_executions(1_900)
         .check();
 }
 
@@ -13,8 +13,8 @@ fn lead() {
 fn follow() {
     remote::FOLLOW
         .model()
-        .bound(Some(2))
-        .min_executions(2)
+        .bound(Some(1))
+        .min_executions(900)
         .check();
 }
 
@@ -23,7 +23,7 @@ fn engage() {
     remote::ENGAGE
         .model()
         .bound(Some(2))
-        .min_executions(2)
+        .min_executions(25_000)
         .check();
 }
 
@@ -31,8 +31,8 @@ fn engage() {
 fn disengage() {
     remote::DISENGAGE
         .model()
-        .bound(Some(3))
-        .min_executions(2)
+        .bound(Some(1))
+        .min_executions(1_800)
         .check();
 }
 
@@ -41,7 +41,7 @@ fn cancel() {
     remote::CANCEL
         .model()
         .bound(Some(2))
-        .min_executions(2)
+        .min_executions(600)
         .check();
 }
 
@@ -50,7 +50,7 @@ fn cancel_waiter() {
     remote::CANCEL_WAITER
         .model()
         .bound(Some(3))
-        .min_executions(2)
+        .min_executions(5_000)
         .check();
 }
 
@@ -58,8 +58,8 @@ fn cancel_waiter() {
 fn dropped() {
     remote::DROP
         .model()
-        .bound(Some(3))
-        .min_executions(2)
+        .bound(Some(2))
+        .min_executions(14_000)
         .check();
 }
 
@@ -67,8 +67,8 @@ fn dropped() {
 fn attended() {
     remote::ATTENDED
         .model()
-        .bound(Some(3))
-        .min_executions(2)
+        .bound(Some(2))
+        .min_executions(500)
         .check();
 }
 
@@ -76,8 +76,8 @@ fn attended() {
 fn moved() {
     remote::MOVE
         .model()
-        .bound(Some(3))
-        .min_executions(2)
+        .bound(Some(2))
+        .min_executions(1_200)
         .check();
 }
 
@@ -86,7 +86,7 @@ fn move_cancel() {
     remote::MOVE_CANCEL
         .model()
         .bound(Some(3))
-        .min_executions(2)
+        .min_executions(400)
         .check();
 }
 
@@ -94,14 +94,18 @@ fn move_cancel() {
 fn move_engage() {
     remote::MOVE_ENGAGE
         .model()
-        .bound(Some(3))
-        .min_executions(2)
+        .bound(Some(1))
+        .min_executions(2_000)
         .check();
 }
 
 #[test]
 fn end() {
-    remote::END.model().bound(Some(3)).min_executions(2).check();
+    remote::END
+        .model()
+        .bound(Some(3))
+        .min_executions(900)
+        .check();
 }
 
 #[test]
