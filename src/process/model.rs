@@ -33,6 +33,7 @@ fn nothing() -> std::os::fd::OwnedFd {
 
 impl Model {
     /// `bell` is what the attendant sleeps on; the workers ring it, too.
+    #[allow(clippy::vec_box)]
     #[inline(never)]
     pub fn new(lanes: Vec<Box<Parent<Desk>>>, bell: &Event) -> Self {
         let config = Config {

@@ -10,6 +10,7 @@ use raddle::{Future, Rejected, TaskError};
 
 /// A pool of so many lanes, and their workers. What is large is kept off the stack, which is small under loom.
 #[inline(never)]
+#[allow(clippy::vec_box)]
 fn pool(lanes: usize, arena: usize) -> (Model, Vec<Box<Worker>>) {
     let bell = Event::new().expect("made of memory");
     let (parents, workers) = (0..lanes).map(|_| ends(arena, &bell)).unzip();
