@@ -409,6 +409,15 @@ impl Lane {
         self.shm.lock().data().condemned.is_some()
     }
 
+    /// Is this a task that was taken back, with nothing before it that the worker has to do, and not skipped yet?
+    pub fn is_held_up_by(&self, seq: Seq) -> bool {
+        let locked = self.shm.lock();
+        locked.next() == seq
+            && locked.is_waiting(seq)
+            && !self.shm.answered(seq)
+            && self.record(&locked, seq, |record| record.is_none())
+    }
+
     /// Does the worker still run this task, which could not be taken back? To be believed while it is stopped.
     pub fn is_running_task(&self, seq: Seq) -> bool {
         let locked = self.shm.lock();

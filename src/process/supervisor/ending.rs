@@ -43,6 +43,13 @@ impl Supervisor {
     }
 
     fn expired(&mut self, options: &Arc<Options>, now: Instant) {
+        let place = options.place();
+        if self.pool.lanes[place.lane].is_held_up_by(place.seq) {
+            // Taken back a grace ago, and the worker has nothing before it: it runs what it says it has not begun, or
+            // does not move at all.
+            self.end_task(place, Why::Deadline, now);
+            return self.watch_again(options, now.checked_add(SOON));
+        }
         // The task is over, and its future gone.
         if Arc::strong_count(options) == 1 {
             return;
@@ -66,19 +73,24 @@ impl Supervisor {
                         self.pool.ready.conclude(ended);
                     }
                     self.wake(place.lane);
-                    return;
+                    return self.watch_again(options, now.checked_add(self.pool.config.kill_grace));
                 }
                 TakeBack::Running => {
                     // Again until it is over: its worker may be ended for another task, or be dead, or not have told the
                     // truth about this one.
                     self.end_task(place, Why::Deadline, now);
-                    self.timers
-                        .push(Reverse(Timer(now + SOON, Arc::clone(options))));
-                    return;
+                    return self.watch_again(options, now.checked_add(SOON));
                 }
                 TakeBack::Gone if options.place() != place => {}
                 TakeBack::Gone => return,
             }
+        }
+    }
+
+    fn watch_again(&mut self, options: &Arc<Options>, at: Option<Instant>) {
+        // A time beyond what the clock can say does not come.
+        if let Some(at) = at {
+            self.timers.push(Reverse(Timer(at, Arc::clone(options))));
         }
     }
 
