@@ -66,6 +66,8 @@ pub enum Wild {
     RanRevoked(Seq),
     /// It has skipped a task that was not taken back.
     Skipped(Seq),
+    /// It has skipped a task, and given a payload with that.
+    SkippedWith(Seq),
     /// A payload that is not within the arena.
     Span { seq: Seq, offset: u64, len: u32 },
     /// The bell of another generation.
@@ -85,6 +87,7 @@ impl std::fmt::Display for Wild {
             }
             Self::RanRevoked(seq) => write!(f, "ran number {}, which was taken back", seq.0),
             Self::Skipped(seq) => write!(f, "skipped number {}, which was not taken back", seq.0),
+            Self::SkippedWith(seq) => write!(f, "skipped number {} with a payload", seq.0),
             Self::Span { seq, offset, len } => write!(
                 f,
                 "answered number {} with {len} bytes at {offset:#x}, outside of its memory",
@@ -183,6 +186,10 @@ impl<'a, T> Locked<'a, T> {
         match (entry.revoked, status == SKIPPED) {
             (true, false) => return Err(Wild::RanRevoked(seq)),
             (false, true) => return Err(Wild::Skipped(seq)),
+            // Nobody would read the payload, and so nobody release it.
+            (true, true) if matches!(payload, Payload::Span(_)) => {
+                return Err(Wild::SkippedWith(seq));
+            }
             _ => {}
         }
         if let Payload::Span(span) = payload {

@@ -204,6 +204,16 @@ fn skipping_and_running_against_the_parents_word_are_wild() {
     assert_eq!(parent.lock().revoke(seq), Revoke::Won);
     worker.reply(seq, 1, Body::Inline(&[]));
     assert_eq!(parent.lock().take().unwrap_err(), Wild::RanRevoked(seq));
+
+    let Heap {
+        parent, mut worker, ..
+    } = heap();
+    let seq = submit(&parent, b"x");
+    assert_eq!(parent.lock().revoke(seq), Revoke::Won);
+    let span = worker.space(INLINE as u32 + 1).unwrap();
+    worker.reply(seq, SKIPPED, Body::Span(span));
+    assert_eq!(parent.lock().take().unwrap_err(), Wild::SkippedWith(seq));
+    assert_eq!(parent.lock().reading(), 0, "nobody would release it");
 }
 
 #[test]
