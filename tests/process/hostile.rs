@@ -1,7 +1,7 @@
 //! Tasks that write over the memory that their worker shares with the parent, and do worse. The parent goes on.
 
 use crate::kit::{Dice, Gate, lines, note, pid, pool, send, until, wait_at, watch};
-use raddle::{Executor, Future, LostCause, ProcessPool, TaskError, WorkerExit};
+use raddle::{Executor, LostCause, ProcessPool, TaskError, WorkerExit};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
@@ -340,8 +340,7 @@ fn a_worker_that_scribbles_while_it_answers() {
             });
         };
         let soon = Duration::from_millis(100);
-        let mut tasks: Vec<Future<()>> = Vec::new();
-        tasks.push(pool.task("begin").deadline(soon).submit(begin, seed));
+        let begun = pool.task("begin").deadline(soon).submit(begin, seed);
         let ended = std::sync::Arc::new(AtomicU64::new(0));
         let echoes: Vec<_> = (0..60u32)
             .map(|n| {
@@ -357,9 +356,7 @@ fn a_worker_that_scribbles_while_it_answers() {
                 task
             })
             .collect();
-        for task in tasks {
-            let _any = task.result();
-        }
+        let _any = begun.result();
         for task in echoes {
             let _any = task.result();
         }
