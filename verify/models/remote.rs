@@ -5,7 +5,7 @@ fn lead() {
     remote::LEAD
         .model()
         .bound(Some(1))
-        .min_executions(1_800)
+        .min_executions(1_880)
         .check();
 }
 
