@@ -334,8 +334,9 @@ impl Lane {
         self.done.load(Relaxed)
     }
 
-    pub fn stats(&self) -> ProcessWorkerStats {
-        let depth = self.depth() as usize;
+    /// In a forked child (`forked`) nobody looks inside: a thread that is not there may hold the lock.
+    pub fn stats(&self, forked: bool) -> ProcessWorkerStats {
+        let depth = if forked { 0 } else { self.depth() as usize };
         let mut running = false;
         let mut revoked = 0;
         if depth > 0 {

@@ -111,7 +111,8 @@ impl ProcessPool {
         &self.pool.config.name
     }
 
-    /// What the pool has done so far, and the process ids of its workers. Costs a look at each worker; stops nobody.
+    /// What the pool has done so far, and the process ids of its workers. Costs a look at each worker; stops nobody. In a
+    /// forked child it knows nothing of what runs or waits.
     ///
     /// ```
     /// let pool = raddle::ProcessPool::new(2)?;

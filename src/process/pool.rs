@@ -11,7 +11,7 @@ use super::desk::Desk;
 use super::lane::Lane;
 use super::ready::Ready;
 use super::start::Settings;
-use super::stats::{ProcessStats, ProcessWorkerStats};
+use super::stats::ProcessStats;
 use super::supervisor;
 use crate::error::{BuildError, Rejected, TaskError};
 use crate::executor::{Shutdown, WhenFull};
@@ -303,7 +303,9 @@ impl Pool {
     }
 
     pub fn stats(&self) -> ProcessStats {
-        let workers: Vec<ProcessWorkerStats> = self.lanes.iter().map(Lane::stats).collect();
+        let forked = self.is_forked();
+        let lanes = self.lanes.iter();
+        let workers: Vec<_> = lanes.map(|lane| lane.stats(forked)).collect();
         ProcessStats {
             queued: workers.iter().map(|worker| worker.queued).sum(),
             running: workers.iter().filter(|worker| worker.running).count(),
