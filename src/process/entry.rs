@@ -9,7 +9,7 @@
 //! The task itself is zero-sized: a function item, or a closure that captures nothing. Nothing of it has to
 //! travel; the worker makes it out of nothing (`conjure`).
 
-use super::outcome::ChunkOutcomes;
+use super::codec::PayloadError;
 use super::start::anchor;
 use super::worker::Call;
 use crate::error::{BoxError, TaskError};
@@ -24,7 +24,8 @@ pub type Entry = fn(&mut Call<'_>);
 /// Runs a hook.
 pub type HookEntry = fn() -> Result<(), BoxError>;
 
-/// Why code cannot be named to another process.
+/// Why code cannot be named to another process: a worker is the program itself started again, and finds nothing but the
+/// program's own code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CodeError {
@@ -37,7 +38,7 @@ pub enum CodeError {
     /// in a worker.
     TaskInLibrary {
         /// The task's type.
-        task: &'static str,
+        task: String,
         /// The library's path.
         library: String,
     },
@@ -127,9 +128,31 @@ where
         A: Payload,
         R: Payload,
     {
-        call.serve(|chunk: Vec<A>| {
-            Ok::<_, BoxError>(ChunkOutcomes::new(run_chunk(conjure::<F>(), chunk)))
-        });
+        call.serve_chunk(|chunk: Vec<A>| run_chunk(conjure::<F>(), chunk));
+    }
+    zero_sized::<F>();
+    offset_of(
+        entry::<F, A, R> as Entry as *const (),
+        std::any::type_name::<F>,
+    )
+}
+
+/// As [`of_chunk`], for a piece of which some items could not be encoded: the argument is a
+/// `Vec<Result<A, PayloadError>>`.
+pub fn of_sifted_chunk<F, A, R>() -> Result<u64, CodeError>
+where
+    F: Fn(A) -> Result<R, TaskError> + Copy + Send + 'static,
+    A: Payload,
+    R: Payload,
+{
+    fn entry<F, A, R>(call: &mut Call<'_>)
+    where
+        F: Fn(A) -> Result<R, TaskError> + Copy + Send + 'static,
+        A: Payload,
+        R: Payload,
+    {
+        let task = |item: Result<A, PayloadError>| conjure::<F>()(item?);
+        call.serve_chunk(|chunk| run_chunk(task, chunk));
     }
     zero_sized::<F>();
     offset_of(
@@ -259,7 +282,7 @@ fn offset_of(code: *const (), task: fn() -> &'static str) -> Result<u64, CodeErr
         Ok(address.wrapping_sub(image.anchor) as u64)
     } else {
         Err(CodeError::TaskInLibrary {
-            task: task(),
+            task: task().to_owned(),
             library: library_at(address),
         })
     }
@@ -288,4 +311,19 @@ pub unsafe fn resolve_hook(offset: u64) -> Option<HookEntry> {
     let code = Image::get().ok()?.code(offset)?;
     // SAFETY: the caller vouches that a `HookEntry` begins there.
     Some(unsafe { std::mem::transmute::<*const (), HookEntry>(code) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn code_of_a_library_is_refused() {
+        let refused = offset_of(libc::getpid as *const (), || "its_fn");
+        let Err(CodeError::TaskInLibrary { task, library }) = refused else {
+            panic!("{refused:?}")
+        };
+        assert_eq!(task, "its_fn");
+        assert!(library.contains("libc"), "{library}");
+    }
 }

@@ -3,7 +3,7 @@
 use super::ProcessPool;
 use super::answer::{finish_chunk, finish_value};
 use super::entry;
-use super::submit::{Call, submit};
+use super::submit::{Call, submit, submit_chunk};
 use crate::error::{BoxError, ShutdownError, TaskError};
 use crate::executor::{Chunk, Executor, Payload, Shutdown};
 use crate::future::Future;
@@ -74,7 +74,11 @@ impl Executor for ProcessPool {
             entry: entry::of_chunk::<F, A, R>(),
             finish: finish_chunk::<R>,
         };
-        submit(&self.pool, &call, &chunk, None)
+        let sifted = Call {
+            entry: entry::of_sifted_chunk::<F, A, R>(),
+            finish: finish_chunk::<R>,
+        };
+        submit_chunk(&self.pool, &call, &sifted, chunk)
     }
 
     fn workers(&self) -> usize {

@@ -6,9 +6,10 @@
 use super::codec::{self, Part, PayloadError, PayloadReason, PayloadStage, SliceSink};
 use super::entry;
 use super::memory::{RegionSink, RegionSource};
-use super::outcome::{Chain, Panic, Status};
+use super::outcome::{Chain, ChunkOutcomes, Panic, Status};
 use super::start::Boot;
 use crate::error::BoxError;
+use crate::executor::Chunk;
 use crate::future::{current, panics};
 use crate::report;
 use crate::shm::{
@@ -113,6 +114,12 @@ enum Trouble {
     Failed(Chain),
 }
 
+/// Why a value is not on its way.
+enum Unsent {
+    Payload(PayloadError),
+    Panic(Box<dyn Any + Send>),
+}
+
 impl Call<'_> {
     /// Answers with nothing, and ends the worker's service.
     pub fn retire(&mut self) {
@@ -125,15 +132,40 @@ impl Call<'_> {
         &mut self,
         task: impl FnOnce(A) -> Result<R, BoxError>,
     ) {
+        if let Some(value) = self.value(task) {
+            self.answer_with(&value);
+            report::contain_drop("result", || drop(value));
+        }
+    }
+
+    /// As [`serve`](Self::serve), for the items of a piece of a map. If their results cannot be encoded, they are one by
+    /// one.
+    pub fn serve_chunk<A: DeserializeOwned, R: Serialize>(
+        &mut self,
+        task: impl FnOnce(A) -> Chunk<R>,
+    ) {
+        let Some(mut outcomes) = self.value(|arg| Ok(ChunkOutcomes::new(task(arg)))) else {
+            return;
+        };
+        if self.encode(&outcomes).is_err() {
+            outcomes = outcomes.sift();
+            self.answer_with(&outcomes);
+        }
+        report::contain_drop("result", || drop(outcomes));
+    }
+
+    /// What the task gives. None: the answer has been given.
+    fn value<A: DeserializeOwned, R>(
+        &mut self,
+        task: impl FnOnce(A) -> Result<R, BoxError>,
+    ) -> Option<R> {
         match self.run(task) {
-            Ok(Ok(value)) => {
-                self.answer_with(&value);
-                report::contain_drop("result", || drop(value));
-            }
+            Ok(Ok(value)) => return Some(value),
             Ok(Err(Trouble::Failed(chain))) => self.answer(Status::Failed, &chain),
             Ok(Err(Trouble::Payload(error))) => self.answer(Status::Payload, &error),
             Err(payload) => self.answer_panic(payload),
         }
+        None
     }
 
     fn run<A: DeserializeOwned, R>(
@@ -160,14 +192,20 @@ impl Call<'_> {
     }
 
     fn answer_with<R: Serialize>(&mut self, value: &R) {
+        match self.encode(value) {
+            Ok(()) => {}
+            Err(Unsent::Payload(error)) => self.answer(Status::Payload, &error),
+            Err(Unsent::Panic(payload)) => self.answer_panic(payload),
+        }
+    }
+
+    /// Answers with a value, unless the user's `Serialize` fails or panics: then nothing has been answered.
+    fn encode<R: Serialize>(&mut self, value: &R) -> Result<(), Unsent> {
         let _running = current::enter_remote(&|| false);
         // UNWIND: no answer is committed yet; `Room` gives its span back.
-        let sent = catch_unwind(AssertUnwindSafe(|| self.send(Status::Value, value)));
-        drop(_running);
-        match sent {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => self.answer(Status::Payload, &error),
-            Err(payload) => self.answer_panic(payload),
+        match catch_unwind(AssertUnwindSafe(|| self.send(Status::Value, value))) {
+            Ok(sent) => sent.map_err(Unsent::Payload),
+            Err(payload) => Err(Unsent::Panic(payload)),
         }
     }
 

@@ -64,6 +64,12 @@ pub fn size<T: Serialize + ?Sized>(value: &T, part: Part) -> Result<usize, Paylo
         .map_err(|fault| fault.at::<T>(PayloadStage::encode(part)))
 }
 
+/// Can `value` be written? Costs as much as writing it twice.
+pub fn check<T: Serialize + ?Sized>(value: &T, part: Part) -> Result<(), PayloadError> {
+    let mut bytes = vec![0; size(value, part)?];
+    write(value, part, SliceSink::new(&mut bytes))
+}
+
 /// Writes `value` into `sink`, which has room for exactly its [`size()`]. A value that does not fill it, or would
 /// overflow it, gave something else when it was measured: that is an error.
 #[inline]
