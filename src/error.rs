@@ -272,7 +272,10 @@ pub enum Rejected {
         why: String,
     },
     /// The task's code cannot be named to another process.
-    Code(CodeError),
+    Code {
+        /// Why, and what to do.
+        why: CodeError,
+    },
     /// The argument takes more memory than a lane can hold.
     TooLarge {
         /// Its length in bytes.
@@ -305,7 +308,7 @@ impl fmt::Display for Rejected {
             }
             Self::Zero { what } => write!(f, "{what} is zero; it has to be at least 1"),
             Self::Broken { pool, why } => write!(f, "process pool '{pool}' is broken: {why}"),
-            Self::Code(error) => error.fmt(f),
+            Self::Code { why } => why.fmt(f),
             Self::TooLarge { bytes, limit } => write!(
                 f,
                 "its argument takes {bytes} bytes, more than the {limit} of a lane; pass a file or a piece at a time"
@@ -317,7 +320,7 @@ impl fmt::Display for Rejected {
 impl Error for Rejected {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Code(error) => Some(error),
+            Self::Code { why } => Some(why),
             _ => None,
         }
     }

@@ -9,7 +9,7 @@
 //! The task itself is zero-sized: a function item, or a closure that captures nothing. Nothing of it has to
 //! travel; the worker makes it out of nothing (`conjure`).
 
-use super::codec::PayloadError;
+use super::outcome::ChunkOutcomes;
 use super::start::anchor;
 use super::worker::Call;
 use crate::error::{BoxError, TaskError};
@@ -114,29 +114,6 @@ where
     )
 }
 
-/// The entry of a piece of a map: the argument is a `Vec<A>`, the result what
-/// [`outcome::chunk`](super::outcome::chunk) reads.
-pub fn of_chunk<F, A, R>() -> Result<u64, CodeError>
-where
-    F: Fn(A) -> Result<R, TaskError> + Copy + Send + 'static,
-    A: Payload,
-    R: Payload,
-{
-    fn entry<F, A, R>(call: &mut Call<'_>)
-    where
-        F: Fn(A) -> Result<R, TaskError> + Copy + Send + 'static,
-        A: Payload,
-        R: Payload,
-    {
-        call.serve_chunk(|chunk: Vec<A>| run_chunk(conjure::<F>(), chunk));
-    }
-    zero_sized::<F>();
-    offset_of(
-        entry::<F, A, R> as Entry as *const (),
-        std::any::type_name::<F>,
-    )
-}
-
 /// As [`of_chunk`], for a piece of which some items could not be encoded: the argument is a
 /// `Vec<Result<A, PayloadError>>`.
 pub fn of_sifted_chunk<F, A, R>() -> Result<u64, CodeError>
@@ -151,8 +128,31 @@ where
         A: Payload,
         R: Payload,
     {
-        let task = |item: Result<A, PayloadError>| conjure::<F>()(item?);
-        call.serve_chunk(|chunk| run_chunk(task, chunk));
+        let task = |item: Result<A, super::codec::PayloadError>| conjure::<F>()(item?);
+        call.serve_chunk(|chunk| ChunkOutcomes::new(run_chunk(task, chunk)));
+    }
+    zero_sized::<F>();
+    offset_of(
+        entry::<F, A, R> as Entry as *const (),
+        std::any::type_name::<F>,
+    )
+}
+
+/// The entry of a piece of a map: the argument is a `Vec<A>`, the result what
+/// [`outcome::chunk`](super::outcome::chunk) reads.
+pub fn of_chunk<F, A, R>() -> Result<u64, CodeError>
+where
+    F: Fn(A) -> Result<R, TaskError> + Copy + Send + 'static,
+    A: Payload,
+    R: Payload,
+{
+    fn entry<F, A, R>(call: &mut Call<'_>)
+    where
+        F: Fn(A) -> Result<R, TaskError> + Copy + Send + 'static,
+        A: Payload,
+        R: Payload,
+    {
+        call.serve_chunk(|chunk: Vec<A>| ChunkOutcomes::new(run_chunk(conjure::<F>(), chunk)));
     }
     zero_sized::<F>();
     offset_of(

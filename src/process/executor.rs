@@ -3,10 +3,11 @@
 use super::ProcessPool;
 use super::answer::{finish_chunk, finish_value};
 use super::entry;
-use super::submit::{Call, submit, submit_chunk};
+use super::submit::{Call, submit};
 use crate::error::{BoxError, ShutdownError, TaskError};
 use crate::executor::{Chunk, Executor, Payload, Shutdown};
 use crate::future::Future;
+use crate::process::sift::{is_unwritten, sift};
 
 impl Call {
     /// A task of `submit`.
@@ -74,11 +75,15 @@ impl Executor for ProcessPool {
             entry: entry::of_chunk::<F, A, R>(),
             finish: finish_chunk::<R>,
         };
-        let sifted = Call {
+        let future = submit(&self.pool, &call, &chunk, None);
+        if !is_unwritten(&future) {
+            return future;
+        }
+        let call = Call {
             entry: entry::of_sifted_chunk::<F, A, R>(),
             finish: finish_chunk::<R>,
         };
-        submit_chunk(&self.pool, &call, &sifted, chunk)
+        submit(&self.pool, &call, &sift(chunk), None)
     }
 
     fn workers(&self) -> usize {

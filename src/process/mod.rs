@@ -25,6 +25,7 @@ pub mod outcome;
 mod pool;
 mod ready;
 mod seat;
+mod sift;
 pub mod start;
 mod stats;
 mod submit;

@@ -13,7 +13,7 @@ use crate::executor::WhenFull;
 use crate::future::Future;
 use crate::future::spin::{self, Advice};
 use crate::future::task::promised_with;
-use crate::report::{self, message_of};
+use crate::report::message_of;
 use crate::shm::{Body, INLINE, SLOTS, Span};
 use crate::sync::Arc;
 use crate::sync::atomic::Ordering::*;
@@ -51,34 +51,6 @@ pub fn submit<A: Serialize, T>(
     }
 }
 
-/// As [`submit`], for the piece of a map. If it cannot be encoded, its items are one by one, and `sifted` is the
-/// call for the result.
-pub fn submit_chunk<A: Serialize, T>(
-    pool: &Arc<Pool>,
-    call: &Call,
-    sifted: &Call,
-    chunk: Vec<A>,
-) -> Future<T> {
-    match prepare(pool, call, &chunk) {
-        Ok((lane, entry, encoded)) => launch(pool, lane, entry, call.finish, encoded, None),
-        Err(TaskError::Payload(_)) => submit(pool, sifted, &sift(chunk), None),
-        Err(error) => refused(pool, None, error),
-    }
-}
-
-/// Each item, or why it cannot travel.
-#[cold]
-fn sift<A: Serialize>(chunk: Vec<A>) -> Vec<Result<A, PayloadError>> {
-    let one = |item: A| match contained(&item, |item| codec::check(item, Part::Argument)) {
-        Ok(()) => Ok(item),
-        Err(error) => {
-            report::contain_drop("argument", || drop(item));
-            Err(error)
-        }
-    };
-    chunk.into_iter().map(one).collect()
-}
-
 #[cold]
 fn refused<T>(pool: &Arc<Pool>, options: Option<Arc<Options>>, error: TaskError) -> Future<T> {
     let ticket = Ticket::new(Arc::clone(pool), options);
@@ -100,9 +72,12 @@ fn prepare<'a, A: Serialize>(
     }
     let entry = match &call.entry {
         Ok(entry) => *entry,
-        Err(error) => return Err(TaskError::Rejected(Rejected::Code(error.clone()))),
+        Err(error) => {
+            let why = error.clone();
+            return Err(TaskError::Rejected(Rejected::Code { why }));
+        }
     };
-    let length = contained(arg, |arg| codec::size(arg, Part::Argument))?;
+    let length = contained::<A, _>(|| codec::size(arg, Part::Argument))?;
     let lane = choose(pool)?;
     let mut encoded = Encoded {
         bytes: [0; INLINE],
@@ -111,35 +86,32 @@ fn prepare<'a, A: Serialize>(
     };
     let written = if length <= INLINE {
         let sink = SliceSink::new(&mut encoded.bytes[..length]);
-        contained(arg, |arg| codec::write(arg, Part::Argument, sink))
+        contained::<A, _>(|| codec::write(arg, Part::Argument, sink))
     } else {
         let span = room(pool, lane, length)?;
         encoded.span = Some(span);
         let sink = RegionSink::new(lane.shm.request_region(span));
-        contained(arg, |arg| codec::write(arg, Part::Argument, sink))
+        contained::<A, _>(|| codec::write(arg, Part::Argument, sink))
     };
     if let Err(error) = written {
         lane.free(encoded.span);
-        return Err(error.into());
+        return Err(error);
     }
     Ok((lane, entry, encoded))
 }
 
 /// Runs the user's `Serialize`.
 #[inline]
-fn contained<T, A>(
-    arg: &A,
-    encode: impl FnOnce(&A) -> Result<T, PayloadError>,
-) -> Result<T, PayloadError> {
+fn contained<A, T>(encode: impl FnOnce() -> Result<T, PayloadError>) -> Result<T, TaskError> {
     // UNWIND: nothing of ours is half done; what was taken for the argument is given back by the caller.
-    match catch_unwind(AssertUnwindSafe(|| encode(arg))) {
-        Ok(encoded) => encoded,
+    match catch_unwind(AssertUnwindSafe(encode)) {
+        Ok(encoded) => encoded.map_err(TaskError::Payload),
         Err(payload) => {
             let reason = PayloadReason::Custom(format!("it panicked: {}", message_of(&*payload)));
             let name = std::any::type_name::<A>();
-            report::contain_drop("panic payload", || drop(payload));
-            let stage = PayloadStage::EncodeArgument;
-            Err(PayloadError::new(stage, name, reason))
+            let error = PayloadError::new(PayloadStage::EncodeArgument, name, reason);
+            crate::report::contain_drop("panic payload", || drop(payload));
+            Err(TaskError::Payload(error))
         }
     }
 }

@@ -9,7 +9,6 @@ use super::memory::{RegionSink, RegionSource};
 use super::outcome::{Chain, ChunkOutcomes, Panic, Status};
 use super::start::Boot;
 use crate::error::BoxError;
-use crate::executor::Chunk;
 use crate::future::{current, panics};
 use crate::report;
 use crate::shm::{
@@ -142,9 +141,9 @@ impl Call<'_> {
     /// one.
     pub fn serve_chunk<A: DeserializeOwned, R: Serialize>(
         &mut self,
-        task: impl FnOnce(A) -> Chunk<R>,
+        task: impl FnOnce(A) -> ChunkOutcomes<R>,
     ) {
-        let Some(mut outcomes) = self.value(|arg| Ok(ChunkOutcomes::new(task(arg)))) else {
+        let Some(mut outcomes) = self.value(|arg| Ok(task(arg))) else {
             return;
         };
         if self.encode(&outcomes).is_err() {

@@ -9,9 +9,9 @@ fn its_fn(n: u64) -> u64 {
 #[unsafe(no_mangle)]
 pub extern "C" fn submit_to(pool: &ProcessPool) {
     match pool.submit(its_fn, 21).result() {
-        Err(TaskError::Rejected(Rejected::Code(
-            error @ (CodeError::NotInProgram { .. } | CodeError::TaskInLibrary { .. }),
-        ))) => println!("refused: {error}"),
+        Err(TaskError::Rejected(Rejected::Code {
+            why: why @ (CodeError::NotInProgram { .. } | CodeError::TaskInLibrary { .. }),
+        })) => println!("refused: {why}"),
         other => println!("{other:?}"),
     }
 }
