@@ -56,7 +56,7 @@ impl Lane {
                     break;
                 }
             };
-            let bytes = match reply.payload {
+            let mut bytes = match reply.payload {
                 Payload::Inline(bytes) => bytes.as_slice().to_vec(),
                 Payload::Span(span) => {
                     let bytes = self.shm.reply_region(span).to_vec();
@@ -65,16 +65,22 @@ impl Lane {
                 }
             };
             // Without a record it had been taken back, and was skipped.
-            if let Some(record) = record {
+            if let Some(mut record) = record {
+                let mut status = reply.status;
+                if let Some(span) = record.returned(&reply) {
+                    status = Status::Value as u32;
+                    bytes = self.shm.request_region(span).to_vec();
+                    self.shm.free(span);
+                }
                 self.free(record.span);
-                if Status::from_number(reply.status).is_none() {
+                if Status::from_number(status).is_none() {
                     locked.data().condemned =
                         Some(format!("it answered with status {}", reply.status));
                 }
                 estate.answered.push(Answered {
                     task: record.task,
                     finish: record.finish,
-                    status: reply.status,
+                    status,
                     bytes,
                 });
             }

@@ -22,7 +22,7 @@ pub struct Request {
     pub payload: Payload,
 }
 
-/// A payload that does not fit the arena even when nothing else is in it.
+/// A payload for which there will be no room, whatever the parent reads.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct TooLarge;
 
@@ -135,7 +135,7 @@ impl Worker {
     ///
     /// # Errors
     ///
-    /// There will never be room for so much.
+    /// There would be no room even if the parent had read everything.
     pub fn space(&mut self, len: u32) -> Result<Span, TooLarge> {
         if !self.spans.fits(len) {
             return Err(TooLarge);
@@ -145,7 +145,8 @@ impl Worker {
             if let Some(span) = self.spans.take(len) {
                 return Ok(span);
             }
-            let &(oldest, _) = self.out.front().expect("an unused arena has room");
+            // Nothing that the parent could release: the caller has the rest.
+            let &(oldest, _) = self.out.front().ok_or(TooLarge)?;
             self.lie_down(|worker, _| worker.is_released(oldest));
         }
     }
@@ -189,6 +190,37 @@ impl Worker {
         self.replies.region(span).expect("a span of this arena")
     }
 
+    /// The bytes of a large argument, where they lie.
+    ///
+    /// # Safety
+    ///
+    /// `'a` ends before the request is answered, until when the parent leaves them alone.
+    ///
+    /// # Panics
+    ///
+    /// As [`request_region`](Self::request_region).
+    pub unsafe fn borrow_request<'a>(&self, span: Span) -> &'a [u8] {
+        let region = self.request_region(span);
+        // SAFETY: within the mapping, which outlives every request; nobody writes to it for 'a.
+        unsafe { std::slice::from_raw_parts(region.base().as_ptr(), region.len()) }
+    }
+
+    /// The bytes of a [`space`](Self::space), whatever they say.
+    ///
+    /// # Safety
+    ///
+    /// The caller took the space, borrows it once, and `'a` ends before it is answered with or freed.
+    ///
+    /// # Panics
+    ///
+    /// As [`reply_region`](Self::reply_region).
+    pub unsafe fn borrow_space<'a>(&self, span: Span) -> &'a mut [u8] {
+        let region = self.reply_region(span);
+        // SAFETY: within the mapping, which outlives every answer; taken by the caller alone, and the parent
+        // neither writes there nor reads what is not answered.
+        unsafe { std::slice::from_raw_parts_mut(region.base().as_ptr(), region.len()) }
+    }
+
     /// Answers a task, and rings as the parent wishes. Wait-free.
     ///
     /// # Panics
@@ -199,6 +231,18 @@ impl Worker {
         if let Body::Span(span) = body {
             self.out.push_back((seq, span));
         }
+        self.commit(seq, status, body);
+    }
+
+    /// As [`reply`](Self::reply), with the first `len` bytes of a space.
+    pub fn reply_part(&mut self, seq: Seq, status: u32, space: Span, len: u32) {
+        assert!(len <= space.len, "more than was taken");
+        self.out.push_back((seq, space));
+        self.commit(seq, status, Body::Span(Span { len, ..space }));
+    }
+
+    #[inline]
+    fn commit(&mut self, seq: Seq, status: u32, body: Body<'_>) {
         self.replies.slots[seq.slot()].write(seq, status, body);
         // CRASH: the answer is there; whoever sleeps is rung by the recovery.
         // WAKE: the other end is `Parent::arm`, or `Parent::listen`.
