@@ -122,7 +122,8 @@ pub use process::entry::CodeError;
 pub use process::error::{LostCause, WorkerExit, WorkerLost};
 pub use process::start::{Limit, Output, Start, worker_main};
 pub use process::{
-    ProcessPool, ProcessPoolBuilder, ProcessStats, ProcessTask, ProcessWorkerStats, WhenWorkerDies,
+    BytesIn, BytesOut, ProcessPool, ProcessPoolBuilder, ProcessStats, ProcessTask,
+    ProcessWorkerStats, WhenWorkerDies,
 };
 pub use report::{Report, set_report_hook};
 pub use thread::{
