@@ -6,7 +6,6 @@ use raddle_benches::document::{
 };
 use raddle_benches::measure::heap::Counting;
 use raddle_benches::measure::noise::load;
-use raddle_benches::measure::place::allowed;
 use raddle_benches::measure::report::{self, Table};
 use raddle_benches::measure::round::Options;
 use raddle_benches::measure::work::steps_per_us;
@@ -35,6 +34,7 @@ Runs every workload with every contender, prints a table for each, and writes th
 
 struct Arguments {
     options: Options,
+    mode: Mode,
     rounds: usize,
     only: Vec<String>,
     json: Option<PathBuf>,
@@ -43,14 +43,9 @@ struct Arguments {
 }
 
 fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Arguments, String> {
-    let cores = allowed();
     let mut parsed = Arguments {
-        options: Options {
-            workers: 2,
-            quick: false,
-            cores: (cores.len() > 1).then(|| (cores[0], cores[1])),
-            contenders: Vec::new(),
-        },
+        options: Options::new(2, 1.0),
+        mode: Mode::Full,
         rounds: 0,
         only: Vec::new(),
         json: None,
@@ -71,13 +66,21 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Arguments, Strin
             "--contenders" => parsed.options.contenders = list(value()?),
             "--json" => parsed.json = Some(value()?.into()),
             "--results" => parsed.results = Some(value()?.into()),
-            "--quick" => parsed.options.quick = true,
+            "--quick" => parsed.mode = Mode::Quick,
             "--list" => parsed.list = true,
             _ => return Err(format!("unknown argument {argument}")),
         }
     }
+    let usual = match parsed.mode {
+        Mode::Full => 9,
+        Mode::Quick => 3,
+    };
     if parsed.rounds == 0 {
-        parsed.rounds = if parsed.options.quick { 3 } else { 9 };
+        parsed.rounds = usual;
+    }
+    if parsed.mode == Mode::Quick {
+        parsed.options.scale = 0.1;
+        parsed.options.repeat = false;
     }
     Ok(parsed)
 }
@@ -127,11 +130,7 @@ fn run(workloads: Vec<workload::Workload>, arguments: &Arguments) -> Document {
             started: rfc3339(SystemTime::now()),
             finished: String::new(),
             command: std::env::args().collect(),
-            mode: if options.quick {
-                Mode::Quick
-            } else {
-                Mode::Full
-            },
+            mode: arguments.mode,
             rounds: arguments.rounds,
             workers: options.workers,
         },

@@ -20,7 +20,7 @@ pub fn summarise(workload: &Workload, noise: Noise, taken: Vec<Taken>) -> Vec<Be
     for (round, _) in rounds() {
         for (column, _) in &round.extra {
             if !columns.iter().any(|known| known.suffix == column.suffix) {
-                columns.push(*column);
+                columns.push(column.clone());
             }
         }
     }
@@ -83,7 +83,7 @@ pub fn summarise(workload: &Workload, noise: Noise, taken: Vec<Taken>) -> Vec<Be
         all.push(Benchmark {
             id: format!("{}/{}", workload.id, column.suffix),
             title: format!("{}: {}", workload.title, column.title),
-            unit: column.unit.to_owned(),
+            unit: column.unit.clone().into_owned(),
             better: column.better,
             contenders: contenders(&taken, &figure),
             ..blank.clone()
