@@ -1,6 +1,8 @@
 //! The interleaved comparison. The page `docs/benchmarks.md` says what it measures and how.
 
 use raddle_benches::contender::processes::serve_if_asked;
+use raddle_benches::document::export::Format;
+use raddle_benches::document::page;
 use raddle_benches::document::{
     Commit, Document, Instruments, Machine, Mode, Noise, Run, SCHEMA, Toolchain, rfc3339,
 };
@@ -10,7 +12,7 @@ use raddle_benches::measure::report::{self, Table};
 use raddle_benches::measure::round::Options;
 use raddle_benches::measure::work::steps_per_us;
 use raddle_benches::workload;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::SystemTime;
 
@@ -19,7 +21,8 @@ static ALLOCATOR: Counting = Counting;
 
 const USAGE: &str = "\
 usage: compare [--quick] [--only W1,P1] [--contenders rayon,raddle] [--rounds N] [--workers N]
-               [--json FILE] [--results FOLDER] [--list]
+               [--json FILE] [--results FOLDER] [--export FORMAT=FILE] [--page FILE] [--list]
+       compare --from FILE [--export FORMAT=FILE] [--page FILE]
 
 Runs every workload with every contender, prints a table for each, and writes the result document.
 
@@ -30,6 +33,10 @@ Runs every workload with every contender, prints a table for each, and writes th
   --workers N       workers per pool (default 2)
   --json FILE       the result document
   --results FOLDER  the result document, in a file of this folder that is named by time and commit
+  --export F=FILE   in another format: bencher (Bencher Metric Format), github-smaller and github-bigger
+                    (github-action-benchmark's customSmallerIsBetter and customBiggerIsBetter); may be repeated
+  --page FILE       puts the table into a page of Markdown, between its markers
+  --from FILE       runs nothing: the document is that of an earlier run
   --list            the workloads";
 
 struct Arguments {
@@ -39,6 +46,9 @@ struct Arguments {
     only: Vec<String>,
     json: Option<PathBuf>,
     results: Option<PathBuf>,
+    exports: Vec<(Format, PathBuf)>,
+    page: Option<PathBuf>,
+    from: Option<PathBuf>,
     list: bool,
 }
 
@@ -50,6 +60,9 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Arguments, Strin
         only: Vec::new(),
         json: None,
         results: None,
+        exports: Vec::new(),
+        page: None,
+        from: None,
         list: false,
     };
     let list = |text: String| text.split(',').map(str::to_owned).collect::<Vec<_>>();
@@ -66,6 +79,13 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Arguments, Strin
             "--contenders" => parsed.options.contenders = list(value()?),
             "--json" => parsed.json = Some(value()?.into()),
             "--results" => parsed.results = Some(value()?.into()),
+            "--export" => {
+                let both = value()?;
+                let (format, file) = both.split_once('=').ok_or("--export needs FORMAT=FILE")?;
+                parsed.exports.push((format.parse()?, file.into()));
+            }
+            "--page" => parsed.page = Some(value()?.into()),
+            "--from" => parsed.from = Some(value()?.into()),
             "--quick" => parsed.mode = Mode::Quick,
             "--list" => parsed.list = true,
             _ => return Err(format!("unknown argument {argument}")),
@@ -111,8 +131,13 @@ fn main() -> ExitCode {
     if !arguments.only.is_empty() {
         workloads.retain(|workload| arguments.only.contains(&workload.id));
     }
-    let document = run(workloads, &arguments);
-    match keep(&document, &arguments) {
+    let document = match &arguments.from {
+        Some(path) => {
+            Document::read(path).map_err(|problem| format!("{}: {problem}", path.display()))
+        }
+        None => Ok(run(workloads, &arguments)),
+    };
+    match document.and_then(|document| keep(&document, &arguments)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
             eprintln!("{problem}");
@@ -166,9 +191,21 @@ fn run(workloads: Vec<workload::Workload>, arguments: &Arguments) -> Document {
 }
 
 fn keep(document: &Document, arguments: &Arguments) -> Result<(), String> {
+    let write = |path: &Path, text: String| {
+        let written = std::fs::write(path, text);
+        written.map_err(|error| format!("{}: {error}", path.display()))
+    };
     if let Some(path) = &arguments.json {
-        let written = std::fs::write(path, document.to_json());
-        written.map_err(|error| format!("{}: {error}", path.display()))?;
+        write(path, document.to_json())?;
+    }
+    for (format, path) in &arguments.exports {
+        write(path, format.write(document))?;
+    }
+    if let Some(path) = &arguments.page {
+        let problem = |problem: &dyn std::fmt::Display| format!("{}: {problem}", path.display());
+        let text = std::fs::read_to_string(path).map_err(|error| problem(&error))?;
+        let text = page::put(&text, document).map_err(|error| problem(&error))?;
+        write(path, text)?;
     }
     if let Some(folder) = &arguments.results {
         let path = document.write_into(folder);
