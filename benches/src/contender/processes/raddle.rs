@@ -60,7 +60,7 @@ impl<const ANEW: bool> Workers for InPlace<ANEW> {
     } else {
         "raddle submit_bytes, passed on"
     };
-    const KIND: Kind = Kind::Raddle;
+    const ROLE: Role = Role::Raddle;
 
     fn start(workers: usize) -> Self {
         InPlace(ProcessPool::new(workers).unwrap())
