@@ -20,7 +20,10 @@ use {futures::future_paths, lanes::lane_paths, queues::queue_paths, threads::thr
 
 #[cfg(raddle_counts)]
 gungraun::main!(
-    config = gungraun::LibraryBenchmarkConfig::default().tool(
+    config = gungraun::LibraryBenchmarkConfig::default()
+        // The copies of glibc that every x86-64 processor can run: counts do not depend on the one that is here.
+        .env("GLIBC_TUNABLES", "glibc.cpu.hwcaps=-AVX2,-AVX2_Usable,-AVX512VL,-ERMS,-FSRM")
+        .tool(
         gungraun::Callgrind::default()
             .entry_point(gungraun::EntryPoint::Custom("raddle_instructions::counted*".into()))
     );
