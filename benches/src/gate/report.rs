@@ -203,13 +203,14 @@ impl Report {
             "\nCounts: a change is more than {} and more than {instructions} instructions.\n\
              Times: raddle over the floor of its run, new over old; the interval is of a bootstrap (seed {}, {} resamples) with a \
              chance of {} for a wrong alarm anywhere;\na change is one whose interval leaves out 1 and that is at least {}; none is one whose \
-             interval is within {};\nwith fewer than {} runs on a side, rounds are drawn instead of runs, and the interval is {} wider both ways.",
+             interval is within {}; nothing is said where figures spread by more than {};\nwith fewer than {} runs on a side, rounds are drawn instead of runs, and the interval is {} wider both ways.",
             percent(part),
             of.seed,
             of.resamples,
             percent(of.alarms),
             percent(of.smallest),
             percent(of.same),
+            percent(of.spread),
             of.runs,
             percent(of.between_runs),
         )?;

@@ -59,6 +59,8 @@ pub struct Parameters {
     pub smallest: f64,
     /// Changes that are surely within this part of the old figure are none.
     pub same: f64,
+    /// Where figures lie further apart than this part of their median (by their median distance from it), nothing is said.
+    pub spread: f64,
     /// With fewer runs than this on a side, nobody knows how far apart its runs are.
     pub runs: usize,
     /// How far apart they then are supposed to be: the interval is widened by this part on both sides.
@@ -70,9 +72,10 @@ impl Default for Parameters {
         Self {
             seed: 1,
             resamples: 10_000,
-            alarms: 0.05,
+            alarms: 0.01,
             smallest: 0.02,
             same: 0.05,
+            spread: 0.1,
             runs: 5,
             between_runs: 0.04,
         }
@@ -136,13 +139,36 @@ pub fn change(
     // Two tails, and one chance for all benchmarks together.
     let tail = parameters.alarms / benchmarks.max(1) as f64 / 2.0;
     let cut = ((ratios.len() as f64 * tail) as usize).min(ratios.len() / 2);
+    let noisy = |sample: &Sample, figures: &[f64]| {
+        if few {
+            sample
+                .runs
+                .iter()
+                .any(|rounds| spread(rounds) > parameters.spread)
+        } else {
+            spread(figures) > parameters.spread
+        }
+    };
     let wider = 1.0 + if few { parameters.between_runs } else { 0.0 };
     let interval = Interval {
         ratio: median(&is) / median(&was),
         low: ratios[cut] / wider,
         high: ratios[ratios.len() - 1 - cut] * wider,
     };
+    if noisy(old, &was) || noisy(new, &is) {
+        return (Change::Unsure, interval);
+    }
     (verdict(&interval, parameters), interval)
+}
+
+/// The median distance from the median, as a part of it.
+fn spread(figures: &[f64]) -> f64 {
+    let middle = median(figures);
+    let distances: Vec<f64> = figures
+        .iter()
+        .map(|figure| (figure - middle).abs())
+        .collect();
+    median(&distances) / middle
 }
 
 fn verdict(&Interval { ratio, low, high }: &Interval, parameters: &Parameters) -> Change {
