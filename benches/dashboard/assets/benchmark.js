@@ -1,11 +1,12 @@
 // One benchmark: bars of the last run, lines of its history, counted instructions beside them, latencies.
 "use strict";
 (() => {
-  const { state, data, shared, chart, colour, look, element, figure, digits, times, tick, narrow } = dashboard;
+  const { state, data, shared, chart, logAxis, colour, look, element, figure, digits, times, tick, narrow } = dashboard;
   const { lines, unit, better, statistic } = data;
   const { runs } = shared;
   const last = runs.length - 1;
   const show = (value) => figure(value, unit);
+  const binary = unit === "B";
   const form = state.bind(document.getElementById("controls"));
   const floor = lines.find((line) => line.role === "limit");
 
@@ -29,17 +30,14 @@
       const min = log ? barStart(positive) : 0;
       const max = Math.max(...positive, 0);
       return {
-        grid: { left: 8, right: narrow() ? 90 : 120, top: 8, bottom: 40, containLabel: true },
+        grid: { left: 8, right: narrow() ? 90 : 170, top: 8, bottom: 40, containLabel: true },
         xAxis: {
-          ...axis,
-          type: log ? "log" : "value",
-          min,
-          max: log ? max * 1.1 : undefined,
-          startValue: min,
+          ...(log
+            ? { ...logAxis(axis, min, max * 1.1, { binary, label: (value) => tick(show(value)) }), startValue: min }
+            : { ...axis, type: "value", axisLabel: { ...axis.axisLabel, hideOverlap: true, formatter: (value) => tick(show(value)) } }),
           name: `${statistic}${log ? ", logarithmic" : ""} (${better})`,
           nameLocation: "middle",
           nameGap: 28,
-          axisLabel: { ...axis.axisLabel, hideOverlap: true, formatter: (value) => tick(show(value)) },
         },
         yAxis: {
           ...axis,
@@ -74,7 +72,7 @@
             renderItem: (_, api) => {
               const [x, y] = api.coord([api.value(0), api.value(1)]);
               const line = order[api.value(1)];
-              const ratio = floor?.points[last]?.[0] > 0 && line !== floor ? `  ${times(behind(line.points[last][0], floor.points[last][0]))}` : "";
+              const ratio = floor?.points[last]?.[0] > 0 && line !== floor ? `   ${times(behind(line.points[last][0], floor.points[last][0]))} the limit` : "";
               return {
                 type: "text",
                 style: { text: `${show(line.points[last][0])}${narrow() ? "" : ratio}`, x: x + 6, y, fill: text, textVerticalAlign: "middle", fontSize: 12 },
@@ -175,7 +173,13 @@
     name: withNames ? "runs, by day" : "",
     nameLocation: "middle",
     nameGap: 28,
-    axisLabel: { ...axis.axisLabel, hideOverlap: true, formatter: (_, index) => runs[index].started.slice(0, 10) },
+    axisLabel: {
+      ...axis.axisLabel,
+      hideOverlap: true,
+      alignMinLabel: "left",
+      alignMaxLabel: "right",
+      formatter: (_, index) => runs[index].started.slice(0, 10),
+    },
   });
 
   const markLines = () => {
@@ -221,12 +225,30 @@
     ];
   };
 
+  // A line's name at its end, where there is room.
+  const endLabel = ({ colour: hue }) => narrow() ? {} : {
+    endLabel: { show: true, formatter: "{a}", color: hue, width: 150, overflow: "truncate", distance: 8 },
+    labelLayout: { moveOverlap: "shiftY" },
+  };
+  const rightOf = () => (narrow() ? 16 : 170);
+
+  // What an axis has to hold: everything that is drawn, and a little room.
+  const extent = (from, to) => {
+    const figures = shownLines().flatMap((line) => runs.flatMap((_, index) => {
+      const point = index >= from && index <= to ? at(line, index) : null;
+      return point ? (form.value("spread") === "" ? [point[0]] : [point[1], point[0], point[2]]) : [];
+    }));
+    const positive = figures.filter((value) => value > 0);
+    return positive.length === figures.length && figures.length > 0 ? [Math.min(...figures) / 1.04, Math.max(...figures) * 1.04] : null;
+  };
+
   const lineOf = (line) => {
     const style = look(line);
     const ours = line.role === "raddle";
     return {
       name: line.name,
       type: "line",
+      ...endLabel(style),
       z: ours ? 5 : 3,
       color: style.colour,
       symbol: style.symbol,
@@ -257,16 +279,18 @@
   const history = () => chart("chart-history", {
     option: ({ axis }) => {
       const [from, to] = range();
-      const log = form.value("scale") === "log" && shownLines().every((line) => line.points.every((point) => point === null || point[0] > 0));
+      const logs = form.value("scale") === "log" ? extent(from, to) : null;
+      const label = (value) => tick(showAt(value));
       return {
-        grid: { left: 8, right: 24, top: 40, bottom: 84, containLabel: true },
+        grid: { left: 8, right: rightOf(), top: 60, bottom: 92, containLabel: true },
         xAxis: runAxis(axis, true),
         yAxis: {
-          ...axis,
-          type: log ? "log" : "value",
-          name: `${inLimits() ? "times the limit" : statistic}${log ? ", logarithmic" : ""} (${inLimits() ? "lower is better" : better})`,
+          ...(logs
+            ? logAxis(axis, ...logs, { binary: binary && !inLimits(), label })
+            : { ...axis, type: "value", axisLabel: { ...axis.axisLabel, formatter: label } }),
+          nameGap: 30,
+          name: `${inLimits() ? "times the limit" : statistic}${logs ? ", logarithmic" : ""} (${inLimits() ? "lower is better" : better})`,
           nameTextStyle: { ...axis.nameTextStyle, align: "left" },
-          axisLabel: { ...axis.axisLabel, formatter: (value) => tick(showAt(value)) },
         },
         dataZoom: [
           { type: "inside", startValue: from, endValue: to, minValueSpan: 2, zoomOnMouseWheel: "ctrl" },
@@ -276,7 +300,11 @@
             endValue: to,
             minValueSpan: 2,
             height: 22,
-            bottom: 8,
+            bottom: 14,
+            brushSelect: false,
+            moveHandleStyle: { color: colour("--rule") },
+            handleStyle: { color: colour("--paper"), borderColor: colour("--soft") },
+            emphasis: { moveHandleStyle: { color: colour("--soft") }, handleStyle: { borderColor: colour("--raddle") } },
             borderColor: colour("--rule"),
             fillerColor: colour("--shade"),
             textStyle: { color: colour("--soft") },
@@ -363,7 +391,7 @@
       option: ({ axis }) => {
         const [from, to] = range();
         return {
-          grid: { left: 8, right: 24, top: 30, bottom: 24, containLabel: true },
+          grid: { left: 8, right: rightOf(), top: 30, bottom: 24, containLabel: true },
           xAxis: runAxis(axis, false),
           yAxis: {
             ...axis,
@@ -435,10 +463,11 @@
         caption.textContent = histogram
           ? "Share of the tasks by their latency; logarithmic. To the left is better."
           : "The latency that so many of the tasks stay within; both axes logarithmic. Lower is better.";
-        const latency = { ...axis, type: "log", axisLabel: { ...axis.axisLabel, hideOverlap: true, formatter: (value) => tick(figure(value, "ns")) } };
+        const bounds = data.latencies.flatMap((entry) => byPercentile(entry).map(([, bound]) => bound));
+        const latency = logAxis(axis, Math.min(...bounds) / 1.1, Math.max(...bounds) * 1.1, { label: (value) => tick(figure(value, "ns")) });
         const top = Math.ceil(Math.max(1, ...data.latencies.flatMap((entry) => byPercentile(entry).map(([x]) => x))));
         return {
-          grid: { left: 8, right: 24, top: 40, bottom: 44, containLabel: true },
+          grid: { left: 8, right: histogram ? 24 : rightOf(), top: 40, bottom: 44, containLabel: true },
           xAxis: histogram
             ? { ...latency, name: "latency, logarithmic (lower is better)", nameLocation: "middle", nameGap: 28 }
             : { ...axis, type: "value", min: 0, max: top, interval: 1, name: "share of the tasks", nameLocation: "middle", nameGap: 28, axisLabel: { ...axis.axisLabel, formatter: shareName } },
@@ -457,7 +486,7 @@
               showSymbol: !histogram,
               color: style.colour,
               lineStyle: { width: lines[entry.line].role === "raddle" ? 2.25 : 1.5, type: style.dash },
-              endLabel: { show: !histogram && !narrow(), formatter: "{a}", color: style.colour },
+              ...(histogram ? {} : endLabel(style)),
               data: histogram ? asHistogram(entry) : byPercentile(entry),
             };
           }),

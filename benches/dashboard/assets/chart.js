@@ -163,7 +163,40 @@
     }
   });
 
+  const powers = (base, steps) => (low, high) => {
+    const found = [];
+    for (let power = base ** Math.floor(Math.log(low) / Math.log(base)); power <= high; power *= base) {
+      found.push(...steps.map((step) => step * power));
+    }
+    return found.filter((value) => value >= low && value <= high);
+  };
+  const even = (low, high) => {
+    const size = 10 ** Math.floor(Math.log10((high - low) / 3));
+    const step = [5, 2, 1].map((times) => times * size).find((wide) => (high - low) / wide >= 2) ?? size;
+    const found = [];
+    for (let value = Math.ceil(low / step) * step; value <= high; value += step) {
+      found.push(Number(value.toPrecision(6)));
+    }
+    return found;
+  };
+  const DECIMAL = [powers(1000, [1]), powers(10, [1]), powers(10, [1, 2, 5]), powers(10, [1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9]), even];
+  const BINARY = [powers(1024, [1]), powers(16, [1]), powers(4, [1]), powers(2, [1]), even];
+
+  // A logarithmic axis from `min` to `max` with round figures, however short or long it is.
+  const logAxis = (axis, min, max, { binary = false, label }) => {
+    const sets = binary ? BINARY : DECIMAL;
+    const customValues = (sets.find((ticks) => ticks(min, max).length >= 3) ?? even)(min, max);
+    return {
+      ...axis,
+      type: "log",
+      min,
+      max,
+      axisTick: { ...axis.axisTick, customValues },
+      axisLabel: { ...axis.axisLabel, customValues, hideOverlap: true, formatter: label },
+    };
+  };
+
   const narrow = () => matchMedia("(max-width: 40rem)").matches;
 
-  Object.assign(dashboard, { chart, charts: all, colour, look, element, narrow });
+  Object.assign(dashboard, { chart, logAxis, charts: all, colour, look, element, narrow });
 })();

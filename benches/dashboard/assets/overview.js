@@ -1,7 +1,7 @@
 // Bars of raddle beside the best peer or the limit, and the filters of the rows.
 "use strict";
 (() => {
-  const { state, data, chart, colour, element, times, tick, standing, narrow } = dashboard;
+  const { state, data, chart, logAxis, colour, element, times, tick, standing, narrow } = dashboard;
   const form = state.bind(document.getElementById("controls"));
 
   const wanted = (row) => {
@@ -40,7 +40,7 @@
     const logs = ratios.map((ratio) => Math.log10(ratio));
     const [low, high] = [Math.min(0, ...logs), Math.max(0, ...logs)];
     const room = Math.max(0.25, (high - low) * (narrow() ? 0.45 : 0.16));
-    return [10 ** (low < 0 ? low - room : 0), 10 ** (high > 0 ? high + room : 0)];
+    return [10 ** (low < 0 ? low - room : -0.02), 10 ** (high > 0 ? high + room : 0.02)];
   };
 
   const draw = (group) => {
@@ -54,7 +54,7 @@
         const ratios = rows.flatMap((row) => beside ? [row.toPeer] : [row.toLimit, row.peerToLimit ?? 1]);
         const [min, max] = extent(ratios);
         caption.textContent = beside
-          ? "How many times better (to the left) or worse (to the right) raddle is than the best peer of the same run; logarithmic, shorter to the right and longer to the left is better. Hollow bars are within noise."
+          ? "How many times better (to the left) or worse (to the right) raddle is than the best peer of the same run; logarithmic. Hollow bars are within noise."
           : "How many times worse than the hand-written limit of the same run: raddle, and the best peer in grey; logarithmic, shorter is better.";
         const ours = colour("--raddle");
         const labelled = (ratio, words) => ({
@@ -100,15 +100,11 @@
         return {
           grid: { left: 8, right: 16, top: 8, bottom: 40, containLabel: true },
           xAxis: {
-            ...axis,
-            type: "log",
-            min,
-            max,
+            ...logAxis(axis, min, max, { label: (value) => tick(times(value < 1 && beside ? 1 / value : value)) }),
             startValue: 1,
             name: beside ? "← better than the best peer     times     worse →" : "times the limit (lower is better)",
             nameLocation: "middle",
             nameGap: 28,
-            axisLabel: { ...axis.axisLabel, hideOverlap: true, formatter: (value) => tick(times(value < 1 && beside ? 1 / value : value)) },
           },
           yAxis: {
             ...axis,

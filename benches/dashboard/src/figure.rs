@@ -30,6 +30,9 @@ pub fn figure(value: f64, unit: &str) -> String {
 /// Three digits that matter, more before the point, thousands set apart.
 pub fn digits(value: f64) -> String {
     let size = value.abs();
+    if value.fract() == 0.0 && size < 1000.0 && size >= 10.0 {
+        return format!("{value:.0}");
+    }
     if size < 9.995 {
         let text = format!("{value:.2}");
         // Whole figures and those below a hundredth.
@@ -77,7 +80,7 @@ mod tests {
     #[test]
     fn figures_are_short_and_keep_their_unit() {
         assert_eq!(figure(1240.0, "ns"), "1.24 µs");
-        assert_eq!(figure(65.0, "us"), "65.0 µs");
+        assert_eq!(figure(65.0, "us"), "65 µs");
         assert_eq!(figure(0.5, "us"), "500 ns");
         assert_eq!(figure(0.0, "ns"), "0 ns");
         assert_eq!(figure(0.004, "ns"), "0.004 ns");
@@ -86,6 +89,7 @@ mod tests {
         assert_eq!(figure(12.34, "GB/s"), "12.3 GB/s");
         assert_eq!(figure(9.996, "GB/s"), "10.0 GB/s");
         assert_eq!(figure(1_234_567.0, ""), "1,234,567");
+        assert_eq!(figure(12.0, "GB/s"), "12 GB/s");
         assert_eq!(times(0.16), "0.16×");
         assert_eq!(percent(1.051), "+5.1%");
         assert_eq!(percent(0.9995), "-0.05%");

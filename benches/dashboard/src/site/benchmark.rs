@@ -86,6 +86,7 @@ struct Cell {
 
 struct QuantileRow {
     name: String,
+    colour: String,
     figures: [String; 5],
 }
 
@@ -160,6 +161,7 @@ pub fn page(frame: Frame, setup: &Setup, judged: &Judged<'_>, this: &Benchmark<'
         let q = contender.quantiles.as_ref()?;
         Some(QuantileRow {
             name: contender.name.clone(),
+            colour: judged.looks[contender.name.as_str()].colour.clone(),
             figures: [q.p50, q.p90, q.p99, q.p999, q.max].map(|ns| figure(ns, "ns")),
         })
     });

@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 /// A shift in so many last runs is news.
-const RECENT: usize = 10;
+const RECENT: usize = 20;
 
 #[derive(Template)]
 #[template(path = "overview.html")]
@@ -28,6 +28,10 @@ pub struct Page {
     recent: Vec<ShiftRow>,
     recent_runs: usize,
     groups: Vec<GroupView>,
+    limits: Vec<LimitRow>,
+    ahead: usize,
+    behind: usize,
+    undecided: usize,
     gone: Vec<Gone>,
     data: Value,
 }
@@ -40,6 +44,15 @@ struct Changed {
     word: &'static str,
     percent: String,
     figure: String,
+}
+
+struct LimitRow {
+    id: String,
+    title: String,
+    href: String,
+    name: String,
+    figure: String,
+    spread: String,
 }
 
 struct Gone {
@@ -155,6 +168,22 @@ fn row(this: &Benchmark<'_>, frame: &Frame) -> Option<Row> {
     })
 }
 
+/// All limits that a benchmark of the machine itself found.
+fn limit_rows(this: &Benchmark<'_>, frame: &Frame) -> Vec<LimitRow> {
+    let about = this.history.about;
+    let show = |value: f64| figure(value, &about.unit);
+    let present = this.history.lines.iter().filter_map(|line| line.last());
+    let rows = present.map(|limit| LimitRow {
+        id: about.id.clone(),
+        title: about.title.clone(),
+        href: format!("{}{}", frame.home, this.page()),
+        name: limit.name.clone(),
+        figure: show(limit.median),
+        spread: format!("{} to {}", show(limit.min), show(limit.max)),
+    });
+    rows.collect()
+}
+
 pub fn direction(better: Better) -> &'static str {
     match better {
         Better::Lower => "lower is better",
@@ -173,7 +202,12 @@ fn group_slug(group: Group) -> &'static str {
 pub fn page(frame: Frame, setup: &Setup, judged: &Judged<'_>) -> Page {
     let present = |this: &&Benchmark<'_>| this.history.runs.last().is_some_and(Option::is_some);
     let mut groups: Vec<GroupView> = Vec::new();
+    let mut limits = Vec::new();
     for this in judged.benchmarks.iter().filter(present) {
+        if this.history.about.group == Group::Limits {
+            limits.extend(limit_rows(this, &frame));
+            continue;
+        }
         let Some(row) = row(this, &frame) else {
             continue;
         };
@@ -207,6 +241,10 @@ pub fn page(frame: Frame, setup: &Setup, judged: &Judged<'_>) -> Page {
         .into_iter()
         .filter(|row| row.run >= first)
         .collect();
+    let standing = |wanted: &dyn Fn(&Row, f64) -> bool| {
+        let beside = rows().filter_map(|row| Some((row, row.to_peer?)));
+        beside.filter(|(row, ratio)| wanted(row, *ratio)).count()
+    };
     let gone = judged.benchmarks.iter().filter(|this| !present(this));
     Page {
         facts: facts(setup.last()),
@@ -224,6 +262,10 @@ pub fn page(frame: Frame, setup: &Setup, judged: &Judged<'_>) -> Page {
                 href: format!("{}{}", frame.home, this.page()),
             })
             .collect(),
+        limits,
+        ahead: standing(&|row, ratio| row.verdict != "undecided" && ratio < 1.0),
+        behind: standing(&|row, ratio| row.verdict != "undecided" && ratio > 1.0),
+        undecided: standing(&|row, ratio| row.verdict == "undecided" || ratio == 1.0),
         data: json!({ "rows": rows().collect::<Vec<_>>() }),
         groups,
         frame,

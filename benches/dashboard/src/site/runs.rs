@@ -16,6 +16,8 @@ pub struct Page {
 
 /// A run's circumstances.
 pub struct Facts {
+    /// The same in a sentence.
+    pub summary: String,
     pub machine: Vec<(&'static str, String)>,
     pub noise: Vec<(&'static str, String)>,
 }
@@ -44,7 +46,24 @@ pub fn facts(run: &Run) -> Facts {
     let (machine, noise) = (&document.machine, &document.noise);
     let commit = document.commit.as_ref();
     let cores: Vec<String> = machine.allowed.iter().map(usize::to_string).collect();
+    let guest = match &machine.virtualization {
+        Some(name) => format!(", guest of {name}"),
+        None => String::new(),
+    };
+    let summary = format!(
+        "{}, {} cores{guest}, Linux {}. Load average {} before and {} after, {} stolen by the hypervisor, {} used by \
+         others, {} dirty rounds.",
+        machine.cpu,
+        machine.cores,
+        machine.kernel,
+        digits(noise.load_before),
+        digits(noise.load_after),
+        figure(noise.steal_ms, "ms"),
+        figure(noise.others_ms, "ms"),
+        noise.dirty_rounds
+    );
     Facts {
+        summary,
         machine: vec![
             ("Run", run.started()),
             (
