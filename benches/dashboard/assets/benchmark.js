@@ -115,11 +115,23 @@
     return lines.filter((line) => names.includes(line.name) || line.name === meant);
   };
 
-  // A run's figures, in the unit or as times the limit of the same run.
+  const asChange = () => form.value("show") === "change";
+
+  // The middle one of a line's figures, which changes are held against.
+  const usual = new Map(lines.map((line) => {
+    const figures = line.points.filter((point) => point !== null).map((point) => point[0]).sort((a, b) => a - b);
+    return [line, figures[Math.floor(figures.length / 2)]];
+  }));
+
+  // A run's figures: in the unit, as times the limit of the same run, or over the line's usual figure.
   const at = (line, run) => {
     const point = line.points[run];
-    if (point === null || !inLimits()) {
+    if (point === null || !(inLimits() || asChange())) {
       return point;
+    }
+    if (asChange()) {
+      const level = usual.get(line);
+      return level > 0 ? [point[0] / level, point[1] / level, point[2] / level, point[3]] : null;
     }
     const limit = floor.points[run]?.[0];
     if (!(limit > 0)) {
@@ -128,7 +140,15 @@
     const [a, b] = [behind(point[1], limit), behind(point[2], limit)];
     return [behind(point[0], limit), Math.min(a, b), Math.max(a, b), point[3]];
   };
-  const showAt = (value) => (inLimits() ? times(value) : show(value));
+  const showAt = (value) => {
+    if (asChange()) {
+      const share = (value - 1) * 100;
+      return `${share > 0 ? "+" : ""}${share.toFixed(Math.abs(share) < 10 ? 1 : 0)}%`;
+    }
+    return inLimits() ? times(value) : show(value);
+  };
+  const inUnit = () => !inLimits() && !asChange();
+  const what = () => (inLimits() ? "times the limit" : asChange() ? "beside the contender's median of all runs" : statistic);
 
   const describeRun = (index) => {
     const run = runs[index];
@@ -225,12 +245,12 @@
     ];
   };
 
-  // A line's name at its end, where there is room.
-  const endLabel = ({ colour: hue }) => narrow() ? {} : {
+  // A line's name at its end, where there is room for all.
+  const MOST_LABELS = 4;
+  const endLabel = ({ colour: hue }, count) => narrow() || count > MOST_LABELS ? {} : {
     endLabel: { show: true, formatter: "{a}", color: hue, width: 150, overflow: "truncate", distance: 8 },
-    labelLayout: { moveOverlap: "shiftY" },
   };
-  const rightOf = () => (narrow() ? 16 : 170);
+  const rightOf = (count) => (narrow() || count > MOST_LABELS ? 24 : 170);
 
   // What an axis has to hold: everything that is drawn, and a little room.
   const extent = (from, to) => {
@@ -242,13 +262,13 @@
     return positive.length === figures.length && figures.length > 0 ? [Math.min(...figures) / 1.04, Math.max(...figures) * 1.04] : null;
   };
 
-  const lineOf = (line) => {
+  const lineOf = (line, count) => {
     const style = look(line);
     const ours = line.role === "raddle";
     return {
       name: line.name,
       type: "line",
-      ...endLabel(style),
+      ...endLabel(style, count),
       z: ours ? 5 : 3,
       color: style.colour,
       symbol: style.symbol,
@@ -269,7 +289,7 @@
     const shown = shownLines();
     // Bands first: what the keys and the tests ask for by number are the lines, then.
     const bands = form.value("spread") === "" ? [] : shown.flatMap((line) => bandOf(line, look(line)));
-    const made = [...shown.map(lineOf), ...bands];
+    const made = [...shown.map((line) => lineOf(line, shown.length)), ...bands];
     if (made.length > 0) {
       made[0].markLine = markLines();
     }
@@ -280,16 +300,16 @@
     option: ({ axis }) => {
       const [from, to] = range();
       const logs = form.value("scale") === "log" ? extent(from, to) : null;
-      const label = (value) => tick(showAt(value));
+      const label = (value) => (asChange() ? `${Math.round((value - 1) * 1000) / 10}%` : tick(showAt(value)));
       return {
-        grid: { left: 8, right: rightOf(), top: 60, bottom: 92, containLabel: true },
+        grid: { left: 8, right: rightOf(shownLines().length), top: 60, bottom: 92, containLabel: true },
         xAxis: runAxis(axis, true),
         yAxis: {
           ...(logs
-            ? logAxis(axis, ...logs, { binary: binary && !inLimits(), label })
+            ? logAxis(axis, ...logs, { binary: binary && inUnit(), label })
             : { ...axis, type: "value", axisLabel: { ...axis.axisLabel, formatter: label } }),
           nameGap: 30,
-          name: `${inLimits() ? "times the limit" : statistic}${logs ? ", logarithmic" : ""} (${inLimits() ? "lower is better" : better})`,
+          name: `${what()}${logs ? ", logarithmic" : ""} (${inLimits() ? "lower is better" : better})`,
           nameTextStyle: { ...axis.nameTextStyle, align: "left" },
         },
         dataZoom: [
@@ -381,7 +401,7 @@
   const select = document.getElementById("count");
   if (select) {
     select.append(...shared.counts.map((path) => element("option", { value: path.id }, `${path.id}  ${path.title}`)));
-    if (data.count) {
+    if (shared.counts.some((path) => path.id === data.count)) {
       select.value = data.count;
     }
     const choice = state.bind(document.getElementById("count-controls"));
@@ -391,7 +411,7 @@
       option: ({ axis }) => {
         const [from, to] = range();
         return {
-          grid: { left: 8, right: rightOf(), top: 30, bottom: 24, containLabel: true },
+          grid: { left: 8, right: rightOf(shownLines().length), top: 30, bottom: 24, containLabel: true },
           xAxis: runAxis(axis, false),
           yAxis: {
             ...axis,
@@ -467,7 +487,7 @@
         const latency = logAxis(axis, Math.min(...bounds) / 1.1, Math.max(...bounds) * 1.1, { label: (value) => tick(figure(value, "ns")) });
         const top = Math.ceil(Math.max(1, ...data.latencies.flatMap((entry) => byPercentile(entry).map(([x]) => x))));
         return {
-          grid: { left: 8, right: histogram ? 24 : rightOf(), top: 40, bottom: 44, containLabel: true },
+          grid: { left: 8, right: histogram ? 24 : rightOf(data.latencies.length), top: 40, bottom: 44, containLabel: true },
           xAxis: histogram
             ? { ...latency, name: "latency, logarithmic (lower is better)", nameLocation: "middle", nameGap: 28 }
             : { ...axis, type: "value", min: 0, max: top, interval: 1, name: "share of the tasks", nameLocation: "middle", nameGap: 28, axisLabel: { ...axis.axisLabel, formatter: shareName } },
@@ -486,7 +506,7 @@
               showSymbol: !histogram,
               color: style.colour,
               lineStyle: { width: lines[entry.line].role === "raddle" ? 2.25 : 1.5, type: style.dash },
-              ...(histogram ? {} : endLabel(style)),
+              ...(histogram ? {} : endLabel(style, data.latencies.length)),
               data: histogram ? asHistogram(entry) : byPercentile(entry),
             };
           }),

@@ -1,6 +1,5 @@
 // The parts of Apache ECharts that the dashboard draws with, under the one name `echarts`.
 import * as core from "echarts/core";
-import { LabelLayout } from "echarts/features";
 import { BarChart, CustomChart, LineChart } from "echarts/charts";
 import {
   AriaComponent,
@@ -18,7 +17,6 @@ core.use([
   CustomChart,
   DataZoomComponent,
   GridComponent,
-  LabelLayout,
   LineChart,
   MarkLineComponent,
   MarkPointComponent,

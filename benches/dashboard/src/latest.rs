@@ -3,7 +3,7 @@
 use crate::document::Better;
 use crate::history::{History, Line};
 use crate::setup::Setup;
-use crate::shift::median;
+use crate::statistics::median;
 
 /// Runs that the last one is held against, at most.
 pub const WINDOW: usize = 10;

@@ -8,6 +8,10 @@
 #[path = "../../src/document/mod.rs"]
 pub mod document;
 
+/// The gate's statistics, likewise.
+#[path = "../../src/statistics/mod.rs"]
+pub mod statistics;
+
 pub mod figure;
 pub mod history;
 pub mod latest;

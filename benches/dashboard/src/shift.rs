@@ -7,6 +7,7 @@
 //! stays, and each part is looked at in turn. Of the cuts, those whose levels differ by less than `LEAST_SHIFT` are
 //! dropped. Levels are medians; the interval of their ratio is a bootstrap's.
 
+use crate::statistics::{Parameters, Random, Sample, change, median};
 use std::ops::Range;
 
 /// Shuffles per test.
@@ -14,7 +15,7 @@ pub const SHUFFLES: usize = 1999;
 /// A stretch more probable by chance than this is none.
 pub const ALPHA: f64 = 0.001;
 /// Runs at a level, at least.
-pub const LEAST_RUNS: usize = 4;
+pub const LEAST_RUNS: usize = 5;
 /// A level that differs by a smaller share has not shifted.
 pub const LEAST_SHIFT: f64 = 0.03;
 /// Resamples of the interval.
@@ -55,7 +56,7 @@ pub fn shifts(series: &[f64]) -> Vec<Shift> {
         return Vec::new();
     }
     let logs: Vec<f64> = series.iter().map(|figure| figure.ln()).collect();
-    let mut random = fastrand::Rng::with_seed(SEED);
+    let mut random = Random::new(SEED);
     let mut cuts = Vec::new();
     segment(&logs, 0, &mut random, &mut cuts);
     cuts.sort_by_key(|(at, _)| *at);
@@ -87,7 +88,7 @@ pub fn shifts(series: &[f64]) -> Vec<Shift> {
                             before: median(before),
                             after: median(after),
                             p: cuts[i].1,
-                            interval: interval(before, after, &mut random),
+                            interval: interval(before, after),
                         }
                     })
                     .collect();
@@ -96,7 +97,7 @@ pub fn shifts(series: &[f64]) -> Vec<Shift> {
     }
 }
 
-fn segment(logs: &[f64], offset: usize, random: &mut fastrand::Rng, cuts: &mut Vec<(usize, f64)>) {
+fn segment(logs: &[f64], offset: usize, random: &mut Random, cuts: &mut Vec<(usize, f64)>) {
     let Some((stretch, best)) = best_stretch(logs) else {
         return;
     };
@@ -105,7 +106,7 @@ fn segment(logs: &[f64], offset: usize, random: &mut fastrand::Rng, cuts: &mut V
     // The order that was seen is one of the orders.
     let mut as_good = 1;
     for _ in 0..SHUFFLES {
-        random.shuffle(&mut shuffled);
+        shuffle(&mut shuffled, random);
         if best_stretch(&shuffled).is_some_and(|(_, other)| other >= best) {
             as_good += 1;
             if as_good > most {
@@ -148,29 +149,26 @@ fn best_stretch(logs: &[f64]) -> Option<(Range<usize>, f64)> {
     best
 }
 
-/// The percentile bootstrap of the ratio of the medians.
-fn interval(before: &[f64], after: &[f64], random: &mut fastrand::Rng) -> (f64, f64) {
-    let mut resample = |of: &[f64]| {
-        let drawn: Vec<f64> = of.iter().map(|_| of[random.usize(..of.len())]).collect();
-        median(&drawn)
+/// The gate's bootstrap of the ratio of the medians, the runs on both sides drawn anew.
+fn interval(before: &[f64], after: &[f64]) -> (f64, f64) {
+    let sample = |figures: &[f64]| Sample {
+        runs: figures.iter().map(|figure| vec![*figure]).collect(),
+        floors: Vec::new(),
     };
-    let mut ratios: Vec<f64> = (0..RESAMPLES)
-        .map(|_| resample(after) / resample(before))
-        .collect();
-    ratios.sort_by(f64::total_cmp);
-    let outside = ((1.0 - CONFIDENCE) / 2.0 * RESAMPLES as f64) as usize;
-    (ratios[outside], ratios[RESAMPLES - 1 - outside])
+    let parameters = Parameters {
+        resamples: RESAMPLES,
+        alarms: 1.0 - CONFIDENCE,
+        runs: LEAST_RUNS,
+        ..Parameters::default()
+    };
+    let (_, interval) = change(&sample(before), &sample(after), 1, &parameters);
+    (interval.low, interval.high)
 }
 
-/// Of figures that need not be sorted; at least one.
-pub fn median(of: &[f64]) -> f64 {
-    let mut sorted = of.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let middle = sorted.len() / 2;
-    if sorted.len() % 2 == 1 {
-        sorted[middle]
-    } else {
-        f64::midpoint(sorted[middle - 1], sorted[middle])
+/// Fisher and Yates's.
+fn shuffle(figures: &mut [f64], random: &mut Random) {
+    for last in (1..figures.len()).rev() {
+        figures.swap(last, random.below(last + 1));
     }
 }
 
@@ -179,11 +177,11 @@ mod tests {
     use super::*;
 
     fn noisy(levels: &[(usize, f64)], noise: f64, seed: u64) -> Vec<f64> {
-        let mut random = fastrand::Rng::with_seed(seed);
+        let mut random = Random::new(seed);
         let mut series = Vec::new();
         for (runs, level) in levels {
             // The sum of a few even draws is about normal.
-            let draw = || (0..6).map(|_| random.f64() - 0.5).sum::<f64>() * noise;
+            let draw = || (0..6).map(|_| random.unit() - 0.5).sum::<f64>() * noise;
             let draws = std::iter::repeat_with(draw).take(*runs);
             series.extend(draws.map(|off| level * (1.0 + off)));
         }
@@ -221,7 +219,7 @@ mod tests {
     #[test]
     fn what_cannot_be_judged_is_not() {
         assert!(shifts(&[]).is_empty());
-        assert!(shifts(&[1.0, 1.0, 1.0, 2.0, 2.0, 2.0, 2.0]).is_empty());
+        assert!(shifts(&[1.0, 1.0, 1.0, 1.0, 2.0, 2.0, 2.0, 2.0, 2.0]).is_empty());
         assert!(shifts(&[0.0; 20]).is_empty());
         assert!(shifts(&[5.0; 20]).is_empty());
     }

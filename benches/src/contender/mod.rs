@@ -17,7 +17,8 @@ pub mod scoped;
 pub mod threadpool;
 pub mod tokio;
 
-use crate::measure::round::{Kind, Options, Round, Workload};
+use crate::document::Role;
+use crate::measure::round::{Options, Round, Workload};
 use std::sync::{Arc, mpsc};
 
 /// How to make a pool.
@@ -52,7 +53,7 @@ pub trait Contender: Send + Sync + Sized + 'static {
     /// Its name in the tables.
     const NAME: &'static str;
     /// What it is compared as.
-    const KIND: Kind = Kind::Peer;
+    const ROLE: Role = Role::Peer;
     /// A fresh pool with its threads started.
     fn new(config: &Config) -> Self;
 }
@@ -208,7 +209,7 @@ impl Workload {
         run: fn(&Arc<C>, &Options) -> Round,
     ) {
         let options = options.clone();
-        self.entry(C::KIND, C::NAME, move || {
+        self.entry(C::ROLE, C::NAME, move || {
             run(&Arc::new(C::new(&config)), &options)
         });
     }

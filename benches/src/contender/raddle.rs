@@ -1,7 +1,7 @@
 //! raddle, in the ways in which its users would call it.
 
 use super::{Config, Contender, ForkJoin, Map, NestedWait, Spawn, Tree};
-use crate::measure::round::Kind;
+use crate::document::Role;
 use raddle::{Executor, Future, Idle, Pin, ThreadPool};
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ impl<const WAY: u8> Contender for Pool<WAY> {
         ORDERED_MAP => "raddle map",
         _ => "raddle",
     };
-    const KIND: Kind = Kind::Raddle;
+    const ROLE: Role = Role::Raddle;
 
     fn new(config: &Config) -> Self {
         let mut builder = ThreadPool::builder().workers(config.workers);

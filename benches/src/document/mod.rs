@@ -211,7 +211,7 @@ pub struct Contender {
     /// Of the single latencies of all `rounds` together, in nanoseconds; null where none were taken.
     pub quantiles: Option<Quantiles>,
     /// The same latencies as pairs: a bucket's upper bound in nanoseconds, and how many fell into it. Buckets are those
-    /// of an HDR histogram with two significant digits; empty ones are left out.
+    /// of an HDR histogram with one significant digit, 16 to an octave; empty ones are left out.
     pub histogram: Option<Vec<(u64, u64)>>,
 }
 

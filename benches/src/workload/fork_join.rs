@@ -2,8 +2,9 @@
 //! tree of a million nodes, per node.
 
 use crate::contender::{Config, ForkJoin, Tree};
+use crate::document::Role;
 use crate::joiners;
-use crate::measure::round::{Kind, Options, Round, Workload};
+use crate::measure::round::{Options, Round, Workload};
 use std::hint::black_box;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
@@ -78,18 +79,18 @@ pub fn workloads(options: &Options) -> Vec<Workload> {
 
     let mut w3 = Workload::new("W3", "fib(32) by join, per join", "ns");
     let o = options.clone();
-    w3.entry(Kind::Reference, floor, move || long(&o, fib));
+    w3.entry(Role::Floor, floor, move || long(&o, fib));
     joiners!(w3, config, options, deep);
 
     let mut w3c = Workload::new("W3c", "one fib(18) by join from outside, per call", "ns");
     let o = options.clone();
-    w3c.entry(Kind::Reference, floor, move || short(&o, fib));
+    w3c.entry(Role::Floor, floor, move || short(&o, fib));
     joiners!(w3c, config, options, brief);
 
     let title = "sum of a tree of a million nodes by join, per node";
     let mut w3t = Workload::new("W3t", title, "ns");
     let o = options.clone();
-    w3t.entry(Kind::Reference, floor, move || whole_tree(&o, Tree::sum));
+    w3t.entry(Role::Floor, floor, move || whole_tree(&o, Tree::sum));
     joiners!(w3t, config, options, wide);
     vec![w3, w3c, w3t]
 }

@@ -2,8 +2,10 @@
 //! ten microseconds.
 
 use crate::contender::{Config, Map};
+use crate::document::Role;
 use crate::mappers;
-use crate::measure::round::{Kind, Options, Round, Workload, spread};
+use crate::measure::round::{Options, Round, Workload};
+use crate::measure::statistics::median;
 use crate::measure::work::{cheap, steps, steps_for};
 use std::hint::black_box;
 use std::sync::{Arc, OnceLock};
@@ -32,7 +34,7 @@ fn time(n: usize, times: usize, f: fn(u64) -> u64, map: impl Fn(&Arc<[u64]>) -> 
     if n > DEAR {
         assert!(map(&items) == right, "a map gave a wrong answer");
     }
-    let figures = (0..times)
+    let figures: Vec<f64> = (0..times)
         .map(|_| {
             let start = Instant::now();
             let got = map(black_box(&items));
@@ -41,7 +43,7 @@ fn time(n: usize, times: usize, f: fn(u64) -> u64, map: impl Fn(&Arc<[u64]>) -> 
             ns
         })
         .collect();
-    Round::of(spread(figures).0)
+    Round::of(median(&figures))
 }
 
 /// W5, W5d.
@@ -56,7 +58,7 @@ pub fn workloads(options: &Options) -> Vec<Workload> {
     }
     let config = Config::new(options.workers);
     let title = "ordered map of 1M items of a few ns, per item";
-    let mut w5 = Workload::new("W5", title, "ns");
+    let mut w5 = Workload::new("W5", title, "ns").statistic("median of 5 in a round");
     floors(&mut w5, options, |options| {
         let map = |items: &Arc<[u64]>| items.iter().map(|&x| cheap(x)).collect();
         time(options.tasks(CHEAP), 5, cheap, map)
@@ -76,9 +78,9 @@ pub fn workloads(options: &Options) -> Vec<Workload> {
 /// One thread's time, shared out and as it is.
 fn floors(workload: &mut Workload, options: &Options, sequential: fn(&Options) -> Round) {
     let o = options.clone();
-    workload.entry(Kind::Reference, "one thread, over the workers", move || {
+    workload.entry(Role::Floor, "one thread, over the workers", move || {
         Round::of(sequential(&o).figure / o.workers as f64)
     });
     let o = options.clone();
-    workload.entry(Kind::Floor, "one thread", move || sequential(&o));
+    workload.entry(Role::Bound, "one thread", move || sequential(&o));
 }

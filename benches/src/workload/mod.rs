@@ -11,7 +11,8 @@ pub mod processes;
 pub mod round_trip;
 pub mod submit;
 
-use crate::measure::round::{Options, Workload};
+use crate::measure::round::Options;
+pub use crate::measure::round::Workload;
 
 /// All workloads in the order in which they run.
 pub fn all(options: &Options) -> Vec<Workload> {

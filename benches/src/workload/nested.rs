@@ -3,8 +3,9 @@
 //! inner ones inside the pool.
 
 use crate::contender::{Config, NestedWait, Spawn};
+use crate::document::Role;
 use crate::measure::latch::{GROUPS, Latch};
-use crate::measure::round::{Kind, Options, Round, Workload};
+use crate::measure::round::{Options, Round, Workload};
 use crate::spawners;
 use std::hint::black_box;
 use std::sync::Arc;
@@ -87,18 +88,14 @@ pub fn workloads(options: &Options) -> Vec<Workload> {
 
     let title = "1000 tasks spawn 1000 each inside the pool, per subtask";
     let mut w4 = Workload::new("W4", title, "ns");
-    w4.entry(Kind::Reference, floor, move || {
-        per_subtask(boxed(outer), outer)
-    });
+    w4.entry(Role::Floor, floor, move || per_subtask(boxed(outer), outer));
     spawners!(w4, Config::new(options.workers), options, free);
     all.push(w4);
 
     if options.workers > 1 {
         let title = "the same with one worker, per subtask";
         let mut w41 = Workload::new("W41", title, "ns");
-        w41.entry(Kind::Reference, floor, move || {
-            per_subtask(boxed(outer), outer)
-        });
+        w41.entry(Role::Floor, floor, move || per_subtask(boxed(outer), outer));
         spawners!(w41, Config::new(1), options, free);
         all.push(w41);
     }
@@ -107,9 +104,7 @@ pub fn workloads(options: &Options) -> Vec<Workload> {
     let config = Config::new(options.workers);
     let title = "1000 tasks spawn 1000 each and wait for their results inside, per subtask";
     let mut w4w = Workload::new("W4w", title, "ns");
-    w4w.entry(Kind::Reference, floor, move || {
-        per_subtask(boxed(outer), outer)
-    });
+    w4w.entry(Role::Floor, floor, move || per_subtask(boxed(outer), outer));
     w4w.contender(config, options, waiting::<c::rayon::Rayon>);
     w4w.contender(config, options, waiting::<c::tokio::Tokio>);
     w4w.contender(config, options, waiting::<c::async_executor::AsyncExecutor>);

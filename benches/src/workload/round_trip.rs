@@ -5,10 +5,11 @@
 //! worker on another.
 
 use crate::contender::{Config, Spawn};
+use crate::document::Role;
 use crate::floor::parked::{Parked, answer};
 use crate::floor::spinning::Spinning;
 use crate::measure::place::on_core;
-use crate::measure::round::{Kind, Options, Round, Workload};
+use crate::measure::round::{Options, Round, Workload};
 use crate::measure::work::busy_for;
 use crate::spawners;
 use std::sync::Arc;
@@ -184,19 +185,19 @@ fn floors(
 ) {
     let n = options.tasks(trips_of_a_round);
     let (caller, worker) = cores.unzip();
-    let kinds = if parked_is_reference {
-        (Kind::Floor, Kind::Reference)
+    let roles = if parked_is_reference {
+        (Role::Bound, Role::Floor)
     } else {
-        (Kind::Reference, Kind::Floor)
+        (Role::Floor, Role::Bound)
     };
     let (spinning_caller, spinning_worker) = cores.or(options.cores).unzip();
-    workload.entry(kinds.0, "spinning mailbox", move || {
+    workload.entry(roles.0, "spinning mailbox", move || {
         let mailbox = Spinning::new(spinning_worker);
         on_core(spinning_caller, || {
             Round::of_latencies(trips(n, between, |x| mailbox.call(x)))
         })
     });
-    workload.entry(kinds.1, "parked mailbox", move || {
+    workload.entry(roles.1, "parked mailbox", move || {
         let mailbox = Parked::new(worker);
         on_core(caller, || {
             Round::of_latencies(trips(n, between, |x| mailbox.call(x)))

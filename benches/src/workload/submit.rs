@@ -2,8 +2,9 @@
 //! in order; `W2b` nobody keeps a handle; `W2c` four threads submit and collect a quarter each.
 
 use crate::contender::{Config, Spawn};
+use crate::document::Role;
 use crate::measure::latch::{GROUPS, Latch};
-use crate::measure::round::{Kind, Options, Round, Workload};
+use crate::measure::round::{Column, Options, Round, Workload};
 use crate::spawners;
 use std::hint::black_box;
 use std::sync::{Arc, Barrier};
@@ -12,6 +13,8 @@ use std::time::{Duration, Instant};
 
 const TASKS: usize = 1_000_000;
 const SUBMITTERS: usize = 4;
+
+const SUBMITTING: Column = Column::low("submit-only", "the submitting alone", "ns");
 
 /// What a task answers; eight bytes in, eight bytes out.
 #[inline]
@@ -116,7 +119,7 @@ pub fn boxed(tasks: std::ops::Range<u64>) -> (Duration, Duration) {
 
 fn per_task((submitted, all): (Duration, Duration), n: usize) -> Round {
     let per = |time: Duration| time.as_nanos() as f64 / n as f64;
-    Round::of(per(all)).with("submit only", per(submitted))
+    Round::of(per(all)).with(SUBMITTING, per(submitted))
 }
 
 /// W2, W2b, W2c.
@@ -139,33 +142,25 @@ pub fn workloads(options: &Options) -> Vec<Workload> {
 
     let title = "1M closures from one thread, then all results, per task";
     let mut kept = Workload::new("W2", title, "ns");
-    kept.entry(Kind::Reference, floor, move || {
-        per_task(boxed(0..n as u64), n)
-    });
+    kept.entry(Role::Floor, floor, move || per_task(boxed(0..n as u64), n));
     spawners!(kept, config, options, keep);
     #[cfg(feature = "raddle")]
     kept.contender(config, options, keep::<crate::contender::raddle::Batch>);
 
     let title = "1M closures from one thread without handles, per task";
     let mut forgotten = Workload::new("W2b", title, "ns");
-    forgotten.entry(Kind::Reference, floor, move || {
-        per_task(boxed(0..n as u64), n)
-    });
+    forgotten.entry(Role::Floor, floor, move || per_task(boxed(0..n as u64), n));
     spawners!(forgotten, config, options, forget);
 
     let title = "4 threads submit and collect 250k closures each, per task";
     let mut shared = Workload::new("W2c", title, "ns");
-    shared.entry(
-        Kind::Reference,
-        "the same on four threads at once",
-        move || {
-            let each = (n / SUBMITTERS) as u64;
-            let time = in_threads(|_| {
-                black_box(boxed(0..each));
-            });
-            Round::of(time.as_nanos() as f64 / n as f64)
-        },
-    );
+    shared.entry(Role::Floor, "the same on four threads at once", move || {
+        let each = (n / SUBMITTERS) as u64;
+        let time = in_threads(|_| {
+            black_box(boxed(0..each));
+        });
+        Round::of(time.as_nanos() as f64 / n as f64)
+    });
     spawners!(shared, config, options, many);
     #[cfg(feature = "raddle")]
     shared.contender(config, options, many::<crate::contender::raddle::Batch>);

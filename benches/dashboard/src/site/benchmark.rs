@@ -99,6 +99,23 @@ fn role(role: Role) -> &'static str {
     }
 }
 
+/// Which counted path a workload leans on most: the one that is shown beside it at first. The first that fits.
+const LEANS_ON: [(&str, &str); 13] = [
+    ("W1b", "submit/wakes"),
+    ("W1s", "submit/wakes"),
+    ("W1", "submit/outside"),
+    ("W2", "submit/outside"),
+    ("W3c", "join/outside"),
+    ("W3", "join/inside"),
+    ("W4", "submit/inside"),
+    ("W6", "as_completed/step"),
+    ("P1b", "wait/block"),
+    ("P1", "ring/round"),
+    ("P2", "ring/publish"),
+    ("P3", "ring/take"),
+    ("W", "complete/set"),
+];
+
 pub fn page(frame: Frame, setup: &Setup, judged: &Judged<'_>, this: &Benchmark<'_>) -> Page {
     let history = &this.history;
     let about = history.about;
@@ -256,6 +273,11 @@ fn run_rows(setup: &Setup, this: &Benchmark<'_>) -> Vec<RunRow> {
     rows.collect()
 }
 
+fn leans_on(id: &str) -> Option<&'static str> {
+    let found = LEANS_ON.iter().find(|(workload, _)| id.starts_with(workload));
+    found.map(|(_, path)| *path)
+}
+
 fn data(
     judged: &Judged<'_>,
     this: &Benchmark<'_>,
@@ -306,7 +328,7 @@ fn data(
     json!({
         "id": about.id, "unit": about.unit, "better": direction(about.better),
         "statistic": about.statistic, "lines": lines, "shifts": shifts,
-        "latencies": latencies,
+        "latencies": latencies, "count": leans_on(&about.id),
         "order": present.iter().map(|(at, _)| at).collect::<Vec<_>>(),
     })
 }

@@ -7,7 +7,7 @@ const PAGES: [(&str, &str); 5] = [
     ("limit", "index.html#against=limit&further=1"),
     ("benchmark", "benchmark/W2.html"),
     ("regressions", "regressions.html"),
-    ("instructions", "instructions.html#path=submit%2Fspawn"),
+    ("instructions", "instructions.html#path=submit%2Foutside"),
 ];
 
 #[test]

@@ -8,11 +8,12 @@ use raddle_dashboard::document::{
     Benchmark, Better, Commit, Contender, Document, Group, Instructions, Instruments, Machine,
     Mode, Noise, Quantiles, Role, Run, SCHEMA, Toolchain, Verdict,
 };
+use raddle_dashboard::statistics::Random;
 use std::path::Path;
 
 /// Full runs on the first machine.
 pub const RUNS: usize = 40;
-/// From this run on `W2` of raddle takes `REGRESSION` times as long, and `submit/spawn` has 28 instructions more.
+/// From this run on `W2` of raddle takes `REGRESSION` times as long, and `submit/outside` has 28 instructions more.
 pub const REGRESSED: usize = 28;
 pub const REGRESSION: f64 = 1.06;
 /// From this run on `W3` of raddle takes less.
@@ -215,14 +216,14 @@ const SKETCHES: &[Sketch] = &[
 
 const PATHS: &[(&str, &str, u64)] = &[
     (
-        "complete/result",
+        "complete/set",
         "complete a future and take its result",
         96,
     ),
-    ("join/inline", "join, neither half taken by another", 44),
-    ("ring/write", "write 64 bytes into the ring", 131),
+    ("join/inside", "join, neither half taken by another", 44),
+    ("ring/publish", "write 64 bytes into the ring", 131),
     ("steal/one", "steal one task", 58),
-    ("submit/spawn", "submit a closure of 8 bytes", 512),
+    ("submit/outside", "submit a closure of 8 bytes", 512),
 ];
 
 /// Where and how a run was made.
@@ -246,7 +247,7 @@ const FIRST: Place = Place {
 
 /// All documents of a rich history.
 pub fn history() -> Vec<Document> {
-    let mut random = fastrand::Rng::with_seed(7);
+    let mut random = Random::new(7);
     let mut documents: Vec<Document> = (0..RUNS)
         .map(|run| document(&mut random, FIRST, run, true))
         .collect();
@@ -274,7 +275,7 @@ pub fn history() -> Vec<Document> {
 
 /// Forty runs between which nothing changed but the weather.
 pub fn steady() -> Vec<Document> {
-    let mut random = fastrand::Rng::with_seed(11);
+    let mut random = Random::new(11);
     (0..RUNS)
         .map(|run| document(&mut random, FIRST, run, false))
         .collect()
@@ -287,7 +288,7 @@ pub fn write(documents: &[Document], folder: &Path) {
     }
 }
 
-fn document(random: &mut fastrand::Rng, place: Place, run: usize, eventful: bool) -> Document {
+fn document(random: &mut Random, place: Place, run: usize, eventful: bool) -> Document {
     let day = |hour: usize, minute: usize| {
         let (month, day) = (9 + run / 28, 1 + run % 28);
         format!("2026-{month:02}-{day:02}T{hour:02}:{minute:02}:07Z")
@@ -303,7 +304,7 @@ fn document(random: &mut fastrand::Rng, place: Place, run: usize, eventful: bool
         .collect();
     let counted = run >= COUNTED && place.mode == Mode::Full;
     let instructions = PATHS.iter().filter(|_| counted).map(|(id, title, count)| {
-        let planted = if eventful && *id == "submit/spawn" && run >= REGRESSED {
+        let planted = if eventful && *id == "submit/outside" && run >= REGRESSED {
             28
         } else {
             0
@@ -370,7 +371,7 @@ fn document(random: &mut fastrand::Rng, place: Place, run: usize, eventful: bool
 }
 
 fn benchmark(
-    random: &mut fastrand::Rng,
+    random: &mut Random,
     (id, title, unit, group, higher, all): &Sketch,
     run: usize,
     weather: f64,
@@ -458,7 +459,7 @@ fn benchmark(
 }
 
 fn contender(
-    random: &mut fastrand::Rng,
+    random: &mut Random,
     name: &str,
     role: Role,
     rounds: Vec<f64>,
@@ -513,20 +514,19 @@ fn contender(
     }
 }
 
-fn weather_report(random: &mut fastrand::Rng) -> Noise {
+fn weather_report(random: &mut Random) -> Noise {
     Noise {
-        load_before: 0.1 + 0.2 * random.f64(),
-        load_after: 0.4 + 0.4 * random.f64(),
-        steal_ms: (random.f64() * 30.0).round(),
-        others_ms: (random.f64() * 90.0).round(),
-        involuntary_switches: random.u64(10..400),
-        dirty_rounds: random.u64(0..5),
+        load_before: 0.1 + 0.2 * random.unit(),
+        load_after: 0.4 + 0.4 * random.unit(),
+        steal_ms: (random.unit() * 30.0).round(),
+        others_ms: (random.unit() * 90.0).round(),
+        involuntary_switches: 10 + random.below(390) as u64,
+        dirty_rounds: random.below(5) as u64,
         repeated_rounds: 0,
     }
 }
 
-/// A factor near one: about normal, with this standard deviation.
-fn noise(random: &mut fastrand::Rng, deviation: f64) -> f64 {
-    let sum: f64 = (0..12).map(|_| random.f64()).sum();
-    1.0 + (sum - 6.0) * deviation
+/// A factor near one: normal, with this standard deviation.
+fn noise(random: &mut Random, deviation: f64) -> f64 {
+    1.0 + random.normal() * deviation
 }

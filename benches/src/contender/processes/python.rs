@@ -1,7 +1,8 @@
 //! Python's `ProcessPoolExecutor`, in a `python3` that runs `python.py` and tells what it measured.
 //! The interpreter's own start is in no figure.
 
-use crate::measure::round::{Kind, Round, Workload};
+use crate::document::Role;
+use crate::measure::round::{Round, Workload};
 use serde::Deserialize;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -32,7 +33,7 @@ pub enum Ask {
 /// Adds Python to a workload: `n` tasks of a kind in each round.
 pub fn add(workload: &mut Workload, workers: usize, ask: Ask, n: usize) {
     if found() {
-        workload.entry(Kind::Peer, NAME, move || {
+        workload.entry(Role::Peer, NAME, move || {
             let mut python = Python::start(workers, ask.name(), n, ask.size());
             let said = python.read();
             python.end();
@@ -48,7 +49,7 @@ pub fn add(workload: &mut Workload, workers: usize, ask: Ask, n: usize) {
 /// Adds a pool that has run a hundred tasks and does nothing, for `measure` to look at.
 pub fn add_idle(workload: &mut Workload, workers: usize, measure: impl Fn() -> Round + 'static) {
     if found() {
-        workload.entry(Kind::Peer, NAME, move || {
+        workload.entry(Role::Peer, NAME, move || {
             let mut python = Python::start(workers, "idle", 0, 0);
             python.read();
             let round = measure();

@@ -1,7 +1,7 @@
 //! raddle's `ProcessPool` as it comes.
 
 use super::{Batch, Call, Payload, Replace, Workers, task};
-use crate::measure::round::Kind;
+use crate::document::Role;
 use raddle::{Executor, ProcessPool};
 
 /// See the module.
@@ -9,7 +9,7 @@ pub struct Raddle(ProcessPool);
 
 impl Workers for Raddle {
     const NAME: &'static str = "raddle";
-    const KIND: Kind = Kind::Raddle;
+    const ROLE: Role = Role::Raddle;
 
     fn start(workers: usize) -> Raddle {
         Raddle(ProcessPool::new(workers).unwrap())
