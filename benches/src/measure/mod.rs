@@ -1,5 +1,6 @@
 //! Clocks, counters, placement, rounds and tables: everything that is not a pool or a workload.
 
+pub mod apart;
 pub mod family;
 pub mod heap;
 pub mod latch;

@@ -4,6 +4,7 @@
 //! same with the caller asleep meanwhile. A `p` behind the name: the caller on one core and the only
 //! worker on another.
 
+use crate::contender::python::{self, Ask, Pool};
 use crate::contender::{Config, Spawn};
 use crate::document::Role;
 use crate::floor::parked::{Parked, answer};
@@ -91,6 +92,8 @@ fn hot(options: &Options) -> Workload {
         20_000,
         false,
     );
+    let (workers, n) = (options.workers, options.tasks(20_000 / 10));
+    python::add(&mut workload, Pool::Thread, workers, Ask::Hot, n);
     spawners!(workload, Config::new(options.workers), options, run);
     workload
 }
@@ -130,6 +133,8 @@ fn idle(options: &Options) -> Workload {
     let title = "round trip after 200 us idle, the caller awake";
     let mut workload = Workload::new("W1b", title, "ns");
     floors(&mut workload, options, None, Between::Busy, 2_000, true);
+    let (workers, n) = (options.workers, options.tasks(2_000 / 2));
+    python::add(&mut workload, Pool::Thread, workers, Ask::AfterIdle, n);
     spawners!(workload, Config::new(options.workers), options, run);
     workload
 }
