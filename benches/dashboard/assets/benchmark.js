@@ -250,6 +250,8 @@
   const endLabel = ({ colour: hue }, count) => narrow() || count > MOST_LABELS ? {} : {
     endLabel: { show: true, formatter: "{a}", color: hue, width: 150, overflow: "truncate", distance: 8 },
   };
+  // The charts of the history lie under each other, so their axes begin at the same place.
+  const leftOf = () => (narrow() ? 62 : 88);
   const rightOf = (count) => (narrow() || count > MOST_LABELS ? 24 : 170);
 
   // What an axis has to hold: everything that is drawn, and a little room.
@@ -302,7 +304,7 @@
       const logs = form.value("scale") === "log" ? extent(from, to) : null;
       const label = (value) => (asChange() ? `${Math.round((value - 1) * 1000) / 10}%` : tick(showAt(value)));
       return {
-        grid: { left: 8, right: rightOf(shownLines().length), top: 60, bottom: 92, containLabel: true },
+        grid: { left: leftOf(), right: rightOf(shownLines().length), top: 60, bottom: 92 },
         xAxis: runAxis(axis, true),
         yAxis: {
           ...(logs
@@ -411,7 +413,7 @@
       option: ({ axis }) => {
         const [from, to] = range();
         return {
-          grid: { left: 8, right: rightOf(shownLines().length), top: 30, bottom: 24, containLabel: true },
+          grid: { left: leftOf(), right: rightOf(shownLines().length), top: 30, bottom: 24 },
           xAxis: runAxis(axis, false),
           yAxis: {
             ...axis,

@@ -3,6 +3,10 @@
 (() => {
   const dashboard = globalThis.dashboard;
   const all = new Map();
+  const draws = [];
+  // A chart's width on paper, while it is printed.
+  const PAPER = 690;
+  let printing = false;
 
   const probe = document.createElement("span");
   probe.hidden = true;
@@ -67,7 +71,7 @@
 
   /*
    * Draws into the element `id`, now, at every change of the address, the theme and the size.
-   *   option(base)     what is drawn; null leaves the chart as it is
+   *   option(base)     what is drawn, with the theme's colours, on so wide a chart
    *   points()         what the arrow keys walk along: [{ series, index, text }]
    *   open(point)      what Enter does there
    */
@@ -89,15 +93,14 @@
     let at = -1;
 
     const draw = () => {
-      const shown = base();
+      resize();
+      instance.resize({ width: printing ? PAPER : "auto" });
+      const shown = { ...base(), width: instance.getWidth() };
       const made = option(shown);
-      if (made) {
-        resize();
-        instance.resize();
-        instance.setOption({ ...shown.option, ...made, tooltip: { ...shown.option.tooltip, ...made.tooltip } }, { notMerge: true });
-        instance.getZr().flush();
-      }
+      instance.setOption({ ...shown.option, ...made, tooltip: { ...shown.option.tooltip, ...made.tooltip } }, { notMerge: true });
+      instance.getZr().flush();
     };
+    draws.push(draw);
 
     const hide = () => {
       at = -1;
@@ -109,7 +112,9 @@
       if (list.length === 0) {
         return;
       }
-      at = at < 0 ? (by > 0 ? 0 : list.length - 1) : Math.min(Math.max(at + by, 0), list.length - 1);
+      // From nowhere the first step leads to the nearer end.
+      const from = at >= 0 ? at : by > 0 ? -1 : list.length;
+      at = Math.min(Math.max(from + by, 0), list.length - 1);
       const point = list[at];
       instance.dispatchAction({ type: "showTip", seriesIndex: point.series, dataIndex: point.index });
       said.textContent = point.text;
@@ -136,8 +141,12 @@
 
     dashboard.state.watch(draw);
     document.addEventListener("themechange", draw);
+    let drawnAt = canvas.clientWidth;
     new ResizeObserver(() => {
-      instance.resize();
+      if (canvas.clientWidth !== drawnAt && !printing) {
+        drawnAt = canvas.clientWidth;
+        draw();
+      }
     }).observe(canvas);
     return { instance, draw };
   };
@@ -148,9 +157,9 @@
       folded.open = true;
       folded.dataset.printed = "";
     }
-    for (const instance of all.values()) {
-      instance.resize({ width: 690 });
-      instance.getZr().flush();
+    printing = true;
+    for (const draw of draws) {
+      draw();
     }
   });
   addEventListener("afterprint", () => {
@@ -158,8 +167,9 @@
       folded.open = false;
       delete folded.dataset.printed;
     }
-    for (const instance of all.values()) {
-      instance.resize({ width: "auto" });
+    printing = false;
+    for (const draw of draws) {
+      draw();
     }
   });
 

@@ -35,11 +35,16 @@
   const rowsOf = (group, against) => data.rows.filter((row) =>
     row.group === group && wanted(row) && (against === "peer" ? row.toPeer : row.toLimit) !== null);
 
-  // Room for labels beyond the longest bars.
-  const extent = (ratios) => {
+  // The names of the benchmarks, beside so wide a chart.
+  const nameWidth = (width) => (narrow() ? 60 : Math.min(330, width * 0.33));
+
+  // Room for labels beyond the longest bars: so many pixels of what is left beside the names.
+  const extent = (ratios, width) => {
     const logs = ratios.map((ratio) => Math.log10(ratio));
     const [low, high] = [Math.min(0, ...logs), Math.max(0, ...logs)];
-    const room = Math.max(0.25, (high - low) * (narrow() ? 0.45 : 0.16));
+    const share = Math.min(0.35, 100 / (width - nameWidth(width) - 40));
+    const sides = (low < 0 ? 1 : 0) + (high > 0 ? 1 : 0);
+    const room = Math.max(0.1, (high - low) / (1 - sides * share)) * share;
     return [10 ** (low < 0 ? low - room : -0.02), 10 ** (high > 0 ? high + room : 0.02)];
   };
 
@@ -48,11 +53,11 @@
     const caption = document.getElementById(`caption-${group}`);
     const made = chart(`chart-${group}`, {
       height: () => `${Math.max(4, rowsOf(group, against()).length * (against() === "peer" ? 1.55 : 2.1)) + 4.5}rem`,
-      option: ({ axis, text }) => {
+      option: ({ axis, text, width }) => {
         const rows = rowsOf(group, against());
         const beside = against() === "peer";
         const ratios = rows.flatMap((row) => beside ? [row.toPeer] : [row.toLimit, row.peerToLimit ?? 1]);
-        const [min, max] = extent(ratios);
+        const [min, max] = extent(ratios, width);
         caption.textContent = beside
           ? "How many times better (to the left) or worse (to the right) raddle is than the best peer of the same run; logarithmic. Hollow bars are within noise."
           : "How many times worse than the hand-written limit of the same run: raddle, and the best peer in grey; logarithmic, shorter is better.";
@@ -115,7 +120,7 @@
             axisLabel: {
               color: text,
               interval: 0,
-              width: narrow() ? 80 : 330,
+              width: nameWidth(width),
               overflow: "truncate",
               formatter: (id) => narrow() ? id : `${id}  ${byId.get(id).title}`,
             },

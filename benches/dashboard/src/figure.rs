@@ -30,7 +30,7 @@ pub fn figure(value: f64, unit: &str) -> String {
 /// Three digits that matter, more before the point, thousands set apart.
 pub fn digits(value: f64) -> String {
     let size = value.abs();
-    if value.fract() == 0.0 && size < 1000.0 && size >= 10.0 {
+    if value.fract() == 0.0 && (10.0..1000.0).contains(&size) {
         return format!("{value:.0}");
     }
     if size < 9.995 {
@@ -45,7 +45,7 @@ pub fn digits(value: f64) -> String {
     if size < 99.95 {
         return format!("{value:.1}");
     }
-    let whole = format!("{size:.0}");
+    let whole = format!("{:.0}", size.round());
     let mut text = String::from(if value < 0.0 { "-" } else { "" });
     for (i, digit) in whole.chars().enumerate() {
         if i > 0 && (whole.len() - i) % 3 == 0 {
@@ -68,6 +68,9 @@ pub fn times(ratio: f64) -> String {
 
 /// A change as a share of what was before: `+5.1%`.
 pub fn percent(ratio: f64) -> String {
+    if ratio == 1.0 {
+        return "0%".into();
+    }
     let share = (ratio - 1.0) * 100.0;
     let places = if share.abs() < 0.095 { 2 } else { 1 };
     format!("{share:+.places$}%")

@@ -6,7 +6,6 @@
 
 pub mod export;
 pub mod file;
-pub mod page;
 mod time;
 
 pub use time::{compact, rfc3339};

@@ -99,23 +99,6 @@ fn role(role: Role) -> &'static str {
     }
 }
 
-/// Which counted path a workload leans on most: the one that is shown beside it at first. The first that fits.
-const LEANS_ON: [(&str, &str); 13] = [
-    ("W1b", "submit/wakes"),
-    ("W1s", "submit/wakes"),
-    ("W1", "submit/outside"),
-    ("W2", "submit/outside"),
-    ("W3c", "join/outside"),
-    ("W3", "join/inside"),
-    ("W4", "submit/inside"),
-    ("W6", "as_completed/step"),
-    ("P1b", "wait/block"),
-    ("P1", "ring/round"),
-    ("P2", "ring/publish"),
-    ("P3", "ring/take"),
-    ("W", "complete/set"),
-];
-
 pub fn page(frame: Frame, setup: &Setup, judged: &Judged<'_>, this: &Benchmark<'_>) -> Page {
     let history = &this.history;
     let about = history.about;
@@ -273,9 +256,22 @@ fn run_rows(setup: &Setup, this: &Benchmark<'_>) -> Vec<RunRow> {
     rows.collect()
 }
 
+/// The counted path that a workload leans on most, which is shown beside it at first.
 fn leans_on(id: &str) -> Option<&'static str> {
-    let found = LEANS_ON.iter().find(|(workload, _)| id.starts_with(workload));
-    found.map(|(_, path)| *path)
+    let workload = id.split('/').next().unwrap_or_default();
+    Some(match workload {
+        "W1" | "W1p" | "W2" | "W2b" | "W2c" | "W2d" => "submit/outside",
+        "W1b" | "W1bp" | "W1s" => "submit/wakes",
+        "W3" | "W3t" => "join/inside",
+        "W3c" => "join/outside",
+        "W4" | "W41" | "W4w" => "submit/inside",
+        "W6" => "as_completed/step",
+        "W9" => "cancel/queued",
+        "P1" | "P1b" => "ring/round",
+        "P2" => "ring/publish",
+        _ if workload.starts_with("P3") => "ring/take",
+        _ => return None,
+    })
 }
 
 fn data(

@@ -70,10 +70,11 @@ impl Chrome {
         thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
         let host = address.split('/').nth(2).expect("a host");
         let stream = TcpStream::connect(host).expect("the browser listens");
+        let (socket, _) = tungstenite::client(address.as_str(), stream).expect("a handshake");
+        let stream = socket.get_ref();
         stream
             .set_read_timeout(Some(PATIENCE))
             .expect("a time above zero");
-        let (socket, _) = tungstenite::client(address.as_str(), stream).expect("a handshake");
         let mut chrome = Chrome {
             process,
             socket,
@@ -94,7 +95,16 @@ impl Chrome {
     }
 
     /// Calls a method of the protocol and waits for its answer.
+    ///
+    /// # Panics
+    ///
+    /// If that is an error.
     pub fn call(&mut self, method: &str, parameters: Value) -> Value {
+        let answer = self.ask(method, parameters);
+        answer.unwrap_or_else(|error| panic!("{method}: {error}"))
+    }
+
+    fn ask(&mut self, method: &str, parameters: Value) -> Result<Value, Value> {
         self.calls += 1;
         let id = self.calls;
         let mut message = json!({"id": id, "method": method, "params": parameters});
@@ -106,8 +116,10 @@ impl Chrome {
         loop {
             let answer = self.next(method);
             if answer["id"] == json!(id) {
-                assert!(answer["error"].is_null(), "{method}: {}", answer["error"]);
-                return answer["result"].clone();
+                return match &answer["error"] {
+                    Value::Null => Ok(answer["result"].clone()),
+                    error => Err(error.clone()),
+                };
             }
             self.hear(&answer);
         }
@@ -162,6 +174,10 @@ impl Chrome {
     }
 
     /// The value of an expression, awaited.
+    ///
+    /// # Panics
+    ///
+    /// If it throws.
     pub fn eval(&mut self, expression: &str) -> Value {
         let parameters = json!({
             "expression": expression, "awaitPromise": true, "returnByValue": true, "userGesture": true,
@@ -177,10 +193,17 @@ impl Chrome {
         let looked = format!("Promise.resolve({expression}).then(Boolean)");
         // Every look takes a way to the browser and back.
         for _ in 0..2000 {
-            if self.eval(&looked) == json!(true) {
+            // A page that is on its way out answers with an error.
+            let parameters = json!({
+                "expression": format!("new Promise(done => setTimeout(() => done({looked}), 10))"),
+                "awaitPromise": true, "returnByValue": true,
+            });
+            if self
+                .ask("Runtime.evaluate", parameters)
+                .is_ok_and(|found| found["result"]["value"] == json!(true))
+            {
                 return;
             }
-            self.eval("new Promise(done => setTimeout(done, 10))");
         }
         panic!("{expression} does not become true");
     }

@@ -23,6 +23,17 @@ fn pictures_are_taken_in_both_themes_on_a_narrow_screen_and_on_paper() {
         }
         chrome.open(&first("benchmark/W1.html"));
         chrome.screenshot(&folder.join("latency-dark.png"));
+        chrome.prefer("light");
+        chrome.open(&first("benchmark/W2.html#show=change&latency=histogram"));
+        chrome.eval("document.getElementById('chart-history').focus()");
+        chrome.press("End");
+        chrome.press("Enter");
+        chrome.screenshot(&folder.join("pointed-light.png"));
+        chrome.open(&first(
+            "benchmark/W1-p99.html#latency=histogram&scale=linear",
+        ));
+        chrome.screenshot(&folder.join("histogram-light.png"));
+        chrome.prefer("dark");
         // Paper is light, whatever the screen is.
         for (name, page) in PAGES {
             chrome.open(&first(page));

@@ -215,11 +215,7 @@ const SKETCHES: &[Sketch] = &[
 ];
 
 const PATHS: &[(&str, &str, u64)] = &[
-    (
-        "complete/set",
-        "complete a future and take its result",
-        96,
-    ),
+    ("complete/set", "complete a future and take its result", 96),
     ("join/inside", "join, neither half taken by another", 44),
     ("ring/publish", "write 64 bytes into the ring", 131),
     ("steal/one", "steal one task", 58),
