@@ -2,12 +2,12 @@
 
 use raddle_benches::contender::processes::serve_if_asked;
 use raddle_benches::document::export::Format;
-use raddle_benches::document::page;
 use raddle_benches::document::{
     Commit, Document, Instruments, Machine, Mode, Noise, Run, SCHEMA, Toolchain, rfc3339,
 };
 use raddle_benches::measure::heap::Counting;
 use raddle_benches::measure::noise::load;
+use raddle_benches::measure::page;
 use raddle_benches::measure::report::{self, Table};
 use raddle_benches::measure::round::Options;
 use raddle_benches::measure::work::steps_per_us;

@@ -6,6 +6,7 @@ pub mod heap;
 pub mod latch;
 pub mod machine;
 pub mod noise;
+pub mod page;
 pub mod place;
 pub mod report;
 pub mod round;

@@ -1,7 +1,7 @@
 //! The table of a run in a page of Markdown, between two markers.
 
-use super::{Benchmark, Contender, Document, Group, Mode, Role, Verdict};
-use crate::measure::report::{self, figure};
+use super::report::{self, figure};
+use crate::document::{Benchmark, Contender, Document, Group, Mode, Role, Verdict};
 use std::fmt::Write;
 
 /// The line before the table.
