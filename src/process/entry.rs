@@ -10,6 +10,7 @@
 //! travel; the worker makes it out of nothing (`conjure`).
 
 use super::codec;
+use super::in_place::{BytesIn, BytesOut};
 use super::start::anchor;
 use super::worker::Call;
 use crate::error::{BoxError, TaskError};
@@ -163,6 +164,41 @@ where
     zero_sized::<F>();
     offset_of(
         entry::<F, A, R> as Entry as *const (),
+        std::any::type_name::<F>,
+    )
+}
+
+/// The entry of a task for `submit_bytes`.
+pub fn of_bytes<F>() -> Result<u64, CodeError>
+where
+    F: Fn(BytesIn<'_>) -> BytesOut<'_> + Copy + Send + 'static,
+{
+    fn entry<F>(call: &mut Call<'_>)
+    where
+        F: Fn(BytesIn<'_>) -> BytesOut<'_> + Copy + Send + 'static,
+    {
+        call.serve_bytes(|bytes| Ok(conjure::<F>()(bytes)));
+    }
+    zero_sized::<F>();
+    offset_of(entry::<F> as Entry as *const (), std::any::type_name::<F>)
+}
+
+/// The entry of a task for `try_submit_bytes`.
+pub fn of_try_bytes<F, E>() -> Result<u64, CodeError>
+where
+    F: Fn(BytesIn<'_>) -> Result<BytesOut<'_>, E> + Copy + Send + 'static,
+    E: Into<BoxError> + 'static,
+{
+    fn entry<F, E>(call: &mut Call<'_>)
+    where
+        F: Fn(BytesIn<'_>) -> Result<BytesOut<'_>, E> + Copy + Send + 'static,
+        E: Into<BoxError> + 'static,
+    {
+        call.serve_bytes(|bytes| conjure::<F>()(bytes).map_err(Into::into));
+    }
+    zero_sized::<F>();
+    offset_of(
+        entry::<F, E> as Entry as *const (),
         std::any::type_name::<F>,
     )
 }

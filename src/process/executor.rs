@@ -1,8 +1,9 @@
 //! The process pool keeps the contract of every executor.
 
 use super::ProcessPool;
-use super::answer::{finish_chunk, finish_value};
+use super::answer::{finish_bytes, finish_chunk, finish_value};
 use super::entry;
+use super::in_place::{BytesIn, BytesOut};
 use super::submit::{Call, submit};
 use crate::error::{BoxError, ShutdownError, TaskError};
 use crate::executor::{Chunk, Executor, Payload, Shutdown};
@@ -37,6 +38,29 @@ impl Call {
         Self {
             entry: entry::of_try_submit::<F, A, R, E>(),
             finish: finish_value::<R>,
+        }
+    }
+
+    /// A task of `submit_bytes`.
+    pub fn bytes<F>() -> Self
+    where
+        F: Fn(BytesIn<'_>) -> BytesOut<'_> + Copy + Send + 'static,
+    {
+        Self {
+            entry: entry::of_bytes::<F>(),
+            finish: finish_bytes,
+        }
+    }
+
+    /// A task of `try_submit_bytes`.
+    pub fn try_bytes<F, E>() -> Self
+    where
+        F: Fn(BytesIn<'_>) -> Result<BytesOut<'_>, E> + Copy + Send + 'static,
+        E: Into<BoxError> + 'static,
+    {
+        Self {
+            entry: entry::of_try_bytes::<F, E>(),
+            finish: finish_bytes,
         }
     }
 }

@@ -31,6 +31,10 @@ pub enum Status {
     NoSuchCode = 5,
 }
 
+/// The number of an answer that is the large argument itself, which the parent still has where it wrote it. It is no
+/// [`Status`]: the lane makes a [`Status::Value`] of it.
+pub const RETURNED: u32 = 6;
+
 impl Status {
     /// None: the worker is wild.
     pub fn from_number(number: u32) -> Option<Self> {
@@ -99,6 +103,14 @@ pub fn unread_error(unread: Unread, task: Option<&str>) -> TaskError {
     match unread {
         Unread::Payload(error) => TaskError::Payload(error),
         Unread::Panicked(payload) => TaskError::Panicked(panics::report(payload, task)),
+    }
+}
+
+/// In the parent: the outcome of `submit_bytes`.
+pub fn bytes(status: Status, body: impl Source, asked: Asked<'_>) -> Result<Vec<u8>, TaskError> {
+    match status {
+        Status::Value => Ok(codec::rest(Part::Result, body)?),
+        failure => Err(error(failure, body, asked)),
     }
 }
 

@@ -5,6 +5,7 @@
 
 use super::codec::{self, Part, PayloadError, PayloadReason, PayloadStage, SliceSink};
 use super::entry;
+use super::in_place::{BytesIn, BytesOut};
 use super::memory::{RegionSink, RegionSource};
 use super::outcome::{Chain, ChunkOutcomes, Panic, Status, unread_error};
 use super::start::Boot;
@@ -19,6 +20,7 @@ use crate::sys::myself;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::any::{Any, type_name};
+use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::OwnedFd;
@@ -183,6 +185,46 @@ impl Call<'_> {
             Err(payload) => self.answer_panic(payload),
         }
         None
+    }
+
+    /// As [`serve`](Self::serve), for a task that reads its argument where it lies.
+    pub fn serve_bytes(
+        &mut self,
+        task: impl FnOnce(BytesIn<'_>) -> Result<BytesOut<'_>, BoxError>,
+    ) {
+        match self.run_bytes(task) {
+            Ok(None) => {}
+            Ok(Some(chain)) => self.answer(Status::Failed, &chain),
+            Err(payload) => self.answer_panic(payload),
+        }
+    }
+
+    /// None: it is answered.
+    fn run_bytes(
+        &mut self,
+        task: impl FnOnce(BytesIn<'_>) -> Result<BytesOut<'_>, BoxError>,
+    ) -> Result<Option<Chain>, Box<dyn Any + Send>> {
+        let seq = self.request.seq;
+        let bytes = match &self.request.payload {
+            Payload::Inline(bytes) => bytes.as_slice(),
+            // SAFETY: it is answered when the task is over, here or by the caller, who cannot have the bytes.
+            Payload::Span(span) => unsafe { self.worker.borrow_request(*span) },
+        };
+        let worker = RefCell::new(&mut *self.worker);
+        let asked = || worker.borrow().is_asked(seq);
+        let running = current::enter_remote(&asked);
+        // UNWIND: as in `run`; a result that was begun gives its memory back.
+        let ran = catch_unwind(AssertUnwindSafe(|| {
+            task(BytesIn::new(bytes, &worker)).map_err(|error| Chain::new(&*error))
+        }));
+        drop(running);
+        match ran? {
+            Ok(out) => {
+                out.answer(seq);
+                Ok(None)
+            }
+            Err(chain) => Ok(Some(chain)),
+        }
     }
 
     fn run<A, R>(

@@ -170,6 +170,12 @@ impl serde::de::Error for Asked {
 #[inline]
 pub fn row<X: Plain, S: Source>(source: &mut S) -> Result<Vec<X>, Fault> {
     let count = super::read::length(source, size_of::<X>())?;
+    numbers_of(source, count)
+}
+
+/// Reads so many numbers, of which the source has as many.
+#[inline]
+pub fn numbers_of<X: Plain, S: Source>(source: &mut S, count: usize) -> Result<Vec<X>, Fault> {
     let mut row = Vec::<X>::with_capacity(count);
     let room = &mut row.spare_capacity_mut()[..count];
     let bytes = size_of_val(room);

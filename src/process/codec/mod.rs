@@ -109,3 +109,11 @@ pub fn read<T: DeserializeOwned, S: Source>(part: Part, mut source: S) -> Result
         })
         .map_err(|fault| fault.at::<T>(PayloadStage::decode(part)))
 }
+
+/// All bytes that `source` holds, which were not written by [`write()`].
+#[inline]
+pub fn rest<S: Source>(part: Part, mut source: S) -> Result<Vec<u8>, PayloadError> {
+    let count = source.left();
+    bulk::numbers_of(&mut source, count)
+        .map_err(|fault| fault.at::<Vec<u8>>(PayloadStage::decode(part)))
+}
