@@ -20,7 +20,6 @@ use crate::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::*, fence};
 use crate::sync::{Arc, FutexWait, Mutex, futex, thread};
 use crate::sys::events::{Event, Poller};
 use crate::sys::fork;
-use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 /// What the builder decided.
@@ -88,10 +87,9 @@ impl Pool {
         let bell = Event::new().map_err(system("a descriptor"))?;
         let ears = Poller::new().map_err(system("a descriptor"))?;
         let pool = Arc::new(Self::of(config, lanes, desk, bell, ears));
-        let (launched, launches) = mpsc::channel();
-        let attendant = attendant::start(&pool, launched).map_err(system("a thread"))?;
+        let attendant = attendant::start(&pool).map_err(system("a thread"))?;
         pool.threads.lock().push(attendant);
-        let (supervisor, started) = match supervisor::start(&pool, launches) {
+        let (supervisor, started) = match supervisor::start(&pool) {
             Ok(started) => started,
             Err(source) => {
                 pool.stop();

@@ -69,6 +69,7 @@ impl Process {
     }
 
     /// As [`ended`](Self::ended), but waits for it.
+    #[cfg(test)]
     pub fn wait_for_end(&self) -> io::Result<Ended> {
         Ok(self.wait(0)?.unwrap_or(Ended::Unknown))
     }
