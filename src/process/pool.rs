@@ -3,7 +3,8 @@
 //! Who does what: submitting threads write into the lanes; a waiting thread takes its answer out of its lane
 //! ([`attend`](super::attend)); what nobody waits for is taken by the pool's [`attendant`](super::attendant), the
 //! one thread of the pool that runs code of the user (callbacks, wakers, destructors); workers are started, watched
-//! and ended by the [`supervisor`](super::supervisor), which never does, so that nothing can hold it up.
+//! and ended by the [`supervisor`](super::supervisor), which never does, so that nothing can hold it up. Only every other
+//! one of the first workers is started by the attendant.
 
 use super::attendant;
 use super::builder::WhenWorkerDies;
@@ -20,6 +21,7 @@ use crate::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::*, fence};
 use crate::sync::{Arc, FutexWait, Mutex, futex, thread};
 use crate::sys::events::{Event, Poller};
 use crate::sys::fork;
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 /// What the builder decided.
@@ -87,9 +89,10 @@ impl Pool {
         let bell = Event::new().map_err(system("a descriptor"))?;
         let ears = Poller::new().map_err(system("a descriptor"))?;
         let pool = Arc::new(Self::of(config, lanes, desk, bell, ears));
-        let attendant = attendant::start(&pool).map_err(system("a thread"))?;
+        let (launched, launches) = mpsc::channel();
+        let attendant = attendant::start(&pool, launched).map_err(system("a thread"))?;
         pool.threads.lock().push(attendant);
-        let (supervisor, started) = match supervisor::start(&pool) {
+        let (supervisor, started) = match supervisor::start(&pool, launches) {
             Ok(started) => started,
             Err(source) => {
                 pool.stop();
