@@ -6,7 +6,7 @@ use super::remote::{LONG, answer, end, pool, serve_one, submit};
 use crate::Scenario;
 use crate::sync::thread;
 use raddle::process::model::Model;
-use raddle::shm::{Request, Worker};
+use raddle::shm::Worker;
 use raddle::{Future, TaskError};
 
 const ARENA: usize = 128;
@@ -119,7 +119,6 @@ pub const CANCEL: Scenario = Scenario {
 
 fn serve_rest(worker: &mut Worker) {
     while let Some(request) = worker.next() {
-        let request: Request = request;
         answer(worker, &request);
     }
 }
