@@ -221,6 +221,31 @@ impl Pool {
         }
     }
 
+    /// For who has put a task into a lane, and may have come too late to be seen by who has closed the pool: the task
+    /// ends as all others there. What is left to do for it is ready.
+    pub fn recheck(&self, lane: &Lane) {
+        match self.mode() {
+            OPEN => return,
+            DRAINING => {}
+            CANCELLING => {
+                for ended in lane.take_back_all() {
+                    self.ready.conclude(ended);
+                }
+                lane.ring();
+                self.bell.ring();
+            }
+            _ => self.sweep_lane(lane),
+        }
+        lane.engage(self);
+    }
+
+    /// As [`recheck`](Self::recheck), and does what is left: the attendant may be gone. Runs code of the user.
+    #[cold]
+    pub fn catch_up(&self, lane: &Lane) {
+        self.recheck(lane);
+        while self.ready.serve(self) {}
+    }
+
     /// What is in the lane and not answered will not be.
     #[cold]
     pub fn sweep_lane(&self, lane: &Lane) {

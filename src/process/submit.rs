@@ -45,7 +45,11 @@ pub fn submit<A: Encode, T>(
     options: Option<Arc<Options>>,
 ) -> Future<T> {
     match prepare(pool, call, arg) {
-        Ok((lane, entry, encoded)) => launch(pool, lane, entry, call.finish, encoded, options),
+        Ok((lane, entry, encoded)) => {
+            let future = launch(pool, lane, entry, call.finish, encoded, options);
+            after(pool, lane);
+            future
+        }
         Err(error) => refused(pool, options, error),
     }
 }
@@ -273,7 +277,6 @@ fn launch<T>(
     if let Some(options) = watch {
         pool.desk.send(Command::Watch(options));
     }
-    after(pool, lane);
     future
 }
 
@@ -282,11 +285,7 @@ fn launch<T>(
 fn after(pool: &Pool, lane: &Lane) {
     if pool.is_closed() {
         // It slipped in while the pool was being closed.
-        if pool.is_over() {
-            pool.sweep_lane(lane);
-        } else {
-            lane.engage(pool);
-        }
+        pool.catch_up(lane);
     } else if pool.lanes.len() > 1 && lane.depth() > 1 {
         // ORDERING: backlog.seen Relaxed: one of those who find it unset rings the bell.
         if !pool.backlog.load(Relaxed) {
@@ -312,6 +311,7 @@ pub fn to_lane(pool: &Arc<Pool>, lane: usize, entry: Result<u64, CodeError>) -> 
         span: None,
     };
     let future: Future<()> = launch(pool, lane, entry, finish_value::<()>, encoded, None);
+    pool.recheck(lane);
     drop(future);
     true
 }
