@@ -30,6 +30,7 @@ mod stats;
 mod submit;
 mod supervisor;
 mod tail;
+mod takeback;
 mod task;
 mod ticket;
 pub mod worker;

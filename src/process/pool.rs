@@ -192,7 +192,7 @@ impl Pool {
             Shutdown::CancelPending => {
                 self.advance(CANCELLING);
                 for lane in &self.lanes {
-                    let ended = lane.take_back_all();
+                    let ended = lane.take_back_all(self);
                     lane.ring();
                     drop(ended);
                 }
