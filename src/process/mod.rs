@@ -17,6 +17,8 @@ pub mod entry;
 pub mod error;
 mod executor;
 mod grave;
+#[cfg(raddle_hostile)]
+pub mod hostile;
 mod lane;
 pub mod memory;
 #[cfg(any(raddle_loom, raddle_shuttle))]

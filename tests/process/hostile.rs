@@ -375,8 +375,8 @@ fn a_spoiled_claim_is_found_by_a_cancellation() {
     assert_eq!(behind.result().unwrap(), "behind");
 }
 
-/// A thread sleeps for an answer while the worker puts the bell back all the time: what the parent has to tell it
-/// arrives.
+/// A thread sleeps for an answer while the worker puts the bell back all the time, and the sleeper elsewhere: what the
+/// parent has to tell it arrives.
 #[test]
 fn a_sleeper_hears_its_own_side_whatever_is_in_the_bell() {
     let _watch = watch();
@@ -386,8 +386,16 @@ fn a_sleeper_hears_its_own_side_whatever_is_in_the_bell() {
         let attack = |begun: PathBuf| -> () {
             let answers = Answers::find();
             note(&begun, "begun");
+            let elsewhere = 0u32;
             loop {
                 answers.put(0, 0u32);
+                // Whoever sleeps there is to sleep elsewhere.
+                // SAFETY: two words of this process, and numbers.
+                unsafe {
+                    let all = i32::MAX as libc::c_long;
+                    let to = &raw const elsewhere;
+                    libc::syscall(libc::SYS_futex, answers.0, libc::FUTEX_REQUEUE, 0, all, to);
+                }
             }
         };
         let held = pool.submit(attack, gate.path());
