@@ -330,7 +330,7 @@ impl World {
     /// Writes a task's answer; says its length.
     fn put(&self, lane: usize, slot: usize, id: u64) -> u32 {
         let word = ANSWERS + 64 * slot + 16;
-        if id % 2 == 0 {
+        if id.is_multiple_of(2) {
             self.pool.write(lane, word, answer(id).to_ne_bytes());
             return 8;
         }
@@ -379,7 +379,7 @@ impl World {
                 self.pool.write(EVIL, at, (value & !1).to_ne_bytes());
             }
             Place::Any(at) => {
-                let at = at as usize % (REACH - 8) & !7;
+                let at = (at as usize % (REACH - 8)) & !7;
                 // A length is no word of its own here.
                 let is_length = (ANSWERS..ARENA).contains(&at) && at % 64 == ANSWERS % 64 + 8;
                 let value = if is_length { length(value) } else { value & !1 };
