@@ -121,6 +121,8 @@ pub use future::wait::{ReturnWhen, Waitable, Waited, wait, wait_timeout};
 pub use process::codec::{PayloadError, PayloadReason, PayloadStage};
 pub use process::entry::CodeError;
 pub use process::error::{LostCause, WorkerExit, WorkerLost};
+#[cfg(raddle_hostile)]
+pub use process::hostile;
 pub use process::start::{Limit, Output, Start, worker_main};
 pub use process::{
     BytesIn, BytesOut, ProcessPool, ProcessPoolBuilder, ProcessStats, ProcessTask,

@@ -1,17 +1,21 @@
 //! Writes the seeds of the corpora: few short programs that together reach everything.
 //!
-//! `cargo run --example seeds`
+//! `cargo run --example seeds`, or with the names of some of them.
 
 use raddle_fuzz::marks::Marks;
 use raddle_fuzz::{SUBJECTS, Subject, bytes, replay};
-use std::{fs, io};
+use std::{env, fs, io};
 
 /// How many programs compete for each place.
 const CANDIDATES: u64 = 400;
 const LONGEST: usize = 160;
 
 fn main() -> io::Result<()> {
+    let named: Vec<String> = env::args().skip(1).collect();
     for subject in SUBJECTS {
+        if !named.is_empty() && !named.iter().any(|name| name == subject.name) {
+            continue;
+        }
         let folder = replay::home().join("corpus").join(subject.name);
         fs::create_dir_all(&folder)?;
         for (number, program) in choose(subject).iter().enumerate() {

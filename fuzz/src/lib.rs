@@ -5,6 +5,7 @@
 //!   knows every answer.
 //! - [`pool_ops`]: thread pools, where the model knows what has to hold under every schedule.
 //! - [`map_ops`]: the maps over executors, against the sequence that they have to give.
+//! - [`lane_ops`]: the parent's side of a process pool, with a worker that writes what it likes.
 //! - [`codec_ops`]: the payloads of processes, written and read; and what reads as one though nobody wrote it.
 //!
 //! The same functions serve cargo-fuzz (`campaign.sh`) and `cargo test`, which runs the corpus and programs
@@ -13,6 +14,7 @@
 pub mod bytes;
 pub mod codec_ops;
 pub mod future_ops;
+pub mod lane_ops;
 pub mod ledger;
 pub mod map_ops;
 pub mod marks;
@@ -39,11 +41,12 @@ pub struct Subject {
 }
 
 /// All subjects.
-pub const SUBJECTS: [Subject; 4] = [
+pub const SUBJECTS: [Subject; 5] = [
     future_ops::SUBJECT,
     pool_ops::SUBJECT,
     map_ops::SUBJECT,
     codec_ops::SUBJECT,
+    lane_ops::SUBJECT,
 ];
 
 /// The body of a target: the engine's entry under cargo-fuzz, else a program that runs the files it is given.

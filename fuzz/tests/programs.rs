@@ -3,7 +3,7 @@
 //! `RADDLE_FUZZ_PROGRAMS` sets how many from seeds each subject runs, `RADDLE_FUZZ_FIRST` the first seed.
 
 use raddle_fuzz::marks::Marks;
-use raddle_fuzz::{Subject, bytes, codec_ops, future_ops, map_ops, pool_ops, replay};
+use raddle_fuzz::{Subject, bytes, codec_ops, future_ops, lane_ops, map_ops, pool_ops, replay};
 use std::{env, fs};
 
 fn number(name: &str) -> Option<u64> {
@@ -43,6 +43,11 @@ fn pools() {
 #[test]
 fn maps() {
     programs(map_ops::SUBJECT, 2000);
+}
+
+#[test]
+fn lanes() {
+    programs(lane_ops::SUBJECT, 2000);
 }
 
 #[test]

@@ -11,8 +11,9 @@
 
 use super::desk::Command;
 use super::error::LostCause;
-use super::lane::{Lane, TakeBack};
+use super::lane::Lane;
 use super::pool::Pool;
+use super::takeback::TakeBack;
 use super::ticket::{Place, Ticket};
 use crate::future::cell::{Raw, Remote};
 use crate::future::spin;
@@ -156,7 +157,7 @@ fn take_back(
         }
         let place = ticket.place();
         let lane = lane_of(&ticket.pool, place);
-        match lane.take_back(place.seq, |raw| raw == cell, end) {
+        match lane.take_back(&ticket.pool, place.seq, |raw| raw == cell, end) {
             TakeBack::Won(ended) => {
                 if ended.as_ref().is_some_and(|ended| ended.is_attended()) {
                     lane.ring();

@@ -12,6 +12,8 @@ pub enum Command {
     End { place: Place, cause: LostCause },
     /// The worker of this lane is wild.
     Condemn(usize),
+    /// The worker of this lane has something to skip.
+    Skips(usize),
     /// The task has a deadline.
     Watch(Arc<Options>),
     /// End all workers: with the polite signal first, if there is a grace.
@@ -35,11 +37,6 @@ impl Desk {
     pub fn send(&self, command: Command) {
         self.commands.lock().push(command);
         self.ring();
-    }
-
-    #[cold]
-    pub fn condemn(&self, lane: usize) {
-        self.send(Command::Condemn(lane));
     }
 
     /// The supervisor is to look again at how the pool stands.

@@ -8,15 +8,16 @@
 //! Models: `verify/models/remote.rs`.
 
 use super::answer::{Answer, Bytes, Finish, Large, Reading};
+use super::desk::Command;
 use super::outcome::{RETURNED, Status};
 use super::pool::Pool;
 use super::stats::ProcessWorkerStats;
 use super::ticket::{Place, Ticket};
 use crate::future::cell::Raw;
-use crate::future::task::{Ended, Task};
+use crate::future::task::Task;
 use crate::shm::{
-    Body, Inline, Locked, Parent, Payload, Replies, Reply, Requests, Revoke, SLOTS, Segment, Seq,
-    Span, Wild,
+    Body, Inline, Locked, Parent, Payload, Replies, Reply, Requests, SLOTS, Segment, Seq, Span,
+    Wild,
 };
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::*, fence};
@@ -49,6 +50,8 @@ impl Record {
 pub struct Desk {
     /// What the worker did that no worker does: nothing is taken from it any more.
     pub condemned: Option<String>,
+    /// The supervisor looks whether the worker skips what was taken back.
+    pub watched: bool,
     done: u64,
 }
 
@@ -176,9 +179,7 @@ impl Lane {
                 Ok(Some(answer)) => answer,
                 Ok(None) => return Took::Nothing,
                 Err(wild) => {
-                    locked.data().condemned = Some(format!("it {wild}"));
-                    drop(locked);
-                    pool.desk.condemn(self.index);
+                    self.condemn(pool, &mut locked, format!("it {wild}"));
                     return Took::Nothing;
                 }
             };
@@ -194,14 +195,11 @@ impl Lane {
             // ORDERING: lane.done Relaxed: a figure, written under the lock.
             self.done.store(desk.done, Relaxed);
             let status = returned.map_or(reply.status, |_| Status::Value as u32);
-            let is_wild = Status::from_number(status).is_none();
-            if is_wild {
-                desk.condemned = Some(format!("it answered with status {}", reply.status));
+            if Status::from_number(status).is_none() {
+                let why = format!("it answered with status {}", reply.status);
+                self.condemn(pool, &mut locked, why);
             }
             drop(locked);
-            if is_wild {
-                pool.desk.condemn(self.index);
-            }
             let reading = |what| Reading {
                 lane: self,
                 pool,
@@ -229,6 +227,13 @@ impl Lane {
             unsafe { (record.finish)(record.task, answer) };
             return Took::One;
         }
+    }
+
+    /// The worker is wild: nothing is taken from it any more, and the supervisor ends it.
+    #[cold]
+    pub fn condemn(&self, pool: &Pool, locked: &mut Locked<'_, Desk>, why: String) {
+        locked.data().condemned.get_or_insert(why);
+        pool.desk.send(Command::Condemn(self.index));
     }
 
     /// Completes what the worker has answered, at most `most` tasks. False: nothing was there.
@@ -375,39 +380,6 @@ impl Lane {
         locked.is_waiting(next) && self.shm.is_started(next) && !self.shm.answered(next)
     }
 
-    /// Takes one task back before it starts, and ends it as `end` says, all but its callbacks.
-    pub fn take_back(
-        &self,
-        seq: Seq,
-        is_it: impl Fn(Raw) -> bool,
-        end: impl FnOnce(Task) -> Option<Ended>,
-    ) -> TakeBack {
-        let mut locked = self.shm.lock();
-        let mine = |record: &mut Option<Record>| {
-            record
-                .as_ref()
-                .is_some_and(|record| is_it(record.task.raw()))
-        };
-        if !locked.is_waiting(seq) || !self.record(&locked, seq, mine) {
-            return TakeBack::Gone;
-        }
-        match self.revoke(&mut locked, seq) {
-            Some(record) => TakeBack::Won(end(record.task)),
-            None => TakeBack::Running,
-        }
-    }
-
-    fn revoke(&self, locked: &mut Locked<'_, Desk>, seq: Seq) -> Option<Record> {
-        if locked.revoke(seq) != Revoke::Won {
-            return None;
-        }
-        let record = self.record(locked, seq, Option::take);
-        if let Some(span) = record.as_ref().and_then(|record| record.span) {
-            self.shm.free(span);
-        }
-        record
-    }
-
     /// Is nothing here that a worker would run? What was taken back does not count.
     pub fn is_empty(&self) -> bool {
         if self.depth() == 0 {
@@ -425,49 +397,10 @@ impl Lane {
         self.shm.lock().data().condemned.is_some()
     }
 
-    /// Is this a task that was taken back, with nothing before it that the worker has to do, and not skipped yet?
-    pub fn is_held_up_by(&self, seq: Seq) -> bool {
-        let locked = self.shm.lock();
-        locked.next() == seq
-            && locked.is_waiting(seq)
-            && !self.shm.answered(seq)
-            && self.record(&locked, seq, |record| record.is_none())
-    }
-
     /// Does the worker still run this task, which could not be taken back? To be believed while it is stopped.
     pub fn is_running_task(&self, seq: Seq) -> bool {
         let locked = self.shm.lock();
         locked.is_waiting(seq) && !self.shm.answered(seq)
-    }
-
-    /// Cancels everything that has not started; the rest is to be done (by a drop) when no lock is held.
-    pub fn take_back_all(&self) -> Vec<Ended> {
-        let mut locked = self.shm.lock();
-        let mut ended = Vec::new();
-        for seq in locked.pending() {
-            if locked.is_waiting(seq)
-                && self.record(&locked, seq, |record| record.is_some())
-                && let Some(record) = self.revoke(&mut locked, seq)
-            {
-                ended.extend(record.task.end_cancelled());
-            }
-        }
-        ended
-    }
-
-    /// No worker will answer any more: everything that was published and not answered.
-    pub fn abandon(&self) -> Vec<Task> {
-        let mut locked = self.shm.lock();
-        let mut tasks = Vec::new();
-        for seq in locked.pending() {
-            // Whoever has not published his task yet looks after it himself.
-            if locked.is_waiting(seq) {
-                let _ = locked.revoke(seq);
-                let record = self.record(&locked, seq, Option::take);
-                tasks.extend(record.map(|record| record.task));
-            }
-        }
-        tasks
     }
 
     /// Moves some of what waits behind a running task to `to`, which has nothing to do. How many.
@@ -488,7 +421,7 @@ impl Lane {
         let moved = waiting
             .into_iter()
             .take(most)
-            .take_while(|&seq| self.give_one(&mut locked, seq, to))
+            .take_while(|&seq| self.give_one(pool, &mut locked, seq, to))
             .count();
         drop(locked);
         if moved > 0 {
@@ -507,15 +440,15 @@ impl Lane {
         moved
     }
 
-    fn give_one(&self, locked: &mut Locked<'_, Desk>, seq: Seq, to: &Self) -> bool {
+    fn give_one(&self, pool: &Pool, locked: &mut Locked<'_, Desk>, seq: Seq, to: &Self) -> bool {
         let (entry, payload) = locked.request(seq);
         let argument = Argument::of(self, payload);
         let Some(room) = to.room_for(&argument) else {
             return false;
         };
-        let Some(record) = self.revoke(locked, seq) else {
+        let Some(record) = self.revoke(pool, locked, seq) else {
             // It has started.
-            to.give_up(room);
+            to.give_up(pool, room);
             return false;
         };
         to.publish(room, record.task, record.finish, entry, &argument);
@@ -538,9 +471,9 @@ impl Lane {
     }
 
     /// What was taken is not needed.
-    fn give_up(&self, room: Room) {
+    fn give_up(&self, pool: &Pool, room: Room) {
         self.free(room.span);
-        self.publish_nothing(room.seq);
+        self.publish_nothing(pool, room.seq);
     }
 
     pub fn free(&self, span: Option<Span>) {
@@ -550,10 +483,10 @@ impl Lane {
     }
 
     /// Gives up a number that was reserved and is not needed.
-    pub fn publish_nothing(&self, seq: Seq) {
+    pub fn publish_nothing(&self, pool: &Pool, seq: Seq) {
         // With the lane locked nobody takes what the worker may make of it before it is taken back.
         let mut locked = self.shm.lock();
-        let _ = locked.revoke(seq);
+        self.take_number_back(pool, &mut locked, seq);
         self.shm.publish(seq, 0, Body::Inline(&[]));
     }
 
@@ -578,16 +511,6 @@ impl Lane {
         };
         self.shm.publish(seq, entry, body);
     }
-}
-
-/// What became of a task that was to be taken back.
-pub enum TakeBack {
-    /// It will not run. What is left of its end is to be dropped when no lock is held.
-    Won(Option<Ended>),
-    /// It runs.
-    Running,
-    /// It is not in this lane, or is being completed.
-    Gone,
 }
 
 /// An argument on its way to another lane.

@@ -17,6 +17,8 @@ pub mod entry;
 pub mod error;
 mod executor;
 mod grave;
+#[cfg(raddle_hostile)]
+pub mod hostile;
 mod in_place;
 mod lane;
 pub mod memory;
@@ -32,6 +34,7 @@ mod stats;
 mod submit;
 mod supervisor;
 mod tail;
+mod takeback;
 mod task;
 mod ticket;
 pub mod worker;

@@ -195,7 +195,7 @@ impl Pool {
             Shutdown::CancelPending => {
                 self.advance(CANCELLING);
                 for lane in &self.lanes {
-                    let ended = lane.take_back_all();
+                    let ended = lane.take_back_all(self);
                     lane.ring();
                     drop(ended);
                 }
@@ -228,7 +228,7 @@ impl Pool {
             OPEN => return,
             DRAINING => {}
             CANCELLING => {
-                for ended in lane.take_back_all() {
+                for ended in lane.take_back_all(self) {
                     self.ready.conclude(ended);
                 }
                 lane.ring();

@@ -3,8 +3,9 @@
 use super::entry;
 use super::error::{LostCause, WorkerExit};
 use super::pool::Pool;
-use super::start::Started;
+use super::start::{StartError, Started};
 use super::tail::Tail;
+use super::takeback::Skips;
 use super::ticket::{Options, Place};
 use crate::sync::Arc;
 use std::time::Instant;
@@ -63,6 +64,14 @@ impl Ending {
     }
 }
 
+/// A worker has something to skip.
+pub struct Watch {
+    /// When to look again.
+    pub at: Instant,
+    /// What the last look has found.
+    pub found: Skips,
+}
+
 pub enum State {
     Empty,
     Starting(Started),
@@ -78,10 +87,13 @@ pub struct Seat {
     pub closing: bool,
     /// The worker was asked to leave its place to another one.
     pub retiring: bool,
+    /// Why it will not be ready, while its process is being ended.
+    pub refusal: Option<StartError>,
     /// Attempts in a row that failed.
     pub failures: u32,
     /// When to look at the seat again.
     pub due: Option<Instant>,
+    pub skips: Option<Watch>,
     pub stdout: Tail,
     pub stderr: Tail,
 }
@@ -94,8 +106,10 @@ impl Seat {
             ending: None,
             closing: false,
             retiring: false,
+            refusal: None,
             failures: 0,
             due: None,
+            skips: None,
             stdout: Tail::new(log::Level::Info),
             stderr: Tail::new(log::Level::Warn),
         }

@@ -10,7 +10,8 @@
 //! | older | revoked | parent | [`revoke`] | Relaxed |
 //!
 //! One compare-exchange decides. Nothing else is published through the word: the request was published by
-//! its own commit, and who runs it reads it after its claim.
+//! its own commit, and who runs it reads it after its claim. Neither side tries twice: what the word was at first it
+//! is until one of them has the task. The parent finds anything else only if the worker is wild.
 //! `// CRASH:` a worker that dies after its claim and before its answer has this task on its conscience; one
 //! that dies before the claim has none.
 //! Models: `verify/models/lane_claim.rs`.
@@ -28,12 +29,36 @@ fn word(seq: Seq, state: u64) -> u64 {
 /// The worker takes the task. False: the parent has taken it back.
 #[inline]
 pub fn claim(at: &AtomicU64, seq: Seq) -> bool {
-    settle(at, seq, CLAIMED)
+    // ORDERING: claim.old Relaxed: the exchange decides.
+    let old = at.load(Relaxed);
+    if old == word(seq, REVOKED) {
+        return false;
+    }
+    // ORDERING: claim.claim Relaxed: decides and publishes nothing.
+    at.compare_exchange(old, word(seq, CLAIMED), Relaxed, Relaxed)
+        .is_ok()
 }
 
-/// The parent takes the task back. False: the worker has it.
-pub fn revoke(at: &AtomicU64, seq: Seq) -> bool {
-    settle(at, seq, REVOKED)
+/// The parent takes the task back. False: the worker has it. `Err`: what the worker has written there.
+pub fn revoke(at: &AtomicU64, seq: Seq) -> Result<bool, u64> {
+    let decided = |now: u64| match now {
+        now if now == word(seq, REVOKED) => Some(true),
+        now if now == word(seq, CLAIMED) => Some(false),
+        _ => None,
+    };
+    // ORDERING: claim.look-old Relaxed: the exchange decides.
+    let old = at.load(Relaxed);
+    if let Some(decided) = decided(old) {
+        return Ok(decided);
+    }
+    if !is_older(old, seq) {
+        return Err(old);
+    }
+    // ORDERING: claim.revoke Relaxed: decides and publishes nothing.
+    match at.compare_exchange(old, word(seq, REVOKED), Relaxed, Relaxed) {
+        Ok(_) => Ok(true),
+        Err(now) => decided(now).ok_or(now),
+    }
 }
 
 /// Has the worker taken this task?
@@ -45,7 +70,11 @@ pub fn is_claimed(at: &AtomicU64, seq: Seq) -> bool {
 /// Is the word as it was before anybody had this task? What nobody writes there is no reason to run it again.
 pub fn is_untouched(at: &AtomicU64, seq: Seq) -> bool {
     // ORDERING: claim.look-older Relaxed: the worker is dead.
-    let now = at.load(Relaxed);
+    is_older(at.load(Relaxed), seq)
+}
+
+/// Nothing yet, or what became of the number that had the slot before.
+fn is_older(now: u64, seq: Seq) -> bool {
     let older = Seq(seq.0.wrapping_sub(SLOTS as u32));
     now == 0 || now == word(older, CLAIMED) || now == word(older, REVOKED)
 }
@@ -54,19 +83,4 @@ pub fn is_untouched(at: &AtomicU64, seq: Seq) -> bool {
 pub fn begin_revoked(at: &AtomicU64, seq: Seq) {
     // ORDERING: claim.begin Relaxed: the worker gets the file later.
     at.store(word(seq, REVOKED), Relaxed);
-}
-
-fn settle(at: &AtomicU64, seq: Seq, state: u64) -> bool {
-    // ORDERING: claim.old Relaxed: the exchange decides.
-    let mut now = at.load(Relaxed);
-    loop {
-        if now == word(seq, CLAIMED) || now == word(seq, REVOKED) {
-            return now == word(seq, state);
-        }
-        // ORDERING: claim.settle Relaxed: decides and publishes nothing.
-        match at.compare_exchange_weak(now, word(seq, state), Relaxed, Relaxed) {
-            Ok(_) => return true,
-            Err(newer) => now = newer,
-        }
-    }
 }

@@ -74,16 +74,25 @@ pub(super) struct Wanted {
     pub listener: Wish,
 }
 
-/// Written by the worker; the parent writes `bell` and `claims`, too.
+/// Written by the worker; the parent writes `claims`, too.
 #[repr(C)]
 pub struct Replies {
-    /// What a waiter of the parent sleeps on: bits 0 to 7 are the generation, the rest counts.
+    /// What a waiter of the parent sleeps on, beside a word of the parent's own. It counts.
     pub(super) bell: CachePadded<AtomicU32>,
     /// The worker sleeps, or is about to.
     pub(super) sleeps: CachePadded<Wish>,
     /// For each slot who has it: see [`claim`](super::claim).
     pub(super) claims: [AtomicU64; SLOTS],
     pub(super) slots: [ReplySlot; SLOTS],
+}
+
+#[cfg(any(raddle_loom, raddle_shuttle))]
+impl Replies {
+    /// What a worker does that means no good.
+    pub fn spoil_bell(&self, value: u32) {
+        // ORDERING: replies.spoil Relaxed: nothing is promised of it.
+        self.bell.store(value, Relaxed);
+    }
 }
 
 /// One line.
@@ -197,8 +206,6 @@ unsafe impl Shared for Replies {
             }
         }
         self.sleeps.begin(generation);
-        // ORDERING: replies.begin-bell Relaxed: a waiter that reads it early sleeps not, or is rung.
-        self.bell.swap(generation, Relaxed);
         // ORDERING: replies.begin Relaxed: before a worker has this file; a parent's thread that
         // looks at it already learns nothing.
         self.slots[SLOTS - 1].commit.store(1, Relaxed);

@@ -1,7 +1,7 @@
 //! The consumer's side of a lane, under its lock: answers in order, taking back, recovery.
 
 use super::layout::{Replies, SKIPPED, SLOTS, Seq, Shared};
-use super::parent::{BELL_STEP, Parent};
+use super::parent::Parent;
 use super::{Payload, claim};
 use crate::sync::MutexGuard;
 use crate::sync::atomic::{Ordering::*, fence};
@@ -13,6 +13,8 @@ pub(super) struct Books {
     next: Seq,
     /// The first number whose slots and span are in use.
     released: Seq,
+    /// How many workers the lane has had before this one; it wraps.
+    generation: u32,
     slots: Box<[Entry]>,
 }
 
@@ -29,6 +31,7 @@ impl Books {
         Self {
             next: first,
             released: first,
+            generation: 0,
             slots: vec![Entry::default(); SLOTS].into_boxed_slice(),
         }
     }
@@ -68,10 +71,10 @@ pub enum Wild {
     Skipped(Seq),
     /// It has skipped a task, and given a payload with that.
     SkippedWith(Seq),
+    /// The word that says who has a task says something else.
+    Claim { seq: Seq, found: u64 },
     /// A payload that is not within the arena.
     Span { seq: Seq, offset: u64, len: u32 },
-    /// The bell of another generation.
-    Bell { found: u32 },
 }
 
 impl std::fmt::Display for Wild {
@@ -88,12 +91,14 @@ impl std::fmt::Display for Wild {
             Self::RanRevoked(seq) => write!(f, "ran number {}, which was taken back", seq.0),
             Self::Skipped(seq) => write!(f, "skipped number {}, which was not taken back", seq.0),
             Self::SkippedWith(seq) => write!(f, "skipped number {} with a payload", seq.0),
+            Self::Claim { seq, found } => {
+                write!(f, "wrote {found:#x} where number {} is claimed", seq.0)
+            }
             Self::Span { seq, offset, len } => write!(
                 f,
                 "answered number {} with {len} bytes at {offset:#x}, outside of its memory",
                 seq.0
             ),
-            Self::Bell { found } => write!(f, "wrote {found:#x} over the parent's bell"),
         }
     }
 }
@@ -175,7 +180,7 @@ impl<'a, T> Locked<'a, T> {
         let slot = &parent.replies.slots[seq.slot()];
         let found = slot.mark();
         if found != seq.mark() {
-            return self.nothing(seq, found).map(|()| None);
+            return Self::nothing(seq, found).map(|()| None);
         }
         if !parent.is_published(seq) {
             return Err(Wild::NoTask(seq));
@@ -214,21 +219,13 @@ impl<'a, T> Locked<'a, T> {
     }
 
     /// There is no answer: is what is there possible?
-    fn nothing(&self, seq: Seq, found: u32) -> Result<(), Wild> {
+    fn nothing(seq: Seq, found: u32) -> Result<(), Wild> {
         let before = seq.mark().wrapping_sub(SLOTS as u32);
         // New files begin with 0, and with 1 in the last slot.
         if found != before && found > 1 {
             return Err(Wild::Commit { seq, found });
         }
-        // ORDERING: lane.own-generation Relaxed: written under this lock.
-        let generation = self.parent.consumer.generation.load(Relaxed);
-        // ORDERING: replies.bell-check Relaxed: only its lowest bits are looked at.
-        let bell = self.parent.replies.bell.load(Relaxed);
-        if bell % BELL_STEP == generation {
-            Ok(())
-        } else {
-            Err(Wild::Bell { found: bell })
-        }
+        Ok(())
     }
 
     /// The payload of a taken answer has been read. In any order; the slots and the worker's memory are
@@ -270,13 +267,23 @@ impl<'a, T> Locked<'a, T> {
         }
     }
 
-    /// Takes a task back, if the worker has not begun it.
-    pub fn revoke(&mut self, seq: Seq) -> Revoke {
-        if !self.is_pending(seq) || !claim::revoke(&self.parent.replies.claims[seq.slot()], seq) {
-            return Revoke::Claimed;
+    /// Takes a task back, if the worker has not begun it. Wait-free.
+    ///
+    /// # Errors
+    ///
+    /// The worker is wild. The task has not been taken back.
+    pub fn revoke(&mut self, seq: Seq) -> Result<Revoke, Wild> {
+        if !self.is_pending(seq) {
+            return Ok(Revoke::Claimed);
         }
-        self.books.0.slots[seq.slot()].revoked = true;
-        Revoke::Won
+        match claim::revoke(&self.parent.replies.claims[seq.slot()], seq) {
+            Ok(true) => {
+                self.books.0.slots[seq.slot()].revoked = true;
+                Ok(Revoke::Won)
+            }
+            Ok(false) => Ok(Revoke::Claimed),
+            Err(found) => Err(Wild::Claim { seq, found }),
+        }
     }
 
     /// The worker is dead, and what it has answered has been taken: the task that it was running, if it
@@ -322,15 +329,9 @@ impl<'a, T> Locked<'a, T> {
             0,
             "answers of the old worker are being read"
         );
-        let parent = self.parent;
-        // ORDERING: lane.own-generation Relaxed: written under this lock.
-        let generation = parent.consumer.generation.load(Relaxed);
-        let generation = generation.wrapping_add(1) % BELL_STEP;
-        // ORDERING: lane.next-generation Relaxed: before the ring, whose release publishes it.
-        parent.consumer.generation.store(generation, Relaxed);
-        // Whoever sleeps on the old file comes back and, seeing the old bell, does not sleep on it again.
-        parent.ring();
-        fresh.begin(generation);
+        let books = &mut self.books.0;
+        books.generation = books.generation.wrapping_add(1);
+        fresh.begin(books.generation);
         for seq in self
             .pending()
             .filter(|seq| self.books.0.slots[seq.slot()].revoked)
@@ -338,7 +339,8 @@ impl<'a, T> Locked<'a, T> {
             claim::begin_revoked(&fresh.claims[seq.slot()], seq);
         }
         install()?;
-        parent.ring();
+        // Whoever sleeps on the old file comes back, and sleeps on the new one.
+        self.parent.ring();
         Ok(())
     }
 }

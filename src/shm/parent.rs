@@ -18,8 +18,6 @@ use std::time::Instant;
 /// The worker sleeps on a word of which this bit says that no task will follow.
 pub(super) const CLOSED: u32 = 0b1;
 const CLOSED_STEP: u32 = 0b10;
-/// The bell of `Replies`: what is below this bit is the generation.
-pub(super) const BELL_STEP: u32 = 0b1_0000_0000;
 
 /// The parent's view of a lane. `T` is what its owner keeps under the same lock.
 ///
@@ -31,6 +29,8 @@ pub struct Parent<T> {
     pub(super) consumer: CachePadded<Consumer>,
     /// For each slot the mark of the request that was published last.
     published: Box<[AtomicU32]>,
+    /// The parent's own bell: what wakes a sleeper whatever the worker does to the other one. It counts.
+    bell: CachePadded<AtomicU32>,
     /// The wish of the worker that was answered last.
     rung: CachePadded<AtomicU32>,
     spans: Mutex<Spans>,
@@ -51,14 +51,15 @@ pub(super) struct Consumer {
     pub next: AtomicU32,
     /// The first number whose slots and span are in use.
     pub released: AtomicU32,
-    /// How many workers this lane has had, in 8 bits.
-    pub generation: AtomicU32,
 }
 
-/// The bell as it was before a waiter looked for answers: [`Parent::sleep`] does not if it has rung since.
+/// The bells as they were before a waiter looked for answers: [`Parent::sleep`] does not if one has rung since.
 #[derive(Debug)]
 #[must_use = "a waiter looks for answers, then sleeps with this"]
-pub struct Bell(Option<u32>);
+pub struct Bell {
+    workers: u32,
+    own: u32,
+}
 
 impl<T> Parent<T> {
     /// A lane whose first task has the number `first`.
@@ -81,10 +82,10 @@ impl<T> Parent<T> {
             consumer: CachePadded::new(Consumer {
                 next: AtomicU32::new(first.0),
                 released: AtomicU32::new(first.0),
-                generation: AtomicU32::new(0),
             }),
             // No slot has a number yet; `first` itself is the mark of the one before it.
             published: (0..SLOTS).map(|_| AtomicU32::new(first.0)).collect(),
+            bell: CachePadded::new(AtomicU32::new(0)),
             rung: CachePadded::new(AtomicU32::new(0)),
             spans: Mutex::new(spans),
             books: Mutex::new((Books::new(first), data)),
@@ -233,31 +234,24 @@ impl<T> Parent<T> {
     /// Before a sleep: from now on the worker rings after an answer, once. The caller looks for what it
     /// waits for after this and before [`sleep`](Self::sleep). One thread at a time.
     pub fn arm(&self) -> Bell {
+        // ORDERING: lane.own-bell Acquire -> pairs with lane.ring: what was written before.
+        let own = self.bell.load(Acquire);
         // Before the wish, so that the ring that answers it changes what is seen here. A ring that came
         // between the two would have used the wish up, for an answer that may be known already.
-        // ORDERING: replies.bell Acquire -> pairs with replies.ring: the answer before the ring, and the
-        // generation before that of a recovery.
-        let now = self.replies.bell.load(Acquire);
-        // ORDERING: lane.generation Relaxed: after replies.bell.
-        let generation = self.consumer.generation.load(Relaxed);
-        // WAKE: the other end is `Worker::ring`, or `ring`.
+        // ORDERING: replies.bell Acquire -> pairs with replies.ring: the answer before the ring.
+        let workers = self.replies.bell.load(Acquire);
+        // WAKE: the other end is `Worker::ring`.
         self.requests.wanted.sleeper.make();
-        // The file is being replaced, or the worker has spoiled it: no sleep.
-        Bell((now % BELL_STEP == generation).then_some(now))
+        Bell { workers, own }
     }
 
     /// Sleeps until the bell rings, the deadline comes, or for no reason. Returns at once if the bell
     /// has rung since [`arm`](Self::arm).
     pub fn sleep(&self, seen: Bell, deadline: Option<Instant>) -> FutexWait {
-        match seen.0 {
-            // WAKE: the other end is `Worker::ring`, or `ring`.
-            Some(value) => futex::wait_shared(&self.replies.bell, value, deadline),
-            None => {
-                // Until the file has been replaced: whoever does holds the lock.
-                drop(self.lock());
-                FutexWait::Changed
-            }
-        }
+        // WAKE: the other end is `Worker::ring`, or `ring`: the second reaches us whatever the first one's file is by
+        // now, and whatever is in it.
+        let workers = (&*self.replies.bell, seen.workers);
+        futex::wait_either(workers, (&self.bell, seen.own), deadline)
     }
 
     /// After the last sleep.
@@ -278,10 +272,10 @@ impl<T> Parent<T> {
 
     /// Wakes who sleeps on this lane, to look again.
     pub fn ring(&self) {
-        // ORDERING: replies.ring-parent Release -> pairs with replies.bell: what was written before.
-        self.replies.bell.fetch_add(BELL_STEP, Release);
+        // ORDERING: lane.ring Release -> pairs with lane.own-bell: what was written before.
+        self.bell.fetch_add(1, Release);
         // WAKE: the other end is `sleep`.
-        futex::wake_all_shared(&raw const *self.replies.bell);
+        futex::wake_all(&raw const *self.bell);
     }
 
     /// The consumer's side: a few loads and copies; no user code runs and nobody sleeps under it.

@@ -3,9 +3,11 @@
 use super::layout::Shared;
 use super::locked::Wild;
 use super::*;
-use crate::sync::atomic::Ordering::Relaxed;
+use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering::*};
+use crate::sync::{Arc, FutexWait, thread};
 use std::mem::MaybeUninit;
 use std::os::fd::AsFd;
+use std::time::{Duration, Instant};
 
 const FIRST: Seq = Seq(u32::MAX - 1);
 
@@ -148,20 +150,138 @@ fn a_spoiled_mark_is_wild() {
     );
 }
 
+/// How long a sleep may take that nobody ends, and one that is to be ended at once may not.
+fn after(millis: u64) -> Option<Instant> {
+    Some(Instant::now() + Duration::from_millis(millis))
+}
+
+/// What is in the worker's bell before, between and after is its own business.
 #[test]
-fn a_spoiled_bell_is_wild_and_nobody_sleeps_on_it() {
+fn the_parent_hears_itself_whatever_is_in_the_bell() {
+    for spoiled in [0, 1, 0x100, u32::MAX] {
+        let Heap {
+            parent, replies, ..
+        } = heap();
+        // ORDERING: test Relaxed: one thread.
+        replies.bell.store(spoiled, Relaxed);
+        let bell = parent.arm();
+        parent.ring();
+        // ORDERING: test Relaxed: one thread.
+        replies.bell.store(spoiled, Relaxed);
+        assert_eq!(parent.sleep(bell, None), FutexWait::Changed);
+        parent.disarm();
+    }
+}
+
+#[cfg(not(miri))]
+#[test]
+fn nobody_stays_awake_for_a_spoiled_bell() {
     let Heap {
         parent, replies, ..
     } = heap();
-    submit(&parent, b"x");
     // ORDERING: test Relaxed: one thread.
     replies.bell.store(0x17, Relaxed);
-    let bell = parent.arm();
-    assert_eq!(parent.sleep(bell, None), crate::sync::FutexWait::Changed);
-    assert_eq!(
-        parent.lock().take().unwrap_err(),
-        Wild::Bell { found: 0x17 }
-    );
+    let deadline = after(5);
+    let slept = loop {
+        let bell = parent.arm();
+        match parent.sleep(bell, deadline) {
+            FutexWait::Woken | FutexWait::Interrupted => {}
+            slept => break slept,
+        }
+    };
+    assert_eq!(slept, FutexWait::TimedOut);
+}
+
+/// A hostile hand puts the bell back as often as it can; each ring of the parent arrives.
+#[cfg(not(miri))]
+#[test]
+fn a_bell_that_is_put_back_all_the_time() {
+    let Heap {
+        parent, replies, ..
+    } = heap();
+    let (parent, heard) = (Arc::new(parent), Arc::new(AtomicU32::new(0)));
+    let over = spoil(move || {
+        // ORDERING: test Relaxed: of no consequence.
+        replies.bell.store(5, Relaxed);
+    });
+    let (other, asked) = (Arc::clone(&parent), Arc::clone(&heard));
+    let ringer = thread::spawn(move || {
+        for n in 1..=1000 {
+            // ORDERING: test Release: with the look below.
+            asked.store(n, Release);
+            other.ring();
+            // ORDERING: test Acquire: with the answer below.
+            while asked.load(Acquire) == n {
+                crate::sync::hint::spin_loop();
+            }
+        }
+    });
+    for _ in 0..1000 {
+        loop {
+            let bell = parent.arm();
+            // ORDERING: test AcqRel: with both of the other side.
+            if heard.swap(0, AcqRel) != 0 {
+                break;
+            }
+            let _ = parent.sleep(bell, None);
+        }
+    }
+    ringer.join().unwrap();
+    over();
+}
+
+/// Does it again and again in another thread, until what this returns is called.
+#[cfg(not(miri))]
+fn spoil(spoil: impl Fn() + Send + 'static) -> impl FnOnce() {
+    let over = Arc::new(AtomicBool::new(false));
+    let theirs = Arc::clone(&over);
+    let spoiler = thread::spawn(move || {
+        // ORDERING: test Relaxed: of no consequence.
+        while !theirs.load(Relaxed) {
+            spoil();
+        }
+    });
+    move || {
+        // ORDERING: test Relaxed: of no consequence.
+        over.store(true, Relaxed);
+        spoiler.join().unwrap();
+    }
+}
+
+#[test]
+fn a_spoiled_claim_is_wild() {
+    for found in [1, 0b11, u64::MAX, u64::from(FIRST.0) << 2 | 0b11] {
+        let Heap {
+            parent, replies, ..
+        } = heap();
+        let seq = submit(&parent, b"x");
+        // ORDERING: test Relaxed: one thread.
+        replies.claims[seq.slot()].store(found, Relaxed);
+        let mut locked = parent.lock();
+        assert_eq!(locked.revoke(seq), Err(Wild::Claim { seq, found }));
+        assert_eq!(locked.casualty(), Some(seq), "it may have run");
+    }
+}
+
+/// The parent looks a fixed number of times, whatever the worker does to the word meanwhile.
+#[cfg(not(miri))]
+#[test]
+fn a_claim_that_changes_all_the_time() {
+    let Heap {
+        parent, replies, ..
+    } = heap();
+    let seq = submit(&parent, b"x");
+    let over = spoil(move || {
+        let claim = &replies.claims[seq.slot()];
+        for word in [0, 7, u64::from(seq.0) << 2 | 1, 0, 0] {
+            // ORDERING: test Relaxed: of no consequence.
+            claim.store(word, Relaxed);
+        }
+    });
+    for _ in 0..10_000 {
+        let _any = parent.lock().revoke(seq);
+    }
+    over();
 }
 
 #[test]
@@ -201,7 +321,7 @@ fn skipping_and_running_against_the_parents_word_are_wild() {
         parent, mut worker, ..
     } = heap();
     let seq = submit(&parent, b"x");
-    assert_eq!(parent.lock().revoke(seq), Revoke::Won);
+    assert_eq!(parent.lock().revoke(seq), Ok(Revoke::Won));
     worker.reply(seq, 1, Body::Inline(&[]));
     assert_eq!(parent.lock().take().unwrap_err(), Wild::RanRevoked(seq));
 
@@ -209,7 +329,7 @@ fn skipping_and_running_against_the_parents_word_are_wild() {
         parent, mut worker, ..
     } = heap();
     let seq = submit(&parent, b"x");
-    assert_eq!(parent.lock().revoke(seq), Revoke::Won);
+    assert_eq!(parent.lock().revoke(seq), Ok(Revoke::Won));
     let span = worker.space(INLINE as u32 + 1).unwrap();
     worker.reply(seq, SKIPPED, Body::Span(span));
     assert_eq!(parent.lock().take().unwrap_err(), Wild::SkippedWith(seq));

@@ -30,7 +30,7 @@ impl Wish {
         Self(AtomicU32::new(0))
     }
 
-    /// The first state in a new file. Wishes of one generation are none of another's.
+    /// The first state in a new file. Wishes of one generation are none of another's, as far as its lowest bits say.
     pub fn begin(&self, generation: u32) {
         // ORDERING: wish.begin Relaxed: before anybody has the file who could make a wish.
         self.0.swap((generation << 1) & (STEP - 1), Relaxed);

@@ -2,7 +2,7 @@
 
 use super::bytes::Region;
 use super::layout::{Replies, Requests, SKIPPED, Seq};
-use super::parent::{BELL_STEP, CLOSED};
+use super::parent::CLOSED;
 use super::segment::Segment;
 use super::spans::{Span, Spans};
 use super::{Body, Payload, claim};
@@ -293,7 +293,7 @@ impl Worker {
     #[cold]
     fn ring(&self) {
         // ORDERING: replies.ring Release -> pairs with replies.bell: the answer.
-        self.replies.bell.fetch_add(BELL_STEP, Release);
+        self.replies.bell.fetch_add(1, Release);
         // WAKE: the other end is `Parent::sleep`.
         futex::wake_all_shared(&raw const *self.replies.bell);
     }

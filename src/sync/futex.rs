@@ -13,7 +13,7 @@ use super::FutexWait;
 use super::atomic::AtomicU32;
 use std::io::Error;
 use std::ptr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Sleeps while `*word == expected`, until a wake, a signal, or the deadline.
 ///
@@ -29,30 +29,40 @@ pub fn wait_shared(word: &AtomicU32, expected: u32, deadline: Option<Instant>) -
 }
 
 fn sleep(word: &AtomicU32, expected: u32, deadline: Option<Instant>, kind: i32) -> FutexWait {
-    loop {
-        let until = match deadline.map(monotonic) {
-            None | Some(Until::Never) => None,
-            Some(Until::At(at)) => Some(at),
-            Some(Until::Passed) => return FutexWait::TimedOut,
-        };
+    let slept = sleep_until(deadline, |until| {
         // SAFETY: the word outlives the call, which is borrowed; the time is null or points to a valid
         // timespec; FUTEX_WAIT_BITSET ignores the second address.
-        let r = unsafe {
+        unsafe {
             libc::syscall(
                 libc::SYS_futex,
                 ptr::from_ref(word),
                 libc::FUTEX_WAIT_BITSET | kind,
                 expected,
-                until.as_ref().map_or(ptr::null(), ptr::from_ref),
+                until,
                 ptr::null::<u32>(),
                 libc::FUTEX_BITSET_MATCH_ANY,
             )
+        }
+    });
+    slept.unwrap_or_else(|error| panic!("futex wait failed: {error}"))
+}
+
+/// What of a system call that sleeps until then is no end of a sleep is an error.
+fn sleep_until(
+    deadline: Option<Instant>,
+    call: impl Fn(*const libc::timespec) -> libc::c_long,
+) -> Result<FutexWait, Error> {
+    loop {
+        let until = match deadline.map(monotonic) {
+            None | Some(Until::Never) => None,
+            Some(Until::At(at)) => Some(at),
+            Some(Until::Passed) => return Ok(FutexWait::TimedOut),
         };
-        if r == 0 {
-            return FutexWait::Woken;
+        if call(until.as_ref().map_or(ptr::null(), ptr::from_ref)) >= 0 {
+            return Ok(FutexWait::Woken);
         }
         let error = Error::last_os_error();
-        return match error.raw_os_error() {
+        return Ok(match error.raw_os_error() {
             Some(libc::EAGAIN) => FutexWait::Changed,
             Some(libc::EINTR) => FutexWait::Interrupted,
             Some(libc::ETIMEDOUT) => {
@@ -63,8 +73,68 @@ fn sleep(word: &AtomicU32, expected: u32, deadline: Option<Instant>, kind: i32) 
                 }
                 FutexWait::TimedOut
             }
-            _ => panic!("futex wait failed: {error}"),
-        };
+            _ => return Err(error),
+        });
+    }
+}
+
+/// A word to sleep on, and what it holds as long as there is nothing to wake up for.
+pub type Watched<'a> = (&'a AtomicU32, u32);
+
+/// Sleeps while both words hold what is expected: `shared`, which other processes have mapped too, and `own`, which
+/// this process alone can write. A wake of either ends it, so what the others do to theirs does not keep a wake of `own`
+/// from arriving.
+///
+/// Kernels before 5.16 cannot sleep on two words: there it returns [`FutexWait::Woken`] after [`LONGEST`] at the latest.
+pub fn wait_either(shared: Watched<'_>, own: Watched<'_>, deadline: Option<Instant>) -> FutexWait {
+    /// `struct futex_waitv`
+    #[repr(C)]
+    struct Word {
+        value: u64,
+        address: u64,
+        flags: u32,
+        reserved: u32,
+    }
+    /// The same on all architectures.
+    const FUTEX_WAITV: libc::c_long = 449;
+    const U32: i32 = 2;
+    let word = |(word, expected): Watched<'_>, flags: i32| Word {
+        value: u64::from(expected),
+        address: ptr::from_ref(word).expose_provenance() as u64,
+        flags: flags as u32,
+        reserved: 0,
+    };
+    let words = [word(own, U32 | libc::FUTEX_PRIVATE_FLAG), word(shared, U32)];
+    let slept = sleep_until(deadline, |until| {
+        // SAFETY: two words that outlive the call, which are borrowed; the time is null or points to a valid timespec.
+        unsafe {
+            libc::syscall(
+                FUTEX_WAITV,
+                words.as_ptr(),
+                words.len(),
+                0,
+                until,
+                libc::CLOCK_MONOTONIC,
+            )
+        }
+    });
+    slept.unwrap_or_else(|_| wait_piecemeal(shared, own, deadline))
+}
+
+/// How long [`wait_either`] may hear nothing of the second word, where the kernel cannot do better.
+const LONGEST: Duration = Duration::from_millis(20);
+
+#[cold]
+fn wait_piecemeal(shared: Watched<'_>, own: Watched<'_>, deadline: Option<Instant>) -> FutexWait {
+    // ORDERING: futex.own Relaxed: as the kernel looks at it.
+    if own.0.load(std::sync::atomic::Ordering::Relaxed) != own.1 {
+        return FutexWait::Changed;
+    }
+    let soon = Instant::now().checked_add(LONGEST);
+    let is_last = deadline.is_some_and(|deadline| soon.is_none_or(|soon| deadline <= soon));
+    match wait_shared(shared.0, shared.1, if is_last { deadline } else { soon }) {
+        FutexWait::TimedOut if !is_last => FutexWait::Woken,
+        slept => slept,
     }
 }
 
@@ -143,7 +213,6 @@ mod tests {
     use super::*;
     use crate::sync::atomic::Ordering::{Acquire, Release};
     use std::sync::Arc;
-    use std::time::Duration;
 
     #[test]
     fn another_value_is_changed() {
@@ -180,6 +249,34 @@ mod tests {
                 .unwrap_or(far);
         }
         assert_eq!(wait(&word, 0, Some(far)), FutexWait::Changed);
+    }
+
+    #[test]
+    fn two_words() {
+        for wait in [wait_either, wait_piecemeal] {
+            let (shared, own) = (AtomicU32::new(1), AtomicU32::new(2));
+            assert_eq!(wait((&shared, 0), (&own, 2), None), FutexWait::Changed);
+            assert_eq!(wait((&shared, 1), (&own, 0), None), FutexWait::Changed);
+            let deadline = Instant::now() + Duration::from_millis(1);
+            while wait((&shared, 1), (&own, 2), Some(deadline)) != FutexWait::TimedOut {}
+            assert!(Instant::now() >= deadline);
+            for (word, wake) in [
+                (&shared, wake_all_shared as fn(*const AtomicU32)),
+                (&own, wake_all),
+            ] {
+                std::thread::scope(|scope| {
+                    scope.spawn(|| {
+                        while shared.load(Acquire) + own.load(Acquire) == 3 {
+                            let _ = wait((&shared, 1), (&own, 2), None);
+                        }
+                    });
+                    word.store(7, Release);
+                    wake(word);
+                });
+                shared.store(1, Release);
+                own.store(2, Release);
+            }
+        }
     }
 
     #[test]

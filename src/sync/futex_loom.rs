@@ -125,9 +125,23 @@ fn fault(has_deadline: bool) -> Option<FutexWait> {
     faults::decide(has_deadline)
 }
 
+/// A word to sleep on, and what it holds as long as there is nothing to wake up for.
+pub type Watched<'a> = (&'a AtomicU32, u32);
+
 /// Sleeps while `*word == expected`; times out only if the fault plan says so.
 #[track_caller]
 pub fn wait(word: &AtomicU32, expected: u32, deadline: Option<Instant>) -> FutexWait {
+    wait_all_of(&[(word, expected)], deadline)
+}
+
+/// Sleeps while both words hold what is expected.
+#[track_caller]
+pub fn wait_either(shared: Watched<'_>, own: Watched<'_>, deadline: Option<Instant>) -> FutexWait {
+    wait_all_of(&[own, shared], deadline)
+}
+
+/// Compares and enqueues one word after the other, as the kernel does.
+fn wait_all_of(words: &[Watched<'_>], deadline: Option<Instant>) -> FutexWait {
     assert!(
         !is_over(),
         "a destructor waits after the checker has given up"
@@ -136,22 +150,38 @@ pub fn wait(word: &AtomicU32, expected: u32, deadline: Option<Instant>) -> Futex
     if let Some(early) = fault(deadline.is_some()) {
         return early;
     }
-    let address = std::ptr::from_ref(word).addr();
-    lock(address);
-    if word.newest() != expected {
-        unlock(address);
-        return FutexWait::Changed;
-    }
     let woken = Rc::new(Cell::new(false));
-    let sleeper = Sleeper {
-        thread: loom::thread::current(),
-        woken: Rc::clone(&woken),
+    let addresses = || {
+        let words = words.iter();
+        words.map(|(word, _)| std::ptr::from_ref(*word).addr())
     };
-    with_bucket(address, |bucket| bucket.sleepers.push_back(sleeper));
-    unlock(address);
+    let leave = || {
+        for address in addresses() {
+            with_bucket(address, |bucket| {
+                bucket
+                    .sleepers
+                    .retain(|sleeper| !Rc::ptr_eq(&sleeper.woken, &woken));
+            });
+        }
+    };
+    for ((word, expected), address) in words.iter().zip(addresses()) {
+        lock(address);
+        if word.newest() != *expected {
+            unlock(address);
+            leave();
+            return FutexWait::Changed;
+        }
+        let sleeper = Sleeper {
+            thread: loom::thread::current(),
+            woken: Rc::clone(&woken),
+        };
+        with_bucket(address, |bucket| bucket.sleepers.push_back(sleeper));
+        unlock(address);
+    }
     while !woken.get() {
         loom::thread::park();
     }
+    leave();
     FutexWait::Woken
 }
 

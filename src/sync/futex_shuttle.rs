@@ -28,32 +28,61 @@ pub(super) fn reset() {
     SLEEPERS.with_borrow_mut(HashMap::clear);
 }
 
+/// A word to sleep on, and what it holds as long as there is nothing to wake up for.
+pub type Watched<'a> = (&'a AtomicU32, u32);
+
 /// Sleeps while `*word == expected`; times out only if the fault plan says so.
 pub fn wait(word: &AtomicU32, expected: u32, deadline: Option<Instant>) -> FutexWait {
-    let address = std::ptr::from_ref(word).addr();
+    wait_all_of(&[(word, expected)], deadline)
+}
+
+/// Sleeps while both words hold what is expected.
+pub fn wait_either(shared: Watched<'_>, own: Watched<'_>, deadline: Option<Instant>) -> FutexWait {
+    wait_all_of(&[own, shared], deadline)
+}
+
+fn wait_all_of(words: &[Watched<'_>], deadline: Option<Instant>) -> FutexWait {
+    let addresses = || {
+        let words = words.iter();
+        words.map(|(word, _)| std::ptr::from_ref(*word).addr())
+    };
     let mut asleep: Option<Rc<Cell<bool>>> = None;
     shuttle::future::block_on(poll_fn(|cx| {
         if let Some(woken) = &asleep {
-            return if woken.get() {
-                Poll::Ready(FutexWait::Woken)
-            } else {
-                Poll::Pending
-            };
+            if !woken.get() {
+                return Poll::Pending;
+            }
+            // Woken through one of the words, it sleeps on none.
+            SLEEPERS.with_borrow_mut(|all| {
+                for address in addresses() {
+                    let sleepers = all.get_mut(&address).expect("it slept on this");
+                    sleepers.retain(|sleeper| !Rc::ptr_eq(&sleeper.woken, woken));
+                }
+            });
+            return Poll::Ready(FutexWait::Woken);
         }
-        // The load lets others run first; from its read to the sleep nobody does.
-        let value = word.load(Ordering::SeqCst);
+        // The load lets others run first; from here to the sleep nobody does.
+        words[0].0.load(Ordering::SeqCst);
+        let changed = words.iter().any(|(word, expected)| {
+            // SAFETY: one thread runs at a time, and this one is not interrupted here.
+            unsafe { word.unsync_load() != *expected }
+        });
         if let Some(early) = faults::decide(deadline.is_some()) {
             return Poll::Ready(early);
         }
-        if value != expected {
+        if changed {
             return Poll::Ready(FutexWait::Changed);
         }
         let woken = Rc::new(Cell::new(false));
-        let sleeper = Sleeper {
-            waker: cx.waker().clone(),
-            woken: Rc::clone(&woken),
-        };
-        SLEEPERS.with_borrow_mut(|all| all.entry(address).or_default().push_back(sleeper));
+        SLEEPERS.with_borrow_mut(|all| {
+            for address in addresses() {
+                let sleeper = Sleeper {
+                    waker: cx.waker().clone(),
+                    woken: Rc::clone(&woken),
+                };
+                all.entry(address).or_default().push_back(sleeper);
+            }
+        });
         asleep = Some(woken);
         Poll::Pending
     }))

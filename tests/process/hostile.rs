@@ -369,6 +369,99 @@ fn a_deadline_holds_whatever_the_worker_claims() {
     }
 }
 
+/// What was taken back is skipped, or its worker is ended: nothing waits behind it for ever.
+#[test]
+fn a_task_that_runs_although_it_was_taken_back() {
+    let _watch = watch();
+    let take_back: [fn(&raddle::Future<()>) -> bool; 2] =
+        [raddle::Future::cancel, raddle::Future::kill];
+    for take_back in take_back {
+        let pool = ProcessPool::builder()
+            .workers(1)
+            .kill_grace(Duration::from_millis(20))
+            .build()
+            .unwrap();
+        let gate = Gate::new();
+        let attack = |forged: PathBuf| -> () {
+            let answers = Answers::find();
+            let seq = answers.running();
+            answers.put(CLAIMS + 8 * (seq % SLOTS), 0u64);
+            note(&forged, "forged");
+            stay()
+        };
+        let held = pool.submit(attack, gate.path());
+        let behind = pool.submit(echo, "behind".to_owned());
+        until(|| gate.path().exists());
+        assert!(take_back(&held), "nobody knows that it runs");
+        assert!(matches!(held.result(), Err(TaskError::Cancelled)));
+        assert_eq!(behind.result().unwrap(), "behind");
+    }
+}
+
+/// A worker with a claim that nobody writes is found by whoever wants a task back.
+#[test]
+fn a_spoiled_claim_is_found_by_a_cancellation() {
+    let _watch = watch();
+    let pool = pool(1);
+    let gate = Gate::new();
+    let attack = |forged: PathBuf| -> () {
+        let answers = Answers::find();
+        let seq = answers.running();
+        answers.put(CLAIMS + 8 * (seq % SLOTS), u64::MAX);
+        note(&forged, "forged");
+        stay()
+    };
+    let held = pool.submit(attack, gate.path());
+    let behind = pool.submit(echo, "behind".to_owned());
+    until(|| gate.path().exists());
+    assert!(!held.cancel(), "it may have begun");
+    let lost = lost(held.result());
+    assert!(matches!(lost.cause(), LostCause::Wild(_)), "{lost}");
+    assert_eq!(behind.result().unwrap(), "behind");
+}
+
+/// A thread sleeps for an answer while the worker puts the bell back all the time, and the sleeper elsewhere: what the
+/// parent has to tell it arrives.
+#[test]
+fn a_sleeper_hears_its_own_side_whatever_is_in_the_bell() {
+    let _watch = watch();
+    let pool = pool(1);
+    for _ in 0..20 {
+        let gate = Gate::new();
+        let attack = |begun: PathBuf| -> () {
+            let answers = Answers::find();
+            note(&begun, "begun");
+            let elsewhere = 0u32;
+            loop {
+                answers.put(0, 0u32);
+                // Whoever sleeps there is to sleep elsewhere.
+                // SAFETY: two words of this process, and numbers.
+                unsafe {
+                    let all = i32::MAX as libc::c_long;
+                    let to = &raw const elsewhere;
+                    libc::syscall(libc::SYS_futex, answers.0, libc::FUTEX_REQUEUE, 0, all, to);
+                }
+            }
+        };
+        let held = pool.submit(attack, gate.path());
+        let behind = pool.submit(echo, "behind".to_owned());
+        until(|| gate.path().exists());
+        thread::scope(|scope| {
+            let waiting = scope.spawn(|| behind.wait());
+            // Asleep by now or not: the end of the wait is the test.
+            thread::yield_now();
+            assert!(behind.cancel());
+            waiting.join().unwrap();
+        });
+        let waiting = thread::spawn(move || held.result());
+        renew(&pool);
+        assert!(matches!(
+            waiting.join().unwrap(),
+            Err(TaskError::WorkerLost(_))
+        ));
+    }
+}
+
 /// Answers of all sizes, from a worker whose memory is written all over while it works.
 #[test]
 fn a_worker_that_scribbles_while_it_answers() {

@@ -46,6 +46,15 @@ fn own_ring() {
 }
 
 #[test]
+fn spoiled_bell() {
+    lane_bells::SPOILED
+        .model()
+        .bound(Some(3))
+        .min_executions(500)
+        .check();
+}
+
+#[test]
 fn listener() {
     lane_bells::LISTENER
         .model()

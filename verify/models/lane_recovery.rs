@@ -23,7 +23,7 @@ fn crash_waiter() {
     lane_recovery::CRASH_WAITER
         .model()
         .bound(Some(2))
-        .min_executions(1_000)
+        .min_executions(570)
         .check();
 }
 
@@ -59,6 +59,6 @@ fn handover() {
     lane_recovery::HANDOVER
         .model()
         .bound(Some(3))
-        .min_executions(9_000)
+        .min_executions(8_300)
         .check();
 }

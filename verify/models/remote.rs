@@ -14,7 +14,7 @@ fn follow() {
     remote::FOLLOW
         .model()
         .bound(Some(1))
-        .min_executions(900)
+        .min_executions(800)
         .check();
 }
 
@@ -23,7 +23,7 @@ fn engage() {
     remote::ENGAGE
         .model()
         .bound(Some(2))
-        .min_executions(25_000)
+        .min_executions(21_000)
         .check();
 }
 
@@ -59,7 +59,7 @@ fn dropped() {
     remote::DROP
         .model()
         .bound(Some(2))
-        .min_executions(14_000)
+        .min_executions(8_300)
         .check();
 }
 
@@ -77,7 +77,7 @@ fn moved() {
     remote::MOVE
         .model()
         .bound(Some(2))
-        .min_executions(1_200)
+        .min_executions(1_000)
         .check();
 }
 

@@ -31,6 +31,12 @@ fn own_ring() {
 }
 
 #[test]
+fn spoiled_bell() {
+    lane_bells::SPOILED.model().random(1_000);
+    lane_bells::SPOILED.model().pct(3, 1_000);
+}
+
+#[test]
 fn listener() {
     lane_bells::LISTENER.model().random(1_000);
     lane_bells::LISTENER.model().pct(3, 1_000);

@@ -3,7 +3,7 @@
 //! From the start of a process to its first task, who checks what, and what each side trusts: docs/protocols/start.md.
 
 mod error;
-mod hello;
+pub mod hello;
 mod mark;
 mod settings;
 mod setup;

@@ -1,16 +1,20 @@
-//! Ending one task: it was killed, or ran past its deadline; and deadlines.
+//! Ending one task: it was killed, or ran past its deadline, or was taken back and is not skipped; and deadlines.
 //!
 //! The worker is stopped (`SIGSTOP`), then looked at: a stopped worker cannot go from one task to the next. Only if it
 //! still runs that task does it get the signal that ends it; else it goes on.
 
 use super::{CHECK, SOON, Supervisor};
 use crate::error::TaskError;
-use crate::process::lane::TakeBack;
-use crate::process::seat::{Ending, State, Timer, Why};
+use crate::process::error::LostCause;
+use crate::process::seat::{Ending, State, Timer, Watch, Why};
+use crate::process::takeback::{Skips, TakeBack};
 use crate::process::ticket::{Options, Place, Ticket};
 use crate::sync::Arc;
 use std::cmp::Reverse;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// So long a worker that has nothing else to do has at least for skipping what was taken back.
+const SHORTEST_GRACE: Duration = Duration::from_millis(100);
 
 impl Supervisor {
     /// Ends the worker that runs this task, if it does.
@@ -43,13 +47,6 @@ impl Supervisor {
     }
 
     fn expired(&mut self, options: &Arc<Options>, now: Instant) {
-        let place = options.place();
-        if self.pool.lanes[place.lane].is_held_up_by(place.seq) {
-            // Taken back a grace ago, and the worker has nothing before it: it runs what it says it has not begun, or
-            // does not move at all.
-            self.end_task(place, Why::Deadline, now);
-            return self.watch_again(options, now.checked_add(SOON));
-        }
         // The task is over, and its future gone.
         if Arc::strong_count(options) == 1 {
             return;
@@ -65,21 +62,24 @@ impl Supervisor {
         loop {
             let place = options.place();
             let lane = &self.pool.lanes[place.lane];
-            match lane.take_back(place.seq, is_it, |task| {
+            match lane.take_back(&self.pool, place.seq, is_it, |task| {
                 task.end_failed(TaskError::TimedOut)
             }) {
                 TakeBack::Won(ended) => {
                     if let Some(ended) = ended {
                         self.pool.ready.conclude(ended);
                     }
-                    self.wake(place.lane);
-                    return self.watch_again(options, now.checked_add(self.pool.config.kill_grace));
+                    return self.wake(place.lane);
                 }
                 TakeBack::Running => {
                     // Again until it is over: its worker may be ended for another task, or be dead, or not have told the
                     // truth about this one.
                     self.end_task(place, Why::Deadline, now);
-                    return self.watch_again(options, now.checked_add(SOON));
+                    // A time beyond what the clock can say does not come.
+                    if let Some(soon) = now.checked_add(SOON) {
+                        self.timers.push(Reverse(Timer(soon, Arc::clone(options))));
+                    }
+                    return;
                 }
                 TakeBack::Gone if options.place() != place => {}
                 TakeBack::Gone => return,
@@ -87,10 +87,25 @@ impl Supervisor {
         }
     }
 
-    fn watch_again(&mut self, options: &Arc<Options>, at: Option<Instant>) {
-        // A time beyond what the clock can say does not come.
-        if let Some(at) = at {
-            self.timers.push(Reverse(Timer(at, Arc::clone(options))));
+    /// Looks whether a worker has skipped what was taken back. One that has nothing else to do and does not, for as long
+    /// as a grace, runs what it said it had not begun, or does not move at all.
+    pub(super) fn watch_skips(&mut self, at: usize, now: Instant) {
+        let before = self.seats[at].skips.take().map(|watch| watch.found);
+        let found = self.pool.lanes[at].skips();
+        if found == Skips::Nothing {
+            return;
+        }
+        let seat = &mut self.seats[at];
+        let grace = self.pool.config.kill_grace.max(SHORTEST_GRACE);
+        seat.skips = now.checked_add(grace).map(|at| Watch { at, found });
+        if let (Skips::Next(seq), State::Up(started)) = (found, &seat.state)
+            && before == Some(found)
+            // One that somebody else has stopped is slow.
+            && !started.process.has_stopped()
+        {
+            let why = format!("it did not skip number {}, which was taken back", seq.0);
+            let place = Place { lane: at, seq };
+            self.end_task(place, Why::Lost(LostCause::Wild(why)), now);
         }
     }
 

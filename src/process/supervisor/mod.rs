@@ -11,6 +11,8 @@
 
 mod ending;
 pub mod launch;
+#[cfg(test)]
+mod tests;
 
 use super::budget::Budget;
 use super::builder::WhenWorkerDies;
@@ -18,8 +20,9 @@ use super::desk::Command;
 use super::error::{Details, LostCause, WorkerExit, WorkerLost};
 use super::grave::{Casualty, Estate};
 use super::pool::Pool;
-use super::seat::{Ear, Ending, Seat, State, Timer, Why, private_memory, retire};
+use super::seat::{Ear, Ending, Seat, State, Timer, Watch, Why, private_memory, retire};
 use super::start::{StartError, Started};
+use super::takeback::Skips;
 use crate::error::{BuildError, TaskError};
 use crate::sync::atomic::Ordering::*;
 use crate::sync::{Arc, thread};
@@ -121,7 +124,9 @@ impl Supervisor {
         let seats = seats.flat_map(|seat| {
             let ending = seat.ending.as_ref();
             let ending = ending.filter(|ending| !ending.stopping);
-            seat.due.into_iter().chain(ending.map(|ending| ending.hard))
+            let due = seat.due.into_iter();
+            due.chain(ending.map(|ending| ending.hard))
+                .chain(seat.skips.as_ref().map(|skips| skips.at))
         });
         let timer = self.timers.peek().map(|Reverse(timer)| timer.0);
         seats.chain(timer).chain(self.check).min()
@@ -172,7 +177,8 @@ impl Supervisor {
             Some(Err(error)) => {
                 self.poller.remove(&started.control);
                 seat.signal(libc::SIGKILL);
-                self.start_failed(at, &error);
+                // What it says first is why; the failure is counted when the process has ended.
+                seat.refusal.get_or_insert(error);
             }
         }
     }
@@ -214,21 +220,12 @@ impl Supervisor {
         }
         self.poller.remove(&started.process);
         self.poller.remove(&started.control);
-        let said = started.hello();
         let pid = started.process.pid();
         drop(started);
         self.pool.lanes[at].set_pid(0);
         if was_starting {
-            let error = match said {
-                Some(Err(error)) => error,
-                _ => StartError::Silent,
-            };
-            let seat = &mut self.seats[at];
-            // Unless its own words have been told already.
-            if seat.due.is_none() {
-                self.start_failed(at, &error);
-            }
-            return;
+            let error = self.seats[at].refusal.take();
+            return self.start_failed(at, &error.unwrap_or(StartError::Silent));
         }
         seat.state = State::Dead { pid, exit };
         self.bury(at);
@@ -243,6 +240,7 @@ impl Supervisor {
                     self.timers.push(Reverse(Timer(deadline, options)));
                 }
             }
+            Command::Skips(at) => self.watch_skips(at, now),
             Command::Condemn(at) => {
                 // By now another worker may sit there.
                 if self.pool.lanes[at].is_condemned() {
@@ -280,6 +278,10 @@ impl Supervisor {
 
     /// Does what is due in a seat.
     fn tend(&mut self, at: usize, now: Instant) {
+        let seat = &self.seats[at];
+        if seat.skips.as_ref().is_some_and(|skips| skips.at <= now) {
+            self.watch_skips(at, now);
+        }
         let seat = &mut self.seats[at];
         let is_due = seat.due.is_some_and(|due| due <= now);
         if is_due {
@@ -340,6 +342,11 @@ impl Supervisor {
         *seat = Seat {
             state: State::Starting(started),
             failures: seat.failures,
+            // The next look is the first one at this worker.
+            skips: seat.skips.take().map(|watch| Watch {
+                found: Skips::Later,
+                ..watch
+            }),
             ..Seat::new(now)
         };
         if let Err(error) = added {
@@ -349,7 +356,7 @@ impl Supervisor {
         }
     }
 
-    /// A worker could not be started.
+    /// A worker could not be started, and there is no process of it.
     fn start_failed(&mut self, at: usize, error: &StartError) {
         if let Some(building) = self.building.take() {
             let refused = BuildError::Process {

@@ -1,7 +1,9 @@
 //! Sleeping on a lane and being woken: no wake-up is lost. A lost one is a deadlock, which both checkers
 //! report.
 
-use super::lane_kit::{answer, lane, lane_with, seq, serve, slept, submit, take_number, wait};
+use super::lane_kit::{
+    Lane, answer, lane, lane_with, seq, serve, slept, submit, take_number, wait,
+};
 use crate::Scenario;
 use crate::sync::atomic::{AtomicU32, Ordering, fence};
 use crate::sync::{Arc, futex, thread};
@@ -118,7 +120,7 @@ pub const OWN_RING: Scenario = Scenario {
             theirs.store(1, Ordering::Relaxed);
             other.ring();
         });
-        // The bell's release and acquire carry the reason.
+        // The own bell's release and acquire carry the reason.
         loop {
             let bell = parent.arm();
             if reason.load(Ordering::Relaxed) == 1 {
@@ -128,6 +130,37 @@ pub const OWN_RING: Scenario = Scenario {
         }
         out.saw(slept());
         ringer.join().unwrap();
+    },
+    ..Scenario::EMPTY
+};
+
+/// The same, while the worker's side writes over the bell that the sleeper sleeps on, too.
+pub const SPOILED: Scenario = Scenario {
+    name: "lane/spoiled_bell",
+    must: &["awake", "slept"],
+    faults: 1,
+    body: |out| {
+        let Lane { parent, ends, .. } = lane(0);
+        let reason = Arc::new(AtomicU32::new(0));
+        let (other, theirs) = (Arc::clone(&parent), Arc::clone(&reason));
+        let ringer = thread::spawn(move || {
+            theirs.store(1, Ordering::Relaxed);
+            other.ring();
+        });
+        let spoiler = thread::spawn(move || {
+            ends.replies().spoil_bell(1);
+            ends.replies().spoil_bell(0);
+        });
+        loop {
+            let bell = parent.arm();
+            if reason.load(Ordering::Relaxed) == 1 {
+                break;
+            }
+            let _ = parent.sleep(bell, None);
+        }
+        out.saw(slept());
+        ringer.join().unwrap();
+        spoiler.join().unwrap();
     },
     ..Scenario::EMPTY
 };

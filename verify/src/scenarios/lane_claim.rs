@@ -15,13 +15,13 @@ pub const REVOKE: Scenario = Scenario {
         let task = submit(&parent, 7);
         parent.close();
         let serving = thread::spawn(move || serve(worker));
-        let won = parent.lock().revoke(task) == Revoke::Won;
+        let won = parent.lock().revoke(task) == Ok(Revoke::Won);
         let served = serving.join().unwrap();
         assert_eq!(served, if won { vec![] } else { vec![7] });
         let reply = take(&parent);
         assert_eq!(reply.seq, task);
         assert_eq!(reply.status, if won { SKIPPED } else { DONE });
-        assert_eq!(parent.lock().revoke(task), Revoke::Claimed, "too late");
+        assert_eq!(parent.lock().revoke(task), Ok(Revoke::Claimed), "too late");
         out.saw(if won { "skipped" } else { "ran" });
     },
     ..Scenario::EMPTY
@@ -37,9 +37,9 @@ pub const REVOKE_TWICE: Scenario = Scenario {
         let task = submit(&parent, 7);
         parent.close();
         let other = Arc::clone(&parent);
-        let first = thread::spawn(move || other.lock().revoke(task) == Revoke::Won);
+        let first = thread::spawn(move || other.lock().revoke(task) == Ok(Revoke::Won));
         let serving = thread::spawn(move || worker.next().map(|request| number(&request.payload)));
-        let second = parent.lock().revoke(task) == Revoke::Won;
+        let second = parent.lock().revoke(task) == Ok(Revoke::Won);
         let first = first.join().unwrap();
         let ran = serving.join().unwrap();
         assert_eq!(ran.is_none(), first || second);
@@ -62,7 +62,7 @@ pub const REVOKE_SECOND: Scenario = Scenario {
         submit(&parent, 1);
         let second = submit(&parent, 2);
         let serving = thread::spawn(move || serve(worker));
-        let won = parent.lock().revoke(second) == Revoke::Won;
+        let won = parent.lock().revoke(second) == Ok(Revoke::Won);
         wait(&parent, seq(0));
         assert_eq!(take(&parent).status, DONE);
         submit(&parent, 3);

@@ -159,7 +159,7 @@ pub const CRASH_REVOKE: Scenario = Scenario {
         let second = submit(&parent, 2);
         parent.close();
         let dying = thread::spawn(move || mortal_serve(&mut worker));
-        let won = parent.lock().revoke(second) == Revoke::Won;
+        let won = parent.lock().revoke(second) == Ok(Revoke::Won);
         let (begun, _) = dying.join().unwrap();
         let first = recover(&parent, &ends);
         let again = serve_again(ends.worker(first, || {}));

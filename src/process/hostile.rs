@@ -1,0 +1,187 @@
+//! A pool without processes and threads whose workers are a fuzzer's (`fuzz/src/lane_ops.rs`): lanes in real files,
+//! into which it writes what it likes. All else is the product's.
+
+use super::answer::finish_value;
+use super::builder::WhenWorkerDies;
+use super::desk::{Command, Desk};
+use super::error::{Details, LostCause, WorkerExit, WorkerLost};
+use super::lane::Lane;
+use super::pool::{Config, Pool};
+use super::start::Settings;
+use super::submit::{self, Call};
+use super::ticket::Ticket;
+use crate::error::TaskError;
+use crate::executor::{Payload, WhenFull};
+use crate::future::Future;
+use crate::shm::Seq;
+use crate::sync::{Arc, Mutex};
+use crate::sys::events::{Event, Poller};
+use crate::sys::memfd::{Access, Mapping};
+use std::os::fd::AsFd;
+use std::time::Duration;
+
+/// Bytes of a lane's `Replies` that a worker can write here: all words, and some of the arena.
+pub const REACH: usize = 131_072 + (1 << 20);
+
+/// See the module.
+pub struct Hostile {
+    pool: Arc<Pool>,
+    /// The workers' own mappings.
+    replies: Vec<Mutex<Mapping>>,
+}
+
+fn map(lane: &Lane) -> Mapping {
+    let fd = lane.files.replies.lock();
+    Mapping::new(fd.as_fd(), REACH, Access::ReadWrite).expect("memory")
+}
+
+impl Hostile {
+    /// A pool of so many lanes.
+    pub fn new(lanes: usize) -> Self {
+        let config = Config {
+            name: "hostile".to_owned(),
+            when_full: WhenFull::Reject,
+            settings: Settings::default(),
+            max_age: None,
+            max_memory: None,
+            when_worker_dies: WhenWorkerDies::Replace,
+            restarts: 0,
+            restart_window: Duration::ZERO,
+            kill_grace: Duration::ZERO,
+        };
+        let lanes: Box<[Lane]> = (0..lanes)
+            .map(|index| Lane::new(index, format!("hostile-{index}"), None).expect("memory"))
+            .collect();
+        let event = || Event::new().expect("a descriptor");
+        let (desk, ears) = (
+            Desk::new().expect("a descriptor"),
+            Poller::new().expect("a descriptor"),
+        );
+        let pool = Pool::of(config, lanes, desk, event(), ears);
+        for lane in &pool.lanes {
+            lane.set_pid(1);
+        }
+        Self {
+            replies: pool
+                .lanes
+                .iter()
+                .map(|lane| Mutex::new(map(lane)))
+                .collect(),
+            pool: Arc::new(pool),
+        }
+    }
+
+    /// A task for one lane, or for another one if that is full: which.
+    pub fn submit<A: Payload, R: Payload>(&self, lane: usize, arg: &A) -> (Future<R>, usize) {
+        let others = || self.pool.lanes.iter().filter(|other| other.index != lane);
+        let call = Call {
+            entry: Ok(0),
+            finish: finish_value::<R>,
+        };
+        others().for_each(|other| other.set_pid(0));
+        let future = submit::submit(&self.pool, &call, arg, None);
+        others().for_each(|other| other.set_pid(1));
+        // SAFETY: of this pool, and so with a ticket; the future keeps it alive.
+        let place = unsafe { Ticket::of(future.cell()) }.place();
+        (future, place.lane)
+    }
+
+    /// Writes a word of the worker's, of as many bytes as the array has.
+    pub fn write<const N: usize>(&self, lane: usize, at: usize, word: [u8; N]) {
+        assert!(at + N <= REACH);
+        let replies = self.replies[lane].lock();
+        // SAFETY: within the mapping, to which nobody has a reference.
+        unsafe {
+            replies
+                .base()
+                .add(at)
+                .cast::<[u8; N]>()
+                .write_volatile(word)
+        };
+    }
+
+    /// Reads one.
+    pub fn read<const N: usize>(&self, lane: usize, at: usize) -> [u8; N] {
+        assert!(at + N <= REACH);
+        let replies = self.replies[lane].lock();
+        // SAFETY: as above.
+        unsafe { replies.base().add(at).cast::<[u8; N]>().read_volatile() }
+    }
+
+    /// The next number to be answered, and the next one to be given out.
+    pub fn numbers(&self, lane: usize) -> (u32, u32) {
+        let locked = self.pool.lanes[lane].shm.lock();
+        let count = locked.pending().count() as u32;
+        (locked.next().0, locked.next().0.wrapping_add(count))
+    }
+
+    /// The argument of a task that is in a lane, if it is short.
+    pub fn argument(&self, lane: usize, seq: u32) -> Option<Vec<u8>> {
+        let locked = self.pool.lanes[lane].shm.lock();
+        match locked.request(Seq(seq)).1 {
+            crate::shm::Payload::Inline(bytes) => Some(bytes.as_slice().to_vec()),
+            crate::shm::Payload::Span(_) => None,
+        }
+    }
+
+    /// Takes what is answered.
+    pub fn pump(&self, lane: usize) {
+        self.pool.lanes[lane].pump(&self.pool, 64);
+    }
+
+    /// As the attendant: moves what waits behind running tasks, and completes what is ready. How many were moved.
+    pub fn tend(&self) -> usize {
+        let moved = self.pool.balance();
+        while self.pool.ready.serve(&self.pool) {}
+        moved
+    }
+
+    /// As the supervisor: ends workers that are wild. Which.
+    pub fn supervise(&self) -> Vec<usize> {
+        let mut ended = Vec::new();
+        for command in self.pool.desk.take() {
+            match command {
+                Command::Condemn(lane) if self.pool.lanes[lane].is_condemned() => {
+                    self.die(lane);
+                    ended.push(lane);
+                }
+                Command::Skips(lane) => _ = self.pool.lanes[lane].skips(),
+                _ => {}
+            }
+        }
+        ended
+    }
+
+    /// The worker of a lane dies, and another one takes its place.
+    pub fn die(&self, at: usize) {
+        let lane = &self.pool.lanes[at];
+        lane.set_pid(0);
+        let estate = lane.bury().expect("memory").expect("nobody reads");
+        for answered in estate.answered {
+            self.pool.ready.answer(at, answered);
+        }
+        if let Some(casualty) = estate.casualty {
+            let lost = WorkerLost::new(Details {
+                pid: 1,
+                worker: lane.name.clone(),
+                exit: WorkerExit::Unknown,
+                cause: estate.wild.map_or(LostCause::Died, LostCause::Wild),
+                task: None,
+                deaths: 1,
+                stderr: None,
+            });
+            let error = TaskError::WorkerLost(lost);
+            self.pool.ready.fail(casualty.task, error);
+        }
+        *self.replies[at].lock() = map(lane);
+        lane.set_pid(1);
+        lane.ring();
+        while self.pool.ready.serve(&self.pool) {}
+    }
+
+    /// No worker will answer any more.
+    pub fn end(&self) {
+        self.pool.stop();
+        while self.pool.ready.serve(&self.pool) {}
+    }
+}
