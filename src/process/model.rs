@@ -166,14 +166,17 @@ impl Model {
         self.0.close(Shutdown::CancelPending);
     }
 
-    /// As the supervisor when it learns that the worker of a lane is dead. `fresh`: memory for the next one.
+    /// As the supervisor when it learns that the worker of a lane is dead. `fresh`: memory for the next one. False: somebody
+    /// reads an answer, and the supervisor comes again.
+    #[must_use]
     #[inline(never)]
-    pub fn bury(&self, index: usize, fresh: &Replies) {
+    pub fn bury(&self, index: usize, fresh: &Replies) -> bool {
         let lane = &self.0.lanes[index];
         let again = |_| !self.0.is_cancelling();
         let estate = lane.bury_with(fresh, again, || Ok(()));
-        let estate = estate.expect("nothing fails here");
-        let estate = estate.expect("nobody reads an answer");
+        let Some(estate) = estate.expect("nothing fails here") else {
+            return false;
+        };
         assert!(estate.wild.is_none());
         for answered in estate.answered {
             self.0.ready.answer(index, answered);
@@ -197,5 +200,6 @@ impl Model {
         }
         lane.ring();
         self.0.bell.ring();
+        true
     }
 }

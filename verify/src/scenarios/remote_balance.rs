@@ -52,6 +52,7 @@ impl Pair {
 pub const ATTEND: Scenario = Scenario {
     name: "balance/attend",
     must: &["slept"],
+    may: &["awake"],
     body: |out| {
         let mut pair = pair(0);
         let theirs = pair.pool.clone();

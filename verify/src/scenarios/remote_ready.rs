@@ -44,7 +44,7 @@ pub const ANSWERED: Scenario = Scenario {
         serve_one(&mut worker);
         drop(worker);
         let waiter = thread::spawn(move || assert_eq!(first.result().unwrap(), 2));
-        pool.bury(0, ends.replies());
+        assert!(pool.bury(0, ends.replies()));
         while pool.serve() {}
         waiter.join().unwrap();
         let second = second.try_result().expect("completed by one of the two");
@@ -71,7 +71,7 @@ pub const TOLD: Scenario = Scenario {
         });
         drop(task);
         let theirs = pool.clone();
-        let supervisor = thread::spawn(move || theirs.bury(0, ends.replies()));
+        let supervisor = thread::spawn(move || assert!(theirs.bury(0, ends.replies())));
         pool.attend();
         supervisor.join().unwrap();
         out.saw(slept());
