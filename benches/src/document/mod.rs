@@ -4,7 +4,10 @@
 //! keeps the two equal. Within a version of the schema, fields are only added, and readers pass over fields that they do
 //! not know; anything else is a new version. [`file`](mod@file) reads and writes documents and folders of them.
 
+pub mod export;
 pub mod file;
+pub mod page;
+mod pieces;
 mod time;
 
 pub use time::{compact, rfc3339};
@@ -286,6 +289,18 @@ pub struct Instruments {
     /// The version of valgrind that counted; null if nothing was counted.
     #[serde(default)]
     pub valgrind: Option<String>,
+}
+
+impl Benchmark {
+    /// The peer with the best median.
+    pub fn best_peer(&self) -> Option<&Contender> {
+        let peers = self.contenders.iter().filter(|c| c.role == Role::Peer);
+        let by_median = |a: &&Contender, b: &&Contender| a.median.total_cmp(&b.median);
+        match self.better {
+            Better::Lower => peers.min_by(by_median),
+            Better::Higher => peers.max_by(by_median),
+        }
+    }
 }
 
 /// The schema of a document as JSON: what `benches/schema/run-1.json` holds.

@@ -118,7 +118,7 @@ impl fmt::Display for Table<'_> {
         let rounds = main.contenders.iter().map(|c| c.rounds.len()).max();
         writeln!(
             f,
-            "{}  {}  [{}, {} of {} rounds]",
+            "{}  {}  [{}, {}, {} rounds]",
             main.id,
             main.title,
             main.unit,

@@ -4,19 +4,24 @@
 //! contenders measured minutes apart looks like a difference. Run A B C A B C and both drift alike.
 //! A round in which others were on the machine is run again, a few times at most: see [`noise`](super::noise).
 
+use super::apart;
 use super::family;
 use super::noise::{REPEATS, Watch, load};
 use super::statistics::percentile;
 use super::summary::summarise;
 use crate::document::{Benchmark, Better, Group, Noise, Role};
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// What a run was asked for.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Workers per pool.
     pub workers: usize,
-    /// A tenth of the tasks.
-    pub quick: bool,
+    /// How much of each workload's tasks there is to do.
+    pub scale: f64,
+    /// Whether dirty rounds are run again.
+    pub repeat: bool,
     /// The caller's and the worker's core for the pinned workloads; none where only one is allowed.
     pub cores: Option<(usize, usize)>,
     /// Only contenders whose name contains one of these; floors run in any case. Empty: all.
@@ -24,21 +29,21 @@ pub struct Options {
 }
 
 impl Options {
-    /// `full`, or a tenth of it in a quick run.
+    /// `full`, or as much of it as is to be done.
     pub fn tasks(&self, full: usize) -> usize {
-        if self.quick { full / 10 } else { full }
+        ((full as f64 * self.scale).round() as usize).max(1)
     }
 }
 
 /// A further figure of a round.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Column {
     /// What follows the workload's id and a slash in the id of the benchmark.
-    pub suffix: &'static str,
+    pub suffix: Cow<'static, str>,
     /// What follows the workload's title.
-    pub title: &'static str,
+    pub title: Cow<'static, str>,
     /// Its unit.
-    pub unit: &'static str,
+    pub unit: Cow<'static, str>,
     /// Which figures are the better ones.
     pub better: Better,
 }
@@ -47,21 +52,18 @@ impl Column {
     /// A figure that had better be low.
     pub const fn low(suffix: &'static str, title: &'static str, unit: &'static str) -> Column {
         Column {
-            suffix,
-            title,
-            unit,
+            suffix: Cow::Borrowed(suffix),
+            title: Cow::Borrowed(title),
+            unit: Cow::Borrowed(unit),
             better: Better::Lower,
         }
     }
 
     /// A figure that had better be high.
     pub const fn high(suffix: &'static str, title: &'static str, unit: &'static str) -> Column {
-        Column {
-            suffix,
-            title,
-            unit,
-            better: Better::Higher,
-        }
+        let mut column = Column::low(suffix, title, unit);
+        column.better = Better::Higher;
+        column
     }
 }
 
@@ -69,7 +71,7 @@ impl Column {
 const BANDWIDTH: Column = Column::high("bandwidth", "bytes in and out over the time", "GB/s");
 
 /// What one contender did in one round.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub struct Round {
     /// The figure that is compared.
     pub figure: f64,
@@ -113,6 +115,7 @@ impl Round {
 struct Entry {
     name: String,
     role: Role,
+    apart: bool,
     run: Box<dyn FnMut() -> Round>,
 }
 
@@ -196,8 +199,20 @@ impl Workload {
         self.entries.push(Entry {
             name: name.into(),
             role,
+            apart: false,
             run: Box::new(run),
         });
+    }
+
+    /// Gives the contender that was added last a process of its own for each round.
+    pub fn apart(&mut self) {
+        self.entries.last_mut().expect("one was added").apart = true;
+    }
+
+    /// One round of one contender, here, whether it is clean or not.
+    pub fn once(&mut self, name: &str) -> Option<Round> {
+        let entry = self.entries.iter_mut().find(|entry| entry.name == name)?;
+        Some((entry.run)())
     }
 
     /// Runs the rounds: its first benchmark is the workload's figure.
@@ -218,7 +233,9 @@ impl Workload {
         let mut taken: Vec<Taken> = self.entries.iter().map(Entry::nothing_yet).collect();
         for _ in 0..rounds.min(self.most_rounds) {
             for (entry, taken) in self.entries.iter_mut().zip(&mut taken) {
-                taken.rounds.push(entry.round(&mut taken.noise, options));
+                taken
+                    .rounds
+                    .push(entry.round(&self.id, &mut taken.noise, options));
             }
         }
         noise.load_after = load();
@@ -238,12 +255,15 @@ impl Entry {
     }
 
     /// One round, and whether it was clean.
-    fn round(&mut self, noise: &mut Noise, options: &Options) -> (Round, bool) {
-        let repeats = if options.quick { 0 } else { REPEATS };
+    fn round(&mut self, id: &str, noise: &mut Noise, options: &Options) -> (Round, bool) {
+        let repeats = if options.repeat { REPEATS } else { 0 };
         let mut tries = 0;
         loop {
             let watch = Watch::start();
-            let mut round = (self.run)();
+            let mut round = match self.apart {
+                true => apart::round(id, &self.name, options),
+                false => (self.run)(),
+            };
             quiet_down(&self.name);
             let seen = watch.seen();
             let again = seen.dirty() && tries < repeats;

@@ -20,7 +20,7 @@ pub fn summarise(workload: &Workload, noise: Noise, taken: Vec<Taken>) -> Vec<Be
     for (round, _) in rounds() {
         for (column, _) in &round.extra {
             if !columns.iter().any(|known| known.suffix == column.suffix) {
-                columns.push(*column);
+                columns.push(column.clone());
             }
         }
     }
@@ -83,7 +83,7 @@ pub fn summarise(workload: &Workload, noise: Noise, taken: Vec<Taken>) -> Vec<Be
         all.push(Benchmark {
             id: format!("{}/{}", workload.id, column.suffix),
             title: format!("{}: {}", workload.title, column.title),
-            unit: column.unit.to_owned(),
+            unit: column.unit.clone().into_owned(),
             better: column.better,
             contenders: contenders(&taken, &figure),
             ..blank.clone()
@@ -147,13 +147,7 @@ fn compare(benchmark: &mut Benchmark) {
         .iter()
         .find(|c| c.role == Role::Floor)
         .map(|c| c.median);
-    let peers = benchmark.contenders.iter().filter(|c| c.role == Role::Peer);
-    let by_median = |a: &&Contender, b: &&Contender| a.median.total_cmp(&b.median);
-    let best = match benchmark.better {
-        Better::Lower => peers.min_by(by_median),
-        Better::Higher => peers.max_by(by_median),
-    };
-    let best = best.cloned();
+    let best = benchmark.best_peer().cloned();
     for contender in &mut benchmark.contenders {
         let over = |other: f64| (other > 0.0).then(|| contender.median / other);
         contender.to_floor = floor.and_then(over);

@@ -1,6 +1,7 @@
 //! W6: ten thousand tasks of 0 to 50 us, taken in the order in which they finish. The figure is the
 //! whole batch; the latencies are from a task's last instruction to the consumer's first.
 
+use crate::contender::python::{self, Ask, Pool};
 use crate::contender::{Config, Spawn};
 use crate::document::Role;
 use crate::measure::round::{Options, Round, Workload};
@@ -138,6 +139,7 @@ pub fn workloads(options: &Options) -> Vec<Workload> {
     workload.entry(Role::Bound, "shared index and a channel", move || {
         by_index(workers, &sizes(n), true)
     });
+    python::add(&mut workload, Pool::Thread, workers, Ask::Completed, n);
     spawners!(workload, Config::new(options.workers), options, run);
     vec![workload]
 }

@@ -1,7 +1,9 @@
 //! W7: what a pool with nothing to do costs: CPU time of the process in a second, from two seconds.
 
+use crate::contender::python::{self, Pool};
 use crate::contender::{Config, ForkJoin, Spawn};
 use crate::document::Role;
+use crate::measure::family;
 use crate::measure::round::{Column, Options, Round, Workload};
 use crate::measure::usage::Usage;
 use crate::spawners;
@@ -10,6 +12,11 @@ use std::thread;
 use std::time::Duration;
 
 const SWITCHES: Column = Column::low("switches", "context switches", "switches");
+
+/// How long to look: two seconds in a full run.
+pub fn window(options: &Options) -> Duration {
+    Duration::from_millis(options.tasks(2_000) as u64)
+}
 
 /// CPU time and context switches of `window`, as those of a second.
 pub fn per_second(cpu_us: f64, switches: f64, window: Duration) -> Round {
@@ -20,7 +27,7 @@ pub fn per_second(cpu_us: f64, switches: f64, window: Duration) -> Round {
 fn measure(options: &Options) -> Round {
     // Whatever spinning a pool does after its last task is over by then.
     thread::sleep(Duration::from_millis(300));
-    let window = Duration::from_millis(options.tasks(2_000) as u64);
+    let window = window(options);
     let before = Usage::now();
     thread::sleep(window);
     let used = Usage::now().since(before);
@@ -46,6 +53,11 @@ pub fn workloads(options: &Options) -> Vec<Workload> {
     let o = options.clone();
     workload.entry(Role::Floor, "no pool", move || measure(&o));
     let config = Config::new(options.workers);
+    let o = options.clone();
+    python::add_idle(&mut workload, Pool::Thread, options.workers, move || {
+        let used = family::Usage::during(|| thread::sleep(window(&o)));
+        per_second(used.cpu_us, used.switches, window(&o))
+    });
     spawners!(workload, config, options, after_a_task);
     workload.contender(
         config,

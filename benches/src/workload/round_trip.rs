@@ -4,10 +4,12 @@
 //! same with the caller asleep meanwhile. A `p` behind the name: the caller on one core and the only
 //! worker on another.
 
+use crate::contender::python::{self, Ask, Pool};
 use crate::contender::{Config, Spawn};
 use crate::document::Role;
 use crate::floor::parked::{Parked, answer};
 use crate::floor::spinning::Spinning;
+use crate::floor::two_lines::TwoLines;
 use crate::measure::place::on_core;
 use crate::measure::round::{Options, Round, Workload};
 use crate::measure::work::busy_for;
@@ -91,6 +93,8 @@ fn hot(options: &Options) -> Workload {
         20_000,
         false,
     );
+    let (workers, n) = (options.workers, options.tasks(20_000 / 10));
+    python::add(&mut workload, Pool::Thread, workers, Ask::Hot, n);
     spawners!(workload, Config::new(options.workers), options, run);
     workload
 }
@@ -130,6 +134,8 @@ fn idle(options: &Options) -> Workload {
     let title = "round trip after 200 us idle, the caller awake";
     let mut workload = Workload::new("W1b", title, "ns");
     floors(&mut workload, options, None, Between::Busy, 2_000, true);
+    let (workers, n) = (options.workers, options.tasks(2_000 / 2));
+    python::add(&mut workload, Pool::Thread, workers, Ask::AfterIdle, n);
     spawners!(workload, Config::new(options.workers), options, run);
     workload
 }
@@ -193,6 +199,12 @@ fn floors(
     let (spinning_caller, spinning_worker) = cores.or(options.cores).unzip();
     workload.entry(roles.0, "spinning mailbox", move || {
         let mailbox = Spinning::new(spinning_worker);
+        on_core(spinning_caller, || {
+            Round::of_latencies(trips(n, between, |x| mailbox.call(x)))
+        })
+    });
+    workload.entry(Role::Bound, "spinning mailbox on two lines", move || {
+        let mailbox = TwoLines::new(spinning_worker);
         on_core(spinning_caller, || {
             Round::of_latencies(trips(n, between, |x| mailbox.call(x)))
         })

@@ -7,7 +7,6 @@
 pub mod iceoryx2;
 pub mod ipc_channel;
 pub mod procspawn;
-pub mod python;
 #[cfg(feature = "raddle")]
 pub mod raddle;
 pub mod socketpair;
@@ -15,13 +14,14 @@ pub mod socketpair;
 use crate::document::Role;
 use crate::floor::parked::answer;
 use crate::floor::{exec, shared};
+use crate::measure::apart;
 use crate::measure::place::on_core;
 use crate::measure::round::{Options, Round, Workload};
 use std::os::fd::OwnedFd;
 use std::process::{Child, Command, Stdio};
 
 /// The argument that makes this program a worker.
-const SERVE: &str = "--serve";
+pub const SERVE: &str = "--serve";
 
 /// Workers in other processes.
 pub trait Workers: Sized + 'static {
@@ -134,6 +134,7 @@ pub fn serve_if_asked() {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments[..] {
         ["exec"] => exec::serve(),
+        ["round", id, name, workers, scale] => apart::serve(id, name, workers, scale),
         ["shared", way] => shared::serve(way),
         ["socketpair", way] => socketpair::serve(way),
         #[cfg(feature = "iceoryx2")]

@@ -4,10 +4,11 @@
 #[cfg(feature = "iceoryx2")]
 use crate::contender::processes::iceoryx2;
 #[cfg(feature = "raddle")]
-use crate::contender::processes::raddle::Raddle;
+use crate::contender::processes::raddle::{InPlace, Raddle};
 use crate::contender::processes::{
-    Payload, Polling, check, ipc_channel, mark, procspawn, python, socketpair,
+    Payload, Polling, check, ipc_channel, mark, procspawn, socketpair,
 };
+use crate::contender::python::{self, Ask, Pool};
 use crate::document::Role;
 use crate::floor::shared::{Copies, Spinning};
 use crate::measure::place::on_core;
@@ -69,12 +70,17 @@ fn sized(
     );
     python::add(
         &mut workload,
+        Pool::Process,
         1,
-        python::Ask::Payload(len),
+        Ask::Payload(len),
         (times / 20).max(1),
     );
     #[cfg(feature = "raddle")]
-    add::<Raddle>(&mut workload, len, times);
+    {
+        add::<Raddle>(&mut workload, len, times);
+        add::<InPlace<false>>(&mut workload, len, times);
+        add::<InPlace<true>>(&mut workload, len, times);
+    }
     workload
 }
 

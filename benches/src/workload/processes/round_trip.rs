@@ -5,7 +5,8 @@
 use crate::contender::processes::iceoryx2;
 #[cfg(feature = "raddle")]
 use crate::contender::processes::raddle::Raddle;
-use crate::contender::processes::{Call, Workers, ipc_channel, procspawn, python, socketpair};
+use crate::contender::processes::{Call, Workers, ipc_channel, procspawn, socketpair};
+use crate::contender::python::{self, Ask, Pool};
 use crate::document::Role;
 use crate::floor::shared::{Parked, Spinning};
 use crate::measure::place::on_core;
@@ -28,7 +29,13 @@ pub fn workloads(options: &Options) -> Vec<Workload> {
     hot.workers(1, options, run_hot::<socketpair::Socketpair>);
     #[cfg(feature = "iceoryx2")]
     hot.polling(Role::Peer, options, run_hot::<iceoryx2::Iceoryx2>);
-    python::add(&mut hot, 1, python::Ask::Hot, options.tasks(HOT / 20));
+    python::add(
+        &mut hot,
+        Pool::Process,
+        1,
+        Ask::Hot,
+        options.tasks(HOT / 20),
+    );
     #[cfg(feature = "raddle")]
     hot.workers(1, options, run_hot::<Raddle>);
 
@@ -45,8 +52,9 @@ pub fn workloads(options: &Options) -> Vec<Workload> {
     idle.polling(Role::Peer, options, run_idle::<iceoryx2::Iceoryx2>);
     python::add(
         &mut idle,
+        Pool::Process,
         1,
-        python::Ask::AfterIdle,
+        Ask::AfterIdle,
         options.tasks(AFTER_IDLE / 4),
     );
     #[cfg(feature = "raddle")]

@@ -3,9 +3,8 @@
 
 #[cfg(feature = "raddle")]
 use crate::contender::processes::raddle::Raddle;
-use crate::contender::processes::{
-    Call, Replace, ipc_channel, procspawn, python, socketpair, task,
-};
+use crate::contender::processes::{Call, Replace, ipc_channel, procspawn, socketpair, task};
+use crate::contender::python::{self, Ask, Pool};
 use crate::floor::exec::Exec;
 use crate::measure::round::{Options, Round, Workload};
 use crate::measure::statistics::median;
@@ -21,7 +20,7 @@ pub fn workloads(options: &Options) -> Vec<Workload> {
     add_start::<procspawn::Procspawn>(&mut start);
     add_start::<ipc_channel::IpcChannel>(&mut start);
     add_start::<socketpair::Socketpair>(&mut start);
-    python::add(&mut start, 2, python::Ask::Start, 0);
+    python::add(&mut start, Pool::Process, 2, Ask::Start(1e6), TIMES);
     #[cfg(feature = "raddle")]
     add_start::<Raddle>(&mut start);
 

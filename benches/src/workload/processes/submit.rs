@@ -4,7 +4,8 @@
 use crate::contender::processes::iceoryx2;
 #[cfg(feature = "raddle")]
 use crate::contender::processes::raddle::Raddle;
-use crate::contender::processes::{Batch, Call, ipc_channel, procspawn, python, socketpair, task};
+use crate::contender::processes::{Batch, Call, ipc_channel, procspawn, socketpair, task};
+use crate::contender::python::{self, Ask, Pool};
 use crate::document::Role;
 use crate::floor::shared::Spinning;
 use crate::measure::round::{Options, Round, Workload};
@@ -25,8 +26,9 @@ pub fn workload(options: &Options) -> Workload {
     workload.polling(Role::Peer, options, run::<iceoryx2::Iceoryx2>);
     python::add(
         &mut workload,
+        Pool::Process,
         1,
-        python::Ask::Batch,
+        Ask::Batch,
         options.tasks(TASKS / 40),
     );
     #[cfg(feature = "raddle")]
