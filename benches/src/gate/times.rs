@@ -138,9 +138,9 @@ fn sample(runs: &[(&Benchmark, &Contender)]) -> Result<Sample, String> {
         let mut all = benchmark.contenders.iter();
         all.find(|contender| contender.role == Role::Floor).cloned()
     };
-    let with_floor = runs.iter().all(|(benchmark, _)| {
-        floor_of(benchmark).is_some_and(|floor| median(&floor.rounds) > 0.0)
-    });
+    let with_floor = runs
+        .iter()
+        .all(|(benchmark, _)| floor_of(benchmark).is_some_and(|floor| median(&floor.rounds) > 0.0));
     let mut sample = Sample::default();
     for (benchmark, ours) in runs {
         let floor = floor_of(benchmark).filter(|_| with_floor);
