@@ -118,10 +118,12 @@ pub use future::shared::{CancelOnDrop, SharedFuture};
 pub use future::state::FutureState;
 pub use future::wait::{ReturnWhen, Waitable, Waited, wait, wait_timeout};
 pub use process::codec::{PayloadError, PayloadReason, PayloadStage};
+pub use process::entry::CodeError;
 pub use process::error::{LostCause, WorkerExit, WorkerLost};
 pub use process::start::{Limit, Output, Start, worker_main};
 pub use process::{
-    ProcessPool, ProcessPoolBuilder, ProcessStats, ProcessTask, ProcessWorkerStats, WhenWorkerDies,
+    BytesIn, BytesOut, ProcessPool, ProcessPoolBuilder, ProcessStats, ProcessTask,
+    ProcessWorkerStats, WhenWorkerDies,
 };
 pub use report::{Report, set_report_hook};
 pub use thread::{

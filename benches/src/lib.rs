@@ -2,7 +2,8 @@
 //!
 //! [`contender`] has one module per pool, [`floor`] the hand-written hand-overs with no pool around
 //! them, [`workload`] one module per question asked of all of them, and [`measure`] the clocks,
-//! counters, rounds and tables; [`counts`] counts instructions, [`gate`] compares results, by [`statistics`]; [`document`] is what a run leaves behind. `README.md` says what each workload is and how to run them.
+//! counters, rounds and tables; [`counts`] counts instructions, [`gate`] compares results, by [`statistics`]; [`document`] is
+//! what a run leaves behind. `docs/benchmarks.md` says what each workload is and how to run them.
 
 pub mod contender;
 pub mod counts;

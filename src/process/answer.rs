@@ -11,7 +11,7 @@ use crate::future::cell::Raw;
 use crate::future::panics;
 use crate::future::task::{PromisedTask, Task};
 use crate::report;
-use crate::shm::{Region, Seq};
+use crate::shm::{Region, Seq, Span};
 use serde::de::DeserializeOwned;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -36,16 +36,27 @@ pub enum Bytes<'a> {
     Shared(Region<'a>, Reading<'a>),
 }
 
-/// A large answer that is being read; dropping it gives its memory back to the worker.
+/// A large answer that is being read; dropping it gives its memory back.
 pub struct Reading<'a> {
     pub lane: &'a Lane,
     pub pool: &'a Pool,
-    pub seq: Seq,
+    pub what: Large,
+}
+
+/// Whose memory it is.
+pub enum Large {
+    /// The worker's: the answer to this number.
+    Answer(Seq),
+    /// The parent's own: the argument, as it was.
+    Argument(Span),
 }
 
 impl Drop for Reading<'_> {
     fn drop(&mut self) {
-        self.lane.shm.lock().release(self.seq);
+        match self.what {
+            Large::Answer(seq) => self.lane.shm.lock().release(seq),
+            Large::Argument(span) => self.lane.shm.free(span),
+        }
         self.pool.note_room();
     }
 }
@@ -61,6 +72,22 @@ pub unsafe fn finish_value<R: DeserializeOwned>(task: Task, answer: Answer<'_>) 
             Bytes::Private(bytes) => outcome::value(status, bytes, asked),
             Bytes::Shared(region, _reading) => {
                 outcome::value(status, RegionSource::new(region), asked)
+            }
+        });
+    }
+}
+
+/// Completes a task of `submit_bytes`.
+///
+/// # Safety
+/// The task's result type is `Vec<u8>`.
+pub unsafe fn finish_bytes(task: Task, answer: Answer<'_>) {
+    // SAFETY: as the caller says.
+    unsafe {
+        finish::<Vec<u8>>(task, answer, |status, bytes, asked| match bytes {
+            Bytes::Private(bytes) => outcome::bytes(status, bytes, asked),
+            Bytes::Shared(region, _reading) => {
+                outcome::bytes(status, RegionSource::new(region), asked)
             }
         });
     }

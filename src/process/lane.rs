@@ -7,8 +7,8 @@
 //! records: what it writes is judged by them, and never the other way round.
 //! Models: `verify/models/remote.rs`.
 
-use super::answer::{Answer, Bytes, Finish, Reading};
-use super::outcome::Status;
+use super::answer::{Answer, Bytes, Finish, Large, Reading};
+use super::outcome::{RETURNED, Status};
 use super::pool::Pool;
 use super::stats::ProcessWorkerStats;
 use super::ticket::{Place, Ticket};
@@ -32,6 +32,16 @@ pub struct Record {
     pub finish: Finish,
     /// Where the argument lies, if it is not in the slot.
     pub span: Option<Span>,
+}
+
+impl Record {
+    /// The argument's span, if the answer is the argument.
+    pub fn returned(&mut self, reply: &Reply) -> Option<Span> {
+        // With a payload of its own it is none.
+        let is_empty =
+            matches!(&reply.payload, Payload::Inline(bytes) if bytes.as_slice().is_empty());
+        self.span.take_if(|_| reply.status == RETURNED && is_empty)
+    }
 }
 
 /// What is under the lane's lock.
@@ -172,19 +182,19 @@ impl Lane {
                     return Took::Nothing;
                 }
             };
-            let Some(record) = record else {
+            let Some(mut record) = record else {
                 // Taken back, and skipped.
                 pool.note_room();
                 continue;
             };
-            if let Some(span) = record.span {
-                self.shm.free(span);
-            }
+            let returned = record.returned(&reply);
+            self.free(record.span);
             let desk = locked.data();
             desk.done += 1;
             // ORDERING: lane.done Relaxed: a figure, written under the lock.
             self.done.store(desk.done, Relaxed);
-            let is_wild = Status::from_number(reply.status).is_none();
+            let status = returned.map_or(reply.status, |_| Status::Value as u32);
+            let is_wild = Status::from_number(status).is_none();
             if is_wild {
                 desk.condemned = Some(format!("it answered with status {}", reply.status));
             }
@@ -192,20 +202,25 @@ impl Lane {
             if is_wild {
                 pool.desk.condemn(self.index);
             }
-            let bytes = match &reply.payload {
-                Payload::Inline(bytes) => Bytes::Private(bytes.as_slice()),
-                Payload::Span(span) => {
-                    let reading = Reading {
-                        lane: self,
-                        pool,
-                        seq: reply.seq,
-                    };
-                    Bytes::Shared(self.shm.reply_region(*span), reading)
-                }
+            let reading = |what| Reading {
+                lane: self,
+                pool,
+                what,
+            };
+            let bytes = match (returned, &reply.payload) {
+                (Some(span), _) => Bytes::Shared(
+                    self.shm.request_region(span),
+                    reading(Large::Argument(span)),
+                ),
+                (None, Payload::Inline(bytes)) => Bytes::Private(bytes.as_slice()),
+                (None, Payload::Span(span)) => Bytes::Shared(
+                    self.shm.reply_region(*span),
+                    reading(Large::Answer(reply.seq)),
+                ),
             };
             pool.note_room();
             let answer = Answer {
-                status: reply.status,
+                status,
                 bytes,
                 lane: self,
                 leads,
@@ -334,8 +349,9 @@ impl Lane {
         self.done.load(Relaxed)
     }
 
-    pub fn stats(&self) -> ProcessWorkerStats {
-        let depth = self.depth() as usize;
+    /// In a forked child (`forked`) nobody looks inside: a thread that is not there may hold the lock.
+    pub fn stats(&self, forked: bool) -> ProcessWorkerStats {
+        let depth = if forked { 0 } else { self.depth() as usize };
         let mut running = false;
         let mut revoked = 0;
         if depth > 0 {

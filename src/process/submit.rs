@@ -1,11 +1,11 @@
 //! How a task gets into a lane.
 
 use super::answer::{Finish, finish_value};
-use super::codec::{self, Part, PayloadError, PayloadReason, PayloadStage, SliceSink};
+use super::codec::{PayloadError, PayloadReason, PayloadStage, SliceSink};
 use super::desk::Command;
 use super::entry::CodeError;
 use super::lane::{Lane, Record};
-use super::memory::RegionSink;
+use super::memory::{Encode, RegionSink};
 use super::pool::Pool;
 use super::ticket::{Options, Place, Ticket};
 use crate::error::{Rejected, TaskError};
@@ -17,7 +17,6 @@ use crate::report::message_of;
 use crate::shm::{Body, INLINE, SLOTS, Span};
 use crate::sync::Arc;
 use crate::sync::atomic::Ordering::*;
-use serde::Serialize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
@@ -39,7 +38,7 @@ struct Encoded {
 
 /// Hands the task to a worker. One that cannot be is a future that has failed.
 #[inline]
-pub fn submit<A: Serialize, T>(
+pub fn submit<A: Encode, T>(
     pool: &Arc<Pool>,
     call: &Call,
     arg: &A,
@@ -62,7 +61,7 @@ fn refused<T>(pool: &Arc<Pool>, options: Option<Arc<Options>>, error: TaskError)
 
 /// Chooses a lane and encodes the argument for it.
 #[inline]
-fn prepare<'a, A: Serialize>(
+fn prepare<'a, A: Encode>(
     pool: &'a Pool,
     call: &Call,
     arg: &A,
@@ -73,11 +72,11 @@ fn prepare<'a, A: Serialize>(
     let entry = match &call.entry {
         Ok(entry) => *entry,
         Err(error) => {
-            let why = error.to_string();
+            let why = error.clone();
             return Err(TaskError::Rejected(Rejected::Code { why }));
         }
     };
-    let length = contained::<A, _>(|| codec::size(arg, Part::Argument))?;
+    let length = contained::<A, _>(|| arg.size())?;
     let lane = choose(pool)?;
     let mut encoded = Encoded {
         bytes: [0; INLINE],
@@ -86,12 +85,12 @@ fn prepare<'a, A: Serialize>(
     };
     let written = if length <= INLINE {
         let sink = SliceSink::new(&mut encoded.bytes[..length]);
-        contained::<A, _>(|| codec::write(arg, Part::Argument, sink))
+        contained::<A, _>(|| arg.write(sink))
     } else {
         let span = room(pool, lane, length)?;
         encoded.span = Some(span);
         let sink = RegionSink::new(lane.shm.request_region(span));
-        contained::<A, _>(|| codec::write(arg, Part::Argument, sink))
+        contained::<A, _>(|| arg.write(sink))
     };
     if let Err(error) = written {
         lane.free(encoded.span);

@@ -22,7 +22,7 @@ static ALLOCATOR: Counting = Counting;
 const USAGE: &str = "\
 usage: compare [--quick] [--only W1,P1] [--contenders rayon,raddle] [--rounds N] [--workers N]
                [--json FILE] [--results FOLDER] [--export FORMAT=FILE] [--page FILE] [--list]
-       compare --from FILE [--export FORMAT=FILE] [--page FILE]
+       compare --from FILES [--json FILE] [--results FOLDER] [--export FORMAT=FILE] [--page FILE]
 
 Runs every workload with every contender, prints a table for each, and writes the result document.
 
@@ -36,7 +36,8 @@ Runs every workload with every contender, prints a table for each, and writes th
   --export F=FILE   in another format: bencher (Bencher Metric Format), github-smaller and github-bigger
                     (github-action-benchmark's customSmallerIsBetter and customBiggerIsBetter); may be repeated
   --page FILE       puts the table into a page of Markdown, between its markers
-  --from FILE       runs nothing: the document is that of an earlier run
+  --from FILES      runs nothing: the document is that of an earlier run, or of several runs of different workloads
+                    on one machine and one commit: a.json,b.json
   --list            the workloads";
 
 struct Arguments {
@@ -48,7 +49,7 @@ struct Arguments {
     results: Option<PathBuf>,
     exports: Vec<(Format, PathBuf)>,
     page: Option<PathBuf>,
-    from: Option<PathBuf>,
+    from: Vec<PathBuf>,
     list: bool,
 }
 
@@ -62,7 +63,7 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Arguments, Strin
         results: None,
         exports: Vec::new(),
         page: None,
-        from: None,
+        from: Vec::new(),
         list: false,
     };
     let list = |text: String| text.split(',').map(str::to_owned).collect::<Vec<_>>();
@@ -85,7 +86,7 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Arguments, Strin
                 parsed.exports.push((format.parse()?, file.into()));
             }
             "--page" => parsed.page = Some(value()?.into()),
-            "--from" => parsed.from = Some(value()?.into()),
+            "--from" => parsed.from = list(value()?).into_iter().map(PathBuf::from).collect(),
             "--quick" => parsed.mode = Mode::Quick,
             "--list" => parsed.list = true,
             _ => return Err(format!("unknown argument {argument}")),
@@ -131,11 +132,9 @@ fn main() -> ExitCode {
     if !arguments.only.is_empty() {
         workloads.retain(|workload| arguments.only.contains(&workload.id));
     }
-    let document = match &arguments.from {
-        Some(path) => {
-            Document::read(path).map_err(|problem| format!("{}: {problem}", path.display()))
-        }
-        None => Ok(run(workloads, &arguments)),
+    let document = match arguments.from.is_empty() {
+        true => Ok(run(workloads, &arguments)),
+        false => earlier(&arguments.from),
     };
     match document.and_then(|document| keep(&document, &arguments)) {
         Ok(()) => ExitCode::SUCCESS,
@@ -144,6 +143,15 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The document of earlier runs.
+fn earlier(files: &[PathBuf]) -> Result<Document, String> {
+    let read = |path: &PathBuf| {
+        Document::read(path).map_err(|problem| format!("{}: {problem}", path.display()))
+    };
+    let pieces: Result<Vec<Document>, String> = files.iter().map(read).collect();
+    Document::from_pieces(pieces?)
 }
 
 /// Runs the workloads; prints each table as soon as it is there.

@@ -21,6 +21,7 @@ with --commits:
   --only LIST     workloads of compare; all by default
   --quick         a tenth of the tasks, 3 rounds
   --runs N        runs of each commit (default 7); 0 measures no times
+  --under COMMAND what compare is run under, such as 'taskset -c 2,3'
   --no-counts     counts no instructions
   --target FOLDER where cargo builds (default target)
   --runner FILE   gungraun-runner, if it is not on the path
@@ -43,6 +44,7 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Arguments, Strin
     let mut plan = commits::Plan {
         commits: Default::default(),
         only: Vec::new(),
+        under: Vec::new(),
         quick: false,
         runs: 7,
         counts: true,
@@ -67,6 +69,7 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Arguments, Strin
             "--quick" => plan.quick = true,
             "--no-counts" => plan.counts = false,
             "--only" => plan.only = value()?.split(',').map(str::to_owned).collect(),
+            "--under" => plan.under = value()?.split_whitespace().map(str::to_owned).collect(),
             "--runs" => plan.runs = number(value()?)? as usize,
             "--target" => plan.target = value()?.into(),
             "--runner" => plan.runner = Some(value()?.into()),

@@ -1,6 +1,7 @@
 """concurrent.futures' side of the workloads. Prints one line of JSON: a round's figures."""
 
 import json
+import statistics
 import sys
 import threading
 import time
@@ -69,11 +70,14 @@ def payload(pool, n, size):
     return {"figure": took / n}
 
 
-def start(executor, workers):
-    begin = now()
-    with executor(workers) as pool:
-        call(pool, 1)
-        return {"figure": (now() - begin) / 1e6}
+def start(executor, workers, n):
+    def once():
+        begin = now()
+        with executor(workers) as pool:
+            call(pool, 1)
+            return now() - begin
+
+    return {"figure": statistics.median(once() for _ in range(n))}
 
 
 def steps(n, x):
@@ -165,7 +169,7 @@ def main():
     executor = {"process": ProcessPoolExecutor, "thread": ThreadPoolExecutor}[sys.argv[1]]
     what, workers, n, size = sys.argv[2], *map(int, sys.argv[3:])
     if what == "start":
-        return start(executor, workers)
+        return start(executor, workers, n)
     with executor(workers) as pool:
         match what:
             case "hot":

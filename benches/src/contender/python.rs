@@ -32,8 +32,8 @@ pub enum Ask {
     Batch,
     /// Exchanges of so many bytes.
     Payload(usize),
-    /// Start of a pool to its first result.
-    Start,
+    /// Start of a pool to its first result; the figure's unit in nanoseconds.
+    Start(f64),
     /// An ordered map of items of 10 us.
     DearMap,
     /// An ordered map of items of 0 to 20 us, rising.
@@ -54,6 +54,7 @@ pub fn add(workload: &mut Workload, pool: Pool, workers: usize, ask: Ask, n: usi
             match ask {
                 Ask::Hot | Ask::AfterIdle => Round::of_latencies(said.latencies),
                 Ask::Payload(size) => Round::of_bytes(2 * size, said.figure),
+                Ask::Start(unit) => Round::of(said.figure / unit),
                 Ask::Cancel => Round::of(said.figure).with(ASKING, said.asking),
                 _ => Round {
                     latencies: said.latencies,
@@ -105,7 +106,7 @@ impl Ask {
             Ask::AfterIdle => "idle trip",
             Ask::Batch => "batch",
             Ask::Payload(_) => "payload",
-            Ask::Start => "start",
+            Ask::Start(_) => "start",
             Ask::DearMap => "dear map",
             Ask::SkewedMap => "skewed map",
             Ask::Completed => "completed",

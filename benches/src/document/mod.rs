@@ -6,6 +6,8 @@
 
 pub mod export;
 pub mod file;
+pub mod page;
+mod pieces;
 mod time;
 
 pub use time::{compact, rfc3339};

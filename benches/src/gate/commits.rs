@@ -14,6 +14,8 @@ pub struct Plan {
     pub commits: [String; 2],
     /// Workloads of `compare`; all by default.
     pub only: Vec<String>,
+    /// What `compare` is run under, with its arguments: `taskset -c 2,3`.
+    pub under: Vec<String>,
     /// A tenth of the tasks.
     pub quick: bool,
     /// Runs of each commit; 0 for no times.

@@ -195,25 +195,35 @@ impl Report {
                 None => writeln!(out)?,
             }
         }
-        let Limits { part, instructions } = self.limits;
-        let of = &self.parameters;
+        writeln!(out)?;
+        let of_times = |row: &Row| row.contender.is_some();
         let percent = |part: f64| format!("{}%", short(part * 100.0));
-        writeln!(
-            out,
-            "\nCounts: a change is more than {} and more than {instructions} instructions.\n\
-             Times: raddle over the floor of its run, new over old; the interval is of a bootstrap (seed {}, {} resamples) with a \
-             chance of {} for a wrong alarm anywhere;\na change is one whose interval leaves out 1 and that is at least {}; none is one whose \
-             interval is within {}; nothing is said where figures spread by more than {};\nwith fewer than {} runs on a side, rounds are drawn instead of runs, and the interval is {} wider both ways.",
-            percent(part),
-            of.seed,
-            of.resamples,
-            percent(of.alarms),
-            percent(of.smallest),
-            percent(of.same),
-            percent(of.spread),
-            of.runs,
-            percent(of.between_runs),
-        )?;
+        if !self.rows.iter().all(of_times) {
+            let Limits { part, instructions } = self.limits;
+            writeln!(
+                out,
+                "Counts: a change is more than {} and more than {instructions} instructions.",
+                percent(part)
+            )?;
+        }
+        if self.rows.iter().any(of_times) {
+            let of = &self.parameters;
+            writeln!(
+                out,
+                "Times: raddle over the floor of its run, new over old. The interval is of a bootstrap (seed {}, {} resamples)\n\
+                 with a chance of {} for a wrong alarm anywhere. A change is one of at least {} whose interval leaves out 1;\n\
+                 no change is one whose interval is within {}. Nothing is said where figures spread by more than {}.\n\
+                 With fewer than {} runs on a side, rounds are drawn instead of runs, and the interval is {} wider both ways.",
+                of.seed,
+                of.resamples,
+                percent(of.alarms),
+                percent(of.smallest),
+                percent(of.same),
+                percent(of.spread),
+                of.runs,
+                percent(of.between_runs),
+            )?;
+        }
         let count = |verdict| {
             self.rows
                 .iter()

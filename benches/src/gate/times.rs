@@ -171,11 +171,14 @@ fn sample(runs: &[(&Benchmark, &Contender)]) -> Result<Sample, String> {
     })
 }
 
+/// What has to be the same in all runs, and where a run says it.
+type Condition = (&'static str, fn(&Document) -> String);
+
 /// Why no time of one set can be compared to one of the other.
 fn difference(old: &Set, new: &Set) -> Option<String> {
     let first = &old.runs[0];
     let all = || old.runs.iter().chain(&new.runs);
-    let conditions: [(&str, fn(&Document) -> String); 7] = [
+    let conditions: [Condition; 7] = [
         ("machine", |run| run.machine.name.clone()),
         ("set of cores", |run| format!("{:?}", run.machine.allowed)),
         ("malloc", |run| run.machine.allocator.clone()),

@@ -141,15 +141,6 @@ impl Noise {
         self.dirty_rounds += u64::from(seen.dirty());
         self.repeated_rounds += u64::from(repeated);
     }
-
-    /// Adds another sum; load averages stay.
-    pub fn merge(&mut self, other: &Noise) {
-        self.steal_ms += other.steal_ms;
-        self.others_ms += other.others_ms;
-        self.involuntary_switches += other.involuntary_switches;
-        self.dirty_rounds += other.dirty_rounds;
-        self.repeated_rounds += other.repeated_rounds;
-    }
 }
 
 /// The load average over the last minute.

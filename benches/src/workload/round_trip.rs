@@ -9,6 +9,7 @@ use crate::contender::{Config, Spawn};
 use crate::document::Role;
 use crate::floor::parked::{Parked, answer};
 use crate::floor::spinning::Spinning;
+use crate::floor::two_lines::TwoLines;
 use crate::measure::place::on_core;
 use crate::measure::round::{Options, Round, Workload};
 use crate::measure::work::busy_for;
@@ -198,6 +199,12 @@ fn floors(
     let (spinning_caller, spinning_worker) = cores.or(options.cores).unzip();
     workload.entry(roles.0, "spinning mailbox", move || {
         let mailbox = Spinning::new(spinning_worker);
+        on_core(spinning_caller, || {
+            Round::of_latencies(trips(n, between, |x| mailbox.call(x)))
+        })
+    });
+    workload.entry(Role::Bound, "spinning mailbox on two lines", move || {
+        let mailbox = TwoLines::new(spinning_worker);
         on_core(spinning_caller, || {
             Round::of_latencies(trips(n, between, |x| mailbox.call(x)))
         })

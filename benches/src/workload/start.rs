@@ -31,12 +31,15 @@ fn start_and_call<C: Spawn>(_: PhantomData<C>, config: &Config) -> Duration {
 
 fn threads(workers: usize) -> Duration {
     let start = Instant::now();
-    let first = thread::spawn(|| 42);
-    let others: Vec<_> = (1..workers).map(|_| thread::spawn(|| ())).collect();
-    let answer = first.join().expect("it ends well");
+    let (sender, receiver) = oneshot::channel();
+    let mut threads = vec![thread::spawn(move || {
+        sender.send(42).expect("somebody waits")
+    })];
+    threads.extend((1..workers).map(|_| thread::spawn(|| ())));
+    let answer = receiver.recv();
     let took = start.elapsed();
-    assert_eq!(answer, 42, "a wrong answer came back");
-    for thread in others {
+    assert_eq!(answer, Ok(42), "a wrong answer came back");
+    for thread in threads {
         thread.join().expect("it ends well");
     }
     took
@@ -70,7 +73,7 @@ pub fn workloads(options: &Options) -> Vec<Workload> {
     starts
         .0
         .entry(Role::Floor, "threads, one of which answers", floor);
-    python::add(&mut starts.0, Pool::Thread, workers, Ask::Start, TIMES);
+    python::add(&mut starts.0, Pool::Thread, workers, Ask::Start(1e3), TIMES);
     spawners!(starts, Config::new(workers), options, start_and_call);
     vec![starts.0]
 }

@@ -4,7 +4,7 @@
 #[cfg(feature = "iceoryx2")]
 use crate::contender::processes::iceoryx2;
 #[cfg(feature = "raddle")]
-use crate::contender::processes::raddle::Raddle;
+use crate::contender::processes::raddle::{InPlace, Raddle};
 use crate::contender::processes::{
     Payload, Polling, check, ipc_channel, mark, procspawn, socketpair,
 };
@@ -76,7 +76,11 @@ fn sized(
         (times / 20).max(1),
     );
     #[cfg(feature = "raddle")]
-    add::<Raddle>(&mut workload, len, times);
+    {
+        add::<Raddle>(&mut workload, len, times);
+        add::<InPlace<false>>(&mut workload, len, times);
+        add::<InPlace<true>>(&mut workload, len, times);
+    }
     workload
 }
 

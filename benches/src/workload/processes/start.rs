@@ -20,7 +20,7 @@ pub fn workloads(options: &Options) -> Vec<Workload> {
     add_start::<procspawn::Procspawn>(&mut start);
     add_start::<ipc_channel::IpcChannel>(&mut start);
     add_start::<socketpair::Socketpair>(&mut start);
-    python::add(&mut start, Pool::Process, 2, Ask::Start, 0);
+    python::add(&mut start, Pool::Process, 2, Ask::Start(1e6), TIMES);
     #[cfg(feature = "raddle")]
     add_start::<Raddle>(&mut start);
 
