@@ -6,7 +6,6 @@
 
 pub mod export;
 pub mod file;
-pub mod page;
 mod pieces;
 mod time;
 
