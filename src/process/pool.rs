@@ -3,7 +3,8 @@
 //! Who does what: submitting threads write into the lanes; a waiting thread takes its answer out of its lane
 //! ([`attend`](super::attend)); what nobody waits for is taken by the pool's [`attendant`](super::attendant), the
 //! one thread of the pool that runs code of the user (callbacks, wakers, destructors); workers are started, watched
-//! and ended by the [`supervisor`](super::supervisor), which never does, so that nothing can hold it up.
+//! and ended by the [`supervisor`](super::supervisor), which never does, so that nothing can hold it up. Only every other
+//! one of the first workers is started by the attendant.
 
 use super::attendant;
 use super::builder::WhenWorkerDies;
