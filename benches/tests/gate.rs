@@ -187,7 +187,7 @@ fn what_differs_besides_the_code_allows_no_verdict() {
             all.filter(|one| one.name != "raddle")
                 .for_each(|one| one.clean = false);
         },
-        "clean rounds of the floor",
+        "clean",
     );
 }
 

@@ -1,4 +1,4 @@
-//! Is one result worse than another? `docs/benchmarks.md` says how that is decided.
+//! Is one result worse than another? `docs/regressions.md` says how that is decided.
 
 use raddle_benches::gate::{Limits, Set, commits, compare};
 use raddle_benches::statistics::Parameters;

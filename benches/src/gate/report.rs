@@ -157,9 +157,12 @@ impl Report {
 
     fn write(&self, out: &mut String) -> fmt::Result {
         for (what, side) in [("old", &self.old), ("new", &self.new)] {
-            let commit = side.commit.as_deref().unwrap_or("no commit");
-            let Side { name, runs, .. } = side;
-            writeln!(out, "{what}: {name} ({commit}; {runs} runs)")?;
+            write!(out, "{what}: {}", side.name)?;
+            if side.runs > 0 {
+                let commit = side.commit.as_deref().unwrap_or("no commit");
+                write!(out, " ({commit}; {} runs)", side.runs)?;
+            }
+            writeln!(out)?;
         }
         writeln!(out)?;
         let name = |row: &Row| match &row.contender {

@@ -132,43 +132,28 @@ fn judge(row: &mut Row, old: &Set, new: &Set, key: &Key, rows: usize, parameters
     };
 }
 
-/// What is clean. A floor counts where every run has a clean one that is more than nothing.
+/// The runs whose rounds are clean, their floors' too. A floor counts where every run has one that is more than nothing.
 fn sample(runs: &[(&Benchmark, &Contender)]) -> Result<Sample, String> {
-    let clean: Vec<_> = runs
-        .iter()
-        .filter(|(_, ours)| ours.clean && !ours.rounds.is_empty())
-        .collect();
-    if clean.is_empty() {
-        return Err("too few clean rounds".to_owned());
-    }
     let floor_of = |benchmark: &Benchmark| {
         let mut all = benchmark.contenders.iter();
         all.find(|contender| contender.role == Role::Floor).cloned()
     };
-    let floors: Vec<_> = clean
+    let with_floor = runs
         .iter()
-        .map(|(benchmark, _)| floor_of(benchmark))
-        .collect();
-    let has_floor = |floor: &Option<Contender>| {
-        let rounds = floor.as_ref().map_or(&[][..], |floor| &floor.rounds);
-        median(rounds) > 0.0
-    };
-    let with_floor = floors.iter().all(has_floor);
-    if with_floor && floors.iter().flatten().any(|floor| !floor.clean) {
-        return Err("too few clean rounds of the floor".to_owned());
+        .all(|(benchmark, _)| floor_of(benchmark).is_some_and(|floor| median(&floor.rounds) > 0.0));
+    let mut sample = Sample::default();
+    for (benchmark, ours) in runs {
+        let floor = floor_of(benchmark).filter(|_| with_floor);
+        if ours.clean && !ours.rounds.is_empty() && floor.as_ref().is_none_or(|floor| floor.clean) {
+            sample.runs.push(ours.rounds.clone());
+            sample.floors.extend(floor.map(|floor| floor.rounds));
+        }
     }
-    Ok(Sample {
-        runs: clean.iter().map(|(_, ours)| ours.rounds.clone()).collect(),
-        floors: if with_floor {
-            floors
-                .into_iter()
-                .flatten()
-                .map(|floor| floor.rounds)
-                .collect()
-        } else {
-            Vec::new()
-        },
-    })
+    if sample.runs.is_empty() {
+        Err("too few clean rounds".to_owned())
+    } else {
+        Ok(sample)
+    }
 }
 
 /// What has to be the same in all runs, and where a run says it.
