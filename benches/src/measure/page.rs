@@ -100,7 +100,17 @@ fn compared<'a>(text: &mut String, benchmarks: impl Iterator<Item = &'a Benchmar
         "| Id | What | Unit | raddle | Floor | / floor | Best peer | | / best peer | Verdict |\n",
     );
     text.push_str("|---|---|---|---:|---:|---:|---|---:|---:|---|\n");
+    let mut main = "";
     for benchmark in benchmarks {
+        // A further figure's title begins with that of its workload, which stands in a line above.
+        let further = benchmark
+            .title
+            .strip_prefix(main)
+            .and_then(|rest| rest.strip_prefix(": "));
+        let what = further.unwrap_or(&benchmark.title);
+        if !benchmark.id.contains('/') {
+            main = &benchmark.title;
+        }
         let first = |role| benchmark.contenders.iter().find(move |c| c.role == role);
         let best = benchmark.best_peer();
         let Some(raddle) = first(Role::Raddle) else {
@@ -114,7 +124,7 @@ fn compared<'a>(text: &mut String, benchmarks: impl Iterator<Item = &'a Benchmar
             text,
             "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
             benchmark.id,
-            benchmark.title,
+            what,
             benchmark.unit,
             figure(raddle.median),
             of(first(Role::Floor)),
@@ -155,6 +165,7 @@ mod tests {
             once.contains("| W1 | round trip from outside, back to back | ns | 1,620 | 1,280 |")
         );
         assert!(once.contains("| tokio spawn | 9,200 | 0.18 | better |"));
+        assert!(once.contains("| W1/p99 | p99 | ns | 3,240 |"));
         assert_eq!(put(&once, &example()).unwrap(), once);
     }
 

@@ -1,6 +1,8 @@
-//! Medians, percentiles, histograms, and whether two sets of figures differ.
+//! Of the rounds of one run: spread, percentiles, histograms, and whether two contenders differ. Runs are compared by
+//! [`statistics`](crate::statistics).
 
 use crate::document::Quantiles;
+use crate::statistics::median;
 use hdrhistogram::Histogram;
 
 /// The `p`th percentile of sorted values; 0 of none.
@@ -12,21 +14,11 @@ pub fn percentile(sorted: &[u32], p: f64) -> f64 {
     f64::from(sorted[at.round() as usize])
 }
 
-/// The median, lowest and highest of some figures; zeros of none.
+/// The median, lowest and highest of some figures, of which there is one at least.
 pub fn spread(figures: &[f64]) -> (f64, f64, f64) {
-    let mut sorted = figures.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let n = sorted.len();
-    if n == 0 {
-        return (0.0, 0.0, 0.0);
-    }
-    let median = (sorted[(n - 1) / 2] + sorted[n / 2]) / 2.0;
-    (median, sorted[0], sorted[n - 1])
-}
-
-/// The median of some figures; 0 of none.
-pub fn median(figures: &[f64]) -> f64 {
-    spread(figures).0
+    let lowest = figures.iter().copied().fold(f64::INFINITY, f64::min);
+    let highest = figures.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    (median(figures), lowest, highest)
 }
 
 /// The median distance from the median.

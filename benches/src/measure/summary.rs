@@ -107,8 +107,11 @@ fn contenders(taken: &[Taken], figure: &dyn Fn(&Round) -> Option<f64>) -> Vec<Co
     let one = |taken: &Taken| {
         let (rounds, clean) = counted(taken);
         let rounds: Vec<f64> = rounds.into_iter().filter_map(figure).collect();
+        if rounds.is_empty() {
+            return None;
+        }
         let (median, min, max) = spread(&rounds);
-        (!rounds.is_empty()).then(|| Contender {
+        Some(Contender {
             name: taken.name.clone(),
             role: taken.role,
             median,

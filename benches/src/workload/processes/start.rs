@@ -7,7 +7,7 @@ use crate::contender::processes::{Call, Replace, ipc_channel, procspawn, socketp
 use crate::contender::python::{self, Ask, Pool};
 use crate::floor::exec::Exec;
 use crate::measure::round::{Options, Round, Workload};
-use crate::measure::statistics::median;
+use crate::statistics::median;
 use std::time::Instant;
 
 const TIMES: usize = 5;
