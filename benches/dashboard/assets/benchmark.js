@@ -10,6 +10,8 @@
   const form = state.bind(document.getElementById("controls"));
   const floor = lines.find((line) => line.role === "limit");
 
+  const note = (run) => (run.note === "" ? "" : ` (${run.note})`);
+
   const spreadOf = ([, low, high]) => `${show(low)} to ${show(high)}`;
 
   // Now.
@@ -152,7 +154,7 @@
 
   const describeRun = (index) => {
     const run = runs[index];
-    return `${run.started}, ${run.commit} ${run.subject}${run.dirty ? " (changed work tree)" : ""}`;
+    return `${run.started}, ${run.commit} ${run.subject}${note(run)}`;
   };
 
   const rowsOf = (index) => shownLines().flatMap((line) => {
@@ -164,7 +166,7 @@
     "div",
     { class: "tip" },
     element("strong", {}, runs[index].started),
-    element("p", {}, element("code", {}, runs[index].commit), ` ${runs[index].subject}`, runs[index].dirty ? " (changed work tree)" : ""),
+    element("p", {}, element("code", {}, runs[index].commit), ` ${runs[index].subject}${note(runs[index])}`),
     element("table", {}, ...rowsOf(index).map(([line, median, spread, clean]) => element(
       "tr",
       {},
@@ -247,7 +249,7 @@
 
   // A line's name at its end, where there is room for all.
   const MOST_LABELS = 4;
-  const endLabel = ({ colour: hue }, count) => narrow() || count > MOST_LABELS ? {} : {
+  const endLabel = ({ colour: hue }, count) => narrow() || asChange() || count > MOST_LABELS ? {} : {
     endLabel: { show: true, formatter: "{a}", color: hue, width: 150, overflow: "truncate", distance: 8 },
   };
   // The charts of the history lie under each other, so their axes begin at the same place.
@@ -281,7 +283,7 @@
         const point = at(line, index);
         return point && {
           value: point[0],
-          itemStyle: run.dirty ? { color: colour("--paper"), borderColor: style.colour, borderWidth: 1.5 } : undefined,
+          itemStyle: run.note !== "" ? { color: colour("--paper"), borderColor: style.colour, borderWidth: 1.5 } : undefined,
         };
       }),
     };
@@ -392,7 +394,7 @@
     close.addEventListener("click", () => state.set("run", null));
     selected.replaceChildren(
       element("h3", {}, `Run of ${runs[index].started}`),
-      element("p", {}, element("code", {}, runs[index].commit), ` ${runs[index].subject}`, runs[index].dirty ? " (changed work tree)" : "", `, ${runs[index].rustc}`),
+      element("p", {}, element("code", {}, runs[index].commit), ` ${runs[index].subject}${note(runs[index])}, ${runs[index].rustc}`),
       element("ul", { class: "list" }, ...rowsOf(index).map(([line, median, spread]) => element("li", {}, element("b", {}, line.name), ` ${median}, ${spread}`))),
       close,
     );

@@ -6,13 +6,13 @@
 
   const digits = (value) => {
     const size = Math.abs(value);
-    if (Number.isInteger(value) && size >= 10 && size < 1000) {
+    if (Number.isInteger(value) && size < 1000) {
       return String(value);
     }
     if (size < 9.995) {
       const text = value.toFixed(2);
       if (text === "0.00" || text === "-0.00") {
-        return value === 0 ? "0" : value.toFixed(-Math.floor(Math.log10(size)));
+        return value.toFixed(-Math.floor(Math.log10(size)));
       }
       return text;
     }

@@ -59,7 +59,7 @@
         const ratios = rows.flatMap((row) => beside ? [row.toPeer] : [row.toLimit, row.peerToLimit ?? 1]);
         const [min, max] = extent(ratios, width);
         caption.textContent = beside
-          ? "How many times better (to the left) or worse (to the right) raddle is than the best peer of the same run; logarithmic. Hollow bars are within noise."
+          ? "How many times better (to the left) or worse (to the right) raddle is than the best peer of the same run; logarithmic. Hollow bars: the rounds cannot tell."
           : "How many times worse than the hand-written limit of the same run: raddle, and the best peer in grey; logarithmic, shorter is better.";
         const ours = colour("--raddle");
         const labelled = (ratio, words) => ({

@@ -30,15 +30,14 @@ pub fn figure(value: f64, unit: &str) -> String {
 /// Three digits that matter, more before the point, thousands set apart.
 pub fn digits(value: f64) -> String {
     let size = value.abs();
-    if value.fract() == 0.0 && (10.0..1000.0).contains(&size) {
-        return format!("{value:.0}");
+    if value.fract() == 0.0 && size < 1000.0 {
+        return format!("{}", value as i64);
     }
     if size < 9.995 {
         let text = format!("{value:.2}");
-        // Whole figures and those below a hundredth.
+        // Below a hundredth.
         return match text.as_str() {
-            "0.00" | "-0.00" if value != 0.0 => short(value),
-            "0.00" | "-0.00" => "0".into(),
+            "0.00" | "-0.00" => short(value),
             _ => text,
         };
     }
@@ -93,6 +92,7 @@ mod tests {
         assert_eq!(figure(9.996, "GB/s"), "10.0 GB/s");
         assert_eq!(figure(1_234_567.0, ""), "1,234,567");
         assert_eq!(figure(12.0, "GB/s"), "12 GB/s");
+        assert_eq!(figure(2.0, "us"), "2 µs");
         assert_eq!(times(0.16), "0.16×");
         assert_eq!(percent(1.051), "+5.1%");
         assert_eq!(percent(0.9995), "-0.05%");

@@ -19,7 +19,7 @@ impl Run {
                 let short: String = commit.hash.chars().take(7).collect();
                 format!("{short}{}", if commit.dirty { "+" } else { "" })
             }
-            None => "no commit".into(),
+            None => "none".into(),
         }
     }
 
@@ -29,9 +29,18 @@ impl Run {
         minutes.replace('T', " ")
     }
 
+    /// Why no commit can be blamed for its figures, if so.
+    pub fn note(&self) -> &'static str {
+        match &self.document.commit {
+            Some(commit) if commit.dirty => "changed work tree",
+            Some(_) => "",
+            None => "no commit known",
+        }
+    }
+
     /// Whether the code that ran is the commit's, so that a difference can be laid at a commit's door.
     pub fn is_attributable(&self) -> bool {
-        matches!(&self.document.commit, Some(commit) if !commit.dirty)
+        self.note().is_empty()
     }
 }
 

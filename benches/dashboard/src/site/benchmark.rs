@@ -75,7 +75,7 @@ struct RunRow {
     started: String,
     commit: String,
     subject: String,
-    dirty: bool,
+    note: &'static str,
     cells: Vec<Cell>,
 }
 
@@ -235,7 +235,7 @@ fn run_rows(setup: &Setup, this: &Benchmark<'_>) -> Vec<RunRow> {
             started: run.started(),
             commit: run.commit(),
             subject: commit.map_or_else(String::new, |commit| commit.subject.clone()),
-            dirty: !run.is_attributable(),
+            note: run.note(),
             cells: this
                 .history
                 .lines

@@ -61,7 +61,7 @@ pub struct RunData<'a> {
     started: String,
     commit: String,
     subject: &'a str,
-    dirty: bool,
+    note: &'static str,
     rustc: &'a str,
 }
 
@@ -79,7 +79,7 @@ pub fn shared(setup: &Setup) -> String {
                 .commit
                 .as_ref()
                 .map_or("", |commit| &commit.subject),
-            dirty: !run.is_attributable(),
+            note: run.note(),
             rustc: &run.document.toolchain.rustc,
         })
         .collect();

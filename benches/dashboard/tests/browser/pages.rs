@@ -1,6 +1,7 @@
 //! All pages load, with nothing to complain of, and have what they promise.
 
-use super::{SITE, address, all_pages, in_browser};
+use super::{SITE, address, all_pages, build, in_browser, sample};
+use raddle_dashboard::document::Document;
 
 #[test]
 fn every_page_loads_from_a_file_without_a_complaint() {
@@ -24,6 +25,44 @@ fn every_page_loads_from_a_file_without_a_complaint() {
                 "{page}: {:#?}",
                 chrome.complaints
             );
+        }
+    });
+}
+
+/// A first run has no history, a run that only counted has no benchmarks, and outside of git there is no commit.
+#[test]
+fn small_sites_have_nothing_to_complain_of() {
+    in_browser(|chrome| {
+        let example = include_str!("../../../schema/example.json");
+        let example = Document::parse(example).expect("the example");
+        let mut counted = sample::steady().pop().expect("a run");
+        counted.benchmarks.clear();
+        counted.commit = None;
+        for document in [example, counted] {
+            let site = build(std::slice::from_ref(&document));
+            let slug = format!("{}-{}-full", document.machine.name, document.run.workers);
+            let mut pages = vec![
+                "index.html",
+                "regressions.html",
+                "instructions.html",
+                "runs.html",
+            ];
+            if !document.benchmarks.is_empty() {
+                pages.push("benchmark/W1.html");
+            }
+            for page in pages {
+                chrome.open(&address(site.path(), &format!("{slug}/{page}")));
+                assert_eq!(
+                    chrome.eval("document.querySelectorAll('h1').length"),
+                    1,
+                    "{page}"
+                );
+                assert!(
+                    chrome.complaints.is_empty(),
+                    "{page}: {:#?}",
+                    chrome.complaints
+                );
+            }
         }
     });
 }
