@@ -163,6 +163,7 @@ where
         slot: std::mem::offset_of!(Self, slot),
     };
 
+    #[inline]
     pub(super) fn make(state: State, tag: Tag, extra: N, slot: Slot<F, T>) -> Raw {
         let memory = memory::allocate(Self::SOURCE).cast::<Self>();
         let header = Header {
@@ -488,6 +489,18 @@ impl Raw {
         };
         // SAFETY: adopted; the handle, borrowed by the caller, keeps the cell alive.
         unsafe { complete(*self, completed) };
+    }
+
+    /// # Safety
+    /// The caller owns the slot of a task whose result type this is, and nothing is in it that needs dropping.
+    #[inline]
+    pub(super) unsafe fn store_value<T>(&self, value: T) {
+        // SAFETY: as the caller says.
+        let slot = unsafe { self.slot::<T>().as_ref() };
+        slot.with_mut(|slot| {
+            // SAFETY: as above, and the slot has room for a T.
+            unsafe { (&raw mut (*slot).value).write(ManuallyDrop::new(value)) };
+        });
     }
 
     pub(super) unsafe fn store_error(&self, error: TaskError) {

@@ -3,6 +3,7 @@
 use super::answer::Finish;
 use super::lane::{Argument, Lane};
 use super::outcome::Status;
+use super::pump::{Next, Taken};
 use super::ticket::Ticket;
 use crate::future::task::Task;
 use crate::shm::{Payload, Replies, Segment};
@@ -48,13 +49,23 @@ impl Lane {
         }
         let mut estate = Estate::default();
         while locked.data().condemned.is_none() {
-            let (reply, record) = match self.take_answer(&mut locked) {
-                Ok(Some(answer)) => answer,
-                Ok(None) => break,
+            let mut taken = None;
+            match self.take_answer(&mut locked, |answer| taken = Some(answer)) {
+                Ok(Next::Answer | Next::Skipped) => {}
+                Ok(Next::Nothing) => break,
                 Err(wild) => {
                     locked.data().condemned = Some(format!("it {wild}"));
                     break;
                 }
+            }
+            // Without a task it had been taken back, and was skipped.
+            let Some(Taken {
+                task: Some(task),
+                finish,
+                reply,
+            }) = taken
+            else {
+                continue;
             };
             let bytes = match reply.payload {
                 Payload::Inline(bytes) => bytes.as_slice().to_vec(),
@@ -64,20 +75,15 @@ impl Lane {
                     bytes
                 }
             };
-            // Without a record it had been taken back, and was skipped.
-            if let Some(record) = record {
-                self.free(record.span);
-                if Status::from_number(reply.status).is_none() {
-                    locked.data().condemned =
-                        Some(format!("it answered with status {}", reply.status));
-                }
-                estate.answered.push(Answered {
-                    task: record.task,
-                    finish: record.finish,
-                    status: reply.status,
-                    bytes,
-                });
+            if Status::from_number(reply.status).is_none() {
+                locked.data().condemned = Some(format!("it answered with status {}", reply.status));
             }
+            estate.answered.push(Answered {
+                task,
+                finish,
+                status: reply.status,
+                bytes,
+            });
         }
         estate.wild = locked.data().condemned.take();
         let next = locked.next();

@@ -13,16 +13,19 @@ pub mod codec;
 #[cfg(test)]
 mod codec_tests;
 mod desk;
+mod ear;
 pub mod entry;
 pub mod error;
 mod executor;
 mod grave;
 mod lane;
+mod lead;
 pub mod memory;
 #[cfg(any(raddle_loom, raddle_shuttle))]
 pub mod model;
 pub mod outcome;
 mod pool;
+mod pump;
 mod ready;
 mod seat;
 pub mod start;

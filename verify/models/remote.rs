@@ -5,7 +5,7 @@ fn lead() {
     remote::LEAD
         .model()
         .bound(Some(1))
-        .min_executions(1_880)
+        .min_executions(500)
         .check();
 }
 
@@ -14,7 +14,43 @@ fn follow() {
     remote::FOLLOW
         .model()
         .bound(Some(1))
-        .min_executions(900)
+        .min_executions(500)
+        .check();
+}
+
+#[test]
+fn a_leader_that_leaves_in_silence_is_found() {
+    remote::NO_LEADER
+        .model()
+        .bound(Some(2))
+        .must_fail("deadlock")
+        .check();
+}
+
+#[test]
+fn callback_waits() {
+    remote::CALLBACK_WAITS
+        .model()
+        .bound(Some(1))
+        .min_executions(500)
+        .check();
+}
+
+#[test]
+fn room() {
+    remote::ROOM
+        .model()
+        .bound(Some(2))
+        .min_executions(100)
+        .check();
+}
+
+#[test]
+fn room_follow() {
+    remote::ROOM_FOLLOW
+        .model()
+        .bound(Some(1))
+        .min_executions(100)
         .check();
 }
 
@@ -95,7 +131,16 @@ fn move_engage() {
     remote::MOVE_ENGAGE
         .model()
         .bound(Some(1))
-        .min_executions(2_000)
+        .min_executions(500)
+        .check();
+}
+
+#[test]
+fn an_engagement_without_its_fence_is_found() {
+    remote::NO_ENGAGE_FENCE
+        .model()
+        .bound(Some(2))
+        .must_fail("does not listen")
         .check();
 }
 
