@@ -144,8 +144,13 @@ impl Ended {
 
 impl Drop for Ended {
     fn drop(&mut self) {
-        // SAFETY: the transition that `end_with` has made.
-        unsafe { complete(self.cell, self.completed) };
+        let Completed {
+            hooks, wake, free, ..
+        } = self.completed;
+        if hooks || wake || free {
+            // SAFETY: the transition that made this.
+            unsafe { complete(self.cell, self.completed) };
+        }
         After::run(self.after);
     }
 }
@@ -187,8 +192,17 @@ pub unsafe fn release_handle(cell: Raw, taken: bool) {
 }
 
 /// A queued task: one reference for the executor, one for the handle.
-#[inline]
 pub fn task<F, T, N>(tag: Tag, extra: N, closure: F) -> (Task, Raw)
+where
+    F: FnOnce() -> Result<T, TaskError>,
+    N: Extra,
+{
+    task_with(tag, || extra, closure)
+}
+
+/// As [`task`], with an extra that is made in its place.
+#[inline]
+fn task_with<F, T, N>(tag: Tag, extra: impl FnOnce() -> N, closure: F) -> (Task, Raw)
 where
     F: FnOnce() -> Result<T, TaskError>,
     N: Extra,
@@ -202,16 +216,16 @@ where
 
 /// A promise's cell: its executor's side never runs anything, it only completes.
 pub fn promised<T>() -> (PromisedTask<T>, Raw) {
-    promised_with(Tag::NONE, ())
+    promised_with(Tag::NONE, || ())
 }
 
 /// As [`promised`], for a task of an executor that runs it elsewhere.
 #[inline]
-pub fn promised_with<T, N: Extra>(tag: Tag, extra: N) -> (PromisedTask<T>, Raw) {
+pub fn promised_with<T, N: Extra>(tag: Tag, extra: impl FnOnce() -> N) -> (PromisedTask<T>, Raw) {
     fn nothing<T>() -> Result<T, TaskError> {
         Err(TaskError::Abandoned)
     }
-    let (task, header) = task::<fn() -> Result<T, TaskError>, T, N>(tag, extra, nothing::<T>);
+    let (task, header) = task_with::<fn() -> Result<T, TaskError>, T, N>(tag, extra, nothing::<T>);
     (
         PromisedTask {
             task: ManuallyDrop::new(task),

@@ -28,6 +28,7 @@ pub static REMOTE: Remote = Remote {
     poll,
     sleep,
     engage,
+    serve,
     cancel,
     is_started,
     kill,
@@ -116,6 +117,13 @@ fn sleep_at(
         }
         lane.sleep(here, changed, deadline)
     })
+}
+
+unsafe fn serve(cell: Raw) -> bool {
+    // SAFETY: cells with this remote have tickets.
+    let pool = &*unsafe { Ticket::of(cell) }.pool;
+    let some = |lane: &&Lane| lane.shm.answered(lane.shm.next()) && lane.pump_some(pool);
+    pool.lanes.iter().filter(some).count() > 0 || pool.ready.serve(pool)
 }
 
 unsafe fn engage(cell: Raw) {

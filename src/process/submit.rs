@@ -58,7 +58,7 @@ pub fn submit<A: Serialize, T>(
 
 #[cold]
 fn refused<T>(pool: &Arc<Pool>, options: Option<Arc<Options>>, error: TaskError) -> Future<T> {
-    let ticket = Ticket::new(Arc::clone(pool), options);
+    let ticket = || Ticket::new(Arc::clone(pool), options);
     let (task, cell) = promised_with::<T, Ticket>(pool.tag, ticket);
     task.into_task().fail(error);
     // SAFETY: the cell's type is T, and its handle reference goes to this future.
@@ -66,7 +66,7 @@ fn refused<T>(pool: &Arc<Pool>, options: Option<Arc<Options>>, error: TaskError)
 }
 
 /// Chooses a lane and encodes the argument for it.
-#[inline]
+#[inline(always)]
 fn prepare<'a, A: Serialize>(
     pool: &'a Pool,
     call: &Call,
@@ -234,7 +234,7 @@ fn launch<T>(
     argument: &Argument<'_>,
     options: Option<Arc<Options>>,
 ) -> Future<T> {
-    let ticket = Ticket::new(Arc::clone(pool), options);
+    let ticket = || Ticket::new(Arc::clone(pool), options);
     let (task, cell) = promised_with::<T, Ticket>(pool.tag, ticket);
     // SAFETY: just made, with a ticket.
     let ticket = unsafe { Ticket::of(cell) };

@@ -4,8 +4,8 @@ use raddle_verify::scenarios::remote;
 fn lead() {
     remote::LEAD
         .model()
-        .bound(Some(1))
-        .min_executions(500)
+        .bound(Some(2))
+        .min_executions(50_000)
         .check();
 }
 
@@ -14,7 +14,7 @@ fn follow() {
     remote::FOLLOW
         .model()
         .bound(Some(1))
-        .min_executions(500)
+        .min_executions(6_000)
         .check();
 }
 
@@ -32,7 +32,7 @@ fn callback_waits() {
     remote::CALLBACK_WAITS
         .model()
         .bound(Some(1))
-        .min_executions(500)
+        .min_executions(12_000)
         .check();
 }
 
@@ -40,8 +40,8 @@ fn callback_waits() {
 fn room() {
     remote::ROOM
         .model()
-        .bound(Some(2))
-        .min_executions(100)
+        .bound(Some(3))
+        .min_executions(1_500)
         .check();
 }
 
@@ -50,7 +50,7 @@ fn room_follow() {
     remote::ROOM_FOLLOW
         .model()
         .bound(Some(1))
-        .min_executions(100)
+        .min_executions(2_000)
         .check();
 }
 
@@ -59,7 +59,7 @@ fn engage() {
     remote::ENGAGE
         .model()
         .bound(Some(2))
-        .min_executions(25_000)
+        .min_executions(20_000)
         .check();
 }
 
@@ -67,8 +67,8 @@ fn engage() {
 fn disengage() {
     remote::DISENGAGE
         .model()
-        .bound(Some(1))
-        .min_executions(1_800)
+        .bound(Some(2))
+        .min_executions(90_000)
         .check();
 }
 
@@ -77,7 +77,7 @@ fn cancel() {
     remote::CANCEL
         .model()
         .bound(Some(2))
-        .min_executions(600)
+        .min_executions(480)
         .check();
 }
 
@@ -95,7 +95,7 @@ fn dropped() {
     remote::DROP
         .model()
         .bound(Some(2))
-        .min_executions(14_000)
+        .min_executions(13_000)
         .check();
 }
 
@@ -130,8 +130,8 @@ fn move_cancel() {
 fn move_engage() {
     remote::MOVE_ENGAGE
         .model()
-        .bound(Some(1))
-        .min_executions(500)
+        .bound(Some(3))
+        .min_executions(150)
         .check();
 }
 
@@ -141,6 +141,15 @@ fn an_engagement_without_its_fence_is_found() {
         .model()
         .bound(Some(2))
         .must_fail("does not listen")
+        .check();
+}
+
+#[test]
+fn set() {
+    remote::SET
+        .model()
+        .bound(Some(2))
+        .min_executions(2_000)
         .check();
 }
 

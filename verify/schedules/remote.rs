@@ -93,6 +93,18 @@ fn move_engage() {
 }
 
 #[test]
+fn set() {
+    remote::SET.model().random(1_000);
+    remote::SET.model().pct(3, 1_000);
+}
+
+#[test]
+fn an_engagement_without_its_fence_needs_loom() {
+    // Here memory is sequentially consistent: the fence changes nothing.
+    remote::NO_ENGAGE_FENCE.model().random(1_000);
+}
+
+#[test]
 fn end() {
     remote::END.model().random(1_000);
     remote::END.model().pct(3, 1_000);

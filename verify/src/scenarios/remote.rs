@@ -6,7 +6,7 @@ use crate::sync::{Arc, thread};
 use crate::{Outcomes, Scenario};
 use raddle::process::model::{Desk, Event, Model};
 use raddle::shm::{Body, Parent, Payload, Request, Worker};
-use raddle::{Future, Rejected, TaskError};
+use raddle::{Future, Rejected, ReturnWhen, TaskError};
 
 /// A pool of so many lanes, and their workers. What is large is kept off the stack, which is small under loom.
 #[inline(never)]
@@ -438,6 +438,33 @@ pub const NO_ENGAGE_FENCE: Scenario = Scenario {
     name: "remote/broken_no_engage_fence",
     may: &["awake", "slept"],
     body: |out| move_engage(out, Model::engage_without_fence),
+    ..Scenario::EMPTY
+};
+
+/// A wait set: the waiting thread takes the answer itself, or has the attendant listen before it sleeps.
+pub const SET: Scenario = Scenario {
+    name: "remote/set",
+    must: &["slept"],
+    may: &["awake"],
+    body: |out| {
+        let (pool, mut workers) = pool(1, 0);
+        let mut worker = workers.remove(0);
+        let task = submit(&pool, 1);
+        let serving = thread::spawn(move || serve_one(&mut worker));
+        let theirs = pool.clone();
+        let waiter = thread::spawn(move || {
+            let waited = raddle::wait([task], ReturnWhen::AllCompleted);
+            let [task] = &waited.done[..] else {
+                panic!("it is done");
+            };
+            assert_eq!(task.peek().expect("done").unwrap(), &2);
+            theirs.stop();
+        });
+        pool.attend();
+        waiter.join().unwrap();
+        serving.join().unwrap();
+        out.saw(slept());
+    },
     ..Scenario::EMPTY
 };
 
