@@ -28,7 +28,8 @@ pub enum Shutdown {
 }
 
 /// What can be handed to any executor, in this process or another one: everything that serde can
-/// write and read back.
+/// write and read back. Its `Deserialize` must not wait for a task of the same process pool: the thread that
+/// reads one result may have others in its hands.
 pub trait Payload: Serialize + DeserializeOwned + Send + 'static {}
 
 impl<T: Serialize + DeserializeOwned + Send + 'static> Payload for T {}
