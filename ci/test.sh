@@ -9,7 +9,7 @@ source "$(dirname "$0")/common.sh"
 
 steps=("$@")
 if [ ${#steps[@]} -eq 0 ]; then
-  steps=(fmt clippy tests main_job docs fuzz models schedules benches msrv)
+  steps=(fmt clippy tests builds main_job docs fuzz models schedules benches dashboard instructions msrv)
 fi
 for step in "${steps[@]}"; do
   if [ ! -x "ci/$step.sh" ] || [ "$step" = test ]; then
@@ -27,7 +27,7 @@ for step in "${steps[@]}"; do
     echo "=== $step FAILED after $((SECONDS - begin)) s" >&2
     exit 1
   fi
-  report+=("$(printf '%-10s %4d s' "$step" $((SECONDS - begin)))")
+  report+=("$(printf '%-12s %4d s' "$step" $((SECONDS - begin)))")
 done
 
 echo

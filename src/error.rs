@@ -3,6 +3,7 @@
 //! for a pool that did not end.
 
 use crate::process::codec::PayloadError;
+use crate::process::entry::CodeError;
 use crate::process::error::WorkerLost;
 use std::any::Any;
 use std::backtrace::Backtrace;
@@ -136,6 +137,28 @@ impl PanicReport {
         Self(Box::new(details))
     }
 
+    /// What is told of the same panic a second time; its payload is the message.
+    pub(crate) fn again(&self) -> Self {
+        let PanicDetails {
+            message,
+            location,
+            task,
+            worker,
+            backtrace,
+            ..
+        } = &*self.0;
+        Self::new(PanicDetails {
+            payload: Box::new(message.clone()),
+            message: message.clone(),
+            location: location.clone(),
+            task: task.clone(),
+            worker: worker.clone(),
+            backtrace: backtrace
+                .as_ref()
+                .map(|trace| Trace::There(trace.to_string())),
+        })
+    }
+
     /// The panic's message; a fixed text if the payload was no string.
     pub fn message(&self) -> &str {
         &self.0.message
@@ -251,7 +274,7 @@ pub enum Rejected {
     /// The task's code cannot be named to another process.
     Code {
         /// Why, and what to do.
-        why: String,
+        why: CodeError,
     },
     /// The argument takes more memory than a lane can hold.
     TooLarge {
@@ -285,7 +308,7 @@ impl fmt::Display for Rejected {
             }
             Self::Zero { what } => write!(f, "{what} is zero; it has to be at least 1"),
             Self::Broken { pool, why } => write!(f, "process pool '{pool}' is broken: {why}"),
-            Self::Code { why } => f.write_str(why),
+            Self::Code { why } => why.fmt(f),
             Self::TooLarge { bytes, limit } => write!(
                 f,
                 "its argument takes {bytes} bytes, more than the {limit} of a lane; pass a file or a piece at a time"
@@ -294,7 +317,14 @@ impl fmt::Display for Rejected {
     }
 }
 
-impl Error for Rejected {}
+impl Error for Rejected {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Code { why } => Some(why),
+            _ => None,
+        }
+    }
+}
 
 /// Why a pool could not be built. Whatever had been started was stopped and joined.
 #[derive(Debug)]

@@ -63,9 +63,9 @@
 //! `panic = "abort"` it ends the process, which in a process pool is the worker. Linux only, on x86-64 and aarch64.
 
 #![deny(missing_docs)]
-// The models in `verify/` look into the rooms that are closed in every other build.
+// The models in `verify/`, and `benches/instructions`, look into rooms that are closed in every other build.
 #![cfg_attr(
-    any(raddle_loom, raddle_shuttle),
+    any(raddle_loom, raddle_shuttle, raddle_counts),
     allow(
         missing_docs,
         private_interfaces,
@@ -92,18 +92,18 @@ mod process;
 #[cfg(any(raddle_loom, raddle_shuttle))]
 pub mod process;
 mod report;
-#[cfg(not(any(raddle_loom, raddle_shuttle)))]
+#[cfg(not(any(raddle_loom, raddle_shuttle, raddle_counts)))]
 mod shm;
-#[cfg(any(raddle_loom, raddle_shuttle))]
+#[cfg(any(raddle_loom, raddle_shuttle, raddle_counts))]
 pub mod shm;
-#[cfg(not(any(raddle_loom, raddle_shuttle)))]
+#[cfg(not(any(raddle_loom, raddle_shuttle, raddle_counts)))]
 mod sync;
-#[cfg(any(raddle_loom, raddle_shuttle))]
+#[cfg(any(raddle_loom, raddle_shuttle, raddle_counts))]
 pub mod sync;
 mod sys;
-#[cfg(not(any(raddle_loom, raddle_shuttle)))]
+#[cfg(not(any(raddle_loom, raddle_shuttle, raddle_counts)))]
 mod thread;
-#[cfg(any(raddle_loom, raddle_shuttle))]
+#[cfg(any(raddle_loom, raddle_shuttle, raddle_counts))]
 pub mod thread;
 
 pub use error::{BoxError, BuildError, PanicReport, Rejected, ShutdownError, TaskError};
@@ -118,10 +118,12 @@ pub use future::shared::{CancelOnDrop, SharedFuture};
 pub use future::state::FutureState;
 pub use future::wait::{ReturnWhen, Waitable, Waited, wait, wait_timeout};
 pub use process::codec::{PayloadError, PayloadReason, PayloadStage};
+pub use process::entry::CodeError;
 pub use process::error::{LostCause, WorkerExit, WorkerLost};
 pub use process::start::{Limit, Output, Start, worker_main};
 pub use process::{
-    ProcessPool, ProcessPoolBuilder, ProcessStats, ProcessTask, ProcessWorkerStats, WhenWorkerDies,
+    BytesIn, BytesOut, ProcessPool, ProcessPoolBuilder, ProcessStats, ProcessTask,
+    ProcessWorkerStats, WhenWorkerDies,
 };
 pub use report::{Report, set_report_hook};
 pub use thread::{

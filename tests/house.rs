@@ -3,6 +3,7 @@
 #[path = "house/source.rs"]
 mod source;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -241,6 +242,50 @@ fn every_page_is_in_the_summary() {
         .filter(|page| *page != summary && !listed.contains(page))
         .map(|page| format!("{}: not in docs/SUMMARY.md", name(&page)));
     no_findings(&missing.collect::<Vec<_>>());
+}
+
+/// What Python's executors promise was counted in rows; `docs/differences.md` says of what.
+#[test]
+fn every_row_has_a_test_named_after_it_or_a_line() {
+    const ROWS: [(char, u32); 9] = [
+        ('f', 36),
+        ('e', 11),
+        ('m', 25),
+        ('s', 18),
+        ('t', 18),
+        ('p', 45),
+        ('w', 16),
+        ('a', 10),
+        ('x', 6),
+    ];
+    let mut told = BTreeSet::new();
+    for folder in ["tests/conformance", "tests/process"] {
+        for source in sources(folder) {
+            for (_, word) in source.code.iter().flat_map(|code| words(code)) {
+                let row = word.split_once('_').map(|(row, _)| row);
+                told.extend(row.and_then(row_of));
+            }
+        }
+    }
+    let page = fs::read_to_string(root().join("docs/differences.md")).expect("a page");
+    for line in page.lines().filter(|line| line.starts_with("| ")) {
+        let rows = line.split('|').nth(1).unwrap_or_default();
+        let rows = rows.split(',').map(|row| row.trim().to_lowercase());
+        told.extend(rows.filter_map(|row| row_of(&row)));
+    }
+    let missing = ROWS.into_iter().flat_map(|(letter, last)| {
+        let rows = (1..=last).map(move |number| (letter, number));
+        rows.filter(|row| !told.contains(row))
+    });
+    let findings =
+        missing.map(|(letter, number)| format!("row {letter}{number}: no test, no line"));
+    no_findings(&findings.collect::<Vec<_>>());
+}
+
+/// `f07` and `f7`
+fn row_of(text: &str) -> Option<(char, u32)> {
+    let letter = text.chars().next()?;
+    Some((letter, text[letter.len_utf8()..].parse().ok()?))
 }
 
 /// The checks above are only as good as the reader behind them.

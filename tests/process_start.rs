@@ -52,7 +52,10 @@ fn program(folder: &Path) -> PathBuf {
         (folder, path)
     });
     let copy = folder.join("program");
-    std::fs::copy(built, &copy).expect("copied");
+    // Not by this process: another test would start a child between opening and closing, and a file that
+    // somebody can write to cannot be run.
+    let copied = Command::new("cp").arg(built).arg(&copy).status();
+    assert!(copied.expect("cp").success());
     copy
 }
 
@@ -194,6 +197,168 @@ fn a_pool_in_a_shared_library_is_refused() {
         "{said}"
     );
     assert!(said.contains("library.so"), "{said}");
+}
+
+/// It has raddle a second time: what it names by an offset from its own anchor no worker of the host would find.
+#[test]
+fn a_task_of_a_library_that_was_loaded_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let (library, host) = (folder.path().join("plugin.so"), folder.path().join("host"));
+    compile("plugin.rs", &library, &["--crate-type", "cdylib"]).unwrap();
+    compile("plugin_host.rs", &host, &[]).unwrap();
+    let (code, said) = run(Command::new(&host).env("LIBRARY", &library));
+    assert_eq!(code, Some(0), "{said}");
+    let lines: Vec<&str> = said.lines().collect();
+    let [refused, answer] = lines[..] else {
+        panic!("{said}")
+    };
+    assert!(refused.starts_with("refused: "), "{said}");
+    assert!(refused.contains("plugin.so"), "{said}");
+    assert_eq!(answer, "42", "the pool goes on");
+}
+
+/// The code of the task's entry is the program's; what it calls the loader finds in the worker as in the parent.
+#[test]
+fn a_function_of_a_shared_library_is_a_task() {
+    let folder = tempfile::tempdir().unwrap();
+    let library = folder.path().join("libshared.so");
+    let dynamic = ["-C", "prefer-dynamic"];
+    let flags = ["--crate-type", "dylib", "-C", "prefer-dynamic"];
+    compile("shared.rs", &library, &flags).unwrap();
+    let program = folder.path().join("linked");
+    let shared = format!("shared={}", library.display());
+    let flags = [&dynamic[..], &["--extern", &shared]].concat();
+    compile("linked.rs", &program, &flags).unwrap();
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let (_, places) = run(Command::new(rustc).args(["--print", "target-libdir"]));
+    let places = format!("{}:{}", folder.path().display(), places.trim());
+    let (code, said) = run(Command::new(&program).env("LD_LIBRARY_PATH", places));
+    assert_eq!(code, Some(0), "{said}");
+    answers(&said);
+}
+
+#[test]
+fn a_library_uses_it_unseen() {
+    let folder = tempfile::tempdir().unwrap();
+    let library = folder.path().join("libmiddle.rlib");
+    compile("middle.rs", &library, &["--crate-type", "rlib"]).unwrap();
+    let middle = format!("middle={}", library.display());
+    let program = folder.path().join("user");
+    compile("user.rs", &program, &["--extern", &middle]).unwrap();
+    let (code, said) = run(&mut Command::new(&program));
+    assert_eq!(code, Some(0), "{said}");
+    answers(&said);
+}
+
+#[test]
+fn a_preloaded_library_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let library = folder.path().join("preload.so");
+    compile("preload.rs", &library, &["--crate-type", "cdylib"]).unwrap();
+    let notes = folder.path().join("notes");
+    let (code, said) = run(Command::new(program(folder.path()))
+        .env("MODE", "plain")
+        .env("LD_PRELOAD", &library)
+        .env("PRELOADED", &notes));
+    assert_eq!(code, Some(0), "{said}");
+    answers(&said);
+    let pids: Vec<&str> = said.split_whitespace().skip(1).collect();
+    let loaded = std::fs::read_to_string(notes).unwrap();
+    for pid in pids {
+        assert!(loaded.lines().any(|line| line == pid), "{pid} of {loaded}");
+    }
+}
+
+#[test]
+fn a_pool_in_a_static_works() {
+    let folder = tempfile::tempdir().unwrap();
+    works(&program(folder.path()), "static");
+}
+
+#[test]
+fn a_worker_may_have_a_pool_of_processes_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    works(&program(folder.path()), "within");
+}
+
+#[test]
+fn a_pool_is_used_while_a_thread_and_the_program_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let (code, said) = run(Command::new(program(folder.path())).env("MODE", "late"));
+    assert_eq!(code, Some(0), "{said}");
+    // At the end of a thread, of the main thread, and of the process.
+    assert_eq!(said.lines().count(), 3, "{said}");
+    said.lines().for_each(answers);
+}
+
+/// May a file of this folder give its program more rights than the caller's?
+fn rights_can_be_raised(folder: &Path) -> Result<(), &'static str> {
+    use std::os::unix::ffi::OsStrExt;
+    // SAFETY: no arguments.
+    if unsafe { libc::geteuid() } != 0 {
+        return Err("only root can give a file to another user");
+    }
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    if status.lines().any(|line| line == "NoNewPrivs:\t1") {
+        return Err("this process has renounced new privileges");
+    }
+    let path = std::ffi::CString::new(folder.as_os_str().as_bytes()).expect("a path");
+    // SAFETY: plain numbers.
+    let mut system: libc::statvfs = unsafe { std::mem::zeroed() };
+    // SAFETY: a string and a struct that outlive the call.
+    let looked = unsafe { libc::statvfs(path.as_ptr(), &raw mut system) };
+    if looked != 0 || system.f_flag & libc::ST_NOSUID != 0 {
+        return Err("the folder for temporary files is mounted nosuid");
+    }
+    Ok(())
+}
+
+/// Whoever starts such a program could give it a mark, a socket and an offset, and choose what it runs with rights that
+/// they do not have.
+#[test]
+fn a_program_with_raised_rights_is_no_worker() {
+    use std::os::unix::fs::{PermissionsExt, chown};
+    let folder = tempfile::tempdir().unwrap();
+    if let Err(why) = rights_can_be_raised(folder.path()) {
+        eprintln!("SKIPPED: no set-user-ID program here: {why}");
+        return;
+    }
+    let program = program(folder.path());
+    // The mark that makes a worker of this very program, as anybody can see it.
+    let mut parent = Command::new(&program)
+        .env("MODE", "stay")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let mut said = BufReader::new(parent.stdout.take().unwrap());
+    said.read_line(&mut line).unwrap();
+    let worker = line.split_whitespace().nth(1).unwrap();
+    let environment = std::fs::read(format!("/proc/{worker}/environ")).unwrap();
+    let mark = environment
+        .split(|&byte| byte == 0)
+        .find_map(|one| one.strip_prefix(b"RADDLE_WORKER="))
+        .unwrap();
+    let mark = String::from_utf8(mark.to_vec()).unwrap();
+    drop(parent.stdin.take());
+    parent.wait().unwrap();
+
+    chown(&program, Some(65534), None).unwrap();
+    std::fs::set_permissions(&program, PermissionsExt::from_mode(0o4755)).unwrap();
+    for mark in [None, Some(mark)] {
+        let mut command = Command::new(&program);
+        command.env("MODE", "plain");
+        if let Some(mark) = mark {
+            command.env("RADDLE_WORKER", mark);
+        }
+        let (code, said) = run(&mut command);
+        assert_eq!(code, Some(3), "{said}");
+        assert!(
+            said.starts_with("refused: this program runs with rights"),
+            "{said}"
+        );
+    }
 }
 
 #[test]

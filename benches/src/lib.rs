@@ -2,9 +2,14 @@
 //!
 //! [`contender`] has one module per pool, [`floor`] the hand-written hand-overs with no pool around
 //! them, [`workload`] one module per question asked of all of them, and [`measure`] the clocks,
-//! counters, rounds and tables. `README.md` says what each workload is and how to run them.
+//! counters, rounds and tables; [`counts`] counts instructions, [`gate`] compares results, by [`statistics`]; [`document`] is
+//! what a run leaves behind. `docs/benchmarks.md` says what each workload is and how to run them.
 
 pub mod contender;
+pub mod counts;
+pub mod document;
 pub mod floor;
+pub mod gate;
 pub mod measure;
+pub mod statistics;
 pub mod workload;

@@ -161,20 +161,30 @@ impl<E, F, I: Iterator, R> Drop for Flight<'_, E, F, I, R> {
     }
 }
 
-/// The outcomes of a chunk whose task did not run: the same error for each item; `Err` if it ends the
+/// The outcomes of a chunk that has none: the same error for each item; `Err` if it ends the
 /// whole map, because no later item can fare better.
 pub fn failed<R>(error: TaskError, count: usize) -> Result<Vec<Result<R, TaskError>>, TaskError> {
-    let again: fn(&TaskError) -> TaskError = match &error {
-        TaskError::Rejected(Rejected::ShutDown { .. } | Rejected::Forked { .. }) => {
-            return Err(error);
-        }
-        TaskError::Rejected(_) => |error| match error {
-            TaskError::Rejected(why) => TaskError::Rejected(why.clone()),
-            _ => TaskError::Cancelled,
-        },
-        _ => |_| TaskError::Cancelled,
-    };
+    if matches!(
+        error,
+        TaskError::Rejected(Rejected::ShutDown { .. } | Rejected::Forked { .. })
+    ) {
+        return Err(error);
+    }
     let mut outcomes: Vec<_> = (1..count).map(|_| Err(again(&error))).collect();
     outcomes.insert(0, Err(error));
     Ok(outcomes)
+}
+
+/// The same once more, for an item that shared its fate with another one.
+fn again(error: &TaskError) -> TaskError {
+    match error {
+        TaskError::Cancelled => TaskError::Cancelled,
+        TaskError::Panicked(report) => TaskError::Panicked(report.again()),
+        TaskError::Failed(error) => TaskError::Failed(error.to_string().into()),
+        TaskError::Rejected(why) => TaskError::Rejected(why.clone()),
+        TaskError::Abandoned => TaskError::Abandoned,
+        TaskError::TimedOut => TaskError::TimedOut,
+        TaskError::WorkerLost(lost) => TaskError::WorkerLost(lost.clone()),
+        TaskError::Payload(error) => TaskError::Payload(error.clone()),
+    }
 }

@@ -8,7 +8,7 @@ use super::pool::Pool;
 use crate::error::TaskError;
 use crate::executor::Chunk;
 use crate::future::task::{Ended, PromisedTask, Task};
-use crate::shm::{Region, Seq};
+use crate::shm::{Region, Seq, Span};
 use serde::de::DeserializeOwned;
 
 /// Completes a task of one type with an answer, all but its callbacks. The task's result type is the function's.
@@ -29,19 +29,34 @@ pub enum Bytes<'a> {
     Shared(Region<'a>),
 }
 
-/// A large answer that is being read; dropping it gives its memory back to the worker.
+/// A large answer that is being read; dropping it gives its memory back.
 pub struct Reading<'a> {
     pub lane: &'a Lane,
     pub pool: &'a Pool,
-    pub seq: Seq,
+    pub what: Large,
+}
+
+/// Whose memory it is.
+pub enum Large {
+    /// The worker's: the answer to this number.
+    Answer(Seq),
+    /// The parent's own: the argument, as it was.
+    Argument(Span),
 }
 
 impl Drop for Reading<'_> {
     fn drop(&mut self) {
-        let mut locked = self.lane.shm.lock();
-        locked.release(self.seq);
-        let wanted = locked.data().wanting > 0;
-        drop(locked);
+        let wanted = match self.what {
+            Large::Answer(seq) => {
+                let mut locked = self.lane.shm.lock();
+                locked.release(seq);
+                locked.data().wanting > 0
+            }
+            Large::Argument(span) => {
+                self.lane.shm.free(span);
+                self.lane.shm.lock().data().wanting > 0
+            }
+        };
         if wanted {
             self.pool.tell_room();
         }
@@ -58,6 +73,20 @@ pub unsafe fn finish_value<R: DeserializeOwned>(task: Task, answer: &Answer<'_>)
         finish::<R>(task, answer, |status, asked| match &answer.bytes {
             Bytes::Private(bytes) => outcome::value(status, *bytes, asked),
             Bytes::Shared(region) => outcome::value(status, RegionSource::new(*region), asked),
+        })
+    }
+}
+
+/// Completes a task of `submit_bytes`.
+///
+/// # Safety
+/// The task's result type is `Vec<u8>`.
+pub unsafe fn finish_bytes(task: Task, answer: &Answer<'_>) -> Ended {
+    // SAFETY: as the caller says.
+    unsafe {
+        finish::<Vec<u8>>(task, answer, |status, asked| match &answer.bytes {
+            Bytes::Private(bytes) => outcome::bytes(status, *bytes, asked),
+            Bytes::Shared(region) => outcome::bytes(status, RegionSource::new(*region), asked),
         })
     }
 }

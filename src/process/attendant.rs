@@ -3,10 +3,12 @@
 //! Models: `verify/models/remote.rs`.
 
 use super::pool::Pool;
+use super::supervisor::launch::{Launched, launch_share};
 use crate::sync::atomic::{Ordering::*, fence};
 use crate::sync::{Arc, thread};
 use std::cell::Cell;
 use std::io;
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 /// How often a pool is looked through whose lanes hold more than their workers can run, for one that has become
@@ -25,12 +27,18 @@ pub fn is_me(pool: &Pool) -> bool {
     OF.with(Cell::get) == std::ptr::from_ref(pool).addr()
 }
 
-pub fn start(pool: &Arc<Pool>) -> io::Result<thread::JoinHandle<()>> {
+/// `launched`: where to tell of the workers that this thread starts.
+pub fn start(
+    pool: &Arc<Pool>,
+    launched: mpsc::Sender<Launched>,
+) -> io::Result<thread::JoinHandle<()>> {
     pool.ears.add(&pool.bell, BELL)?;
     let shared = Arc::clone(pool);
     let name = format!("{}-attend", pool.config.name);
     thread::spawn_with(name, None, move || {
         OF.with(|of| of.set(std::ptr::from_ref(&*shared).addr()));
+        launch_share(&shared, &launched);
+        drop(launched);
         attend(&shared, |until| {
             for number in shared.ears.wait(until) {
                 if number == BELL {

@@ -9,6 +9,7 @@
 //! The task itself is zero-sized: a function item, or a closure that captures nothing. Nothing of it has to
 //! travel; the worker makes it out of nothing (`conjure`).
 
+use super::in_place::{BytesIn, BytesOut};
 use super::outcome::ChunkOutcomes;
 use super::start::anchor;
 use super::worker::Call;
@@ -24,7 +25,8 @@ pub type Entry = fn(&mut Call<'_>);
 /// Runs a hook.
 pub type HookEntry = fn() -> Result<(), BoxError>;
 
-/// Why code cannot be named to another process.
+/// Why code cannot be named to another process: a worker is the program itself started again, and finds nothing but the
+/// program's own code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CodeError {
@@ -37,7 +39,7 @@ pub enum CodeError {
     /// in a worker.
     TaskInLibrary {
         /// The task's type.
-        task: &'static str,
+        task: String,
         /// The library's path.
         library: String,
     },
@@ -113,6 +115,30 @@ where
     )
 }
 
+/// As [`of_chunk`], for a piece of which some items could not be encoded: the argument is a
+/// `Vec<Result<A, PayloadError>>`.
+pub fn of_sifted_chunk<F, A, R>() -> Result<u64, CodeError>
+where
+    F: Fn(A) -> Result<R, TaskError> + Copy + Send + 'static,
+    A: Payload,
+    R: Payload,
+{
+    fn entry<F, A, R>(call: &mut Call<'_>)
+    where
+        F: Fn(A) -> Result<R, TaskError> + Copy + Send + 'static,
+        A: Payload,
+        R: Payload,
+    {
+        let task = |item: Result<A, super::codec::PayloadError>| conjure::<F>()(item?);
+        call.serve_chunk(|chunk| ChunkOutcomes::new(run_chunk(task, chunk)));
+    }
+    zero_sized::<F>();
+    offset_of(
+        entry::<F, A, R> as Entry as *const (),
+        std::any::type_name::<F>,
+    )
+}
+
 /// The entry of a piece of a map: the argument is a `Vec<A>`, the result what
 /// [`outcome::chunk`](super::outcome::chunk) reads.
 pub fn of_chunk<F, A, R>() -> Result<u64, CodeError>
@@ -127,13 +153,46 @@ where
         A: Payload,
         R: Payload,
     {
-        call.serve(|chunk: Vec<A>| {
-            Ok::<_, BoxError>(ChunkOutcomes::new(run_chunk(conjure::<F>(), chunk)))
-        });
+        call.serve_chunk(|chunk: Vec<A>| ChunkOutcomes::new(run_chunk(conjure::<F>(), chunk)));
     }
     zero_sized::<F>();
     offset_of(
         entry::<F, A, R> as Entry as *const (),
+        std::any::type_name::<F>,
+    )
+}
+
+/// The entry of a task for `submit_bytes`.
+pub fn of_bytes<F>() -> Result<u64, CodeError>
+where
+    F: Fn(BytesIn<'_>) -> BytesOut<'_> + Copy + Send + 'static,
+{
+    fn entry<F>(call: &mut Call<'_>)
+    where
+        F: Fn(BytesIn<'_>) -> BytesOut<'_> + Copy + Send + 'static,
+    {
+        call.serve_bytes(|bytes| Ok(conjure::<F>()(bytes)));
+    }
+    zero_sized::<F>();
+    offset_of(entry::<F> as Entry as *const (), std::any::type_name::<F>)
+}
+
+/// The entry of a task for `try_submit_bytes`.
+pub fn of_try_bytes<F, E>() -> Result<u64, CodeError>
+where
+    F: Fn(BytesIn<'_>) -> Result<BytesOut<'_>, E> + Copy + Send + 'static,
+    E: Into<BoxError> + 'static,
+{
+    fn entry<F, E>(call: &mut Call<'_>)
+    where
+        F: Fn(BytesIn<'_>) -> Result<BytesOut<'_>, E> + Copy + Send + 'static,
+        E: Into<BoxError> + 'static,
+    {
+        call.serve_bytes(|bytes| conjure::<F>()(bytes).map_err(Into::into));
+    }
+    zero_sized::<F>();
+    offset_of(
+        entry::<F, E> as Entry as *const (),
         std::any::type_name::<F>,
     )
 }
@@ -259,7 +318,7 @@ fn offset_of(code: *const (), task: fn() -> &'static str) -> Result<u64, CodeErr
         Ok(address.wrapping_sub(image.anchor) as u64)
     } else {
         Err(CodeError::TaskInLibrary {
-            task: task(),
+            task: task().to_owned(),
             library: library_at(address),
         })
     }
@@ -288,4 +347,19 @@ pub unsafe fn resolve_hook(offset: u64) -> Option<HookEntry> {
     let code = Image::get().ok()?.code(offset)?;
     // SAFETY: the caller vouches that a `HookEntry` begins there.
     Some(unsafe { std::mem::transmute::<*const (), HookEntry>(code) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn code_of_a_library_is_refused() {
+        let refused = offset_of(libc::getpid as *const (), || "its_fn");
+        let Err(CodeError::TaskInLibrary { task, library }) = refused else {
+            panic!("{refused:?}")
+        };
+        assert_eq!(task, "its_fn");
+        assert!(library.contains("libc"), "{library}");
+    }
 }

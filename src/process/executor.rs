@@ -1,12 +1,14 @@
 //! The process pool keeps the contract of every executor.
 
 use super::ProcessPool;
-use super::answer::{finish_chunk, finish_value};
+use super::answer::{finish_bytes, finish_chunk, finish_value};
 use super::entry;
+use super::in_place::{BytesIn, BytesOut};
 use super::submit::{Call, submit};
 use crate::error::{BoxError, ShutdownError, TaskError};
 use crate::executor::{Chunk, Executor, Payload, Shutdown};
 use crate::future::Future;
+use crate::process::sift::{is_unwritten, sift};
 
 impl Call {
     /// A task of `submit`.
@@ -35,6 +37,29 @@ impl Call {
         Self {
             entry: entry::of_try_submit::<F, A, R, E>(),
             finish: finish_value::<R>,
+        }
+    }
+
+    /// A task of `submit_bytes`.
+    pub fn bytes<F>() -> Self
+    where
+        F: Fn(BytesIn<'_>) -> BytesOut<'_> + Copy + Send + 'static,
+    {
+        Self {
+            entry: entry::of_bytes::<F>(),
+            finish: finish_bytes,
+        }
+    }
+
+    /// A task of `try_submit_bytes`.
+    pub fn try_bytes<F, E>() -> Self
+    where
+        F: Fn(BytesIn<'_>) -> Result<BytesOut<'_>, E> + Copy + Send + 'static,
+        E: Into<BoxError> + 'static,
+    {
+        Self {
+            entry: entry::of_try_bytes::<F, E>(),
+            finish: finish_bytes,
         }
     }
 }
@@ -74,7 +99,15 @@ impl Executor for ProcessPool {
             entry: entry::of_chunk::<F, A, R>(),
             finish: finish_chunk::<R>,
         };
-        submit(&self.pool, &call, &chunk, None)
+        let future = submit(&self.pool, &call, &chunk, None);
+        if !is_unwritten(&future) {
+            return future;
+        }
+        let call = Call {
+            entry: entry::of_sifted_chunk::<F, A, R>(),
+            finish: finish_chunk::<R>,
+        };
+        submit(&self.pool, &call, &sift(chunk), None)
     }
 
     fn workers(&self) -> usize {

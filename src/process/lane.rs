@@ -10,13 +10,15 @@
 use super::answer::Finish;
 use super::ear::{Ear, Engaged};
 use super::lead::{self, Aim, Lead};
+use super::outcome::RETURNED;
 use super::pool::Pool;
 use super::stats::ProcessWorkerStats;
 use super::ticket::{Place, Ticket};
 use crate::future::cell::Raw;
 use crate::future::task::{Ended, Task};
 use crate::shm::{
-    Body, Inline, Locked, Parent, Payload, Replies, Requests, Revoke, SLOTS, Segment, Seq, Span,
+    Body, Inline, Locked, Parent, Payload, Replies, Reply, Requests, Revoke, SLOTS, Segment, Seq,
+    Span,
 };
 use crate::sync::atomic::{AtomicU32, AtomicU64, Ordering::*};
 use crate::sync::cell::UnsafeCell;
@@ -33,6 +35,16 @@ pub struct Record {
     pub finish: Finish,
     /// Where the argument lies, if it is not in the slot.
     pub span: Option<Span>,
+}
+
+impl Record {
+    /// The argument's span, if the answer is the argument.
+    pub fn returned(&mut self, reply: &Reply) -> Option<Span> {
+        // With a payload of its own it is none.
+        let is_empty =
+            matches!(&reply.payload, Payload::Inline(bytes) if bytes.as_slice().is_empty());
+        self.span.take_if(|_| reply.status == RETURNED && is_empty)
+    }
 }
 
 /// What is under the lane's lock.
@@ -255,8 +267,9 @@ impl Lane {
         self.done.load(Relaxed)
     }
 
-    pub fn stats(&self) -> ProcessWorkerStats {
-        let depth = self.depth() as usize;
+    /// In a forked child (`forked`) nobody looks inside: a thread that is not there may hold the lock.
+    pub fn stats(&self, forked: bool) -> ProcessWorkerStats {
+        let depth = if forked { 0 } else { self.depth() as usize };
         let mut running = false;
         let mut revoked = 0;
         if depth > 0 {

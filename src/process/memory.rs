@@ -1,7 +1,10 @@
 //! The codec's way into a lane's memory: the sound copies of [`shm::bytes`](crate::shm::bytes).
 
-use super::codec::{Copies, Exhausted, SharedSink, SharedSource, Sink, Source};
+use super::codec::{
+    self, Copies, Exhausted, Part, PayloadError, SharedSink, SharedSource, Sink, Source,
+};
 use crate::shm::{Region, bytes};
+use serde::Serialize;
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 
@@ -91,5 +94,41 @@ impl Sink for RegionSink<'_> {
     #[inline]
     fn finish(&mut self) -> bool {
         self.0.finish()
+    }
+}
+
+/// An argument, which can be put into a lane.
+pub trait Encode {
+    /// How many bytes [`write`](Self::write) will write.
+    fn size(&self) -> Result<usize, PayloadError>;
+
+    /// Fills `sink`, which has room for just as many.
+    fn write(&self, sink: impl Sink) -> Result<(), PayloadError>;
+}
+
+impl<T: Serialize> Encode for T {
+    #[inline]
+    fn size(&self) -> Result<usize, PayloadError> {
+        codec::size(self, Part::Argument)
+    }
+
+    #[inline]
+    fn write(&self, sink: impl Sink) -> Result<(), PayloadError> {
+        codec::write(self, Part::Argument, sink)
+    }
+}
+
+/// Bytes that go as they are, without a length before them.
+pub struct Raw<'a>(pub &'a [u8]);
+
+impl Encode for Raw<'_> {
+    fn size(&self) -> Result<usize, PayloadError> {
+        Ok(self.0.len())
+    }
+
+    fn write(&self, mut sink: impl Sink) -> Result<(), PayloadError> {
+        let filled = sink.put_all(self.0).is_ok() && sink.finish();
+        debug_assert!(filled, "a slice has the length that it has");
+        Ok(())
     }
 }

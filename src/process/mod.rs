@@ -18,6 +18,7 @@ pub mod entry;
 pub mod error;
 mod executor;
 mod grave;
+mod in_place;
 mod lane;
 mod lead;
 pub mod memory;
@@ -28,6 +29,7 @@ mod pool;
 mod pump;
 mod ready;
 mod seat;
+mod sift;
 pub mod start;
 mod stats;
 mod submit;
@@ -38,14 +40,16 @@ mod ticket;
 pub mod worker;
 
 pub use builder::{ProcessPoolBuilder, WhenWorkerDies};
+pub use in_place::{BytesIn, BytesOut};
 pub use stats::{ProcessStats, ProcessWorkerStats};
 pub use task::ProcessTask;
 
-use crate::error::{BuildError, ShutdownError};
+use crate::error::{BoxError, BuildError, ShutdownError};
 use crate::executor::Shutdown;
-use crate::future::block;
+use crate::future::{Future, block};
 use crate::sync::Arc;
 use desk::Command;
+use memory::Raw;
 use pool::Pool;
 use std::borrow::Cow;
 use std::fmt;
@@ -104,6 +108,70 @@ impl ProcessPool {
         ProcessTask::new(&self.pool, name.into())
     }
 
+    /// Runs a task on bytes that it reads where they lie, in memory shared with the worker, and whose result it writes
+    /// there, too: the parent copies `arg` in and the result out, and nothing else is copied. For payloads of many
+    /// kilobytes that are bytes anyway; what [`Executor::submit`](crate::Executor::submit) carries is decoded and encoded
+    /// again at the other end.
+    ///
+    /// Blocks, and is refused, as `submit` does. `arg` has been copied when it returns.
+    ///
+    /// ```
+    /// use raddle::{BytesIn, BytesOut, ProcessPool};
+    ///
+    /// fn inverted(image: BytesIn<'_>) -> BytesOut<'_> {
+    ///     let mut out = image.out(image.len());
+    ///     for (to, from) in out.iter_mut().zip(image.as_slice()) {
+    ///         *to = !*from;
+    ///     }
+    ///     out
+    /// }
+    ///
+    /// let pool = ProcessPool::new(1)?;
+    /// let image = vec![0xf0; 1 << 20];
+    /// let inverse = pool.submit_bytes(inverted, &image).result().unwrap();
+    /// assert!(inverse.iter().all(|&byte| byte == 0x0f));
+    /// # Ok::<(), raddle::BuildError>(())
+    /// ```
+    pub fn submit_bytes<F>(&self, task: F, arg: &[u8]) -> Future<Vec<u8>>
+    where
+        F: Fn(BytesIn<'_>) -> BytesOut<'_> + Copy + Send + 'static,
+    {
+        let _ = task;
+        submit::submit(&self.pool, &submit::Call::bytes::<F>(), &Raw(arg), None)
+    }
+
+    /// As [`submit_bytes`](Self::submit_bytes) for a task that can fail: its `Err` becomes
+    /// [`TaskError::Failed`](crate::TaskError::Failed).
+    ///
+    /// ```
+    /// use raddle::{BytesIn, BytesOut, ProcessPool};
+    ///
+    /// fn header(file: BytesIn<'_>) -> Result<BytesOut<'_>, &'static str> {
+    ///     let header = file.first_chunk::<64>().ok_or("too short")?;
+    ///     let mut out = file.out(header.len());
+    ///     out.copy_from_slice(header);
+    ///     Ok(out)
+    /// }
+    ///
+    /// let pool = ProcessPool::new(1)?;
+    /// assert_eq!(pool.try_submit_bytes(header, &[7; 4096]).result().unwrap(), [7; 64]);
+    /// assert!(pool.try_submit_bytes(header, &[7; 10]).result().is_err());
+    /// # Ok::<(), raddle::BuildError>(())
+    /// ```
+    pub fn try_submit_bytes<F, E>(&self, task: F, arg: &[u8]) -> Future<Vec<u8>>
+    where
+        F: Fn(BytesIn<'_>) -> Result<BytesOut<'_>, E> + Copy + Send + 'static,
+        E: Into<BoxError> + 'static,
+    {
+        let _ = task;
+        submit::submit(
+            &self.pool,
+            &submit::Call::try_bytes::<F, E>(),
+            &Raw(arg),
+            None,
+        )
+    }
+
     /// How many workers there are.
     pub fn workers(&self) -> usize {
         self.pool.lanes.len()
@@ -114,7 +182,8 @@ impl ProcessPool {
         &self.pool.config.name
     }
 
-    /// What the pool has done so far, and the process ids of its workers. Costs a look at each worker; stops nobody.
+    /// What the pool has done so far, and the process ids of its workers. Costs a look at each worker; stops nobody. In a
+    /// forked child it knows nothing of what runs or waits.
     ///
     /// ```
     /// let pool = raddle::ProcessPool::new(2)?;

@@ -122,6 +122,7 @@ impl Model {
             task: Some(task),
             finish,
             reply,
+            ..
         }) = taken
         else {
             return;

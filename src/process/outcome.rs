@@ -3,13 +3,16 @@
 //! The status is the reply's small number. A value travels as itself; everything else as a text or a struct of texts, so
 //! that it can be read whatever the task's types are.
 
-use super::codec::{self, Part, Source};
+use super::codec::{self, Part, PayloadError, Source};
 use crate::error::{PanicDetails, PanicReport, TaskError, Trace};
 use crate::executor::Chunk;
+use crate::future::panics;
+use crate::report;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::error::Error;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 /// What kind of answer a reply is. The number is what travels.
@@ -27,6 +30,10 @@ pub enum Status {
     /// The entry is no code of the worker's program. Nothing follows.
     NoSuchCode = 5,
 }
+
+/// The number of an answer that is the large argument itself, which the parent still has where it wrote it. It is no
+/// [`Status`]: the lane makes a [`Status::Value`] of it.
+pub const RETURNED: u32 = 6;
 
 impl Status {
     /// None: the worker is wild.
@@ -75,6 +82,14 @@ pub fn chunk<R: DeserializeOwned>(
     Ok(outcomes.into_chunk(asked))
 }
 
+/// In the parent: the outcome of `submit_bytes`.
+pub fn bytes(status: Status, body: impl Source, asked: Asked<'_>) -> Result<Vec<u8>, TaskError> {
+    match status {
+        Status::Value => Ok(codec::rest(Part::Result, body)?),
+        failure => Err(error(failure, body, asked)),
+    }
+}
+
 #[cold]
 fn error(failure: Status, body: impl Source, asked: Asked<'_>) -> TaskError {
     let read = match failure {
@@ -117,6 +132,38 @@ impl<R> ChunkOutcomes<R> {
         Self { outcomes, took }
     }
 
+    /// In the worker, where they could not be encoded: those that cannot be are errors, the others stay.
+    #[cold]
+    pub fn sift(self) -> Self
+    where
+        R: Serialize,
+    {
+        let Self { outcomes, took } = self;
+        let outcomes: Vec<_> = match outcomes {
+            Outcomes::Values(values) => values.into_iter().map(Ok).collect(),
+            Outcomes::Mixed(outcomes) => outcomes,
+        };
+        let one = |outcome: Result<R, Failure>| {
+            let value = outcome?;
+            // UNWIND: the user's Serialize: what it leaves half-made is its own.
+            let checked = catch_unwind(AssertUnwindSafe(|| codec::check(&value, Part::Result)));
+            let failure = match checked {
+                Ok(Ok(())) => return Ok(value),
+                Ok(Err(error)) => Failure::Payload(error),
+                Err(payload) => {
+                    let report = panics::report(payload, None);
+                    let failure = Failure::Panicked(Panic::new(&report));
+                    report::contain_drop("panic payload", || drop(report));
+                    failure
+                }
+            };
+            report::contain_drop("result", || drop(value));
+            Err(failure)
+        };
+        let outcomes = Outcomes::Mixed(outcomes.into_iter().map(one).collect());
+        Self { outcomes, took }
+    }
+
     /// In the parent.
     fn into_chunk(self, asked: Asked<'_>) -> Chunk<R> {
         let one =
@@ -137,6 +184,7 @@ impl<R> ChunkOutcomes<R> {
 enum Failure {
     Failed(Chain),
     Panicked(Panic),
+    Payload(PayloadError),
 }
 
 impl Failure {
@@ -144,6 +192,7 @@ impl Failure {
         match error {
             TaskError::Panicked(report) => Self::Panicked(Panic::new(report)),
             TaskError::Failed(error) => Self::Failed(Chain::new(&**error)),
+            TaskError::Payload(error) => Self::Payload(error.clone()),
             other => Self::Failed(Chain::new(other)),
         }
     }
@@ -152,6 +201,7 @@ impl Failure {
         match self {
             Self::Failed(chain) => chain.into_error(),
             Self::Panicked(panic) => panic.into_error(asked),
+            Self::Payload(error) => TaskError::Payload(error),
         }
     }
 }

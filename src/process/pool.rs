@@ -11,7 +11,7 @@ use super::desk::Desk;
 use super::lane::Lane;
 use super::ready::Ready;
 use super::start::Settings;
-use super::stats::{ProcessStats, ProcessWorkerStats};
+use super::stats::ProcessStats;
 use super::supervisor;
 use crate::error::{BuildError, Rejected, TaskError};
 use crate::executor::{Shutdown, WhenFull};
@@ -20,6 +20,7 @@ use crate::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::*, fence};
 use crate::sync::{Arc, FutexWait, Mutex, futex, thread};
 use crate::sys::events::{Event, Poller};
 use crate::sys::fork;
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 /// What the builder decided.
@@ -83,9 +84,10 @@ impl Pool {
         let bell = Event::new().map_err(system("a descriptor"))?;
         let ears = Poller::new().map_err(system("a descriptor"))?;
         let pool = Arc::new(Self::of(config, lanes, desk, bell, ears));
-        let attendant = attendant::start(&pool).map_err(system("a thread"))?;
+        let (launched, launches) = mpsc::channel();
+        let attendant = attendant::start(&pool, launched).map_err(system("a thread"))?;
         pool.threads.lock().push(attendant);
-        let (supervisor, started) = match supervisor::start(&pool) {
+        let (supervisor, started) = match supervisor::start(&pool, launches) {
             Ok(started) => started,
             Err(source) => {
                 pool.stop();
@@ -277,7 +279,9 @@ impl Pool {
     }
 
     pub fn stats(&self) -> ProcessStats {
-        let workers: Vec<ProcessWorkerStats> = self.lanes.iter().map(Lane::stats).collect();
+        let forked = self.is_forked();
+        let lanes = self.lanes.iter();
+        let workers: Vec<_> = lanes.map(|lane| lane.stats(forked)).collect();
         ProcessStats {
             queued: workers.iter().map(|worker| worker.queued).sum(),
             running: workers.iter().filter(|worker| worker.running).count(),

@@ -3,13 +3,13 @@
 //! Answers are taken a few at a time, for one lock of the lane. Those that a thread has taken it completes before it
 //! runs any callback or destructor of the user: a callback may wait for one of them.
 
-use super::answer::{Answer, Bytes, Finish, Reading};
+use super::answer::{Answer, Bytes, Finish, Large, Reading};
 use super::lane::{Desk, Lane};
 use super::outcome::Status;
 use super::pool::Pool;
 use crate::future::cell::Raw;
 use crate::future::task::Task;
-use crate::shm::{Locked, Payload, Reply, SLOTS, Seq, Wild};
+use crate::shm::{Locked, Payload, Reply, SLOTS, Seq, Span, Wild};
 use crate::sync::atomic::Ordering::*;
 use crate::sync::bound;
 
@@ -22,6 +22,8 @@ pub struct Taken {
     pub task: Option<Task>,
     pub finish: Finish,
     pub reply: Reply,
+    /// The argument's span, if the answer is the argument.
+    pub returned: Option<Span>,
 }
 
 /// What is next in a lane.
@@ -54,14 +56,16 @@ impl Lane {
     ) -> Result<Next, Wild> {
         let taken = locked.take_with(|reply| {
             // SAFETY: locked, and this runs when the answer is accepted.
-            let Some(record) = (unsafe { self.take_record(reply.seq) }) else {
+            let Some(mut record) = (unsafe { self.take_record(reply.seq) }) else {
                 return Next::Skipped;
             };
+            let returned = record.returned(&reply);
             self.free(record.span);
             keep(Taken {
                 task: Some(record.task),
                 finish: record.finish,
                 reply,
+                returned,
             });
             Next::Answer
         })?;
@@ -92,12 +96,13 @@ impl Lane {
             let Some(Taken {
                 task: Some(task),
                 reply,
+                returned,
                 ..
             }) = place
             else {
                 unreachable!("just taken");
             };
-            if Status::from_number(reply.status).is_none() {
+            if returned.is_none() && Status::from_number(reply.status).is_none() {
                 locked.data().condemned = Some(format!("it answered with status {}", reply.status));
                 batch.wild = true;
             }
@@ -139,19 +144,25 @@ impl Lane {
                 status,
                 payload,
             } = &taken.reply;
-            let (bytes, reading) = match payload {
-                Payload::Inline(bytes) => (Bytes::Private(bytes.as_slice()), None),
-                Payload::Span(span) => (
+            let reading = |what| {
+                let lane = self;
+                Some(Reading { lane, pool, what })
+            };
+            let (status, bytes, reading) = match (taken.returned, payload) {
+                (Some(span), _) => (
+                    Status::Value as u32,
+                    Bytes::Shared(self.shm.request_region(span)),
+                    reading(Large::Argument(span)),
+                ),
+                (None, Payload::Inline(bytes)) => (*status, Bytes::Private(bytes.as_slice()), None),
+                (None, Payload::Span(span)) => (
+                    *status,
                     Bytes::Shared(self.shm.reply_region(*span)),
-                    Some(Reading {
-                        lane: self,
-                        pool,
-                        seq: *seq,
-                    }),
+                    reading(Large::Answer(*seq)),
                 ),
             };
             let answer = Answer {
-                status: *status,
+                status,
                 bytes,
                 lane: self,
             };

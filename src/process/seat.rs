@@ -88,7 +88,7 @@ impl Seat {
             closing: false,
             retiring: false,
             failures: 0,
-            due: Some(now),
+            due: None,
             stdout: Tail::new(log::Level::Info),
             stderr: Tail::new(log::Level::Warn),
         }

@@ -1,12 +1,12 @@
 //! How a task gets into a lane.
 
 use super::answer::{Finish, finish_value};
-use super::codec::{self, Part, PayloadError, PayloadReason, PayloadStage, SliceSink};
+use super::codec::{PayloadError, PayloadReason, PayloadStage, SliceSink};
 use super::desk::Command;
 use super::entry::CodeError;
 use super::lane::{Lane, Record};
 use super::lead::Aim;
-use super::memory::RegionSink;
+use super::memory::{Encode, RegionSink};
 use super::pool::Pool;
 use super::ticket::{Options, Place, Ticket};
 use crate::error::{Rejected, TaskError};
@@ -18,7 +18,6 @@ use crate::report::message_of;
 use crate::shm::{Body, INLINE, SLOTS, Span};
 use crate::sync::atomic::Ordering::*;
 use crate::sync::{Arc, bound};
-use serde::Serialize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
@@ -43,7 +42,7 @@ struct Argument<'a> {
 
 /// Hands the task to a worker. One that cannot be is a future that has failed.
 #[inline]
-pub fn submit<A: Serialize, T>(
+pub fn submit<A: Encode, T>(
     pool: &Arc<Pool>,
     call: &Call,
     arg: &A,
@@ -67,7 +66,7 @@ fn refused<T>(pool: &Arc<Pool>, options: Option<Arc<Options>>, error: TaskError)
 
 /// Chooses a lane and encodes the argument for it.
 #[inline(always)]
-fn prepare<'a, A: Serialize>(
+fn prepare<'a, A: Encode>(
     pool: &'a Pool,
     call: &Call,
     arg: &A,
@@ -79,21 +78,21 @@ fn prepare<'a, A: Serialize>(
     let entry = match &call.entry {
         Ok(entry) => *entry,
         Err(error) => {
-            let why = error.to_string();
+            let why = error.clone();
             return Err(TaskError::Rejected(Rejected::Code { why }));
         }
     };
-    let length = contained::<A, _>(|| codec::size(arg, Part::Argument))?;
+    let length = contained::<A, _>(|| arg.size())?;
     let lane = choose(pool)?;
     if length <= INLINE {
         let sink = SliceSink::new(&mut bytes[..length]);
-        contained::<A, _>(|| codec::write(arg, Part::Argument, sink))?;
+        contained::<A, _>(|| arg.write(sink))?;
         let inline = &bytes[..length];
         return Ok((lane, entry, Argument { inline, span: None }));
     }
     let span = room(pool, lane, length)?;
     let sink = RegionSink::new(lane.shm.request_region(span));
-    let written = contained::<A, _>(|| codec::write(arg, Part::Argument, sink));
+    let written = contained::<A, _>(|| arg.write(sink));
     let argument = Argument {
         inline: &[],
         span: Some(span),

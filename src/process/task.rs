@@ -1,5 +1,7 @@
 //! A task of a process pool about which there is more to say.
 
+use super::in_place::{BytesIn, BytesOut};
+use super::memory::{Encode, Raw};
 use super::pool::Pool;
 use super::submit::{self, Call};
 use super::ticket::Options;
@@ -84,7 +86,26 @@ impl<'a> ProcessTask<'a> {
         self.send(&Call::try_submit::<F, A, R, E>(), &arg)
     }
 
-    fn send<A: Payload, R: Payload>(self, call: &Call, arg: &A) -> Future<R> {
+    /// As [`ProcessPool::submit_bytes`](crate::ProcessPool::submit_bytes).
+    pub fn submit_bytes<F>(self, task: F, arg: &[u8]) -> Future<Vec<u8>>
+    where
+        F: Fn(BytesIn<'_>) -> BytesOut<'_> + Copy + Send + 'static,
+    {
+        let _ = task;
+        self.send(&Call::bytes::<F>(), &Raw(arg))
+    }
+
+    /// As [`ProcessPool::try_submit_bytes`](crate::ProcessPool::try_submit_bytes).
+    pub fn try_submit_bytes<F, E>(self, task: F, arg: &[u8]) -> Future<Vec<u8>>
+    where
+        F: Fn(BytesIn<'_>) -> Result<BytesOut<'_>, E> + Copy + Send + 'static,
+        E: Into<BoxError> + 'static,
+    {
+        let _ = task;
+        self.send(&Call::try_bytes::<F, E>(), &Raw(arg))
+    }
+
+    fn send<A: Encode, R: Payload>(self, call: &Call, arg: &A) -> Future<R> {
         let options = Options::new(Some(self.name), self.deadline, self.retries);
         submit::submit(self.pool, call, arg, Some(Arc::new(options)))
     }

@@ -5,8 +5,9 @@
 
 use super::codec::{self, Part, PayloadError, PayloadReason, PayloadStage, SliceSink};
 use super::entry;
+use super::in_place::{BytesIn, BytesOut};
 use super::memory::{RegionSink, RegionSource};
-use super::outcome::{Chain, Panic, Status};
+use super::outcome::{Chain, ChunkOutcomes, Panic, Status};
 use super::start::Boot;
 use crate::error::BoxError;
 use crate::future::{current, panics};
@@ -18,6 +19,7 @@ use crate::sys::myself;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::any::{Any, type_name};
+use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::OwnedFd;
@@ -113,6 +115,12 @@ enum Trouble {
     Failed(Chain),
 }
 
+/// Why a value is not on its way.
+enum Unsent {
+    Payload(PayloadError),
+    Panic(Box<dyn Any + Send>),
+}
+
 impl Call<'_> {
     /// Answers with nothing, and ends the worker's service.
     pub fn retire(&mut self) {
@@ -125,14 +133,79 @@ impl Call<'_> {
         &mut self,
         task: impl FnOnce(A) -> Result<R, BoxError>,
     ) {
+        if let Some(value) = self.value(task) {
+            self.answer_with(&value);
+            report::contain_drop("result", || drop(value));
+        }
+    }
+
+    /// As [`serve`](Self::serve), for the items of a piece of a map. If their results cannot be encoded, they are one by
+    /// one.
+    pub fn serve_chunk<A: DeserializeOwned, R: Serialize>(
+        &mut self,
+        task: impl FnOnce(A) -> ChunkOutcomes<R>,
+    ) {
+        let Some(mut outcomes) = self.value(|arg| Ok(task(arg))) else {
+            return;
+        };
+        if self.encode(&outcomes).is_err() {
+            outcomes = outcomes.sift();
+            self.answer_with(&outcomes);
+        }
+        report::contain_drop("result", || drop(outcomes));
+    }
+
+    /// What the task gives. None: the answer has been given.
+    fn value<A: DeserializeOwned, R>(
+        &mut self,
+        task: impl FnOnce(A) -> Result<R, BoxError>,
+    ) -> Option<R> {
         match self.run(task) {
-            Ok(Ok(value)) => {
-                self.answer_with(&value);
-                report::contain_drop("result", || drop(value));
-            }
+            Ok(Ok(value)) => return Some(value),
             Ok(Err(Trouble::Failed(chain))) => self.answer(Status::Failed, &chain),
             Ok(Err(Trouble::Payload(error))) => self.answer(Status::Payload, &error),
             Err(payload) => self.answer_panic(payload),
+        }
+        None
+    }
+
+    /// As [`serve`](Self::serve), for a task that reads its argument where it lies.
+    pub fn serve_bytes(
+        &mut self,
+        task: impl FnOnce(BytesIn<'_>) -> Result<BytesOut<'_>, BoxError>,
+    ) {
+        match self.run_bytes(task) {
+            Ok(None) => {}
+            Ok(Some(chain)) => self.answer(Status::Failed, &chain),
+            Err(payload) => self.answer_panic(payload),
+        }
+    }
+
+    /// None: it is answered.
+    fn run_bytes(
+        &mut self,
+        task: impl FnOnce(BytesIn<'_>) -> Result<BytesOut<'_>, BoxError>,
+    ) -> Result<Option<Chain>, Box<dyn Any + Send>> {
+        let seq = self.request.seq;
+        let bytes = match &self.request.payload {
+            Payload::Inline(bytes) => bytes.as_slice(),
+            // SAFETY: it is answered when the task is over, here or by the caller, who cannot have the bytes.
+            Payload::Span(span) => unsafe { self.worker.borrow_request(*span) },
+        };
+        let worker = RefCell::new(&mut *self.worker);
+        let asked = || worker.borrow().is_asked(seq);
+        let running = current::enter_remote(&asked);
+        // UNWIND: as in `run`; a result that was begun gives its memory back.
+        let ran = catch_unwind(AssertUnwindSafe(|| {
+            task(BytesIn::new(bytes, &worker)).map_err(|error| Chain::new(&*error))
+        }));
+        drop(running);
+        match ran? {
+            Ok(out) => {
+                out.answer(seq);
+                Ok(None)
+            }
+            Err(chain) => Ok(Some(chain)),
         }
     }
 
@@ -160,14 +233,20 @@ impl Call<'_> {
     }
 
     fn answer_with<R: Serialize>(&mut self, value: &R) {
+        match self.encode(value) {
+            Ok(()) => {}
+            Err(Unsent::Payload(error)) => self.answer(Status::Payload, &error),
+            Err(Unsent::Panic(payload)) => self.answer_panic(payload),
+        }
+    }
+
+    /// Answers with a value, unless the user's `Serialize` fails or panics: then nothing has been answered.
+    fn encode<R: Serialize>(&mut self, value: &R) -> Result<(), Unsent> {
         let _running = current::enter_remote(&|| false);
         // UNWIND: no answer is committed yet; `Room` gives its span back.
-        let sent = catch_unwind(AssertUnwindSafe(|| self.send(Status::Value, value)));
-        drop(_running);
-        match sent {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => self.answer(Status::Payload, &error),
-            Err(payload) => self.answer_panic(payload),
+        match catch_unwind(AssertUnwindSafe(|| self.send(Status::Value, value))) {
+            Ok(sent) => sent.map_err(Unsent::Payload),
+            Err(payload) => Err(Unsent::Panic(payload)),
         }
     }
 

@@ -1,7 +1,8 @@
 //! Bytes that another process may be writing while they are read.
 //!
 //! Such bytes are never borrowed as a slice. They are copied, once, by code that the compiler cannot look
-//! into, and judged afterwards: a byte that changes meanwhile arrives as one of the values that it had.
+//! into, and judged afterwards: a byte that changes meanwhile arrives as one of the values that it had. Only a worker
+//! borrows what nobody else writes: the request that it serves, and the space of its answer.
 
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
@@ -29,8 +30,8 @@ unsafe impl Sync for Region<'_> {}
 impl<'a> Region<'a> {
     /// # Safety
     ///
-    /// The bytes stay mapped, readable and (if they are written) writable for `'a`, and nobody has a
-    /// reference to them.
+    /// The bytes stay mapped, readable and (if they are written) writable for `'a`, and whoever has a
+    /// reference to them keeps them from being written, or read, through this.
     pub(super) unsafe fn new(
         base: NonNull<u8>,
         len: usize,

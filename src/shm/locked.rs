@@ -299,7 +299,8 @@ impl<'a, T> Locked<'a, T> {
     ///
     /// # Errors
     ///
-    /// Those of `install`; the lane is then not to be used any more.
+    /// Those of `install`: no worker will ever answer then, and all that is left to do is to
+    /// [revoke](Self::revoke) what waits.
     ///
     /// # Panics
     ///

@@ -305,7 +305,8 @@ impl<T> Parent<T> {
     ///
     /// # Errors
     ///
-    /// What the kernel says; the lane is not to be used any more.
+    /// What the kernel says. No worker will ever answer then, and all that is left to do is to
+    /// [revoke](Locked::revoke) what waits.
     pub fn install(&self, fresh: BorrowedFd<'_>) -> io::Result<()> {
         self.replies.replace(fresh)
     }

@@ -107,7 +107,7 @@ impl<T: Shared> Segment<T> {
     ///
     /// # Errors
     ///
-    /// What the kernel says; the lane is not to be used any more.
+    /// What the kernel says. Then the memory there is nobody else's, and zero: it can be looked at, and says nothing.
     pub fn replace(&self, fd: BorrowedFd<'_>) -> io::Result<()> {
         match &self.backing {
             Backing::Mapped(mapping) => mapping.replace(fd),

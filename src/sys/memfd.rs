@@ -117,20 +117,34 @@ impl Mapping {
     /// Puts another file of the same size in the place of this one, at the same address: a pointer into
     /// the mapping stays valid and sees the other file's bytes.
     ///
-    /// On an error the old file stays.
+    /// # Errors
+    ///
+    /// What the kernel says, which may have taken the old file away by then. In its place is memory that no other
+    /// process has, and that is zero.
     pub fn replace(&self, fd: BorrowedFd<'_>) -> io::Result<()> {
+        let at = self.base.as_ptr().cast();
         // SAFETY: the range is ours, and stays mapped with the same rights; what its bytes are may
         // change at any time anyway.
-        unsafe {
-            map(
-                self.base.as_ptr().cast(),
-                fd,
-                self.len,
-                self.access,
-                libc::MAP_FIXED,
-            )
-        }?;
-        Ok(())
+        let replaced = unsafe { map(at, fd, self.len, self.access, libc::MAP_FIXED) };
+        if replaced.is_err() {
+            self.clear();
+        }
+        replaced.map(drop)
+    }
+
+    /// Whoever has a pointer into the mapping, and looks, is not to find a hole.
+    #[cold]
+    fn clear(&self) {
+        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | libc::MAP_FIXED;
+        let at = self.base.as_ptr().cast();
+        // SAFETY: as in `replace`.
+        let cleared = unsafe { libc::mmap(at, self.len, self.access.protection(), flags, -1, 0) };
+        if cleared == libc::MAP_FAILED {
+            // There may be a hole, into which the next look of any thread would fall.
+            let error = Error::last_os_error();
+            eprintln!("raddle: no memory in the place of a lane's: {error}");
+            std::process::abort();
+        }
     }
 
     /// Gives the memory of whole pages back; they read as zero afterwards. Both numbers are multiples
@@ -274,6 +288,20 @@ mod tests {
         assert_eq!(read(&stale, 5), 1, "who has the old file keeps it");
         let theirs = Mapping::new(fresh.as_fd(), LEN, Access::Read).unwrap();
         assert_eq!(read(&theirs, 5), 2);
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_mapped_leaves_zeroes() {
+        let old = create(c"test", LEN).unwrap();
+        let mapping = Mapping::new(old.as_fd(), LEN, Access::ReadWrite).unwrap();
+        write(&mapping, 5, 1);
+        let refused = read_only(old.as_fd()).unwrap();
+        let error = mapping.replace(refused.as_fd()).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
+        assert_eq!(read(&mapping, 5), 0);
+        write(&mapping, 5, 2);
+        let theirs = Mapping::new(old.as_fd(), LEN, Access::Read).unwrap();
+        assert_eq!(read(&theirs, 5), 1, "it is no longer shared");
     }
 
     #[test]

@@ -69,7 +69,6 @@ impl Process {
     }
 
     /// As [`ended`](Self::ended), but waits for it.
-    #[cfg(test)]
     pub fn wait_for_end(&self) -> io::Result<Ended> {
         Ok(self.wait(0)?.unwrap_or(Ended::Unknown))
     }

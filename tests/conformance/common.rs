@@ -1,6 +1,6 @@
 //! What the tests share: a watchdog, gates, counters, wakers, and an ear at the report hook.
 
-use raddle::{Executor, Future, Report, ThreadPool, set_report_hook};
+use raddle::{Executor, Future, ProcessPool, Report, Shutdown, ThreadPool, set_report_hook};
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -198,24 +198,48 @@ impl Drop for Reports {
     }
 }
 
-/// One kind of executor, for rows that hold for each of them.
+/// One kind of executor, for rows that hold for each of them. Tasks of such rows capture nothing, and
+/// reach their test through [`Files`].
 pub trait Kind {
-    type Executor: Executor + Sync;
+    type Executor: Executor + Send + Sync;
+    /// Do its tasks run in this process?
+    const IS_HERE: bool;
 
     fn make(workers: usize) -> Self::Executor;
+    fn close(executor: &Self::Executor, how: Shutdown);
 }
 
 pub struct Threads;
 
 impl Kind for Threads {
     type Executor = ThreadPool;
+    const IS_HERE: bool = true;
 
     fn make(workers: usize) -> ThreadPool {
         ThreadPool::new(workers).unwrap()
     }
+
+    fn close(executor: &ThreadPool, how: Shutdown) {
+        executor.close(how);
+    }
 }
 
-/// Stamps tests out of functions that are generic over [`Kind`]: one line for each kind.
+pub struct Processes;
+
+impl Kind for Processes {
+    type Executor = ProcessPool;
+    const IS_HERE: bool = false;
+
+    fn make(workers: usize) -> ProcessPool {
+        ProcessPool::new(workers).unwrap()
+    }
+
+    fn close(executor: &ProcessPool, how: Shutdown) {
+        executor.close(how);
+    }
+}
+
+/// Stamps tests out of functions that are generic over [`Kind`]: one for each kind.
 macro_rules! for_every_executor {
     ($($test:ident)*) => {
         mod thread_pool {
@@ -223,6 +247,13 @@ macro_rules! for_every_executor {
             fn $test() {
                 let _watch = crate::common::watch();
                 super::$test::<crate::common::Threads>();
+            })*
+        }
+        mod process_pool {
+            $(#[test]
+            fn $test() {
+                let _watch = crate::common::watch();
+                super::$test::<crate::common::Processes>();
             })*
         }
     };
@@ -266,4 +297,34 @@ pub fn note(path: &Path, line: impl std::fmt::Display) {
 pub fn notes(path: &Path) -> Vec<String> {
     let text = std::fs::read_to_string(path).unwrap_or_default();
     text.lines().map(ToOwned::to_owned).collect()
+}
+
+/// The only worker of an executor, held by a task until it is let go, or the test has failed.
+pub struct Held {
+    pub task: Future<()>,
+    files: Files,
+}
+
+/// On return the task runs.
+pub fn hold_only(executor: &impl Executor) -> Held {
+    let files = Files::new();
+    let task = |(started, gate): (PathBuf, PathBuf)| {
+        open(&started);
+        wait_until_open(&gate);
+    };
+    let task = executor.submit(task, (files.path("started"), files.path("gate")));
+    wait_until_open(&files.path("started"));
+    Held { task, files }
+}
+
+impl Held {
+    /// What its task waits for.
+    pub fn gate(&self) -> PathBuf {
+        self.files.path("gate")
+    }
+
+    pub fn let_go(self) {
+        open(&self.gate());
+        self.task.result().unwrap();
+    }
 }

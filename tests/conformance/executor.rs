@@ -24,7 +24,7 @@ for_every_executor! {
     e01_submit_returns_before_the_task_has_started
     e01_an_executor_knows_how_many_workers_it_has
     e02_an_argument_of_any_shape_arrives
-    e02_a_closure_may_capture_what_is_copy
+    e02_a_function_or_a_closure_is_a_task
     e02_a_task_that_can_fail_gives_its_error
     e04_submit_after_shutdown_is_refused
     e04_shutdown_drains_or_cancels_and_can_be_repeated
@@ -91,15 +91,22 @@ fn e02_an_argument_of_any_shape_arrives<K: Kind>() {
     assert_eq!(large.result().unwrap(), 1 << 20);
 }
 
-fn e02_a_closure_may_capture_what_is_copy<K: Kind>() {
-    let executor = K::make(1);
-    let (factor, offset) = (3u64, 4u64);
-    let line = executor.submit(move |n: u64| factor * n + offset, 5);
-    assert_eq!(line.result().unwrap(), 19);
+fn e02_a_function_or_a_closure_is_a_task<K: Kind>() {
     fn twice(n: u64) -> u64 {
         2 * n
     }
+    let executor = K::make(1);
     assert_eq!(executor.submit(twice, 5).result().unwrap(), 10);
+    assert_eq!(executor.submit(u64::count_ones, 5).result().unwrap(), 2);
+    let square = |n: u64| n * n;
+    assert_eq!(executor.submit(square, 5).result().unwrap(), 25);
+    assert_eq!(
+        executor
+            .submit(move |n: u64| square(twice(n)), 5)
+            .result()
+            .unwrap(),
+        100
+    );
 }
 
 fn e02_a_task_that_can_fail_gives_its_error<K: Kind>() {
@@ -316,6 +323,15 @@ fn e11_an_executor_can_be_written_from_nothing() {
     assert_eq!(words(&Inline, "no thread\nat all"), 4);
     let parsed = Inline.try_map(|text: String| text.parse::<u8>(), ["1".into(), "x".into()]);
     assert!(parsed.map(|one| one.is_ok()).eq([true, false]));
+}
+
+#[test]
+fn e02_a_closure_for_threads_may_capture_what_is_copy() {
+    let _watch = watch();
+    let executor = pool(1);
+    let (factor, offset) = (3u64, 4u64);
+    let line = executor.submit(move |n: u64| factor * n + offset, 5);
+    assert_eq!(line.result().unwrap(), 19);
 }
 
 #[test]

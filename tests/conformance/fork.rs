@@ -1,7 +1,8 @@
-//! T13: in a forked child the parent's pool refuses at once, and a new one works.
+//! T13: in a forked child the parent's pool refuses at once, and a new one works. For pools of processes see
+//! `fork_processes.rs`.
 
 use super::common::{Gate, Wakes, until, watch};
-use super::kit::{self, hold};
+use super::kit::hold;
 use raddle::{
     Executor, Future, Rejected, ReturnWhen, Shutdown, ShutdownError, TaskError, ThreadPool,
     as_completed, promise, wait, wait_timeout,
@@ -14,7 +15,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 /// In the child: 0, and a signal that ends it if it hangs, which its parent sees.
-fn fork() -> libc::pid_t {
+pub fn fork() -> libc::pid_t {
     // SAFETY: these tests are alone in their process, so no other thread of the harness holds a lock.
     let pid = unsafe { libc::fork() };
     assert!(pid >= 0, "fork failed");
@@ -26,13 +27,13 @@ fn fork() -> libc::pid_t {
 }
 
 /// Ends the child without running anything of the parent's.
-fn leave(well: bool) -> ! {
+pub fn leave(well: bool) -> ! {
     // SAFETY: ends the process.
     unsafe { libc::_exit(if well { 42 } else { 1 }) }
 }
 
 /// Waits for the child and insists on its success.
-fn reap(pid: libc::pid_t) {
+pub fn reap(pid: libc::pid_t) {
     let mut status = 0;
     // SAFETY: our child, our status word.
     let reaped = unsafe { libc::waitpid(pid, &raw mut status, 0) };
@@ -45,7 +46,7 @@ fn reap(pid: libc::pid_t) {
 }
 
 /// Runs the child's part in a forked child, and insists on its success.
-fn in_child(child: impl FnOnce()) {
+pub fn in_child(child: impl FnOnce()) {
     match fork() {
         0 => leave(catch_unwind(AssertUnwindSafe(child)).is_ok()),
         pid => reap(pid),
@@ -53,27 +54,28 @@ fn in_child(child: impl FnOnce()) {
 }
 
 /// The child's own of something that the parent keeps: the child uses the original no more.
-fn childs<T>(original: &T) -> T {
+pub fn childs<T>(original: &T) -> T {
     // SAFETY: the fork has copied it; what is dropped here is dropped once in this process, since the
     // child leaves without unwinding.
     unsafe { std::ptr::read(original) }
 }
 
-fn is_forked<T>(outcome: Result<T, TaskError>) -> bool {
+pub fn is_forked<T>(outcome: Result<T, TaskError>) -> bool {
     matches!(outcome, Err(TaskError::Rejected(Rejected::Forked { .. })))
 }
 
 /// Every test here forks, so each is alone in its process: no other thread holds a lock then.
 macro_rules! alone {
     ($test:literal) => {
-        if !kit::alone(module_path!(), $test) {
+        if !crate::kit::alone(module_path!(), $test) {
             return;
         }
     };
 }
+pub(crate) use alone;
 
 /// Awaits it with a waker that counts.
-fn poll_on(future: Future<u32>) -> Result<u32, TaskError> {
+pub fn poll_on(future: Future<u32>) -> Result<u32, TaskError> {
     let (wakes, waker) = Wakes::new();
     let mut future = std::pin::pin!(future);
     let mut context = Context::from_waker(&waker);

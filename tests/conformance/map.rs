@@ -7,6 +7,7 @@ use raddle::{Executor, Rejected, Shutdown, TaskError, ThreadPool};
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -14,8 +15,6 @@ use std::time::{Duration, Instant};
 for_every_executor! {
     m01_outcomes_come_in_input_order
     m01_order_holds_when_tasks_finish_the_other_way_round
-    m01_unordered_outcomes_carry_their_index
-    m01_a_slow_item_does_not_hold_unordered_ones_back
     m03_an_error_comes_at_its_own_place
     m04_the_iteration_goes_on_after_errors_and_panics
     m05_an_exhausted_iterator_stays_exhausted
@@ -23,7 +22,9 @@ for_every_executor! {
     m06_a_time_limit_that_is_not_reached_changes_nothing
     m07_at_the_limit_one_item_comes_then_nothing
     m09_at_the_limit_every_item_that_has_not_started_is_cancelled
+    m09_a_running_item_is_asked_to_stop_at_the_limit
     m10_dropping_the_iterator_cancels_what_has_not_started
+    m10_a_running_item_is_asked_to_stop_on_drop
     m10_detach_lets_what_was_submitted_run
     m11_an_iterator_that_was_never_advanced_submits_nothing
     m12_the_look_ahead_is_bounded_by_default
@@ -38,7 +39,14 @@ for_every_executor! {
     m18_items_cancelled_by_a_shutdown_say_so
     m18_unordered_ones_keep_their_time_limit_after_a_shutdown
     m19_chunks_of_any_length_give_the_same_outcomes
-    m19_errors_inside_a_chunk_cost_no_neighbour
+    m19_automatic_chunks_keep_order_and_count_for_uneven_items
+    m19_a_chunk_reports_where_an_item_panicked
+    m20_a_chunk_longer_than_the_input
+    m21_a_chunk_is_one_hand_over
+    m22_errors_inside_a_chunk_cost_no_neighbour
+    m24_the_input_is_read_by_the_thread_that_takes_the_results
+    m25_unordered_outcomes_carry_their_index
+    m25_a_slow_item_does_not_hold_unordered_ones_back
 }
 
 type Outcome<R> = Result<R, TaskError>;
@@ -80,7 +88,7 @@ fn m01_order_holds_when_tasks_finish_the_other_way_round<K: Kind>() {
     assert_eq!(values(executor.map(task, args).chunk(1)), [0, 1]);
 }
 
-fn m01_unordered_outcomes_carry_their_index<K: Kind>() {
+fn m25_unordered_outcomes_carry_their_index<K: Kind>() {
     let executor = K::make(2);
     let mut seen = BTreeSet::new();
     for (index, outcome) in executor.map_unordered(|n: usize| n * 3, 100..1100) {
@@ -90,7 +98,7 @@ fn m01_unordered_outcomes_carry_their_index<K: Kind>() {
     assert!(seen.into_iter().eq(0..1000));
 }
 
-fn m01_a_slow_item_does_not_hold_unordered_ones_back<K: Kind>() {
+fn m25_a_slow_item_does_not_hold_unordered_ones_back<K: Kind>() {
     let executor = K::make(2);
     let files = Files::new();
     let gate = files.path("gate");
@@ -638,7 +646,84 @@ fn m19_chunks_of_any_length_give_the_same_outcomes<K: Kind>() {
     }
 }
 
-fn m19_errors_inside_a_chunk_cost_no_neighbour<K: Kind>() {
+fn m09_a_running_item_is_asked_to_stop_at_the_limit<K: Kind>() {
+    let executor = K::make(1);
+    let endless = |_: u8| until(raddle::cancel_requested);
+    let mut outcomes = executor.map(endless, [1]).timeout(Duration::from_millis(2));
+    assert!(matches!(outcomes.next(), Some(Err(TaskError::TimedOut))));
+    // It ends only if it is asked to.
+    executor.shutdown(Shutdown::Drain).unwrap();
+}
+
+fn m10_a_running_item_is_asked_to_stop_on_drop<K: Kind>() {
+    let executor = K::make(1);
+    let files = Files::new();
+    let task = |(n, started): (u8, PathBuf)| {
+        if n == 1 {
+            open(&started);
+            until(raddle::cancel_requested);
+        }
+    };
+    let started = files.path("started");
+    let args = [0, 1, 2].map(|n| (n, started.clone()));
+    let mut outcomes = executor.map(task, args).chunk(1);
+    outcomes.next().unwrap().unwrap();
+    wait_until_open(&started);
+    drop(outcomes);
+    executor.shutdown(Shutdown::Drain).unwrap();
+}
+
+fn m19_automatic_chunks_keep_order_and_count_for_uneven_items<K: Kind>() {
+    let executor = K::make(2);
+    let task = |n: u64| {
+        let mut x = n;
+        for _ in 0..(n % 97) * 20 {
+            x = std::hint::black_box(x.rotate_left(7) ^ n);
+        }
+        std::hint::black_box(x);
+        n
+    };
+    assert!(
+        values(executor.map(task, 0..20_000))
+            .into_iter()
+            .eq(0..20_000)
+    );
+    let mut indices: Vec<_> = executor
+        .map_unordered(task, 0..20_000)
+        .map(|(index, _)| index)
+        .collect();
+    indices.sort_unstable();
+    assert!(indices.into_iter().eq(0..20_000));
+}
+
+fn m19_a_chunk_reports_where_an_item_panicked<K: Kind>() {
+    let executor = K::make(1);
+    let outcome = executor.map(divided, [0]).chunk(4).next().unwrap();
+    let Err(TaskError::Panicked(report)) = outcome else {
+        panic!("divided by zero")
+    };
+    assert!(report.location().unwrap().contains("map.rs:"));
+    assert!(report.worker().unwrap().ends_with("-0"));
+}
+
+fn m20_a_chunk_longer_than_the_input<K: Kind>() {
+    let executor = K::make(2);
+    assert_eq!(values(executor.map(|n: u64| n, 0..3).chunk(100)), [0, 1, 2]);
+    let outcomes = executor.map_unordered(|n: u64| n, 0..3).chunk(usize::MAX);
+    assert_eq!(outcomes.count(), 3);
+    // A length of zero is m17's.
+}
+
+fn m21_a_chunk_is_one_hand_over<K: Kind>() {
+    let executor = K::make(2);
+    let place = |_: u64| format!("{} {:?}", std::process::id(), thread::current().id());
+    let places = values(executor.map(place, 0..200).chunk(10));
+    for chunk in places.chunks(10) {
+        assert!(chunk.iter().all(|one| *one == chunk[0]), "{chunk:?}");
+    }
+}
+
+fn m22_errors_inside_a_chunk_cost_no_neighbour<K: Kind>() {
     let executor = K::make(2);
     let task = |n: u32| match n % 5 {
         1 => panic!("{n} panics"),
@@ -667,34 +752,22 @@ fn m19_errors_inside_a_chunk_cost_no_neighbour<K: Kind>() {
     assert_eq!(outcomes.iter().filter(|(_, one)| one.is_ok()).count(), 24);
 }
 
+fn m24_the_input_is_read_by_the_thread_that_takes_the_results<K: Kind>() {
+    let executor = K::make(2);
+    // Such an input could not go to another thread.
+    let read = Rc::new(Cell::new(0u64));
+    let counter = Rc::clone(&read);
+    let me = thread::current().id();
+    let input = std::iter::from_fn(move || {
+        assert_eq!(thread::current().id(), me);
+        counter.set(counter.get() + 1);
+        (counter.get() <= 50).then_some(counter.get())
+    });
+    assert_eq!(values(executor.map(|n: u64| n, input)).len(), 50);
+    assert_eq!(read.get(), 51);
+}
+
 // --- Threads only -------------------------------------------------------------------------------
-
-#[test]
-fn m09_a_running_item_is_asked_to_stop_at_the_limit() {
-    let _watch = watch();
-    let pool = ThreadPool::new(1).unwrap();
-    let endless = |_: u8| until(raddle::cancel_requested);
-    let mut outcomes = pool.map(endless, [1]).timeout(Duration::from_millis(2));
-    assert!(matches!(outcomes.next(), Some(Err(TaskError::TimedOut))));
-    // It ends only if it is asked to.
-    pool.shutdown(Shutdown::Drain).unwrap();
-}
-
-#[test]
-fn m10_a_running_item_is_asked_to_stop_on_drop() {
-    let _watch = watch();
-    let pool = ThreadPool::new(1).unwrap();
-    let task = |n: u8| {
-        if n == 1 {
-            until(raddle::cancel_requested);
-        }
-    };
-    let mut outcomes = pool.map(task, [0, 1, 2]).chunk(1);
-    outcomes.next().unwrap().unwrap();
-    until(|| pool.stats().running == 1);
-    drop(outcomes);
-    pool.shutdown(Shutdown::Drain).unwrap();
-}
 
 #[test]
 fn m10_a_dropped_map_leaves_no_error_unobserved() {
@@ -757,41 +830,4 @@ fn m07_a_limit_inside_a_worker_of_the_same_pool_holds() {
     let (ordered, unordered) = ended.result().unwrap();
     assert!(matches!(ordered[..], [Err(TaskError::TimedOut)]));
     assert!(matches!(unordered[..], [(_, Err(TaskError::TimedOut))]));
-}
-
-#[test]
-fn m19_automatic_chunks_keep_order_and_count_for_uneven_items() {
-    let _watch = watch();
-    let pool = ThreadPool::new(2).unwrap();
-    let task = |n: u64| {
-        let mut x = n;
-        for _ in 0..(n % 97) * 20 {
-            x = std::hint::black_box(x.rotate_left(7) ^ n);
-        }
-        std::hint::black_box(x);
-        n
-    };
-    assert!(values(pool.map(task, 0..20_000)).into_iter().eq(0..20_000));
-    let mut indices: Vec<_> = pool
-        .map_unordered(task, 0..20_000)
-        .map(|(index, _)| index)
-        .collect();
-    indices.sort_unstable();
-    assert!(indices.into_iter().eq(0..20_000));
-}
-
-#[test]
-fn m19_a_chunk_reports_where_an_item_panicked() {
-    let _watch = watch();
-    let pool = ThreadPool::builder()
-        .workers(1)
-        .name("m19")
-        .build()
-        .unwrap();
-    let outcome = pool.map(divided, [0]).chunk(4).next().unwrap();
-    let Err(TaskError::Panicked(report)) = outcome else {
-        panic!("divided by zero")
-    };
-    assert!(report.location().unwrap().contains("map.rs:"));
-    assert_eq!(report.worker(), Some("m19-0"));
 }

@@ -54,6 +54,43 @@ fn p12_exit_in_a_task_is_the_death_of_its_worker() {
 }
 
 #[test]
+fn x6_an_error_keeps_its_sources() {
+    let _watch = watch();
+    let pool = pool(1);
+    let task = |()| -> Result<(), std::io::Error> {
+        let why = "x".parse::<u8>().unwrap_err();
+        Err(std::io::Error::other(Outer(why)))
+    };
+    let error = pool.try_submit(task, ()).result().unwrap_err();
+    let mut texts = Vec::new();
+    let mut next: Option<&dyn std::error::Error> = Some(&error);
+    while let Some(error) = next {
+        texts.push(error.to_string());
+        next = error.source();
+    }
+    assert!(
+        texts.iter().any(|text| text == "no number of rows"),
+        "{texts:?}"
+    );
+    assert_eq!(texts.last().unwrap(), "invalid digit found in string");
+}
+
+#[derive(Debug)]
+struct Outer(std::num::ParseIntError);
+
+impl std::fmt::Display for Outer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("no number of rows")
+    }
+}
+
+impl std::error::Error for Outer {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
+#[test]
 fn p13_a_panic_is_its_tasks_error() {
     let _watch = watch();
     let pool = pool(1);

@@ -1,7 +1,7 @@
 //! Tasks that write over the memory that their worker shares with the parent, and do worse. The parent goes on.
 
 use crate::kit::{Dice, Gate, lines, note, pid, pool, send, until, wait_at, watch};
-use raddle::{Executor, LostCause, ProcessPool, TaskError, WorkerExit};
+use raddle::{BytesIn, BytesOut, Executor, LostCause, ProcessPool, TaskError, WorkerExit};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
@@ -184,7 +184,10 @@ fn an_answer_that_cannot_be_is_the_end_of_its_worker() {
     };
     for forgery in [
         forgery(0, 0, 0),
+        // The argument as the answer, where it is not in the arena, and with another payload.
         forgery(6, 0, 0),
+        forgery(6, 1000, 0),
+        forgery(7, 0, 0),
         forgery(u32::MAX, 3, 0),
         forgery(1, 1000, 1 << 40),
         forgery(1, 1000, (16 << 30) - 999),
@@ -229,6 +232,48 @@ fn an_answer_of_the_wrong_length_is_an_error_of_its_task() {
             Err(error) => assert!(matches!(error, TaskError::Payload(_)), "{error:?}"),
         }
     }
+}
+
+/// The parent takes what it wrote itself, and reads it as the result.
+#[test]
+fn an_argument_that_is_made_the_answer() {
+    let _watch = watch();
+    let pool = pool(1);
+    let attack = |_: String| -> Vec<u64> {
+        let answers = Answers::find();
+        answers.forge(answers.running(), 6, 0, 0);
+        stay()
+    };
+    let outcome = pool.submit(attack, "x".repeat(5001)).result();
+    assert!(matches!(outcome, Err(TaskError::Payload(_))), "{outcome:?}");
+    renew(&pool);
+    is_well(&pool);
+}
+
+#[test]
+fn a_result_that_is_spoiled_while_it_is_read() {
+    let _watch = watch();
+    let pool = pool(1);
+    for len in [100, 4096, 3 << 20] {
+        fn spoil(bytes: BytesIn<'_>) -> BytesOut<'_> {
+            let mut out = bytes.out(bytes.len());
+            out.copy_from_slice(&bytes);
+            let (at, len) = (out.as_mut_ptr().expose_provenance(), out.len());
+            thread::spawn(move || {
+                for n in 0.. {
+                    let at = std::ptr::with_exposed_provenance_mut::<u8>(at + n % len);
+                    // SAFETY: in the lane's memory. That the parent reads it meanwhile is the test.
+                    unsafe { at.write_volatile(2) };
+                }
+            });
+            out
+        }
+        let spoiled = pool.submit_bytes(spoil, &vec![1; len]).result().unwrap();
+        assert_eq!(spoiled.len(), len);
+        assert!(spoiled.iter().all(|byte| [1, 2].contains(byte)));
+        renew(&pool);
+    }
+    is_well(&pool);
 }
 
 #[test]

@@ -281,6 +281,35 @@ fn many_threads_submit_and_wait() {
     assert_eq!(sum.into_inner(), 4 * (0..500).sum::<usize>());
 }
 
+/// The kernel ends a worker with the thread that started it: that is one of the pool's own.
+#[test]
+fn the_threads_that_build_and_use_a_pool_may_end() {
+    let _watch = watch();
+    let pool = Arc::new(std::thread::spawn(|| pool(2)).join().unwrap());
+    let pids = pool.stats().pids();
+    let task = std::thread::scope(|s| {
+        let task = s.spawn(|| pool.submit(|n: u32| n, 1));
+        s.spawn(|| pool.submit(|n: u32| n, 2).result().unwrap());
+        // Its replacement is nobody's either.
+        let lost = s.spawn(|| {
+            pool.submit(|()| -> () { std::process::abort() }, ())
+                .result()
+        });
+        lost.join().unwrap().unwrap_err();
+        task.join().unwrap()
+    });
+    assert_eq!(task.result().unwrap(), 1);
+    until(|| pool.stats().pids().len() == 2);
+    let left = pool.stats().pids();
+    assert_eq!(left.iter().filter(|pid| pids.contains(pid)).count(), 1);
+    for _ in 0..20 {
+        let sum: u32 = pool.map(|n: u32| n, 0..100).map(Result::unwrap).sum();
+        assert_eq!(sum, 4950);
+    }
+    assert_eq!(pool.stats().pids(), left);
+    assert_eq!(pool.stats().deaths, 1);
+}
+
 #[test]
 fn more_tasks_than_the_lanes_hold() {
     let _watch = watch();

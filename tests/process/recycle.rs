@@ -1,7 +1,7 @@
 //! Workers that leave their place to others.
 
 use crate::kit::{Gate, pid, until, wait_at, watch};
-use raddle::{BoxError, Executor, ProcessPool, Rejected, TaskError};
+use raddle::{BoxError, Executor, ProcessPool, Rejected, Shutdown, TaskError};
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -51,6 +51,23 @@ fn s15_recycled_workers_serve_the_backlog_of_a_shutdown() {
     for (n, task) in tasks.into_iter().enumerate() {
         assert_eq!(task.result().unwrap(), n as u32);
     }
+}
+
+#[test]
+fn s16_a_closed_pool_goes_on_replacing_workers_until_its_backlog_is_done() {
+    let _watch = watch();
+    let pool = ProcessPool::builder()
+        .workers(2)
+        .max_tasks_per_worker(1)
+        .build()
+        .unwrap();
+    let tasks: Vec<_> = (0..12u32).map(|n| pool.submit(|n: u32| n, n)).collect();
+    pool.close(Shutdown::Drain);
+    for (n, task) in tasks.into_iter().enumerate() {
+        assert_eq!(task.result().unwrap(), n as u32);
+    }
+    pool.shutdown(Shutdown::Drain).unwrap();
+    assert!(pool.stats().pids().is_empty());
 }
 
 #[test]

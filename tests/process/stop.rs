@@ -228,6 +228,46 @@ fn s4_what_has_not_started_is_cancelled() {
     running.result().unwrap();
 }
 
+/// A submitter that sleeps because all lanes are full is told, and everything that was accepted has an end.
+#[test]
+fn s11_an_end_while_the_lanes_are_full() {
+    let _watch = watch();
+    for how in [Shutdown::Drain, Shutdown::CancelPending] {
+        let pool = pool(1);
+        let gate = Gate::new();
+        let running = pool.submit(wait_at, gate.path());
+        until(|| running.is_running());
+        let accepted = std::thread::scope(|s| {
+            let submitter = s.spawn(|| {
+                let mut accepted = Vec::new();
+                loop {
+                    let next = pool.submit(|n: u32| n, 1);
+                    if matches!(next.error(), Some(TaskError::Rejected(_))) {
+                        return accepted;
+                    }
+                    accepted.push(next);
+                }
+            });
+            until(|| pool.stats().queued > 1000);
+            pool.close(how);
+            let accepted = submitter.join().unwrap();
+            gate.open();
+            accepted
+        });
+        pool.shutdown(how).unwrap();
+        running.result().unwrap();
+        for one in accepted {
+            match one.result() {
+                Ok(value) => assert_eq!(value, 1),
+                Err(error) => assert!(
+                    matches!(error, TaskError::Cancelled) && how == Shutdown::CancelPending,
+                    "{error}"
+                ),
+            }
+        }
+    }
+}
+
 #[test]
 fn s18_a_shutdown_that_takes_too_long_says_so() {
     let _watch = watch();
@@ -248,7 +288,7 @@ fn s18_a_shutdown_that_takes_too_long_says_so() {
 }
 
 #[test]
-fn a_worker_dies_while_the_pool_drains() {
+fn s12_a_worker_dies_while_the_pool_drains() {
     let _watch = watch();
     let pool = pool(1);
     let gate = Gate::new();

@@ -2,9 +2,42 @@
 //! the environment, so that they would do the same as their parent if nothing kept them from it.
 
 use raddle::{Executor, ProcessPool, Start};
+use std::sync::LazyLock;
 
 fn double(n: u64) -> u64 {
     n * 2
+}
+
+/// Workers of its own, in the one place where programs like to keep things.
+static POOL: LazyLock<ProcessPool> = LazyLock::new(|| ProcessPool::new(1).expect("a pool"));
+
+thread_local! {
+    static LAST: Last = const { Last };
+}
+
+/// Uses the pool when its thread ends.
+struct Last;
+
+impl Drop for Last {
+    fn drop(&mut self) {
+        submit_all(&POOL);
+    }
+}
+
+extern "C" fn at_exit() {
+    submit_all(&POOL);
+}
+
+unsafe extern "C" {
+    fn atexit(f: extern "C" fn()) -> i32;
+}
+
+/// Says the answer, its process and this one.
+fn submit_all(pool: &ProcessPool) {
+    let worker = pool.submit(|()| std::process::id(), ());
+    let answer = pool.submit(double, 21).result().expect("an answer");
+    let worker = worker.result().expect("a pid");
+    println!("{answer} {worker} {}", std::process::id());
 }
 
 fn main() {
@@ -24,6 +57,29 @@ fn main() {
             std::fs::write(&other, "no program").expect("written");
             std::fs::rename(&other, &file).expect("renamed");
         }
+        "static" => return submit_all(&POOL),
+        "late" => {
+            std::thread::spawn(|| LAST.with(|_| ())).join().expect("it ends");
+            assert_eq!(unsafe { atexit(at_exit) }, 0);
+            return LAST.with(|_| ());
+        }
+        "within" => {
+            // A worker that is a parent, too.
+            let (inner, answer) = POOL
+                .submit(
+                    |n| {
+                        let inner = ProcessPool::new(1).expect("a pool");
+                        let pid = inner.submit(|()| std::process::id(), ());
+                        let answer = inner.submit(double, n).result().expect("an answer");
+                        (pid.result().expect("a pid"), answer)
+                    },
+                    21,
+                )
+                .result()
+                .expect("an answer");
+            println!("{answer} {inner} {}", std::process::id());
+            return;
+        }
         _ => {}
     }
     let pool = match ProcessPool::builder().workers(1).start(start).build() {
@@ -33,9 +89,7 @@ fn main() {
             std::process::exit(3);
         }
     };
-    let worker = pool.submit(|()| std::process::id(), ()).result().expect("a pid");
-    let answer = pool.submit(double, 21).result().expect("an answer");
-    println!("{answer} {worker} {}", std::process::id());
+    submit_all(&pool);
     if mode == "stay" {
         let _ = std::io::stdin().read_line(&mut String::new());
     }

@@ -1,9 +1,9 @@
 //! async-executor: its `Executor` run by threads of ours, tasks that never await.
 
-use super::{Config, Contender, Map, NestedWait, Spawn, chunked_map};
+use super::{Cancel, Config, Contender, Map, NestedWait, Spawn, chunked_map};
 use crate::measure::place::on_core;
 use async_executor::{Executor, Task};
-use futures_lite::future::block_on;
+use futures_lite::future::{block_on, poll_once};
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, Ordering::*};
 use std::sync::{Arc, OnceLock};
@@ -99,6 +99,35 @@ impl Spawn for AsyncExecutor {
     #[inline]
     fn detach<F: FnOnce() + Send + 'static>(&self, task: F) {
         self.executor.spawn(async move { task() }).detach();
+    }
+}
+
+impl Cancel for AsyncExecutor {
+    /// The first look at what `Task::cancel` gives cancels; it is ready when the executor has dropped the task.
+    fn cancel_all<T: Send + 'static>(
+        &self,
+        handles: Vec<Task<T>>,
+        release: impl FnOnce(),
+    ) -> usize {
+        let mut cancels: Vec<_> = handles
+            .into_iter()
+            .map(|task| Box::pin(task.cancel()))
+            .collect();
+        block_on(async {
+            let mut cancelled = 0;
+            let mut waiting = Vec::with_capacity(cancels.len());
+            for mut cancel in cancels.drain(..) {
+                match poll_once(cancel.as_mut()).await {
+                    Some(end) => cancelled += usize::from(end.is_none()),
+                    None => waiting.push(cancel),
+                }
+            }
+            release();
+            for cancel in waiting {
+                cancelled += usize::from(cancel.await.is_none());
+            }
+            cancelled
+        })
     }
 }
 

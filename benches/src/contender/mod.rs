@@ -5,11 +5,14 @@
 //! a task, or no fork-join, it does not take part in the workload that asks for that.
 
 pub mod async_executor;
+pub mod blocking;
 pub mod by_hand;
 pub mod chili;
 #[cfg(feature = "forte")]
 pub mod forte;
+pub mod futures_executor;
 pub mod processes;
+pub mod python;
 #[cfg(feature = "raddle")]
 pub mod raddle;
 pub mod rayon;
@@ -17,7 +20,8 @@ pub mod scoped;
 pub mod threadpool;
 pub mod tokio;
 
-use crate::measure::round::{Kind, Options, Round, Workload};
+use crate::document::Role;
+use crate::measure::round::{Options, Round, Workload};
 use std::sync::{Arc, mpsc};
 
 /// How to make a pool.
@@ -52,7 +56,9 @@ pub trait Contender: Send + Sync + Sized + 'static {
     /// Its name in the tables.
     const NAME: &'static str;
     /// What it is compared as.
-    const KIND: Kind = Kind::Peer;
+    const ROLE: Role = Role::Peer;
+    /// Whether each round has a process of its own, because the pool is one per process and for ever.
+    const APART: bool = false;
     /// A fresh pool with its threads started.
     fn new(config: &Config) -> Self;
 }
@@ -192,6 +198,17 @@ where
     all
 }
 
+/// Takes tasks back.
+pub trait Cancel: Spawn {
+    /// Cancels tasks of which none has begun, calls `release` when all have been asked, and waits until every handle says how
+    /// it ended. How many were cancelled.
+    fn cancel_all<T: Send + 'static>(
+        &self,
+        handles: Vec<Self::Handle<T>>,
+        release: impl FnOnce(),
+    ) -> usize;
+}
+
 /// Tasks that spawn tasks and wait for them inside the pool.
 pub trait NestedWait: Contender {
     /// `outer` tasks, each of which spawns `inner` tasks that give their index, waits for them
@@ -208,9 +225,12 @@ impl Workload {
         run: fn(&Arc<C>, &Options) -> Round,
     ) {
         let options = options.clone();
-        self.entry(C::KIND, C::NAME, move || {
+        self.entry(C::ROLE, C::NAME, move || {
             run(&Arc::new(C::new(&config)), &options)
         });
+        if C::APART {
+            self.apart();
+        }
     }
 }
 
@@ -226,6 +246,12 @@ macro_rules! spawners {
         $workload.contender(config, options, $run::<c::threadpool::Threadpool>);
         $workload.contender(config, options, $run::<c::by_hand::ByHand>);
         $workload.contender(config, options, $run::<c::async_executor::AsyncExecutor>);
+        $workload.contender(
+            config,
+            options,
+            $run::<c::futures_executor::FuturesExecutor>,
+        );
+        $workload.contender(config, options, $run::<c::blocking::Blocking>);
         #[cfg(feature = "forte")]
         $workload.contender(config, options, $run::<c::forte::Forte>);
         #[cfg(feature = "raddle")]
@@ -261,6 +287,12 @@ macro_rules! mappers {
         $workload.contender(config, options, $run::<c::threadpool::Threadpool>);
         $workload.contender(config, options, $run::<c::by_hand::ByHand>);
         $workload.contender(config, options, $run::<c::async_executor::AsyncExecutor>);
+        $workload.contender(
+            config,
+            options,
+            $run::<c::futures_executor::FuturesExecutor>,
+        );
+        $workload.contender(config, options, $run::<c::blocking::Blocking>);
         #[cfg(feature = "forte")]
         $workload.contender(config, options, $run::<c::forte::Forte>);
         #[cfg(feature = "raddle")]

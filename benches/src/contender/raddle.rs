@@ -1,8 +1,8 @@
 //! raddle, in the ways in which its users would call it.
 
-use super::{Config, Contender, ForkJoin, Map, NestedWait, Spawn, Tree};
-use crate::measure::round::Kind;
-use raddle::{Executor, Future, Idle, Pin, ThreadPool};
+use super::{Cancel, Config, Contender, ForkJoin, Map, NestedWait, Spawn, Tree};
+use crate::document::Role;
+use raddle::{Executor, Future, Idle, Pin, TaskError, ThreadPool};
 use std::sync::Arc;
 
 /// The pool with its default settings, one `spawn` per task, `map_slice` for slices.
@@ -29,7 +29,7 @@ impl<const WAY: u8> Contender for Pool<WAY> {
         ORDERED_MAP => "raddle map",
         _ => "raddle",
     };
-    const KIND: Kind = Kind::Raddle;
+    const ROLE: Role = Role::Raddle;
 
     fn new(config: &Config) -> Self {
         let mut builder = ThreadPool::builder().workers(config.workers);
@@ -87,6 +87,22 @@ impl<const WAY: u8> Spawn for Pool<WAY> {
         for future in raddle::as_completed(futures) {
             each(future.result().unwrap());
         }
+    }
+}
+
+impl<const WAY: u8> Cancel for Pool<WAY> {
+    fn cancel_all<T: Send + 'static>(
+        &self,
+        handles: Vec<Future<T>>,
+        release: impl FnOnce(),
+    ) -> usize {
+        for handle in &handles {
+            handle.cancel();
+        }
+        release();
+        let ends = handles.into_iter().map(Future::result);
+        ends.filter(|end| matches!(end, Err(TaskError::Cancelled)))
+            .count()
     }
 }
 

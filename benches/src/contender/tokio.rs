@@ -1,6 +1,6 @@
 //! tokio: `spawn` of a task that never awaits, and `spawn_blocking`, each with its `JoinHandle`.
 
-use super::{Config, Contender, Map, NestedWait, Spawn, chunked_map};
+use super::{Cancel, Config, Contender, Map, NestedWait, Spawn, chunked_map};
 use crate::measure::place::on_core;
 use std::sync::Arc;
 use tokio::runtime::{Builder, Runtime};
@@ -103,6 +103,26 @@ impl Spawn for Tokio {
                 each(result.unwrap());
             }
         });
+    }
+}
+
+impl Cancel for Tokio {
+    fn cancel_all<T: Send + 'static>(
+        &self,
+        handles: Vec<JoinHandle<T>>,
+        release: impl FnOnce(),
+    ) -> usize {
+        for handle in &handles {
+            handle.abort();
+        }
+        release();
+        self.runtime.block_on(async {
+            let mut cancelled = 0;
+            for handle in handles {
+                cancelled += usize::from(handle.await.is_err_and(|error| error.is_cancelled()));
+            }
+            cancelled
+        })
     }
 }
 

@@ -1,7 +1,7 @@
 //! Processes with nothing around them: started, and one number answered over a socket.
 
 use crate::contender::processes::{Call, Replace, Workers, input, start_again, task};
-use crate::measure::round::Kind;
+use crate::document::Role;
 use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
@@ -19,7 +19,7 @@ fn start() -> (UnixStream, Child) {
 
 impl Workers for Exec {
     const NAME: &'static str = "exec, one answer over a socket";
-    const KIND: Kind = Kind::Reference;
+    const ROLE: Role = Role::Floor;
 
     fn start(workers: usize) -> Exec {
         Exec {

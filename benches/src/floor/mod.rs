@@ -6,3 +6,4 @@ pub mod limits;
 pub mod parked;
 pub mod shared;
 pub mod spinning;
+pub mod two_lines;

@@ -7,8 +7,8 @@
 use super::parked::{sleep_while_shared, wake_shared};
 use super::spinning::spin_until;
 use crate::contender::processes::{Batch, Call, Polling, Workers, check, input, start_again, task};
+use crate::document::Role;
 use crate::measure::place::on_core;
-use crate::measure::round::Kind;
 use std::fs::File;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::process::Child;
@@ -240,7 +240,7 @@ impl<const WAY: u8> Workers for Ring<WAY> {
     } else {
         "shared-memory ring, both spinning"
     };
-    const KIND: Kind = Kind::Floor;
+    const ROLE: Role = Role::Bound;
 
     fn start(workers: usize) -> Self {
         assert_eq!(workers, 1, "a ring has one worker");

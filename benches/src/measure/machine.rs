@@ -1,87 +1,161 @@
-//! Where the figures were taken.
+//! Where the figures were taken, of what commit, and by which compiler.
 
 use super::place;
-use serde::Serialize;
+use crate::document::{Commit, Machine, Toolchain};
+use std::ffi::CStr;
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
-/// The facts that go over every table.
-#[derive(Serialize)]
-pub struct Machine {
-    /// The CPU's name.
-    pub cpu: String,
-    /// Cores that this process may use.
-    pub cores: Vec<usize>,
-    /// The kernel's release.
-    pub kernel: String,
-    /// The compiler found at run time, which is the one that `cargo run` built with.
-    pub rustc: String,
-    /// The load average at the start: a figure above zero means that somebody else was there.
-    pub load: String,
-    /// Libraries preloaded into the program, such as another malloc.
-    pub preload: Option<String>,
-    /// Steps of calibrated work in a microsecond.
-    pub steps_per_us: f64,
+fn word_of(path: &str) -> Option<String> {
+    let text = fs::read_to_string(path).ok()?;
+    let text = text.trim();
+    (!text.is_empty()).then(|| text.to_owned())
 }
 
 impl Machine {
-    /// This machine, now.
+    /// This machine.
     pub fn here() -> Machine {
-        let first_word = |path: &str| {
-            let text = fs::read_to_string(path).unwrap_or_default();
-            text.split_whitespace()
-                .next()
-                .unwrap_or("unknown")
-                .to_owned()
-        };
+        let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+        let cpu = cpu(&info);
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let cores = cores.max(
+            info.lines()
+                .filter(|line| line.starts_with("processor"))
+                .count(),
+        );
+        let kernel = word_of("/proc/sys/kernel/osrelease").unwrap_or_else(|| "unknown".into());
         Machine {
-            cpu: cpu(),
-            cores: place::allowed(),
-            kernel: fs::read_to_string("/proc/sys/kernel/osrelease")
-                .map_or_else(|_| "unknown".into(), |text| text.trim().to_owned()),
-            rustc: Command::new("rustc")
-                .arg("--version")
-                .output()
-                .ok()
-                .and_then(|output| String::from_utf8(output.stdout).ok())
-                .map_or_else(|| "unknown".into(), |text| text.trim().to_owned()),
-            load: first_word("/proc/loadavg"),
-            preload: std::env::var("LD_PRELOAD").ok().filter(|v| !v.is_empty()),
-            steps_per_us: super::work::steps_per_us(),
+            name: name(&cpu, cores, &kernel),
+            cpu,
+            cores,
+            allowed: place::allowed(),
+            memory_bytes: memory_bytes(),
+            kernel,
+            virtualization: virtualization(&info),
+            allocator: allocator(),
         }
     }
 
     /// The lines over the tables.
     pub fn header(&self) -> String {
-        let preload = match &self.preload {
-            Some(libraries) => format!("\npreloaded: {libraries}"),
-            None => String::new(),
-        };
+        let guest = self.virtualization.as_deref().unwrap_or("no guest");
         format!(
-            "{}, {} cores allowed {:?}\nLinux {}, {}, load average {}{preload}\n\
-             calibrated work: {:.0} steps per us",
+            "{}, {} cores, allowed {:?}, {:.1} GiB, {guest}\nLinux {}, {}",
             self.cpu,
-            self.cores.len(),
             self.cores,
+            self.allowed,
+            self.memory_bytes as f64 / f64::from(1 << 30),
             self.kernel,
-            self.rustc,
-            self.load,
-            self.steps_per_us
+            self.allocator
         )
     }
 }
 
-fn cpu() -> String {
-    let text = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+/// A stable name: `intel-xeon-processor-2-60ghz-2-linux6`.
+fn name(cpu: &str, cores: usize, kernel: &str) -> String {
+    let major = kernel.split('.').next().unwrap_or_default();
+    let text = format!("{cpu} {cores} linux{major}").to_lowercase();
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric());
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    words.join("-")
+}
+
+fn cpu(info: &str) -> String {
     let field = |name: &str| {
-        text.lines()
-            .find(|line| line.starts_with(name))
-            .and_then(|line| line.split_once(':'))
-            .map(|(_, value)| value.trim().to_owned())
+        let line = info.lines().find(|line| line.starts_with(name))?;
+        Some(line.split_once(':')?.1.trim().to_owned())
     };
+    let arch = std::env::consts::ARCH;
+    let part = || field("CPU part").map(|part| format!("{arch} CPU part {part}"));
     field("model name")
-        .or_else(|| {
-            field("CPU part").map(|part| format!("{} CPU part {part}", std::env::consts::ARCH))
+        .or_else(part)
+        .unwrap_or_else(|| arch.to_owned())
+}
+
+fn memory_bytes() -> u64 {
+    let text = fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let line = text.lines().find(|line| line.starts_with("MemTotal:"));
+    let kib = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());
+    kib.unwrap_or(0) * 1024
+}
+
+fn virtualization(info: &str) -> Option<String> {
+    let container = word_of("/run/systemd/container").or_else(|| {
+        Path::new("/.dockerenv")
+            .exists()
+            .then(|| "docker".to_owned())
+    });
+    let flagged = info
+        .lines()
+        .any(|line| line.starts_with("flags") && line.contains(" hypervisor"));
+    let guest = word_of("/sys/hypervisor/type")
+        .or_else(|| word_of("/sys/class/dmi/id/product_name").filter(|_| flagged))
+        .or_else(|| flagged.then(|| "a hypervisor".to_owned()));
+    match (container, guest) {
+        (Some(container), Some(guest)) => Some(format!("{container} on {guest}")),
+        (container, guest) => container.or(guest),
+    }
+}
+
+fn allocator() -> String {
+    if let Some(preload) = std::env::var("LD_PRELOAD").ok().filter(|v| !v.is_empty()) {
+        return format!("{preload} (preloaded)");
+    }
+    #[cfg(target_env = "gnu")]
+    {
+        // SAFETY: the call gives a static string that ends with a zero.
+        let version = unsafe { CStr::from_ptr(libc::gnu_get_libc_version()) };
+        format!("glibc {}", version.to_string_lossy())
+    }
+    #[cfg(not(target_env = "gnu"))]
+    {
+        "the libc's".to_owned()
+    }
+}
+
+impl Toolchain {
+    /// What this program is compiled with.
+    pub fn here() -> Toolchain {
+        Toolchain {
+            rustc: env!("BENCHES_RUSTC").to_owned(),
+            profile: env!("BENCHES_PROFILE").to_owned(),
+            flags: env!("BENCHES_FLAGS").to_owned(),
+        }
+    }
+}
+
+impl Commit {
+    /// The commit of the work tree that this program was built in, if there is one.
+    pub fn here() -> Option<Commit> {
+        let git = |arguments: &[&str]| {
+            let git = Command::new("git")
+                .args(["-C", env!("CARGO_MANIFEST_DIR")])
+                .args(arguments)
+                .output()
+                .ok()?;
+            let text = String::from_utf8(git.stdout).ok()?;
+            git.status.success().then_some(text)
+        };
+        let log = git(&["log", "-1", "--format=%H%n%cI%n%s"])?;
+        let mut lines = log.lines().map(str::to_owned);
+        Some(Commit {
+            hash: lines.next()?,
+            time: lines.next()?,
+            subject: lines.next()?,
+            dirty: !git(&["status", "--porcelain", "--untracked-files=no"])?.is_empty(),
         })
-        .unwrap_or_else(|| std::env::consts::ARCH.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_machine_is_named_by_what_makes_figures_comparable() {
+        let cpu = "Intel(R) Xeon(R) Processor @ 2.60GHz";
+        let name = name(cpu, 2, "6.18.44-fc");
+        assert_eq!(name, "intel-r-xeon-r-processor-2-60ghz-2-linux6");
+    }
 }

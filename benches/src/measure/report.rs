@@ -1,204 +1,171 @@
-//! Tables: for people in columns, for programs in JSON.
+//! Tables for people, from the benchmarks of one workload.
 
-use super::machine::Machine;
-use super::round::{Kind, Round, percentile, spread};
-use serde::Serialize;
+use crate::document::{Benchmark, Contender, Noise, Role, Verdict};
 use std::fmt;
 
-/// One contender's line.
-#[derive(Serialize)]
-pub struct Row {
-    /// Its name.
-    pub name: String,
-    /// What it is.
-    pub kind: Kind,
-    /// The median over the rounds.
-    pub median: f64,
-    /// The best round.
-    pub min: f64,
-    /// The worst round.
-    pub max: f64,
-    /// Percentiles of all single latencies in nanoseconds, where the workload has any.
-    pub latency_ns: Option<Percentiles>,
-    /// Medians of further columns.
-    pub extra: Vec<(&'static str, f64)>,
-    /// The median over that of the reference floor.
-    pub of_floor: Option<f64>,
-    /// The median over that of the best peer.
-    pub of_best_peer: Option<f64>,
-}
+/// All benchmarks of one workload as one table: the first is its figure, the others add columns.
+pub struct Table<'a>(pub &'a [Benchmark]);
 
-/// Of latencies pooled over all rounds.
-#[derive(Serialize)]
-pub struct Percentiles {
-    /// Half are below.
-    pub p50: f64,
-    /// 99 in 100 are below.
-    pub p99: f64,
-    /// 999 in 1000 are below.
-    pub p999: f64,
-}
+impl<'a> Table<'a> {
+    /// One table per workload, from all benchmarks of a document.
+    pub fn all(benchmarks: &'a [Benchmark]) -> Vec<Table<'a>> {
+        let workload = |benchmark: &Benchmark| benchmark.id.split('/').next().map(str::to_owned);
+        let chunks = benchmarks.chunk_by(|a, b| workload(a) == workload(b));
+        chunks.map(Table).collect()
+    }
 
-impl Row {
-    /// Sums up a contender's rounds.
-    pub fn from_rounds(name: &str, kind: Kind, rounds: Vec<Round>) -> Row {
-        let (median, min, max) = spread(rounds.iter().map(|round| round.figure).collect());
-        let columns: Vec<&'static str> = rounds.first().map_or_else(Vec::new, |round| {
-            round.extra.iter().map(|(column, _)| *column).collect()
-        });
-        let extra = columns
-            .iter()
-            .enumerate()
-            .map(|(i, column)| {
-                let figures = rounds.iter().map(|round| round.extra[i].1).collect();
-                (*column, spread(figures).0)
-            })
-            .collect();
-        let mut latencies: Vec<u32> = rounds.into_iter().flat_map(|r| r.latencies).collect();
-        latencies.sort_unstable();
-        Row {
-            name: name.to_owned(),
-            kind,
-            median,
-            min,
-            max,
-            latency_ns: (!latencies.is_empty()).then(|| Percentiles {
-                p50: percentile(&latencies, 50.0),
-                p99: percentile(&latencies, 99.0),
-                p999: percentile(&latencies, 99.9),
-            }),
-            extra,
-            of_floor: None,
-            of_best_peer: None,
+    /// The workload's figure.
+    pub fn main(&self) -> &'a Benchmark {
+        &self.0[0]
+    }
+
+    /// The benchmark with the latencies, if there are any.
+    fn latencies(&self) -> Option<&'a Benchmark> {
+        let has = |b: &&Benchmark| b.contenders.iter().any(|c| c.quantiles.is_some());
+        self.0.iter().find(has)
+    }
+
+    /// The further figures but for the quantiles of rounds, which stand beside those of all latencies.
+    fn further(&self) -> impl Iterator<Item = &'a Benchmark> {
+        let latencies = self.latencies().map_or("", |benchmark| &benchmark.id);
+        let further = self.0.iter().skip(1);
+        further.filter(move |b| latencies.is_empty() || !b.id.starts_with(latencies))
+    }
+
+    /// The head of the table and a line for each contender.
+    pub fn lines(&self) -> Vec<Vec<String>> {
+        let main = self.main();
+        let mut head = vec![
+            "contender".into(),
+            "median".into(),
+            "min".into(),
+            "max".into(),
+        ];
+        head.extend(["/floor".into(), "/best peer".into()]);
+        if self.latencies().is_some() {
+            head.extend(["p50 ns", "p90 ns", "p99 ns", "p99.9 ns", "max ns"].map(String::from));
         }
+        for benchmark in self.further() {
+            let suffix = benchmark
+                .id
+                .split_once('/')
+                .map_or("", |(_, suffix)| suffix);
+            let said = benchmark.unit == main.unit || suffix.ends_with(&benchmark.unit);
+            head.push(match said {
+                true => suffix.to_owned(),
+                false => format!("{suffix} {}", benchmark.unit),
+            });
+        }
+        head.extend(["dirty".into(), "verdict".into()]);
+        let mut lines = vec![head];
+        lines.extend(main.contenders.iter().map(|contender| self.line(contender)));
+        lines
+    }
+
+    fn line(&self, contender: &Contender) -> Vec<String> {
+        let name = &contender.name;
+        let ratio = |ratio: Option<f64>| ratio.map_or_else(String::new, |r| format!("{r:.2}"));
+        let mut cells = vec![
+            match contender.role {
+                Role::Floor => format!("(floor) {name}"),
+                Role::Bound => format!("(bound) {name}"),
+                Role::Peer => name.clone(),
+                Role::Raddle => format!("* {name}"),
+            },
+            figure(contender.median),
+            figure(contender.min),
+            figure(contender.max),
+            ratio(contender.to_floor),
+            ratio(contender.to_best_peer),
+        ];
+        let of = |benchmark: &'a Benchmark| benchmark.contenders.iter().find(|c| c.name == *name);
+        if let Some(latencies) = self.latencies() {
+            match of(latencies).and_then(|contender| contender.quantiles) {
+                Some(q) => cells.extend([q.p50, q.p90, q.p99, q.p999, q.max].map(figure)),
+                None => cells.extend([const { String::new() }; 5]),
+            }
+        }
+        let further = self.further().map(of);
+        cells.extend(further.map(|c| c.map_or_else(String::new, |c| figure(c.median))));
+        cells.push(dirty(&contender.noise));
+        cells.push(verdict(contender).into());
+        cells
     }
 }
 
-/// All contenders of one workload.
-#[derive(Serialize)]
-pub struct Table {
-    /// The workload.
-    pub id: &'static str,
-    /// What it asks.
-    pub title: String,
-    /// Of `median`, `min` and `max`.
-    pub unit: &'static str,
-    /// Rounds run.
-    pub rounds: usize,
-    /// In the order in which they ran.
-    pub rows: Vec<Row>,
-}
-
-impl Table {
-    /// Fills in the ratios.
-    pub fn new(
-        id: &'static str,
-        title: String,
-        unit: &'static str,
-        rounds: usize,
-        mut rows: Vec<Row>,
-    ) -> Table {
-        let floor = rows
-            .iter()
-            .find(|row| row.kind == Kind::Reference)
-            .map(|row| row.median);
-        let best = rows
-            .iter()
-            .filter(|row| row.kind == Kind::Peer)
-            .map(|row| row.median)
-            .min_by(f64::total_cmp);
-        for row in &mut rows {
-            row.of_floor = floor.filter(|f| *f > 0.0).map(|f| row.median / f);
-            row.of_best_peer = best.filter(|b| *b > 0.0).map(|b| row.median / b);
-        }
-        Table {
-            id,
-            title,
-            unit,
-            rounds,
-            rows,
-        }
+/// Dirty rounds, and how many of them were run again.
+fn dirty(noise: &Noise) -> String {
+    match (noise.dirty_rounds, noise.repeated_rounds) {
+        (0, _) => String::new(),
+        (dirty, 0) => dirty.to_string(),
+        (dirty, again) => format!("{dirty}, {again} again"),
     }
 }
 
-impl fmt::Display for Table {
+fn verdict(contender: &Contender) -> &'static str {
+    match (contender.clean, contender.verdict) {
+        (false, _) => "noisy",
+        (true, Some(Verdict::Better)) => "better",
+        (true, Some(Verdict::Worse)) => "worse",
+        (true, Some(Verdict::Undecided)) => "cannot tell",
+        (true, None) => "",
+    }
+}
+
+impl fmt::Display for Table<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let main = self.main();
+        let rounds = main.contenders.iter().map(|c| c.rounds.len()).max();
         writeln!(
             f,
-            "{}  {}  [{}, {} rounds]",
-            self.id, self.title, self.unit, self.rounds
+            "{}  {}  [{}, {}, {} rounds]",
+            main.id,
+            main.title,
+            main.unit,
+            main.statistic,
+            rounds.unwrap_or(0)
         )?;
-        let latencies = self.rows.iter().any(|row| row.latency_ns.is_some());
-        let mut columns = vec!["contender", "median", "min", "max", "/floor", "/best peer"];
-        if latencies {
-            columns.extend(["p50 ns", "p99 ns", "p99.9 ns"]);
-        }
-        if let Some(row) = self.rows.first() {
-            columns.extend(row.extra.iter().map(|(column, _)| *column));
-        }
-        let mut lines = vec![columns.iter().map(|&column| column.to_owned()).collect()];
-        for row in &self.rows {
-            lines.push(cells(row, latencies));
-        }
-        let widths: Vec<usize> = (0..columns.len())
-            .map(|i| {
-                lines
-                    .iter()
-                    .map(|line: &Vec<String>| width(line, i))
-                    .max()
-                    .unwrap_or(0)
-            })
-            .collect();
+        writeln!(f, "  {}", noise(&main.noise))?;
+        let lines = self.lines();
+        let width = |i: usize| lines.iter().map(|line| line[i].chars().count()).max();
+        let widths: Vec<usize> = (0..lines[0].len()).filter_map(width).collect();
         for line in &lines {
-            for (i, cell) in line.iter().enumerate() {
-                let width = widths[i];
-                if i == 0 {
-                    write!(f, "  {cell:<width$}")?;
-                } else {
-                    write!(f, "  {cell:>width$}")?;
-                }
+            let mut text = String::new();
+            for (i, (cell, width)) in line.iter().zip(&widths).enumerate() {
+                text += &match i == 0 || i + 1 == line.len() {
+                    true => format!("  {cell:<width$}"),
+                    false => format!("  {cell:>width$}"),
+                };
             }
-            writeln!(f)?;
+            writeln!(f, "{}", text.trim_end())?;
         }
         Ok(())
     }
 }
 
-fn width(line: &[String], column: usize) -> usize {
-    line.get(column).map_or(0, |cell| cell.chars().count())
-}
-
-fn cells(row: &Row, latencies: bool) -> Vec<String> {
-    let name = match row.kind {
-        Kind::Reference => format!("(floor) {}", row.name),
-        Kind::Floor => format!("(bound) {}", row.name),
-        Kind::Peer => row.name.clone(),
-        Kind::Raddle => format!("* {}", row.name),
-    };
-    let ratio = |ratio: Option<f64>| ratio.map_or_else(String::new, |r| format!("{r:.2}"));
-    let mut cells = vec![
-        name,
-        figure(row.median),
-        figure(row.min),
-        figure(row.max),
-        ratio(row.of_floor),
-        ratio(row.of_best_peer),
-    ];
-    if latencies {
-        match &row.latency_ns {
-            Some(p) => cells.extend([figure(p.p50), figure(p.p99), figure(p.p999)]),
-            None => cells.extend([String::new(), String::new(), String::new()]),
-        }
-    }
-    cells.extend(row.extra.iter().map(|(_, value)| figure(*value)));
-    cells
+/// What was seen of others, in a line.
+pub fn noise(noise: &Noise) -> String {
+    format!(
+        "load {:.2} to {:.2}, stolen {} ms, others {} ms, involuntary switches {}, dirty rounds {}, run again {}",
+        noise.load_before,
+        noise.load_after,
+        whole(noise.steal_ms),
+        whole(noise.others_ms),
+        whole(noise.involuntary_switches as f64),
+        noise.dirty_rounds,
+        noise.repeated_rounds
+    )
 }
 
 /// Three or four digits that matter, thousands set apart.
-fn figure(value: f64) -> String {
-    if value.abs() < 100.0 {
-        return format!("{value:.2}");
+pub fn figure(value: f64) -> String {
+    match value.abs() < 100.0 {
+        true => format!("{value:.2}"),
+        false => whole(value),
     }
+}
+
+fn whole(value: f64) -> String {
     let digits = format!("{:.0}", value.abs());
     let mut text = String::from(if value < 0.0 { "-" } else { "" });
     for (i, digit) in digits.chars().enumerate() {
@@ -210,15 +177,32 @@ fn figure(value: f64) -> String {
     text
 }
 
-/// A whole run, for programs.
-#[derive(Serialize)]
-pub struct Report {
-    /// Where.
-    pub machine: Machine,
-    /// Workers per pool.
-    pub workers: usize,
-    /// Whether the workloads were cut to a tenth.
-    pub quick: bool,
-    /// One per workload.
-    pub tables: Vec<Table>,
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::Document;
+
+    #[test]
+    fn a_workload_is_one_table() {
+        let text = include_str!("../../schema/example.json");
+        let document = Document::parse(text).unwrap();
+        let tables = Table::all(&document.benchmarks);
+        assert_eq!(tables.len(), 1);
+        let lines = tables[0].lines();
+        assert_eq!(lines[0].len(), 13);
+        assert!(lines.iter().all(|line| line.len() == lines[0].len()));
+        let raddle = lines.last().unwrap();
+        assert_eq!((&raddle[0][..], &raddle[12][..]), ("* raddle", "better"));
+        assert_eq!(lines[2][11], "1, 1 again");
+        assert!(tables[0].to_string().starts_with("W1  round trip"));
+    }
+
+    #[test]
+    fn figures_are_short() {
+        let figures = [0.0, 1.239, 99.0, 1234.5, 1e6, -1e3].map(figure);
+        assert_eq!(
+            figures,
+            ["0.00", "1.24", "99.00", "1,234", "1,000,000", "-1,000"]
+        );
+    }
 }

@@ -1,8 +1,10 @@
 //! W6: ten thousand tasks of 0 to 50 us, taken in the order in which they finish. The figure is the
 //! whole batch; the latencies are from a task's last instruction to the consumer's first.
 
+use crate::contender::python::{self, Ask, Pool};
 use crate::contender::{Config, Spawn};
-use crate::measure::round::{Kind, Options, Round, Workload};
+use crate::document::Role;
+use crate::measure::round::{Options, Round, Workload};
 use crate::measure::work::{stamp, steps, steps_for, steps_per_us};
 use crate::spawners;
 use std::hint::black_box;
@@ -59,15 +61,11 @@ impl Consumer {
 
     fn round(self, us: f64) -> Round {
         assert!(self.seen.iter().all(|&seen| seen), "a task was lost");
-        let mut latencies = self.latencies.clone();
-        latencies.sort_unstable();
-        let p50 = crate::measure::round::percentile(&latencies, 50.0) / 1_000.0;
         Round {
             figure: us,
-            latencies,
+            latencies: self.latencies,
             extra: Vec::new(),
         }
-        .with("pick-up us", p50)
     }
 }
 
@@ -116,7 +114,7 @@ pub fn by_index(workers: usize, sizes: &[u64], hear: bool) -> Round {
     if hear {
         consumer.round(us)
     } else {
-        Round::of(us).with("pick-up us", 0.0)
+        Round::of(us)
     }
 }
 
@@ -126,19 +124,22 @@ pub fn workloads(options: &Options) -> Vec<Workload> {
         batch(&**pool, &sizes(options.tasks(TASKS)))
     }
     let title = "10k tasks of 0 to 50 us as they complete, per batch";
-    let mut workload = Workload::new("W6", title, "us");
+    let mut workload = Workload::new("W6", title, "us")
+        .statistic("the batch of a round")
+        .latencies_of("pick-up");
     let (n, workers) = (options.tasks(TASKS), options.workers);
-    workload.entry(Kind::Floor, "the work alone, over the workers", move || {
+    workload.entry(Role::Bound, "the work alone, over the workers", move || {
         let total: u64 = sizes(n).iter().sum();
         let us = total as f64 / steps_per_us() / workers as f64;
-        Round::of(us).with("pick-up us", 0.0)
+        Round::of(us)
     });
-    workload.entry(Kind::Reference, "shared index, no hand-over", move || {
+    workload.entry(Role::Floor, "shared index, no hand-over", move || {
         by_index(workers, &sizes(n), false)
     });
-    workload.entry(Kind::Floor, "shared index and a channel", move || {
+    workload.entry(Role::Bound, "shared index and a channel", move || {
         by_index(workers, &sizes(n), true)
     });
+    python::add(&mut workload, Pool::Thread, workers, Ask::Completed, n);
     spawners!(workload, Config::new(options.workers), options, run);
     vec![workload]
 }

@@ -2,8 +2,9 @@
 //! tree of a million nodes, per node.
 
 use crate::contender::{Config, ForkJoin, Tree};
+use crate::document::Role;
 use crate::joiners;
-use crate::measure::round::{Kind, Options, Round, Workload};
+use crate::measure::round::{Options, Round, Workload};
 use std::hint::black_box;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
@@ -62,34 +63,45 @@ fn whole_tree(options: &Options, call: impl Fn(&Tree) -> u64) -> Round {
     Round::of(start.elapsed().as_nanos() as f64 / (times * nodes) as f64)
 }
 
+/// What ratios refer to.
+const FLOOR: &str = "plain recursion on one thread";
+
 /// W3, W3c, W3t.
 pub fn workloads(options: &Options) -> Vec<Workload> {
-    fn deep<C: ForkJoin>(pool: &Arc<C>, options: &Options) -> Round {
+    vec![deep(options), brief(options), wide(options)]
+}
+
+/// W3.
+pub fn deep(options: &Options) -> Workload {
+    fn run<C: ForkJoin>(pool: &Arc<C>, options: &Options) -> Round {
         long(options, |n| pool.fib(n))
     }
-    fn brief<C: ForkJoin>(pool: &Arc<C>, options: &Options) -> Round {
-        short(options, |n| pool.fib(n))
-    }
-    fn wide<C: ForkJoin>(pool: &Arc<C>, options: &Options) -> Round {
-        whole_tree(options, |tree| pool.tree_sum(tree))
-    }
-    let config = Config::new(options.workers);
-    let floor = "plain recursion on one thread";
-
     let mut w3 = Workload::new("W3", "fib(32) by join, per join", "ns");
     let o = options.clone();
-    w3.entry(Kind::Reference, floor, move || long(&o, fib));
-    joiners!(w3, config, options, deep);
+    w3.entry(Role::Floor, FLOOR, move || long(&o, fib));
+    joiners!(w3, Config::new(options.workers), options, run);
+    w3
+}
 
+fn brief(options: &Options) -> Workload {
+    fn run<C: ForkJoin>(pool: &Arc<C>, options: &Options) -> Round {
+        short(options, |n| pool.fib(n))
+    }
     let mut w3c = Workload::new("W3c", "one fib(18) by join from outside, per call", "ns");
     let o = options.clone();
-    w3c.entry(Kind::Reference, floor, move || short(&o, fib));
-    joiners!(w3c, config, options, brief);
+    w3c.entry(Role::Floor, FLOOR, move || short(&o, fib));
+    joiners!(w3c, Config::new(options.workers), options, run);
+    w3c
+}
 
+fn wide(options: &Options) -> Workload {
+    fn run<C: ForkJoin>(pool: &Arc<C>, options: &Options) -> Round {
+        whole_tree(options, |tree| pool.tree_sum(tree))
+    }
     let title = "sum of a tree of a million nodes by join, per node";
     let mut w3t = Workload::new("W3t", title, "ns");
     let o = options.clone();
-    w3t.entry(Kind::Reference, floor, move || whole_tree(&o, Tree::sum));
-    joiners!(w3t, config, options, wide);
-    vec![w3, w3c, w3t]
+    w3t.entry(Role::Floor, FLOOR, move || whole_tree(&o, Tree::sum));
+    joiners!(w3t, Config::new(options.workers), options, run);
+    w3t
 }

@@ -6,12 +6,27 @@
 
 use super::submit::answer;
 use crate::contender::{Config, Spawn};
+use crate::document::Role;
 use crate::measure::heap::{self, Heap};
-use crate::measure::round::{Kind, Options, Round, Workload};
+use crate::measure::round::{Column, Options, Round, Workload};
 use crate::spawners;
 use std::sync::{Arc, Barrier};
 
 const TASKS: usize = 100_000;
+
+const ALLOCATIONS: Column = Column::low(
+    "allocations",
+    "allocations in the first batch",
+    "allocations",
+);
+const LIVE: Column = Column::low("live", "bytes live while the tasks are held", "B");
+const STEADY: Column = Column::low("steady", "bytes in the third batch", "B");
+const STEADY_ALLOCATIONS: Column = Column::low(
+    "steady-allocations",
+    "allocations in the third batch",
+    "allocations",
+);
+const KEPT: Column = Column::low("kept", "bytes kept after three batches", "B");
 
 struct Batch {
     start: Heap,
@@ -74,15 +89,12 @@ fn run_here<C: Spawn>(pool: &Arc<C>, options: &Options) -> Round {
     let calls = |b: &Batch| per(b.after.calls - b.before.calls);
     let bytes = |b: &Batch| per(b.after.bytes - b.before.bytes);
     Round::of(bytes(&cold))
-        .with("allocations", calls(&cold))
+        .with(ALLOCATIONS, calls(&cold))
+        .with(LIVE, (cold.held.live - cold.before.live) as f64 / n as f64)
+        .with(STEADY, bytes(&steady))
+        .with(STEADY_ALLOCATIONS, calls(&steady))
         .with(
-            "live while held",
-            (cold.held.live - cold.before.live) as f64 / n as f64,
-        )
-        .with("steady bytes", bytes(&steady))
-        .with("steady allocations", calls(&steady))
-        .with(
-            "kept",
+            KEPT,
             (steady.after.live - cold.start.live) as f64 / n as f64,
         )
 }
@@ -104,11 +116,11 @@ fn boxed(n: usize) -> Round {
         per(after.calls - before.calls),
     );
     Round::of(bytes)
-        .with("allocations", calls)
-        .with("live while held", bytes)
-        .with("steady bytes", bytes)
-        .with("steady allocations", calls)
-        .with("kept", 0.0)
+        .with(ALLOCATIONS, calls)
+        .with(LIVE, bytes)
+        .with(STEADY, bytes)
+        .with(STEADY_ALLOCATIONS, calls)
+        .with(KEPT, 0.0)
 }
 
 /// W8, where the allocator counts.
@@ -117,11 +129,11 @@ pub fn workloads(options: &Options) -> Vec<Workload> {
         return Vec::new();
     }
     let title = "heap bytes per task, 100k tasks held at once; first batch, then the third";
-    let mut workload = Workload::new("W8", title, "bytes").at_most(3);
+    let mut workload = Workload::new("W8", title, "B")
+        .at_most(5)
+        .statistic("bytes asked for per task");
     let n = options.tasks(TASKS);
-    workload.entry(Kind::Reference, "a boxed closure, no result", move || {
-        boxed(n)
-    });
+    workload.entry(Role::Floor, "a boxed closure, no result", move || boxed(n));
     spawners!(workload, Config::new(options.workers), options, run);
     vec![workload]
 }

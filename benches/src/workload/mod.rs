@@ -1,5 +1,6 @@
 //! The questions, one module each. Every one checks the answers it gets.
 
+pub mod cancel;
 pub mod completion;
 pub mod fork_join;
 pub mod idle;
@@ -9,9 +10,12 @@ pub mod memory;
 pub mod nested;
 pub mod processes;
 pub mod round_trip;
+pub mod scaling;
+pub mod start;
 pub mod submit;
 
-use crate::measure::round::{Options, Workload};
+use crate::measure::round::Options;
+pub use crate::measure::round::Workload;
 
 /// All workloads in the order in which they run.
 pub fn all(options: &Options) -> Vec<Workload> {
@@ -24,6 +28,9 @@ pub fn all(options: &Options) -> Vec<Workload> {
     all.extend(completion::workloads(options));
     all.extend(idle::workloads(options));
     all.extend(memory::workloads(options));
+    all.extend(cancel::workloads(options));
+    all.extend(start::workloads(options));
+    all.extend(scaling::workloads(options));
     all.extend(processes::workloads(options));
     all
 }

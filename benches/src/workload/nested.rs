@@ -3,8 +3,9 @@
 //! inner ones inside the pool.
 
 use crate::contender::{Config, NestedWait, Spawn};
+use crate::document::Role;
 use crate::measure::latch::{GROUPS, Latch};
-use crate::measure::round::{Kind, Options, Round, Workload};
+use crate::measure::round::{Options, Round, Workload};
 use crate::spawners;
 use std::hint::black_box;
 use std::sync::Arc;
@@ -71,53 +72,59 @@ fn per_subtask(time: Duration, outer: usize) -> Round {
     Round::of(time.as_nanos() as f64 / (outer as u64 * INNER) as f64)
 }
 
+/// What ratios refer to.
+fn floor(workload: &mut Workload, options: &Options) {
+    let outer = options.tasks(GROUPS);
+    let run = move || per_subtask(boxed(outer), outer);
+    workload.entry(Role::Floor, "box, call, free on one thread", run);
+}
+
 /// W4, W41, W4w.
 pub fn workloads(options: &Options) -> Vec<Workload> {
-    fn free<C: Spawn>(pool: &Arc<C>, options: &Options) -> Round {
+    let mut all = vec![inside(options)];
+    if options.workers > 1 {
+        let mut w41 = inside(&Options {
+            workers: 1,
+            ..options.clone()
+        });
+        w41.id = "W41".into();
+        w41.title = "the same with one worker, per subtask".into();
+        all.push(w41);
+    }
+    all.push(waiting(options));
+    all
+}
+
+/// W4.
+pub fn inside(options: &Options) -> Workload {
+    fn run<C: Spawn>(pool: &Arc<C>, options: &Options) -> Round {
         let outer = options.tasks(GROUPS);
         per_subtask(spawn_nested(pool, outer), outer)
     }
-    fn waiting<C: NestedWait>(pool: &Arc<C>, options: &Options) -> Round {
+    let title = "1000 tasks spawn 1000 each inside the pool, per subtask";
+    let mut w4 = Workload::new("W4", title, "ns");
+    floor(&mut w4, options);
+    spawners!(w4, Config::new(options.workers), options, run);
+    w4
+}
+
+fn waiting(options: &Options) -> Workload {
+    use crate::contender as c;
+    fn run<C: NestedWait>(pool: &Arc<C>, options: &Options) -> Round {
         let outer = options.tasks(GROUPS);
         per_subtask(wait_nested(pool, outer), outer)
     }
-    let outer = options.tasks(GROUPS);
-    let floor = "box, call, free on one thread";
-    let mut all = Vec::new();
-
-    let title = "1000 tasks spawn 1000 each inside the pool, per subtask";
-    let mut w4 = Workload::new("W4", title, "ns");
-    w4.entry(Kind::Reference, floor, move || {
-        per_subtask(boxed(outer), outer)
-    });
-    spawners!(w4, Config::new(options.workers), options, free);
-    all.push(w4);
-
-    if options.workers > 1 {
-        let title = "the same with one worker, per subtask";
-        let mut w41 = Workload::new("W41", title, "ns");
-        w41.entry(Kind::Reference, floor, move || {
-            per_subtask(boxed(outer), outer)
-        });
-        spawners!(w41, Config::new(1), options, free);
-        all.push(w41);
-    }
-
-    use crate::contender as c;
     let config = Config::new(options.workers);
     let title = "1000 tasks spawn 1000 each and wait for their results inside, per subtask";
     let mut w4w = Workload::new("W4w", title, "ns");
-    w4w.entry(Kind::Reference, floor, move || {
-        per_subtask(boxed(outer), outer)
-    });
-    w4w.contender(config, options, waiting::<c::rayon::Rayon>);
-    w4w.contender(config, options, waiting::<c::tokio::Tokio>);
-    w4w.contender(config, options, waiting::<c::async_executor::AsyncExecutor>);
+    floor(&mut w4w, options);
+    w4w.contender(config, options, run::<c::rayon::Rayon>);
+    w4w.contender(config, options, run::<c::tokio::Tokio>);
+    w4w.contender(config, options, run::<c::async_executor::AsyncExecutor>);
     if options.workers > 1 {
-        w4w.contender(config, options, waiting::<c::by_hand::ByHand>);
+        w4w.contender(config, options, run::<c::by_hand::ByHand>);
     }
     #[cfg(feature = "raddle")]
-    w4w.contender(config, options, waiting::<c::raddle::Raddle>);
-    all.push(w4w);
-    all
+    w4w.contender(config, options, run::<c::raddle::Raddle>);
+    w4w
 }

@@ -4,11 +4,14 @@
 //! same with the caller asleep meanwhile. A `p` behind the name: the caller on one core and the only
 //! worker on another.
 
+use crate::contender::python::{self, Ask, Pool};
 use crate::contender::{Config, Spawn};
+use crate::document::Role;
 use crate::floor::parked::{Parked, answer};
 use crate::floor::spinning::Spinning;
+use crate::floor::two_lines::TwoLines;
 use crate::measure::place::on_core;
-use crate::measure::round::{Kind, Options, Round, Workload};
+use crate::measure::round::{Options, Round, Workload};
 use crate::measure::work::busy_for;
 use crate::spawners;
 use std::sync::Arc;
@@ -90,6 +93,8 @@ fn hot(options: &Options) -> Workload {
         20_000,
         false,
     );
+    let (workers, n) = (options.workers, options.tasks(20_000 / 10));
+    python::add(&mut workload, Pool::Thread, workers, Ask::Hot, n);
     spawners!(workload, Config::new(options.workers), options, run);
     workload
 }
@@ -129,6 +134,8 @@ fn idle(options: &Options) -> Workload {
     let title = "round trip after 200 us idle, the caller awake";
     let mut workload = Workload::new("W1b", title, "ns");
     floors(&mut workload, options, None, Between::Busy, 2_000, true);
+    let (workers, n) = (options.workers, options.tasks(2_000 / 2));
+    python::add(&mut workload, Pool::Thread, workers, Ask::AfterIdle, n);
     spawners!(workload, Config::new(options.workers), options, run);
     workload
 }
@@ -184,19 +191,25 @@ fn floors(
 ) {
     let n = options.tasks(trips_of_a_round);
     let (caller, worker) = cores.unzip();
-    let kinds = if parked_is_reference {
-        (Kind::Floor, Kind::Reference)
+    let roles = if parked_is_reference {
+        (Role::Bound, Role::Floor)
     } else {
-        (Kind::Reference, Kind::Floor)
+        (Role::Floor, Role::Bound)
     };
     let (spinning_caller, spinning_worker) = cores.or(options.cores).unzip();
-    workload.entry(kinds.0, "spinning mailbox", move || {
+    workload.entry(roles.0, "spinning mailbox", move || {
         let mailbox = Spinning::new(spinning_worker);
         on_core(spinning_caller, || {
             Round::of_latencies(trips(n, between, |x| mailbox.call(x)))
         })
     });
-    workload.entry(kinds.1, "parked mailbox", move || {
+    workload.entry(Role::Bound, "spinning mailbox on two lines", move || {
+        let mailbox = TwoLines::new(spinning_worker);
+        on_core(spinning_caller, || {
+            Round::of_latencies(trips(n, between, |x| mailbox.call(x)))
+        })
+    });
+    workload.entry(roles.1, "parked mailbox", move || {
         let mailbox = Parked::new(worker);
         on_core(caller, || {
             Round::of_latencies(trips(n, between, |x| mailbox.call(x)))

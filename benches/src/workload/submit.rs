@@ -1,9 +1,12 @@
 //! W2: a million small closures from outside. `W2` one thread keeps all handles, then collects them
-//! in order; `W2b` nobody keeps a handle; `W2c` four threads submit and collect a quarter each.
+//! in order; `W2b` nobody keeps a handle; `W2c` four threads submit and collect a quarter each; `W2d` the same
+//! four without handles.
 
+use crate::contender::python::{self, Ask, Pool};
 use crate::contender::{Config, Spawn};
+use crate::document::Role;
 use crate::measure::latch::{GROUPS, Latch};
-use crate::measure::round::{Kind, Options, Round, Workload};
+use crate::measure::round::{Column, Options, Round, Workload};
 use crate::spawners;
 use std::hint::black_box;
 use std::sync::{Arc, Barrier};
@@ -12,6 +15,8 @@ use std::time::{Duration, Instant};
 
 const TASKS: usize = 1_000_000;
 const SUBMITTERS: usize = 4;
+
+const SUBMITTING: Column = Column::low("submit-only", "the submitting alone", "ns");
 
 /// What a task answers; eight bytes in, eight bytes out.
 #[inline]
@@ -48,14 +53,7 @@ pub fn without_handles<C: Spawn>(pool: &C, n: usize) -> (Duration, Duration) {
     let right: u64 = (0..n as u64).map(|i| answer(i) & 0xff).sum();
     latch.set(GROUPS);
     let start = Instant::now();
-    for i in 0..n {
-        // The capture stays at eight bytes: the group's size is found from the same number.
-        let packed = (i as u64) << 20 | group as u64;
-        pool.detach(move || {
-            let (i, group) = (packed >> 20, packed & 0xf_ffff);
-            Latch::get().tick((i / group) as usize, group, answer(i) & 0xff);
-        });
-    }
+    detach(pool, 0..n as u64, group as u64);
     let submitted = start.elapsed();
     let sum = latch.wait();
     let all = start.elapsed();
@@ -63,18 +61,51 @@ pub fn without_handles<C: Spawn>(pool: &C, n: usize) -> (Duration, Duration) {
     (submitted, all)
 }
 
+/// Submits tasks that report to the latch, `of` to a group.
+fn detach<C: Spawn>(pool: &C, tasks: std::ops::Range<u64>, of: u64) {
+    for i in tasks {
+        // The capture stays at eight bytes: the group's size is found from the same number.
+        let packed = i << 20 | of;
+        pool.detach(move || {
+            let (i, of) = (packed >> 20, packed & 0xf_ffff);
+            Latch::get().tick((i / of) as usize, of, answer(i) & 0xff);
+        });
+    }
+}
+
+/// Four threads submit a quarter of the latch's groups each, and none of them waits; from the first thread's start until
+/// the last task has run.
+pub fn from_many_without_handles<C: Spawn>(pool: &C, n: usize) -> Duration {
+    let latch = Latch::get();
+    let of = n.div_ceil(GROUPS) as u64;
+    let each = of * (GROUPS / SUBMITTERS) as u64;
+    let right: u64 = (0..each * SUBMITTERS as u64)
+        .map(|i| answer(i) & 0xff)
+        .sum();
+    latch.set(GROUPS);
+    let (start, _) = in_threads(|thread| {
+        let from = thread as u64 * each;
+        detach(pool, from..from + each, of);
+    });
+    let sum = latch.wait();
+    let all = start.elapsed();
+    assert_eq!(sum, right, "a task was lost or ran twice");
+    all
+}
+
 /// Four threads, each with handles of its own.
 pub fn from_many<C: Spawn>(pool: &C, n: usize) -> Duration {
     let each = (n / SUBMITTERS) as u64;
-    in_threads(|thread| {
+    let (start, end) = in_threads(|thread| {
         let from = thread as u64 * each;
         with_handles(pool, from..from + each);
-    })
+    });
+    end - start
 }
 
-/// From the first thread's start to the last one's end. The threads look at the clock themselves: with
+/// The first thread's start and the last one's end. The threads look at the clock themselves: with
 /// more of them than cores, another thread could look long after they began.
-fn in_threads(run: impl Fn(usize) + Sync) -> Duration {
+fn in_threads(run: impl Fn(usize) + Sync) -> (Instant, Instant) {
     let ready = Barrier::new(SUBMITTERS);
     let spans: Vec<(Instant, Instant)> = thread::scope(|scope| {
         let threads: Vec<_> = (0..SUBMITTERS)
@@ -92,7 +123,7 @@ fn in_threads(run: impl Fn(usize) + Sync) -> Duration {
     });
     let start = spans.iter().map(|span| span.0).min().unwrap();
     let end = spans.iter().map(|span| span.1).max().unwrap();
-    end - start
+    (start, end)
 }
 
 /// The floor: one thread boxes the closures, holds them all, calls and frees them.
@@ -116,58 +147,91 @@ pub fn boxed(tasks: std::ops::Range<u64>) -> (Duration, Duration) {
 
 fn per_task((submitted, all): (Duration, Duration), n: usize) -> Round {
     let per = |time: Duration| time.as_nanos() as f64 / n as f64;
-    Round::of(per(all)).with("submit only", per(submitted))
+    Round::of(per(all)).with(SUBMITTING, per(submitted))
 }
 
-/// W2, W2b, W2c.
+/// W2, W2b, W2c, W2d.
 pub fn workloads(options: &Options) -> Vec<Workload> {
-    fn keep<C: Spawn>(pool: &Arc<C>, options: &Options) -> Round {
+    vec![
+        kept(options),
+        forgotten(options),
+        shared(options),
+        shared_forgotten(options),
+    ]
+}
+
+/// What ratios refer to.
+fn floor(workload: &mut Workload, options: &Options) {
+    let n = options.tasks(TASKS);
+    let run = move || per_task(boxed(0..n as u64), n);
+    workload.entry(Role::Floor, "box, hold, call, free on one thread", run);
+}
+
+/// The same on four threads.
+fn floor_of_four(workload: &mut Workload, options: &Options) {
+    let n = options.tasks(TASKS);
+    workload.entry(Role::Floor, "the same on four threads at once", move || {
+        let each = (n / SUBMITTERS) as u64;
+        let (start, end) = in_threads(|_| {
+            black_box(boxed(0..each));
+        });
+        Round::of((end - start).as_nanos() as f64 / n as f64)
+    });
+}
+
+/// W2.
+pub fn kept(options: &Options) -> Workload {
+    fn run<C: Spawn>(pool: &Arc<C>, options: &Options) -> Round {
         let n = options.tasks(TASKS);
         per_task(with_handles(&**pool, 0..n as u64), n)
     }
-    fn forget<C: Spawn>(pool: &Arc<C>, options: &Options) -> Round {
+    let title = "1M closures from one thread, then all results, per task";
+    let mut kept = Workload::new("W2", title, "ns");
+    floor(&mut kept, options);
+    let (workers, n) = (options.workers, options.tasks(TASKS));
+    python::add(&mut kept, Pool::Thread, workers, Ask::Batch, n / 20);
+    let config = Config::new(workers);
+    spawners!(kept, config, options, run);
+    #[cfg(feature = "raddle")]
+    kept.contender(config, options, run::<crate::contender::raddle::Batch>);
+    kept
+}
+
+fn forgotten(options: &Options) -> Workload {
+    fn run<C: Spawn>(pool: &Arc<C>, options: &Options) -> Round {
         let n = options.tasks(TASKS);
         per_task(without_handles(&**pool, n), n)
     }
-    fn many<C: Spawn>(pool: &Arc<C>, options: &Options) -> Round {
+    let title = "1M closures from one thread without handles, per task";
+    let mut forgotten = Workload::new("W2b", title, "ns");
+    floor(&mut forgotten, options);
+    spawners!(forgotten, Config::new(options.workers), options, run);
+    forgotten
+}
+
+fn shared(options: &Options) -> Workload {
+    fn run<C: Spawn>(pool: &Arc<C>, options: &Options) -> Round {
         let n = options.tasks(TASKS);
         Round::of(from_many(&**pool, n).as_nanos() as f64 / n as f64)
     }
-    let config = Config::new(options.workers);
-    let n = options.tasks(TASKS);
-    let floor = "box, hold, call, free on one thread";
-
-    let title = "1M closures from one thread, then all results, per task";
-    let mut kept = Workload::new("W2", title, "ns");
-    kept.entry(Kind::Reference, floor, move || {
-        per_task(boxed(0..n as u64), n)
-    });
-    spawners!(kept, config, options, keep);
-    #[cfg(feature = "raddle")]
-    kept.contender(config, options, keep::<crate::contender::raddle::Batch>);
-
-    let title = "1M closures from one thread without handles, per task";
-    let mut forgotten = Workload::new("W2b", title, "ns");
-    forgotten.entry(Kind::Reference, floor, move || {
-        per_task(boxed(0..n as u64), n)
-    });
-    spawners!(forgotten, config, options, forget);
-
     let title = "4 threads submit and collect 250k closures each, per task";
     let mut shared = Workload::new("W2c", title, "ns");
-    shared.entry(
-        Kind::Reference,
-        "the same on four threads at once",
-        move || {
-            let each = (n / SUBMITTERS) as u64;
-            let time = in_threads(|_| {
-                black_box(boxed(0..each));
-            });
-            Round::of(time.as_nanos() as f64 / n as f64)
-        },
-    );
-    spawners!(shared, config, options, many);
+    floor_of_four(&mut shared, options);
+    let config = Config::new(options.workers);
+    spawners!(shared, config, options, run);
     #[cfg(feature = "raddle")]
-    shared.contender(config, options, many::<crate::contender::raddle::Batch>);
-    vec![kept, forgotten, shared]
+    shared.contender(config, options, run::<crate::contender::raddle::Batch>);
+    shared
+}
+
+fn shared_forgotten(options: &Options) -> Workload {
+    fn run<C: Spawn>(pool: &Arc<C>, options: &Options) -> Round {
+        let n = options.tasks(TASKS);
+        Round::of(from_many_without_handles(&**pool, n).as_nanos() as f64 / n as f64)
+    }
+    let title = "4 threads submit 250k closures each without handles, per task";
+    let mut shared = Workload::new("W2d", title, "ns");
+    floor_of_four(&mut shared, options);
+    spawners!(shared, Config::new(options.workers), options, run);
+    shared
 }

@@ -1,11 +1,17 @@
 //! What is contiguous in memory goes as one copy.
 //!
+//! Arrays go element by element, for their length is part of their type: serde knows them up to 32, where there is nothing to
+//! win. Structs do too, since nobody vouches for what lies between their fields.
+//!
 //! Numbers take the same bytes on the wire as in memory, one by one and in a row alike. So the way in which a sequence of
 //! them was written, or will be read, makes no difference to the bytes, and each side takes the short way wherever
 //! it can tell the type.
 
 use super::error::Fault;
 use super::memory::Source;
+use serde::de::{DeserializeOwned, Deserializer, Visitor};
+use std::any::TypeId;
+use std::fmt;
 use std::mem::{ManuallyDrop, MaybeUninit};
 
 /// A number: any bytes are a value, and it has no padding.
@@ -81,29 +87,20 @@ pub fn numbers<'a, I: 'a>(items: I) -> Result<(usize, &'a [u8]), I> {
     Err(items)
 }
 
-/// Reads a `V` as one copy, if it is a row of numbers.
+/// Reads a sequence as one copy, if `V` is the visitor with which serde itself reads a `Vec` of numbers. However that is
+/// wrapped (in a box, an option, a newtype of somebody's, a variant), it ends here.
 #[inline(always)]
-pub fn read<V, S: Source>(source: &mut S) -> Option<Result<V, Fault>> {
+pub fn read<'de, V: Visitor<'de>, S: Source>(source: &mut S) -> Option<Result<V::Value, Fault>> {
     macro_rules! look {
         ($($number:ty),*) => {
             $(
-                if const { size_of::<V>() == size_of::<Vec<u8>>() } {
-                    if typeid::of::<V>() == typeid::of::<Vec<$number>>() {
-                        let row = row::<$number, S>(source);
-                        // SAFETY: `V` is just that, without lifetimes.
-                        return Some(row.map(|row| unsafe { same(row) }));
-                    }
-                    if typeid::of::<V>() == typeid::of::<Option<Vec<$number>>>() {
-                        let row = optional::<$number, S>(source);
-                        // SAFETY: as above.
-                        return Some(row.map(|row| unsafe { same(row) }));
-                    }
-                }
-                if const { size_of::<V>() == size_of::<Box<[u8]>>() }
-                    && typeid::of::<V>() == typeid::of::<Box<[$number]>>()
+                if const { size_of::<V::Value>() == size_of::<Vec<u8>>() }
+                    && typeid::of::<V::Value>() == typeid::of::<Vec<$number>>()
+                    // Another visitor may make something else of the same numbers.
+                    && Some(typeid::of::<V>()) == visitor_of::<Vec<$number>>()
                 {
-                    let row = row::<$number, S>(source).map(Vec::into_boxed_slice);
-                    // SAFETY: as above.
+                    let row = row::<$number, S>(source);
+                    // SAFETY: its value is just that, without lifetimes.
                     return Some(row.map(|row| unsafe { same(row) }));
                 }
             )*
@@ -113,10 +110,48 @@ pub fn read<V, S: Source>(source: &mut S) -> Option<Result<V, Fault>> {
     None
 }
 
-fn optional<X: Plain, S: Source>(source: &mut S) -> Result<Option<Vec<X>>, Fault> {
-    match super::read::is_some(source)? {
-        true => row(source).map(Some),
-        false => Ok(None),
+/// The type of the visitor that the `Deserialize` of `T` brings for a sequence. Its name is private to serde; so it is
+/// asked to read one, and what it brings is looked at.
+#[inline]
+fn visitor_of<T: DeserializeOwned>() -> Option<TypeId> {
+    T::deserialize(Asker).err()?.0
+}
+
+/// A deserializer that has no value and says who asked for a sequence.
+struct Asker;
+
+#[derive(Debug)]
+struct Asked(Option<TypeId>);
+
+impl<'de> Deserializer<'de> for Asker {
+    type Error = Asked;
+
+    #[inline]
+    fn deserialize_seq<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Asked> {
+        Err(Asked(Some(typeid::of::<V>())))
+    }
+
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Asked> {
+        Err(Asked(None))
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
+        newtype_struct tuple tuple_struct map struct enum identifier ignored_any
+    }
+}
+
+impl fmt::Display for Asked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("there is no value")
+    }
+}
+
+impl std::error::Error for Asked {}
+
+impl serde::de::Error for Asked {
+    fn custom<T: fmt::Display>(_: T) -> Self {
+        Self(None)
     }
 }
 
@@ -124,6 +159,12 @@ fn optional<X: Plain, S: Source>(source: &mut S) -> Result<Option<Vec<X>>, Fault
 #[inline]
 pub fn row<X: Plain, S: Source>(source: &mut S) -> Result<Vec<X>, Fault> {
     let count = super::read::length(source, size_of::<X>())?;
+    numbers_of(source, count)
+}
+
+/// Reads so many numbers, of which the source has as many.
+#[inline]
+pub fn numbers_of<X: Plain, S: Source>(source: &mut S, count: usize) -> Result<Vec<X>, Fault> {
     let mut row = Vec::<X>::with_capacity(count);
     let room = &mut row.spare_capacity_mut()[..count];
     let bytes = size_of_val(room);

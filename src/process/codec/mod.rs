@@ -64,6 +64,12 @@ pub fn size<T: Serialize + ?Sized>(value: &T, part: Part) -> Result<usize, Paylo
         .map_err(|fault| fault.at::<T>(PayloadStage::encode(part)))
 }
 
+/// Can `value` be written? Costs as much as writing it twice.
+pub fn check<T: Serialize + ?Sized>(value: &T, part: Part) -> Result<(), PayloadError> {
+    let mut bytes = vec![0; size(value, part)?];
+    write(value, part, SliceSink::new(&mut bytes))
+}
+
 /// Writes `value` into `sink`, which has room for exactly its [`size()`]. A value that does not fill it, or would
 /// overflow it, gave something else when it was measured: that is an error.
 #[inline]
@@ -89,4 +95,12 @@ pub fn read<T: DeserializeOwned, S: Source>(part: Part, mut source: S) -> Result
             bytes => Err(Fault::new(PayloadReason::Trailing { bytes })),
         })
         .map_err(|fault| fault.at::<T>(PayloadStage::decode(part)))
+}
+
+/// All bytes that `source` holds, which were not written by [`write()`].
+#[inline]
+pub fn rest<S: Source>(part: Part, mut source: S) -> Result<Vec<u8>, PayloadError> {
+    let count = source.left();
+    bulk::numbers_of(&mut source, count)
+        .map_err(|fault| fault.at::<Vec<u8>>(PayloadStage::decode(part)))
 }

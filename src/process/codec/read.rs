@@ -9,13 +9,12 @@ use serde::de::{
     Deserialize, DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess, SeqAccess,
     VariantAccess, Visitor,
 };
-use std::marker::PhantomData;
 
 /// Reads a value from `source`, which may hold more.
 #[inline]
 pub fn value<'de, T: Deserialize<'de>>(source: &mut impl Source) -> Result<T, Fault> {
     let depth = MOST_DEPTH;
-    Reader { source, depth }.seeded(PhantomData)
+    T::deserialize(&mut Reader { source, depth })
 }
 
 #[inline]
@@ -51,18 +50,6 @@ struct Reader<'a, S> {
 }
 
 impl<S: Source> Reader<'_, S> {
-    /// What `seed` wants; as one copy, if that is a row of numbers.
-    #[inline]
-    fn seeded<'de, T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, Fault> {
-        // Any other seed may do something of its own with the value.
-        if typeid::of::<T>() == typeid::of::<PhantomData<T::Value>>()
-            && let Some(row) = bulk::read(self.source)
-        {
-            return row;
-        }
-        seed.deserialize(self)
-    }
-
     /// One level down for `f`.
     #[inline]
     fn inside<T>(&mut self, f: impl FnOnce(&mut Self) -> Result<T, Fault>) -> Result<T, Fault> {
@@ -230,8 +217,13 @@ impl<'de, S: Source> Deserializer<'de> for &mut Reader<'_, S> {
 
     #[inline]
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        let count = length(self.source, 1)?;
-        self.inside(|this| this.elements(count, visitor))
+        self.inside(|this| {
+            if let Some(row) = bulk::read::<V, S>(this.source) {
+                return row;
+            }
+            let count = length(this.source, 1)?;
+            this.elements(count, visitor)
+        })
     }
 
     #[inline]
@@ -315,7 +307,7 @@ impl<'de, S: Source> SeqAccess<'de> for Elements<'_, '_, S> {
         seed: T,
     ) -> Result<Option<T::Value>, Fault> {
         match self.next() {
-            Some(this) => this.reader.seeded(seed).map(Some),
+            Some(this) => seed.deserialize(&mut *this.reader).map(Some),
             None => Ok(None),
         }
     }
@@ -335,14 +327,14 @@ impl<'de, S: Source> MapAccess<'de> for Elements<'_, '_, S> {
         seed: K,
     ) -> Result<Option<K::Value>, Fault> {
         match self.next() {
-            Some(this) => this.reader.seeded(seed).map(Some),
+            Some(this) => seed.deserialize(&mut *this.reader).map(Some),
             None => Ok(None),
         }
     }
 
     #[inline]
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, Fault> {
-        self.reader.seeded(seed)
+        seed.deserialize(&mut *self.reader)
     }
 
     #[inline]
@@ -378,7 +370,7 @@ impl<'de, S: Source> VariantAccess<'de> for Variant<'_, '_, S> {
 
     #[inline]
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Fault> {
-        self.reader.inside(|reader| reader.seeded(seed))
+        self.reader.inside(|reader| seed.deserialize(reader))
     }
 
     #[inline]

@@ -73,10 +73,13 @@ impl fmt::Display for StartError {
                  or build the pool without `Start::Main`",
             ),
             Self::NoConstructor => f.write_str(
-                "the part of raddle that runs before `main` did not run: the linker dropped `.init_array`",
+                "the part of raddle that runs before `main` did not run: the linker dropped `.init_array`, or a \
+                 constructor of another crate came first and builds a pool too early",
             ),
             Self::Privileged => f.write_str(
-                "a program that runs with the rights of another user does not let itself be made a worker",
+                "this program runs with rights that its user does not have (set-user-ID, set-group-ID or capabilities of its \
+                 file); it does not let itself be made a worker, since that user could choose what it runs: \
+                 build the pool in a program without such rights",
             ),
             Self::StrayMark => write!(
                 f,

@@ -10,6 +10,7 @@
 //! | dead | nobody reads its answers any more | empty |
 
 mod ending;
+pub mod launch;
 
 use super::budget::Budget;
 use super::builder::WhenWorkerDies;
@@ -18,17 +19,17 @@ use super::error::{Details, LostCause, WorkerExit, WorkerLost};
 use super::grave::{Casualty, Estate};
 use super::pool::Pool;
 use super::seat::{Ear, Ending, Seat, State, Timer, Why, private_memory, retire};
-use super::start::{Launch, StartError, start_worker};
+use super::start::{StartError, Started};
 use super::ticket::Ticket;
 use crate::error::{BuildError, TaskError};
 use crate::sync::atomic::Ordering::*;
 use crate::sync::{Arc, thread};
 use crate::sys::events::Poller;
 use crate::sys::pidfd::Ended;
+use launch::{Launched, launch, own_share};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::io;
-use std::os::fd::AsFd;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -61,7 +62,8 @@ pub type Running = (
     mpsc::Receiver<Result<(), BuildError>>,
 );
 
-pub fn start(pool: &Arc<Pool>) -> io::Result<Running> {
+/// `launches`: what comes of the workers that the attendant starts.
+pub fn start(pool: &Arc<Pool>, launches: mpsc::Receiver<Launched>) -> io::Result<Running> {
     let poller = Poller::new()?;
     poller.add(&pool.desk.bell, BELL)?;
     let (building, built) = mpsc::channel();
@@ -78,12 +80,13 @@ pub fn start(pool: &Arc<Pool>) -> io::Result<Running> {
         pool: Arc::clone(pool),
     };
     let name = format!("{}-watch", config.name);
-    let thread = thread::spawn_with(name, None, move || supervisor.run())?;
+    let thread = thread::spawn_with(name, None, move || supervisor.run(launches))?;
     Ok((thread, built))
 }
 
 impl Supervisor {
-    fn run(mut self) {
+    fn run(mut self, launches: mpsc::Receiver<Launched>) {
+        self.fill_all(launches);
         while !self.is_over() {
             let deadline = self.next_due();
             for number in self.poller.wait(deadline) {
@@ -285,42 +288,42 @@ impl Supervisor {
             seat.due = None;
         }
         match &seat.state {
-            State::Empty if is_due => self.fill(at, now),
+            State::Empty if is_due => self.fill(at),
             State::Dead { .. } if is_due => self.bury(at),
             State::Up(_) | State::Starting(_) => self.go_on_ending(at, now),
             _ => {}
         }
     }
 
-    /// Starts a worker in an empty seat, if it is needed.
-    fn fill(&mut self, at: usize, now: Instant) {
+    /// Starts the first workers, together with the attendant.
+    fn fill_all(&mut self, launches: mpsc::Receiver<Launched>) {
         let pool = Arc::clone(&self.pool);
-        let lane = &pool.lanes[at];
-        if pool.is_over() || (pool.is_closed() && lane.is_empty()) {
+        for at in own_share(&pool) {
+            if pool.is_over() {
+                break;
+            }
+            self.seat(at, launch(&pool, at));
+        }
+        // Also if one has failed: those that were started are to be ended.
+        for (at, started) in launches {
+            self.seat(at, started);
+        }
+    }
+
+    /// Starts a worker in an empty seat, if it is needed.
+    fn fill(&mut self, at: usize) {
+        let pool = Arc::clone(&self.pool);
+        if pool.is_over() || (pool.is_closed() && pool.lanes[at].is_empty()) {
             return;
         }
-        if let Err(error) = lane.renew_event(&pool) {
-            return self.start_failed(at, &StartError::system("making its event")(error));
-        }
-        let replies = lane.files.replies.lock();
-        let event = lane.event.lock();
-        let first = lane.shm.lock().next();
-        let launch = Launch {
-            name: &lane.name,
-            settings: &pool.config.settings,
-            core: lane.core,
-            requests: lane.files.requests.as_fd(),
-            replies: replies.as_fd(),
-            event: event.as_fd(),
-            first: first.0,
-        };
-        if self.building.is_none() {
-            // Before the worker can answer anybody who looks at the figure then.
-            // ORDERING: process.count-replacement Relaxed: a figure.
-            pool.replacements.fetch_add(1, Relaxed);
-        }
-        let started = start_worker(&launch);
-        drop((replies, event));
+        // Before the worker can answer anybody who looks at the figure then.
+        // ORDERING: process.count-replacement Relaxed: a figure.
+        pool.replacements.fetch_add(1, Relaxed);
+        self.seat(at, launch(&pool, at));
+    }
+
+    fn seat(&mut self, at: usize, started: Result<Started, StartError>) {
+        let now = Instant::now();
         let started = match started {
             Ok(started) => started,
             Err(error) => return self.start_failed(at, &error),
@@ -339,13 +342,12 @@ impl Supervisor {
         *seat = Seat {
             state: State::Starting(started),
             failures: seat.failures,
-            due: None,
             ..Seat::new(now)
         };
         if let Err(error) = added {
             seat.signal(libc::SIGKILL);
             let why = format!("the system refused to watch worker {at}: {error}");
-            pool.break_down(why);
+            self.pool.break_down(why);
         }
     }
 
@@ -385,15 +387,18 @@ impl Supervisor {
             }
             Err(error) => {
                 seat.state = State::Empty;
-                let why = format!("the system refused memory for a new worker: {error}");
-                return pool.break_down(why);
+                return pool.break_down(no_memory(&error));
             }
         };
         let Estate {
             answered,
-            casualty,
+            mut casualty,
             wild,
+            refused,
         } = estate;
+        if let (Some(casualty), Some(_)) = (&mut casualty, &refused) {
+            casualty.again = None;
+        }
         for answered in answered {
             pool.ready.answer(at, answered);
         }
@@ -435,6 +440,9 @@ impl Supervisor {
         }
         self.seats[at].state = State::Empty;
         self.wake(at);
+        if let Some(error) = refused {
+            return pool.break_down(no_memory(&error));
+        }
         if unexpected {
             let name = &pool.lanes[at].name;
             if pool.config.when_worker_dies == WhenWorkerDies::BreakPool {
@@ -528,4 +536,8 @@ impl Supervisor {
             }
         }
     }
+}
+
+fn no_memory(error: &io::Error) -> String {
+    format!("the system refused memory for a new worker: {error}")
 }

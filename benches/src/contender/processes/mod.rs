@@ -7,27 +7,28 @@
 pub mod iceoryx2;
 pub mod ipc_channel;
 pub mod procspawn;
-pub mod python;
 #[cfg(feature = "raddle")]
 pub mod raddle;
 pub mod socketpair;
 
+use crate::document::Role;
 use crate::floor::parked::answer;
 use crate::floor::{exec, shared};
+use crate::measure::apart;
 use crate::measure::place::on_core;
-use crate::measure::round::{Kind, Options, Round, Workload};
+use crate::measure::round::{Options, Round, Workload};
 use std::os::fd::OwnedFd;
 use std::process::{Child, Command, Stdio};
 
 /// The argument that makes this program a worker.
-const SERVE: &str = "--serve";
+pub const SERVE: &str = "--serve";
 
 /// Workers in other processes.
 pub trait Workers: Sized + 'static {
     /// Its name in the tables.
     const NAME: &'static str;
     /// What it is compared as.
-    const KIND: Kind = Kind::Peer;
+    const ROLE: Role = Role::Peer;
     /// It gets one task where others get this many, since it takes as much longer.
     const SLOWER: usize = 1;
     /// Starts the processes. They need not be up yet.
@@ -133,6 +134,7 @@ pub fn serve_if_asked() {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments[..] {
         ["exec"] => exec::serve(),
+        ["round", id, name, workers, scale] => apart::serve(id, name, workers, scale),
         ["shared", way] => shared::serve(way),
         ["socketpair", way] => socketpair::serve(way),
         #[cfg(feature = "iceoryx2")]
@@ -166,7 +168,7 @@ impl Workload {
         mut run: impl FnMut(&mut C, &Options) -> Round + 'static,
     ) {
         let options = options.clone();
-        self.entry(C::KIND, C::NAME, move || {
+        self.entry(C::ROLE, C::NAME, move || {
             run(&mut C::start(workers), &options)
         });
     }
@@ -174,13 +176,13 @@ impl Workload {
     /// Adds one that polls, caller and worker on two cores.
     pub fn polling<C: Polling>(
         &mut self,
-        kind: Kind,
+        role: Role,
         options: &Options,
         mut run: impl FnMut(&mut C, &Options) -> Round + 'static,
     ) {
         let options = options.clone();
         let (caller, worker) = options.cores.unzip();
-        self.entry(kind, C::NAME, move || {
+        self.entry(role, C::NAME, move || {
             let mut workers = C::start_on(worker);
             on_core(caller, || run(&mut workers, &options))
         });

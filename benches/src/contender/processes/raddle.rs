@@ -1,15 +1,15 @@
 //! raddle's `ProcessPool` as it comes.
 
-use super::{Batch, Call, Payload, Replace, Workers, task};
-use crate::measure::round::Kind;
-use raddle::{Executor, ProcessPool};
+use super::{Batch, Call, Payload, Replace, Workers, check, task};
+use crate::document::Role;
+use raddle::{BytesIn, BytesOut, Executor, ProcessPool};
 
 /// See the module.
 pub struct Raddle(ProcessPool);
 
 impl Workers for Raddle {
     const NAME: &'static str = "raddle";
-    const KIND: Kind = Kind::Raddle;
+    const ROLE: Role = Role::Raddle;
 
     fn start(workers: usize) -> Raddle {
         Raddle(ProcessPool::new(workers).unwrap())
@@ -48,4 +48,46 @@ impl Replace for Raddle {
             }
         }
     }
+}
+
+/// Bytes that the worker looks at where they lie. With `ANEW` it writes the answer, which is a copy of them; without,
+/// it passes them on.
+pub struct InPlace<const ANEW: bool>(ProcessPool);
+
+impl<const ANEW: bool> Workers for InPlace<ANEW> {
+    const NAME: &'static str = if ANEW {
+        "raddle submit_bytes, written anew"
+    } else {
+        "raddle submit_bytes, passed on"
+    };
+    const ROLE: Role = Role::Raddle;
+
+    fn start(workers: usize) -> Self {
+        InPlace(ProcessPool::new(workers).unwrap())
+    }
+}
+
+impl<const ANEW: bool> Payload for InPlace<ANEW> {
+    fn exchange(&mut self, bytes: Vec<u8>) -> Vec<u8> {
+        let task = if ANEW {
+            self.0.submit_bytes(write_anew, &bytes)
+        } else {
+            self.0.submit_bytes(pass_on, &bytes)
+        };
+        // As `submit` does with what it takes.
+        drop(bytes);
+        task.result().unwrap()
+    }
+}
+
+fn pass_on(bytes: BytesIn<'_>) -> BytesOut<'_> {
+    check(&bytes);
+    bytes.pass_on()
+}
+
+fn write_anew(bytes: BytesIn<'_>) -> BytesOut<'_> {
+    check(&bytes);
+    let mut out = bytes.out(bytes.len());
+    out.copy_from_slice(&bytes);
+    out
 }

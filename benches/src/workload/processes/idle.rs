@@ -3,18 +3,21 @@
 
 #[cfg(feature = "raddle")]
 use crate::contender::processes::raddle::Raddle;
-use crate::contender::processes::{Call, ipc_channel, procspawn, python, socketpair, task};
+use crate::contender::processes::{Call, ipc_channel, procspawn, socketpair, task};
+use crate::contender::python::{self, Pool};
+use crate::document::Role;
 use crate::measure::family::Usage;
-use crate::measure::round::{Kind, Options, Round, Workload};
+use crate::measure::round::{Options, Round, Workload};
+use crate::workload::idle::{per_second, window};
 use std::thread;
 use std::time::Duration;
 
 fn measure(options: &Options) -> Round {
     // Whatever spinning a pool does after its last task is over by then.
     thread::sleep(Duration::from_millis(300));
-    let window = Duration::from_millis(options.tasks(2_000) as u64);
+    let window = window(options);
     let used = Usage::during(|| thread::sleep(window));
-    Round::of(used.cpu_us).with("switches", used.switches)
+    per_second(used.cpu_us, used.switches, window)
 }
 
 /// P7.
@@ -25,15 +28,17 @@ pub fn workload(options: &Options) -> Workload {
         }
         measure(options)
     }
-    let title = "CPU time of parent and workers over 2 s with an idle pool";
-    let mut workload = Workload::new("P7", title, "us").at_most(3);
+    let title = "CPU time of parent and workers in a second with an idle pool";
+    let mut workload = Workload::new("P7", title, "us")
+        .at_most(5)
+        .statistic("mean over two seconds");
     let o = options.clone();
-    workload.entry(Kind::Reference, "no pool", move || measure(&o));
+    workload.entry(Role::Floor, "no pool", move || measure(&o));
     workload.workers(2, options, after_tasks::<procspawn::Procspawn>);
     workload.workers(2, options, after_tasks::<ipc_channel::IpcChannel>);
     workload.workers(2, options, after_tasks::<socketpair::Socketpair>);
     let o = options.clone();
-    python::add_idle(&mut workload, 2, move || measure(&o));
+    python::add_idle(&mut workload, Pool::Process, 2, move || measure(&o));
     #[cfg(feature = "raddle")]
     workload.workers(2, options, after_tasks::<Raddle>);
     workload

@@ -4,13 +4,15 @@
 #[cfg(feature = "iceoryx2")]
 use crate::contender::processes::iceoryx2;
 #[cfg(feature = "raddle")]
-use crate::contender::processes::raddle::Raddle;
+use crate::contender::processes::raddle::{InPlace, Raddle};
 use crate::contender::processes::{
-    Payload, Polling, check, ipc_channel, mark, procspawn, python, socketpair,
+    Payload, Polling, check, ipc_channel, mark, procspawn, socketpair,
 };
+use crate::contender::python::{self, Ask, Pool};
+use crate::document::Role;
 use crate::floor::shared::{Copies, Spinning};
 use crate::measure::place::on_core;
-use crate::measure::round::{Kind, Options, Round, Workload};
+use crate::measure::round::{Options, Round, Workload};
 use std::time::Instant;
 
 /// Names, bytes, and exchanges in a round.
@@ -35,7 +37,7 @@ fn sized(
     let title = format!("{text} to another process and back, per exchange");
     let mut workload = Workload::new(id, title, "us");
     let times = options.tasks(times).max(1);
-    workload.entry(Kind::Reference, "memcpy, once in and once out", move || {
+    workload.entry(Role::Floor, "memcpy, once in and once out", move || {
         let copies = Copies::default();
         copied(len, times, |from, to| copies.there_and_back(from, to))
     });
@@ -47,7 +49,7 @@ fn sized(
     ];
     for (name, exchange) in ways {
         let (caller, worker) = options.cores.unzip();
-        workload.entry(Kind::Floor, name, move || {
+        workload.entry(Role::Bound, name, move || {
             let mut ring = Spinning::start_on(worker);
             on_core(caller, || {
                 copied(len, times, |from, to| exchange(&mut ring, from, to))
@@ -60,7 +62,7 @@ fn sized(
     add::<socketpair::Socketpair>(&mut workload, len, times);
     #[cfg(feature = "iceoryx2")]
     workload.polling(
-        Kind::Peer,
+        Role::Peer,
         options,
         move |pool: &mut iceoryx2::Iceoryx2Bytes, _| {
             measured(len, times, |bytes| pool.exchange(bytes))
@@ -68,17 +70,22 @@ fn sized(
     );
     python::add(
         &mut workload,
+        Pool::Process,
         1,
-        python::Ask::Payload(len),
+        Ask::Payload(len),
         (times / 20).max(1),
     );
     #[cfg(feature = "raddle")]
-    add::<Raddle>(&mut workload, len, times);
+    {
+        add::<Raddle>(&mut workload, len, times);
+        add::<InPlace<false>>(&mut workload, len, times);
+        add::<InPlace<true>>(&mut workload, len, times);
+    }
     workload
 }
 
 fn add<C: Payload>(workload: &mut Workload, len: usize, times: usize) {
-    workload.entry(C::KIND, C::NAME, move || {
+    workload.entry(C::ROLE, C::NAME, move || {
         let mut pool = C::start(1);
         measured(len, (times / C::SLOWER).max(1), |bytes| {
             pool.exchange(bytes)

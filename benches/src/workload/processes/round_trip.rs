@@ -5,10 +5,12 @@
 use crate::contender::processes::iceoryx2;
 #[cfg(feature = "raddle")]
 use crate::contender::processes::raddle::Raddle;
-use crate::contender::processes::{Call, Workers, ipc_channel, procspawn, python, socketpair};
+use crate::contender::processes::{Call, Workers, ipc_channel, procspawn, socketpair};
+use crate::contender::python::{self, Ask, Pool};
+use crate::document::Role;
 use crate::floor::shared::{Parked, Spinning};
 use crate::measure::place::on_core;
-use crate::measure::round::{Kind, Options, Round, Workload};
+use crate::measure::round::{Options, Round, Workload};
 use crate::workload::round_trip::{Between, trips};
 
 const HOT: usize = 20_000;
@@ -26,8 +28,14 @@ pub fn workloads(options: &Options) -> Vec<Workload> {
     hot.workers(1, options, run_hot::<ipc_channel::IpcChannel>);
     hot.workers(1, options, run_hot::<socketpair::Socketpair>);
     #[cfg(feature = "iceoryx2")]
-    hot.polling(Kind::Peer, options, run_hot::<iceoryx2::Iceoryx2>);
-    python::add(&mut hot, 1, python::Ask::Hot, options.tasks(HOT / 20));
+    hot.polling(Role::Peer, options, run_hot::<iceoryx2::Iceoryx2>);
+    python::add(
+        &mut hot,
+        Pool::Process,
+        1,
+        Ask::Hot,
+        options.tasks(HOT / 20),
+    );
     #[cfg(feature = "raddle")]
     hot.workers(1, options, run_hot::<Raddle>);
 
@@ -41,11 +49,12 @@ pub fn workloads(options: &Options) -> Vec<Workload> {
     idle.workers(1, options, run_idle::<ipc_channel::IpcChannel>);
     idle.workers(1, options, run_idle::<socketpair::Socketpair>);
     #[cfg(feature = "iceoryx2")]
-    idle.polling(Kind::Peer, options, run_idle::<iceoryx2::Iceoryx2>);
+    idle.polling(Role::Peer, options, run_idle::<iceoryx2::Iceoryx2>);
     python::add(
         &mut idle,
+        Pool::Process,
         1,
-        python::Ask::AfterIdle,
+        Ask::AfterIdle,
         options.tasks(AFTER_IDLE / 4),
     );
     #[cfg(feature = "raddle")]
@@ -68,8 +77,8 @@ fn measured<C: Call>(pool: &mut C, options: &Options, between: Between) -> Round
 /// has to reach a core that sleeps. Ratios refer to the first back to back, to the last after idle.
 fn floors(workload: &mut Workload, options: &Options, between: Between) {
     let (hot, idle) = match between {
-        Between::Nothing => (Kind::Reference, Kind::Floor),
-        _ => (Kind::Floor, Kind::Reference),
+        Between::Nothing => (Role::Floor, Role::Bound),
+        _ => (Role::Bound, Role::Floor),
     };
     workload.polling(hot, options, move |ring: &mut Spinning, options| {
         measured(ring, options, between)

@@ -3,11 +3,11 @@
 
 #[cfg(feature = "raddle")]
 use crate::contender::processes::raddle::Raddle;
-use crate::contender::processes::{
-    Call, Replace, ipc_channel, procspawn, python, socketpair, task,
-};
+use crate::contender::processes::{Call, Replace, ipc_channel, procspawn, socketpair, task};
+use crate::contender::python::{self, Ask, Pool};
 use crate::floor::exec::Exec;
-use crate::measure::round::{Options, Round, Workload, spread};
+use crate::measure::round::{Options, Round, Workload};
+use crate::measure::statistics::median;
 use std::time::Instant;
 
 const TIMES: usize = 5;
@@ -15,17 +15,17 @@ const TIMES: usize = 5;
 /// P4, P5.
 pub fn workloads(options: &Options) -> Vec<Workload> {
     let title = "start-up of 2 workers to the first result";
-    let mut start = Workload::new("P4", title, "ms");
+    let mut start = Workload::new("P4", title, "ms").statistic("median of 5 in a round");
     add_start::<Exec>(&mut start);
     add_start::<procspawn::Procspawn>(&mut start);
     add_start::<ipc_channel::IpcChannel>(&mut start);
     add_start::<socketpair::Socketpair>(&mut start);
-    python::add(&mut start, 2, python::Ask::Start, 0);
+    python::add(&mut start, Pool::Process, 2, Ask::Start(1e6), TIMES);
     #[cfg(feature = "raddle")]
     add_start::<Raddle>(&mut start);
 
     let title = "SIGKILL of the only worker to the next result from its replacement";
-    let mut death = Workload::new("P5", title, "ms");
+    let mut death = Workload::new("P5", title, "ms").statistic("median of 5 in a round");
     death.workers(1, options, replaced::<Exec>);
     death.workers(1, options, replaced::<procspawn::Procspawn>);
     death.workers(1, options, replaced::<socketpair::Socketpair>);
@@ -34,13 +34,13 @@ pub fn workloads(options: &Options) -> Vec<Workload> {
     vec![start, death]
 }
 
-fn median(times: Vec<f64>) -> Round {
-    Round::of(spread(times).0)
+fn round(times: impl Iterator<Item = f64>) -> Round {
+    Round::of(median(&times.collect::<Vec<_>>()))
 }
 
 fn add_start<C: Call>(workload: &mut Workload) {
-    workload.entry(C::KIND, C::NAME, || {
-        median((0..TIMES).map(|_| start_and_call::<C>()).collect())
+    workload.entry(C::ROLE, C::NAME, || {
+        round((0..TIMES).map(|_| start_and_call::<C>()))
     });
 }
 
@@ -68,5 +68,5 @@ fn replaced<C: Replace>(pool: &mut C, _: &Options) -> Round {
         before = pid;
         took.as_nanos() as f64 / 1e6
     };
-    median((1..=TIMES as u64).map(die).collect())
+    round((1..=TIMES as u64).map(die))
 }

@@ -4,9 +4,11 @@
 use crate::contender::processes::iceoryx2;
 #[cfg(feature = "raddle")]
 use crate::contender::processes::raddle::Raddle;
-use crate::contender::processes::{Batch, Call, ipc_channel, procspawn, python, socketpair, task};
+use crate::contender::processes::{Batch, Call, ipc_channel, procspawn, socketpair, task};
+use crate::contender::python::{self, Ask, Pool};
+use crate::document::Role;
 use crate::floor::shared::Spinning;
-use crate::measure::round::{Kind, Options, Round, Workload};
+use crate::measure::round::{Options, Round, Workload};
 use std::time::Instant;
 
 const TASKS: usize = 200_000;
@@ -15,17 +17,18 @@ const TASKS: usize = 200_000;
 pub fn workload(options: &Options) -> Workload {
     let title = "200k tasks to one other process, then all results, per task";
     let mut workload = Workload::new("P2", title, "ns");
-    workload.polling(Kind::Reference, options, run::<Spinning>);
+    workload.polling(Role::Floor, options, run::<Spinning>);
     workload.workers(1, options, run::<procspawn::Procspawn>);
     workload.workers(1, options, run::<ipc_channel::IpcChannel>);
     workload.workers(1, options, run::<socketpair::Socketpair>);
     workload.workers(1, options, run::<socketpair::Buffered>);
     #[cfg(feature = "iceoryx2")]
-    workload.polling(Kind::Peer, options, run::<iceoryx2::Iceoryx2>);
+    workload.polling(Role::Peer, options, run::<iceoryx2::Iceoryx2>);
     python::add(
         &mut workload,
+        Pool::Process,
         1,
-        python::Ask::Batch,
+        Ask::Batch,
         options.tasks(TASKS / 40),
     );
     #[cfg(feature = "raddle")]

@@ -1,18 +1,25 @@
-//! Python's `ProcessPoolExecutor`, in a `python3` that runs `python.py` and tells what it measured.
-//! The interpreter's own start is in no figure.
+//! Python's `ThreadPoolExecutor` and `ProcessPoolExecutor`, in a `python3` that runs `python.py` and tells what it
+//! measured. The interpreter's own start is in no figure.
 
-use crate::measure::round::{Kind, Round, Workload};
+use crate::document::Role;
+use crate::measure::round::{Round, Workload};
+use crate::workload::cancel::ASKING;
 use serde::Deserialize;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::OnceLock;
 
-const NAME: &str = "Python ProcessPoolExecutor";
 /// A file and no `-c`: from Python 3.14 on its workers read it again.
-const SCRIPT: &str = concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/src/contender/processes/python.py"
-);
+const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/contender/python.py");
+
+/// Which of its executors.
+#[derive(Clone, Copy, Debug)]
+pub enum Pool {
+    /// Threads, one of which runs at a time.
+    Thread,
+    /// Processes.
+    Process,
+}
 
 /// What the script measures.
 #[derive(Clone, Copy, Debug)]
@@ -25,36 +32,70 @@ pub enum Ask {
     Batch,
     /// Exchanges of so many bytes.
     Payload(usize),
-    /// Start of a pool to its first result.
-    Start,
+    /// Start of a pool to its first result; the figure's unit in nanoseconds.
+    Start(f64),
+    /// An ordered map of items of 10 us.
+    DearMap,
+    /// An ordered map of items of 0 to 20 us, rising.
+    SkewedMap,
+    /// Tasks of 0 to 50 us as they complete.
+    Completed,
+    /// Tasks that are cancelled before they begin.
+    Cancel,
 }
 
 /// Adds Python to a workload: `n` tasks of a kind in each round.
-pub fn add(workload: &mut Workload, workers: usize, ask: Ask, n: usize) {
+pub fn add(workload: &mut Workload, pool: Pool, workers: usize, ask: Ask, n: usize) {
     if found() {
-        workload.entry(Kind::Peer, NAME, move || {
-            let mut python = Python::start(workers, ask.name(), n, ask.size());
+        workload.entry(Role::Peer, pool.name(), move || {
+            let mut python = Python::start(pool, workers, ask.name(), n, ask.size());
             let said = python.read();
             python.end();
             match ask {
                 Ask::Hot | Ask::AfterIdle => Round::of_latencies(said.latencies),
                 Ask::Payload(size) => Round::of_bytes(2 * size, said.figure),
-                _ => Round::of(said.figure),
+                Ask::Start(unit) => Round::of(said.figure / unit),
+                Ask::Cancel => Round::of(said.figure).with(ASKING, said.asking),
+                _ => Round {
+                    latencies: said.latencies,
+                    ..Round::of(said.figure)
+                },
             }
         });
     }
 }
 
 /// Adds a pool that has run a hundred tasks and does nothing, for `measure` to look at.
-pub fn add_idle(workload: &mut Workload, workers: usize, measure: impl Fn() -> Round + 'static) {
+pub fn add_idle(
+    workload: &mut Workload,
+    pool: Pool,
+    workers: usize,
+    measure: impl Fn() -> Round + 'static,
+) {
     if found() {
-        workload.entry(Kind::Peer, NAME, move || {
-            let mut python = Python::start(workers, "idle", 0, 0);
+        workload.entry(Role::Peer, pool.name(), move || {
+            let mut python = Python::start(pool, workers, "idle", 0, 0);
             python.read();
             let round = measure();
             python.end();
             round
         });
+    }
+}
+
+impl Pool {
+    fn name(self) -> &'static str {
+        match self {
+            Pool::Thread => "Python ThreadPoolExecutor",
+            Pool::Process => "Python ProcessPoolExecutor",
+        }
+    }
+
+    fn argument(self) -> &'static str {
+        match self {
+            Pool::Thread => "thread",
+            Pool::Process => "process",
+        }
     }
 }
 
@@ -65,7 +106,11 @@ impl Ask {
             Ask::AfterIdle => "idle trip",
             Ask::Batch => "batch",
             Ask::Payload(_) => "payload",
-            Ask::Start => "start",
+            Ask::Start(_) => "start",
+            Ask::DearMap => "dear map",
+            Ask::SkewedMap => "skewed map",
+            Ask::Completed => "completed",
+            Ask::Cancel => "cancel",
         }
     }
 
@@ -84,7 +129,7 @@ fn found() -> bool {
         let probe = Command::new("python3").args(["-c", script]).status();
         let found = probe.is_ok_and(|status| status.success());
         if !found {
-            eprintln!("SKIPPED: {NAME}: there is no python3 of version 3.10 or later");
+            eprintln!("SKIPPED: Python's pools: there is no python3 of version 3.10 or later");
         }
         found
     })
@@ -95,6 +140,7 @@ fn found() -> bool {
 struct Said {
     latencies: Vec<u32>,
     figure: f64,
+    asking: f64,
 }
 
 struct Python {
@@ -103,9 +149,9 @@ struct Python {
 }
 
 impl Python {
-    fn start(workers: usize, what: &str, n: usize, size: usize) -> Python {
+    fn start(pool: Pool, workers: usize, what: &str, n: usize, size: usize) -> Python {
         let mut process = Command::new("python3")
-            .args([SCRIPT, what])
+            .args([SCRIPT, pool.argument(), what])
             .args([workers, n, size].map(|number| number.to_string()))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -124,6 +170,6 @@ impl Python {
     fn end(mut self) {
         drop(self.process.stdin.take());
         let status = self.process.wait().unwrap();
-        assert!(status.success(), "{NAME}: {status}");
+        assert!(status.success(), "python.py: {status}");
     }
 }

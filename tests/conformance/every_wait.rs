@@ -1,0 +1,322 @@
+//! Rows W and A for each kind of executor, and for both kinds at once. The rest of these rows is in `waiting.rs` and
+//! `as_completed.rs`.
+
+use crate::common::{
+    Files, Kind, Processes, Threads, for_every_executor, hold_only, open, wait_until_open, watch,
+};
+use raddle::{Executor, Future, ReturnWhen, TaskError, Waited, as_completed, wait, wait_timeout};
+use std::path::PathBuf;
+use std::thread;
+use std::time::Duration;
+
+use ReturnWhen::{AllCompleted, FirstCompleted, FirstError};
+
+const LONG: Duration = Duration::from_secs(100_000);
+
+for_every_executor! {
+    w01_all_completed_waits_for_every_kind_of_end
+    w02_first_completed_returns_with_the_first
+    w03_first_completed_gives_all_that_were_done_before
+    w04_first_error_returns_when_one_fails
+    w05_first_error_returns_at_once_if_one_had_failed
+    w06_a_cancellation_is_no_failure
+    w07_first_error_without_an_error_waits_for_all
+    w08_a_time_limit_gives_both_lists_and_cancels_nothing
+    w14_many_that_end_together_are_all_seen
+    a01_each_comes_once_however_it_ended
+    a02_what_is_done_comes_first
+    a03_a_time_limit_is_kept
+    a08_abandoning_it_cancels_nothing
+    a10_it_knows_how_many_are_left
+}
+
+fn checked(n: u32) -> u32 {
+    assert!(n > 0, "zero");
+    n
+}
+
+/// The keys of both lists.
+fn keys<F>(waited: &Waited<(u32, F)>) -> (Vec<u32>, Vec<u32>) {
+    let keys = |all: &[(u32, F)]| all.iter().map(|(key, _)| *key).collect();
+    (keys(&waited.done), keys(&waited.not_done))
+}
+
+fn w01_all_completed_waits_for_every_kind_of_end<K: Kind>() {
+    let executor = K::make(1);
+    for _ in 0..10 {
+        let held = hold_only(&executor);
+        let all = [1, 0, 2].map(|n| executor.submit(checked, n));
+        all[2].cancel();
+        let gate = held.gate();
+        let waited = thread::scope(|s| {
+            s.spawn(|| open(&gate));
+            wait((0..).zip(all), AllCompleted)
+        });
+        assert_eq!(keys(&waited), (vec![0, 1, 2], vec![]));
+        let ends: Vec<_> = waited
+            .done
+            .into_iter()
+            .map(|(_, one)| one.result())
+            .collect();
+        assert!(matches!(
+            ends[..],
+            [
+                Ok(1),
+                Err(TaskError::Panicked(_)),
+                Err(TaskError::Cancelled)
+            ]
+        ));
+        held.let_go();
+    }
+}
+
+fn w02_first_completed_returns_with_the_first<K: Kind>() {
+    let executor = K::make(2);
+    let files = Files::new();
+    let gate = files.path("gate");
+    for _ in 0..20 {
+        let task = |(n, gate): (u32, PathBuf)| {
+            if n == 0 {
+                wait_until_open(&gate);
+            }
+            n
+        };
+        let slow = executor.submit(task, (0, gate.clone()));
+        let quick = executor.submit(task, (1, gate.clone()));
+        let waited = wait([(0, slow), (1, quick)], FirstCompleted);
+        assert_eq!(keys(&waited), (vec![1], vec![0]));
+        open(&gate);
+        let (_, slow) = waited.not_done.into_iter().next().unwrap();
+        assert_eq!(slow.result().unwrap(), 0);
+        std::fs::remove_file(&gate).unwrap();
+    }
+}
+
+fn w03_first_completed_gives_all_that_were_done_before<K: Kind>() {
+    let executor = K::make(1);
+    let done = [1, 0].map(|n| executor.submit(checked, n));
+    done.iter().for_each(Future::wait);
+    let held = hold_only(&executor);
+    let queued = executor.submit(checked, 3);
+    let [good, bad] = done;
+    let waited = wait([(0, good), (1, queued), (2, bad)], FirstCompleted);
+    assert_eq!(keys(&waited), (vec![0, 2], vec![1]));
+    held.let_go();
+}
+
+fn w04_first_error_returns_when_one_fails<K: Kind>() {
+    let executor = K::make(1);
+    for _ in 0..10 {
+        let good = executor.submit(checked, 1);
+        let bad = executor.submit(checked, 0);
+        let files = Files::new();
+        let gate = files.path("gate");
+        let stuck = executor.submit(
+            |gate: PathBuf| {
+                wait_until_open(&gate);
+                9u32
+            },
+            gate.clone(),
+        );
+        let waited = wait([(0, good), (1, bad), (2, stuck)], FirstError);
+        assert_eq!(keys(&waited), (vec![0, 1], vec![2]));
+        open(&gate);
+        executor.submit(checked, 1).wait();
+    }
+}
+
+fn w05_first_error_returns_at_once_if_one_had_failed<K: Kind>() {
+    let executor = K::make(1);
+    let bad = executor.submit(checked, 0);
+    bad.wait();
+    let held = hold_only(&executor);
+    let queued = executor.submit(checked, 1);
+    let waited = wait([(0, queued), (1, bad)], FirstError);
+    assert_eq!(keys(&waited), (vec![1], vec![0]));
+    held.let_go();
+}
+
+fn w06_a_cancellation_is_no_failure<K: Kind>() {
+    let executor = K::make(1);
+    let held = hold_only(&executor);
+    let (queued, cancelled) = (executor.submit(checked, 1), executor.submit(checked, 2));
+    assert!(cancelled.cancel());
+    let futures = [(0, queued), (1, cancelled)];
+    let waited = wait_timeout(futures, FirstError, Duration::from_millis(5));
+    assert!(waited.timed_out);
+    // w11: what was cancelled is done at once.
+    assert_eq!(keys(&waited), (vec![1], vec![0]));
+    held.let_go();
+}
+
+fn w07_first_error_without_an_error_waits_for_all<K: Kind>() {
+    let executor = K::make(2);
+    let all: Vec<_> = (1..50).map(|n| (n, executor.submit(checked, n))).collect();
+    let waited = wait(all, FirstError);
+    assert_eq!((waited.done.len(), waited.not_done.len()), (49, 0));
+}
+
+fn w08_a_time_limit_gives_both_lists_and_cancels_nothing<K: Kind>() {
+    let executor = K::make(1);
+    let done = executor.submit(checked, 1);
+    done.wait();
+    let held = hold_only(&executor);
+    let queued = executor.submit(checked, 2);
+    let futures = [(0, done), (1, queued)];
+    let waited = wait_timeout(futures, AllCompleted, Duration::from_millis(2));
+    assert!(waited.timed_out);
+    assert_eq!(keys(&waited), (vec![0], vec![1]));
+    held.let_go();
+    let waited = wait_timeout(waited.not_done, AllCompleted, LONG);
+    assert!(!waited.timed_out);
+    assert_eq!(keys(&waited), (vec![1], vec![]));
+}
+
+fn w14_many_that_end_together_are_all_seen<K: Kind>() {
+    let executor = K::make(2);
+    for _ in 0..20 {
+        let all: Vec<_> = (0..100u32)
+            .map(|n| executor.submit(|n: u32| n, n))
+            .collect();
+        assert_eq!(wait(all, AllCompleted).done.len(), 100);
+    }
+}
+
+fn a01_each_comes_once_however_it_ended<K: Kind>() {
+    let executor = K::make(2);
+    let all: Vec<_> = (0..300u32)
+        .map(|n| (n, executor.submit(checked, n % 10)))
+        .collect();
+    for (n, one) in &all {
+        if n % 3 == 0 {
+            one.cancel();
+        }
+    }
+    let mut seen = vec![0; 300];
+    for (n, one) in as_completed(all) {
+        seen[n as usize] += 1;
+        match one.result() {
+            Ok(value) => assert_eq!(value, n % 10),
+            Err(TaskError::Panicked(_)) => assert_eq!(n % 10, 0),
+            Err(TaskError::Cancelled) => assert_eq!(n % 3, 0),
+            Err(other) => panic!("{other}"),
+        }
+    }
+    assert_eq!(seen, [1; 300]);
+}
+
+fn a02_what_is_done_comes_first<K: Kind>() {
+    let executor = K::make(1);
+    let done = executor.submit(checked, 1);
+    done.wait();
+    let held = hold_only(&executor);
+    let queued = executor.submit(checked, 2);
+    let mut all = as_completed([(0, queued), (1, done)]);
+    assert_eq!(all.next().unwrap().0, 1);
+    held.let_go();
+    assert_eq!(all.next().unwrap().0, 0);
+    assert!(all.next().is_none());
+}
+
+fn a03_a_time_limit_is_kept<K: Kind>() {
+    let executor = K::make(1);
+    let quick = executor.submit(checked, 1);
+    quick.wait();
+    let held = hold_only(&executor);
+    let queued = executor.submit(checked, 2);
+    let mut all = as_completed([quick, queued]).timeout(Duration::from_millis(5));
+    assert!(all.next().unwrap().is_ok());
+    let late = all.next().unwrap().unwrap_err();
+    // a04: how many of how many.
+    assert_eq!((late.unfinished, late.total), (1, 2));
+    assert!(all.next().is_none());
+    let left = all.into_remaining();
+    held.let_go();
+    let mut again = as_completed(left).timeout(LONG);
+    assert_eq!(again.next().unwrap().unwrap().result().unwrap(), 2);
+}
+
+fn a08_abandoning_it_cancels_nothing<K: Kind>() {
+    let executor = K::make(2);
+    for taken in 0..10 {
+        let all: Vec<_> = (0..30u32).map(|n| executor.submit(|n: u32| n, n)).collect();
+        let mut some = as_completed(&all);
+        for _ in 0..taken {
+            some.next().unwrap().wait();
+        }
+        drop(some);
+        let sum: u32 = all.into_iter().map(|one| one.result().unwrap()).sum();
+        assert_eq!(sum, (0..30).sum());
+    }
+}
+
+fn a10_it_knows_how_many_are_left<K: Kind>() {
+    let executor = K::make(2);
+    let all: Vec<_> = (0..20u32).map(|n| executor.submit(|n: u32| n, n)).collect();
+    let mut all = as_completed(all);
+    for left in (0..20).rev() {
+        all.next().unwrap().wait();
+        assert_eq!((all.len(), all.size_hint()), (left, (left, Some(left))));
+    }
+}
+
+// --- Both at once ---------------------------------------------------------------------------------
+
+#[test]
+fn w10_futures_of_threads_and_of_processes_are_waited_for_together() {
+    let _watch = watch();
+    let (threads, processes) = (Threads::make(2), Processes::make(2));
+    let (promise, by_hand) = raddle::promise();
+    let mut all: Vec<(u32, Future<u32>)> = (0..100)
+        .map(|n| match n % 2 {
+            0 => (n, threads.submit(checked, n + 1)),
+            _ => (n, processes.submit(checked, n + 1)),
+        })
+        .collect();
+    all.push((100, by_hand));
+    let waited = wait(all, FirstCompleted);
+    assert!(!waited.done.is_empty());
+    let rest = waited.done.into_iter().chain(waited.not_done);
+    let waited = thread::scope(|s| {
+        s.spawn(|| promise.complete(101).unwrap());
+        wait(rest.collect::<Vec<_>>(), AllCompleted)
+    });
+    let sum: u32 = waited
+        .done
+        .into_iter()
+        .map(|(n, one)| {
+            let value = one.result().unwrap();
+            assert_eq!(value, n + 1);
+            value
+        })
+        .sum();
+    assert_eq!(sum, (1..=101).sum());
+}
+
+#[test]
+fn w10_an_error_of_a_process_ends_a_wait_for_threads() {
+    let _watch = watch();
+    let (threads, processes) = (Threads::make(1), Processes::make(1));
+    let held = hold_only(&threads);
+    let queued = threads.submit(checked, 1);
+    let lost = processes.submit(|()| -> u32 { std::process::abort() }, ());
+    let waited = wait([(0, queued), (1, lost)], FirstError);
+    assert_eq!(keys(&waited), (vec![1], vec![0]));
+    held.let_go();
+}
+
+#[test]
+fn a07_threads_and_processes_come_in_the_order_in_which_they_end() {
+    let _watch = watch();
+    let (threads, processes) = (Threads::make(1), Processes::make(1));
+    for _ in 0..10 {
+        let (one, other) = (hold_only(&threads), hold_only(&processes));
+        let slow = threads.submit(checked, 1);
+        let quick = processes.submit(checked, 2);
+        let mut all = as_completed([(1, slow), (2, quick)]);
+        other.let_go();
+        assert_eq!(all.next().unwrap().0, 2);
+        one.let_go();
+        assert_eq!(all.next().unwrap().0, 1);
+    }
+}
