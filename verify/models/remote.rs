@@ -149,7 +149,7 @@ fn set() {
     remote::SET
         .model()
         .bound(Some(2))
-        .min_executions(2_000)
+        .min_executions(50_000)
         .check();
 }
 
