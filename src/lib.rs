@@ -42,7 +42,8 @@
 //! # What is where
 //! - Running: [`ThreadPool`] and its [`builder`](ThreadPool::builder), [`ProcessPool`] and
 //!   [its](ProcessPool::builder); [`Executor`], the contract that lets a program change its executor in one line;
-//!   [`ThreadPool::scope`] and [`ThreadPool::join`] for work that borrows.
+//!   [`ThreadPool::scope`] and [`ThreadPool::join`] for work that borrows; [`ProcessPool::submit_bytes`] for large
+//!   payloads.
 //! - Waiting: [`Future`], [`SharedFuture`], [`wait()`], [`as_completed()`], [`Executor::map`].
 //! - Ending: [`Future::cancel`] and [`cancel_requested`], [`CancelOnDrop`], [`Shutdown`]; for processes
 //!   [`Future::kill`] and [deadlines](ProcessTask::deadline).

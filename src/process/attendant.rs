@@ -70,7 +70,7 @@ pub(super) fn attend(pool: &Pool, mut wait: impl FnMut(Option<Instant>)) {
     pool.end();
 }
 
-fn tend_backlog(pool: &Pool) {
+pub(super) fn tend_backlog(pool: &Pool) {
     // ORDERING: backlog.again Relaxed: as backlog.look.
     if !pool.backlog.load(Relaxed) {
         return;

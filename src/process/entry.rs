@@ -9,8 +9,8 @@
 //! The task itself is zero-sized: a function item, or a closure that captures nothing. Nothing of it has to
 //! travel; the worker makes it out of nothing (`conjure`).
 
+use super::codec;
 use super::in_place::{BytesIn, BytesOut};
-use super::outcome::ChunkOutcomes;
 use super::start::anchor;
 use super::worker::Call;
 use crate::error::{BoxError, TaskError};
@@ -116,7 +116,7 @@ where
 }
 
 /// As [`of_chunk`], for a piece of which some items could not be encoded: the argument is a
-/// `Vec<Result<A, PayloadError>>`.
+/// [`Frames`](codec::Frames) of `Result<A, PayloadError>`.
 pub fn of_sifted_chunk<F, A, R>() -> Result<u64, CodeError>
 where
     F: Fn(A) -> Result<R, TaskError> + Copy + Send + 'static,
@@ -129,8 +129,9 @@ where
         A: Payload,
         R: Payload,
     {
-        let task = |item: Result<A, super::codec::PayloadError>| conjure::<F>()(item?);
-        call.serve_chunk(|chunk| ChunkOutcomes::new(run_chunk(task, chunk)));
+        type Item<A> = Result<A, codec::PayloadError>;
+        let task = |item: Result<Item<A>, TaskError>| conjure::<F>()(item??);
+        call.serve_items::<Item<A>, A, R>(|chunk| run_chunk(task, chunk));
     }
     zero_sized::<F>();
     offset_of(
@@ -139,8 +140,8 @@ where
     )
 }
 
-/// The entry of a piece of a map: the argument is a `Vec<A>`, the result what
-/// [`outcome::chunk`](super::outcome::chunk) reads.
+/// The entry of a piece of a map: the argument is a `Vec<A>` of numbers, or the [`Frames`](codec::Frames) of anything
+/// else; the result what [`outcome::chunk`](super::outcome::chunk) reads.
 pub fn of_chunk<F, A, R>() -> Result<u64, CodeError>
 where
     F: Fn(A) -> Result<R, TaskError> + Copy + Send + 'static,
@@ -153,7 +154,12 @@ where
         A: Payload,
         R: Payload,
     {
-        call.serve_chunk(|chunk: Vec<A>| ChunkOutcomes::new(run_chunk(conjure::<F>(), chunk)));
+        if codec::is_number::<A>() {
+            call.serve_numbers(|chunk: Vec<A>| run_chunk(conjure::<F>(), chunk));
+        } else {
+            let task = |item: Result<A, TaskError>| conjure::<F>()(item?);
+            call.serve_items::<A, A, R>(|chunk| run_chunk(task, chunk));
+        }
     }
     zero_sized::<F>();
     offset_of(

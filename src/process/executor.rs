@@ -8,6 +8,7 @@ use super::submit::{Call, submit};
 use crate::error::{BoxError, ShutdownError, TaskError};
 use crate::executor::{Chunk, Executor, Payload, Shutdown};
 use crate::future::Future;
+use crate::process::codec::{self, Frames};
 use crate::process::sift::{is_unwritten, sift};
 
 impl Call {
@@ -99,7 +100,10 @@ impl Executor for ProcessPool {
             entry: entry::of_chunk::<F, A, R>(),
             finish: finish_chunk::<R>,
         };
-        let future = submit(&self.pool, &call, &chunk, None);
+        let future = match codec::is_number::<A>() {
+            true => submit(&self.pool, &call, &chunk, None),
+            false => submit(&self.pool, &call, &Frames(&chunk), None),
+        };
         if !is_unwritten(&future) {
             return future;
         }
@@ -107,7 +111,7 @@ impl Executor for ProcessPool {
             entry: entry::of_sifted_chunk::<F, A, R>(),
             finish: finish_chunk::<R>,
         };
-        submit(&self.pool, &call, &sift(chunk), None)
+        submit(&self.pool, &call, &Frames(&sift(chunk)), None)
     }
 
     fn workers(&self) -> usize {

@@ -1,14 +1,15 @@
 //! What becomes of a lane whose worker is dead.
 
 use super::answer::Finish;
-use super::lane::{Argument, Lane};
+use super::lane::{Desk, Lane};
 use super::outcome::Status;
 use super::pump::{Next, Taken};
-use super::ticket::Ticket;
+use super::ticket::{Place, Ticket};
 use crate::future::task::Task;
-use crate::shm::{Payload, Replies, Segment};
+use crate::shm::{Locked, Payload, Replies, Segment, Seq};
+use crate::sync::atomic::Ordering::*;
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::AsFd;
 
 /// A task that the dead worker had answered.
 pub struct Answered {
@@ -20,10 +21,11 @@ pub struct Answered {
 
 /// The task that the worker ran.
 pub struct Casualty {
-    pub task: Task,
-    pub finish: Finish,
-    /// How to run it again, if that is allowed.
-    pub again: Option<(u64, Argument)>,
+    pub place: Place,
+    /// How many workers it has cost.
+    pub deaths: u32,
+    /// None: the next worker runs it again.
+    pub lost: Option<Task>,
 }
 
 /// What was found in the lane.
@@ -39,19 +41,27 @@ pub struct Estate {
 
 impl Lane {
     /// Takes out what the dead worker had answered and the task that it ran, and makes the lane fit for the next
-    /// worker. None: somebody still reads an answer; try again.
+    /// worker. That task stays where it is, and runs again, if it has retries left and `again` allows it. None: somebody
+    /// still reads an answer; try again.
     ///
     /// # Errors
     /// What the system says when it refuses a file for fresh memory. Nothing was taken out.
-    pub fn bury(&self) -> io::Result<Option<Estate>> {
-        self.bury_with(|fresh| self.shm.install(fresh))
+    pub fn bury(&self, again: impl FnOnce(Place) -> bool) -> io::Result<Option<Estate>> {
+        let (fresh, fd) = Segment::<Replies>::create(0)?;
+        self.bury_with(&fresh, again, || {
+            self.shm.install(fd.as_fd())?;
+            *self.files.replies.lock() = fd;
+            Ok(())
+        })
     }
 
-    fn bury_with(
+    /// As [`bury`](Self::bury); `install` puts the fresh memory in the place of the old.
+    pub(super) fn bury_with(
         &self,
-        install: impl FnOnce(BorrowedFd<'_>) -> io::Result<()>,
+        fresh: &Replies,
+        again: impl FnOnce(Place) -> bool,
+        install: impl FnOnce() -> io::Result<()>,
     ) -> io::Result<Option<Estate>> {
-        let (fresh, fd) = Segment::<Replies>::create(0)?;
         let mut locked = self.shm.lock();
         if locked.reading() > 0 {
             return Ok(None);
@@ -102,29 +112,45 @@ impl Lane {
             });
         }
         estate.wild = locked.data().condemned.take();
-        let next = locked.next();
-        if locked.is_waiting(next) {
-            let (entry, payload) = locked.request(next);
-            if let Some(seq) = locked.casualty()
-                && let Some(record) = self.record(&locked, seq, Option::take)
-            {
-                // SAFETY: tasks in lanes have tickets.
-                let options = unsafe { Ticket::of(record.task.raw()) }.options.as_ref();
-                let again = options.filter(|options| options.retries > 0);
-                let again = again.map(|_| (entry, Argument::of(self, payload)));
-                self.free(record.span);
-                estate.casualty = Some(Casualty {
-                    task: record.task,
-                    finish: record.finish,
-                    again,
-                });
-            }
+        if let Some(seq) = locked.casualty() {
+            estate.casualty = self.find(&mut locked, seq, again);
         }
-        match locked.replace(&fresh, || install(fd.as_fd())) {
-            Ok(()) => *self.files.replies.lock() = fd,
-            Err(error) => estate.refused = Some(error),
-        }
+        estate.refused = locked.replace(fresh, install).err();
         Ok(Some(estate))
+    }
+
+    /// The task that a dead worker ran, and whether it is lost.
+    fn find(
+        &self,
+        locked: &mut Locked<'_, Desk>,
+        seq: Seq,
+        again: impl FnOnce(Place) -> bool,
+    ) -> Option<Casualty> {
+        let lane = self.index;
+        let place = Place { lane, seq };
+        let (deaths, retries) = self.record(locked, seq, |record| {
+            let record = record.as_ref()?;
+            // SAFETY: tasks in lanes have tickets.
+            let ticket = unsafe { Ticket::of(record.task.raw()) };
+            Some(ticket.options.as_ref().map_or((1, 0), |options| {
+                // ORDERING: options.deaths Relaxed: written under the lane's lock.
+                let deaths = options.deaths.fetch_add(1, Relaxed) + 1;
+                (deaths, options.retries)
+            }))
+        })?;
+        let lost = if deaths <= retries && again(place) {
+            locked.run_again(seq);
+            None
+        } else {
+            let record = self.record(locked, seq, Option::take)?;
+            self.free(record.span);
+            Some(record.task)
+        };
+        Some(Casualty {
+            place,
+            deaths,
+            lost,
+        })
     }
 }
 
@@ -182,17 +208,16 @@ mod tests {
         worker.next().unwrap();
         drop(worker);
 
-        let refused = |_: BorrowedFd<'_>| {
-            // A file that cannot be mapped so: what was there is gone all the same.
-            lane.shm.install(lane.files.requests.as_fd())
-        };
-        let estate = lane.bury_with(refused).unwrap().unwrap();
+        let (fresh, _file) = Segment::<Replies>::create(0).unwrap();
+        // A file that cannot be mapped so: what was there is gone all the same.
+        let refused = || lane.shm.install(lane.files.requests.as_fd());
+        let estate = lane.bury_with(&fresh, |_| false, refused).unwrap().unwrap();
         assert!(estate.refused.is_some() && estate.wild.is_none());
         for answer in estate.answered {
             pool.ready.answer(0, answer);
         }
         pool.ready
-            .fail(estate.casualty.unwrap().task, TaskError::TimedOut);
+            .fail(estate.casualty.unwrap().lost.unwrap(), TaskError::TimedOut);
         pool.break_down("no memory".to_owned());
         while pool.ready.serve(&pool) {}
         assert_eq!(answered.result().unwrap(), 7);

@@ -415,6 +415,10 @@ impl Lane {
             }
             // Who waits for one of them here has to wait there.
             self.ring();
+            if pool.is_closed() {
+                // Who has closed it may have been done with `to`.
+                pool.catch_up(to);
+            }
             // ORDERING: process.count-moved Relaxed: a figure.
             pool.moved.fetch_add(moved as u64, Relaxed);
         }
@@ -437,7 +441,7 @@ impl Lane {
     }
 
     /// A number, and a place for an argument that was in a lane before.
-    pub fn room_for(&self, argument: &Argument) -> Option<Room> {
+    fn room_for(&self, argument: &Argument) -> Option<Room> {
         let span = match argument {
             Argument::Inline(_) => None,
             Argument::Bytes(bytes) => Some(self.shm.space(bytes.len() as u32)?),
@@ -472,7 +476,7 @@ impl Lane {
     }
 
     /// Hands a task that was in a lane before to this lane's worker.
-    pub fn publish(&self, room: Room, task: Task, finish: Finish, entry: u64, argument: &Argument) {
+    fn publish(&self, room: Room, task: Task, finish: Finish, entry: u64, argument: &Argument) {
         let Room { seq, span } = room;
         // SAFETY: tasks in lanes have tickets.
         let ticket = unsafe { Ticket::of(task.raw()) };

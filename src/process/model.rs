@@ -4,15 +4,19 @@ use super::answer::{Answer, Bytes, finish_value};
 use super::attendant;
 use super::builder::WhenWorkerDies;
 use super::desk;
+use super::error::{Details, LostCause, WorkerExit, WorkerLost};
+use super::grave::Casualty;
 use super::lane::{Files, Lane};
 use super::pool::{Config, Pool};
 use super::pump::Taken;
 use super::start::Settings;
 use super::submit::{self, Call};
-use super::ticket::Ticket;
-use crate::executor::{self, WhenFull};
+use super::ticket::{Options, Ticket};
+use crate::error::TaskError;
+use crate::executor::{self, Shutdown, WhenFull};
 use crate::future::Future;
-use crate::shm::{Parent, Payload};
+use crate::shm::{Parent, Payload, Replies};
+use crate::sync::atomic::Ordering::*;
 use crate::sync::{Arc, Mutex};
 use std::fs::File;
 use std::time::Duration;
@@ -63,13 +67,31 @@ impl Model {
         Self(Arc::new(Pool::of(config, lanes, desk, bell.clone(), ears)))
     }
 
-    #[inline(never)]
     pub fn submit<A: executor::Payload, R: executor::Payload>(&self, arg: &A) -> Future<R> {
+        self.submit_with(arg, None)
+    }
+
+    /// A task that may cost so many more workers.
+    pub fn submit_idempotent<A: executor::Payload, R: executor::Payload>(
+        &self,
+        arg: &A,
+        retries: u32,
+    ) -> Future<R> {
+        let options = Options::new(None, None, retries);
+        self.submit_with(arg, Some(Arc::new(options)))
+    }
+
+    #[inline(never)]
+    fn submit_with<A: executor::Payload, R: executor::Payload>(
+        &self,
+        arg: &A,
+        options: Option<Arc<Options>>,
+    ) -> Future<R> {
         let call = Call {
             entry: Ok(0),
             finish: finish_value::<R>,
         };
-        submit::submit(&self.0, &call, arg, None)
+        submit::submit(&self.0, &call, arg, options)
     }
 
     /// To one lane, whose worker is free or not.
@@ -172,5 +194,61 @@ impl Model {
     #[inline(never)]
     pub fn give(&self, from: usize, to: usize) -> usize {
         self.0.lanes[from].give(&self.0, &self.0.lanes[to])
+    }
+
+    /// Completes one of the outcomes that came from no lane, if there is one.
+    pub fn serve(&self) -> bool {
+        self.0.ready.serve(&self.0)
+    }
+
+    /// The attendant's look at what waits, now and then.
+    #[inline(never)]
+    pub fn tend(&self) {
+        attendant::tend_backlog(&self.0);
+    }
+
+    /// Will the attendant look again?
+    pub fn has_backlog(&self) -> bool {
+        // ORDERING: backlog.model Relaxed: when all threads have been joined.
+        self.0.backlog.load(Relaxed)
+    }
+
+    /// As `ProcessPool::close`, cancelling what has not started.
+    #[inline(never)]
+    pub fn close(&self) {
+        self.0.close(Shutdown::CancelPending);
+    }
+
+    /// As the supervisor when it learns that the worker of a lane is dead. `fresh`: memory for the next one.
+    #[inline(never)]
+    pub fn bury(&self, index: usize, fresh: &Replies) {
+        let lane = &self.0.lanes[index];
+        let again = |_| !self.0.is_cancelling();
+        let estate = lane.bury_with(fresh, again, || Ok(()));
+        let estate = estate.expect("nothing fails here");
+        let estate = estate.expect("nobody reads an answer");
+        assert!(estate.wild.is_none());
+        for answered in estate.answered {
+            self.0.ready.answer(index, answered);
+        }
+        if let Some(Casualty {
+            deaths,
+            lost: Some(task),
+            ..
+        }) = estate.casualty
+        {
+            let lost = WorkerLost::new(Details {
+                pid: 1,
+                worker: String::new(),
+                exit: WorkerExit::Unknown,
+                cause: LostCause::Died,
+                task: None,
+                deaths,
+                stderr: None,
+            });
+            self.0.ready.fail(task, TaskError::WorkerLost(lost));
+        }
+        lane.ring();
+        self.0.bell.ring();
     }
 }

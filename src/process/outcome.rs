@@ -3,13 +3,13 @@
 //! The status is the reply's small number. A value travels as itself; everything else as a text or a struct of texts, so
 //! that it can be read whatever the task's types are.
 
-use super::codec::{self, Part, PayloadError, Source};
+use super::codec::{self, Frames, Part, PayloadError, Source, Unread};
 use crate::error::{PanicDetails, PanicReport, TaskError, Trace};
 use crate::executor::Chunk;
 use crate::future::panics;
 use crate::report;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use std::error::Error;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -78,8 +78,32 @@ pub fn chunk<R: DeserializeOwned>(
     body: impl Source,
     asked: Asked<'_>,
 ) -> Result<Chunk<R>, TaskError> {
-    let outcomes: ChunkOutcomes<R> = value(status, body, asked)?;
-    Ok(outcomes.into_chunk(asked))
+    if status != Status::Value {
+        return Err(error(status, body, asked));
+    }
+    let mut body = body;
+    let took = codec::first(Part::Result, &mut body)?;
+    let outcomes = if codec::is_number::<R>() {
+        let outcomes: Outcomes<R> = codec::read(Part::Result, body)?;
+        outcomes.into_results(asked)
+    } else {
+        let unread = |unread| unread_error(unread, asked.task);
+        let frames = codec::frames::<R, Result<R, Failure>, _, _>(Part::Result, body, unread)?;
+        let one = |frame: Result<Result<R, Failure>, TaskError>| {
+            frame?.map_err(|failure| failure.into_error(asked))
+        };
+        frames.into_iter().map(one).collect()
+    };
+    Ok(Chunk { outcomes, took })
+}
+
+/// The error of an item that could not be read.
+#[cold]
+pub fn unread_error(unread: Unread, task: Option<&str>) -> TaskError {
+    match unread {
+        Unread::Payload(error) => TaskError::Payload(error),
+        Unread::Panicked(payload) => TaskError::Panicked(panics::report(payload, task)),
+    }
 }
 
 /// In the parent: the outcome of `submit_bytes`.
@@ -105,8 +129,9 @@ fn error(failure: Status, body: impl Source, asked: Asked<'_>) -> TaskError {
     read.unwrap_or_else(TaskError::Payload)
 }
 
-/// What travels back from a chunk.
-#[derive(Debug, Serialize, Deserialize)]
+/// What travels back from a chunk: how long it took, then the outcomes; those of numbers as one [`Outcomes`], all
+/// others as [`Frames`] of results.
+#[derive(Debug)]
 pub struct ChunkOutcomes<R> {
     outcomes: Outcomes<R>,
     took: Duration,
@@ -114,16 +139,28 @@ pub struct ChunkOutcomes<R> {
 
 #[derive(Debug, Serialize, Deserialize)]
 enum Outcomes<R> {
-    /// The usual case, which the codec may copy as a whole.
+    /// What the codec copies as a whole.
     Values(Vec<R>),
     Mixed(Vec<Result<R, Failure>>),
+}
+
+impl<R: Serialize> Serialize for ChunkOutcomes<R> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let Self { outcomes, took } = self;
+        match outcomes {
+            Outcomes::Mixed(outcomes) if !codec::is_number::<R>() => {
+                (took, Frames(outcomes)).serialize(to)
+            }
+            outcomes => (took, outcomes).serialize(to),
+        }
+    }
 }
 
 impl<R> ChunkOutcomes<R> {
     /// In the worker.
     pub fn new(chunk: Chunk<R>) -> Self {
         let Chunk { outcomes, took } = chunk;
-        let outcomes = if outcomes.iter().all(Result::is_ok) {
+        let outcomes = if codec::is_number::<R>() && outcomes.iter().all(Result::is_ok) {
             Outcomes::Values(outcomes.into_iter().flatten().collect())
         } else {
             let one = |outcome: Result<R, TaskError>| outcome.map_err(|error| Failure::new(&error));
@@ -163,18 +200,16 @@ impl<R> ChunkOutcomes<R> {
         let outcomes = Outcomes::Mixed(outcomes.into_iter().map(one).collect());
         Self { outcomes, took }
     }
+}
 
+impl<R> Outcomes<R> {
     /// In the parent.
-    fn into_chunk(self, asked: Asked<'_>) -> Chunk<R> {
+    fn into_results(self, asked: Asked<'_>) -> Vec<Result<R, TaskError>> {
         let one =
             |outcome: Result<R, Failure>| outcome.map_err(|failure| failure.into_error(asked));
-        let outcomes = match self.outcomes {
-            Outcomes::Values(values) => values.into_iter().map(Ok).collect(),
-            Outcomes::Mixed(outcomes) => outcomes.into_iter().map(one).collect(),
-        };
-        Chunk {
-            outcomes,
-            took: self.took,
+        match self {
+            Self::Values(values) => values.into_iter().map(Ok).collect(),
+            Self::Mixed(outcomes) => outcomes.into_iter().map(one).collect(),
         }
     }
 }
@@ -355,6 +390,17 @@ mod tests {
         assert!(texts[2].starts_with("task 'load' panicked on worker 'db-0'"));
         assert!(texts[2].ends_with(": three"), "{}", texts[2]);
         assert_eq!(texts[3], "40");
+        let sent = ChunkOutcomes::new(run_chunk(
+            |n: u32| match n {
+                1 => Err(TaskError::Failed("one".into())),
+                n => Ok(n.to_string()),
+            },
+            vec![0, 1, 2],
+        ));
+        let told = chunk::<String>(Status::Value, &encoded(&sent)[..], ASKED).unwrap();
+        assert!(
+            matches!(&told.outcomes[..], [Ok(a), Err(TaskError::Failed(_)), Ok(b)] if a == "0" && b == "2")
+        );
         let sent = ChunkOutcomes::new(run_chunk(|n: u32| Ok(n), vec![7, 8]));
         let told = chunk::<u32>(Status::Value, &encoded(&sent)[..], ASKED).unwrap();
         assert!(matches!(told.outcomes[..], [Ok(7), Ok(8)]));

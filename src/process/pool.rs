@@ -3,7 +3,8 @@
 //! Who does what: submitting threads write into the lanes; a waiting thread takes its answer out of its lane
 //! ([`attend`](super::attend)); what nobody waits for is taken by the pool's [`attendant`](super::attendant), the
 //! one thread of the pool that runs code of the user (callbacks, wakers, destructors); workers are started, watched
-//! and ended by the [`supervisor`](super::supervisor), which never does, so that nothing can hold it up.
+//! and ended by the [`supervisor`](super::supervisor), which never does, so that nothing can hold it up. Only every other
+//! one of the first workers is started by the attendant.
 
 use super::attendant;
 use super::builder::WhenWorkerDies;
@@ -212,6 +213,31 @@ impl Pool {
         for lane in &self.lanes {
             self.sweep_lane(lane);
         }
+    }
+
+    /// For who has put a task into a lane, and may have come too late to be seen by who has closed the pool: the task
+    /// ends as all others there. What is left to do for it is ready.
+    pub fn recheck(&self, lane: &Lane) {
+        match self.mode() {
+            OPEN => return,
+            DRAINING => {}
+            CANCELLING => {
+                for ended in lane.take_back_all() {
+                    self.ready.conclude(ended);
+                }
+                lane.ring();
+                self.bell.ring();
+            }
+            _ => self.sweep_lane(lane),
+        }
+        lane.engage(self);
+    }
+
+    /// As [`recheck`](Self::recheck), and does what is left: the attendant may be gone. Runs code of the user.
+    #[cold]
+    pub fn catch_up(&self, lane: &Lane) {
+        self.recheck(lane);
+        while self.ready.serve(self) {}
     }
 
     /// What is in the lane and not answered will not be.

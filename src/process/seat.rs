@@ -56,6 +56,13 @@ pub struct Ending {
     pub polite: bool,
 }
 
+impl Ending {
+    /// Is this what the task at that place was to end by?
+    pub fn is_for(&self, place: Place) -> bool {
+        self.task.is_none_or(|task| task == place)
+    }
+}
+
 pub enum State {
     Empty,
     Starting(Started),

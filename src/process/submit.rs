@@ -50,7 +50,11 @@ pub fn submit<A: Encode, T>(
 ) -> Future<T> {
     let mut bytes = [0; INLINE];
     match prepare(pool, call, arg, &mut bytes) {
-        Ok((lane, entry, argument)) => launch(pool, lane, entry, call.finish, &argument, options),
+        Ok((lane, entry, argument)) => {
+            let future = launch(pool, lane, entry, call.finish, &argument, options);
+            after(pool, lane);
+            future
+        }
         Err(error) => refused(pool, options, error),
     }
 }
@@ -284,7 +288,6 @@ fn launch<T>(
     if let Some(options) = watch {
         pool.desk.send(Command::Watch(options));
     }
-    after(pool, lane);
     future
 }
 
@@ -293,11 +296,7 @@ fn launch<T>(
 fn after(pool: &Pool, lane: &Lane) {
     if pool.is_closed() {
         // It slipped in while the pool was being closed.
-        if pool.is_over() {
-            pool.sweep_lane(lane);
-        } else {
-            lane.engage(pool);
-        }
+        pool.catch_up(lane);
     } else if pool.lanes.len() > 1 && lane.depth() > 1 {
         // ORDERING: backlog.seen Relaxed: one of those who find it unset rings the bell.
         if !pool.backlog.load(Relaxed) {
@@ -322,6 +321,7 @@ pub fn to_lane(pool: &Arc<Pool>, lane: usize, entry: Result<u64, CodeError>) -> 
         span: None,
     };
     let future: Future<()> = launch(pool, lane, entry, finish_value::<()>, &argument, None);
+    pool.recheck(lane);
     drop(future);
     true
 }

@@ -7,9 +7,10 @@ use super::codec::{self, Part, PayloadError, PayloadReason, PayloadStage, SliceS
 use super::entry;
 use super::in_place::{BytesIn, BytesOut};
 use super::memory::{RegionSink, RegionSource};
-use super::outcome::{Chain, ChunkOutcomes, Panic, Status};
+use super::outcome::{Chain, ChunkOutcomes, Panic, Status, unread_error};
 use super::start::Boot;
-use crate::error::BoxError;
+use crate::error::{BoxError, TaskError};
+use crate::executor::Chunk;
 use crate::future::{current, panics};
 use crate::report;
 use crate::shm::{
@@ -133,19 +134,35 @@ impl Call<'_> {
         &mut self,
         task: impl FnOnce(A) -> Result<R, BoxError>,
     ) {
-        if let Some(value) = self.value(task) {
+        if let Some(value) = self.value(Self::argument, task) {
             self.answer_with(&value);
             report::contain_drop("result", || drop(value));
         }
     }
 
-    /// As [`serve`](Self::serve), for the items of a piece of a map. If their results cannot be encoded, they are one by
-    /// one.
-    pub fn serve_chunk<A: DeserializeOwned, R: Serialize>(
+    /// As [`serve`](Self::serve), for a piece of a map of numbers.
+    pub fn serve_numbers<A: DeserializeOwned, R: Serialize>(
         &mut self,
-        task: impl FnOnce(A) -> ChunkOutcomes<R>,
+        task: impl FnOnce(Vec<A>) -> Chunk<R>,
     ) {
-        let Some(mut outcomes) = self.value(|arg| Ok(task(arg))) else {
+        self.serve_chunk(Self::argument, task);
+    }
+
+    /// As [`serve`](Self::serve), for a piece of a map, of which each item is read for itself. Errors call it `N`.
+    pub fn serve_items<A: DeserializeOwned, N, R: Serialize>(
+        &mut self,
+        task: impl FnOnce(Vec<Result<A, TaskError>>) -> Chunk<R>,
+    ) {
+        self.serve_chunk(Self::items::<A, N>, task);
+    }
+
+    /// If the results cannot be encoded together, they are one by one.
+    fn serve_chunk<A, R: Serialize>(
+        &mut self,
+        read: impl FnOnce(&Self) -> Result<A, PayloadError>,
+        task: impl FnOnce(A) -> Chunk<R>,
+    ) {
+        let Some(mut outcomes) = self.value(read, |arg| Ok(ChunkOutcomes::new(task(arg)))) else {
             return;
         };
         if self.encode(&outcomes).is_err() {
@@ -156,11 +173,12 @@ impl Call<'_> {
     }
 
     /// What the task gives. None: the answer has been given.
-    fn value<A: DeserializeOwned, R>(
+    fn value<A, R>(
         &mut self,
+        read: impl FnOnce(&Self) -> Result<A, PayloadError>,
         task: impl FnOnce(A) -> Result<R, BoxError>,
     ) -> Option<R> {
-        match self.run(task) {
+        match self.run(read, task) {
             Ok(Ok(value)) => return Some(value),
             Ok(Err(Trouble::Failed(chain))) => self.answer(Status::Failed, &chain),
             Ok(Err(Trouble::Payload(error))) => self.answer(Status::Payload, &error),
@@ -209,15 +227,16 @@ impl Call<'_> {
         }
     }
 
-    fn run<A: DeserializeOwned, R>(
+    fn run<A, R>(
         &self,
+        read: impl FnOnce(&Self) -> Result<A, PayloadError>,
         task: impl FnOnce(A) -> Result<R, BoxError>,
     ) -> Result<Result<R, Trouble>, Box<dyn Any + Send>> {
         let asked = || self.worker.is_asked(self.request.seq);
         let _running = current::enter_remote(&asked);
         // UNWIND: nothing of ours is half done: the request has been claimed, and no answer been begun.
         catch_unwind(AssertUnwindSafe(|| {
-            let arg = self.argument().map_err(Trouble::Payload)?;
+            let arg = read(self).map_err(Trouble::Payload)?;
             task(arg).map_err(|error| Trouble::Failed(Chain::new(&*error)))
         }))
     }
@@ -229,6 +248,18 @@ impl Call<'_> {
                 Part::Argument,
                 RegionSource::new(self.worker.request_region(*span)),
             ),
+        }
+    }
+
+    fn items<A: DeserializeOwned, N>(&self) -> Result<Vec<Result<A, TaskError>>, PayloadError> {
+        let part = Part::Argument;
+        let unread = |unread| unread_error(unread, None);
+        match &self.request.payload {
+            Payload::Inline(bytes) => codec::frames::<N, A, _, _>(part, bytes.as_slice(), unread),
+            Payload::Span(span) => {
+                let source = RegionSource::new(self.worker.request_region(*span));
+                codec::frames::<N, A, _, _>(part, source, unread)
+            }
         }
     }
 

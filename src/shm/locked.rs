@@ -294,6 +294,11 @@ impl<'a, T> Locked<'a, T> {
         began.then_some(seq)
     }
 
+    /// The number of a [casualty](Self::casualty) is not skipped after all: the next worker runs its task again.
+    pub fn run_again(&mut self, seq: Seq) {
+        self.books.0.slots[seq.slot()].revoked = false;
+    }
+
     /// Gives the lane a fresh `Replies`: `fresh` is the new file, mapped anywhere; `install` puts it in the
     /// place of the old one. The new worker begins at [`next`](Self::next). Whoever sleeps is rung.
     ///

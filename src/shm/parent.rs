@@ -259,7 +259,11 @@ impl<T> Parent<T> {
         match seen.0 {
             // WAKE: the other end is `Worker::ring`, or `ring`.
             Some(value) => futex::wait_shared(&self.replies.bell, value, deadline),
-            None => FutexWait::Changed,
+            None => {
+                // Until the file has been replaced: whoever does holds the lock.
+                drop(self.lock());
+                FutexWait::Changed
+            }
         }
     }
 

@@ -129,3 +129,25 @@ impl Iterator for Dice {
         Some(self.roll())
     }
 }
+
+/// True in a process of its own in which this test is the only one. Elsewhere it starts that process,
+/// insists on its success, and says false. For tests that change the process as a whole.
+pub fn alone(test: &str) -> bool {
+    const MARK: &str = "RADDLE_TEST_ALONE";
+    if std::env::var(MARK).is_ok_and(|mark| mark == test) {
+        return true;
+    }
+    let out = std::process::Command::new(std::env::current_exe().unwrap())
+        .args([test, "--exact", "--nocapture", "--test-threads=1"])
+        .env(MARK, test)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&out.stdout);
+    assert!(
+        out.status.success() && said.contains("1 passed"),
+        "{test} alone: {}\n{said}\n{}",
+        out.status,
+        String::from_utf8_lossy(&out.stderr)
+    );
+    false
+}

@@ -12,5 +12,6 @@ mod options;
 mod payload;
 mod pool;
 mod recycle;
+mod refused;
 mod stop;
 mod storm;

@@ -332,6 +332,59 @@ fn m22_a_result_that_cannot_be_written_costs_no_neighbour() {
 }
 
 #[test]
+fn m22_what_cannot_be_read_costs_no_neighbour() {
+    let _watch = watch();
+    let pool = pool(1);
+    let worker = pool.submit(pid, ()).result().unwrap();
+    for what in [1, 4] {
+        let args = (0..40).map(|n| turned(trap(n, what)));
+        let there: Vec<_> = pool.map(|trap: Trap| trap, args).chunk(10).collect();
+        // Decoding panics where the results are taken, too.
+        let back: Vec<_> = match what {
+            1 => pool
+                .map(|n: u8| turned(trap(n, 1)), 0..40)
+                .chunk(10)
+                .collect(),
+            _ => pool
+                .map(|n: u8| turned(trap(n, 4)), 0..40)
+                .chunk(10)
+                .collect(),
+        };
+        for (outcomes, stage) in [
+            (there, PayloadStage::DecodeArgument),
+            (back, PayloadStage::DecodeResult),
+        ] {
+            assert_eq!(outcomes.len(), 40);
+            for (n, outcome) in outcomes.into_iter().enumerate() {
+                match outcome {
+                    Ok(trap) => assert_eq!((trap, n % 5 == 3), (Trap::default(), false)),
+                    Err(TaskError::Payload(error)) => {
+                        assert_eq!((n % 5, error.stage(), what), (3, stage, 1));
+                        assert!(error.type_name().ends_with("Trap"), "{error}");
+                    }
+                    Err(TaskError::Panicked(report)) => {
+                        assert_eq!((n % 5, report.message(), what), (3, "sprung", 4));
+                        // The panic hook keeps the place for tasks only.
+                        let place = report.location().unwrap_or_default();
+                        let in_task = stage == PayloadStage::DecodeArgument;
+                        assert_eq!(place.contains("payload.rs:"), in_task, "{place}");
+                    }
+                    Err(other) => panic!("{n}: {other}"),
+                }
+            }
+        }
+    }
+    assert_eq!(pool.submit(pid, ()).result().unwrap(), worker);
+}
+
+fn turned(Trap { write, read }: Trap) -> Trap {
+    Trap {
+        write: read,
+        read: write,
+    }
+}
+
+#[test]
 fn m22_what_is_lost_with_its_worker_says_so_for_each_item() {
     let _watch = watch();
     let pool = pool(1);

@@ -36,3 +36,12 @@ fn spans() {
         .min_executions(2_700)
         .check();
 }
+
+#[test]
+fn freed_records() {
+    lane_publish::FREED_RECORDS
+        .model()
+        .bound(Some(2))
+        .min_executions(5_500)
+        .check();
+}

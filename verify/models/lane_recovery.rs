@@ -37,6 +37,15 @@ fn crash_asleep() {
 }
 
 #[test]
+fn crash_span() {
+    lane_recovery::CRASH_SPAN
+        .model()
+        .bound(Some(3))
+        .min_executions(30)
+        .check();
+}
+
+#[test]
 fn submit_meanwhile() {
     lane_recovery::SUBMIT_MEANWHILE
         .model()

@@ -29,3 +29,9 @@ fn spans() {
     lane_publish::SPANS.model().random(1_000);
     lane_publish::SPANS.model().pct(3, 1_000);
 }
+
+#[test]
+fn freed_records() {
+    lane_publish::FREED_RECORDS.model().random(1_000);
+    lane_publish::FREED_RECORDS.model().pct(3, 1_000);
+}

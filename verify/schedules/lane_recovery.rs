@@ -25,6 +25,12 @@ fn crash_asleep() {
 }
 
 #[test]
+fn crash_span() {
+    lane_recovery::CRASH_SPAN.model().random(100);
+    lane_recovery::CRASH_SPAN.model().pct(3, 100);
+}
+
+#[test]
 fn submit_meanwhile() {
     lane_recovery::SUBMIT_MEANWHILE.model().random(1_000);
     lane_recovery::SUBMIT_MEANWHILE.model().pct(3, 1_000);

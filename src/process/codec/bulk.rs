@@ -87,6 +87,17 @@ pub fn numbers<'a, I: 'a>(items: I) -> Result<(usize, &'a [u8]), I> {
     Err(items)
 }
 
+/// Is `T` a number, whose bytes can all be written and read?
+#[inline]
+pub fn is_number<T>() -> bool {
+    macro_rules! look {
+        ($($number:ty),*) => {
+            false $(|| typeid::of::<T>() == typeid::of::<$number>())*
+        };
+    }
+    plain!(look)
+}
+
 /// Reads a sequence as one copy, if `V` is the visitor with which serde itself reads a `Vec` of numbers. However that is
 /// wrapped (in a box, an option, a newtype of somebody's, a variant), it ends here.
 #[inline(always)]

@@ -14,6 +14,7 @@
 //! | newtype | the value inside |
 //! | sequence, map | number of elements (of pairs) as `u32`, then they |
 //! | tuple, struct | the fields |
+//! | an element of [`Frames`] | its length as `u32`, then it |
 //! | enum | index of the variant as `u32`, then as the struct, tuple, newtype, or nothing |
 //!
 //! Every value takes at least one byte. That is why a length that claims more elements than bytes are left is refused
@@ -25,12 +26,15 @@
 
 mod bulk;
 mod error;
+mod frame;
 mod memory;
 mod read;
 mod size;
 mod write;
 
+pub use bulk::is_number;
 pub use error::{PayloadError, PayloadReason, PayloadStage};
+pub use frame::{Frames, Unread, frames};
 pub use memory::{Copies, Exhausted, SharedSink, SharedSource, Sink, SliceSink, Source};
 
 use error::Fault;
@@ -84,6 +88,15 @@ pub fn write<T: Serialize + ?Sized, S: Sink>(
             false => Err(Fault::new(PayloadReason::Changed)),
         })
         .map_err(|fault| fault.at::<T>(PayloadStage::encode(part)))
+}
+
+/// Reads a value from the beginning of `source`.
+#[inline]
+pub fn first<T: DeserializeOwned, S: Source>(
+    part: Part,
+    source: &mut S,
+) -> Result<T, PayloadError> {
+    read::value(source).map_err(|fault| fault.at::<T>(PayloadStage::decode(part)))
 }
 
 /// Reads the value that `source` holds, and nothing besides: bytes that are left over are an error.

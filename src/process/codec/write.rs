@@ -2,6 +2,7 @@
 
 use super::bulk;
 use super::error::{Fault, PayloadReason};
+use super::frame::FRAME;
 use super::memory::{Exhausted, Sink};
 use super::{MOST_BYTES, MOST_DEPTH};
 use serde::ser::{self, Serialize, Serializer};
@@ -168,10 +169,17 @@ impl<'w, 'a, S: Sink> Serializer for &'w mut Writer<'a, S> {
     #[inline]
     fn serialize_newtype_struct<T: Serialize + ?Sized>(
         self,
-        _: &'static str,
+        name: &'static str,
         value: &T,
     ) -> Result<(), Fault> {
-        self.inside(value)
+        if name != FRAME {
+            return self.inside(value);
+        }
+        let at = self.sink.position();
+        self.length(0)?;
+        let first = self.sink.position();
+        value.serialize(&mut *self)?;
+        patch(self.sink, at, self.sink.position() - first)
     }
 
     #[inline]

@@ -2,6 +2,7 @@
 //! wrong do no harm.
 
 mod copies;
+mod frames;
 mod hostile;
 mod kinds;
 mod random;

@@ -20,7 +20,6 @@ use super::grave::{Casualty, Estate};
 use super::pool::Pool;
 use super::seat::{Ear, Ending, Seat, State, Timer, Why, private_memory, retire};
 use super::start::{StartError, Started};
-use super::ticket::Ticket;
 use crate::error::{BuildError, TaskError};
 use crate::sync::atomic::Ordering::*;
 use crate::sync::{Arc, thread};
@@ -379,7 +378,12 @@ impl Supervisor {
         let State::Dead { pid, exit } = seat.state else {
             return;
         };
-        let estate = match pool.lanes[at].bury() {
+        // One that was meant to be ended is not run again.
+        let again = |place| {
+            let ending = seat.ending.as_ref();
+            !ending.is_some_and(|ending| ending.is_for(place)) && !pool.is_cancelling()
+        };
+        let estate = match pool.lanes[at].bury(again) {
             Ok(Some(estate)) => estate,
             Ok(None) => {
                 seat.due = Some(Instant::now() + SOON);
@@ -392,23 +396,17 @@ impl Supervisor {
         };
         let Estate {
             answered,
-            mut casualty,
+            casualty,
             wild,
             refused,
         } = estate;
-        if let (Some(casualty), Some(_)) = (&mut casualty, &refused) {
-            casualty.again = None;
-        }
         for answered in answered {
             pool.ready.answer(at, answered);
         }
+        // It may have gone on to another task before it died of something else.
         let ending = seat.ending.take().filter(|ending| {
-            // It may have gone on to another task before it died of something else.
-            let (Some(place), Some(casualty)) = (ending.task, &casualty) else {
-                return true;
-            };
-            // SAFETY: tasks in lanes have tickets.
-            unsafe { Ticket::of(casualty.task.raw()) }.place() == place
+            let casualty = casualty.as_ref();
+            casualty.is_none_or(|casualty| ending.is_for(casualty.place))
         });
         let planned = seat.closing || seat.retiring || ending.is_some();
         let disorderly = casualty.is_some() || wild.is_some();
@@ -422,21 +420,26 @@ impl Supervisor {
             Some(ending) => ending.why,
             None => Why::Lost(wild.map_or(LostCause::Died, LostCause::Wild)),
         };
-        if let Some(casualty) = casualty {
-            let lost = Details {
-                pid,
-                worker: pool.lanes[at].name.clone(),
-                exit,
-                cause: LostCause::Died,
-                task: casualty.task.raw().name().map(ToOwned::to_owned),
-                deaths: 1,
-                stderr: pool
-                    .config
-                    .settings
-                    .captures_stderr()
-                    .then(|| seat.stderr.text()),
+        if let Some(Casualty {
+            deaths,
+            lost: Some(task),
+            ..
+        }) = casualty
+        {
+            let settings = &pool.config.settings;
+            let error = match why {
+                Why::Deadline => TaskError::TimedOut,
+                Why::Lost(cause) => TaskError::WorkerLost(WorkerLost::new(Details {
+                    pid,
+                    worker: pool.lanes[at].name.clone(),
+                    exit,
+                    cause,
+                    task: task.raw().name().map(ToOwned::to_owned),
+                    deaths,
+                    stderr: settings.captures_stderr().then(|| seat.stderr.text()),
+                })),
             };
-            self.lose(at, casualty, &why, lost);
+            pool.ready.fail(task, error);
         }
         self.seats[at].state = State::Empty;
         self.wake(at);
@@ -456,40 +459,6 @@ impl Supervisor {
             }
         }
         self.seats[at].due = Some(Instant::now());
-    }
-
-    /// The task that a dead worker ran: again, if that was allowed, or lost.
-    fn lose(&mut self, at: usize, casualty: Casualty, why: &Why, mut lost: Details) {
-        let pool = &self.pool;
-        let Casualty {
-            task,
-            finish,
-            again,
-        } = casualty;
-        // SAFETY: tasks in lanes have tickets.
-        let options = unsafe { Ticket::of(task.raw()) }.options.clone();
-        let by_itself = matches!(why, Why::Lost(LostCause::Died | LostCause::Wild(_)));
-        if let Some(options) = options {
-            // ORDERING: options.deaths Relaxed: only this thread uses it.
-            lost.deaths = options.deaths.fetch_add(1, Relaxed) + 1;
-            if let Some((entry, argument)) = again
-                && by_itself
-                && lost.deaths <= options.retries
-                && !pool.is_cancelling()
-                && let Some(room) = pool.lanes[at].room_for(&argument)
-            {
-                pool.lanes[at].publish(room, task, finish, entry, &argument);
-                return;
-            }
-        }
-        let error = match why {
-            Why::Deadline => TaskError::TimedOut,
-            Why::Lost(cause) => {
-                lost.cause = cause.clone();
-                TaskError::WorkerLost(WorkerLost::new(lost))
-            }
-        };
-        pool.ready.fail(task, error);
     }
 
     /// Workers that are too old or have grown too much leave their place.

@@ -2,6 +2,7 @@
 
 use super::lane_kit::{DONE, lane, seq, serve, slept, submit, take, take_number, wait};
 use crate::Scenario;
+use crate::sync::cell::UnsafeCell;
 use crate::sync::{Arc, thread};
 use raddle::shm::{Body, Payload, SLOTS, Seq};
 use std::mem::MaybeUninit;
@@ -122,6 +123,63 @@ pub const FREED_SLOT: Scenario = Scenario {
         } else {
             "refused"
         });
+    },
+    ..Scenario::EMPTY
+};
+
+/// What an owner keeps for each slot: whose number it is may write it until the publication, and the lock's holder after
+/// that.
+struct Records([UnsafeCell<u64>; SLOTS]);
+
+// SAFETY: loom watches that one thread at a time uses a cell.
+unsafe impl Sync for Records {}
+
+impl Records {
+    fn put(&self, seq: Seq, value: u64) {
+        // SAFETY: as the type says.
+        self.0[seq.slot()].with_mut(|record| unsafe { *record = value });
+    }
+
+    fn take(&self, seq: Seq) -> u64 {
+        // SAFETY: as the type says.
+        self.0[seq.slot()].with_mut(|record| unsafe { std::mem::take(&mut *record) })
+    }
+}
+
+/// Two producers use slots that another thread's taking has freed, and what belongs to the slots.
+pub const FREED_RECORDS: Scenario = Scenario {
+    name: "lane/freed_records",
+    must: &["none", "one", "two"],
+    body: |out| {
+        let lane = lane(0);
+        let (parent, mut worker) = (lane.parent, lane.worker);
+        let records = Arc::new(Records([(); SLOTS].map(|()| UnsafeCell::new(0))));
+        for n in 0..SLOTS as u64 {
+            records.put(submit(&parent, n), n + 1);
+            let request = worker.next().expect("published");
+            super::lane_kit::answer(&mut worker, &request);
+        }
+        let producers = [7, 8].map(|value: u64| {
+            let (parent, records) = (Arc::clone(&parent), Arc::clone(&records));
+            thread::spawn(move || {
+                let Some(seq) = parent.reserve() else {
+                    return 0;
+                };
+                records.put(seq, value);
+                parent.publish(seq, 0, Body::Inline(&value.to_ne_bytes()));
+                1
+            })
+        });
+        for n in 0..SLOTS as u64 {
+            let taken = parent.lock().take_with(|reply| records.take(reply.seq));
+            let record = taken.expect("not wild").expect("an answer");
+            assert_eq!(record, n + 1);
+        }
+        let more: u32 = producers
+            .map(|producer| producer.join().unwrap())
+            .iter()
+            .sum();
+        out.saw(["none", "one", "two"][more as usize]);
     },
     ..Scenario::EMPTY
 };

@@ -5,7 +5,7 @@ use super::lane_kit::{DONE, Lane, answer, lane_with, seq, serve, submit};
 use crate::Scenario;
 use crate::sync::faults::mortal;
 use crate::sync::{Arc, thread};
-use raddle::shm::{Body, Parent, Reply, Revoke, SKIPPED, Seq, Worker};
+use raddle::shm::{Body, Parent, Payload, Reply, Revoke, SKIPPED, Seq, Worker};
 
 /// How a task ended, in the order in which the consumer learned it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -254,6 +254,97 @@ pub const CRASH_ASLEEP: Scenario = Scenario {
             "second worker"
         } else {
             "first worker"
+        });
+    },
+    ..Scenario::EMPTY
+};
+
+/// Bytes of a long payload, of two lines.
+const LONG: usize = 100;
+
+fn long(region: raddle::shm::Region<'_>, value: u8) {
+    assert_eq!(region.to_vec(), [value; LONG]);
+}
+
+/// Answers a long payload with one, written line by line, between which the worker may die.
+fn answer_long(worker: &mut Worker, seq: Seq, payload: &Payload) {
+    let Payload::Span(argument) = *payload else {
+        panic!("a long payload");
+    };
+    long(worker.request_region(argument), 1);
+    let room = worker.space(LONG as u32).expect("it fits");
+    worker.reply_region(room).write(0, &[2; 64]);
+    worker.is_asked(seq);
+    worker.reply_region(room).write(64, &[2; LONG - 64]);
+    worker.reply(seq, DONE, Body::Span(room));
+}
+
+/// Two long payloads, answered with long ones, through arenas with room for two. Nobody sees an answer that is half
+/// written, and all room comes back.
+pub const CRASH_SPAN: Scenario = Scenario {
+    name: "lane/crash_span",
+    must: &["no casualty", "first", "second"],
+    cuts: true,
+    body: |out| {
+        const ARENA: usize = 256;
+        let Lane {
+            parent,
+            mut worker,
+            ends,
+        } = lane_with(ARENA, Ends::new(), || {});
+        let spans = [(); 2].map(|()| {
+            let seq = parent.reserve().expect("a free slot");
+            let room = parent.space(LONG as u32).expect("room");
+            parent.request_region(room).write(0, &[1; LONG]);
+            parent.publish(seq, 0, Body::Span(room));
+            room
+        });
+        parent.close();
+        let serve = |worker: &mut Worker, begun: &mut Vec<Seq>| {
+            while let Some(request) = worker.next() {
+                begun.push(request.seq);
+                answer_long(worker, request.seq, &request.payload);
+            }
+        };
+        let dying = thread::spawn(move || {
+            let mut begun = Vec::new();
+            mortal(|| serve(&mut worker, &mut begun));
+            begun
+        });
+        let pump = |parent: &Parent<Ends>| {
+            let mut locked = parent.lock();
+            while let Some(reply) = locked.take().expect("not wild") {
+                locked.data().push(end(&reply));
+                if let Payload::Span(span) = reply.payload {
+                    drop(locked);
+                    long(parent.reply_region(span), 2);
+                    locked = parent.lock();
+                    locked.release(reply.seq);
+                }
+                if reply.status == DONE {
+                    parent.free(spans[reply.seq.since(seq(0)) as usize]);
+                }
+            }
+        };
+        pump(&parent);
+        let begun = dying.join().unwrap();
+        pump(&parent);
+        let first = recover(&parent, &ends);
+        let mut again = Vec::new();
+        serve(&mut ends.worker(first, || {}), &mut again);
+        pump(&parent);
+        let all = std::mem::take(parent.lock().data());
+        let lost = judge(&all, &begun, &again, 2);
+        if let Some(lost) = lost {
+            parent.free(spans[lost.since(seq(0)) as usize]);
+        }
+        assert_eq!(parent.lock().reading(), 0);
+        let everything = parent.space(ARENA as u32).expect("nothing is used");
+        parent.free(everything);
+        out.saw(match lost.map(|lost| lost.since(seq(0))) {
+            None => "no casualty",
+            Some(0) => "first",
+            Some(_) => "second",
         });
     },
     ..Scenario::EMPTY

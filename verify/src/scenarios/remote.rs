@@ -11,7 +11,7 @@ use raddle::{Future, Rejected, ReturnWhen, TaskError};
 /// A pool of so many lanes, and their workers. What is large is kept off the stack, which is small under loom.
 #[inline(never)]
 #[allow(clippy::vec_box)]
-fn pool(lanes: usize, arena: usize) -> (Model, Vec<Box<Worker>>) {
+pub(super) fn pool(lanes: usize, arena: usize) -> (Model, Vec<Box<Worker>>) {
     let bell = Event::new().expect("made of memory");
     let (parents, workers) = (0..lanes).map(|_| ends(arena, &bell)).unzip();
     (Model::new(parents, &bell), workers)
@@ -25,11 +25,11 @@ fn ends(arena: usize, bell: &Event) -> (Box<Parent<Desk>>, Box<Worker>) {
 }
 
 #[inline(never)]
-fn submit(pool: &Model, value: u64) -> Future<u64> {
+pub(super) fn submit(pool: &Model, value: u64) -> Future<u64> {
     pool.submit::<u64, u64>(&value)
 }
 
-fn answer(worker: &mut Worker, request: &Request) {
+pub(super) fn answer(worker: &mut Worker, request: &Request) {
     let value = match &request.payload {
         Payload::Span(_) => LONG,
         inline => number(inline),
@@ -39,13 +39,13 @@ fn answer(worker: &mut Worker, request: &Request) {
 
 /// Runs what is there next.
 #[inline(never)]
-fn serve_one(worker: &mut Worker) {
+pub(super) fn serve_one(worker: &mut Worker) {
     let request = worker.next().expect("not closed");
     answer(worker, &request);
 }
 
 /// What a worker answers to an argument that lies in the arena.
-const LONG: u64 = 40;
+pub(super) const LONG: u64 = 40;
 
 /// Two threads wait for tasks of one lane, and nobody else looks: one leads it, the other follows. Whoever leaves first
 /// passes the lead on.
@@ -356,7 +356,7 @@ fn crowded() -> (Model, Box<Worker>, Box<Worker>, Future<u64>, Future<u64>) {
 
 /// The running task ends with its pool, which it refers to.
 #[inline(never)]
-fn end(pool: &Model, worker: Box<Worker>, running: &Future<u64>) {
+pub(super) fn end(pool: &Model, worker: Box<Worker>, running: &Future<u64>) {
     pool.stop();
     running.wait();
     drop(worker);

@@ -1,0 +1,28 @@
+use raddle_verify::scenarios::remote_ready;
+
+#[test]
+fn failed() {
+    remote_ready::FAILED
+        .model()
+        .bound(Some(2))
+        .min_executions(164_000)
+        .check();
+}
+
+#[test]
+fn answered() {
+    remote_ready::ANSWERED
+        .model()
+        .bound(Some(1))
+        .min_executions(68_000)
+        .check();
+}
+
+#[test]
+fn told() {
+    remote_ready::TOLD
+        .model()
+        .bound(Some(2))
+        .min_executions(1_200)
+        .check();
+}

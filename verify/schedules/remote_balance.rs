@@ -1,0 +1,25 @@
+use raddle_verify::scenarios::remote_balance;
+
+#[test]
+fn attend() {
+    remote_balance::ATTEND.model().random(1_000);
+    remote_balance::ATTEND.model().pct(3, 1_000);
+}
+
+#[test]
+fn both() {
+    remote_balance::BOTH.model().random(1_000);
+    remote_balance::BOTH.model().pct(3, 1_000);
+}
+
+#[test]
+fn cancel() {
+    remote_balance::CANCEL.model().random(1_000);
+    remote_balance::CANCEL.model().pct(3, 1_000);
+}
+
+#[test]
+fn mark() {
+    remote_balance::MARK.model().random(1_000);
+    remote_balance::MARK.model().pct(3, 1_000);
+}

@@ -1,0 +1,157 @@
+//! What waits behind a long task goes to a worker that has nothing to do, as the attendant and the leader of a lane see
+//! to it, while somebody waits for it or cancels it.
+
+use super::lane_kit::{number, slept};
+use super::remote::{LONG, answer, end, pool, serve_one, submit};
+use crate::Scenario;
+use crate::sync::thread;
+use raddle::process::model::Model;
+use raddle::shm::Worker;
+use raddle::{Future, TaskError};
+
+const ARENA: usize = 128;
+
+/// Two lanes. The first worker runs a task and the second one has answered its own, which nobody knows.
+struct Pair {
+    pool: Model,
+    first: Box<Worker>,
+    second: Box<Worker>,
+    running: Future<u64>,
+    answered: Future<u64>,
+}
+
+#[inline(never)]
+fn pair(arena: usize) -> Pair {
+    let (pool, mut workers) = pool(2, arena);
+    let mut first = workers.remove(0);
+    let mut second = workers.remove(0);
+    let running = submit(&pool, 1);
+    let answered = submit(&pool, 2);
+    let begun = first.next().expect("not closed");
+    assert_eq!(number(&begun.payload), 1);
+    serve_one(&mut second);
+    Pair {
+        pool,
+        first,
+        second,
+        running,
+        answered,
+    }
+}
+
+impl Pair {
+    #[inline(never)]
+    fn end(self) {
+        assert_eq!(self.answered.result().unwrap(), 3);
+        end(&self.pool, self.first, &self.running);
+    }
+}
+
+/// A task is submitted behind the running one: the attendant hears of it, finds that the other worker is idle, and
+/// gives it to that one.
+pub const ATTEND: Scenario = Scenario {
+    name: "balance/attend",
+    must: &["slept"],
+    body: |out| {
+        let mut pair = pair(0);
+        let theirs = pair.pool.clone();
+        let attendant = thread::spawn(move || theirs.attend());
+        let behind = submit(&pair.pool, 4);
+        // It comes here, or this sleeps for ever.
+        let request = pair.second.next().expect("not closed");
+        assert_eq!(number(&request.payload), 4);
+        out.saw(slept());
+        pair.pool.stop();
+        attendant.join().unwrap();
+        behind.wait();
+        pair.end();
+    },
+    ..Scenario::EMPTY
+};
+
+/// The attendant and the leader of the lane, who waits for the very task, both find it behind the running one.
+pub const BOTH: Scenario = Scenario {
+    name: "balance/both",
+    must: &["awake", "slept"],
+    body: |out| {
+        let mut pair = pair(0);
+        let behind = submit(&pair.pool, 4);
+        let waiter = thread::spawn(move || assert_eq!(behind.result().unwrap(), 5));
+        pair.pool.tend();
+        serve_one(&mut pair.second);
+        waiter.join().unwrap();
+        out.saw(slept());
+        pair.end();
+    },
+    ..Scenario::EMPTY
+};
+
+/// A task with a long argument is cancelled while it is given away: it has one end, and the memory of both lanes comes
+/// back.
+pub const CANCEL: Scenario = Scenario {
+    name: "balance/cancel",
+    must: &["ran", "cancelled"],
+    body: |out| {
+        let mut pair = pair(ARENA);
+        let behind = pair.pool.submit::<Vec<u8>, u64>(&vec![7; 100]);
+        pair.pool.lane(1).close();
+        let canceller = thread::spawn(move || {
+            let cancelled = behind.cancel();
+            (behind, cancelled)
+        });
+        pair.pool.tend();
+        serve_rest(&mut pair.second);
+        let (behind, cancelled) = canceller.join().unwrap();
+        pair.pool.pump(1);
+        match behind.try_result().expect("answered or cancelled") {
+            Ok(value) => assert!(!cancelled && value == LONG + 1),
+            Err(error) => assert!(cancelled && matches!(error, TaskError::Cancelled)),
+        }
+        for lane in [0, 1].map(|at| pair.pool.lane(at)) {
+            let all = lane.space(ARENA as u32).expect("nothing is used");
+            lane.free(all);
+        }
+        out.saw(if cancelled { "cancelled" } else { "ran" });
+        pair.end();
+    },
+    ..Scenario::EMPTY
+};
+
+fn serve_rest(worker: &mut Worker) {
+    while let Some(request) = worker.next() {
+        answer(worker, &request);
+    }
+}
+
+/// Somebody submits while the attendant finds that nothing waits any more: the mark is there in the end, so the attendant
+/// looks again.
+pub const MARK: Scenario = Scenario {
+    name: "balance/mark",
+    must: &["kept", "set again"],
+    body: |out| {
+        let (pool, mut workers) = pool(2, 0);
+        let mut first = workers.remove(0);
+        let second = workers.remove(0);
+        let tasks = [1, 2, 3].map(|value| submit(&pool, value));
+        assert!(pool.has_backlog(), "two of them are in one lane");
+        serve_one(&mut first);
+        serve_one(&mut first);
+        // Of the two nobody knows yet, and so the late one may be put behind the other.
+        let theirs = pool.clone();
+        let attendant = thread::spawn(move || {
+            theirs.tend();
+            theirs.has_backlog()
+        });
+        let late = submit(&pool, 4);
+        let kept = attendant.join().unwrap();
+        let crowded = (0..2).any(|at| pool.lane(at).depth() > 1);
+        assert!(!crowded || pool.has_backlog(), "forgotten");
+        out.saw(if kept { "kept" } else { "set again" });
+        pool.stop();
+        for task in tasks.into_iter().chain([late]) {
+            task.wait();
+        }
+        drop((first, second));
+    },
+    ..Scenario::EMPTY
+};

@@ -1,0 +1,195 @@
+//! A worker dies after each of its steps, and the pool goes on: every future ends once, and what its task occupied is
+//! given back.
+
+use super::lane_kit::{DONE, Ends};
+use super::remote::{answer, submit};
+use super::remote_kit::one;
+use crate::Scenario;
+use crate::sync::faults::mortal;
+use crate::sync::thread;
+use raddle::process::model::Model;
+use raddle::shm::{Body, Payload, Request, Seq, Worker};
+use raddle::{Future, TaskError};
+
+/// What a worker has begun, if it lives until the lane is closed.
+fn serve(worker: &mut Worker, begun: &mut Vec<Seq>, answer: fn(&mut Worker, &Request)) {
+    while let Some(request) = worker.next() {
+        begun.push(request.seq);
+        answer(worker, &request);
+    }
+}
+
+/// A worker that may die. It runs on the thread that buries it: the one comes after the other in any case.
+#[inline(never)]
+fn dying(mut worker: Box<Worker>, answer: fn(&mut Worker, &Request)) -> Vec<Seq> {
+    let mut begun = Vec::new();
+    mortal(|| serve(&mut worker, &mut begun, answer));
+    begun
+}
+
+/// The supervisor's part, and the next worker's, which lives.
+#[inline(never)]
+fn replace(pool: &Model, ends: &Ends, answer: fn(&mut Worker, &Request)) -> Vec<Seq> {
+    pool.bury(0, ends.replies());
+    let first = pool.lane(0).lock().next();
+    let mut worker = Box::new(ends.worker(first, || {}));
+    let mut begun = Vec::new();
+    serve(&mut worker, &mut begun, answer);
+    begun
+}
+
+/// The outcome of a task that nobody waits for, when its worker has ended.
+#[inline(never)]
+fn settled(pool: &Model, task: Future<u64>) -> Result<u64, TaskError> {
+    while pool.serve() {}
+    pool.pump(0);
+    task.try_result().expect("it has ended")
+}
+
+/// How a task ended. It was lost if it was begun and not answered, and runs in one
+/// worker alone.
+fn is_lost<T>(outcome: &Result<T, TaskError>, begun: bool, again: bool) -> bool {
+    assert!(!(begun && again), "it ran twice");
+    match outcome {
+        Ok(_) => {
+            assert!(begun || again);
+            false
+        }
+        Err(TaskError::WorkerLost(_)) => {
+            assert!(!again, "blamed for another one");
+            true
+        }
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// Two tasks, and somebody who waits for the first one.
+pub const CRASH: Scenario = Scenario {
+    name: "bury/crash",
+    must: &["none", "first", "second"],
+    cuts: true,
+    body: |out| {
+        let (pool, worker, ends) = one(0);
+        let (first, second) = (submit(&pool, 1), submit(&pool, 2));
+        pool.lane(0).close();
+        let at = pool.lane(0).lock().next();
+        let begun = dying(worker, answer);
+        let waiter = thread::spawn(move || first.result());
+        let again = replace(&pool, &ends, answer);
+        let first = waiter.join().unwrap();
+        let second = settled(&pool, second);
+        let ran = |seq| (begun.contains(&seq), again.contains(&seq));
+        let lost = [(&first, at), (&second, at.next())].map(|(outcome, seq)| {
+            let (begun, again) = ran(seq);
+            is_lost(outcome, begun, again)
+        });
+        out.saw(match lost {
+            [false, false] => "none",
+            [true, false] => "first",
+            [false, true] => "second",
+            [true, true] => panic!("one death, two tasks"),
+        });
+    },
+    ..Scenario::EMPTY
+};
+
+/// The task may run twice: it ends well, whenever its worker dies, and who waits for it learns so.
+pub const RETRY: Scenario = Scenario {
+    name: "bury/retry",
+    must: &["once", "again"],
+    cuts: true,
+    body: |out| {
+        let (pool, worker, ends) = one(0);
+        let first = pool.submit_idempotent::<u64, u64>(&1, 1);
+        let second = submit(&pool, 2);
+        pool.lane(0).close();
+        let at = pool.lane(0).lock().next();
+        let begun = dying(worker, answer);
+        let waiter = thread::spawn(move || assert_eq!(first.result().unwrap(), 2));
+        let again = replace(&pool, &ends, answer);
+        waiter.join().unwrap();
+        let seq = at.next();
+        let second = settled(&pool, second);
+        is_lost(&second, begun.contains(&seq), again.contains(&seq));
+        let twice = begun.contains(&at) && again.contains(&at);
+        out.saw(if twice { "again" } else { "once" });
+    },
+    ..Scenario::EMPTY
+};
+
+/// The task may run twice, and is cancelled meanwhile: between the two it can be taken back.
+pub const RETRY_CANCEL: Scenario = Scenario {
+    name: "bury/retry_cancel",
+    must: &["once", "again", "cancelled", "cancelled between"],
+    cuts: true,
+    body: |out| {
+        let (pool, worker, ends) = one(0);
+        let task = pool.submit_idempotent::<u64, u64>(&1, 1);
+        pool.lane(0).close();
+        let canceller = thread::spawn(move || {
+            let cancelled = task.cancel();
+            (task, cancelled)
+        });
+        let begun = dying(worker, answer).len();
+        let again = replace(&pool, &ends, answer).len();
+        let (task, cancelled) = canceller.join().unwrap();
+        pool.pump(0);
+        match task.try_result().expect("it has ended") {
+            Ok(value) => assert!(!cancelled && value == 2 && begun + again > 0),
+            Err(error) => {
+                assert!(cancelled && matches!(error, TaskError::Cancelled) && again == 0);
+            }
+        }
+        out.saw(match (cancelled, begun + again) {
+            (false, 2) => "again",
+            (false, _) => "once",
+            (true, 0) => "cancelled",
+            (true, _) => "cancelled between",
+        });
+    },
+    ..Scenario::EMPTY
+};
+
+/// Answers with what came, through the arena.
+fn echo(worker: &mut Worker, request: &Request) {
+    let Payload::Span(argument) = request.payload else {
+        panic!("a long argument");
+    };
+    let bytes = worker.request_region(argument).to_vec();
+    let room = worker.space(bytes.len() as u32).expect("it fits");
+    // In two steps, between which it may die.
+    let (head, tail) = bytes.split_at(bytes.len() / 2);
+    worker.reply_region(room).write(0, head);
+    worker.is_asked(request.seq);
+    worker.reply_region(room).write(head.len(), tail);
+    worker.reply(request.seq, DONE, Body::Span(room));
+}
+
+/// The task's argument and its result are long. It may run twice; the second time from the same argument.
+pub const SPAN: Scenario = Scenario {
+    name: "bury/span",
+    must: &["once", "again"],
+    cuts: true,
+    body: |out| {
+        const ARENA: usize = 128;
+        let (pool, worker, ends) = one(ARENA);
+        let argument = vec![7_u8; 100];
+        let task: Future<Vec<u8>> = pool.submit_idempotent(&argument, 1);
+        pool.lane(0).close();
+        let begun = dying(worker, echo).len();
+        let waiter = thread::spawn(move || assert_eq!(task.result().unwrap(), [7; 100]));
+        // Who is being read to keeps the memory; the supervisor comes again.
+        if pool.lane(0).lock().reading() > 0 {
+            waiter.join().unwrap();
+            out.saw("once");
+            return;
+        }
+        let again = replace(&pool, &ends, echo).len();
+        waiter.join().unwrap();
+        assert_eq!(pool.lane(0).lock().reading(), 0);
+        let all = pool.lane(0).space(ARENA as u32).expect("nothing is used");
+        pool.lane(0).free(all);
+        out.saw(if begun + again == 2 { "again" } else { "once" });
+    },
+    ..Scenario::EMPTY
+};

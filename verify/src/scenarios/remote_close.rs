@@ -1,0 +1,130 @@
+//! A pool is closed, or comes to its end, while somebody puts a task into a lane: no task is forgotten.
+
+use super::lane_kit::{number, slept};
+use super::remote::{pool, submit};
+use super::remote_kit::Calls;
+use crate::Scenario;
+use crate::sync::thread;
+use raddle::process::model::Model;
+use raddle::shm::Worker;
+use raddle::{Future, Rejected, TaskError};
+
+fn is_refused(outcome: &Result<u64, TaskError>) -> bool {
+    match outcome {
+        Err(TaskError::Rejected(Rejected::ShutDown { .. })) => true,
+        Err(TaskError::Cancelled) => false,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Closed and cancelled while somebody submits.
+pub const SUBMIT: Scenario = Scenario {
+    name: "close/submit",
+    must: &["refused", "cancelled"],
+    body: |out| {
+        let (pool, _workers) = pool(1, 0);
+        let theirs = pool.clone();
+        let submitter = thread::spawn(move || submit(&theirs, 1));
+        pool.close();
+        let late = submitter.join().unwrap();
+        // Nobody need wait: no worker will run it.
+        let late = late.try_result().expect("it has ended");
+        let refused = is_refused(&late);
+        out.saw(if refused { "refused" } else { "cancelled" });
+        pool.stop();
+    },
+    ..Scenario::EMPTY
+};
+
+/// Closed and cancelled while somebody waits.
+pub const WAITER: Scenario = Scenario {
+    name: "close/waiter",
+    must: &["awake", "slept"],
+    faults: 1,
+    body: |out| {
+        let (pool, _workers) = pool(1, 0);
+        let task = submit(&pool, 1);
+        let waiter = thread::spawn(move || task.result());
+        pool.close();
+        let outcome = waiter.join().unwrap();
+        assert!(matches!(outcome, Err(TaskError::Cancelled)));
+        out.saw(slept());
+        pool.stop();
+    },
+    ..Scenario::EMPTY
+};
+
+/// The second lane's worker runs a task, and another task waits behind it.
+#[inline(never)]
+fn crowded() -> (Model, Box<Worker>, Future<u64>, Future<u64>) {
+    let (pool, mut workers) = pool(2, 0);
+    let mut second = workers.remove(1);
+    let running = pool.submit_to::<u64, u64>(1, &1);
+    let begun = second.next().expect("not closed");
+    assert_eq!(number(&begun.payload), 1);
+    let behind = pool.submit_to::<u64, u64>(1, &2);
+    (pool, second, running, behind)
+}
+
+/// A task is given to a lane whose tasks have been cancelled already.
+pub const GIVE: Scenario = Scenario {
+    name: "close/give",
+    must: &["moved", "stayed"],
+    body: |out| {
+        let (pool, worker, running, behind) = crowded();
+        let theirs = pool.clone();
+        let giver = thread::spawn(move || theirs.give(1, 0));
+        pool.close();
+        let moved = giver.join().unwrap();
+        let outcome = behind.try_result().expect("it has ended");
+        assert!(matches!(outcome, Err(TaskError::Cancelled)));
+        out.saw(if moved > 0 { "moved" } else { "stayed" });
+        pool.stop();
+        running.wait();
+        drop(worker);
+    },
+    ..Scenario::EMPTY
+};
+
+/// As above, at the end of the pool, with somebody who waits.
+pub const GIVE_AT_END: Scenario = Scenario {
+    name: "close/give_at_end",
+    must: &["moved", "stayed"],
+    body: |out| {
+        let (pool, worker, running, behind) = crowded();
+        let theirs = pool.clone();
+        let giver = thread::spawn(move || theirs.give(1, 0));
+        pool.stop();
+        let moved = giver.join().unwrap();
+        assert!(is_refused(&behind.result()));
+        out.saw(if moved > 0 { "moved" } else { "stayed" });
+        running.wait();
+        drop(worker);
+    },
+    ..Scenario::EMPTY
+};
+
+/// A task with a callback is submitted while the pool comes to its end, the attendant's included.
+pub const LATE: Scenario = Scenario {
+    name: "close/late",
+    must: &["awake"],
+    may: &["slept"],
+    body: |out| {
+        let (pool, _workers) = pool(1, 0);
+        let theirs = pool.clone();
+        let calls = Calls::default();
+        let counted = calls.clone();
+        let submitter = thread::spawn(move || {
+            let task = submit(&theirs, 2);
+            counted.then(task, |value| {
+                assert!(matches!(value, Err(TaskError::Rejected(_))));
+            });
+        });
+        pool.stop();
+        pool.attend();
+        submitter.join().unwrap();
+        assert_eq!(calls.seen(), 1);
+        out.saw(slept());
+    },
+    ..Scenario::EMPTY
+};

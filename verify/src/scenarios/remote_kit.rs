@@ -1,0 +1,45 @@
+//! What the scenarios of a process pool have in common beyond one of them.
+
+use super::lane_kit::{Ends, ends_with};
+use raddle::process::model::{Desk, Event, Model};
+use raddle::shm::Worker;
+use raddle::{Future, TaskError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// A pool of one lane, its worker, and the lane's files for the next one.
+#[inline(never)]
+pub fn one(arena: usize) -> (Model, Box<Worker>, Ends) {
+    let bell = Event::new().expect("made of memory");
+    let event = bell.clone();
+    let (parent, worker, ends) = ends_with(arena, Desk::default(), move || event.ring());
+    let pool = Model::new(vec![Box::new(parent)], &bell);
+    (pool, Box::new(worker), ends)
+}
+
+/// How often callbacks ran. Outside of the model.
+#[derive(Clone, Default)]
+pub struct Calls(Arc<AtomicUsize>);
+
+impl Calls {
+    pub fn seen(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Nobody holds the future any more.
+    pub fn then(
+        &self,
+        future: Future<u64>,
+        f: impl FnOnce(Result<&u64, &TaskError>) + Send + 'static,
+    ) {
+        let calls = self.clone();
+        future.add_done_callback(move |value| {
+            calls.add();
+            f(value);
+        });
+    }
+
+    fn add(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,80 @@
+//! Outcomes that wait for somebody to complete their tasks: two threads serve them, and each task ends once.
+
+use super::lane_kit::slept;
+use super::remote::{pool, serve_one, submit};
+use super::remote_kit::one;
+use crate::Scenario;
+use crate::sync::thread;
+use raddle::{Rejected, TaskError};
+
+/// The pool has ended. Who waits for one task and the attendant both complete what is left: each may complete the
+/// other's.
+pub const FAILED: Scenario = Scenario {
+    name: "ready/failed",
+    must: &["awake", "slept"],
+    body: |out| {
+        let (pool, _workers) = pool(1, 0);
+        let (first, second) = (submit(&pool, 1), submit(&pool, 2));
+        let waiter = thread::spawn(move || first.result());
+        pool.stop();
+        while pool.serve() {}
+        let first = waiter.join().unwrap();
+        let second = second.try_result().expect("completed by one of the two");
+        for outcome in [first, second] {
+            assert!(matches!(
+                outcome,
+                Err(TaskError::Rejected(Rejected::ShutDown { .. }))
+            ));
+        }
+        assert!(!pool.serve());
+        out.saw(slept());
+    },
+    ..Scenario::EMPTY
+};
+
+/// A worker has answered two tasks and died. Somebody waits for one of them, and takes it from the lane or completes it
+/// here, as the attendant does; each may complete the other's.
+pub const ANSWERED: Scenario = Scenario {
+    name: "ready/answered",
+    must: &["awake", "slept"],
+    body: |out| {
+        let (pool, mut worker, ends) = one(0);
+        let (first, second) = (submit(&pool, 1), submit(&pool, 2));
+        serve_one(&mut worker);
+        serve_one(&mut worker);
+        drop(worker);
+        let waiter = thread::spawn(move || assert_eq!(first.result().unwrap(), 2));
+        pool.bury(0, ends.replies());
+        while pool.serve() {}
+        waiter.join().unwrap();
+        let second = second.try_result().expect("completed by one of the two");
+        assert_eq!(second.unwrap(), 3);
+        assert!(!pool.serve());
+        out.saw(slept());
+    },
+    ..Scenario::EMPTY
+};
+
+/// What a dead worker had answered and nobody waits for: the attendant, who may be asleep, is told.
+pub const TOLD: Scenario = Scenario {
+    name: "ready/told",
+    must: &["awake", "slept"],
+    body: |out| {
+        let (pool, mut worker, ends) = one(0);
+        let task = submit(&pool, 1);
+        serve_one(&mut worker);
+        drop(worker);
+        let theirs = pool.clone();
+        task.add_done_callback(move |value| {
+            assert_eq!(*value.unwrap(), 2);
+            theirs.stop();
+        });
+        drop(task);
+        let theirs = pool.clone();
+        let supervisor = thread::spawn(move || theirs.bury(0, ends.replies()));
+        pool.attend();
+        supervisor.join().unwrap();
+        out.saw(slept());
+    },
+    ..Scenario::EMPTY
+};

@@ -1,0 +1,87 @@
+//! A deadline comes at the same time as the answer: who waited can go, or wait again, and nothing is left behind.
+
+use super::remote::{pool, serve_one, submit};
+use crate::Scenario;
+use crate::sync::thread;
+use raddle::Future;
+use std::time::Duration;
+
+/// Never comes by itself; the fault plan says when it has passed.
+const LIMIT: Duration = Duration::from_secs(3600);
+
+/// Waits twice, the second time without a limit.
+#[inline(never)]
+fn patient(task: Future<u64>) -> &'static str {
+    match task.result_timeout(LIMIT) {
+        Ok(value) => {
+            assert_eq!(value.unwrap(), 2);
+            "in time"
+        }
+        Err(task) => {
+            assert_eq!(task.result().unwrap(), 2);
+            "late"
+        }
+    }
+}
+
+/// The lane's leader, who waits again.
+pub const LEADER: Scenario = Scenario {
+    name: "timed/leader",
+    must: &["in time", "late"],
+    faults: 2,
+    body: |out| {
+        let (pool, mut workers) = pool(1, 0);
+        let mut worker = workers.remove(0);
+        let task = submit(&pool, 1);
+        let serving = thread::spawn(move || serve_one(&mut worker));
+        let when = patient(task);
+        serving.join().unwrap();
+        out.saw(when);
+    },
+    ..Scenario::EMPTY
+};
+
+/// One of two that wait for tasks of the same lane: leader or follower.
+pub const FOLLOWER: Scenario = Scenario {
+    name: "timed/follower",
+    must: &["in time", "late"],
+    faults: 1,
+    body: |out| {
+        let (pool, mut workers) = pool(1, 0);
+        let mut worker = workers.remove(0);
+        let (task, other) = (submit(&pool, 1), submit(&pool, 2));
+        let theirs = pool.clone();
+        let attendant = thread::spawn(move || theirs.attend());
+        serve_one(&mut worker);
+        let waiter = thread::spawn(move || patient(task));
+        let serving = thread::spawn(move || serve_one(&mut worker));
+        assert_eq!(other.result().unwrap(), 3);
+        serving.join().unwrap();
+        out.saw(waiter.join().unwrap());
+        pool.stop();
+        attendant.join().unwrap();
+    },
+    ..Scenario::EMPTY
+};
+
+/// The leader gives up and drops its handle, and with it the only one.
+pub const GIVE_UP: Scenario = Scenario {
+    name: "timed/give_up",
+    must: &["in time", "late"],
+    faults: 1,
+    body: |out| {
+        let (pool, mut workers) = pool(1, 0);
+        let mut worker = workers.remove(0);
+        let task = submit(&pool, 1);
+        let serving = thread::spawn(move || serve_one(&mut worker));
+        let in_time = task.wait_timeout(LIMIT);
+        drop(task);
+        serving.join().unwrap();
+        pool.pump(0);
+        assert_eq!(pool.lane(0).depth(), 0);
+        pool.stop();
+        pool.attend();
+        out.saw(if in_time { "in time" } else { "late" });
+    },
+    ..Scenario::EMPTY
+};
