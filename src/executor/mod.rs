@@ -32,7 +32,8 @@ pub enum Shutdown {
 ///
 /// What borrows is none, since nobody there could lend it: hand over the `String`, not the `&str`. Types whose
 /// `Deserialize` asks the format what comes next (`#[serde(untagged)]`, `#[serde(flatten)]`, `serde_json::Value`) are
-/// payloads for threads; another process refuses them with [`TaskError::Payload`].
+/// payloads for threads; another process refuses them with [`TaskError::Payload`]. A `Deserialize` must not wait for a
+/// task of the same process pool: the thread that reads one result may have others in its hands.
 #[diagnostic::on_unimplemented(
     note = "arguments and results of a task are owned and known to serde: derive `serde::Serialize` and \
             `serde::Deserialize` for your own types, and hand over a `String` or a `Vec` instead of a `&str` or a slice"

@@ -1,7 +1,7 @@
 //! `as_completed`: futures in the order in which they complete.
 
 use super::block;
-use super::set::{SetHandle, Watch};
+use super::set::{SetHandle, WaitSet, Watch};
 use super::wait::{Sealed, Waitable};
 use futures_core::Stream;
 use std::collections::VecDeque;
@@ -39,6 +39,8 @@ pub fn as_completed<F: Waitable>(futures: impl IntoIterator<Item = F>) -> AsComp
         ready: VecDeque::new(),
         arrived: 0,
         left: total,
+        first: 0,
+        engaged: false,
     };
     for (index, future) in all.futures.iter().flatten().enumerate() {
         let cell = future.raw();
@@ -62,6 +64,10 @@ pub struct AsCompleted<F: Waitable> {
     arrived: u32,
     /// How many futures have not come out.
     left: usize,
+    /// The first that has not, or an earlier one.
+    first: usize,
+    /// Executors complete them though nobody waits.
+    engaged: bool,
 }
 
 impl<F: Waitable> AsCompleted<F> {
@@ -75,7 +81,12 @@ impl<F: Waitable> AsCompleted<F> {
         }
         let index = self.ready.pop_front()?;
         self.left -= 1;
-        self.futures[index].take()
+        let future = self.futures[index].take();
+        let out = self.futures[self.first..]
+            .iter()
+            .take_while(|f| f.is_none());
+        self.first += out.count();
+        future
     }
 
     /// The next one, or `Err` at the deadline, or `Ok(None)` after the last.
@@ -87,8 +98,10 @@ impl<F: Waitable> AsCompleted<F> {
             if self.left == 0 {
                 return Ok(None);
             }
-            let waiting = self.futures.iter().flatten().map(Sealed::raw);
-            if !self.set.wait(waiting, self.arrived + 1, deadline) {
+            let waiting = self.futures[self.first..].iter().flatten();
+            let waiting = waiting.map(Sealed::raw);
+            let engaged = &mut self.engaged;
+            if !self.set.wait(waiting, self.arrived + 1, deadline, engaged) {
                 return Err(());
             }
         }
@@ -162,6 +175,9 @@ impl<F: Waitable> Stream for AsCompleted<F> {
             if self.left == 0 {
                 return Poll::Ready(None);
             }
+            let this = &mut *self;
+            let waiting = this.futures.iter().flatten().map(Sealed::raw);
+            WaitSet::engage(waiting, &mut this.engaged);
             if !self.set.poll(cx.waker(), self.arrived + 1) {
                 return Poll::Pending;
             }

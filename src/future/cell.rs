@@ -80,6 +80,8 @@ pub struct Remote {
     pub engage: unsafe fn(Raw),
     /// As [`Raw::cancel`].
     pub cancel: unsafe fn(Raw) -> bool,
+    /// Completes some of the tasks of the cell's executor whose answers have come. False: there were none. Never blocks.
+    pub serve: unsafe fn(Raw) -> bool,
     /// Has the task, which is not done here, been started there?
     pub is_started: unsafe fn(Raw) -> bool,
     /// As [`Future::kill`](super::Future::kill).
@@ -163,8 +165,11 @@ where
         slot: std::mem::offset_of!(Self, slot),
     };
 
-    pub(super) fn make(state: State, tag: Tag, extra: N, slot: Slot<F, T>) -> Raw {
+    #[inline]
+    pub(super) fn make(state: State, tag: Tag, extra: impl FnOnce() -> N, slot: Slot<F, T>) -> Raw {
         let memory = memory::allocate(Self::SOURCE).cast::<Self>();
+        // Not before: what is kept over a call is copied, and the copy waits for the writes.
+        let extra = extra();
         let header = Header {
             state,
             tag,
@@ -408,6 +413,19 @@ impl Raw {
         opened
     }
 
+    /// As [`open_hooks`](Self::open_hooks), by who will wait for the task, or [engage](Self::engage) before it sleeps.
+    pub fn open_hooks_to_wait(&self) -> Opened {
+        self.state.open_hooks()
+    }
+
+    /// Completes some tasks of another process whose answers have come, this one or others. False: there were none, or it
+    /// runs here.
+    pub fn serve(&self) -> bool {
+        // SAFETY: as in `look`.
+        self.remote()
+            .is_some_and(|remote| unsafe { (remote.serve)(*self) })
+    }
+
     /// The task is to be completed though nobody waits for it.
     pub fn engage(&self) {
         if let Some(remote) = self.remote() {
@@ -488,6 +506,18 @@ impl Raw {
         };
         // SAFETY: adopted; the handle, borrowed by the caller, keeps the cell alive.
         unsafe { complete(*self, completed) };
+    }
+
+    /// # Safety
+    /// The caller owns the slot of a task whose result type this is, and nothing is in it that needs dropping.
+    #[inline]
+    pub(super) unsafe fn store_value<T>(&self, value: T) {
+        // SAFETY: as the caller says.
+        let slot = unsafe { self.slot::<T>().as_ref() };
+        slot.with_mut(|slot| {
+            // SAFETY: as above, and the slot has room for a T.
+            unsafe { (&raw mut (*slot).value).write(ManuallyDrop::new(value)) };
+        });
     }
 
     pub(super) unsafe fn store_error(&self, error: TaskError) {

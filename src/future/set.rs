@@ -17,10 +17,10 @@
 //! target is reached. A member is linked once for good: nothing is registered again between items.
 //! Models: `verify/models/set.rs`.
 
-use super::block;
 use super::cell::Raw;
 use super::hooks::{Notice, NoticeVtable};
 use super::waker;
+use super::{block, spin};
 use crate::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, Ordering::*};
 use crate::sync::cell::UnsafeCell;
 use crate::sync::{FutexWait, Mutex, futex};
@@ -138,7 +138,8 @@ impl SetHandle {
         Self(set)
     }
 
-    /// Registers member `index` with a future; once for each member. The caller holds its handle.
+    /// Registers member `index` with a future; once for each member. The caller holds its handle. Nobody is asked to
+    /// complete it: that comes with [`WaitSet::wait`] or [`WaitSet::engage`].
     pub fn register(&self, index: usize, cell: Raw) {
         waker::add_notice(cell, NonNull::from(&self.members[index]).cast());
     }
@@ -272,15 +273,43 @@ impl WaitSet {
         }
     }
 
-    /// Sleeps until `target` members have come in. False: the deadline passed first.
+    /// Has the members' futures completed by their executors from now on, though nobody waits. Once for a set.
+    pub fn engage(cells: impl Iterator<Item = Raw>, engaged: &mut bool) {
+        if !std::mem::replace(engaged, true) {
+            cells
+                .filter(|cell| !cell.state.load().is_done())
+                .for_each(|cell| cell.engage());
+        }
+    }
+
+    /// Completes what other processes have answered, as long as answers come: one future stands for all of its executor.
+    fn serve(cells: impl Iterator<Item = Raw>, ready: impl Fn() -> bool) -> bool {
+        let mut waiting = cells.filter(|cell| !cell.state.load().is_done());
+        let Some(cell) = waiting.next() else {
+            return ready();
+        };
+        while spin::spin(None, || ready() || cell.serve()) {
+            if ready() {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Waits until `target` members have come in; sleeps when `engaged`. False: the deadline passed first.
     pub fn wait(
         &self,
-        cells: impl Iterator<Item = Raw>,
+        cells: impl Iterator<Item = Raw> + Clone,
         target: u32,
         deadline: Option<Instant>,
+        engaged: &mut bool,
     ) -> bool {
         let ready = || self.has_reached(target);
-        block::block(cells, ready, deadline, || {
+        block::block(cells.clone(), ready, deadline, || {
+            if Self::serve(cells.clone(), ready) {
+                return true;
+            }
+            Self::engage(cells.clone(), engaged);
             // A waker that an earlier poll left would be called in our place.
             let left = self.waker.lock().take();
             crate::report::contain_drop("waker", || drop(left));

@@ -36,6 +36,7 @@
 //! | pending, `HANDLE_GONE` | freed | worker: it is alone, and writes nothing | [`State::load`] | Acquire |
 //! | pending | cancelled | handle | [`State::cancel`] | Release |
 //! | running | done | claimer | [`State::finish`] | Release |
+//! | pending | done, `QUEUE_GONE` | an executor who alone may claim | [`State::finish_unclaimed`] | Release |
 //! | settling | done | whoever finished | [`State::settle`] | Release |
 //! | not settled, in a forked child | + `ORPHAN`, `CLAIMED` | handle | [`State::adopt`] | AcqRel |
 //! | pending, in a forked child | cancelled, `ORPHAN` | handle | [`State::cancel`] | Release |
@@ -151,6 +152,11 @@ impl Snapshot {
             p if p & CLAIMED != 0 => FutureState::Running,
             _ => FutureState::Pending,
         }
+    }
+
+    /// Its end runs no code of the user: the handle is there, and nothing hangs on it.
+    pub fn is_plain(self) -> bool {
+        self.0 & (HANDLE_GONE | HOOKS) == 0
     }
 
     fn is_free(self) -> bool {
@@ -321,6 +327,20 @@ impl State {
         debug_assert!(
             !queue_gone || old & QUEUE_GONE == 0,
             "second release of the queue: {old:b}"
+        );
+        Self::completed(old, old + bits)
+    }
+
+    /// [`claim`](Self::claim) and [`finish`](Self::finish) in one step, with the executor's reference given up, for a
+    /// task that nobody but its executor starts or cancels.
+    #[inline]
+    pub fn finish_unclaimed(&self, ending: Ending) -> Completed {
+        let bits = Self::bits(ending) | CLAIMED | QUEUE_GONE;
+        // ORDERING: state.finish-unclaimed Release -> as state.finish.
+        let old = self.0.fetch_add(bits, Release);
+        debug_assert!(
+            old & (CLAIMED | DONE | QUEUE_GONE) == 0,
+            "somebody else had it: {old:b}"
         );
         Self::completed(old, old + bits)
     }

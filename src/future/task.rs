@@ -3,10 +3,12 @@
 //! Each of them ends in exactly one of the transitions of [`super::state`] that give a reference up.
 
 use super::cell::{After, Cell, Extra, Raw, Slot, complete, destroy, destroy_ended};
+use super::panics;
 use super::state::{Claim, Completed, Ending, Snapshot, State};
 use super::tag::Tag;
 use crate::error::TaskError;
 use std::mem::ManuallyDrop;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// The executor's reference to a task. Dropping it cancels the task, so no task is ever lost.
 pub struct Task(Raw);
@@ -133,12 +135,22 @@ impl Ended {
     pub fn is_attended(&self) -> bool {
         self.completed.attended
     }
+
+    /// Does the rest run callbacks or destructors?
+    pub fn runs_code(&self) -> bool {
+        self.completed.hooks || self.completed.free
+    }
 }
 
 impl Drop for Ended {
     fn drop(&mut self) {
-        // SAFETY: the transition that `end_with` has made.
-        unsafe { complete(self.cell, self.completed) };
+        let Completed {
+            hooks, wake, free, ..
+        } = self.completed;
+        if hooks || wake || free {
+            // SAFETY: the transition that made this.
+            unsafe { complete(self.cell, self.completed) };
+        }
         After::run(self.after);
     }
 }
@@ -185,6 +197,16 @@ where
     F: FnOnce() -> Result<T, TaskError>,
     N: Extra,
 {
+    task_with(tag, || extra, closure)
+}
+
+/// As [`task`], with an extra that is made in its place.
+#[inline]
+fn task_with<F, T, N>(tag: Tag, extra: impl FnOnce() -> N, closure: F) -> (Task, Raw)
+where
+    F: FnOnce() -> Result<T, TaskError>,
+    N: Extra,
+{
     let slot = Slot {
         closure: ManuallyDrop::new(closure),
     };
@@ -194,16 +216,16 @@ where
 
 /// A promise's cell: its executor's side never runs anything, it only completes.
 pub fn promised<T>() -> (PromisedTask<T>, Raw) {
-    promised_with(Tag::NONE, ())
+    promised_with(Tag::NONE, || ())
 }
 
 /// As [`promised`], for a task of an executor that runs it elsewhere.
 #[inline]
-pub fn promised_with<T, N: Extra>(tag: Tag, extra: N) -> (PromisedTask<T>, Raw) {
+pub fn promised_with<T, N: Extra>(tag: Tag, extra: impl FnOnce() -> N) -> (PromisedTask<T>, Raw) {
     fn nothing<T>() -> Result<T, TaskError> {
         Err(TaskError::Abandoned)
     }
-    let (task, header) = task::<fn() -> Result<T, TaskError>, T, N>(tag, extra, nothing::<T>);
+    let (task, header) = task_with::<fn() -> Result<T, TaskError>, T, N>(tag, extra, nothing::<T>);
     (
         PromisedTask {
             task: ManuallyDrop::new(task),
@@ -245,17 +267,6 @@ impl<T> PromisedTask<T> {
         started: bool,
         outcome: Result<T, TaskError>,
     ) -> Result<(), Result<T, TaskError>> {
-        self.complete_telling(started, outcome, || {})
-    }
-
-    /// As [`complete`](Self::complete); calls `attended` when the outcome stands and no callback has run yet,
-    /// if somebody [attends](super::state::State::attend) to the task.
-    pub fn complete_telling(
-        self,
-        started: bool,
-        outcome: Result<T, TaskError>,
-        attended: impl FnOnce(),
-    ) -> Result<(), Result<T, TaskError>> {
         let mut this = ManuallyDrop::new(self);
         // SAFETY: taken once: `this` is not used again and never dropped.
         let cell = unsafe { ManuallyDrop::take(&mut this.task) }.into_raw();
@@ -266,11 +277,7 @@ impl<T> PromisedTask<T> {
         let ending = match outcome {
             Ok(value) => {
                 // SAFETY: claimed: the slot is ours; it holds a plain fn pointer.
-                let slot = unsafe { cell.slot::<T>().as_ref() };
-                slot.with_mut(|slot| {
-                    // SAFETY: as above, and the slot has room for a T.
-                    unsafe { (&raw mut (*slot).value).write(ManuallyDrop::new(value)) };
-                });
+                unsafe { cell.store_value(value) };
                 Ending::Value
             }
             Err(error) => {
@@ -280,11 +287,42 @@ impl<T> PromisedTask<T> {
             }
         };
         let completed = cell.state.finish(ending, true);
-        if completed.attended {
-            attended();
-        }
         // SAFETY: the transition just made.
         unsafe { complete(cell, completed) };
         Ok(())
+    }
+
+    /// The first half of completing a task that its executor alone can start or cancel: with what `make` returns, or
+    /// how it panics.
+    #[inline(always)]
+    pub fn end_with(self, make: impl FnOnce() -> Result<T, TaskError>) -> Ended {
+        let cell = self.into_task().into_raw();
+        // UNWIND: `make` is the user's; what it made is stored when it has returned.
+        // It is stored in there: a value that is returned first is copied once more.
+        let ending = catch_unwind(AssertUnwindSafe(|| match make() {
+            Ok(value) => {
+                // SAFETY: the slot is the executor's, which the caller is; it holds a plain fn pointer.
+                unsafe { cell.store_value(value) };
+                Ending::Value
+            }
+            Err(error) => {
+                // SAFETY: as above.
+                unsafe { cell.store_error(error) };
+                Ending::Error
+            }
+        }));
+        let ending = ending.unwrap_or_else(|payload| {
+            let error = TaskError::Panicked(panics::report(payload, cell.name()));
+            // SAFETY: as above.
+            unsafe { cell.store_error(error) };
+            Ending::Error
+        });
+        let after = cell.after();
+        let completed = cell.state.finish_unclaimed(ending);
+        Ended {
+            cell,
+            completed,
+            after,
+        }
     }
 }

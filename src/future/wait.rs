@@ -157,7 +157,12 @@ fn wait_registered<F: Waitable>(
         }
         set.register(index, cell);
     }
-    let reached = set.wait(futures.iter().map(Sealed::raw), target, deadline);
+    let reached = set.wait(
+        futures.iter().map(Sealed::raw),
+        target,
+        deadline,
+        &mut false,
+    );
     for future in futures {
         set.unregister(future.raw());
     }

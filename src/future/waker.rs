@@ -91,9 +91,10 @@ pub fn forget(cell: Raw, owner: usize) {
     }
 }
 
-/// Adds a notice node for `cell`, or fires it if the outcome stands already.
+/// Adds a notice node for `cell`, or fires it if the outcome stands already. The caller will wait for the task, or
+/// [engage](Raw::engage) before it sleeps.
 pub fn add_notice(cell: Raw, node: NonNull<Notice>) {
-    let late = match cell.open_hooks() {
+    let late = match cell.open_hooks_to_wait() {
         Opened::Open => cell.hooks.add_notice(node).err(),
         Opened::Settled => Some(node),
     };

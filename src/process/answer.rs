@@ -7,16 +7,12 @@ use super::outcome::{self, Asked, Status};
 use super::pool::Pool;
 use crate::error::TaskError;
 use crate::executor::Chunk;
-use crate::future::cell::Raw;
-use crate::future::panics;
-use crate::future::task::{PromisedTask, Task};
-use crate::report;
+use crate::future::task::{Ended, PromisedTask, Task};
 use crate::shm::{Region, Seq, Span};
 use serde::de::DeserializeOwned;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Completes a task of one type with an answer. The task's result type is the function's.
-pub type Finish = unsafe fn(Task, Answer<'_>);
+/// Completes a task of one type with an answer, all but its callbacks. The task's result type is the function's.
+pub type Finish = unsafe fn(Task, &Answer<'_>) -> Ended;
 
 /// What a worker has answered.
 pub struct Answer<'a> {
@@ -24,16 +20,13 @@ pub struct Answer<'a> {
     pub status: u32,
     pub bytes: Bytes<'a>,
     pub lane: &'a Lane,
-    /// The task that the caller leads the lane for, if he does: he need not be woken. Who only looks at a task does not
-    /// count: a leader may sleep for the same one.
-    pub leads: Option<Raw>,
 }
 
 /// Where its payload lies.
 pub enum Bytes<'a> {
     Private(&'a [u8]),
-    /// Where the worker has written it, until the guard is dropped.
-    Shared(Region<'a>, Reading<'a>),
+    /// Where the worker has written it.
+    Shared(Region<'a>),
 }
 
 /// A large answer that is being read; dropping it gives its memory back.
@@ -53,11 +46,20 @@ pub enum Large {
 
 impl Drop for Reading<'_> {
     fn drop(&mut self) {
-        match self.what {
-            Large::Answer(seq) => self.lane.shm.lock().release(seq),
-            Large::Argument(span) => self.lane.shm.free(span),
+        let wanted = match self.what {
+            Large::Answer(seq) => {
+                let mut locked = self.lane.shm.lock();
+                locked.release(seq);
+                locked.data().wanting > 0
+            }
+            Large::Argument(span) => {
+                self.lane.shm.free(span);
+                self.lane.shm.lock().data().wanting > 0
+            }
+        };
+        if wanted {
+            self.pool.tell_room();
         }
-        self.pool.note_room();
     }
 }
 
@@ -65,15 +67,13 @@ impl Drop for Reading<'_> {
 ///
 /// # Safety
 /// The task's result type is `R`.
-pub unsafe fn finish_value<R: DeserializeOwned>(task: Task, answer: Answer<'_>) {
+pub unsafe fn finish_value<R: DeserializeOwned>(task: Task, answer: &Answer<'_>) -> Ended {
     // SAFETY: as the caller says.
     unsafe {
-        finish::<R>(task, answer, |status, bytes, asked| match bytes {
-            Bytes::Private(bytes) => outcome::value(status, bytes, asked),
-            Bytes::Shared(region, _reading) => {
-                outcome::value(status, RegionSource::new(region), asked)
-            }
-        });
+        finish::<R>(task, answer, |status, asked| match &answer.bytes {
+            Bytes::Private(bytes) => outcome::value(status, *bytes, asked),
+            Bytes::Shared(region) => outcome::value(status, RegionSource::new(*region), asked),
+        })
     }
 }
 
@@ -81,15 +81,13 @@ pub unsafe fn finish_value<R: DeserializeOwned>(task: Task, answer: Answer<'_>) 
 ///
 /// # Safety
 /// The task's result type is `Vec<u8>`.
-pub unsafe fn finish_bytes(task: Task, answer: Answer<'_>) {
+pub unsafe fn finish_bytes(task: Task, answer: &Answer<'_>) -> Ended {
     // SAFETY: as the caller says.
     unsafe {
-        finish::<Vec<u8>>(task, answer, |status, bytes, asked| match bytes {
-            Bytes::Private(bytes) => outcome::bytes(status, bytes, asked),
-            Bytes::Shared(region, _reading) => {
-                outcome::bytes(status, RegionSource::new(region), asked)
-            }
-        });
+        finish::<Vec<u8>>(task, answer, |status, asked| match &answer.bytes {
+            Bytes::Private(bytes) => outcome::bytes(status, *bytes, asked),
+            Bytes::Shared(region) => outcome::bytes(status, RegionSource::new(*region), asked),
+        })
     }
 }
 
@@ -97,57 +95,42 @@ pub unsafe fn finish_bytes(task: Task, answer: Answer<'_>) {
 ///
 /// # Safety
 /// The task's result type is `Chunk<R>`.
-pub unsafe fn finish_chunk<R: DeserializeOwned>(task: Task, answer: Answer<'_>) {
+pub unsafe fn finish_chunk<R: DeserializeOwned>(task: Task, answer: &Answer<'_>) -> Ended {
     // SAFETY: as the caller says.
     unsafe {
-        finish::<Chunk<R>>(task, answer, |status, bytes, asked| match bytes {
-            Bytes::Private(bytes) => outcome::chunk(status, bytes, asked),
-            Bytes::Shared(region, _reading) => {
-                outcome::chunk(status, RegionSource::new(region), asked)
-            }
-        });
+        finish::<Chunk<R>>(task, answer, |status, asked| match &answer.bytes {
+            Bytes::Private(bytes) => outcome::chunk(status, *bytes, asked),
+            Bytes::Shared(region) => outcome::chunk(status, RegionSource::new(*region), asked),
+        })
     }
 }
 
 /// # Safety
 /// The task's result type is `T`.
-#[inline]
+#[inline(always)]
 unsafe fn finish<T>(
     task: Task,
-    answer: Answer<'_>,
-    decode: impl FnOnce(Status, Bytes<'_>, Asked<'_>) -> Result<T, TaskError>,
-) {
+    answer: &Answer<'_>,
+    decode: impl FnOnce(Status, Asked<'_>) -> Result<T, TaskError>,
+) -> Ended {
     let cell = task.raw();
-    let Answer {
-        status,
-        bytes,
-        lane,
-        leads,
-    } = answer;
-    let asked = Asked {
-        task: cell.name(),
-        worker: &lane.name,
-    };
-    // UNWIND: the user's Deserialize: what it leaves half-made is its own.
-    let decoded = catch_unwind(AssertUnwindSafe(|| match Status::from_number(status) {
-        Some(status) => decode(status, bytes, asked),
-        None => Err(wild(lane, cell.name())),
-    }));
-    let outcome = decoded
-        .unwrap_or_else(|payload| Err(TaskError::Panicked(panics::report(payload, asked.task))));
     // SAFETY: as the caller says.
     let promised = unsafe { PromisedTask::<T>::from_task(task) };
-    let attended = || {
-        if leads != Some(cell) {
-            lane.ring();
+    // UNWIND: the user's Deserialize: what it leaves half-made is its own.
+    promised.end_with(|| match Status::from_number(answer.status) {
+        Some(status) => {
+            let asked = Asked {
+                task: cell.name(),
+                worker: &answer.lane.name,
+            };
+            decode(status, asked)
         }
-    };
-    if let Err(late) = promised.complete_telling(false, outcome, attended) {
-        report::contain_drop("result", || drop(late));
-    }
+        None => Err(wild(answer.lane, cell.name())),
+    })
 }
 
 /// What a worker did is none of an answer.
+#[cold]
 fn wild(lane: &Lane, task: Option<&str>) -> TaskError {
     TaskError::WorkerLost(WorkerLost::new(Details {
         pid: lane.pid(),

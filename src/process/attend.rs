@@ -1,17 +1,18 @@
 //! Waiting for a task of a process pool: whoever waits takes the answer out of the lane himself.
 //!
 //! # Who sleeps where
-//! One thread for each lane, its *leader*, sleeps on the lane's bell, which the worker rings. Whoever finds a leader there
-//! asks the attendant to listen to the lane and sleeps on its own task. A thread that completes a task of
-//! another one sees the mark that the leader has left on it ([`State::attend`](crate::future::state::State::attend)) and
-//! rings the bell. A task that moves to another lane takes the attendant's ear along, and the bell of its old lane
-//! is rung.
+//! One thread for each lane, its *leader*, sleeps on the lane's bell, which the worker rings; others *follow*:
+//! [`lead`](super::lead). A leader that wakes passes the lead on and then takes answers, his own and those of others. A
+//! thread that completes a task which another one sleeps for sees the mark that was left on it
+//! ([`State::attend`](crate::future::state::State::attend)) and calls. When a task moves to another lane, the attendant's
+//! ear goes along, and everybody who sleeps for its old lane is rung.
 //!
 //! `docs/protocols/remote.md` describes words, transitions and owners. Models: `verify/models/remote.rs`.
 
 use super::desk::Command;
 use super::error::LostCause;
 use super::lane::Lane;
+use super::lead::Aim;
 use super::pool::Pool;
 use super::takeback::TakeBack;
 use super::ticket::{Place, Ticket};
@@ -28,6 +29,7 @@ pub static REMOTE: Remote = Remote {
     poll,
     sleep,
     engage,
+    serve,
     cancel,
     is_started,
     kill,
@@ -42,19 +44,16 @@ fn lane_of(pool: &Pool, place: Place) -> &Lane {
 
 unsafe fn poll(cell: Raw) {
     // SAFETY: cells with this remote have tickets.
-    let ticket = unsafe { Ticket::of(cell) };
-    // Somebody else may sleep on the lane for this very task.
-    look(cell, ticket, None);
+    look(cell, unsafe { Ticket::of(cell) });
 }
 
-/// Completes the task if its answer is there; also what the supervisor has left. `leads`: the cell, if the caller is its
-/// lane's leader and need not be woken.
+/// Completes the task if its answer is there; also what the supervisor has left.
 #[inline]
-fn look(cell: Raw, ticket: &Ticket, leads: Option<Raw>) {
+fn look(cell: Raw, ticket: &Ticket) {
     let place = ticket.place();
     let lane = lane_of(&ticket.pool, place);
     if lane.shm.answered(place.seq) {
-        lane.pump_for(&ticket.pool, cell, leads, place.seq);
+        lane.pump_for(&ticket.pool, cell, place.seq);
     }
     if !ticket.pool.ready.is_empty() {
         while !cell.state.load().is_done() && ticket.pool.ready.serve(&ticket.pool) {}
@@ -71,58 +70,61 @@ unsafe fn sleep(cell: Raw, until: Until, deadline: Option<Instant>) -> bool {
             return true;
         }
         if now.is_done() {
-            // Callbacks are running; no worker has anything to do with it any more.
+            // No worker has anything to do with it any more. Its callbacks are running, or wait to be run.
+            if pool.ready.serve(pool) {
+                continue;
+            }
             return cell.state.sleep(until, deadline);
         }
         let place = ticket.place();
         let lane = lane_of(pool, place);
-        if !lane.lead() {
-            if engage_at(ticket, place) {
-                return cell.state.sleep(until, deadline);
-            }
-            continue;
+        if lane.depth() > 1 && pool.lanes.len() > 1 {
+            pool.balance();
         }
-        let slept = lead(cell, ticket, lane, place, deadline);
-        lane.end_lead();
-        if slept == FutexWait::TimedOut {
+        if sleep_at(cell, ticket, lane, place, deadline) == FutexWait::TimedOut {
+            look(cell, ticket);
             return until.holds(cell.state.load());
         }
+        // What is before it in the lane is for us, too: others may sleep for that. Also a look at whether the worker
+        // does what no worker does.
+        if !cell.state.load().is_done() {
+            lane.pump_some(pool);
+        }
+        let over = || {
+            if lane.shm.answered(lane.shm.next()) {
+                lane.pump_some(pool);
+            }
+            look(cell, ticket);
+            cell.state.load().is_done() || ticket.place() != place
+        };
+        spin::spin_for(AWAKE, over);
     }
 }
 
-/// Sleeps on the lane until the task is done or elsewhere.
-fn lead(
+/// Sleeps until there is something to do for the lane, or the task is done or elsewhere.
+fn sleep_at(
     cell: Raw,
     ticket: &Ticket,
     lane: &Lane,
     place: Place,
     deadline: Option<Instant>,
 ) -> FutexWait {
-    let pool = &*ticket.pool;
-    let over = || {
-        look(cell, ticket, Some(cell));
-        cell.state.load().is_done() || ticket.place() != place
-    };
-    loop {
+    let changed =
+        || cell.state.load().is_done() || ticket.place() != place || !ticket.pool.ready.is_empty();
+    lane.lead.with_place(Aim::Task(cell), |here| {
         // WAKE: the other ends are the worker after an answer, and whoever completes, moves or fails the task.
         if !cell.state.attend() {
             return FutexWait::Changed;
         }
-        let bell = lane.shm.arm();
-        if over() {
-            return FutexWait::Changed;
-        }
-        if lane.depth() > 1 && pool.lanes.len() > 1 {
-            pool.balance();
-            if ticket.place() != place {
-                return FutexWait::Changed;
-            }
-        }
-        let slept = lane.shm.sleep(bell, deadline);
-        if slept == FutexWait::TimedOut || spin::spin_for(AWAKE, over) {
-            return slept;
-        }
-    }
+        lane.sleep(here, changed, deadline)
+    })
+}
+
+unsafe fn serve(cell: Raw) -> bool {
+    // SAFETY: cells with this remote have tickets.
+    let pool = &*unsafe { Ticket::of(cell) }.pool;
+    let some = |lane: &&Lane| lane.shm.answered(lane.shm.next()) && lane.pump_some(pool);
+    pool.lanes.iter().filter(some).count() > 0 || pool.ready.serve(pool)
 }
 
 unsafe fn engage(cell: Raw) {
@@ -160,7 +162,7 @@ fn take_back(
         match lane.take_back(&ticket.pool, place.seq, |raw| raw == cell, end) {
             TakeBack::Won(ended) => {
                 if ended.as_ref().is_some_and(|ended| ended.is_attended()) {
-                    lane.ring();
+                    lane.call(cell);
                 }
                 drop(ended);
                 return Ok(cell.state.load().is_cancelled());

@@ -57,7 +57,7 @@ pub(super) fn attend(pool: &Pool, mut wait: impl FnMut(Option<Instant>)) {
         wait(tend);
         while pool.ready.serve(pool) {}
         for lane in &pool.lanes {
-            if lane.is_engaged() {
+            if lane.ear.is_engaged() {
                 lane.listen(pool);
             }
         }

@@ -3,6 +3,7 @@
 use super::answer::Finish;
 use super::lane::{Desk, Lane};
 use super::outcome::Status;
+use super::pump::{Next, Taken};
 use super::ticket::{Place, Ticket};
 use crate::future::task::Task;
 use crate::shm::{Locked, Payload, Replies, Segment, Seq};
@@ -67,13 +68,24 @@ impl Lane {
         }
         let mut estate = Estate::default();
         while locked.data().condemned.is_none() {
-            let (reply, record) = match self.take_answer(&mut locked) {
-                Ok(Some(answer)) => answer,
-                Ok(None) => break,
+            let mut taken = None;
+            match self.take_answer(&mut locked, |answer| taken = Some(answer)) {
+                Ok(Next::Answer | Next::Skipped) => {}
+                Ok(Next::Nothing) => break,
                 Err(wild) => {
                     locked.data().condemned = Some(format!("it {wild}"));
                     break;
                 }
+            }
+            // Without a task it had been taken back, and was skipped.
+            let Some(Taken {
+                task: Some(task),
+                finish,
+                reply,
+                returned,
+            }) = taken
+            else {
+                continue;
             };
             let mut bytes = match reply.payload {
                 Payload::Inline(bytes) => bytes.as_slice().to_vec(),
@@ -83,26 +95,21 @@ impl Lane {
                     bytes
                 }
             };
-            // Without a record it had been taken back, and was skipped.
-            if let Some(mut record) = record {
-                let mut status = reply.status;
-                if let Some(span) = record.returned(&reply) {
-                    status = Status::Value as u32;
-                    bytes = self.shm.request_region(span).to_vec();
-                    self.shm.free(span);
-                }
-                self.free(record.span);
-                if Status::from_number(status).is_none() {
-                    locked.data().condemned =
-                        Some(format!("it answered with status {}", reply.status));
-                }
-                estate.answered.push(Answered {
-                    task: record.task,
-                    finish: record.finish,
-                    status,
-                    bytes,
-                });
+            let mut status = reply.status;
+            if let Some(span) = returned {
+                status = Status::Value as u32;
+                bytes = self.shm.request_region(span).to_vec();
+                self.shm.free(span);
             }
+            if Status::from_number(status).is_none() {
+                locked.data().condemned = Some(format!("it answered with status {}", reply.status));
+            }
+            estate.answered.push(Answered {
+                task,
+                finish,
+                status,
+                bytes,
+            });
         }
         estate.wild = locked.data().condemned.take();
         if let Some(seq) = locked.casualty() {

@@ -7,9 +7,11 @@
 //! records: what it writes is judged by them, and never the other way round.
 //! Models: `verify/models/remote.rs`.
 
-use super::answer::{Answer, Bytes, Finish, Large, Reading};
+use super::answer::Finish;
 use super::desk::Command;
-use super::outcome::{RETURNED, Status};
+use super::ear::{Ear, Engaged};
+use super::lead::{self, Aim, Lead};
+use super::outcome::RETURNED;
 use super::pool::Pool;
 use super::stats::ProcessWorkerStats;
 use super::ticket::{Place, Ticket};
@@ -17,15 +19,15 @@ use crate::future::cell::Raw;
 use crate::future::task::Task;
 use crate::shm::{
     Body, Inline, Locked, Parent, Payload, Replies, Reply, Requests, SLOTS, Segment, Seq, Span,
-    Wild,
 };
-use crate::sync::Mutex;
-use crate::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::*, fence};
+use crate::sync::atomic::{AtomicU32, AtomicU64, Ordering::*};
 use crate::sync::cell::UnsafeCell;
+use crate::sync::{FutexWait, Mutex};
 use crate::sys::events::Event;
 use crossbeam_utils::CachePadded;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
+use std::time::Instant;
 
 /// What the pool knows of a number that is in the lane.
 pub struct Record {
@@ -52,7 +54,9 @@ pub struct Desk {
     pub condemned: Option<String>,
     /// The supervisor looks whether the worker skips what was taken back.
     pub watched: bool,
-    done: u64,
+    /// How many threads sleep until there is room.
+    pub wanting: usize,
+    pub(super) done: u64,
 }
 
 /// See the module.
@@ -66,13 +70,13 @@ pub struct Lane {
     /// Rung by the worker for the attendant. Each worker has one of its own, which its descendants may keep.
     pub event: Mutex<Event>,
     pub files: Files,
-    /// A thread sleeps on this lane, or is about to.
-    leader: CachePadded<AtomicBool>,
-    /// The attendant listens to this lane.
-    engaged: CachePadded<AtomicBool>,
+    /// Who sleeps for its answers.
+    pub lead: Lead,
+    /// Whether the attendant listens to it.
+    pub ear: CachePadded<Ear>,
     /// The worker's process id; 0 if there is none that is ready.
     pid: AtomicU32,
-    done: AtomicU64,
+    pub(super) done: AtomicU64,
 }
 
 /// The descriptors for the next worker.
@@ -85,15 +89,6 @@ pub struct Files {
 unsafe impl Sync for Lane {}
 // SAFETY: as above; what is in a record may go to another thread.
 unsafe impl Send for Lane {}
-
-/// What a look at a lane has found.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Took {
-    /// A task was completed.
-    One,
-    /// Nothing was there.
-    Nothing,
-}
 
 impl Lane {
     pub fn new(index: usize, name: String, core: Option<usize>) -> io::Result<Self> {
@@ -125,8 +120,8 @@ impl Lane {
             records: (0..SLOTS).map(|_| UnsafeCell::new(None)).collect(),
             event: Mutex::new(event),
             files,
-            leader: CachePadded::new(AtomicBool::new(false)),
-            engaged: CachePadded::new(AtomicBool::new(false)),
+            lead: Lead::default(),
+            ear: CachePadded::new(Ear::new()),
             pid: AtomicU32::new(0),
             done: AtomicU64::new(0),
         }
@@ -140,9 +135,9 @@ impl Lane {
     pub unsafe fn put(&self, seq: Seq, record: Record) {
         self.records[seq.slot()].with_mut(|slot| {
             // SAFETY: from its reservation to its publication the record is the caller's.
-            let old = unsafe { (*slot).replace(record) };
-            debug_assert!(old.is_none(), "a number was given out twice");
-            std::mem::forget(old);
+            debug_assert!(unsafe { (*slot).is_none() }, "a number was given out twice");
+            // SAFETY: as above; what was there is none.
+            unsafe { slot.write(Some(record)) };
         });
     }
 
@@ -157,78 +152,6 @@ impl Lane {
         self.records[seq.slot()].with_mut(|slot| f(unsafe { &mut *slot }))
     }
 
-    /// Takes the next answer out of the lane, if it is there, and the record of its task, unless the task was taken back.
-    pub fn take_answer(
-        &self,
-        locked: &mut Locked<'_, Desk>,
-    ) -> Result<Option<(Reply, Option<Record>)>, Wild> {
-        locked.take_with(|seq| {
-            // SAFETY: the lane is locked, and the number published: the record is the holder's.
-            self.records[seq.slot()].with_mut(|slot| unsafe { (*slot).take() })
-        })
-    }
-
-    /// Takes the next answer, if it is there, and completes its task here.
-    fn take(&self, pool: &Pool, leads: Option<Raw>) -> Took {
-        let mut locked = self.shm.lock();
-        loop {
-            if locked.data().condemned.is_some() {
-                return Took::Nothing;
-            }
-            let (reply, record) = match self.take_answer(&mut locked) {
-                Ok(Some(answer)) => answer,
-                Ok(None) => return Took::Nothing,
-                Err(wild) => {
-                    self.condemn(pool, &mut locked, format!("it {wild}"));
-                    return Took::Nothing;
-                }
-            };
-            let Some(mut record) = record else {
-                // Taken back, and skipped.
-                pool.note_room();
-                continue;
-            };
-            let returned = record.returned(&reply);
-            self.free(record.span);
-            let desk = locked.data();
-            desk.done += 1;
-            // ORDERING: lane.done Relaxed: a figure, written under the lock.
-            self.done.store(desk.done, Relaxed);
-            let status = returned.map_or(reply.status, |_| Status::Value as u32);
-            if Status::from_number(status).is_none() {
-                let why = format!("it answered with status {}", reply.status);
-                self.condemn(pool, &mut locked, why);
-            }
-            drop(locked);
-            let reading = |what| Reading {
-                lane: self,
-                pool,
-                what,
-            };
-            let bytes = match (returned, &reply.payload) {
-                (Some(span), _) => Bytes::Shared(
-                    self.shm.request_region(span),
-                    reading(Large::Argument(span)),
-                ),
-                (None, Payload::Inline(bytes)) => Bytes::Private(bytes.as_slice()),
-                (None, Payload::Span(span)) => Bytes::Shared(
-                    self.shm.reply_region(*span),
-                    reading(Large::Answer(reply.seq)),
-                ),
-            };
-            pool.note_room();
-            let answer = Answer {
-                status,
-                bytes,
-                lane: self,
-                leads,
-            };
-            // SAFETY: the record's own function.
-            unsafe { (record.finish)(record.task, answer) };
-            return Took::One;
-        }
-    }
-
     /// The worker is wild: nothing is taken from it any more, and the supervisor ends it.
     #[cold]
     pub fn condemn(&self, pool: &Pool, locked: &mut Locked<'_, Desk>, why: String) {
@@ -236,49 +159,23 @@ impl Lane {
         pool.desk.send(Command::Condemn(self.index));
     }
 
-    /// Completes what the worker has answered, at most `most` tasks. False: nothing was there.
-    pub fn pump(&self, pool: &Pool, most: usize) -> bool {
-        (0..most)
-            .take_while(|_| self.take(pool, None) == Took::One)
-            .count()
-            > 0
-    }
-
-    /// Completes what the worker has answered, up to the task of the cell. `leads`: a task that the caller leads
-    /// the lane for.
-    #[inline]
-    pub fn pump_for(&self, pool: &Pool, cell: Raw, leads: Option<Raw>, seq: Seq) {
-        // One load while it is not there.
-        while self.shm.answered(seq) && self.take(pool, leads) == Took::One {
-            if cell.state.load().is_done() {
-                return;
-            }
-        }
+    /// The record of a number that the worker has answered, if it was not taken back.
+    ///
+    /// # Safety
+    /// The lane is locked, and the answer was accepted under this lock.
+    #[inline(always)]
+    pub(super) unsafe fn take_record(&self, seq: Seq) -> Option<Record> {
+        // SAFETY: answered, and so published: the record is the holder's.
+        self.records[seq.slot()].with_mut(|slot| unsafe { (*slot).take() })
     }
 
     /// Asks the attendant to listen to this lane until it is empty.
     #[inline]
     pub fn engage(&self, pool: &Pool) {
-        // ORDERING: lane.engage-fence SeqCst -> pairs with lane.disengage-fence: our task in the lane before
-        // the look, or its end before theirs.
-        fence(SeqCst);
-        // ORDERING: lane.engaged-look Relaxed: after the fence.
-        if !self.engaged.load(Relaxed) {
-            self.engage_now(pool);
+        if self.ear.engage() == Engaged::Now {
+            // WAKE: the other end is the attendant's poller.
+            pool.bell.ring();
         }
-    }
-
-    #[cold]
-    fn engage_now(&self, pool: &Pool) {
-        // ORDERING: lane.engage Release -> pairs with lane.engaged.
-        self.engaged.store(true, Release);
-        // WAKE: the other end is the attendant's poller.
-        pool.bell.ring();
-    }
-
-    pub fn is_engaged(&self) -> bool {
-        // ORDERING: lane.engaged Acquire -> pairs with lane.engage.
-        self.engaged.load(Acquire)
     }
 
     /// The attendant's part: completes what is there, and either hears of the next answer or is no longer engaged.
@@ -290,34 +187,59 @@ impl Lane {
             if self.depth() != 0 {
                 return;
             }
-            // ORDERING: lane.disengage Relaxed: the fence orders it.
-            self.engaged.store(false, Relaxed);
-            // ORDERING: lane.disengage-fence SeqCst -> pairs with lane.engage-fence.
-            fence(SeqCst);
-            if self.depth() == 0 {
+            if self.ear.rest(|| self.depth() == 0) {
                 self.shm.stop_listening();
                 return;
             }
-            // ORDERING: lane.engage-again Release -> as lane.engage.
-            self.engaged.store(true, Release);
         }
     }
 
-    /// Makes the caller the one thread that sleeps on this lane. False: another one does.
-    pub fn lead(&self) -> bool {
-        // ORDERING: lane.lead Acquire -> pairs with lane.follow: one thread at a time uses the lane's wish.
-        !self.leader.swap(true, Acquire)
-    }
-
-    pub fn end_lead(&self) {
+    /// Sleeps at a place among those who sleep for this lane, until it is told something or there is an answer to be
+    /// taken. `changed`: what else is a reason not to.
+    pub fn sleep(
+        &self,
+        here: &lead::Place<'_>,
+        changed: impl Fn() -> bool,
+        deadline: Option<Instant>,
+    ) -> FutexWait {
+        if !here.leads() {
+            if changed() {
+                return FutexWait::Changed;
+            }
+            let slept = here.sleep(deadline);
+            if !here.leads() {
+                return slept;
+            }
+        }
+        let bell = self.shm.arm();
+        let slept = if changed() || self.has_answer() {
+            FutexWait::Changed
+        } else {
+            self.shm.sleep(bell, deadline)
+        };
         self.shm.disarm();
-        // ORDERING: lane.follow Release -> pairs with lane.lead.
-        self.leader.store(false, Release);
+        slept
     }
 
-    /// Wakes the leader to look again.
+    /// Wakes everybody who sleeps for this lane, to look again.
     pub fn ring(&self) {
+        self.lead.tell_all();
         self.shm.ring();
+    }
+
+    /// Wakes who sleeps for room.
+    pub fn call_for_room(&self) {
+        if self.lead.tell(Aim::Room) {
+            self.shm.ring();
+        }
+    }
+
+    /// Wakes who sleeps for this task.
+    #[cold]
+    pub fn call(&self, cell: Raw) {
+        if self.lead.tell(Aim::Task(cell)) {
+            self.shm.ring();
+        }
     }
 
     /// Tasks in the lane that are not answered.
@@ -425,7 +347,7 @@ impl Lane {
             .count();
         drop(locked);
         if moved > 0 {
-            if self.is_engaged() {
+            if self.ear.is_engaged() {
                 to.engage(pool);
             }
             // Who waits for one of them here has to wait there.

@@ -13,6 +13,7 @@ pub mod codec;
 #[cfg(test)]
 mod codec_tests;
 mod desk;
+mod ear;
 pub mod entry;
 pub mod error;
 mod executor;
@@ -21,11 +22,13 @@ mod grave;
 pub mod hostile;
 mod in_place;
 mod lane;
+mod lead;
 pub mod memory;
 #[cfg(any(raddle_loom, raddle_shuttle))]
 pub mod model;
 pub mod outcome;
 mod pool;
+mod pump;
 mod ready;
 mod seat;
 mod sift;

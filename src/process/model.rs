@@ -1,6 +1,6 @@
 //! A pool without processes and threads, for the checkers: lanes in plain memory, whose workers the models play.
 
-use super::answer::finish_value;
+use super::answer::{Answer, Bytes, finish_value};
 use super::attendant;
 use super::builder::WhenWorkerDies;
 use super::desk;
@@ -8,13 +8,14 @@ use super::error::{Details, LostCause, WorkerExit, WorkerLost};
 use super::grave::Casualty;
 use super::lane::{Files, Lane};
 use super::pool::{Config, Pool};
+use super::pump::Taken;
 use super::start::Settings;
 use super::submit::{self, Call};
 use super::ticket::{Options, Ticket};
 use crate::error::TaskError;
-use crate::executor::{Payload, Shutdown, WhenFull};
+use crate::executor::{self, Shutdown, WhenFull};
 use crate::future::Future;
-use crate::shm::{Parent, Replies};
+use crate::shm::{Parent, Payload, Replies};
 use crate::sync::atomic::Ordering::*;
 use crate::sync::{Arc, Mutex};
 use std::fs::File;
@@ -66,18 +67,22 @@ impl Model {
         Self(Arc::new(Pool::of(config, lanes, desk, bell.clone(), ears)))
     }
 
-    pub fn submit<A: Payload, R: Payload>(&self, arg: &A) -> Future<R> {
+    pub fn submit<A: executor::Payload, R: executor::Payload>(&self, arg: &A) -> Future<R> {
         self.submit_with(arg, None)
     }
 
     /// A task that may cost so many more workers.
-    pub fn submit_idempotent<A: Payload, R: Payload>(&self, arg: &A, retries: u32) -> Future<R> {
+    pub fn submit_idempotent<A: executor::Payload, R: executor::Payload>(
+        &self,
+        arg: &A,
+        retries: u32,
+    ) -> Future<R> {
         let options = Options::new(None, None, retries);
         self.submit_with(arg, Some(Arc::new(options)))
     }
 
     #[inline(never)]
-    fn submit_with<A: Payload, R: Payload>(
+    fn submit_with<A: executor::Payload, R: executor::Payload>(
         &self,
         arg: &A,
         options: Option<Arc<Options>>,
@@ -91,7 +96,11 @@ impl Model {
 
     /// To one lane, whose worker is free or not.
     #[inline(never)]
-    pub fn submit_to<A: Payload, R: Payload>(&self, lane: usize, arg: &A) -> Future<R> {
+    pub fn submit_to<A: executor::Payload, R: executor::Payload>(
+        &self,
+        lane: usize,
+        arg: &A,
+    ) -> Future<R> {
         let others = || self.0.lanes.iter().filter(|other| other.index != lane);
         others().for_each(|other| other.set_pid(0));
         let future = self.submit(arg);
@@ -124,17 +133,61 @@ impl Model {
         self.0.lanes[lane].pump(&self.0, 64);
     }
 
-    /// As the leader of the task's lane does, who needs not be woken.
-    pub fn pump_as_leader<T>(&self, future: &Future<T>) {
-        let cell = future.cell();
-        // SAFETY: of this pool, and so with a ticket; the future keeps it alive.
-        let place = unsafe { Ticket::of(cell) }.place();
-        self.0.lanes[place.lane].pump_for(&self.0, cell, Some(cell), place.seq);
+    /// Takes what is there, and tells nobody who sleeps for it.
+    pub fn pump_in_silence(&self, lane: usize) {
+        let lane = &self.0.lanes[lane];
+        let mut taken = None;
+        let mut locked = lane.shm.lock();
+        let _ = lane.take_answer(&mut locked, |answer| taken = Some(answer));
+        drop(locked);
+        let Some(Taken {
+            task: Some(task),
+            finish,
+            reply,
+            ..
+        }) = taken
+        else {
+            return;
+        };
+        let Payload::Inline(bytes) = &reply.payload else {
+            unreachable!("short answers");
+        };
+        let answer = Answer {
+            status: reply.status,
+            bytes: Bytes::Private(bytes.as_slice()),
+            lane,
+        };
+        // SAFETY: the record's own function.
+        drop(unsafe { finish(task, &answer) });
     }
 
-    /// A thread leads the lane.
-    pub fn lead(&self, lane: usize) -> bool {
-        self.0.lanes[lane].lead()
+    /// Has the lead, and leaves without passing it on.
+    pub fn lead_for_ever(&self, lane: usize) {
+        self.0.lanes[lane].lead.abandon();
+    }
+
+    /// As the future does when a hook is added.
+    #[inline(never)]
+    pub fn engage<T>(&self, future: &Future<T>) {
+        future.cell().engage();
+    }
+
+    /// The same but for its fence.
+    #[inline(never)]
+    pub fn engage_without_fence<T>(&self, future: &Future<T>) {
+        // SAFETY: of this pool, and so with a ticket; the future keeps it alive.
+        let ticket = unsafe { Ticket::of(future.cell()) };
+        loop {
+            let place = ticket.place();
+            self.0.lanes[place.lane].engage(&self.0);
+            if ticket.place() == place {
+                return;
+            }
+        }
+    }
+
+    pub fn is_engaged(&self, lane: usize) -> bool {
+        self.0.lanes[lane].ear.is_engaged()
     }
 
     /// Moves what waits behind the running task of a lane to another one.

@@ -62,10 +62,6 @@ pub struct Pool {
     pub ears: Poller,
     /// Something waits behind something else: the attendant looks now and then whether a lane has become idle.
     pub backlog: AtomicBool,
-    /// Grows when a lane that was full is so no longer; who found all of them full sleeps on it.
-    room: AtomicU32,
-    /// How many do.
-    pub wanting: AtomicU32,
     /// The supervisor is at its end.
     stopped: AtomicBool,
     /// 1 when the attendant is, which is the last.
@@ -134,8 +130,6 @@ impl Pool {
             bell,
             ears,
             backlog: AtomicBool::new(false),
-            room: AtomicU32::new(0),
-            wanting: AtomicU32::new(0),
             stopped: AtomicBool::new(false),
             ended: AtomicU32::new(0),
             threads: Mutex::new(Vec::new()),
@@ -302,32 +296,12 @@ impl Pool {
         }
     }
 
-    /// A lane that was full has room.
-    #[inline]
-    pub fn note_room(&self) {
-        // ORDERING: room.look Relaxed: who waits has asked the attendant, who looks again after each answer.
-        if self.wanting.load(Relaxed) != 0 {
-            self.tell_room();
-        }
-    }
-
+    /// A lane that was full has room, or the pool is closed: whoever sleeps until then looks again.
     #[cold]
-    fn tell_room(&self) {
-        // ORDERING: room.tell Release -> pairs with room.seen: the room, or the mode.
-        self.room.fetch_add(1, Release);
-        // WAKE: the other end is `sleep_for_room`.
-        futex::wake_all(&self.room);
-    }
-
-    pub fn room(&self) -> u32 {
-        // ORDERING: room.seen Acquire -> pairs with room.tell.
-        self.room.load(Acquire)
-    }
-
-    /// Sleeps until a lane may have room, after a look that found none since `seen`.
-    pub fn sleep_for_room(&self, seen: u32) {
-        // WAKE: the other end is `tell_room`.
-        let _ = futex::wait(&self.room, seen, None);
+    pub fn tell_room(&self) {
+        for lane in &self.lanes {
+            lane.call_for_room();
+        }
     }
 
     pub fn stats(&self) -> ProcessStats {

@@ -78,11 +78,12 @@ impl Ready {
             None => return false,
             Some(Item::Ended(ended)) => drop(ended),
             Some(Item::Failed(task, error)) => {
+                let cell = task.raw();
                 // SAFETY: tasks in lanes have tickets.
-                let place = unsafe { Ticket::of(task.raw()) }.place();
+                let place = unsafe { Ticket::of(cell) }.place();
                 let ended = task.end_failed(error);
                 if ended.as_ref().is_some_and(Ended::is_attended) {
-                    pool.lanes[place.lane].ring();
+                    pool.lanes[place.lane].call(cell);
                 }
             }
             Some(Item::Answered(lane, answered)) => {
@@ -96,10 +97,13 @@ impl Ready {
                     status,
                     bytes: Bytes::Private(&bytes),
                     lane: &pool.lanes[lane],
-                    leads: None,
                 };
+                let cell = task.raw();
                 // SAFETY: the record's own function.
-                unsafe { finish(task, answer) };
+                let ended = unsafe { finish(task, &answer) };
+                if ended.is_attended() {
+                    pool.lanes[lane].call(cell);
+                }
             }
         }
         true

@@ -5,6 +5,7 @@ use super::codec::{PayloadError, PayloadReason, PayloadStage, SliceSink};
 use super::desk::Command;
 use super::entry::CodeError;
 use super::lane::{Lane, Record};
+use super::lead::Aim;
 use super::memory::{Encode, RegionSink};
 use super::pool::Pool;
 use super::ticket::{Options, Place, Ticket};
@@ -15,13 +16,16 @@ use crate::future::spin::{self, Advice};
 use crate::future::task::promised_with;
 use crate::report::message_of;
 use crate::shm::{Body, INLINE, SLOTS, Span};
-use crate::sync::Arc;
 use crate::sync::atomic::Ordering::*;
+use crate::sync::{Arc, bound};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-/// How long a submitter that finds all lanes full takes answers before it sleeps.
+/// How long a submitter that finds all lanes full stays awake for answers before it sleeps.
 const PATIENCE: Duration = Duration::from_micros(50);
+/// How many answers it lets come together in that time, since to look at the slot that a worker is about to write holds
+/// both up. Chosen with the bench `P2`.
+const BURST: u32 = bound(256, 1) as u32;
 
 /// What a task is, but for its argument.
 pub struct Call {
@@ -29,10 +33,10 @@ pub struct Call {
     pub finish: Finish,
 }
 
-/// An argument that has been encoded for a lane.
-struct Encoded {
-    bytes: [u8; INLINE],
-    length: usize,
+/// An argument that has been encoded for a lane. What fits into a slot is kept where it was written first: a copy of
+/// what was written a moment ago waits for the writes.
+struct Argument<'a> {
+    inline: &'a [u8],
     span: Option<Span>,
 }
 
@@ -44,9 +48,10 @@ pub fn submit<A: Encode, T>(
     arg: &A,
     options: Option<Arc<Options>>,
 ) -> Future<T> {
-    match prepare(pool, call, arg) {
-        Ok((lane, entry, encoded)) => {
-            let future = launch(pool, lane, entry, call.finish, encoded, options);
+    let mut bytes = [0; INLINE];
+    match prepare(pool, call, arg, &mut bytes) {
+        Ok((lane, entry, argument)) => {
+            let future = launch(pool, lane, entry, call.finish, &argument, options);
             after(pool, lane);
             future
         }
@@ -56,7 +61,7 @@ pub fn submit<A: Encode, T>(
 
 #[cold]
 fn refused<T>(pool: &Arc<Pool>, options: Option<Arc<Options>>, error: TaskError) -> Future<T> {
-    let ticket = Ticket::new(Arc::clone(pool), options);
+    let ticket = || Ticket::new(Arc::clone(pool), options);
     let (task, cell) = promised_with::<T, Ticket>(pool.tag, ticket);
     task.into_task().fail(error);
     // SAFETY: the cell's type is T, and its handle reference goes to this future.
@@ -64,12 +69,13 @@ fn refused<T>(pool: &Arc<Pool>, options: Option<Arc<Options>>, error: TaskError)
 }
 
 /// Chooses a lane and encodes the argument for it.
-#[inline]
+#[inline(always)]
 fn prepare<'a, A: Encode>(
     pool: &'a Pool,
     call: &Call,
     arg: &A,
-) -> Result<(&'a Lane, u64, Encoded), TaskError> {
+    bytes: &'a mut [u8; INLINE],
+) -> Result<(&'a Lane, u64, Argument<'a>), TaskError> {
     if pool.is_forked() || pool.is_closed() {
         return Err(pool.rejection());
     }
@@ -82,25 +88,24 @@ fn prepare<'a, A: Encode>(
     };
     let length = contained::<A, _>(|| arg.size())?;
     let lane = choose(pool)?;
-    let mut encoded = Encoded {
-        bytes: [0; INLINE],
-        length,
-        span: None,
-    };
-    let written = if length <= INLINE {
-        let sink = SliceSink::new(&mut encoded.bytes[..length]);
-        contained::<A, _>(|| arg.write(sink))
-    } else {
-        let span = room(pool, lane, length)?;
-        encoded.span = Some(span);
-        let sink = RegionSink::new(lane.shm.request_region(span));
-        contained::<A, _>(|| arg.write(sink))
+    if length <= INLINE {
+        let sink = SliceSink::new(&mut bytes[..length]);
+        contained::<A, _>(|| arg.write(sink))?;
+        let inline = &bytes[..length];
+        return Ok((lane, entry, Argument { inline, span: None }));
+    }
+    let span = room(pool, lane, length)?;
+    let sink = RegionSink::new(lane.shm.request_region(span));
+    let written = contained::<A, _>(|| arg.write(sink));
+    let argument = Argument {
+        inline: &[],
+        span: Some(span),
     };
     if let Err(error) = written {
-        lane.free(encoded.span);
+        lane.free(argument.span);
         return Err(error);
     }
-    Ok((lane, entry, encoded))
+    Ok((lane, entry, argument))
 }
 
 /// Runs the user's `Serialize`.
@@ -128,12 +133,11 @@ fn room(pool: &Pool, lane: &Lane, length: usize) -> Result<Span, TaskError> {
         return Err(TaskError::Rejected(Rejected::TooLarge { bytes, limit }));
     };
     loop {
-        let seen = pool.room();
         if let Some(span) = lane.shm.space(bytes) {
             return Ok(span);
         }
         // An answer to anything in the lane gives memory back.
-        wait_for_room(pool, seen, || lane.depth() == 0)?;
+        wait_for_room(pool, std::slice::from_ref(lane), 1, || lane.depth() == 0)?;
     }
 }
 
@@ -179,39 +183,49 @@ fn when_full(pool: &Pool) -> Result<(), TaskError> {
             limit: pool.lanes.len() * SLOTS,
         }));
     }
-    let seen = pool.room();
-    wait_for_room(pool, seen, || best(pool).is_some())
+    wait_for_room(pool, &pool.lanes, BURST, || best(pool).is_some())
 }
 
-/// Takes answers until there is room, or sleeps until somebody else has made some.
-fn wait_for_room(pool: &Pool, seen: u32, found: impl Fn() -> bool) -> Result<(), TaskError> {
-    let ready = || {
-        let took = pool.lanes.iter().filter(|lane| lane.pump(pool, 64)).count();
-        took > 0 || found() || pool.is_closed()
-    };
-    // Nobody need tell us of room yet: what we take ourselves we know of.
-    if spin::spin_for(PATIENCE, ready) {
-        return if pool.is_closed() {
-            Err(pool.rejection())
-        } else {
-            Ok(())
-        };
+/// Takes answers out of these lanes, a burst of so many if they come soon, or sleeps until somebody has made room in
+/// the first of them.
+fn wait_for_room(
+    pool: &Pool,
+    lanes: &[Lane],
+    burst: u32,
+    found: impl Fn() -> bool,
+) -> Result<(), TaskError> {
+    let burst_is_there = |lane: &Lane| lane.shm.answered(lane.shm.next().ahead(burst - 1));
+    let ready = || found() || pool.is_closed() || lanes.iter().any(burst_is_there);
+    spin::spin_for(PATIENCE, ready);
+    let took = lanes.iter().filter(|lane| lane.pump(pool, SLOTS)).count() > 0;
+    if !took && !found() {
+        sleep_for_room(pool, lanes, found);
     }
-    // ORDERING: room.want Relaxed: the fence in `engage` orders it.
-    pool.wanting.fetch_add(1, Relaxed);
-    for lane in &pool.lanes {
-        lane.engage(pool);
-    }
-    // What came in between nobody has told; what comes from now on changes the number.
-    if !ready() {
-        pool.sleep_for_room(seen);
-    }
-    // ORDERING: room.have Relaxed: a call that comes for nothing does no harm.
-    pool.wanting.fetch_sub(1, Relaxed);
     if pool.is_closed() {
         return Err(pool.rejection());
     }
     Ok(())
+}
+
+#[cold]
+fn sleep_for_room(pool: &Pool, lanes: &[Lane], found: impl Fn() -> bool) {
+    let [first, others @ ..] = lanes else {
+        unreachable!("a pool has a lane");
+    };
+    // One thread has one bell: the attendant listens to the others for us.
+    for lane in others {
+        lane.engage(pool);
+    }
+    // Under its lock: whoever makes room in the lane after this finds that we want it.
+    let want = |lane: &Lane| lane.shm.lock().data().wanting += 1;
+    let want_no_more = |lane: &Lane| lane.shm.lock().data().wanting -= 1;
+    lanes.iter().for_each(want);
+    // WAKE: the other ends are the worker after an answer, and `Pool::tell_room`.
+    let changed = || found() || pool.is_closed() || lanes.iter().any(Lane::has_answer);
+    let _ = first
+        .lead
+        .with_place(Aim::Room, |here| first.sleep(here, changed, None));
+    lanes.iter().for_each(want_no_more);
 }
 
 #[inline]
@@ -220,10 +234,10 @@ fn launch<T>(
     lane: &Lane,
     entry: u64,
     finish: Finish,
-    encoded: Encoded,
+    argument: &Argument<'_>,
     options: Option<Arc<Options>>,
 ) -> Future<T> {
-    let ticket = Ticket::new(Arc::clone(pool), options);
+    let ticket = || Ticket::new(Arc::clone(pool), options);
     let (task, cell) = promised_with::<T, Ticket>(pool.tag, ticket);
     // SAFETY: just made, with a ticket.
     let ticket = unsafe { Ticket::of(cell) };
@@ -234,11 +248,11 @@ fn launch<T>(
             break seq;
         }
         // Others were quicker. The argument lies in this lane by now, so it has to be this one.
-        let seen = pool.room();
+        let here = std::slice::from_ref(lane);
         if lane.shm.is_full()
-            && let Err(error) = wait_for_room(pool, seen, || !lane.shm.is_full())
+            && let Err(error) = wait_for_room(pool, here, BURST, || !lane.shm.is_full())
         {
-            lane.free(encoded.span);
+            lane.free(argument.span);
             task.into_task().fail(error);
             return future;
         }
@@ -254,17 +268,14 @@ fn launch<T>(
     let record = Record {
         task: task.into_task(),
         finish,
-        span: encoded.span,
+        span: argument.span,
     };
     // SAFETY: reserved above, published below.
     unsafe { lane.put(seq, record) };
     let was_asleep = lane.shm.worker_sleeps();
-    match encoded.span {
+    match argument.span {
         Some(span) => lane.shm.publish(seq, entry, Body::Span(span)),
-        None => {
-            let bytes = &encoded.bytes[..encoded.length];
-            lane.shm.publish(seq, entry, Body::Inline(bytes));
-        }
+        None => lane.shm.publish(seq, entry, Body::Inline(argument.inline)),
     }
     spin::note(
         cell,
@@ -305,12 +316,11 @@ pub fn to_lane(pool: &Arc<Pool>, lane: usize, entry: Result<u64, CodeError>) -> 
     if lane.shm.is_full() {
         return false;
     }
-    let encoded = Encoded {
-        bytes: [0; INLINE],
-        length: 0,
+    let argument = Argument {
+        inline: &[],
         span: None,
     };
-    let future: Future<()> = launch(pool, lane, entry, finish_value::<()>, encoded, None);
+    let future: Future<()> = launch(pool, lane, entry, finish_value::<()>, &argument, None);
     pool.recheck(lane);
     drop(future);
     true

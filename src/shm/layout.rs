@@ -39,6 +39,13 @@ impl Seq {
         Self(self.0.wrapping_add(1))
     }
 
+    /// The number that comes so many later.
+    #[inline]
+    #[must_use]
+    pub fn ahead(self, count: u32) -> Self {
+        Self(self.0.wrapping_add(count))
+    }
+
     /// How far this number is behind `first`.
     #[inline]
     pub fn since(self, first: Self) -> u32 {
@@ -243,24 +250,26 @@ fn fill(words: &[AtomicU64; INLINE / 8], body: Body<'_>) -> u32 {
 }
 
 /// Reads a payload of the length that the slot says. A span may be any.
-#[inline]
+#[inline(always)]
 fn empty(words: &[AtomicU64; INLINE / 8], len: u32) -> Payload {
     if len as usize > INLINE {
         // ORDERING: slot.read-span Relaxed: after an acquire of the commit.
         let offset = words[0].load(Relaxed);
         return Payload::Span(Span { offset, len });
     }
-    let mut bytes = [0; INLINE];
-    for (chunk, word) in bytes[..]
-        .chunks_exact_mut(8)
-        .zip(words)
-        .take((len as usize).div_ceil(8))
-    {
-        // ORDERING: slot.read-word Relaxed: as slot.read-span.
-        chunk.copy_from_slice(&word.load(Relaxed).to_ne_bytes());
-    }
+    // All of them, without a loop whose length is not known; where each load is a step for a checker, those that count.
+    let used = if sync::MODEL {
+        (len as usize).div_ceil(8)
+    } else {
+        INLINE / 8
+    };
+    let word = |index: usize| match words[index] {
+        _ if index >= used => 0,
+        // ORDERING: slot.read-word Relaxed: as slot.read-span. What is behind the length is nobody's.
+        ref word => word.load(Relaxed),
+    };
     Payload::Inline(Inline {
-        bytes,
+        words: std::array::from_fn(word),
         len: len as u8,
     })
 }
@@ -313,7 +322,7 @@ impl ReplySlot {
     }
 
     /// After a look that found it committed.
-    #[inline]
+    #[inline(always)]
     pub fn read(&self) -> (u32, Payload) {
         // ORDERING: reply.read Relaxed: after reply.look.
         let len = self.len.load(Relaxed);

@@ -160,21 +160,19 @@ impl<'a, T> Locked<'a, T> {
     /// As there.
     #[cfg(any(test, raddle_loom, raddle_shuttle))]
     pub fn take(&mut self) -> Result<Option<Reply>, Wild> {
-        Ok(self.take_with(|_| ())?.map(|(reply, ())| reply))
+        self.take_with(|reply| reply)
     }
 
     /// The next answer, if it is there. Header and inline payload are copied out once and then looked
-    /// at. Slots without a span are released with this. `with` runs when the answer is accepted, and before its slot
-    /// can be given to another task. Whoever looked at the slot before this would not know what this finds: the worker
-    /// may commit in between.
+    /// at. Slots without a span are released with this. `with` is what becomes of the answer when
+    /// it is accepted, before its slot can be given to another task. Whoever looked at the slot before this would not
+    /// know what this finds: the worker may commit in between.
     ///
     /// # Errors
     ///
     /// The worker is wild; nothing was taken, and `with` has not run.
-    pub fn take_with<R>(
-        &mut self,
-        with: impl FnOnce(Seq) -> R,
-    ) -> Result<Option<(Reply, R)>, Wild> {
+    #[inline(always)]
+    pub fn take_with<R>(&mut self, with: impl FnOnce(Reply) -> R) -> Result<Option<R>, Wild> {
         let parent = self.parent;
         let seq = self.next();
         let slot = &parent.replies.slots[seq.slot()];
@@ -205,17 +203,16 @@ impl<'a, T> Locked<'a, T> {
             entry.reading = true;
         }
         entry.revoked = false;
-        let with = with(seq);
         books.next = seq.next();
-        // ORDERING: lane.next Relaxed: for guesses.
-        parent.consumer.next.store(books.next.0, Relaxed);
-        self.settle(false);
-        let reply = Reply {
+        let with = with(Reply {
             seq,
             status,
             payload,
-        };
-        Ok(Some((reply, with)))
+        });
+        // ORDERING: lane.next Relaxed: for guesses.
+        parent.consumer.next.store(books.next.0, Relaxed);
+        self.settle(false);
+        Ok(Some(with))
     }
 
     /// There is no answer: is what is there possible?
@@ -241,6 +238,7 @@ impl<'a, T> Locked<'a, T> {
         self.next().since(self.books.0.released)
     }
 
+    #[inline]
     fn settle(&mut self, spans: bool) {
         let parent = self.parent;
         let books = &mut self.books.0;

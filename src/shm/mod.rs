@@ -50,16 +50,23 @@ pub enum Payload {
 }
 
 /// Up to [`INLINE`] bytes.
+///
+/// Words and not bytes, so that it goes from a slot to where it is wanted through registers: a copy of what was
+/// written a moment ago waits for the writes.
 #[derive(Clone, Copy)]
 pub struct Inline {
-    bytes: [u8; INLINE],
+    words: [u64; INLINE / 8],
     len: u8,
 }
 
 impl Inline {
     /// The bytes.
+    #[inline]
     pub fn as_slice(&self) -> &[u8] {
-        &self.bytes[..usize::from(self.len)]
+        const { assert!(size_of::<[u64; INLINE / 8]>() == INLINE, "words are bytes") };
+        // SAFETY: words without padding, borrowed with the slice.
+        let bytes: &[u8; INLINE] = unsafe { &*self.words.as_ptr().cast() };
+        &bytes[..usize::from(self.len)]
     }
 }
 

@@ -181,6 +181,13 @@ impl<T> Parent<T> {
         self.requests.arena().min(1 << (u32::BITS - 1))
     }
 
+    /// The next number to be answered. A guess.
+    #[inline]
+    pub fn next(&self) -> Seq {
+        // ORDERING: lane.next-look Relaxed: a guess.
+        Seq(self.consumer.next.load(Relaxed))
+    }
+
     /// Tasks that have been accepted and not been answered. A guess while others submit.
     #[inline]
     pub fn depth(&self) -> u32 {

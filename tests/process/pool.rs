@@ -9,6 +9,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc;
+use std::thread;
 use std::time::Duration;
 
 #[test]
@@ -227,6 +228,31 @@ fn a_callback_waits_for_another_task_of_the_pool() {
         drop(inside);
     });
     assert_eq!(said.recv().unwrap(), 2);
+}
+
+#[test]
+fn threads_that_wait_for_one_worker_do_not_depend_on_a_callback() {
+    let _watch = watch();
+    let pool = pool(1);
+    let (running, runs) = mpsc::channel();
+    let (release, released) = mpsc::channel::<()>();
+    pool.submit(|n: u32| n, 1).add_done_callback(move |_| {
+        running.send(()).unwrap();
+        let _ = released.recv();
+    });
+    runs.recv().unwrap();
+    let gates: Vec<Gate> = (0..4).map(|_| Gate::new()).collect();
+    let waiters: Vec<_> = gates
+        .iter()
+        .map(|gate| pool.submit(wait_at, gate.path()))
+        .map(|task| thread::spawn(move || task.result().unwrap()))
+        .collect();
+    // The worker runs them one after the other, and each thread ends before the next task does.
+    for (gate, waiter) in gates.iter().zip(waiters) {
+        gate.open();
+        waiter.join().unwrap();
+    }
+    drop(release);
 }
 
 #[test]

@@ -4,8 +4,8 @@ use raddle_verify::scenarios::remote;
 fn lead() {
     remote::LEAD
         .model()
-        .bound(Some(1))
-        .min_executions(1_880)
+        .bound(Some(2))
+        .min_executions(50_000)
         .check();
 }
 
@@ -14,7 +14,43 @@ fn follow() {
     remote::FOLLOW
         .model()
         .bound(Some(1))
-        .min_executions(800)
+        .min_executions(6_000)
+        .check();
+}
+
+#[test]
+fn a_leader_that_leaves_in_silence_is_found() {
+    remote::NO_LEADER
+        .model()
+        .bound(Some(2))
+        .must_fail("deadlock")
+        .check();
+}
+
+#[test]
+fn callback_waits() {
+    remote::CALLBACK_WAITS
+        .model()
+        .bound(Some(1))
+        .min_executions(12_000)
+        .check();
+}
+
+#[test]
+fn room() {
+    remote::ROOM
+        .model()
+        .bound(Some(3))
+        .min_executions(1_500)
+        .check();
+}
+
+#[test]
+fn room_follow() {
+    remote::ROOM_FOLLOW
+        .model()
+        .bound(Some(1))
+        .min_executions(2_000)
         .check();
 }
 
@@ -23,7 +59,7 @@ fn engage() {
     remote::ENGAGE
         .model()
         .bound(Some(2))
-        .min_executions(21_000)
+        .min_executions(20_000)
         .check();
 }
 
@@ -31,8 +67,8 @@ fn engage() {
 fn disengage() {
     remote::DISENGAGE
         .model()
-        .bound(Some(1))
-        .min_executions(1_800)
+        .bound(Some(2))
+        .min_executions(90_000)
         .check();
 }
 
@@ -41,7 +77,7 @@ fn cancel() {
     remote::CANCEL
         .model()
         .bound(Some(2))
-        .min_executions(600)
+        .min_executions(480)
         .check();
 }
 
@@ -59,7 +95,7 @@ fn dropped() {
     remote::DROP
         .model()
         .bound(Some(2))
-        .min_executions(8_300)
+        .min_executions(13_000)
         .check();
 }
 
@@ -94,8 +130,26 @@ fn move_cancel() {
 fn move_engage() {
     remote::MOVE_ENGAGE
         .model()
-        .bound(Some(1))
-        .min_executions(2_000)
+        .bound(Some(3))
+        .min_executions(150)
+        .check();
+}
+
+#[test]
+fn an_engagement_without_its_fence_is_found() {
+    remote::NO_ENGAGE_FENCE
+        .model()
+        .bound(Some(2))
+        .must_fail("does not listen")
+        .check();
+}
+
+#[test]
+fn set() {
+    remote::SET
+        .model()
+        .bound(Some(2))
+        .min_executions(50_000)
         .check();
 }
 

@@ -13,6 +13,32 @@ fn follow() {
 }
 
 #[test]
+fn a_leader_that_leaves_in_silence_is_found() {
+    remote::NO_LEADER
+        .model()
+        .must_fail("deadlock")
+        .pct(2, 1_000);
+}
+
+#[test]
+fn callback_waits() {
+    remote::CALLBACK_WAITS.model().random(1_000);
+    remote::CALLBACK_WAITS.model().pct(3, 1_000);
+}
+
+#[test]
+fn room() {
+    remote::ROOM.model().random(1_000);
+    remote::ROOM.model().pct(3, 1_000);
+}
+
+#[test]
+fn room_follow() {
+    remote::ROOM_FOLLOW.model().random(1_000);
+    remote::ROOM_FOLLOW.model().pct(3, 1_000);
+}
+
+#[test]
 fn engage() {
     remote::ENGAGE.model().random(1_000);
     remote::ENGAGE.model().pct(3, 1_000);
@@ -64,6 +90,18 @@ fn move_cancel() {
 fn move_engage() {
     remote::MOVE_ENGAGE.model().random(1_000);
     remote::MOVE_ENGAGE.model().pct(3, 1_000);
+}
+
+#[test]
+fn set() {
+    remote::SET.model().random(1_000);
+    remote::SET.model().pct(3, 1_000);
+}
+
+#[test]
+fn an_engagement_without_its_fence_needs_loom() {
+    // Here memory is sequentially consistent: the fence changes nothing.
+    remote::NO_ENGAGE_FENCE.model().random(1_000);
 }
 
 #[test]

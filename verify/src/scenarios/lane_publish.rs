@@ -171,8 +171,8 @@ pub const FREED_RECORDS: Scenario = Scenario {
             })
         });
         for n in 0..SLOTS as u64 {
-            let taken = parent.lock().take_with(|seq| records.take(seq));
-            let (_, record) = taken.expect("not wild").expect("an answer");
+            let taken = parent.lock().take_with(|reply| records.take(reply.seq));
+            let record = taken.expect("not wild").expect("an answer");
             assert_eq!(record, n + 1);
         }
         let more: u32 = producers

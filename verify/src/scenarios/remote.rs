@@ -2,11 +2,11 @@
 //! is the product's; its workers are played here.
 
 use super::lane_kit::{DONE, ends_with, number, slept};
-use crate::Scenario;
 use crate::sync::{Arc, thread};
+use crate::{Outcomes, Scenario};
 use raddle::process::model::{Desk, Event, Model};
 use raddle::shm::{Body, Parent, Payload, Request, Worker};
-use raddle::{Future, Rejected, TaskError};
+use raddle::{Future, Rejected, ReturnWhen, TaskError};
 
 /// A pool of so many lanes, and their workers. What is large is kept off the stack, which is small under loom.
 #[inline(never)]
@@ -47,53 +47,132 @@ pub(super) fn serve_one(worker: &mut Worker) {
 /// What a worker answers to an argument that lies in the arena.
 pub(super) const LONG: u64 = 40;
 
-/// Two threads wait for tasks of one lane: one leads it, the other has the attendant listen. Both come to their end,
-/// whoever is first.
+/// Two threads wait for tasks of one lane, and nobody else looks: one leads it, the other follows. Whoever leaves first
+/// passes the lead on.
+fn two_waiters(out: &Outcomes, answered_before: bool) {
+    let (pool, mut workers) = pool(1, 0);
+    let mut worker = workers.remove(0);
+    let (first, second) = (submit(&pool, 1), submit(&pool, 2));
+    if answered_before {
+        serve_one(&mut worker);
+    }
+    let waiter = thread::spawn(move || {
+        assert_eq!(second.result().unwrap(), 3);
+    });
+    let serving = thread::spawn(move || {
+        serve_one(&mut worker);
+        if !answered_before {
+            serve_one(&mut worker);
+        }
+    });
+    assert_eq!(first.result().unwrap(), 2);
+    waiter.join().unwrap();
+    serving.join().unwrap();
+    out.saw(slept());
+}
+
+/// One of the two tasks is answered when the waiting begins.
 pub const LEAD: Scenario = Scenario {
     name: "remote/lead",
+    must: &["awake", "slept"],
+    body: |out| two_waiters(out, true),
+    ..Scenario::EMPTY
+};
+
+/// Neither is.
+pub const FOLLOW: Scenario = Scenario {
+    name: "remote/follow",
+    must: &["awake", "slept"],
+    body: |out| two_waiters(out, false),
+    ..Scenario::EMPTY
+};
+
+/// Broken on purpose: a leader leaves, and tells nobody.
+pub const NO_LEADER: Scenario = Scenario {
+    name: "remote/broken_no_leader",
+    may: &["awake", "slept"],
+    body: |out| {
+        let (pool, mut workers) = pool(1, 0);
+        let mut worker = workers.remove(0);
+        let task = submit(&pool, 1);
+        pool.lead_for_ever(0);
+        let serving = thread::spawn(move || serve_one(&mut worker));
+        assert_eq!(task.result().unwrap(), 2);
+        serving.join().unwrap();
+        out.saw(slept());
+    },
+    ..Scenario::EMPTY
+};
+
+/// A callback on the attendant waits for another task of its own lane, which another thread leads.
+pub const CALLBACK_WAITS: Scenario = Scenario {
+    name: "remote/callback_waits",
+    must: &["awake", "slept"],
+    body: |out| {
+        let (pool, mut workers) = pool(1, 0);
+        let mut worker = workers.remove(0);
+        let (first, second) = (submit(&pool, 1), Arc::new(submit(&pool, 2)));
+        serve_one(&mut worker);
+        let (inner, theirs) = (Arc::clone(&second), pool.clone());
+        first.add_done_callback(move |_| {
+            inner.wait();
+            theirs.stop();
+        });
+        let serving = thread::spawn(move || serve_one(&mut worker));
+        let theirs = pool.clone();
+        let attendant = thread::spawn(move || theirs.attend());
+        second.wait();
+        attendant.join().unwrap();
+        serving.join().unwrap();
+        out.saw(slept());
+    },
+    ..Scenario::EMPTY
+};
+
+/// A submitter finds the lane full, and sleeps as its leader: the room comes from the worker's answer.
+pub const ROOM: Scenario = Scenario {
+    name: "remote/room",
+    must: &["awake", "slept"],
+    body: |out| {
+        let (pool, mut workers) = pool(1, 0);
+        let mut worker = workers.remove(0);
+        let _full = (submit(&pool, 1), submit(&pool, 2));
+        let serving = thread::spawn(move || {
+            serve_one(&mut worker);
+            worker
+        });
+        let third = submit(&pool, 3);
+        let mut worker = serving.join().unwrap();
+        serve_one(&mut worker);
+        serve_one(&mut worker);
+        pool.pump(0);
+        assert_eq!(third.result().unwrap(), 4);
+        out.saw(slept());
+    },
+    ..Scenario::EMPTY
+};
+
+/// A submitter finds the lane full while another thread may lead it, which then makes the room.
+pub const ROOM_FOLLOW: Scenario = Scenario {
+    name: "remote/room_follow",
     must: &["awake", "slept"],
     body: |out| {
         let (pool, mut workers) = pool(1, 0);
         let mut worker = workers.remove(0);
         let (first, second) = (submit(&pool, 1), submit(&pool, 2));
-        let theirs = pool.clone();
-        let attendant = thread::spawn(move || theirs.attend());
-        let waiter = thread::spawn(move || {
-            assert_eq!(second.result().unwrap(), 3);
+        let waiter = thread::spawn(move || assert_eq!(first.result().unwrap(), 2));
+        let serving = thread::spawn(move || {
+            serve_one(&mut worker);
+            worker
         });
-        // The worker, too, is this thread: it has answered one of the two when the waiting begins.
+        let third = submit(&pool, 3);
+        waiter.join().unwrap();
+        let mut worker = serving.join().unwrap();
         serve_one(&mut worker);
-        let serving = thread::spawn(move || serve_one(&mut worker));
-        assert_eq!(first.result().unwrap(), 2);
-        waiter.join().unwrap();
-        serving.join().unwrap();
-        out.saw(slept());
-        pool.stop();
-        attendant.join().unwrap();
-    },
-    ..Scenario::EMPTY
-};
-
-/// A second waiter, while somebody else leads: the attendant completes its task.
-pub const FOLLOW: Scenario = Scenario {
-    name: "remote/follow",
-    must: &["slept"],
-    may: &["awake"],
-    faults: 1,
-    body: |out| {
-        let (pool, mut workers) = pool(1, 0);
-        let mut worker = workers.remove(0);
-        let task = submit(&pool, 1);
-        assert!(pool.lead(0), "the leader is not in the model");
-        let theirs = pool.clone();
-        let waiter = thread::spawn(move || {
-            assert_eq!(task.result().unwrap(), 2);
-            theirs.stop();
-        });
-        let serving = thread::spawn(move || serve_one(&mut worker));
-        pool.attend();
-        waiter.join().unwrap();
-        serving.join().unwrap();
+        serve_one(&mut worker);
+        pool.pump(0);
+        assert_eq!(second.result().unwrap(), 3);
+        assert_eq!(third.result().unwrap(), 4);
         out.saw(slept());
     },
     ..Scenario::EMPTY
@@ -251,12 +330,12 @@ pub const ATTENDED: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// Broken on purpose: who takes the answer believes to be the only one that waits for it, and does not ring.
+/// Broken on purpose: who takes the answer tells nobody who sleeps for it.
 pub const NO_RING: Scenario = Scenario {
     name: "remote/broken_no_ring",
     may: &["awake", "slept"],
     body: |out| {
-        attended(Model::pump_as_leader);
+        attended(|pool, _| pool.pump_in_silence(0));
         out.saw(slept());
     },
     ..Scenario::EMPTY
@@ -326,25 +405,65 @@ pub const MOVE_CANCEL: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// A task moves to another lane while a callback is added to it: the attendant listens there.
+/// A task moves to another lane while the attendant is engaged for it.
+fn move_engage(out: &Outcomes, engage: fn(&Model, &Future<u64>)) {
+    let (pool, first, mut second, running, behind) = crowded();
+    let theirs = pool.clone();
+    let handle = thread::spawn(move || {
+        engage(&theirs, &behind);
+        behind
+    });
+    pool.give(0, 1);
+    serve_one(&mut second);
+    let behind = handle.join().unwrap();
+    // Whoever is engaged listens: it is the one lane in which there is something for anybody.
+    assert!(pool.is_engaged(1), "the attendant does not listen there");
+    out.saw(slept());
+    pool.pump(1);
+    drop(behind);
+    end(&pool, first, &running);
+}
+
+/// The attendant's ear goes along.
 pub const MOVE_ENGAGE: Scenario = Scenario {
     name: "remote/move_engage",
-    must: &["awake", "slept"],
+    must: &["awake"],
+    may: &["slept"],
+    body: |out| move_engage(out, Model::engage),
+    ..Scenario::EMPTY
+};
+
+/// Broken on purpose: no fence between the engagement and the look at where the task is.
+pub const NO_ENGAGE_FENCE: Scenario = Scenario {
+    name: "remote/broken_no_engage_fence",
+    may: &["awake", "slept"],
+    body: |out| move_engage(out, Model::engage_without_fence),
+    ..Scenario::EMPTY
+};
+
+/// A wait set: the waiting thread takes the answer itself, or has the attendant listen before it sleeps.
+pub const SET: Scenario = Scenario {
+    name: "remote/set",
+    must: &["slept"],
+    may: &["awake"],
     body: |out| {
-        let (pool, first, mut second, running, behind) = crowded();
+        let (pool, mut workers) = pool(1, 0);
+        let mut worker = workers.remove(0);
+        let task = submit(&pool, 1);
+        let serving = thread::spawn(move || serve_one(&mut worker));
         let theirs = pool.clone();
-        let handle = thread::spawn(move || {
-            behind.add_done_callback(move |value| {
-                assert_eq!(*value.unwrap(), 3);
-                theirs.stop();
-            });
+        let waiter = thread::spawn(move || {
+            let waited = raddle::wait([task], ReturnWhen::AllCompleted);
+            let [task] = &waited.done[..] else {
+                panic!("it is done");
+            };
+            assert_eq!(task.peek().expect("done").unwrap(), &2);
+            theirs.stop();
         });
-        pool.give(0, 1);
-        serve_one(&mut second);
         pool.attend();
-        handle.join().unwrap();
+        waiter.join().unwrap();
+        serving.join().unwrap();
         out.saw(slept());
-        end(&pool, first, &running);
     },
     ..Scenario::EMPTY
 };
