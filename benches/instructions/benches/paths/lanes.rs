@@ -71,8 +71,8 @@ impl Lane {
     }
 
     fn take(&self) -> Payload {
-        let reply = self.parent.lock().take_with(|_| ());
-        let (reply, ()) = reply.expect("it is not wild").expect("one is there");
+        let reply = self.parent.lock().take_with(|reply| reply);
+        let reply = reply.expect("it is not wild").expect("one is there");
         if let Some(span) = self.argument.take() {
             self.parent.free(span);
         }
@@ -209,7 +209,7 @@ fn claim_win() {
 fn claim_lose() {
     let revoked = || {
         let (word, seq) = word();
-        assert!(shm::claim::revoke(&word, seq));
+        assert_eq!(shm::claim::revoke(&word, seq), Ok(true));
         (word, seq)
     };
     warm(revoked, |(word, seq)| {
@@ -220,7 +220,7 @@ fn claim_lose() {
 
 fn claim_revoke() {
     warm(word, |(word, seq)| {
-        assert!(shm::claim::revoke(&word, seq));
+        assert_eq!(shm::claim::revoke(&word, seq), Ok(true));
         word
     });
 }
