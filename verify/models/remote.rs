@@ -5,7 +5,7 @@ fn lead() {
     remote::LEAD
         .model()
         .bound(Some(2))
-        .min_executions(50_000)
+        .min_executions(35_000)
         .check();
 }
 
@@ -32,7 +32,7 @@ fn callback_waits() {
     remote::CALLBACK_WAITS
         .model()
         .bound(Some(1))
-        .min_executions(12_000)
+        .min_executions(7_500)
         .check();
 }
 
@@ -41,7 +41,7 @@ fn room() {
     remote::ROOM
         .model()
         .bound(Some(3))
-        .min_executions(1_500)
+        .min_executions(950)
         .check();
 }
 
@@ -59,7 +59,7 @@ fn engage() {
     remote::ENGAGE
         .model()
         .bound(Some(2))
-        .min_executions(20_000)
+        .min_executions(16_000)
         .check();
 }
 
@@ -68,7 +68,7 @@ fn disengage() {
     remote::DISENGAGE
         .model()
         .bound(Some(2))
-        .min_executions(90_000)
+        .min_executions(78_000)
         .check();
 }
 
@@ -95,7 +95,7 @@ fn dropped() {
     remote::DROP
         .model()
         .bound(Some(2))
-        .min_executions(13_000)
+        .min_executions(8_000)
         .check();
 }
 
@@ -149,7 +149,7 @@ fn set() {
     remote::SET
         .model()
         .bound(Some(2))
-        .min_executions(50_000)
+        .min_executions(36_000)
         .check();
 }
 

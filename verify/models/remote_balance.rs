@@ -5,7 +5,7 @@ fn attend() {
     remote_balance::ATTEND
         .model()
         .bound(Some(1))
-        .min_executions(6_500)
+        .min_executions(6_300)
         .check();
 }
 

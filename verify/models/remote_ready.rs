@@ -5,7 +5,7 @@ fn failed() {
     remote_ready::FAILED
         .model()
         .bound(Some(2))
-        .min_executions(164_000)
+        .min_executions(119_000)
         .check();
 }
 
@@ -13,8 +13,8 @@ fn failed() {
 fn answered() {
     remote_ready::ANSWERED
         .model()
-        .bound(Some(1))
-        .min_executions(68_000)
+        .bound(Some(2))
+        .min_executions(330_000)
         .check();
 }
 
@@ -22,7 +22,7 @@ fn answered() {
 fn told() {
     remote_ready::TOLD
         .model()
-        .bound(Some(2))
-        .min_executions(1_200)
+        .bound(Some(3))
+        .min_executions(3_400)
         .check();
 }
