@@ -31,7 +31,7 @@ fn retry_cancel() {
 fn span() {
     remote_bury::SPAN
         .model()
-        .bound(Some(2))
+        .bound(Some(1))
         .min_executions(190)
         .check();
 }

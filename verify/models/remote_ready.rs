@@ -13,8 +13,8 @@ fn failed() {
 fn answered() {
     remote_ready::ANSWERED
         .model()
-        .bound(Some(2))
-        .min_executions(330_000)
+        .bound(Some(1))
+        .min_executions(9_300)
         .check();
 }
 
