@@ -11,6 +11,9 @@ use crate::sync::atomic::Ordering::*;
 use std::io;
 use std::os::fd::AsFd;
 
+/// An answer that is none.
+const NO_STATUS: u32 = 0;
+
 /// A task that the dead worker had answered.
 pub struct Answered {
     pub task: Task,
@@ -67,6 +70,7 @@ impl Lane {
             return Ok(None);
         }
         let mut estate = Estate::default();
+        let mut spans = Vec::new();
         while locked.data().condemned.is_none() {
             let mut taken = None;
             match self.take_answer(&mut locked, |answer| taken = Some(answer)) {
@@ -87,22 +91,33 @@ impl Lane {
             else {
                 continue;
             };
+            let mut status = reply.status;
             let mut bytes = match reply.payload {
                 Payload::Inline(bytes) => bytes.as_slice().to_vec(),
                 Payload::Span(span) => {
-                    let bytes = self.shm.reply_region(span).to_vec();
+                    // All are copied at once. Apart from each other they are together no more than the arena; one of
+                    // them a thousand times over would be more than there is memory.
+                    let bytes = if spans.iter().any(|&other| span.overlaps(other)) {
+                        let why = "it answered twice with the same memory";
+                        locked.data().condemned = Some(why.to_owned());
+                        status = NO_STATUS;
+                        Vec::new()
+                    } else {
+                        self.shm.reply_region(span).to_vec()
+                    };
+                    spans.push(span);
                     locked.release(reply.seq);
                     bytes
                 }
             };
-            let mut status = reply.status;
             if let Some(span) = returned {
                 status = Status::Value as u32;
                 bytes = self.shm.request_region(span).to_vec();
                 self.shm.free(span);
             }
             if Status::from_number(status).is_none() {
-                locked.data().condemned = Some(format!("it answered with status {}", reply.status));
+                let why = || format!("it answered with status {status}");
+                locked.data().condemned.get_or_insert_with(why);
             }
             estate.answered.push(Answered {
                 task,
@@ -229,5 +244,44 @@ mod tests {
         );
         // Who comes later is told, too.
         assert!(send().result().is_err());
+    }
+
+    #[test]
+    fn answers_that_share_their_memory_are_none() {
+        let pool = pool();
+        let lane = &pool.lanes[0];
+        let call = Call {
+            entry: Ok(0),
+            finish: finish_value::<Vec<u8>>,
+        };
+        let send = || -> Future<Vec<u8>> { submit(&pool, &call, &5u64, None) };
+        let (first, second, third) = (send(), send(), send());
+        let requests = Segment::adopt(&lane.files.requests).unwrap();
+        let replies = Segment::adopt(&lane.files.replies.lock()).unwrap();
+        let mut worker = Worker::new(requests, replies, Seq(0), || {});
+        let bytes = [&1000_u32.to_ne_bytes()[..], &[7; 1000]].concat();
+        let span = worker.space(bytes.len() as u32).unwrap();
+        worker.reply_region(span).write(0, &bytes);
+        for _ in 0..3 {
+            let seq = worker.next().unwrap().seq;
+            worker.reply(seq, Status::Value as u32, Body::Span(span));
+        }
+        drop(worker);
+
+        let estate = lane.bury(|_| false).unwrap().unwrap();
+        let wild = estate.wild.unwrap();
+        assert!(wild.contains("same memory"), "{wild}");
+        for answer in estate.answered {
+            pool.ready.answer(0, answer);
+        }
+        let lost = estate.casualty.unwrap().lost.unwrap();
+        pool.ready.fail(lost, TaskError::TimedOut);
+        pool.break_down("it was wild".to_owned());
+        while pool.ready.serve(&pool) {}
+        assert_eq!(first.result().unwrap(), [7; 1000]);
+        for lost in [second, third] {
+            let outcome = lost.result();
+            assert!(outcome.is_err(), "{outcome:?}");
+        }
     }
 }

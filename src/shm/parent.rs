@@ -176,9 +176,9 @@ impl<T> Parent<T> {
         self.requests.region(span).expect("a span of this arena")
     }
 
-    /// The longest payload that finds room if there is no other: a span is a power of two, and its length an `u32`.
+    /// The longest payload that finds room if there is no other.
     pub fn longest(&self) -> usize {
-        self.requests.arena().min(1 << (u32::BITS - 1))
+        self.requests.longest()
     }
 
     /// The next number to be answered. A guess.

@@ -120,11 +120,16 @@ impl<T: Shared> Segment<T> {
         self.arena_len
     }
 
-    /// A part of the arena; `None` if it is not within it.
+    /// The longest payload that finds room if there is no other: a span is a power of two, and its length an `u32`.
+    pub fn longest(&self) -> usize {
+        self.arena_len.min(1 << (u32::BITS - 1))
+    }
+
+    /// A part of the arena; `None` if it is not within it, or longer than any payload.
     #[inline]
     pub fn region(&self, span: Span) -> Option<Region<'_>> {
         let offset = usize::try_from(span.offset).ok()?;
-        if offset > self.arena_len || span.len() > self.arena_len - offset {
+        if span.len() > self.longest() || offset > self.arena_len - span.len() {
             return None;
         }
         // SAFETY: within the arena.

@@ -18,6 +18,12 @@ impl Span {
     pub fn len(&self) -> usize {
         self.len as usize
     }
+
+    /// Have they a byte in common? For spans within an arena.
+    pub fn overlaps(&self, other: Self) -> bool {
+        let end = |span: &Self| span.offset + u64::from(span.len);
+        self.offset < end(&other) && other.offset < end(self)
+    }
 }
 
 /// Memory to give back to the kernel, with [`Spans::punched`] afterwards.
