@@ -156,11 +156,11 @@ impl Hostile {
     pub fn die(&self, at: usize) {
         let lane = &self.pool.lanes[at];
         lane.set_pid(0);
-        let estate = lane.bury().expect("memory").expect("nobody reads");
+        let estate = lane.bury(|_| false).expect("memory").expect("nobody reads");
         for answered in estate.answered {
             self.pool.ready.answer(at, answered);
         }
-        if let Some(casualty) = estate.casualty {
+        if let Some(task) = estate.casualty.and_then(|casualty| casualty.lost) {
             let lost = WorkerLost::new(Details {
                 pid: 1,
                 worker: lane.name.clone(),
@@ -171,7 +171,7 @@ impl Hostile {
                 stderr: None,
             });
             let error = TaskError::WorkerLost(lost);
-            self.pool.ready.fail(casualty.task, error);
+            self.pool.ready.fail(task, error);
         }
         *self.replies[at].lock() = map(lane);
         lane.set_pid(1);
