@@ -277,16 +277,16 @@ impl WaitSet {
     pub fn engage(cells: impl Iterator<Item = Raw>, engaged: &mut bool) {
         if !std::mem::replace(engaged, true) {
             cells
-                .filter(|cell| !cell.state.load().is_done())
+                .filter(|cell| cell.remote().is_some() && !cell.state.load().is_done())
                 .for_each(|cell| cell.engage());
         }
     }
 
     /// Completes what other processes have answered, as long as answers come: one future stands for all of its executor.
     fn serve(cells: impl Iterator<Item = Raw>, ready: impl Fn() -> bool) -> bool {
-        let mut waiting = cells.filter(|cell| !cell.state.load().is_done());
-        let Some(cell) = waiting.next() else {
-            return ready();
+        let is_there = |cell: &Raw| cell.remote().is_some() && !cell.state.load().is_done();
+        let Some(cell) = { cells }.find(is_there) else {
+            return false;
         };
         while spin::spin(None, || ready() || cell.serve()) {
             if ready() {
