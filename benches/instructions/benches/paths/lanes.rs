@@ -10,7 +10,11 @@ use std::os::fd::AsFd;
 
 const FIRST: Seq = Seq(1);
 const SMALL: &[u8] = &[7; 8];
-const LARGE: &[u8] = &[7; 1024];
+/// Aligned, or how it is copied would change with where the linker lays it.
+const LARGE: &[u8] = &Aligned([7; 1024]).0;
+
+#[repr(align(64))]
+struct Aligned([u8; 1024]);
 
 struct Lane {
     parent: Parent<()>,
