@@ -19,13 +19,13 @@
 //!
 //! | from | to | by | method | ordering |
 //! |---|---|---|---|---|
-//! | new or latent | offered | owner | [`Offer::put`] | Release |
+//! | new or latent | offered | owner | [`Offer::put`] | AcqRel |
 //! | offered | taken | thief | [`Offer::take`] | Acquire |
 //! | offered | latent | owner | [`Offer::reclaim`] | Relaxed |
 //! | taken | done | thief | [`Job::finish`] | Release |
 //!
 //! A job lies on the stack of its join, which does not return before the job is done or its own
-//! again. Guarantees: each half runs exactly once, or not at all if the first half panics before
+//! again. While a half is on offer, no worker falls asleep that could have taken it. Guarantees: each half runs exactly once, or not at all if the first half panics before
 //! the second was taken. Models: `verify/models/join.rs`.
 
 use super::shared::Shared;
@@ -158,10 +158,22 @@ impl Offer {
     #[must_use]
     pub fn put(&self, job: &Job) -> bool {
         let job = ptr::from_ref(job).cast_mut();
-        // ORDERING: offer.put Release -> pairs with offer.take: the job.
+        // ORDERING: offer.put AcqRel -> release pairs with offer.take: the job; acquire pairs with offer.look-all: a sleep
+        // that was announced before.
         self.0
-            .compare_exchange(ptr::null_mut(), job, Release, Relaxed)
+            .compare_exchange(ptr::null_mut(), job, AcqRel, Relaxed)
             .is_ok()
+    }
+
+    /// For a worker that has announced its sleep: is there a job? Unlike [`is_empty`](Self::is_empty) it cannot miss
+    /// one whose owner did not see the announcement.
+    pub fn look(&self) -> bool {
+        let none = ptr::null_mut();
+        // ORDERING: offer.look-all Release -> pairs with offer.put: our announcement. An exchange of nothing for
+        // nothing, so that it reads the newest value.
+        self.0
+            .compare_exchange(none, none, Release, Relaxed)
+            .is_err()
     }
 
     /// A thief takes what is there.

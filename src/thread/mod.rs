@@ -6,7 +6,7 @@ mod builder;
 mod crew;
 pub mod deque;
 mod executor;
-mod guests;
+pub mod guests;
 pub mod hand;
 pub mod idle;
 pub mod inbox;

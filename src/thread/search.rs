@@ -46,6 +46,8 @@ impl Worker {
         idle.lie_down(seat.info.index, searching);
         if self.is_work_left(seat, true) {
             idle.wake_another();
+        } else if self.is_half_left(seat) {
+            self.shared.wake_for_join();
         }
         if self.shared.is_closed() || seat.mailbox.look() {
             idle.wake_this(seat.info.index);
@@ -124,22 +126,41 @@ impl Worker {
 
     /// No longer searching. The last searcher answers for what was pushed while others counted on it.
     fn found(&self, seat: &Seat) {
-        if self.shared.idle.found() && self.is_work_left(seat, false) {
-            self.shared.idle.wake_one();
+        if !self.shared.idle.found() {
+            return;
         }
+        if self.is_work_left(seat, false) {
+            self.shared.idle.wake_one();
+        } else if self.is_half_seen(seat) {
+            self.shared.wake_for_join();
+        }
+    }
+
+    fn others<'a>(&'a self, seat: &Seat) -> impl Iterator<Item = &'a Seat> {
+        let own = seat.info.index;
+        let seats = self.shared.seats.iter();
+        seats.filter(move |other| other.info.index != own)
     }
 
     /// Is there work in any queue? Reads them so that no push can be missed (see `idle`).
     fn is_work_left(&self, seat: &Seat, has_lain_down: bool) -> bool {
-        let others = || {
-            self.shared
-                .seats
-                .iter()
-                .filter(|other| other.info.index != seat.info.index)
-        };
         self.shared.inbox.look()
             || seat.deque.len() > 0
-            || !self.shared.idle.is_alone(has_lain_down) && others().any(|other| other.deque.look())
+            || !self.shared.idle.is_alone(has_lain_down)
+                && self.others(seat).any(|other| other.deque.look())
+    }
+
+    /// For a worker that has lain down: is half of a join on offer, whose owner may not have seen that?
+    fn is_half_left(&self, seat: &Seat) -> bool {
+        self.shared.guests.look()
+            || !self.shared.idle.is_alone(true) && self.others(seat).any(|other| other.offer.look())
+    }
+
+    /// The same as a hint, for a worker that looks again before it sleeps.
+    fn is_half_seen(&self, seat: &Seat) -> bool {
+        let shared = &self.shared;
+        shared.guests.count() > 0 && shared.guests.offers().any(|offer| !offer.is_empty())
+            || !shared.idle.is_alone(false) && self.others(seat).any(|it| !it.offer.is_empty())
     }
 
     /// Looks once at everything: mailbox, inbox, the others' offers, deques and hands, the guests' offers.

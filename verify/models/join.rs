@@ -44,3 +44,31 @@ fn a_guest_that_takes_back_anybodys_half_is_found() {
         .must_fail("took another guest's half")
         .check();
 }
+
+#[test]
+fn sleeper() {
+    join::SLEEPER
+        .model()
+        .bound(Some(3))
+        .min_executions(2_000)
+        .check();
+}
+
+#[test]
+fn sleeping_neighbour() {
+    join::SLEEPING_NEIGHBOUR
+        .model()
+        .bound(Some(3))
+        .min_executions(1_300)
+        .check();
+}
+
+#[test]
+fn a_worker_that_does_not_look_is_found() {
+    join::NO_LOOK.model().must_fail("deadlock").check();
+}
+
+#[test]
+fn a_worker_that_looks_at_old_values_is_found() {
+    join::OLD_LOOK.model().must_fail("deadlock").check();
+}

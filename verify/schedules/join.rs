@@ -35,3 +35,18 @@ fn a_guest_that_takes_back_anybodys_half_is_found() {
         .must_fail("took another guest's half")
         .check();
 }
+
+#[test]
+fn sleeper() {
+    join::SLEEPER.model().min_executions(1).check();
+}
+
+#[test]
+fn sleeping_neighbour() {
+    join::SLEEPING_NEIGHBOUR.model().min_executions(1).check();
+}
+
+#[test]
+fn a_worker_that_does_not_look_is_found() {
+    join::NO_LOOK.model().must_fail("deadlock").check();
+}

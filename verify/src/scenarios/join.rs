@@ -3,7 +3,9 @@
 
 use crate::sync::cell::UnsafeCell;
 use crate::sync::{Arc, faults, thread};
-use crate::{Counted, DropCount, Scenario};
+use crate::{Counted, DropCount, Outcomes, Scenario};
+use raddle::thread::guests::Guests;
+use raddle::thread::idle::{Idle, Woken};
 use raddle::thread::join::{Job, Offer};
 use std::ptr::NonNull;
 
@@ -187,6 +189,108 @@ pub const GUESTS: Scenario = Scenario {
         out.saw(how.join(", "));
         count.assert_all_dropped();
     },
+    ..Scenario::EMPTY
+};
+
+/// A half that nobody but the worker can run: its owner waits for it at once.
+struct Calm {
+    idle: Idle,
+    guests: Guests,
+    /// The offer of another worker's seat.
+    offer: Offer,
+}
+
+impl Calm {
+    fn new() -> Arc<Self> {
+        Arc::new(Self {
+            idle: Idle::new(1),
+            guests: Guests::new(1),
+            offer: Offer::new(),
+        })
+    }
+
+    /// As in `thread::join`: the offer, then a look whether somebody sleeps.
+    fn lend(&self, offer: &Offer, count: &DropCount) {
+        let half = Half::new(count, 1);
+        assert!(offer.put(&half.job));
+        if self.idle.is_sleeping() {
+            self.idle.wake_one();
+        }
+        half.job.sleep();
+        assert!(half.job.is_done());
+    }
+
+    fn steal(&self) -> bool {
+        steal(&self.offer) || self.guests.offers().any(steal)
+    }
+
+    /// A worker that has found nothing, until it has a half. `look`: what it does between the announcement and the
+    /// sleep.
+    fn work(&self, look: impl Fn(&Self) -> bool) {
+        while !self.steal() {
+            self.idle.lie_down(0, false);
+            if look(self) {
+                self.idle.wake_one();
+            }
+            if self.idle.bed(0).sleep() == Woken::ToSearch {
+                let stole = self.steal();
+                assert!(self.idle.found());
+                if stole {
+                    return;
+                }
+            }
+        }
+    }
+
+    fn run(out: &Outcomes, guest: bool, look: fn(&Self) -> bool) {
+        let count = DropCount::new();
+        let calm = Self::new();
+        let other = Arc::clone(&calm);
+        let worker = thread::spawn(move || other.work(look));
+        if guest {
+            calm.guests.enter();
+            let offer = calm.guests.offers().next();
+            calm.lend(offer.expect("there is one for a worker"), &count);
+            calm.guests.leave();
+        } else {
+            calm.lend(&calm.offer, &count);
+        }
+        worker.join().unwrap();
+        out.saw("taken");
+        count.assert_all_dropped();
+        assert_eq!(calm.idle.counts(), (1, 0), "awake and searching");
+    }
+}
+
+/// A guest's half is on offer while the worker goes to sleep: the one finds the half, or the other the sleeper.
+pub const SLEEPER: Scenario = Scenario {
+    name: "join/sleeper",
+    must: &["taken"],
+    body: |out| Calm::run(out, true, |calm| calm.guests.look()),
+    ..Scenario::EMPTY
+};
+
+/// The same for another worker's half.
+pub const SLEEPING_NEIGHBOUR: Scenario = Scenario {
+    name: "join/sleeping_neighbour",
+    must: &["taken"],
+    body: |out| Calm::run(out, false, |calm| calm.offer.look()),
+    ..Scenario::EMPTY
+};
+
+/// Broken on purpose: the worker's last look is before it has announced its sleep.
+pub const NO_LOOK: Scenario = Scenario {
+    name: "join/broken_no_look",
+    may: &["taken"],
+    body: |out| Calm::run(out, true, |_| false),
+    ..Scenario::EMPTY
+};
+
+/// Broken on purpose: the worker's look may be at an old value.
+pub const OLD_LOOK: Scenario = Scenario {
+    name: "join/broken_old_look",
+    may: &["taken"],
+    body: |out| Calm::run(out, false, |calm| !calm.offer.is_empty()),
     ..Scenario::EMPTY
 };
 
