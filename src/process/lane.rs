@@ -56,6 +56,8 @@ pub struct Desk {
     pub watched: bool,
     /// How many threads sleep until there is room.
     pub wanting: usize,
+    /// The number of the task that makes the worker leave, which is for no other one.
+    pub retirement: Option<Seq>,
     pub(super) done: u64,
 }
 
@@ -333,9 +335,11 @@ impl Lane {
         if pool.is_cancelling() || !self.is_running(&locked) {
             return 0;
         }
+        let stays = locked.data().retirement;
         let waiting: Vec<Seq> = locked
             .pending()
             .skip(1)
+            .filter(|&seq| Some(seq) != stays)
             .filter(|&seq| locked.is_waiting(seq))
             .filter(|&seq| self.record(&locked, seq, |record| record.is_some()))
             .collect();
@@ -412,8 +416,15 @@ impl Lane {
         self.shm.publish(seq, 0, Body::Inline(&[]));
     }
 
-    /// Hands a task that was in a lane before to this lane's worker.
-    fn publish(&self, room: Room, task: Task, finish: Finish, entry: u64, argument: &Argument) {
+    /// Hands a task whose argument is encoded to this lane's worker.
+    pub(super) fn publish(
+        &self,
+        room: Room,
+        task: Task,
+        finish: Finish,
+        entry: u64,
+        argument: &Argument,
+    ) {
         let Room { seq, span } = room;
         // SAFETY: tasks in lanes have tickets.
         let ticket = unsafe { Ticket::of(task.raw()) };
@@ -453,6 +464,6 @@ impl Argument {
 
 /// Where a task can be put.
 pub struct Room {
-    seq: Seq,
-    span: Option<Span>,
+    pub seq: Seq,
+    pub span: Option<Span>,
 }

@@ -1,6 +1,6 @@
 //! How a task gets into a lane.
 
-use super::answer::{Finish, finish_value};
+use super::answer::Finish;
 use super::codec::{PayloadError, PayloadReason, PayloadStage, SliceSink};
 use super::desk::Command;
 use super::entry::CodeError;
@@ -305,23 +305,4 @@ fn after(pool: &Pool, lane: &Lane) {
             pool.bell.ring();
         }
     }
-}
-
-/// Sends a task without an argument to one lane; nobody waits for it. False: there was no room.
-pub fn to_lane(pool: &Arc<Pool>, lane: usize, entry: Result<u64, CodeError>) -> bool {
-    let lane = &pool.lanes[lane];
-    let Ok(entry) = entry else {
-        return false;
-    };
-    if lane.shm.is_full() {
-        return false;
-    }
-    let argument = Argument {
-        inline: &[],
-        span: None,
-    };
-    let future: Future<()> = launch(pool, lane, entry, finish_value::<()>, &argument, None);
-    pool.recheck(lane);
-    drop(future);
-    true
 }
