@@ -16,7 +16,6 @@ use crate::future::spin::{self, Advice};
 use crate::future::task::promised_with;
 use crate::report::message_of;
 use crate::shm::{Body, INLINE, SLOTS, Span};
-use crate::sync::atomic::Ordering::*;
 use crate::sync::{Arc, bound};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
@@ -298,11 +297,6 @@ fn after(pool: &Pool, lane: &Lane) {
         // It slipped in while the pool was being closed.
         pool.catch_up(lane);
     } else if pool.lanes.len() > 1 && lane.depth() > 1 {
-        // ORDERING: backlog.seen Relaxed: one of those who find it unset rings the bell.
-        if !pool.backlog.load(Relaxed) {
-            // ORDERING: backlog.set Relaxed: before the bell.
-            pool.backlog.store(true, Relaxed);
-            pool.bell.ring();
-        }
+        pool.tell_backlog();
     }
 }

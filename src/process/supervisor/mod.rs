@@ -452,6 +452,7 @@ impl Supervisor {
             pool.ready.fail(task, error);
         }
         self.seats[at].state = State::Empty;
+        pool.tell_orphans(&pool.lanes[at]);
         self.wake(at);
         if let Some(error) = refused {
             return pool.break_down(no_memory(&error));
