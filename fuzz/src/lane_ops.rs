@@ -139,7 +139,6 @@ macro_rules! each {
 struct Task {
     id: u64,
     handle: Option<Handle>,
-    evil: bool,
     cancelled: bool,
     callbacks: u32,
     called: Arc<AtomicU32>,
@@ -246,17 +245,14 @@ impl World {
     fn submit(&mut self, evil: bool, long: bool) {
         // The parity says what is wanted.
         let id = self.tasks.len() as u64 * 2 + u64::from(long);
-        let (handle, lane) = if long {
-            let (future, lane) = self.pool.submit(lane(evil), &id);
-            (Handle::Long(future), lane)
+        let handle = if long {
+            Handle::Long(self.pool.submit(lane(evil), &id))
         } else {
-            let (future, lane) = self.pool.submit(lane(evil), &id);
-            (Handle::Short(future), lane)
+            Handle::Short(self.pool.submit(lane(evil), &id))
         };
         self.tasks.push(Task {
             id,
             handle: Some(handle),
-            evil: lane == EVIL,
             cancelled: false,
             callbacks: 0,
             called: Arc::default(),
@@ -406,22 +402,21 @@ impl World {
 
     fn judge(&mut self, task: Task) {
         assert_eq!(task.called.load(SeqCst), task.callbacks, "each once");
-        let Task {
-            id,
-            evil,
-            cancelled,
-            ..
-        } = task;
-        let (is_right, is_forged, error) = match task.handle {
-            None => return,
-            Some(Handle::Short(future)) => {
+        let Task { id, cancelled, .. } = task;
+        let Some(handle) = task.handle else {
+            return;
+        };
+        // It may have been moved; where it was last it was answered.
+        let evil = each!(&handle, future => self.pool.lane_of(future)) == EVIL;
+        let (is_right, is_forged, error) = match handle {
+            Handle::Short(future) => {
                 assert!(future.is_done());
                 match future.result() {
                     Ok(value) => (value == answer(id), value % 2 == 0, None),
                     Err(error) => (false, false, Some(error)),
                 }
             }
-            Some(Handle::Long(future)) => {
+            Handle::Long(future) => {
                 assert!(future.is_done());
                 match future.result() {
                     Ok(bytes) => (bytes == long_answer(id), true, None),

@@ -164,10 +164,13 @@ impl<E, F, I: Iterator, R> Drop for Flight<'_, E, F, I, R> {
 /// The outcomes of a chunk that has none: the same error for each item; `Err` if it ends the
 /// whole map, because no later item can fare better.
 pub fn failed<R>(error: TaskError, count: usize) -> Result<Vec<Result<R, TaskError>>, TaskError> {
-    if matches!(
-        error,
-        TaskError::Rejected(Rejected::ShutDown { .. } | Rejected::Forked { .. })
-    ) {
+    if let TaskError::Rejected(
+        Rejected::ShutDown { .. }
+        | Rejected::Broken { .. }
+        | Rejected::Forked { .. }
+        | Rejected::Code { .. },
+    ) = error
+    {
         return Err(error);
     }
     let mut outcomes: Vec<_> = (1..count).map(|_| Err(again(&error))).collect();

@@ -13,7 +13,10 @@ use std::time::{Duration, Instant};
 /// Lazy: nothing is submitted before the first `next`, and never more than some chunks per worker ahead of
 /// the consumer, so that an endless input is no problem. Items travel in chunks whose length adapts to
 /// how long they take. Each item is a `Result`: a failed one does not end the iteration. If the executor is
-/// shut down meanwhile, everything submitted still comes, then one [`TaskError::Rejected`], then nothing.
+/// shut down meanwhile, everything submitted still comes, then one [`TaskError::Rejected`], then nothing. So it is with
+/// a process pool that breaks ([`Rejected::Broken`](crate::Rejected::Broken)), whose last item stands for the first
+/// arguments that will not run any more: an endless input ends, too. A queue that is full
+/// ([`Rejected::QueueFull`](crate::Rejected::QueueFull)) is an error of its items alone.
 ///
 /// Dropping it cancels what has not started; [`detach`](Map::detach) lets it run.
 #[must_use = "iterators are lazy: nothing is submitted before the first `next`"]

@@ -113,7 +113,8 @@ where
                 Err(error) => match failed(error, count) {
                     Ok(outcomes) => self.ready.extend((first..).zip(outcomes)),
                     Err(error) => {
-                        self.refused.get_or_insert((first, error));
+                        let refused = self.refused.get_or_insert((first, error));
+                        refused.0 = refused.0.min(first);
                     }
                 },
             }

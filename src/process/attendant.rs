@@ -2,6 +2,7 @@
 //! whose handle is gone. It listens to a lane from the moment that somebody asked for it until the lane is empty.
 //! Models: `verify/models/remote.rs`.
 
+use super::lane::Lane;
 use super::pool::Pool;
 use super::supervisor::launch::{Launched, launch_share};
 use crate::sync::atomic::{Ordering::*, fence};
@@ -11,8 +12,8 @@ use std::io;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-/// How often a pool is looked through whose lanes hold more than their workers can run, for one that has become
-/// idle unheard.
+/// How often a pool is looked through whose lanes hold more than their workers run, for one that has become idle
+/// unheard, and for one that does not begin what is next.
 const TEND: Duration = Duration::from_millis(5);
 
 const BELL: u64 = u64::MAX;
@@ -45,16 +46,25 @@ pub fn start(
                     shared.bell.hear();
                 }
             }
+            until.is_some_and(|until| until <= Instant::now())
         });
     })
 }
 
-/// The thread's life. `wait` returns when the pool's bell or a lane's event has been rung since it returned last.
-pub(super) fn attend(pool: &Pool, mut wait: impl FnMut(Option<Instant>)) {
+/// The thread's life. `wait` returns when the pool's bell or a lane's event has been rung since it returned last, or (it
+/// says) the time has come.
+pub(super) fn attend(pool: &Pool, mut wait: impl FnMut(Option<Instant>) -> bool) {
+    let mut look = None;
     while !pool.has_stopped() {
         // ORDERING: backlog.look Relaxed: set before the bell is rung.
-        let tend = pool.backlog.load(Relaxed).then(|| Instant::now() + TEND);
-        wait(tend);
+        look = match pool.backlog.load(Relaxed) {
+            true => look.or_else(|| Instant::now().checked_add(TEND)),
+            false => None,
+        };
+        if wait(look) {
+            look = None;
+            pool.lanes.iter().for_each(Lane::look);
+        }
         while pool.ready.serve(pool) {}
         for lane in &pool.lanes {
             if lane.ear.is_engaged() {
@@ -76,12 +86,12 @@ pub(super) fn tend_backlog(pool: &Pool) {
         return;
     }
     pool.balance();
-    let crowded = || pool.lanes.iter().any(|lane| lane.depth() > 1);
+    let crowded = || pool.lanes.iter().any(Lane::is_crowded);
     if !crowded() {
         // ORDERING: backlog.off Relaxed: the fence orders it.
         pool.backlog.store(false, Relaxed);
-        // ORDERING: backlog.fence SeqCst -> pairs with the fence in `Parent::publish`: a submitter finds the mark gone, or
-        // we find its task.
+        // ORDERING: backlog.fence SeqCst -> pairs with the fence in `Parent::publish` and with backlog.orphans-fence: a
+        // submitter, or who buries a worker, finds the mark gone, or we find what waits.
         fence(SeqCst);
         if crowded() {
             // ORDERING: backlog.on Relaxed: only this thread looks at it and sleeps.

@@ -71,8 +71,8 @@ impl Hostile {
         }
     }
 
-    /// A task for one lane, or for another one if that is full: which.
-    pub fn submit<A: Payload, R: Payload>(&self, lane: usize, arg: &A) -> (Future<R>, usize) {
+    /// A task for one lane, or for another one if that is full.
+    pub fn submit<A: Payload, R: Payload>(&self, lane: usize, arg: &A) -> Future<R> {
         let others = || self.pool.lanes.iter().filter(|other| other.index != lane);
         let call = Call {
             entry: Ok(0),
@@ -81,9 +81,7 @@ impl Hostile {
         others().for_each(|other| other.set_pid(0));
         let future = submit::submit(&self.pool, &call, arg, None);
         others().for_each(|other| other.set_pid(1));
-        // SAFETY: of this pool, and so with a ticket; the future keeps it alive.
-        let place = unsafe { Ticket::of(future.cell()) }.place();
-        (future, place.lane)
+        future
     }
 
     /// Writes a word of the worker's, of as many bytes as the array has.
@@ -129,8 +127,15 @@ impl Hostile {
         self.pool.lanes[lane].pump(&self.pool, 64);
     }
 
-    /// As the attendant: moves what waits behind running tasks, and completes what is ready. How many were moved.
+    /// Where the task is that a future belongs to.
+    pub fn lane_of<T>(&self, future: &Future<T>) -> usize {
+        // SAFETY: of this pool, and so with a ticket; the future keeps it alive.
+        unsafe { Ticket::of(future.cell()) }.place().lane
+    }
+
+    /// As the attendant: moves what waits, and completes what is ready. How many were moved.
     pub fn tend(&self) -> usize {
+        self.pool.lanes.iter().for_each(Lane::look);
         let moved = self.pool.balance();
         while self.pool.ready.serve(&self.pool) {}
         moved

@@ -56,6 +56,12 @@ pub struct Desk {
     pub watched: bool,
     /// How many threads sleep until there is room.
     pub wanting: usize,
+    /// The number of the task that makes the worker leave, which is for no other one.
+    pub retirement: Option<Seq>,
+    /// What the attendant found next at its last look, if the worker had not begun it.
+    unbegun: Option<Seq>,
+    /// What it has found so twice.
+    stuck: Option<Seq>,
     pub(super) done: u64,
 }
 
@@ -325,27 +331,66 @@ impl Lane {
         locked.is_waiting(seq) && !self.shm.answered(seq)
     }
 
-    /// Moves some of what waits behind a running task to `to`, which has nothing to do. How many.
+    /// Is here what a worker that has nothing to do could run instead? A guess.
+    pub fn is_crowded(&self) -> bool {
+        match self.depth() {
+            0 => false,
+            1 => !self.shm.is_started(self.shm.next()),
+            _ => true,
+        }
+    }
+
+    /// The attendant's look, now and then, whether the worker begins what is next. What it finds unbegun twice in a row
+    /// is stuck: the worker is stopped, or does not say what it does.
+    pub fn look(&self) {
+        let mut locked = self.shm.lock();
+        let next = locked.next();
+        let begun = self.shm.is_started(next) || self.shm.answered(next);
+        let unbegun = (locked.is_waiting(next) && !begun).then_some(next);
+        let desk = locked.data();
+        let before = std::mem::replace(&mut desk.unbegun, unbegun);
+        desk.stuck = unbegun.filter(|_| before == unbegun);
+    }
+
+    /// Moves some of what has not begun to `to`, which has nothing to do. How many.
+    ///
+    /// What is next is the worker's own, which is about to begin it, unless it is stuck or there is no worker. Whatever
+    /// the worker says of a task, its claim decides whether it is moved.
     pub fn give(&self, pool: &Pool, to: &Self) -> usize {
         /// The lock is not held for longer than this takes.
         const MOST: usize = 64;
         let mut locked = self.shm.lock();
-        if pool.is_cancelling() || !self.is_running(&locked) {
+        if pool.is_cancelling() {
             return 0;
         }
+        let next = locked.next();
+        let desk = locked.data();
+        let takes_next = self.pid() == 0 || desk.stuck == Some(next);
+        let stay = [desk.retirement, (!takes_next).then_some(next)];
         let waiting: Vec<Seq> = locked
             .pending()
-            .skip(1)
-            .filter(|&seq| locked.is_waiting(seq))
+            .filter(|&seq| !stay.contains(&Some(seq)))
+            .filter(|&seq| locked.is_waiting(seq) && !self.shm.is_started(seq))
             .filter(|&seq| self.record(&locked, seq, |record| record.is_some()))
             .collect();
         let most = waiting.len().div_ceil(2).min(MOST);
+        let mut unused = None;
         let moved = waiting
             .into_iter()
             .take(most)
-            .take_while(|&seq| self.give_one(pool, &mut locked, seq, to))
+            .map_while(|seq| match self.give_one(pool, &mut locked, seq, to) {
+                Ok(()) => Some(()),
+                Err(room) => {
+                    unused = room;
+                    None
+                }
+            })
             .count();
         drop(locked);
+        // Not under our lock: who gives the other way holds that of `to`, and would want ours.
+        if let Some(room) = unused {
+            to.give_up(pool, room);
+        }
         if moved > 0 {
             if self.ear.is_engaged() {
                 to.engage(pool);
@@ -362,19 +407,23 @@ impl Lane {
         moved
     }
 
-    fn give_one(&self, pool: &Pool, locked: &mut Locked<'_, Desk>, seq: Seq, to: &Self) -> bool {
+    /// `Err`: it stays, and this room is not needed.
+    fn give_one(
+        &self,
+        pool: &Pool,
+        locked: &mut Locked<'_, Desk>,
+        seq: Seq,
+        to: &Self,
+    ) -> Result<(), Option<Room>> {
         let (entry, payload) = locked.request(seq);
         let argument = Argument::of(self, payload);
-        let Some(room) = to.room_for(&argument) else {
-            return false;
-        };
+        let room = to.room_for(&argument).ok_or(None)?;
         let Some(record) = self.revoke(pool, locked, seq) else {
             // It has started.
-            to.give_up(pool, room);
-            return false;
+            return Err(Some(room));
         };
         to.publish(room, record.task, record.finish, entry, &argument);
-        true
+        Ok(())
     }
 
     /// A number, and a place for an argument that was in a lane before.
@@ -412,8 +461,15 @@ impl Lane {
         self.shm.publish(seq, 0, Body::Inline(&[]));
     }
 
-    /// Hands a task that was in a lane before to this lane's worker.
-    fn publish(&self, room: Room, task: Task, finish: Finish, entry: u64, argument: &Argument) {
+    /// Hands a task whose argument is encoded to this lane's worker.
+    pub(super) fn publish(
+        &self,
+        room: Room,
+        task: Task,
+        finish: Finish,
+        entry: u64,
+        argument: &Argument,
+    ) {
         let Room { seq, span } = room;
         // SAFETY: tasks in lanes have tickets.
         let ticket = unsafe { Ticket::of(task.raw()) };
@@ -453,6 +509,6 @@ impl Argument {
 
 /// Where a task can be put.
 pub struct Room {
-    seq: Seq,
-    span: Option<Span>,
+    pub seq: Seq,
+    pub span: Option<Span>,
 }

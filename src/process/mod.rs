@@ -30,6 +30,7 @@ pub mod outcome;
 mod pool;
 mod pump;
 mod ready;
+mod retire;
 mod seat;
 mod sift;
 pub mod start;

@@ -115,6 +115,7 @@ impl Model {
         attendant::attend(&self.0, |_| {
             self.0.bell.wait(seen);
             seen = self.0.bell.seen();
+            false
         });
     }
 
@@ -207,6 +208,11 @@ impl Model {
         attendant::tend_backlog(&self.0);
     }
 
+    /// The attendant's look whether the worker of a lane begins what is next.
+    pub fn look(&self, lane: usize) {
+        self.0.lanes[lane].look();
+    }
+
     /// Will the attendant look again?
     pub fn has_backlog(&self) -> bool {
         // ORDERING: backlog.model Relaxed: when all threads have been joined.
@@ -226,6 +232,7 @@ impl Model {
     pub fn bury(&self, index: usize, fresh: &Replies) -> bool {
         let lane = &self.0.lanes[index];
         let again = |_| !self.0.is_cancelling();
+        lane.set_pid(0);
         let estate = lane.bury_with(fresh, again, || Ok(()));
         let Some(estate) = estate.expect("nothing fails here") else {
             return false;
@@ -251,6 +258,7 @@ impl Model {
             });
             self.0.ready.fail(task, TaskError::WorkerLost(lost));
         }
+        self.0.tell_orphans(lane);
         lane.ring();
         self.0.bell.ring();
         true

@@ -321,7 +321,27 @@ impl Pool {
         }
     }
 
-    /// Gives what waits behind running tasks to workers that have nothing to do. How many tasks were moved.
+    /// Something waits that another worker could run: the attendant looks at it from now on.
+    pub fn tell_backlog(&self) {
+        // ORDERING: backlog.seen Relaxed: one of those who find it unset rings the bell.
+        if !self.backlog.load(Relaxed) {
+            // ORDERING: backlog.set Relaxed: before the bell.
+            self.backlog.store(true, Relaxed);
+            self.bell.ring();
+        }
+    }
+
+    /// A lane has lost its worker: what waits there is for others, too.
+    pub fn tell_orphans(&self, lane: &Lane) {
+        if self.lanes.len() > 1 && lane.depth() > 0 {
+            // ORDERING: backlog.orphans-fence SeqCst -> pairs with backlog.fence: the attendant finds what waits, or we find the
+            // mark gone.
+            fence(SeqCst);
+            self.tell_backlog();
+        }
+    }
+
+    /// Gives what waits to workers that have nothing to do. How many tasks were moved.
     pub fn balance(&self) -> usize {
         if self.lanes.len() == 1 || self.is_cancelling() {
             return 0;
@@ -330,15 +350,22 @@ impl Pool {
         for lane in &self.lanes {
             lane.pump(self, 64);
         }
+        let is_idle = |lane: &Lane| lane.depth() == 0 && lane.pid() != 0;
+        if !self.lanes.iter().any(is_idle) {
+            return 0;
+        }
+        let mut crowded: Vec<&Lane> = self.lanes.iter().filter(|lane| lane.is_crowded()).collect();
+        crowded.sort_by_cached_key(|lane| lane.depth());
         let mut moved = 0;
-        for idle in &self.lanes {
-            if idle.depth() != 0 || idle.pid() == 0 {
-                continue;
-            }
-            let busiest = self.lanes.iter().max_by_key(|lane| lane.depth());
-            match busiest {
-                Some(busiest) if busiest.depth() > 1 => moved += busiest.give(self, idle),
-                _ => break,
+        for idle in self.lanes.iter().filter(|lane| is_idle(lane)) {
+            // The deepest one that has something to give: much of it may have been taken back.
+            while let Some(lane) = crowded.last() {
+                let given = lane.give(self, idle);
+                moved += given;
+                if given > 0 {
+                    break;
+                }
+                crowded.pop();
             }
         }
         moved

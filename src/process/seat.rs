@@ -1,8 +1,6 @@
 //! What the supervisor keeps for each worker, and for each deadline.
 
-use super::entry;
 use super::error::{LostCause, WorkerExit};
-use super::pool::Pool;
 use super::start::{StartError, Started};
 use super::tail::Tail;
 use super::takeback::Skips;
@@ -148,11 +146,6 @@ impl Ord for Timer {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         self.0.cmp(&other.0)
     }
-}
-
-/// Sends the worker a task that makes it leave when it has answered. False: no room.
-pub fn retire(pool: &Arc<Pool>, at: usize) -> bool {
-    super::submit::to_lane(pool, at, entry::of_retirement())
 }
 
 /// Bytes of a process that it shares with nobody.

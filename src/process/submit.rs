@@ -1,6 +1,6 @@
 //! How a task gets into a lane.
 
-use super::answer::{Finish, finish_value};
+use super::answer::Finish;
 use super::codec::{PayloadError, PayloadReason, PayloadStage, SliceSink};
 use super::desk::Command;
 use super::entry::CodeError;
@@ -16,7 +16,6 @@ use crate::future::spin::{self, Advice};
 use crate::future::task::promised_with;
 use crate::report::message_of;
 use crate::shm::{Body, INLINE, SLOTS, Span};
-use crate::sync::atomic::Ordering::*;
 use crate::sync::{Arc, bound};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
@@ -298,30 +297,6 @@ fn after(pool: &Pool, lane: &Lane) {
         // It slipped in while the pool was being closed.
         pool.catch_up(lane);
     } else if pool.lanes.len() > 1 && lane.depth() > 1 {
-        // ORDERING: backlog.seen Relaxed: one of those who find it unset rings the bell.
-        if !pool.backlog.load(Relaxed) {
-            // ORDERING: backlog.set Relaxed: before the bell.
-            pool.backlog.store(true, Relaxed);
-            pool.bell.ring();
-        }
+        pool.tell_backlog();
     }
-}
-
-/// Sends a task without an argument to one lane; nobody waits for it. False: there was no room.
-pub fn to_lane(pool: &Arc<Pool>, lane: usize, entry: Result<u64, CodeError>) -> bool {
-    let lane = &pool.lanes[lane];
-    let Ok(entry) = entry else {
-        return false;
-    };
-    if lane.shm.is_full() {
-        return false;
-    }
-    let argument = Argument {
-        inline: &[],
-        span: None,
-    };
-    let future: Future<()> = launch(pool, lane, entry, finish_value::<()>, &argument, None);
-    pool.recheck(lane);
-    drop(future);
-    true
 }

@@ -4,6 +4,7 @@ use crate::kit::{Gate, lines, note, pid, pool, send, until, wait_at, watch};
 use raddle::{
     Executor, LostCause, Output, ProcessPool, Rejected, TaskError, WhenWorkerDies, WorkerExit,
 };
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -336,6 +337,60 @@ fn a_crash_loop_breaks_the_pool() {
     assert_eq!(lost, 4, "{errors:?}");
     let broken = |error: &TaskError| matches!(error, TaskError::Rejected(Rejected::Broken { .. }));
     assert!(errors[4..].iter().all(broken), "{errors:?}");
+}
+
+/// Row M18 for a pool that breaks. Endless inputs: what never ends would hang.
+#[test]
+fn m18_a_map_ends_when_its_pool_breaks() {
+    let _watch = watch();
+    let frail = || {
+        ProcessPool::builder()
+            .workers(2)
+            .when_worker_dies(WhenWorkerDies::BreakPool)
+            .build()
+            .unwrap()
+    };
+    fn ends_at_ten(n: u64) -> u64 {
+        if n == 10 {
+            std::process::abort()
+        }
+        n
+    }
+    let is_broken =
+        |error: &TaskError| matches!(error, TaskError::Rejected(Rejected::Broken { .. }));
+
+    let pool = frail();
+    let outcomes: Vec<_> = pool.map(ends_at_ten, 0..).chunk(1).collect();
+    let (last, before) = outcomes.split_last().unwrap();
+    assert!(last.as_ref().is_err_and(is_broken), "{last:?}");
+    for (n, outcome) in before.iter().enumerate() {
+        match outcome {
+            Ok(value) => assert_eq!(*value, n as u64),
+            Err(error) => assert!(n == 10 && matches!(error, TaskError::WorkerLost(_))),
+        }
+    }
+    let outcomes: Vec<_> = pool.map(ends_at_ten, 0..).collect();
+    assert!(outcomes.len() == 1 && outcomes[0].as_ref().is_err_and(is_broken));
+    let outcomes: Vec<_> = pool.map_unordered(ends_at_ten, 0..).collect();
+    assert!(outcomes.len() == 1 && outcomes[0].0 == 0);
+    assert!(outcomes[0].1.as_ref().is_err_and(is_broken));
+
+    let pool = frail();
+    let mut outcomes: Vec<_> = pool.map_unordered(ends_at_ten, 0..).chunk(1).collect();
+    let (end, last) = outcomes.pop().unwrap();
+    assert!(last.is_err_and(|error| is_broken(&error)));
+    let mut seen = HashSet::new();
+    for (index, outcome) in outcomes {
+        assert!(index != end && seen.insert(index));
+        match outcome {
+            Ok(value) => assert_eq!(value, index as u64),
+            Err(error) => assert!(index == 10 && matches!(error, TaskError::WorkerLost(_))),
+        }
+    }
+    assert!(
+        (0..end).all(|index| seen.contains(&index)),
+        "the index of the first that was refused"
+    );
 }
 
 #[test]

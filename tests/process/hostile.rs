@@ -1,6 +1,6 @@
 //! Tasks that write over the memory that their worker shares with the parent, and do worse. The parent goes on.
 
-use crate::kit::{Dice, Gate, lines, note, pid, pool, send, until, wait_at, watch};
+use crate::kit::{Dice, Gate, echo, echo_all, lines, note, pid, pool, send, until, wait_at, watch};
 use raddle::{BytesIn, BytesOut, Executor, LostCause, ProcessPool, TaskError, WorkerExit};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -121,21 +121,6 @@ fn lost(outcome: Result<(), TaskError>) -> raddle::WorkerLost {
     }
 }
 
-fn echo(text: String) -> String {
-    text
-}
-
-/// Both workers of a pool do what they are told.
-fn is_well(pool: &ProcessPool) {
-    let tasks: Vec<_> = (0..40)
-        .map(|n| "x".repeat(n * 100))
-        .map(|text| (pool.submit(echo, text.clone()), text))
-        .collect();
-    for (task, text) in tasks {
-        assert_eq!(task.result().unwrap(), text);
-    }
-}
-
 /// Other workers, who have nothing of what those before them have left.
 fn renew(pool: &ProcessPool) {
     let old = pool.stats().pids();
@@ -163,7 +148,7 @@ fn beside<R>(attack: impl FnOnce(&ProcessPool) -> R) -> R {
     let seen = attack(&pool);
     gate.open();
     assert_eq!(held.result().unwrap(), "x".repeat(5000));
-    is_well(&pool);
+    echo_all(&pool);
     seen
 }
 
@@ -247,7 +232,7 @@ fn an_argument_that_is_made_the_answer() {
     let outcome = pool.submit(attack, "x".repeat(5001)).result();
     assert!(matches!(outcome, Err(TaskError::Payload(_))), "{outcome:?}");
     renew(&pool);
-    is_well(&pool);
+    echo_all(&pool);
 }
 
 #[test]
@@ -273,7 +258,7 @@ fn a_result_that_is_spoiled_while_it_is_read() {
         assert!(spoiled.iter().all(|byte| [1, 2].contains(byte)));
         renew(&pool);
     }
-    is_well(&pool);
+    echo_all(&pool);
 }
 
 #[test]
@@ -398,6 +383,46 @@ fn a_task_that_runs_although_it_was_taken_back() {
     }
 }
 
+/// What it says that it has not begun runs elsewhere, and so does what is behind that. As it does not skip the task
+/// then, it is ended.
+#[test]
+fn a_worker_that_unsays_its_claim_keeps_nothing() {
+    let _watch = watch();
+    let pool = ProcessPool::builder()
+        .workers(2)
+        .kill_grace(Duration::from_millis(20))
+        .build()
+        .unwrap();
+    let gate = Gate::new();
+    let file = gate.file("runs");
+    let attack = |runs: PathBuf| {
+        let answers = Answers::find();
+        let seq = answers.running();
+        let is_second = runs.exists();
+        if !is_second {
+            answers.put(CLAIMS + 8 * (seq % SLOTS), 0u64);
+        }
+        note(&runs, "run");
+        if !is_second {
+            stay()
+        }
+    };
+    let attack = pool.submit(attack, file.clone());
+    until(|| lines(&file) == 1);
+    let held = pool.submit(wait_at, gate.path());
+    until(|| held.is_running());
+    let behind: Vec<_> = (0..20).map(|n| pool.submit(echo, n.to_string())).collect();
+    gate.open();
+    held.result().unwrap();
+    for (n, task) in behind.into_iter().enumerate() {
+        assert_eq!(task.result().unwrap(), n.to_string());
+    }
+    attack.result().unwrap();
+    assert_eq!(lines(&file), 2);
+    until(|| pool.stats().replacements == 1);
+    echo_all(&pool);
+}
+
 /// A worker with a claim that nobody writes is found by whoever wants a task back.
 #[test]
 fn a_spoiled_claim_is_found_by_a_cancellation() {
@@ -500,7 +525,7 @@ fn a_worker_that_scribbles_while_it_answers() {
         }
         until(|| ended.load(SeqCst) == 30);
         renew(&pool);
-        is_well(&pool);
+        echo_all(&pool);
     }
 }
 
@@ -526,7 +551,7 @@ fn words_spoiled_once_cost_their_worker_at_most() {
         let _any = attack.result();
         let _any = behind.result();
         renew(&pool);
-        is_well(&pool);
+        echo_all(&pool);
     }
 }
 
@@ -686,7 +711,7 @@ fn a_grandchild_reaches_only_what_the_dead_worker_had() {
             .result();
         children.extend(child);
         renew(&pool);
-        is_well(&pool);
+        echo_all(&pool);
         for _ in 0..50 {
             let (heard, said) = mpsc::channel();
             pool.submit(echo, "z".repeat(300))

@@ -1,6 +1,6 @@
 //! What these tests share: a watchdog, and gates that reach into other processes.
 
-use raddle::ProcessPool;
+use raddle::{Executor, ProcessPool};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -73,6 +73,21 @@ pub fn wait_at(gate: PathBuf) {
 pub fn spin(_: ()) {
     loop {
         std::hint::spin_loop();
+    }
+}
+
+pub fn echo(text: String) -> String {
+    text
+}
+
+/// The workers of a pool do what they are told.
+pub fn echo_all(pool: &ProcessPool) {
+    let tasks: Vec<_> = (0..40)
+        .map(|n| "x".repeat(n * 100))
+        .map(|text| (pool.submit(echo, text.clone()), text))
+        .collect();
+    for (task, text) in tasks {
+        assert_eq!(task.result().unwrap(), text);
     }
 }
 

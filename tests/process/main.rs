@@ -4,6 +4,7 @@
 // in the library's own doors cannot hide itself.
 #![allow(clippy::disallowed_types, clippy::disallowed_methods)]
 
+mod balance;
 mod bytes;
 mod crash;
 mod hostile;

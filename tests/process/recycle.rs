@@ -1,7 +1,7 @@
 //! Workers that leave their place to others.
 
-use crate::kit::{Gate, pid, until, wait_at, watch};
-use raddle::{BoxError, Executor, ProcessPool, Rejected, Shutdown, TaskError};
+use crate::kit::{Gate, pid, send, until, wait_at, watch};
+use raddle::{BoxError, Executor, Future, ProcessPool, Rejected, Shutdown, TaskError};
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -83,6 +83,11 @@ fn a_worker_is_replaced_for_its_age() {
     assert_eq!(pool.stats().deaths, 0);
 }
 
+/// Takes memory for good. Its bytes are looked at, or an optimised program would take none.
+fn grow() {
+    std::mem::forget(std::hint::black_box(vec![1u8; 128 << 20]));
+}
+
 #[test]
 fn a_worker_is_replaced_for_its_memory() {
     let _watch = watch();
@@ -92,10 +97,65 @@ fn a_worker_is_replaced_for_its_memory() {
         .build()
         .unwrap();
     let first = pool.submit(pid, ()).result().unwrap();
-    pool.submit(|()| std::mem::forget(vec![1u8; 128 << 20]), ())
-        .result()
-        .unwrap();
+    pool.submit(|()| grow(), ()).result().unwrap();
     until(|| pool.submit(pid, ()).result().unwrap() != first);
+}
+
+/// A worker that has grown holds at the gate, and was asked to leave when it has done that.
+fn asked_to_leave(pool: &ProcessPool, gate: &Gate) -> (Future<()>, u32) {
+    let held = pool.submit(
+        |gate: PathBuf| {
+            grow();
+            wait_at(gate);
+        },
+        gate.path(),
+    );
+    let asked = || {
+        let workers = pool.stats().workers;
+        workers
+            .into_iter()
+            .find(|worker| worker.running && worker.queued == 1)
+    };
+    until(|| asked().is_some());
+    (held, asked().unwrap().pid.unwrap())
+}
+
+#[test]
+fn a_worker_that_is_asked_to_leave_is_the_one_that_leaves() {
+    let _watch = watch();
+    let pool = ProcessPool::builder()
+        .workers(2)
+        .max_worker_memory(64 << 20)
+        .build()
+        .unwrap();
+    let gate = Gate::new();
+    let (held, old) = asked_to_leave(&pool, &gate);
+    let other = pool.stats().pids().into_iter().find(|&pid| pid != old);
+    // Whoever waits for a task gives what is behind it to a worker that has nothing to do.
+    assert!(!held.wait_timeout(Duration::from_millis(1)));
+    assert_eq!(pool.stats().moved, 0, "it is for this worker alone");
+    gate.open();
+    held.result().unwrap();
+    until(|| pool.stats().replacements == 1 && pool.stats().pids().len() == 2);
+    let pids = pool.stats().pids();
+    assert!(!pids.contains(&old) && pids.contains(&other.unwrap()));
+}
+
+#[test]
+fn a_worker_does_not_leave_for_one_that_died() {
+    let _watch = watch();
+    let pool = ProcessPool::builder()
+        .workers(1)
+        .max_worker_memory(64 << 20)
+        .build()
+        .unwrap();
+    let gate = Gate::new();
+    let (held, old) = asked_to_leave(&pool, &gate);
+    send(old, libc::SIGKILL);
+    assert!(matches!(held.result(), Err(TaskError::WorkerLost(_))));
+    let new = pool.submit(pid, ()).result().unwrap();
+    assert_eq!(pool.submit(pid, ()).result().unwrap(), new);
+    assert_eq!(pool.stats().replacements, 1);
 }
 
 /// Fails from the second time on, by a mark in the directory that the variable names.

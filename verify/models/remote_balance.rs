@@ -35,3 +35,30 @@ fn mark() {
         .min_executions(4_800)
         .check();
 }
+
+#[test]
+fn stuck() {
+    remote_balance::STUCK
+        .model()
+        .bound(Some(3))
+        .min_executions(190)
+        .check();
+}
+
+#[test]
+fn orphans() {
+    remote_balance::ORPHANS
+        .model()
+        .bound(Some(3))
+        .min_executions(1_600)
+        .check();
+}
+
+#[test]
+fn mark_orphans() {
+    remote_balance::MARK_ORPHANS
+        .model()
+        .bound(Some(3))
+        .min_executions(1_500)
+        .check();
+}

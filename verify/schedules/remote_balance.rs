@@ -23,3 +23,21 @@ fn mark() {
     remote_balance::MARK.model().random(1_000);
     remote_balance::MARK.model().pct(3, 1_000);
 }
+
+#[test]
+fn stuck() {
+    remote_balance::STUCK.model().random(1_000);
+    remote_balance::STUCK.model().pct(3, 1_000);
+}
+
+#[test]
+fn orphans() {
+    remote_balance::ORPHANS.model().random(1_000);
+    remote_balance::ORPHANS.model().pct(3, 1_000);
+}
+
+#[test]
+fn mark_orphans() {
+    remote_balance::MARK_ORPHANS.model().random(1_000);
+    remote_balance::MARK_ORPHANS.model().pct(3, 1_000);
+}

@@ -20,7 +20,7 @@ use super::desk::Command;
 use super::error::{Details, LostCause, WorkerExit, WorkerLost};
 use super::grave::{Casualty, Estate};
 use super::pool::Pool;
-use super::seat::{Ear, Ending, Seat, State, Timer, Watch, Why, private_memory, retire};
+use super::seat::{Ear, Ending, Seat, State, Timer, Watch, Why, private_memory};
 use super::start::{StartError, Started};
 use super::takeback::Skips;
 use crate::error::{BuildError, TaskError};
@@ -410,6 +410,9 @@ impl Supervisor {
         for answered in answered {
             pool.ready.answer(at, answered);
         }
+        if let Some(ended) = pool.lanes[at].forget_retirement(&pool) {
+            pool.ready.conclude(ended);
+        }
         // It may have gone on to another task before it died of something else.
         let ending = seat.ending.take().filter(|ending| {
             let casualty = casualty.as_ref();
@@ -449,6 +452,7 @@ impl Supervisor {
             pool.ready.fail(task, error);
         }
         self.seats[at].state = State::Empty;
+        pool.tell_orphans(&pool.lanes[at]);
         self.wake(at);
         if let Some(error) = refused {
             return pool.break_down(no_memory(&error));
@@ -486,7 +490,7 @@ impl Supervisor {
                 private_memory(started.process.pid()).is_some_and(|bytes| bytes > limit)
             });
             if (old || fat) && !seat.retiring && !seat.closing && seat.ending.is_none() {
-                seat.retiring = retire(&self.pool, at);
+                seat.retiring = self.pool.lanes[at].retire(&self.pool);
             }
         }
     }

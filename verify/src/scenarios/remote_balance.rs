@@ -1,8 +1,9 @@
-//! What waits behind a long task goes to a worker that has nothing to do, as the attendant and the leader of a lane see
-//! to it, while somebody waits for it or cancels it.
+//! What waits behind a long task, or for a worker that does not begin it, goes to a worker that has nothing to do, as the
+//! attendant and the leader of a lane see to it, while somebody waits for it or cancels it.
 
-use super::lane_kit::{number, slept};
+use super::lane_kit::{Ends, number, slept};
 use super::remote::{LONG, answer, end, pool, serve_one, submit};
+use super::remote_kit::two;
 use crate::Scenario;
 use crate::sync::thread;
 use raddle::process::model::Model;
@@ -101,7 +102,7 @@ pub const CANCEL: Scenario = Scenario {
             (behind, cancelled)
         });
         pair.pool.tend();
-        serve_rest(&mut pair.second);
+        let _ran = serve_rest(&mut pair.second);
         let (behind, cancelled) = canceller.join().unwrap();
         pair.pool.pump(1);
         match behind.try_result().expect("answered or cancelled") {
@@ -118,10 +119,15 @@ pub const CANCEL: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-fn serve_rest(worker: &mut Worker) {
+/// How many tasks there were.
+#[inline(never)]
+fn serve_rest(worker: &mut Worker) -> usize {
+    let mut served = 0;
     while let Some(request) = worker.next() {
         answer(worker, &request);
+        served += 1;
     }
+    served
 }
 
 /// Somebody submits while the attendant finds that nothing waits any more: the mark is there in the end, so the attendant
@@ -132,11 +138,12 @@ pub const MARK: Scenario = Scenario {
     body: |out| {
         let (pool, mut workers) = pool(2, 0);
         let mut first = workers.remove(0);
-        let second = workers.remove(0);
+        let mut second = workers.remove(0);
         let tasks = [1, 2, 3].map(|value| submit(&pool, value));
         assert!(pool.has_backlog(), "two of them are in one lane");
         serve_one(&mut first);
         serve_one(&mut first);
+        second.next().expect("not closed");
         // Of the two nobody knows yet, and so the late one may be put behind the other.
         let theirs = pool.clone();
         let attendant = thread::spawn(move || {
@@ -153,6 +160,103 @@ pub const MARK: Scenario = Scenario {
             task.wait();
         }
         drop((first, second));
+    },
+    ..Scenario::EMPTY
+};
+
+/// A worker does not begin what is next, and does so after all when it is given away.
+pub const STUCK: Scenario = Scenario {
+    name: "balance/stuck",
+    must: &["moved", "stayed"],
+    body: |out| {
+        let (pool, mut workers) = pool(2, 0);
+        let mut first = workers.remove(0);
+        let mut second = workers.remove(0);
+        let task = submit(&pool, 1);
+        assert_eq!(pool.give(0, 1), 0, "the worker is about to begin it");
+        pool.look(0);
+        pool.look(0);
+        (0..2).for_each(|at| pool.lane(at).close());
+        let theirs = pool.clone();
+        let giver = thread::spawn(move || theirs.give(0, 1));
+        let here = serve_rest(&mut first);
+        let moved = giver.join().unwrap();
+        assert_eq!((here, serve_rest(&mut second)), (1 - moved, moved));
+        assert_eq!(task.result().unwrap(), 2);
+        out.saw(if moved > 0 { "moved" } else { "stayed" });
+        pool.stop();
+    },
+    ..Scenario::EMPTY
+};
+
+/// A worker begins a task, and dies.
+#[inline(never)]
+fn begin(mut worker: Box<Worker>) {
+    worker.next().expect("not closed");
+}
+
+/// As the worker after the first one.
+#[inline(never)]
+fn serve_next(pool: &Model, ends: &Ends) -> usize {
+    let next = pool.lane(0).lock().next();
+    serve_rest(&mut Box::new(ends.worker(next, || {})))
+}
+
+#[inline(never)]
+fn outcome(task: Future<u64>) -> Result<u64, TaskError> {
+    task.result()
+}
+
+/// What waits for a dead worker is given away while the supervisor buries it.
+pub const ORPHANS: Scenario = Scenario {
+    name: "balance/orphans",
+    must: &["moved", "stayed"],
+    body: |out| {
+        let (pool, first, mut second, ends) = two();
+        let lost = pool.submit_to::<u64, u64>(0, &1);
+        let behind = pool.submit_to::<u64, u64>(0, &2);
+        begin(first);
+        (0..2).for_each(|at| pool.lane(at).close());
+        let theirs = pool.clone();
+        let giver = thread::spawn(move || theirs.give(0, 1));
+        assert!(pool.bury(0, ends.replies()), "nobody reads in place");
+        let here = serve_next(&pool, &ends);
+        let moved = giver.join().unwrap();
+        assert_eq!((here, serve_rest(&mut second)), (1 - moved, moved));
+        assert!(matches!(outcome(lost), Err(TaskError::WorkerLost(_))));
+        assert_eq!(outcome(behind).unwrap(), 3);
+        out.saw(if moved > 0 { "moved" } else { "stayed" });
+        pool.stop();
+    },
+    ..Scenario::EMPTY
+};
+
+/// A worker dies whose task is to run again, while the attendant finds that nothing waits any more.
+pub const MARK_ORPHANS: Scenario = Scenario {
+    name: "balance/mark_orphans",
+    must: &["kept", "set again"],
+    body: |out| {
+        let (pool, mut first, mut second, ends) = two();
+        let tasks = [1, 2].map(|value| submit(&pool, value));
+        let again = pool.submit_idempotent::<u64, u64>(&3, 1);
+        assert!(pool.has_backlog(), "two of them are in one lane");
+        serve_one(&mut first);
+        serve_one(&mut second);
+        begin(first);
+        let theirs = pool.clone();
+        let attendant = thread::spawn(move || {
+            theirs.tend();
+            theirs.has_backlog()
+        });
+        assert!(pool.bury(0, ends.replies()), "nobody reads in place");
+        let kept = attendant.join().unwrap();
+        assert!(pool.has_backlog(), "forgotten");
+        out.saw(if kept { "kept" } else { "set again" });
+        pool.stop();
+        for task in tasks.into_iter().chain([again]) {
+            task.wait();
+        }
+        drop(second);
     },
     ..Scenario::EMPTY
 };

@@ -17,6 +17,20 @@ pub fn one(arena: usize) -> (Model, Box<Worker>, Ends) {
     (pool, Box::new(worker), ends)
 }
 
+/// A pool of two lanes, their workers, and the files of the first one for the next worker.
+#[inline(never)]
+pub fn two() -> (Model, Box<Worker>, Box<Worker>, Ends) {
+    let bell = Event::new().expect("made of memory");
+    let lane = || {
+        let event = bell.clone();
+        ends_with(0, Desk::default(), move || event.ring())
+    };
+    let (one, first, ends) = lane();
+    let (two, second, _) = lane();
+    let pool = Model::new(vec![Box::new(one), Box::new(two)], &bell);
+    (pool, Box::new(first), Box::new(second), ends)
+}
+
 /// How often callbacks ran. Outside of the model.
 #[derive(Clone, Default)]
 pub struct Calls(Arc<AtomicUsize>);

@@ -1,0 +1,131 @@
+//! What waits goes to a worker that has nothing to do, whatever holds its own one up.
+
+use crate::kit::{Gate, echo_all, pid, pool, send, until, wait_at, watch};
+use raddle::{BoxError, Executor, Future, ProcessPool, TaskError};
+use std::path::PathBuf;
+
+/// What the system says of a process or a thread: `S` sleeps, `T` is stopped.
+fn is_in_state(state: char, of: &str) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{of}/stat")).unwrap();
+    let (_, after_name) = stat.rsplit_once(')').unwrap();
+    after_name.trim_start().starts_with(state)
+}
+
+fn stop(pid: u32) {
+    send(pid, libc::SIGSTOP);
+    until(|| is_in_state('T', &pid.to_string()));
+}
+
+/// Both workers of a pool wait at gates of their own.
+fn held(pool: &ProcessPool) -> [(Gate, Future<()>, u32); 2] {
+    [(); 2].map(|()| {
+        let busy = pool.stats().workers;
+        let gate = Gate::new();
+        let held = pool.submit(wait_at, gate.path());
+        until(|| held.is_running());
+        let mut now = pool.stats().workers.into_iter().zip(busy);
+        let (mine, _) = now
+            .find(|(now, before)| now.running && !before.running)
+            .unwrap();
+        (gate, held, mine.pid.unwrap())
+    })
+}
+
+#[test]
+fn tasks_do_not_wait_for_a_worker_that_is_stopped() {
+    let _watch = watch();
+    let pool = pool(2);
+    let pids = pool.stats().pids();
+    stop(pids[0]);
+    let tasks: Vec<_> = (0..20).map(|_| pool.submit(pid, ())).collect();
+    for task in tasks {
+        assert_eq!(task.result().unwrap(), pids[1]);
+    }
+    assert!(pool.stats().moved > 0);
+    send(pids[0], libc::SIGCONT);
+    echo_all(&pool);
+    assert_eq!(pool.stats().deaths, 0, "it was slow");
+}
+
+#[test]
+fn tasks_do_not_wait_behind_a_task_that_is_stopped() {
+    let _watch = watch();
+    let pool = pool(2);
+    let [(_stays, first, stopped), (gate, second, other)] = held(&pool);
+    stop(stopped);
+    let tasks: Vec<_> = (0..20).map(|_| pool.submit(pid, ())).collect();
+    gate.open();
+    second.result().unwrap();
+    for task in tasks {
+        assert_eq!(task.result().unwrap(), other);
+    }
+    assert!(!first.is_done());
+    send(stopped, libc::SIGKILL);
+    assert!(matches!(first.result(), Err(TaskError::WorkerLost(_))));
+    echo_all(&pool);
+}
+
+/// Takes its time once there is a file `late`.
+fn begins_late() -> Result<(), BoxError> {
+    let late = PathBuf::from(std::env::var_os("LATE").ok_or("no file")?);
+    if late.exists() {
+        wait_at(late.with_file_name("open"));
+    }
+    Ok(())
+}
+
+#[test]
+fn tasks_do_not_wait_for_a_worker_that_is_being_replaced() {
+    let _watch = watch();
+    let replaced = Gate::new();
+    let pool = ProcessPool::builder()
+        .workers(2)
+        .env("LATE", replaced.file("late"))
+        .initializer(begins_late)
+        .build()
+        .unwrap();
+    std::fs::write(replaced.file("late"), "").unwrap();
+    let [(_first, lost, dead), (gate, held, other)] = held(&pool);
+    let tasks: Vec<_> = (0..20).map(|_| pool.submit(pid, ())).collect();
+    send(dead, libc::SIGKILL);
+    assert!(matches!(lost.result(), Err(TaskError::WorkerLost(_))));
+    gate.open();
+    held.result().unwrap();
+    for task in tasks {
+        assert_eq!(task.result().unwrap(), other);
+    }
+    assert_eq!(pool.stats().pids(), [other]);
+    replaced.open();
+    until(|| pool.stats().pids().len() == 2);
+    echo_all(&pool);
+}
+
+/// One worker's replacements die, too, and each leaves what waits behind them.
+#[test]
+fn tasks_do_not_wait_for_a_worker_that_dies_again_and_again() {
+    let _watch = watch();
+    let pool = pool(2);
+    let [(_stays, lost, mut dying), (gate, held, other)] = held(&pool);
+    let tasks: Vec<_> = (0..200u32).map(|n| pool.submit(|n: u32| n, n)).collect();
+    gate.open();
+    let mut deaths = 0;
+    while !tasks.iter().all(Future::is_done) {
+        if deaths < 50 && dying != other {
+            send(dying, libc::SIGKILL);
+            deaths += 1;
+        }
+        let is_new = |pid: &u32| ![dying, other].contains(pid);
+        if let Some(new) = pool.stats().pids().into_iter().find(is_new) {
+            dying = new;
+        }
+    }
+    held.result().unwrap();
+    assert!(matches!(lost.result(), Err(TaskError::WorkerLost(_))));
+    for (n, task) in tasks.into_iter().enumerate() {
+        match task.result() {
+            Ok(value) => assert_eq!(value, n as u32),
+            Err(error) => assert!(matches!(error, TaskError::WorkerLost(_)), "{error}"),
+        }
+    }
+    echo_all(&pool);
+}
