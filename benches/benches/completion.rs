@@ -27,7 +27,7 @@ fn benches(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("as_completed");
     let mut benches = Benches::new(&mut group, "1k_x_0_to_50us", TASKS as u64);
     let sizes = sizes(TASKS);
-    benches.floor("floor-shared-index", |calls| {
+    benches.bench("floor-shared-index", |calls| {
         (0..calls)
             .map(|_| micros(by_index(2, &sizes, false).figure))
             .sum()

@@ -39,21 +39,25 @@ fn sum<C: ForkJoin>(pool: &Arc<C>, calls: u64) -> Duration {
 fn benches(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("fork_join");
     let mut benches = Benches::new(&mut group, "fib_27", joins(27));
-    benches.floor("floor-sequential", |calls| {
+    benches.bench("floor-sequential", |calls| {
         time(calls, || fib(black_box(27)), 196_418)
     });
     joiners!(benches, Config::new(2), &(), long);
     let mut benches = Benches::new(&mut group, "fib_18", joins(18));
-    benches.floor("floor-sequential", |calls| {
+    benches.bench("floor-sequential", |calls| {
         time(calls, || fib(black_box(18)), 2_584)
     });
     joiners!(benches, Config::new(2), &(), short);
     let (nodes, right) = (tree().1, tree().1 * (tree().1 - 1) / 2);
     let mut benches = Benches::new(&mut group, "tree_sum", nodes);
-    benches.floor("floor-sequential", |calls| {
+    benches.bench("floor-sequential", |calls| {
         time(calls, || black_box(&tree().0).sum(), right)
     });
     joiners!(benches, Config::new(2), &(), sum);
+    for workers in common::counts() {
+        let mut benches = Benches::new(&mut group, format!("fib_27@{workers}"), joins(27));
+        joiners!(benches, Config::new(workers), &(), long);
+    }
 }
 
 criterion_group!(name = fork_join; config = common::criterion(); targets = benches);

@@ -30,11 +30,11 @@ fn benches(criterion: &mut Criterion) {
     for (name, between) in [("hot", Between::Nothing), ("idle_200us", Between::Busy)] {
         let mut benches = Benches::new(&mut group, name, 1);
         let (mut spinning, mut parked) = (None, None);
-        benches.floor("floor-spinning", move |calls| {
+        benches.bench("floor-spinning", move |calls| {
             let mailbox = spinning.get_or_insert_with(|| Spinning::new(None));
             total(calls, between, |x| mailbox.call(x))
         });
-        benches.floor("floor-parked", move |calls| {
+        benches.bench("floor-parked", move |calls| {
             let mailbox = parked.get_or_insert_with(|| Parked::new(None));
             total(calls, between, |x| mailbox.call(x))
         });

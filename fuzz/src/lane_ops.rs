@@ -27,6 +27,7 @@ pub const SUBJECT: Subject = Subject {
         "lost",
         "moved",
         "payload",
+        "returned",
         "skipped",
         "waited",
         "wild",
@@ -41,6 +42,9 @@ const ARENA: usize = 131_072;
 
 const SKIPPED: u32 = 0;
 const VALUE: u32 = 1;
+const RETURNED: u32 = 6;
+/// What travels in a slot.
+const INLINE: usize = 48;
 
 const EVIL: usize = 0;
 const GOOD: usize = 1;
@@ -50,6 +54,11 @@ enum Step {
     Submit {
         evil: bool,
         long: bool,
+    },
+    /// Bytes, which the task gives back.
+    Send {
+        evil: bool,
+        len: u16,
     },
     /// As many as a lane takes, or nearly.
     Fill {
@@ -107,6 +116,7 @@ enum Value {
     Mark(i8),
     Claimed(i8),
     Revoked(i8),
+    Status(u8),
     Small(u8),
     /// Near the end of the arena.
     End(i8),
@@ -120,6 +130,12 @@ fn answer(id: u64) -> u64 {
 
 fn long_answer(id: u64) -> Vec<u8> {
     vec![answer(id) as u8; 100]
+}
+
+/// What a task is sent that gives bytes back; not as many as a number has.
+fn sent(id: u64, len: u16) -> Vec<u8> {
+    let len = usize::from(len) + usize::from(len == 8);
+    (0..len).map(|n| (id as usize * 7 + n) as u8).collect()
 }
 
 enum Handle {
@@ -138,6 +154,8 @@ macro_rules! each {
 
 struct Task {
     id: u64,
+    /// Of bytes that were sent.
+    len: Option<u16>,
     handle: Option<Handle>,
     cancelled: bool,
     callbacks: u32,
@@ -179,6 +197,7 @@ impl World {
     fn step(&mut self, step: Step) {
         match step {
             Step::Submit { evil, long } => self.submit(evil, long),
+            Step::Send { evil, len } => self.send(evil, len),
             Step::Fill { evil } => {
                 if self.tasks.len() < SLOTS as usize {
                     (0..SLOTS - 8).for_each(|_| self.submit(evil, false));
@@ -250,8 +269,19 @@ impl World {
         } else {
             Handle::Short(self.pool.submit(lane(evil), &id))
         };
+        self.keep(id, None, handle);
+    }
+
+    fn send(&mut self, evil: bool, len: u16) {
+        let id = self.tasks.len() as u64 * 2;
+        let future = self.pool.submit_bytes(lane(evil), &sent(id, len));
+        self.keep(id, Some(len), Handle::Long(future));
+    }
+
+    fn keep(&mut self, id: u64, len: Option<u16>, handle: Handle) {
         self.tasks.push(Task {
             id,
+            len,
             handle: Some(handle),
             cancelled: false,
             callbacks: 0,
@@ -307,15 +337,14 @@ impl World {
                 return;
             }
             self.cursor[lane] = seq.wrapping_add(1);
-            let argument = self.pool.argument(lane, seq).unwrap_or_default();
+            let argument = self.pool.argument(lane, seq);
             let (status, len) = match <[u8; 8]>::try_from(&argument[..]) {
                 _ if is_back => {
                     self.marks.reach("skipped");
                     (SKIPPED, 0u32)
                 }
                 Ok(id) => (VALUE, self.put(lane, slot, u64::from_ne_bytes(id))),
-                // Given up by the parent; whoever says otherwise is not the good one.
-                Err(_) => (VALUE, 0),
+                Err(_) => self.give_back(lane, slot, &argument),
             };
             self.pool.write(lane, at + 4, status.to_ne_bytes());
             self.pool.write(lane, at + 8, len.to_ne_bytes());
@@ -342,6 +371,28 @@ impl World {
         4 + bytes.len() as u32
     }
 
+    /// Answers with the argument: in the slot, in the arena, or by saying so.
+    fn give_back(&mut self, lane: usize, slot: usize, argument: &[u8]) -> (u32, u32) {
+        let len = argument.len();
+        let at = match len {
+            ..=INLINE => ANSWERS + 64 * slot + 16,
+            ..=128 if len % 2 == 1 => {
+                let offset = slot * 128;
+                let word = ANSWERS + 64 * slot + 16;
+                self.pool.write(lane, word, (offset as u64).to_ne_bytes());
+                ARENA + offset
+            }
+            _ => {
+                self.marks.reach("returned");
+                return (RETURNED, 0);
+            }
+        };
+        for (n, byte) in argument.iter().enumerate() {
+            self.pool.write(lane, at + n, [*byte]);
+        }
+        (VALUE, len as u32)
+    }
+
     fn write(&mut self, place: &Place, value: Value) {
         self.marks.reach("forged");
         let (next, _) = self.pool.numbers(EVIL);
@@ -351,6 +402,7 @@ impl World {
             Value::Mark(ahead) => u64::from(seq(ahead).wrapping_add(1)),
             Value::Claimed(ahead) => u64::from(seq(ahead)) << 2 | 0b01,
             Value::Revoked(ahead) => u64::from(seq(ahead)) << 2 | 0b10,
+            Value::Status(value) => u64::from(value % 8),
             Value::Small(value) => u64::from(value),
             Value::End(by) => (16u64 << 30).wrapping_add_signed(i64::from(by)),
             Value::Any(value) => value,
@@ -397,12 +449,15 @@ impl World {
         for task in std::mem::take(&mut self.tasks) {
             self.judge(task);
         }
+        assert_eq!(self.pool.spans_in_use(), 0, "memory was not given back");
         self.marks
     }
 
     fn judge(&mut self, task: Task) {
         assert_eq!(task.called.load(SeqCst), task.callbacks, "each once");
-        let Task { id, cancelled, .. } = task;
+        let Task {
+            id, len, cancelled, ..
+        } = task;
         let Some(handle) = task.handle else {
             return;
         };
@@ -419,7 +474,10 @@ impl World {
             Handle::Long(future) => {
                 assert!(future.is_done());
                 match future.result() {
-                    Ok(bytes) => (bytes == long_answer(id), true, None),
+                    Ok(bytes) => {
+                        let right = len.map_or_else(|| long_answer(id), |len| sent(id, len));
+                        (bytes == right, true, None)
+                    }
                     Err(error) => (false, false, Some(error)),
                 }
             }

@@ -1,11 +1,12 @@
 //! A pool without processes and threads whose workers are a fuzzer's (`fuzz/src/lane_ops.rs`): lanes in real files,
 //! into which it writes what it likes. All else is the product's.
 
-use super::answer::finish_value;
+use super::answer::{Finish, finish_bytes, finish_value};
 use super::builder::WhenWorkerDies;
 use super::desk::{Command, Desk};
 use super::error::{Details, LostCause, WorkerExit, WorkerLost};
 use super::lane::Lane;
+use super::memory::{Encode, Raw};
 use super::pool::{Config, Pool};
 use super::start::Settings;
 use super::submit::{self, Call};
@@ -73,10 +74,23 @@ impl Hostile {
 
     /// A task for one lane, or for another one if that is full.
     pub fn submit<A: Payload, R: Payload>(&self, lane: usize, arg: &A) -> Future<R> {
+        // SAFETY: the future's type is R.
+        unsafe { self.send(lane, arg, finish_value::<R>) }
+    }
+
+    /// As [`submit`](Self::submit), bytes as they are.
+    pub fn submit_bytes(&self, lane: usize, bytes: &[u8]) -> Future<Vec<u8>> {
+        // SAFETY: the future's type is that of bytes.
+        unsafe { self.send(lane, &Raw(bytes), finish_bytes) }
+    }
+
+    /// # Safety
+    /// `finish` completes tasks whose result is `R`.
+    unsafe fn send<R>(&self, lane: usize, arg: &impl Encode, finish: Finish) -> Future<R> {
         let others = || self.pool.lanes.iter().filter(|other| other.index != lane);
         let call = Call {
             entry: Ok(0),
-            finish: finish_value::<R>,
+            finish,
         };
         others().for_each(|other| other.set_pid(0));
         let future = submit::submit(&self.pool, &call, arg, None);
@@ -113,13 +127,20 @@ impl Hostile {
         (locked.next().0, locked.next().0.wrapping_add(count))
     }
 
-    /// The argument of a task that is in a lane, if it is short.
-    pub fn argument(&self, lane: usize, seq: u32) -> Option<Vec<u8>> {
-        let locked = self.pool.lanes[lane].shm.lock();
+    /// The argument of a task that is in a lane.
+    pub fn argument(&self, lane: usize, seq: u32) -> Vec<u8> {
+        let shm = &self.pool.lanes[lane].shm;
+        let locked = shm.lock();
         match locked.request(Seq(seq)).1 {
-            crate::shm::Payload::Inline(bytes) => Some(bytes.as_slice().to_vec()),
-            crate::shm::Payload::Span(_) => None,
+            crate::shm::Payload::Inline(bytes) => bytes.as_slice().to_vec(),
+            crate::shm::Payload::Span(span) => shm.request_region(span).to_vec(),
         }
+    }
+
+    /// How many arguments lie in the lanes' arenas.
+    pub fn spans_in_use(&self) -> usize {
+        let lanes = self.pool.lanes.iter();
+        lanes.map(|lane| lane.shm.spans_in_use()).sum()
     }
 
     /// Takes what is answered.

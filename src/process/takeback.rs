@@ -119,7 +119,10 @@ impl Lane {
             if locked.is_waiting(seq) {
                 let _ = locked.revoke(seq);
                 let record = self.record(&locked, seq, Option::take);
-                tasks.extend(record.map(|record| record.task));
+                tasks.extend(record.map(|record| {
+                    self.free(record.span);
+                    record.task
+                }));
             }
         }
         tasks

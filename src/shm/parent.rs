@@ -170,6 +170,12 @@ impl<T> Parent<T> {
         }
     }
 
+    /// Spans that were taken and not given back.
+    #[cfg(raddle_hostile)]
+    pub fn spans_in_use(&self) -> usize {
+        self.spans.lock().in_use()
+    }
+
     /// Where to write a payload.
     #[inline]
     pub fn request_region(&self, span: Span) -> Region<'_> {

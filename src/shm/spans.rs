@@ -132,6 +132,12 @@ impl Spans {
         None
     }
 
+    /// How many are taken.
+    #[cfg(raddle_hostile)]
+    pub fn in_use(&self) -> usize {
+        self.used
+    }
+
     /// The hole can be used again.
     pub fn punched(&mut self, hole: Hole) {
         let class = hole.len.trailing_zeros() as usize;

@@ -1,9 +1,15 @@
 //! What the criterion benches share: names that stay as they are, and a pool per bench that is made
 //! once and dropped with it.
 
+// No bench uses all of it.
+#![allow(dead_code)]
+
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput};
+use raddle_benches::contender::processes::Workers;
 use raddle_benches::contender::{Config, Contender};
+use raddle_benches::measure::place::allowed;
+use raddle_benches::workload::scaling;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,26 +22,44 @@ pub fn criterion() -> Criterion {
         .configure_from_args()
 }
 
+/// The counts of workers of the benches `workload@n`; those without a count have two.
+pub fn counts() -> impl Iterator<Item = usize> {
+    let counts = scaling::counts(allowed().len());
+    counts.into_iter().filter(|&workers| workers != 2)
+}
+
 /// The benches `group/workload/contender` of one workload.
 pub struct Benches<'a, 'c> {
     group: &'a mut BenchmarkGroup<'c, WallTime>,
-    workload: &'static str,
+    workload: String,
 }
 
 impl<'a, 'c> Benches<'a, 'c> {
     /// Benches whose figure is per element, `elements` to a call.
     pub fn new(
         group: &'a mut BenchmarkGroup<'c, WallTime>,
-        workload: &'static str,
+        workload: impl Into<String>,
         elements: u64,
     ) -> Self {
         group.throughput(Throughput::Elements(elements));
+        let workload = workload.into();
         Benches { group, workload }
     }
 
-    /// A bench that has no pool.
-    pub fn floor(&mut self, name: &'static str, mut run: impl FnMut(u64) -> Duration) {
-        let id = BenchmarkId::new(self.workload, name);
+    /// Benches that carry so many bytes to a call.
+    pub fn of_bytes(
+        group: &'a mut BenchmarkGroup<'c, WallTime>,
+        workload: impl Into<String>,
+        bytes: u64,
+    ) -> Self {
+        group.throughput(Throughput::Bytes(bytes));
+        let workload = workload.into();
+        Benches { group, workload }
+    }
+
+    /// A bench that has no pool, or makes its own.
+    pub fn bench(&mut self, name: &str, mut run: impl FnMut(u64) -> Duration) {
+        let id = BenchmarkId::new(&self.workload, slug(name));
         self.group.bench_function(id, |b| b.iter_custom(&mut run));
     }
 
@@ -50,11 +74,22 @@ impl<'a, 'c> Benches<'a, 'c> {
         if C::APART {
             return;
         }
-        let id = BenchmarkId::new(self.workload, slug(C::NAME));
         let mut pool = None;
-        self.group.bench_function(id, |b| {
-            let pool = pool.get_or_insert_with(|| Arc::new(C::new(&config)));
-            b.iter_custom(|calls| run(pool, calls));
+        self.bench(C::NAME, |calls| {
+            run(pool.get_or_insert_with(|| Arc::new(C::new(&config))), calls)
+        });
+    }
+
+    /// A pool of processes, as above. Takes what `callers!` and its like give.
+    pub fn workers<C: Workers>(
+        &mut self,
+        workers: usize,
+        _options: &(),
+        mut run: impl FnMut(&mut C, u64) -> Duration,
+    ) {
+        let mut pool = None;
+        self.bench(C::NAME, |calls| {
+            run(pool.get_or_insert_with(|| C::start(workers)), calls)
         });
     }
 }

@@ -302,3 +302,34 @@ macro_rules! mappers {
         }
     }};
 }
+
+/// Adds every contender whose tasks can be cancelled, and whose handles say so.
+#[macro_export]
+macro_rules! cancellers {
+    ($workload:expr, $config:expr, $options:expr, $run:ident) => {{
+        use $crate::contender as c;
+        let (config, options) = ($config, $options);
+        $workload.contender(config, options, $run::<c::tokio::Tokio>);
+        $workload.contender(config, options, $run::<c::async_executor::AsyncExecutor>);
+        #[cfg(feature = "raddle")]
+        $workload.contender(config, options, $run::<c::raddle::Raddle>);
+    }};
+}
+
+/// Adds every contender whose tasks can wait for tasks of the same pool.
+#[macro_export]
+macro_rules! nested_waiters {
+    ($workload:expr, $config:expr, $options:expr, $run:ident) => {{
+        use $crate::contender as c;
+        let (config, options) = ($config, $options);
+        $workload.contender(config, options, $run::<c::rayon::Rayon>);
+        $workload.contender(config, options, $run::<c::tokio::Tokio>);
+        $workload.contender(config, options, $run::<c::async_executor::AsyncExecutor>);
+        // A worker that waits does nothing else.
+        if config.workers > 1 {
+            $workload.contender(config, options, $run::<c::by_hand::ByHand>);
+        }
+        #[cfg(feature = "raddle")]
+        $workload.contender(config, options, $run::<c::raddle::Raddle>);
+    }};
+}

@@ -1,6 +1,7 @@
 //! W9: a hundred thousand tasks behind workers that are kept busy, all cancelled before one of them has begun; until every
 //! handle has said so. Only of pools whose handles can cancel.
 
+use crate::cancellers;
 use crate::contender::python::{self, Ask, Pool};
 use crate::contender::{Cancel, Config};
 use crate::document::Role;
@@ -8,7 +9,7 @@ use crate::measure::round::{Column, Options, Round, Workload};
 use std::hint::black_box;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Barrier};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 const TASKS: usize = 100_000;
 
@@ -17,11 +18,11 @@ pub const ASKING: Column = Column::low("asking", "the asking alone", "ns");
 
 static RAN: AtomicUsize = AtomicUsize::new(0);
 
-fn storm<C: Cancel>(pool: &Arc<C>, options: &Options) -> Round {
-    let n = options.tasks(TASKS);
-    let sides = options.workers + 1;
+/// Keeps all workers busy, submits `n` tasks and cancels them; the time of the asking alone and of all.
+pub fn storm<C: Cancel>(pool: &C, workers: usize, n: usize) -> (Duration, Duration) {
+    let sides = workers + 1;
     let (busy, open) = (Arc::new(Barrier::new(sides)), Arc::new(Barrier::new(sides)));
-    for _ in 0..options.workers {
+    for _ in 0..workers {
         let (busy, open) = (Arc::clone(&busy), Arc::clone(&open));
         pool.detach(move || {
             busy.wait();
@@ -43,16 +44,16 @@ fn storm<C: Cancel>(pool: &Arc<C>, options: &Options) -> Round {
     let all = start.elapsed();
     assert_eq!(cancelled, n, "a task was not cancelled");
     assert_eq!(RAN.load(Relaxed), 0, "a cancelled task ran");
-    per_task(n, start, asked, all.as_nanos())
+    (asked - start, all)
 }
 
-fn per_task(n: usize, start: Instant, asked: Instant, all_ns: u128) -> Round {
-    let per = |ns: u128| ns as f64 / n as f64;
-    Round::of(per(all_ns)).with(ASKING, per((asked - start).as_nanos()))
+fn per_task((asking, all): (Duration, Duration), n: usize) -> Round {
+    let per = |time: Duration| time.as_nanos() as f64 / n as f64;
+    Round::of(per(all)).with(ASKING, per(asking))
 }
 
 /// The floor: closures with a flag each; every flag is set, then every closure looks at its own and is freed.
-fn flags(n: usize) -> Round {
+pub fn flags(n: usize) -> (Duration, Duration) {
     RAN.store(0, Relaxed);
     let one = || {
         let flag = Arc::new(AtomicBool::new(false));
@@ -69,30 +70,29 @@ fn flags(n: usize) -> Round {
     for (flag, _) in &tasks {
         flag.store(true, Relaxed);
     }
-    let asked = Instant::now();
+    let asked = start.elapsed();
     for (flag, task) in tasks {
         task();
         drop(flag);
     }
     let all = start.elapsed();
     assert_eq!(RAN.load(Relaxed), 0, "a cancelled task ran");
-    per_task(n, start, asked, all.as_nanos())
+    (asked, all)
 }
 
 /// W9.
 pub fn workloads(options: &Options) -> Vec<Workload> {
-    use crate::contender as c;
+    fn run<C: Cancel>(pool: &Arc<C>, options: &Options) -> Round {
+        let n = options.tasks(TASKS);
+        per_task(storm(&**pool, options.workers, n), n)
+    }
     let title = "100k waiting tasks cancelled, until every handle says so, per task";
     let mut workload = Workload::new("W9", title, "ns");
     let (n, workers) = (options.tasks(TASKS), options.workers);
     workload.entry(Role::Floor, "a flag per closure on one thread", move || {
-        flags(n)
+        per_task(flags(n), n)
     });
-    let config = Config::new(workers);
-    workload.contender(config, options, storm::<c::tokio::Tokio>);
-    workload.contender(config, options, storm::<c::async_executor::AsyncExecutor>);
     python::add(&mut workload, Pool::Thread, workers, Ask::Cancel, n / 10);
-    #[cfg(feature = "raddle")]
-    workload.contender(config, options, storm::<c::raddle::Raddle>);
+    cancellers!(workload, Config::new(workers), options, run);
     vec![workload]
 }

@@ -53,7 +53,7 @@ fn time(
 }
 
 /// An item's worth of work in the skewed map: of `n` items the first costs nothing, the last 20 us.
-fn skewed(n: usize) -> impl Fn(u64) -> u64 + Copy + Send + Sync + 'static {
+pub fn skewed(n: usize) -> impl Fn(u64) -> u64 + Copy + Send + Sync + 'static {
     let longest = steps_for(20.0);
     move |x| steps(longest * x / n as u64, x)
 }

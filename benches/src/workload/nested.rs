@@ -6,7 +6,7 @@ use crate::contender::{Config, NestedWait, Spawn};
 use crate::document::Role;
 use crate::measure::latch::{GROUPS, Latch};
 use crate::measure::round::{Options, Round, Workload};
-use crate::spawners;
+use crate::{nested_waiters, spawners};
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -109,22 +109,13 @@ pub fn inside(options: &Options) -> Workload {
 }
 
 fn waiting(options: &Options) -> Workload {
-    use crate::contender as c;
     fn run<C: NestedWait>(pool: &Arc<C>, options: &Options) -> Round {
         let outer = options.tasks(GROUPS);
         per_subtask(wait_nested(pool, outer), outer)
     }
-    let config = Config::new(options.workers);
     let title = "1000 tasks spawn 1000 each and wait for their results inside, per subtask";
     let mut w4w = Workload::new("W4w", title, "ns");
     floor(&mut w4w, options);
-    w4w.contender(config, options, run::<c::rayon::Rayon>);
-    w4w.contender(config, options, run::<c::tokio::Tokio>);
-    w4w.contender(config, options, run::<c::async_executor::AsyncExecutor>);
-    if options.workers > 1 {
-        w4w.contender(config, options, run::<c::by_hand::ByHand>);
-    }
-    #[cfg(feature = "raddle")]
-    w4w.contender(config, options, run::<c::raddle::Raddle>);
+    nested_waiters!(w4w, Config::new(options.workers), options, run);
     w4w
 }

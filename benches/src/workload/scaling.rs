@@ -9,7 +9,7 @@ use crate::measure::round::{Options, Workload};
 const ROUNDS: usize = 5;
 
 /// One, two, four, and so on, and all.
-fn counts(cores: usize) -> Vec<usize> {
+pub fn counts(cores: usize) -> Vec<usize> {
     let mut counts: Vec<usize> = (0..).map(|i| 1 << i).take_while(|&n| n < cores).collect();
     counts.push(cores);
     counts

@@ -19,8 +19,8 @@ fn round(start: impl Fn() -> Duration) -> Round {
     Round::of(median(&times))
 }
 
-/// The end of the pool is not in the figure.
-fn start_and_call<C: Spawn>(_: PhantomData<C>, config: &Config) -> Duration {
+/// A pool and its first result. The end of the pool is not in the figure.
+pub fn start_and_call<C: Spawn>(_: PhantomData<C>, config: &Config) -> Duration {
     let start = Instant::now();
     let pool = C::new(config);
     let answer = pool.wait(pool.spawn(|| 42));
@@ -29,7 +29,8 @@ fn start_and_call<C: Spawn>(_: PhantomData<C>, config: &Config) -> Duration {
     took
 }
 
-fn threads(workers: usize) -> Duration {
+/// The floor: bare threads, one of which answers.
+pub fn threads(workers: usize) -> Duration {
     let start = Instant::now();
     let (sender, receiver) = oneshot::channel();
     let mut threads = vec![thread::spawn(move || {

@@ -188,3 +188,48 @@ impl Workload {
         });
     }
 }
+
+/// Adds to a workload every pool of processes that answers calls, except those that poll.
+#[macro_export]
+macro_rules! callers {
+    ($workload:expr, $workers:expr, $options:expr, $run:ident) => {{
+        use $crate::contender::processes as p;
+        let (workers, options) = ($workers, $options);
+        $workload.workers(workers, options, $run::<p::procspawn::Procspawn>);
+        $workload.workers(workers, options, $run::<p::ipc_channel::IpcChannel>);
+        $workload.workers(workers, options, $run::<p::socketpair::Socketpair>);
+        #[cfg(feature = "raddle")]
+        $workload.workers(workers, options, $run::<p::raddle::Raddle>);
+    }};
+}
+
+/// Adds every one that carries bytes, except those that poll.
+#[macro_export]
+macro_rules! carriers {
+    ($exchanges:expr) => {{
+        use $crate::contender::processes as p;
+        $exchanges.carrier::<p::procspawn::Procspawn>();
+        $exchanges.carrier::<p::ipc_channel::IpcBytes>();
+        $exchanges.carrier::<p::ipc_channel::IpcShared>();
+        $exchanges.carrier::<p::socketpair::Socketpair>();
+        #[cfg(feature = "raddle")]
+        {
+            $exchanges.carrier::<p::raddle::Raddle>();
+            $exchanges.carrier::<p::raddle::InPlace<false>>();
+            $exchanges.carrier::<p::raddle::InPlace<true>>();
+        }
+    }};
+}
+
+/// Adds every one that replaces workers that die.
+#[macro_export]
+macro_rules! replacers {
+    ($workload:expr, $workers:expr, $options:expr, $run:ident) => {{
+        use $crate::contender::processes as p;
+        let (workers, options) = ($workers, $options);
+        $workload.workers(workers, options, $run::<p::procspawn::Procspawn>);
+        $workload.workers(workers, options, $run::<p::socketpair::Socketpair>);
+        #[cfg(feature = "raddle")]
+        $workload.workers(workers, options, $run::<p::raddle::Raddle>);
+    }};
+}

@@ -2,7 +2,7 @@
 
 use super::{Batch, Call, Payload, Replace, Workers, check, task};
 use crate::document::Role;
-use raddle::{BytesIn, BytesOut, Executor, ProcessPool};
+use raddle::{BytesIn, BytesOut, Executor, ProcessPool, TaskError};
 
 /// See the module.
 pub struct Raddle(ProcessPool);
@@ -43,8 +43,9 @@ impl Replace for Raddle {
     /// A worker that dies while it has the task takes it along.
     fn identify(&mut self, x: u64) -> (u64, u32) {
         loop {
-            if let Ok(answer) = self.0.submit(task::identify, x).result() {
-                return answer;
+            match self.0.submit(task::identify, x).result() {
+                Err(TaskError::WorkerLost(_)) => {}
+                answer => return answer.unwrap(),
             }
         }
     }

@@ -1,9 +1,8 @@
 //! P7: what a process pool with nothing to do costs: CPU time of this process and of all below it
 //! over two seconds. Two workers.
 
-#[cfg(feature = "raddle")]
-use crate::contender::processes::raddle::Raddle;
-use crate::contender::processes::{Call, ipc_channel, procspawn, socketpair, task};
+use crate::callers;
+use crate::contender::processes::{Call, task};
 use crate::contender::python::{self, Pool};
 use crate::document::Role;
 use crate::measure::family::Usage;
@@ -34,12 +33,8 @@ pub fn workload(options: &Options) -> Workload {
         .statistic("mean over two seconds");
     let o = options.clone();
     workload.entry(Role::Floor, "no pool", move || measure(&o));
-    workload.workers(2, options, after_tasks::<procspawn::Procspawn>);
-    workload.workers(2, options, after_tasks::<ipc_channel::IpcChannel>);
-    workload.workers(2, options, after_tasks::<socketpair::Socketpair>);
     let o = options.clone();
     python::add_idle(&mut workload, Pool::Process, 2, move || measure(&o));
-    #[cfg(feature = "raddle")]
-    workload.workers(2, options, after_tasks::<Raddle>);
+    callers!(workload, 2, options, after_tasks);
     workload
 }

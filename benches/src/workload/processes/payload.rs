@@ -1,28 +1,25 @@
 //! P3: bytes to another process, where they are looked at, and back, one exchange after the other;
 //! bytes in and bytes out over the time. One worker.
 
+use crate::carriers;
 #[cfg(feature = "iceoryx2")]
 use crate::contender::processes::iceoryx2;
-#[cfg(feature = "raddle")]
-use crate::contender::processes::raddle::{InPlace, Raddle};
-use crate::contender::processes::{
-    Payload, Polling, check, ipc_channel, mark, procspawn, socketpair,
-};
+use crate::contender::processes::{Payload, Polling, check, mark};
 use crate::contender::python::{self, Ask, Pool};
 use crate::document::Role;
 use crate::floor::shared::{Copies, Spinning};
 use crate::measure::place::on_core;
 use crate::measure::round::{Options, Round, Workload};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Names, bytes, and exchanges in a round.
-const SIZES: [(&str, &str, usize, usize); 6] = [
-    ("P3-64B", "64 bytes", 64, 5_000),
-    ("P3-4K", "4 KiB", 4 << 10, 5_000),
-    ("P3-64K", "64 KiB", 64 << 10, 1_000),
-    ("P3-1M", "1 MiB", 1 << 20, 100),
-    ("P3-16M", "16 MiB", 16 << 20, 10),
-    ("P3-64M", "64 MiB", 64 << 20, 3),
+pub const SIZES: [(&str, &str, usize, usize); 6] = [
+    ("64B", "64 bytes", 64, 5_000),
+    ("4K", "4 KiB", 4 << 10, 5_000),
+    ("64K", "64 KiB", 64 << 10, 1_000),
+    ("1M", "1 MiB", 1 << 20, 100),
+    ("16M", "16 MiB", 16 << 20, 10),
+    ("64M", "64 MiB", 64 << 20, 3),
 ];
 
 /// P3 for each size.
@@ -31,15 +28,16 @@ pub fn workloads(options: &Options) -> Vec<Workload> {
 }
 
 fn sized(
-    (id, text, len, times): (&'static str, &str, usize, usize),
+    (size, text, len, times): (&'static str, &str, usize, usize),
     options: &Options,
 ) -> Workload {
     let title = format!("{text} to another process and back, per exchange");
-    let mut workload = Workload::new(id, title, "us");
+    let mut workload = Workload::new(format!("P3-{size}"), title, "us");
     let times = options.tasks(times).max(1);
     workload.entry(Role::Floor, "memcpy, once in and once out", move || {
         let copies = Copies::default();
-        copied(len, times, |from, to| copies.there_and_back(from, to))
+        let took = copied(len, times, |from, to| copies.there_and_back(from, to));
+        round(len, times, took)
     });
     type Way = fn(&mut Spinning, &[u8], &mut [u8]);
     let ways: [(&str, Way); 3] = [
@@ -51,21 +49,22 @@ fn sized(
         let (caller, worker) = options.cores.unzip();
         workload.entry(Role::Bound, name, move || {
             let mut ring = Spinning::start_on(worker);
-            on_core(caller, || {
+            let took = on_core(caller, || {
                 copied(len, times, |from, to| exchange(&mut ring, from, to))
-            })
+            });
+            round(len, times, took)
         });
     }
-    add::<procspawn::Procspawn>(&mut workload, len, times);
-    add::<ipc_channel::IpcBytes>(&mut workload, len, times);
-    add::<ipc_channel::IpcShared>(&mut workload, len, times);
-    add::<socketpair::Socketpair>(&mut workload, len, times);
     #[cfg(feature = "iceoryx2")]
     workload.polling(
         Role::Peer,
         options,
         move |pool: &mut iceoryx2::Iceoryx2Bytes, _| {
-            measured(len, times, |bytes| pool.exchange(bytes))
+            round(
+                len,
+                times,
+                measured(len, times, |bytes| pool.exchange(bytes)),
+            )
         },
     );
     python::add(
@@ -75,26 +74,41 @@ fn sized(
         Ask::Payload(len),
         (times / 20).max(1),
     );
-    #[cfg(feature = "raddle")]
-    {
-        add::<Raddle>(&mut workload, len, times);
-        add::<InPlace<false>>(&mut workload, len, times);
-        add::<InPlace<true>>(&mut workload, len, times);
-    }
-    workload
+    let mut exchanges = Exchanges {
+        workload,
+        len,
+        times,
+    };
+    carriers!(exchanges);
+    exchanges.workload
 }
 
-fn add<C: Payload>(workload: &mut Workload, len: usize, times: usize) {
-    workload.entry(C::ROLE, C::NAME, move || {
-        let mut pool = C::start(1);
-        measured(len, (times / C::SLOWER).max(1), |bytes| {
-            pool.exchange(bytes)
-        })
-    });
+struct Exchanges {
+    workload: Workload,
+    len: usize,
+    times: usize,
+}
+
+impl Exchanges {
+    fn carrier<C: Payload>(&mut self) {
+        let (len, times) = (self.len, (self.times / C::SLOWER).max(1));
+        self.workload.entry(C::ROLE, C::NAME, move || {
+            let mut pool = C::start(1);
+            round(
+                len,
+                times,
+                measured(len, times, |bytes| pool.exchange(bytes)),
+            )
+        });
+    }
+}
+
+fn round(len: usize, times: usize, took: Duration) -> Round {
+    Round::of_bytes(2 * len, took.as_nanos() as f64 / times as f64)
 }
 
 /// Exchanges that copy into a buffer which is there: like an allocator that gives the last one again.
-fn copied(len: usize, times: usize, mut exchange: impl FnMut(&[u8], &mut [u8])) -> Round {
+pub fn copied(len: usize, times: usize, mut exchange: impl FnMut(&[u8], &mut [u8])) -> Duration {
     let mut other = vec![0; len];
     measured(len, times, |bytes| {
         exchange(&bytes, &mut other);
@@ -102,9 +116,13 @@ fn copied(len: usize, times: usize, mut exchange: impl FnMut(&[u8], &mut [u8])) 
     })
 }
 
-/// The answer of one exchange is the argument of the next. What the marks do not show, a comparison
-/// of all bytes does, out of the time.
-fn measured(len: usize, times: usize, mut exchange: impl FnMut(Vec<u8>) -> Vec<u8>) -> Round {
+/// The time of so many exchanges, after two that are not in it. The answer of one is the argument of the next. What the
+/// marks do not show, a comparison of all bytes does, out of the time.
+pub fn measured(
+    len: usize,
+    times: usize,
+    mut exchange: impl FnMut(Vec<u8>) -> Vec<u8>,
+) -> Duration {
     let content: Vec<u8> = (0..len).map(|i| (i % 251 * 7) as u8).collect();
     let mut bytes = content.clone();
     let mut once = |mut bytes: Vec<u8>, turn| {
@@ -126,5 +144,5 @@ fn measured(len: usize, times: usize, mut exchange: impl FnMut(Vec<u8>) -> Vec<u
     let mut right = content;
     mark(&mut right, times as u64 - 1);
     assert!(bytes == right, "other bytes came back");
-    Round::of_bytes(2 * len, took.as_nanos() as f64 / times as f64)
+    took
 }

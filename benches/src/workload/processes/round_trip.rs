@@ -1,11 +1,10 @@
 //! P1: one trivial task in another process and its result, one after the other. `P1` back to back;
 //! `P1b` after the caller had nothing to do for 200 us and stayed awake. One worker.
 
+use crate::callers;
 #[cfg(feature = "iceoryx2")]
 use crate::contender::processes::iceoryx2;
-#[cfg(feature = "raddle")]
-use crate::contender::processes::raddle::Raddle;
-use crate::contender::processes::{Call, Workers, ipc_channel, procspawn, socketpair};
+use crate::contender::processes::{Call, Workers};
 use crate::contender::python::{self, Ask, Pool};
 use crate::document::Role;
 use crate::floor::shared::{Parked, Spinning};
@@ -24,9 +23,6 @@ pub fn workloads(options: &Options) -> Vec<Workload> {
     fn run_hot<C: Call>(pool: &mut C, options: &Options) -> Round {
         measured(pool, options, Between::Nothing)
     }
-    hot.workers(1, options, run_hot::<procspawn::Procspawn>);
-    hot.workers(1, options, run_hot::<ipc_channel::IpcChannel>);
-    hot.workers(1, options, run_hot::<socketpair::Socketpair>);
     #[cfg(feature = "iceoryx2")]
     hot.polling(Role::Peer, options, run_hot::<iceoryx2::Iceoryx2>);
     python::add(
@@ -36,8 +32,7 @@ pub fn workloads(options: &Options) -> Vec<Workload> {
         Ask::Hot,
         options.tasks(HOT / 20),
     );
-    #[cfg(feature = "raddle")]
-    hot.workers(1, options, run_hot::<Raddle>);
+    callers!(hot, 1, options, run_hot);
 
     let title = "round trip to another process after 200 us idle, the caller awake";
     let mut idle = Workload::new("P1b", title, "ns");
@@ -45,9 +40,6 @@ pub fn workloads(options: &Options) -> Vec<Workload> {
     fn run_idle<C: Call>(pool: &mut C, options: &Options) -> Round {
         measured(pool, options, Between::Busy)
     }
-    idle.workers(1, options, run_idle::<procspawn::Procspawn>);
-    idle.workers(1, options, run_idle::<ipc_channel::IpcChannel>);
-    idle.workers(1, options, run_idle::<socketpair::Socketpair>);
     #[cfg(feature = "iceoryx2")]
     idle.polling(Role::Peer, options, run_idle::<iceoryx2::Iceoryx2>);
     python::add(
@@ -57,8 +49,7 @@ pub fn workloads(options: &Options) -> Vec<Workload> {
         Ask::AfterIdle,
         options.tasks(AFTER_IDLE / 4),
     );
-    #[cfg(feature = "raddle")]
-    idle.workers(1, options, run_idle::<Raddle>);
+    callers!(idle, 1, options, run_idle);
     vec![hot, idle]
 }
 
@@ -67,9 +58,13 @@ fn measured<C: Call>(pool: &mut C, options: &Options, between: Between) -> Round
         Between::Nothing => options.tasks(HOT) / C::SLOWER,
         _ => options.tasks(AFTER_IDLE) / C::SLOWER.min(4),
     };
-    Round::of_latencies(trips(n, between, |x| {
-        u32::try_from(pool.call(u64::from(x))).expect("answers have 30 bits")
-    }))
+    Round::of_latencies(trips(n, between, |x| one(pool, x)))
+}
+
+/// One round trip to a worker.
+#[inline]
+pub fn one<C: Call>(pool: &mut C, x: u32) -> u32 {
+    u32::try_from(pool.call(u64::from(x))).expect("answers have 30 bits")
 }
 
 /// The spinning ring, which always has two cores: on a shared one it would measure the scheduler's

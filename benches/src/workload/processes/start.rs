@@ -1,60 +1,69 @@
 //! P4: from nothing to the first result of two workers. P5: from the death of the only worker to the
 //! next result, which is that of its replacement.
 
-#[cfg(feature = "raddle")]
-use crate::contender::processes::raddle::Raddle;
-use crate::contender::processes::{Call, Replace, ipc_channel, procspawn, socketpair, task};
+use crate::contender::processes::{Call, Replace, task};
 use crate::contender::python::{self, Ask, Pool};
 use crate::floor::exec::Exec;
 use crate::measure::round::{Options, Round, Workload};
 use crate::statistics::median;
-use std::time::Instant;
+use crate::{callers, replacers};
+use std::marker::PhantomData;
+use std::time::{Duration, Instant};
 
 const TIMES: usize = 5;
 
 /// P4, P5.
 pub fn workloads(options: &Options) -> Vec<Workload> {
     let title = "start-up of 2 workers to the first result";
-    let mut start = Workload::new("P4", title, "ms").statistic("median of 5 in a round");
-    add_start::<Exec>(&mut start);
-    add_start::<procspawn::Procspawn>(&mut start);
-    add_start::<ipc_channel::IpcChannel>(&mut start);
-    add_start::<socketpair::Socketpair>(&mut start);
-    python::add(&mut start, Pool::Process, 2, Ask::Start(1e6), TIMES);
-    #[cfg(feature = "raddle")]
-    add_start::<Raddle>(&mut start);
+    let start = Workload::new("P4", title, "ms").statistic("median of 5 in a round");
+    let mut starts = Starts(start);
+    starts.workers(2, options, start_and_call::<Exec>);
+    python::add(&mut starts.0, Pool::Process, 2, Ask::Start(1e6), TIMES);
+    callers!(starts, 2, options, start_and_call);
 
     let title = "SIGKILL of the only worker to the next result from its replacement";
     let mut death = Workload::new("P5", title, "ms").statistic("median of 5 in a round");
-    death.workers(1, options, replaced::<Exec>);
-    death.workers(1, options, replaced::<procspawn::Procspawn>);
-    death.workers(1, options, replaced::<socketpair::Socketpair>);
-    #[cfg(feature = "raddle")]
-    death.workers(1, options, replaced::<Raddle>);
-    vec![start, death]
+    fn deaths<C: Replace>(pool: &mut C, _: &Options) -> Round {
+        round(replaced(pool, TIMES))
+    }
+    death.workers(1, options, deaths::<Exec>);
+    replacers!(death, 1, options, deaths);
+    vec![starts.0, death]
 }
 
-fn round(times: impl Iterator<Item = f64>) -> Round {
-    Round::of(median(&times.collect::<Vec<_>>()))
+fn round(times: impl IntoIterator<Item = Duration>) -> Round {
+    let ms = times.into_iter().map(|time| time.as_nanos() as f64 / 1e6);
+    Round::of(median(&ms.collect::<Vec<_>>()))
 }
 
-fn add_start<C: Call>(workload: &mut Workload) {
-    workload.entry(C::ROLE, C::NAME, || {
-        round((0..TIMES).map(|_| start_and_call::<C>()))
-    });
+/// Takes contenders as a workload does, to start them again and again.
+struct Starts(Workload);
+
+impl Starts {
+    fn workers<C: Call>(
+        &mut self,
+        workers: usize,
+        _: &Options,
+        run: fn(PhantomData<C>, usize) -> Duration,
+    ) {
+        let once = move |_| run(PhantomData, workers);
+        let all = move || round((0..TIMES).map(once));
+        self.0.entry(C::ROLE, C::NAME, all);
+    }
 }
 
-/// The end of the workers is not in the figure.
-fn start_and_call<C: Call>() -> f64 {
+/// Workers and their first result. The end of the workers is not in the figure.
+pub fn start_and_call<C: Call>(_: PhantomData<C>, workers: usize) -> Duration {
     let start = Instant::now();
-    let mut pool = C::start(2);
+    let mut pool = C::start(workers);
     let answer = pool.call(1);
     let took = start.elapsed();
     assert_eq!(answer, task::answer64(1), "a wrong answer came back");
-    took.as_nanos() as f64 / 1e6
+    took
 }
 
-fn replaced<C: Replace>(pool: &mut C, _: &Options) -> Round {
+/// So many deaths of the only worker, one after the other: each until the next result.
+pub fn replaced<C: Replace>(pool: &mut C, times: usize) -> Vec<Duration> {
     let (_, mut before) = pool.identify(0);
     let die = |x| {
         let start = Instant::now();
@@ -66,7 +75,7 @@ fn replaced<C: Replace>(pool: &mut C, _: &Options) -> Round {
         assert_eq!(answer, task::answer64(x), "a wrong answer came back");
         assert_ne!(pid, before, "the answer of a dead worker");
         before = pid;
-        took.as_nanos() as f64 / 1e6
+        took
     };
-    round((1..=TIMES as u64).map(die))
+    (1..=times as u64).map(die).collect()
 }
