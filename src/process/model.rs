@@ -119,6 +119,12 @@ impl Model {
         });
     }
 
+    /// Until the attendant has ended.
+    #[inline(never)]
+    pub fn wait_end(&self) {
+        assert!(self.0.wait_end(None), "without a deadline");
+    }
+
     /// As the supervisor at its end.
     #[inline(never)]
     pub fn stop(&self) {

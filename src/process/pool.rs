@@ -265,8 +265,10 @@ impl Pool {
 
     /// The attendant is at its end.
     pub fn end(&self) {
-        // ORDERING: process.end Release -> pairs with process.ended: everything that the threads did.
-        self.ended.store(1, Release);
+        // ORDERING: process.end Release -> pairs with process.ended: everything that the threads did. An exchange, as for
+        // every word that somebody sleeps on: a plain store may come later in the word's order than what the sleeper reads
+        // under the futex's lock, says loom.
+        self.ended.swap(1, Release);
         // WAKE: the other end is `wait_end`.
         futex::wake_all(&self.ended);
     }

@@ -1,4 +1,18 @@
 //! How a task gets into a lane.
+//!
+//! # Who waits for room
+//! A submitter that finds no room takes answers itself, and sleeps when there are none: for one lane among those who sleep
+//! for it ([`lead`](super::lead)), as everybody does; for several, so for the first of them, while the attendant is engaged for
+//! the others. What it waits for cannot pass unseen:
+//! - An answer of the first lane rings it if it leads, and whoever leads takes the answer otherwise.
+//! - Whoever makes room in any of the lanes (takes an answer, has read one, or takes a task back) finds under its lock that
+//!   room is wanted, and tells the sleepers; or the submitter, who looks once more after it has said so, finds the room.
+//! - The pool's end comes with its mode, which a submitter looks at when it has its place; who changes it tells the sleepers.
+//!   The attendant ends after that, so there is one for as long as anybody sleeps.
+//! - That the attendant is at work is nobody's promise: it runs callbacks, and one of them may be the submitter, or wait for
+//!   it. So for several lanes the sleep is short, and who wakes looks at all of them.
+//!
+//! Models: `verify/models/remote.rs`.
 
 use super::answer::Finish;
 use super::codec::{PayloadError, PayloadReason, PayloadStage, SliceSink};
@@ -17,14 +31,19 @@ use crate::future::task::promised_with;
 use crate::report::message_of;
 use crate::shm::{Body, INLINE, SLOTS, Span};
 use crate::sync::{Arc, bound};
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long a submitter that finds all lanes full stays awake for answers before it sleeps.
 const PATIENCE: Duration = Duration::from_micros(50);
 /// How many answers it lets come together in that time, since to look at the slot that a worker is about to write holds
 /// both up. Chosen with the bench `P2`.
 const BURST: u32 = bound(256, 1) as u32;
+
+/// How long a submitter that waits for room in several lanes sleeps before it looks at all of them. It hears of the first
+/// one itself; of the others the attendant tells it, who may be held up by a callback, or who may be this very thread.
+const UNHEARD: Duration = Duration::from_millis(5);
 
 /// What a task is, but for its argument.
 pub struct Call {
@@ -131,13 +150,19 @@ fn room(pool: &Pool, lane: &Lane, length: usize) -> Result<Span, TaskError> {
         let bytes = length;
         return Err(TaskError::Rejected(Rejected::TooLarge { bytes, limit }));
     };
-    loop {
-        if let Some(span) = lane.shm.space(bytes) {
-            return Ok(span);
+    let span = Cell::new(None);
+    let found = || {
+        span.set(span.get().or_else(|| lane.shm.space(bytes)));
+        span.get().is_some()
+    };
+    while !found() {
+        // An answer to anything in the lane gives memory back, and so does the end of what waits there.
+        if let Err(error) = wait_for_room(pool, std::slice::from_ref(lane), 1, found) {
+            lane.free(span.get());
+            return Err(error);
         }
-        // An answer to anything in the lane gives memory back.
-        wait_for_room(pool, std::slice::from_ref(lane), 1, || lane.depth() == 0)?;
     }
+    Ok(span.get().expect("just found"))
 }
 
 /// The lane of the worker that will be the first to run a task: one that has nothing to do and is awake, else one
@@ -211,7 +236,8 @@ fn sleep_for_room(pool: &Pool, lanes: &[Lane], found: impl Fn() -> bool) {
     let [first, others @ ..] = lanes else {
         unreachable!("a pool has a lane");
     };
-    // One thread has one bell: the attendant listens to the others for us.
+    // One thread has one bell: the attendant listens to the others for us, while it can.
+    let deadline = (!others.is_empty()).then(|| Instant::now() + UNHEARD);
     for lane in others {
         lane.engage(pool);
     }
@@ -223,7 +249,7 @@ fn sleep_for_room(pool: &Pool, lanes: &[Lane], found: impl Fn() -> bool) {
     let changed = || found() || pool.is_closed() || lanes.iter().any(Lane::has_answer);
     let _ = first
         .lead
-        .with_place(Aim::Room, |here| first.sleep(here, changed, None));
+        .with_place(Aim::Room, |here| first.sleep(here, changed, deadline));
     lanes.iter().for_each(want_no_more);
 }
 

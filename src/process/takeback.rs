@@ -46,10 +46,17 @@ impl Lane {
         if !locked.is_waiting(seq) || !self.record(&locked, seq, mine) {
             return TakeBack::Gone;
         }
-        match self.revoke(pool, &mut locked, seq) {
-            Some(record) => TakeBack::Won(end(record.task)),
-            None => TakeBack::Running,
+        let Some(record) = self.revoke(pool, &mut locked, seq) else {
+            return TakeBack::Running;
+        };
+        let ended = end(record.task);
+        // The memory of its argument is somebody's room.
+        let wanted = locked.data().wanting > 0;
+        drop(locked);
+        if wanted {
+            pool.tell_room();
         }
+        TakeBack::Won(ended)
     }
 
     pub fn revoke(&self, pool: &Pool, locked: &mut Locked<'_, Desk>, seq: Seq) -> Option<Record> {

@@ -3,6 +3,7 @@
 use crate::kit::{Gate, echo_all, pid, pool, send, until, wait_at, watch};
 use raddle::{BoxError, Executor, Future, ProcessPool, TaskError};
 use std::path::PathBuf;
+use std::sync::{Arc, mpsc};
 
 /// What the system says of a process or a thread: `S` sleeps, `T` is stopped.
 fn is_in_state(state: char, of: &str) -> bool {
@@ -128,4 +129,43 @@ fn tasks_do_not_wait_for_a_worker_that_dies_again_and_again() {
         }
     }
     echo_all(&pool);
+}
+
+/// The thread that would take the answers of one lane is the one that waits for room, in a callback, and the other lane gives
+/// none.
+#[test]
+fn a_callback_finds_room_in_any_lane() {
+    const FULL: usize = 2 * 1024;
+    let _watch = watch();
+    let pool = Arc::new(pool(2));
+    let [long, first, second] = [(); 3].map(|()| Gate::new());
+    let at = |gate: &Gate| pool.submit(wait_at, gate.path());
+    let mut tasks = vec![at(&long)];
+    let begins = at(&first);
+    until(|| tasks[0].is_running() && begins.is_running());
+    // One for each lane, and so one behind that.
+    tasks.extend([at(&second), at(&second)]);
+    while pool.stats().queued + 2 < FULL {
+        tasks.push(pool.submit(|()| (), ()));
+    }
+    let (said, heard) = mpsc::channel();
+    let theirs = Arc::clone(&pool);
+    begins.add_done_callback(move |outcome| {
+        outcome.unwrap();
+        let fits = theirs.submit(|()| (), ());
+        // SAFETY: a number.
+        said.send(Some(unsafe { libc::gettid() })).unwrap();
+        let finds_room = theirs.submit(|()| (), ());
+        drop((theirs, fits, finds_room));
+        said.send(None).unwrap();
+    });
+    first.open();
+    let thread = heard.recv().unwrap().unwrap();
+    until(|| is_in_state('S', &format!("self/task/{thread}")));
+    second.open();
+    assert!(heard.recv().unwrap().is_none());
+    long.open();
+    for task in tasks {
+        task.result().unwrap();
+    }
 }

@@ -44,3 +44,12 @@ fn waiter() {
         .min_executions(4_000)
         .check();
 }
+
+#[test]
+fn wait_end() {
+    remote_close::WAIT_END
+        .model()
+        .bound(Some(2))
+        .min_executions(28_000)
+        .check();
+}

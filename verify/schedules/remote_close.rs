@@ -29,3 +29,9 @@ fn waiter() {
     remote_close::WAITER.model().random(1_000);
     remote_close::WAITER.model().pct(3, 1_000);
 }
+
+#[test]
+fn wait_end() {
+    remote_close::WAIT_END.model().random(1_000);
+    remote_close::WAIT_END.model().pct(3, 1_000);
+}

@@ -128,3 +128,28 @@ pub const LATE: Scenario = Scenario {
     },
     ..Scenario::EMPTY
 };
+
+/// Somebody waits for the pool's end, and then finds everything that its threads did.
+pub const WAIT_END: Scenario = Scenario {
+    name: "close/wait_end",
+    must: &["slept"],
+    may: &["awake"],
+    faults: 2,
+    body: |out| {
+        let (pool, _workers) = pool(1, 0);
+        let task = submit(&pool, 1);
+        let theirs = pool.clone();
+        let attendant = thread::spawn(move || theirs.attend());
+        let theirs = pool.clone();
+        let waiter = thread::spawn(move || {
+            theirs.wait_end();
+            let outcome = task.try_result().expect("it has ended");
+            assert!(is_refused(&outcome));
+        });
+        pool.stop();
+        waiter.join().unwrap();
+        attendant.join().unwrap();
+        out.saw(slept());
+    },
+    ..Scenario::EMPTY
+};
