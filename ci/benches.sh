@@ -3,4 +3,4 @@
 # measure is not judged here: time on a shared machine says nothing.
 source "$(dirname "$0")/common.sh"
 
-timeout 900 cargo test --locked -p raddle-benches --lib --tests --benches
+timeout 900 cargo test --locked -p raddle-document -p raddle-benches --lib --tests --benches

@@ -7,9 +7,10 @@
 
 pub mod contender;
 pub mod counts;
-pub mod document;
 pub mod floor;
 pub mod gate;
 pub mod measure;
-pub mod statistics;
 pub mod workload;
+
+pub use raddle_document as document;
+pub use raddle_document::statistics;

@@ -4,14 +4,6 @@
 //! history per benchmark, [`shift`] and [`latest`] judge those, and [`site`] writes the pages: text and tables from
 //! the templates, charts from the data that each page carries.
 
-/// The documents' types, from the benches: compiled in here, so that no peer has to be built for a page.
-#[path = "../../src/document/mod.rs"]
-pub mod document;
-
-/// The gate's statistics, likewise.
-#[path = "../../src/statistics/mod.rs"]
-pub mod statistics;
-
 pub mod figure;
 pub mod history;
 pub mod latest;
@@ -19,3 +11,6 @@ pub mod look;
 pub mod setup;
 pub mod shift;
 pub mod site;
+
+pub use raddle_document as document;
+pub use raddle_document::statistics;

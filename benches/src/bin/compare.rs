@@ -2,10 +2,9 @@
 
 use raddle_benches::contender::processes::serve_if_asked;
 use raddle_benches::document::export::Format;
-use raddle_benches::document::{
-    Commit, Document, Instruments, Machine, Mode, Noise, Run, SCHEMA, Toolchain, rfc3339,
-};
+use raddle_benches::document::{Document, Instruments, Mode, Noise, Run, SCHEMA, rfc3339};
 use raddle_benches::measure::heap::Counting;
+use raddle_benches::measure::machine;
 use raddle_benches::measure::noise::load;
 use raddle_benches::measure::page;
 use raddle_benches::measure::report::{self, Table};
@@ -167,9 +166,9 @@ fn run(workloads: Vec<workload::Workload>, arguments: &Arguments) -> Document {
             rounds: arguments.rounds,
             workers: options.workers,
         },
-        commit: Commit::here(),
-        machine: Machine::here(),
-        toolchain: Toolchain::here(),
+        commit: machine::commit(),
+        machine: machine::machine(),
+        toolchain: machine::toolchain(),
         noise: Noise {
             load_before: load(),
             ..Noise::default()
@@ -180,7 +179,7 @@ fn run(workloads: Vec<workload::Workload>, arguments: &Arguments) -> Document {
     };
     println!(
         "{}\n{}; {}\nworkers: {}; calibrated work: {:.0} steps per us\n",
-        document.machine.header(),
+        machine::header(&document.machine),
         document.toolchain.rustc,
         document.toolchain.profile,
         options.workers,

@@ -13,43 +13,41 @@ fn word_of(path: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
-impl Machine {
-    /// This machine.
-    pub fn here() -> Machine {
-        let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-        let cpu = cpu(&info);
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let cores = cores.max(
-            info.lines()
-                .filter(|line| line.starts_with("processor"))
-                .count(),
-        );
-        let kernel = word_of("/proc/sys/kernel/osrelease").unwrap_or_else(|| "unknown".into());
-        Machine {
-            name: name(&cpu, cores, &kernel),
-            cpu,
-            cores,
-            allowed: place::allowed(),
-            memory_bytes: memory_bytes(),
-            kernel,
-            virtualization: virtualization(&info),
-            allocator: allocator(),
-        }
+/// This machine.
+pub fn machine() -> Machine {
+    let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let cpu = cpu(&info);
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let cores = cores.max(
+        info.lines()
+            .filter(|line| line.starts_with("processor"))
+            .count(),
+    );
+    let kernel = word_of("/proc/sys/kernel/osrelease").unwrap_or_else(|| "unknown".into());
+    Machine {
+        name: name(&cpu, cores, &kernel),
+        cpu,
+        cores,
+        allowed: place::allowed(),
+        memory_bytes: memory_bytes(),
+        kernel,
+        virtualization: virtualization(&info),
+        allocator: allocator(),
     }
+}
 
-    /// The lines over the tables.
-    pub fn header(&self) -> String {
-        let guest = self.virtualization.as_deref().unwrap_or("no guest");
-        format!(
-            "{}, {} cores, allowed {:?}, {:.1} GiB, {guest}\nLinux {}, {}",
-            self.cpu,
-            self.cores,
-            self.allowed,
-            self.memory_bytes as f64 / f64::from(1 << 30),
-            self.kernel,
-            self.allocator
-        )
-    }
+/// The lines over the tables.
+pub fn header(machine: &Machine) -> String {
+    let guest = machine.virtualization.as_deref().unwrap_or("no guest");
+    format!(
+        "{}, {} cores, allowed {:?}, {:.1} GiB, {guest}\nLinux {}, {}",
+        machine.cpu,
+        machine.cores,
+        machine.allowed,
+        machine.memory_bytes as f64 / f64::from(1 << 30),
+        machine.kernel,
+        machine.allocator
+    )
 }
 
 /// A stable name: `intel-xeon-processor-2-60ghz-2-linux6`.
@@ -114,38 +112,34 @@ fn allocator() -> String {
     }
 }
 
-impl Toolchain {
-    /// What this program is compiled with.
-    pub fn here() -> Toolchain {
-        Toolchain {
-            rustc: env!("BENCHES_RUSTC").to_owned(),
-            profile: env!("BENCHES_PROFILE").to_owned(),
-            flags: env!("BENCHES_FLAGS").to_owned(),
-        }
+/// What this program is compiled with.
+pub fn toolchain() -> Toolchain {
+    Toolchain {
+        rustc: env!("BENCHES_RUSTC").to_owned(),
+        profile: env!("BENCHES_PROFILE").to_owned(),
+        flags: env!("BENCHES_FLAGS").to_owned(),
     }
 }
 
-impl Commit {
-    /// The commit of the work tree that this program was built in, if there is one.
-    pub fn here() -> Option<Commit> {
-        let git = |arguments: &[&str]| {
-            let git = Command::new("git")
-                .args(["-C", env!("CARGO_MANIFEST_DIR")])
-                .args(arguments)
-                .output()
-                .ok()?;
-            let text = String::from_utf8(git.stdout).ok()?;
-            git.status.success().then_some(text)
-        };
-        let log = git(&["log", "-1", "--format=%H%n%cI%n%s"])?;
-        let mut lines = log.lines().map(str::to_owned);
-        Some(Commit {
-            hash: lines.next()?,
-            time: lines.next()?,
-            subject: lines.next()?,
-            dirty: !git(&["status", "--porcelain", "--untracked-files=no"])?.is_empty(),
-        })
-    }
+/// The commit of the work tree that this program was built in, if there is one.
+pub fn commit() -> Option<Commit> {
+    let git = |arguments: &[&str]| {
+        let git = Command::new("git")
+            .args(["-C", env!("CARGO_MANIFEST_DIR")])
+            .args(arguments)
+            .output()
+            .ok()?;
+        let text = String::from_utf8(git.stdout).ok()?;
+        git.status.success().then_some(text)
+    };
+    let log = git(&["log", "-1", "--format=%H%n%cI%n%s"])?;
+    let mut lines = log.lines().map(str::to_owned);
+    Some(Commit {
+        hash: lines.next()?,
+        time: lines.next()?,
+        subject: lines.next()?,
+        dirty: !git(&["status", "--porcelain", "--untracked-files=no"])?.is_empty(),
+    })
 }
 
 #[cfg(test)]

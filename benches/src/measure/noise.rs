@@ -130,16 +130,14 @@ impl Seen {
         let lost = self.steal_ms + self.others_ms;
         lost > DIRTY_MS && lost > DIRTY_SHARE * self.cores_ms
     }
-}
 
-impl Noise {
-    /// Adds one round, which may be `repeated` only if it is dirty.
-    pub fn add(&mut self, seen: &Seen, repeated: bool) {
-        self.steal_ms += seen.steal_ms;
-        self.others_ms += seen.others_ms;
-        self.involuntary_switches += seen.involuntary.max(0) as u64;
-        self.dirty_rounds += u64::from(seen.dirty());
-        self.repeated_rounds += u64::from(repeated);
+    /// Adds one round to a run's noise; it may be `repeated` only if it is dirty.
+    pub fn add_to(&self, noise: &mut Noise, repeated: bool) {
+        noise.steal_ms += self.steal_ms;
+        noise.others_ms += self.others_ms;
+        noise.involuntary_switches += self.involuntary.max(0) as u64;
+        noise.dirty_rounds += u64::from(self.dirty());
+        noise.repeated_rounds += u64::from(repeated);
     }
 }
 

@@ -267,7 +267,7 @@ impl Entry {
             quiet_down(&self.name);
             let seen = watch.seen();
             let again = seen.dirty() && tries < repeats;
-            noise.add(&seen, again);
+            seen.add_to(noise, again);
             if !again {
                 round.latencies.sort_unstable();
                 return (round, !seen.dirty());

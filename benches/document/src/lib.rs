@@ -1,12 +1,15 @@
-//! The result document: what one run measured, where, and how far it can be trusted.
+//! The result document: what one run measured, where, and how far it can be trusted. A crate of its own, so that no peer
+//! has to be built to read one.
 //!
 //! These types are the format. `benches/schema/run-1.json` is made from them (a JSON Schema, draft 2020-12) and a test
 //! keeps the two equal. Within a version of the schema, fields are only added, and readers pass over fields that they do
-//! not know; anything else is a new version. [`file`](mod@file) reads and writes documents and folders of them.
+//! not know; anything else is a new version. [`file`](mod@file) reads and writes documents and folders of them;
+//! [`statistics`] say whether a figure has changed.
 
 pub mod export;
 pub mod file;
 mod pieces;
+pub mod statistics;
 mod time;
 
 pub use time::{compact, rfc3339};
