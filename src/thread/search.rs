@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 /// Rounds of looking at the own hand between two looks at everything.
 const ROUNDS: u32 = sync::bound(32, 1) as u32;
 /// An idle gap counts for at most this much in the mean, so that a few short ones bring it back.
-const LONG_GAP: Duration = Duration::from_micros(400);
+pub(super) const LONG_GAP: Duration = Duration::from_micros(400);
 
 impl Worker {
     /// Remembers how long it was idle this time.
@@ -46,6 +46,8 @@ impl Worker {
         idle.lie_down(seat.info.index, searching);
         if self.is_work_left(seat, true) {
             idle.wake_another();
+        } else if self.is_half_on_offer(seat) {
+            self.shared.wake_for_join();
         }
         if self.shared.is_closed() || seat.mailbox.look() {
             idle.wake_this(seat.info.index);
@@ -140,6 +142,16 @@ impl Worker {
         self.shared.inbox.look()
             || seat.deque.len() > 0
             || !self.shared.idle.is_alone(has_lain_down) && others().any(|other| other.deque.look())
+    }
+
+    /// Would somebody else let a half of a join go? A hint: who offers one looks for sleepers too.
+    fn is_half_on_offer(&self, seat: &Seat) -> bool {
+        let others = self.shared.seats.iter();
+        let others = others.filter(|other| other.info.index != seat.info.index);
+        let mut offers = others
+            .map(|other| &*other.offer)
+            .chain(self.shared.guests.offers());
+        offers.any(|offer| !offer.is_empty())
     }
 
     /// Looks once at everything: mailbox, inbox, the others' offers, deques and hands, the guests' offers.
