@@ -119,7 +119,8 @@ impl ThreadPoolBuilder {
         self
     }
 
-    /// Starts the pool. Returns when every worker is ready.
+    /// Starts the pool. Returns when every thread has been created; with an `on_start` hook or pinning, either of
+    /// which may fail on the thread itself, when every worker is ready.
     ///
     /// # Errors
     /// [`BuildError`] says which setting, worker, core or limit it was. Whatever had been started was

@@ -6,10 +6,11 @@
 //! `workers` threads that run tasks on cores of their own, and a wait never starves the pool.
 //!
 //! All of it is off the fast path and under one mutex; three futexes let threads sleep: `begun` counts
-//! workers that are ready for whoever builds the pool, `signal` counts events for waiting spares,
-//! `live` counts threads for whoever ends the pool.
+//! workers that are ready for whoever builds the pool, if one of them may fail to be; `signal` counts events for
+//! waiting spares, `live` counts threads for whoever ends the pool.
 //! Models: `verify/schedules/pool.rs`.
 
+use super::search::LONG_GAP;
 use super::shared::Shared;
 use super::worker::Worker;
 use crate::error::BuildError;
@@ -29,6 +30,15 @@ pub struct Core {
     pub index: usize,
     /// How long it has lately been idle at a time, in nanoseconds (a running mean).
     pub gap: u32,
+}
+
+impl Core {
+    /// A new worker has seen no load that spinning would pay for, and what it waits for comes from the thread whose
+    /// core it may well have been started on: it begins as one that has been idle for long.
+    fn new(index: usize) -> Self {
+        let gap = LONG_GAP.as_nanos() as u32;
+        Self { index, gap }
+    }
 }
 
 #[derive(Default)]
@@ -72,51 +82,51 @@ impl Crew {
         }
     }
 
-    /// Starts the worker threads. On failure the caller closes the pool and waits for its end.
+    /// Starts the worker threads, and waits for them if one may yet fail. On failure the caller closes the pool
+    /// and waits for its end.
     pub fn start(shared: &Arc<Shared>) -> Result<(), BuildError> {
         let crew = &shared.crew;
-        let mut outcome = Ok(());
-        let mut started = 0;
-        for index in 0..shared.seats.len() {
-            let core = Core { index, gap: 0 };
+        for index in 0..crew.workers {
+            let core = Core::new(index);
             let name = shared.seats[index].info.name.to_string();
             if let Err(source) = Self::spawn(shared, name, Some(core)) {
                 let limit = limits::processes();
-                outcome = Err(BuildError::Thread {
+                // Cores that no thread holds count as retired.
+                crew.roll.lock().retired += crew.workers - index;
+                return Err(BuildError::Thread {
                     worker: index,
                     started: index,
                     limit,
                     source,
                 });
-                // Cores that no thread holds count as retired.
-                let mut roll = crew.roll.lock();
-                roll.retired += shared.seats.len() - index;
-                break;
             }
-            started += 1;
+        }
+        if !shared.can_begin_fail() {
+            return Ok(());
         }
         loop {
             // ORDERING: crew.begun-look Acquire -> pairs with crew.begun: what the workers' hooks did.
             let begun = crew.begun.load(Acquire);
-            if begun == started {
+            if begun as usize == crew.workers {
                 break;
             }
             // WAKE: the other end is Crew::begun.
             futex::wait(&crew.begun, begun, None);
         }
-        let unfit = crew.roll.lock().unfit.take();
-        outcome.and(unfit.map_or(Ok(()), Err))
+        crew.roll.lock().unfit.take().map_or(Ok(()), Err)
     }
 
-    /// A worker thread is ready for its first task, or has failed to be.
+    /// A worker thread is ready for its first task, or has failed to be. The last one wakes whoever builds.
     pub fn begun(&self, how: Result<(), BuildError>) {
         if let Err(error) = how {
             self.roll.lock().unfit.get_or_insert(error);
         }
-        // ORDERING: crew.begun Release -> pairs with crew.begun-look.
-        self.begun.fetch_add(1, Release);
-        // WAKE: the other end is Crew::start.
-        futex::wake_all(&self.begun);
+        // ORDERING: crew.begun Release -> pairs with crew.begun-look: all counts are one release sequence.
+        let before = self.begun.fetch_add(1, Release);
+        if before as usize + 1 == self.workers {
+            // WAKE: the other end is Crew::start.
+            futex::wake_all(&self.begun);
+        }
     }
 
     fn spawn(shared: &Arc<Shared>, name: String, core: Option<Core>) -> std::io::Result<()> {

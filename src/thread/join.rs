@@ -28,6 +28,10 @@
 //! again. While a half is on offer, no worker falls asleep that could have taken it. Guarantees: each half runs exactly once, or not at all if the first half panics before
 //! the second was taken. Models: `verify/models/join.rs`.
 
+mod looks;
+
+pub use looks::Looks;
+
 use super::shared::Shared;
 use super::worker::Worker;
 use crate::future::block;
@@ -48,6 +52,8 @@ const LATENT: u32 = 2;
 /// (the benches `join/fib` and `join/short`).
 const FUEL: u32 = 1024;
 const FIRST_FUEL: u32 = 8;
+/// Joins near the root of a tree between two looks at the clock: they may be all that it has.
+const NEAR_ROOT: u32 = 16;
 /// How long a tree runs alone before a sleeper is woken for it; waking costs a few microseconds here and
 /// tens until the other side runs.
 const ALONE: Duration = Duration::from_micros(20);
@@ -220,6 +226,8 @@ pub struct Joins {
     offered: Cell<*const Job>,
     /// Is the outermost join of a tree under way?
     in_tree: Cell<bool>,
+    /// Looks around without anybody who searched.
+    near_root: Cell<u32>,
     looked: Cell<Option<Instant>>,
     alone_since: Cell<Option<Instant>>,
 }
@@ -276,6 +284,7 @@ impl Joins {
             lately: Cell::new(LONGEST),
             offered: Cell::new(ptr::null()),
             in_tree: Cell::new(false),
+            near_root: Cell::new(0),
             looked: Cell::new(None),
             alone_since: Cell::new(None),
         }
@@ -384,21 +393,34 @@ impl Joins {
 
     /// Looks around: is there somebody to let a job go to, or to wake for it?
     fn look_around(&self, shared: &Shared, ran_dry: bool) {
-        if shared.idle.is_searching() {
-            // SAFETY: as in link.
-            if let Some(job) = unsafe { self.oldest.get().as_ref() }
-                && self.offer(shared, job)
-            {
-                self.unlink(job);
+        let searching = shared.idle.is_searching();
+        if !searching {
+            self.near_root.set(self.near_root.get().wrapping_add(1));
+            let look = ran_dry || self.near_root.get().is_multiple_of(NEAR_ROOT);
+            if !(look && shared.idle.is_sleeping() && self.is_time_to_wake(ran_dry)) {
+                return;
             }
-        } else if ran_dry && shared.idle.is_sleeping() && !sync::MODEL {
-            self.wake_in_time(shared);
+        }
+        // SAFETY: as in link.
+        if let Some(job) = unsafe { self.oldest.get().as_ref() }
+            && self.offer(shared, job)
+        {
+            self.unlink(job);
+        }
+        // Only for something to find: a sleeper looks around once.
+        if !searching && self.is_offering() {
+            shared.wake_for_join();
         }
     }
 
-    fn wake_in_time(&self, shared: &Shared) {
+    /// Has this thread's tree run alone for long, or long enough since it woke somebody?
+    fn is_time_to_wake(&self, ran_dry: bool) -> bool {
+        if sync::MODEL {
+            return false;
+        }
         let now = Instant::now();
-        if let Some(looked) = self.looked.replace(Some(now)) {
+        // What is in the tank is for the joins after a tank that ran dry.
+        if ran_dry && let Some(looked) = self.looked.replace(Some(now)) {
             let tank = self.tank.get();
             match now.duration_since(looked) {
                 short if short < Duration::from_micros(1) => self.tank.set((tank * 2).min(FUEL)),
@@ -407,12 +429,11 @@ impl Joins {
             }
         }
         match self.alone_since.get() {
-            Some(since) if now.duration_since(since) >= ALONE => {
-                shared.wake_for_join();
+            Some(since) if now.duration_since(since) < ALONE => false,
+            since => {
                 self.alone_since.set(Some(now));
+                since.is_some()
             }
-            Some(_) => {}
-            None => self.alone_since.set(Some(now)),
         }
     }
 

@@ -1,6 +1,6 @@
 //! The thread pool: [`deque`], [`inbox`] and [`hand`] hold tasks; [`idle`] knows who sleeps; [`worker`] is
 //! a thread's loop, [`search`] what it does without work, [`crew`] the threads; [`join`], [`scope`] and [`slice`] borrow from the stack,
-//! and [`guests`] are threads from outside that take part in a join.
+//! [`ranges`] shares out a slice, and [`guests`] are threads from outside that take part in a join.
 
 mod builder;
 mod crew;
@@ -13,6 +13,7 @@ pub mod inbox;
 mod info;
 pub mod join;
 pub mod limit;
+pub mod ranges;
 pub mod scope;
 mod search;
 mod shared;

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 /// Rounds of looking at the own hand between two looks at everything.
 const ROUNDS: u32 = sync::bound(32, 1) as u32;
 /// An idle gap counts for at most this much in the mean, so that a few short ones bring it back.
-const LONG_GAP: Duration = Duration::from_micros(400);
+pub(super) const LONG_GAP: Duration = Duration::from_micros(400);
 
 impl Worker {
     /// Remembers how long it was idle this time.

@@ -384,6 +384,11 @@ impl Shared {
         }
     }
 
+    /// May a thread fail to begin, once it has been created?
+    pub fn can_begin_fail(&self) -> bool {
+        self.config.on_start.is_some() || self.seats.iter().any(|seat| seat.info.core.is_some())
+    }
+
     /// How long an idle worker searches.
     pub fn search_budget(&self) -> Duration {
         match self.config.idle {

@@ -152,7 +152,7 @@ impl Worker {
         let begun = worker.begin();
         let well = begun.is_ok();
         match begun {
-            begun if !is_spare => shared.crew.begun(begun),
+            begun if !is_spare && shared.can_begin_fail() => shared.crew.begun(begun),
             Ok(()) => {}
             Err(error) => {
                 let name = &shared.seats[index].info.name;

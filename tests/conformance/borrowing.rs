@@ -428,6 +428,28 @@ fn s08_both_halves_of_a_long_join_run_at_once() {
 }
 
 #[test]
+fn s08_a_slow_item_holds_up_no_other() {
+    let _watch = watch();
+    let pool = ThreadPool::new(2).unwrap();
+    both_ways(&pool, || {
+        for slow in [0, 50, 99] {
+            let items: Vec<usize> = (0..100).collect();
+            let others = AtomicUsize::new(0);
+            let gate = Gate::default();
+            let results = pool.map_slice(&items, |&n| {
+                if n == slow {
+                    gate.wait();
+                } else if others.fetch_add(1, SeqCst) == 98 {
+                    gate.open();
+                }
+                n
+            });
+            assert_eq!(results, items);
+        }
+    });
+}
+
+#[test]
 fn s08_map_slice_keeps_the_order() {
     let _watch = watch();
     for workers in 1..=3 {

@@ -22,6 +22,7 @@ mod litmus_token;
 mod memory;
 mod park;
 mod promise;
+mod ranges;
 mod remote;
 mod remote_balance;
 mod remote_bury;

@@ -20,6 +20,7 @@ mod memory;
 mod park;
 mod pool;
 mod promise;
+mod ranges;
 mod remote;
 mod remote_balance;
 mod remote_bury;

@@ -21,6 +21,7 @@ pub mod limit;
 pub mod memory;
 pub mod pool;
 pub mod promise;
+pub mod ranges;
 pub mod remote;
 pub mod remote_balance;
 pub mod remote_bury;

@@ -1,0 +1,140 @@
+//! The ranges of a map: who holds a place takes from its front, others take its later half. Each item is given out
+//! once, and together they are given all of them.
+
+use crate::Scenario;
+use crate::sync::{Arc, thread};
+use raddle::thread::ranges::Ranges;
+
+/// What the holder of `place` gets until nothing is left.
+fn drain(ranges: &Ranges, place: usize) -> Vec<u32> {
+    let mut items = Vec::new();
+    while let Some(share) = ranges.next(place) {
+        assert!(!share.is_empty(), "a share holds something");
+        items.extend(share);
+    }
+    items
+}
+
+/// Both threads' items, after they have gone through so many.
+fn share(items: u32, most: u32) -> [Vec<u32>; 2] {
+    let ranges = Arc::new(Ranges::new(items, most, 2));
+    let other = Arc::clone(&ranges);
+    let thief = thread::spawn(move || drain(&other, 1));
+    let taken = [drain(&ranges, 0), thief.join().unwrap()];
+    assert!(ranges.is_empty());
+    taken
+}
+
+/// The items of all together.
+fn all(taken: &[Vec<u32>]) -> Vec<u32> {
+    let mut all = taken.concat();
+    all.sort_unstable();
+    all
+}
+
+fn who(taken: &[Vec<u32>]) -> String {
+    let who = taken.iter().map(|items| match items.len() {
+        0 => "none",
+        _ if items.is_sorted() => "some",
+        _ => "later ones first",
+    });
+    who.collect::<Vec<_>>().join(", ")
+}
+
+/// A holder and a thief, who may become a victim.
+pub const TWO: Scenario = Scenario {
+    name: "ranges/two",
+    must: &["some, none", "some, some", "none, later ones first"],
+    may: &["later ones first, some", "some, later ones first"],
+    body: |out| {
+        let taken = share(3, 1);
+        assert_eq!(all(&taken), [0, 1, 2], "each item once");
+        out.saw(who(&taken));
+    },
+    ..Scenario::EMPTY
+};
+
+/// Shares of more than one item.
+pub const SHARES: Scenario = Scenario {
+    name: "ranges/shares",
+    must: &["some, none", "some, some"],
+    may: &[
+        "none, some",
+        "later ones first, some",
+        "some, later ones first",
+        "none, later ones first",
+    ],
+    body: |out| {
+        let taken = share(4, 2);
+        assert_eq!(all(&taken), [0, 1, 2, 3], "each item once");
+        out.saw(who(&taken));
+    },
+    ..Scenario::EMPTY
+};
+
+/// Two thieves, who meet at a place that nobody looks after and at each other's.
+pub const TWO_THIEVES: Scenario = Scenario {
+    name: "ranges/two_thieves",
+    must: &["one", "both"],
+    body: |out| {
+        let ranges = Arc::new(Ranges::new(2, 1, 3));
+        let thieves = [1, 2].map(|place| {
+            let ranges = Arc::clone(&ranges);
+            thread::spawn(move || drain(&ranges, place))
+        });
+        let taken = thieves.map(|thief| thief.join().unwrap());
+        assert!(ranges.is_empty());
+        assert_eq!(all(&taken), [0, 1], "each item once");
+        out.saw(match taken.iter().any(Vec::is_empty) {
+            true => "one",
+            false => "both",
+        });
+    },
+    ..Scenario::EMPTY
+};
+
+/// Somebody gives up while the others take: nobody gets an item twice, and then there is nothing more.
+pub const CLEAR: Scenario = Scenario {
+    name: "ranges/clear",
+    must: &["all", "some", "none"],
+    body: |out| {
+        let ranges = Arc::new(Ranges::new(3, 1, 2));
+        let other = Arc::clone(&ranges);
+        let thief = thread::spawn(move || drain(&other, 1));
+        ranges.clear();
+        let taken = thief.join().unwrap();
+        assert!(ranges.is_empty());
+        assert_eq!(
+            all(&[taken.clone()])
+                .windows(2)
+                .filter(|two| two[0] == two[1])
+                .count(),
+            0
+        );
+        out.saw(match taken.len() {
+            0 => "none",
+            3 => "all",
+            _ => "some",
+        });
+    },
+    ..Scenario::EMPTY
+};
+
+/// Broken on purpose: a thief that takes what it saw, whether or not it is still there.
+pub const NO_EXCHANGE: Scenario = Scenario {
+    name: "ranges/broken_no_exchange",
+    may: &["lucky"],
+    body: |out| {
+        let ranges = Arc::new(Ranges::new(2, 1, 2));
+        let other = Arc::clone(&ranges);
+        let thief = thread::spawn(move || {
+            // As if the exchange had succeeded: the later half of what was there.
+            if other.is_empty() { vec![] } else { vec![1] }
+        });
+        let mut taken = drain(&ranges, 0);
+        taken.extend(thief.join().unwrap());
+        assert_eq!(all(&[taken]), [0, 1], "each item once");
+        out.saw("lucky");
+    },
+    ..Scenario::EMPTY
+};
