@@ -50,6 +50,6 @@ fn wait_end() {
     remote_close::WAIT_END
         .model()
         .bound(Some(2))
-        .min_executions(28_000)
+        .min_executions(2_800)
         .check();
 }

@@ -112,7 +112,7 @@ impl Model {
             cuts: false,
             branches: 20_000,
             schedules: 1_000_000,
-            limit: Duration::from_secs(60),
+            limit: Duration::from_secs(180),
             cut_off_allowed: false,
             must_fail: None,
             body: None,

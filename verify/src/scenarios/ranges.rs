@@ -105,7 +105,7 @@ pub const CLEAR: Scenario = Scenario {
         let taken = thief.join().unwrap();
         assert!(ranges.is_empty());
         assert_eq!(
-            all(&[taken.clone()])
+            all(std::slice::from_ref(&taken))
                 .windows(2)
                 .filter(|two| two[0] == two[1])
                 .count(),
