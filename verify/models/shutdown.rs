@@ -24,8 +24,8 @@ fn race() {
 fn nothing_to_do() {
     pool::NOTHING_TO_DO
         .model()
-        .bound(Some(2))
-        .min_executions(2_000)
+        .bound(Some(3))
+        .min_executions(11_000)
         .check();
 }
 
