@@ -63,7 +63,7 @@ pub(super) fn attend(pool: &Pool, mut wait: impl FnMut(Option<Instant>) -> bool)
         };
         if wait(look) {
             look = None;
-            pool.lanes.iter().for_each(Lane::look);
+            pool.lanes.iter().for_each(|lane| lane.look(pool));
         }
         while pool.ready.serve(pool) {}
         for lane in &pool.lanes {

@@ -156,7 +156,10 @@ impl Hostile {
 
     /// As the attendant: moves what waits, and completes what is ready. How many were moved.
     pub fn tend(&self) -> usize {
-        self.pool.lanes.iter().for_each(Lane::look);
+        self.pool
+            .lanes
+            .iter()
+            .for_each(|lane| lane.look(&self.pool));
         let moved = self.pool.balance();
         while self.pool.ready.serve(&self.pool) {}
         moved

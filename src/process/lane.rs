@@ -341,9 +341,17 @@ impl Lane {
     }
 
     /// The attendant's look, now and then, whether the worker begins what is next. What it finds unbegun twice in a row
-    /// is stuck: the worker is stopped, or does not say what it does.
-    pub fn look(&self) {
+    /// is stuck: the worker is stopped, or does not say what it does. One that has claimed what it does not run, so that
+    /// nobody else can, is wild.
+    pub fn look(&self, pool: &Pool) {
         let mut locked = self.shm.lock();
+        if let Some((current, ahead)) = locked.claimed_ahead() {
+            let why = format!(
+                "it claimed number {} and had not answered number {}",
+                ahead.0, current.0
+            );
+            self.condemn(pool, &mut locked, why);
+        }
         let next = locked.next();
         let begun = self.shm.is_started(next) || self.shm.answered(next);
         let unbegun = (locked.is_waiting(next) && !begun).then_some(next);

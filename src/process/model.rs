@@ -216,7 +216,7 @@ impl Model {
 
     /// The attendant's look whether the worker of a lane begins what is next.
     pub fn look(&self, lane: usize) {
-        self.0.lanes[lane].look();
+        self.0.lanes[lane].look(&self.0);
     }
 
     /// Will the attendant look again?

@@ -6,11 +6,12 @@
 //! # Transitions
 //! | from | to | by | method | ordering |
 //! |---|---|---|---|---|
-//! | older | claimed | worker | [`claim`] | Relaxed |
+//! | older | claimed | worker | [`claim`] | Release |
 //! | older | revoked | parent | [`revoke`] | Relaxed |
 //!
-//! One compare-exchange decides. Nothing else is published through the word: the request was published by
-//! its own commit, and who runs it reads it after its claim. Neither side tries twice: what the word was at first it
+//! One compare-exchange decides. The request is not published through the word: that was done by its own commit, and who
+//! runs it reads it after its claim. But a worker claims what is next when it has answered all before, so who sees
+//! the claim sees those answers ([`Locked::claimed_ahead`](super::Locked::claimed_ahead)). Neither side tries twice: what the word was at first it
 //! is until one of them has the task. The parent finds anything else only if the worker is wild.
 //! `// CRASH:` a worker that dies after its claim and before its answer has this task on its conscience; one
 //! that dies before the claim has none.
@@ -34,8 +35,8 @@ pub fn claim(at: &AtomicU64, seq: Seq) -> bool {
     if old == word(seq, REVOKED) {
         return false;
     }
-    // ORDERING: claim.claim Relaxed: decides and publishes nothing.
-    at.compare_exchange(old, word(seq, CLAIMED), Relaxed, Relaxed)
+    // ORDERING: claim.claim Release -> pairs with claim.look: the answers before it.
+    at.compare_exchange(old, word(seq, CLAIMED), Release, Relaxed)
         .is_ok()
 }
 
@@ -63,8 +64,8 @@ pub fn revoke(at: &AtomicU64, seq: Seq) -> Result<bool, u64> {
 
 /// Has the worker taken this task?
 pub fn is_claimed(at: &AtomicU64, seq: Seq) -> bool {
-    // ORDERING: claim.look Relaxed: says nothing about other memory.
-    at.load(Relaxed) == word(seq, CLAIMED)
+    // ORDERING: claim.look Acquire -> pairs with claim.claim: the answers before it.
+    at.load(Acquire) == word(seq, CLAIMED)
 }
 
 /// Is the word as it was before anybody had this task? What nobody writes there is no reason to run it again.

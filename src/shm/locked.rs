@@ -284,6 +284,16 @@ impl<'a, T> Locked<'a, T> {
         }
     }
 
+    /// A number that is not answered, and a later one that the worker has claimed all the same, which no worker does.
+    pub fn claimed_ahead(&self) -> Option<(Seq, Seq)> {
+        let answered = |&seq: &Seq| self.parent.answered(seq);
+        let mut waiting = self.pending().skip_while(answered);
+        let current = waiting.next()?;
+        let ahead = waiting.find(|&seq| self.parent.is_started(seq))?;
+        // It may have been answered since: a claim shows the answers before it.
+        (!answered(&current)).then_some((current, ahead))
+    }
+
     /// The worker is dead, and what it has answered has been taken: the task that it was running, if it
     /// was. Its number is skipped by the next worker; all behind it wait as before.
     pub fn casualty(&mut self) -> Option<Seq> {

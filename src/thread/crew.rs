@@ -10,7 +10,7 @@
 //! waiting spares, `live` counts threads for whoever ends the pool.
 //! Models: `verify/schedules/pool.rs`.
 
-use super::search::LONG_GAP;
+use super::search::FRESH;
 use super::shared::Shared;
 use super::worker::Worker;
 use crate::error::BuildError;
@@ -30,15 +30,6 @@ pub struct Core {
     pub index: usize,
     /// How long it has lately been idle at a time, in nanoseconds (a running mean).
     pub gap: u32,
-}
-
-impl Core {
-    /// A new worker has seen no load that spinning would pay for, and what it waits for comes from the thread whose
-    /// core it may well have been started on: it begins as one that has been idle for long.
-    fn new(index: usize) -> Self {
-        let gap = LONG_GAP.as_nanos() as u32;
-        Self { index, gap }
-    }
 }
 
 #[derive(Default)]
@@ -87,7 +78,7 @@ impl Crew {
     pub fn start(shared: &Arc<Shared>) -> Result<(), BuildError> {
         let crew = &shared.crew;
         for index in 0..crew.workers {
-            let core = Core::new(index);
+            let core = Core { index, gap: FRESH };
             let name = shared.seats[index].info.name.to_string();
             if let Err(source) = Self::spawn(shared, name, Some(core)) {
                 let limit = limits::processes();

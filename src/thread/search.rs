@@ -13,7 +13,10 @@ use std::time::{Duration, Instant};
 /// Rounds of looking at the own hand between two looks at everything.
 const ROUNDS: u32 = sync::bound(32, 1) as u32;
 /// An idle gap counts for at most this much in the mean, so that a few short ones bring it back.
-pub(super) const LONG_GAP: Duration = Duration::from_micros(400);
+const LONG_GAP: Duration = Duration::from_micros(400);
+/// The mean of a worker that has not slept yet. The first time it sleeps at once: what it waits for comes from the thread
+/// that builds the pool, whose core it may well have been started on. That gap says nothing of the load.
+pub(super) const FRESH: u32 = if sync::MODEL { 0 } else { u32::MAX };
 
 impl Worker {
     /// Remembers how long it was idle this time.
@@ -23,7 +26,10 @@ impl Worker {
             return;
         }
         let gap = gap.min(LONG_GAP).as_nanos() as u32;
-        self.gap.set((self.gap.get() * 3 + gap) / 4);
+        self.gap.set(match self.gap.get() {
+            FRESH => 0,
+            mean => (mean * 3 + gap) / 4,
+        });
     }
 
     /// Nothing of its own: searches, then sleeps. `None`: look again.

@@ -423,6 +423,38 @@ fn a_worker_that_unsays_its_claim_keeps_nothing() {
     echo_all(&pool);
 }
 
+/// What it claims ahead of what it runs nobody else could run. It is ended for that, and they run elsewhere.
+#[test]
+fn a_worker_that_claims_ahead_keeps_nothing() {
+    let _watch = watch();
+    let pool = pool(2);
+    let gate = Gate::new();
+    let file = gate.file("claimed");
+    let attack = |claimed: PathBuf| -> () {
+        let answers = Answers::find();
+        let seq = answers.running();
+        for ahead in seq + 1..seq + 100 {
+            let word = ahead << 2 | 1;
+            answers.put(CLAIMS + 8 * (ahead % SLOTS), word);
+        }
+        note(&claimed, "claimed");
+        stay()
+    };
+    let attack = pool.submit(attack, file.clone());
+    until(|| lines(&file) == 1);
+    let held = pool.submit(wait_at, gate.path());
+    until(|| held.is_running());
+    let behind: Vec<_> = (0..20).map(|n| pool.submit(echo, n.to_string())).collect();
+    let lost = lost(attack.result());
+    assert!(matches!(lost.cause(), LostCause::Wild(_)), "{lost}");
+    gate.open();
+    held.result().unwrap();
+    for (n, task) in behind.into_iter().enumerate() {
+        assert_eq!(task.result().unwrap(), n.to_string());
+    }
+    echo_all(&pool);
+}
+
 /// A worker with a claim that nobody writes is found by whoever wants a task back.
 #[test]
 fn a_spoiled_claim_is_found_by_a_cancellation() {

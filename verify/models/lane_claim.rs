@@ -24,6 +24,11 @@ fn revoke_second() {
 }
 
 #[test]
+fn in_order() {
+    lane_claim::IN_ORDER.model().min_executions(1_800).check();
+}
+
+#[test]
 fn asked() {
     lane_claim::ASKED.model().min_executions(12).check();
 }

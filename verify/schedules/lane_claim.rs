@@ -19,6 +19,12 @@ fn revoke_second() {
 }
 
 #[test]
+fn in_order() {
+    lane_claim::IN_ORDER.model().random(1_000);
+    lane_claim::IN_ORDER.model().pct(3, 1_000);
+}
+
+#[test]
 fn asked() {
     lane_claim::ASKED.model().random(1_000);
     lane_claim::ASKED.model().pct(3, 1_000);

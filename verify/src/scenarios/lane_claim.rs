@@ -76,6 +76,27 @@ pub const REVOKE_SECOND: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
+/// A worker that claims a task has answered those before, as whoever sees the claim sees.
+pub const IN_ORDER: Scenario = Scenario {
+    name: "lane/in_order",
+    must: &["begun", "not yet"],
+    body: |out| {
+        let lane = lane(0);
+        let (parent, worker) = (lane.parent, lane.worker);
+        submit(&parent, 1);
+        let second = submit(&parent, 2);
+        parent.close();
+        let serving = thread::spawn(move || serve(worker));
+        assert_eq!(parent.lock().claimed_ahead(), None);
+        let begun = parent.is_started(second);
+        assert_eq!(serving.join().unwrap(), vec![1, 2]);
+        assert_eq!(take(&parent).status, DONE);
+        assert_eq!(take(&parent).status, DONE);
+        out.saw(if begun { "begun" } else { "not yet" });
+    },
+    ..Scenario::EMPTY
+};
+
 /// A running task is asked to stop; the next one in its slot is not.
 pub const ASKED: Scenario = Scenario {
     name: "lane/asked",
