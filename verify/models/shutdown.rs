@@ -33,8 +33,8 @@ fn nothing_to_do() {
 fn closed() {
     pool::CLOSED
         .model()
-        .bound(Some(1))
-        .min_executions(1_600)
+        .bound(Some(2))
+        .min_executions(18_000)
         .check();
 }
 
