@@ -383,6 +383,20 @@ fn a_task_that_runs_although_it_was_taken_back() {
     }
 }
 
+/// A task that holds the other worker of two at the gate, and more behind both.
+fn crowd(pool: &ProcessPool, gate: &Gate) -> (raddle::Future<()>, Vec<raddle::Future<String>>) {
+    let held = pool.submit(wait_at, gate.path());
+    until(|| held.is_running());
+    let behind = (0..20).map(|n| pool.submit(echo, n.to_string()));
+    (held, behind.collect())
+}
+
+fn all_echo(behind: Vec<raddle::Future<String>>) {
+    for (n, task) in behind.into_iter().enumerate() {
+        assert_eq!(task.result().unwrap(), n.to_string());
+    }
+}
+
 /// What it says that it has not begun runs elsewhere, and so does what is behind that. As it does not skip the task
 /// then, it is ended.
 #[test]
@@ -409,14 +423,10 @@ fn a_worker_that_unsays_its_claim_keeps_nothing() {
     };
     let attack = pool.submit(attack, file.clone());
     until(|| lines(&file) == 1);
-    let held = pool.submit(wait_at, gate.path());
-    until(|| held.is_running());
-    let behind: Vec<_> = (0..20).map(|n| pool.submit(echo, n.to_string())).collect();
+    let (held, behind) = crowd(&pool, &gate);
     gate.open();
     held.result().unwrap();
-    for (n, task) in behind.into_iter().enumerate() {
-        assert_eq!(task.result().unwrap(), n.to_string());
-    }
+    all_echo(behind);
     attack.result().unwrap();
     assert_eq!(lines(&file), 2);
     until(|| pool.stats().replacements == 1);
@@ -442,16 +452,12 @@ fn a_worker_that_claims_ahead_keeps_nothing() {
     };
     let attack = pool.submit(attack, file.clone());
     until(|| lines(&file) == 1);
-    let held = pool.submit(wait_at, gate.path());
-    until(|| held.is_running());
-    let behind: Vec<_> = (0..20).map(|n| pool.submit(echo, n.to_string())).collect();
+    let (held, behind) = crowd(&pool, &gate);
     let lost = lost(attack.result());
     assert!(matches!(lost.cause(), LostCause::Wild(_)), "{lost}");
     gate.open();
     held.result().unwrap();
-    for (n, task) in behind.into_iter().enumerate() {
-        assert_eq!(task.result().unwrap(), n.to_string());
-    }
+    all_echo(behind);
     echo_all(&pool);
 }
 

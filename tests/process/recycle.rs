@@ -101,8 +101,15 @@ fn a_worker_is_replaced_for_its_memory() {
     until(|| pool.submit(pid, ()).result().unwrap() != first);
 }
 
-/// A worker that has grown holds at the gate, and was asked to leave when it has done that.
-fn asked_to_leave(pool: &ProcessPool, gate: &Gate) -> (Future<()>, u32) {
+/// A pool in which a worker that has grown holds at the gate, and was asked to leave when it has done that: its task and
+/// its process id.
+fn asked_to_leave(workers: usize) -> (ProcessPool, Gate, Future<()>, u32) {
+    let pool = ProcessPool::builder()
+        .workers(workers)
+        .max_worker_memory(64 << 20)
+        .build()
+        .unwrap();
+    let gate = Gate::new();
     let held = pool.submit(
         |gate: PathBuf| {
             grow();
@@ -117,19 +124,14 @@ fn asked_to_leave(pool: &ProcessPool, gate: &Gate) -> (Future<()>, u32) {
             .find(|worker| worker.running && worker.queued == 1)
     };
     until(|| asked().is_some());
-    (held, asked().unwrap().pid.unwrap())
+    let old = asked().unwrap().pid.unwrap();
+    (pool, gate, held, old)
 }
 
 #[test]
 fn a_worker_that_is_asked_to_leave_is_the_one_that_leaves() {
     let _watch = watch();
-    let pool = ProcessPool::builder()
-        .workers(2)
-        .max_worker_memory(64 << 20)
-        .build()
-        .unwrap();
-    let gate = Gate::new();
-    let (held, old) = asked_to_leave(&pool, &gate);
+    let (pool, gate, held, old) = asked_to_leave(2);
     let other = pool.stats().pids().into_iter().find(|&pid| pid != old);
     // Whoever waits for a task gives what is behind it to a worker that has nothing to do.
     assert!(!held.wait_timeout(Duration::from_millis(1)));
@@ -144,13 +146,7 @@ fn a_worker_that_is_asked_to_leave_is_the_one_that_leaves() {
 #[test]
 fn a_worker_does_not_leave_for_one_that_died() {
     let _watch = watch();
-    let pool = ProcessPool::builder()
-        .workers(1)
-        .max_worker_memory(64 << 20)
-        .build()
-        .unwrap();
-    let gate = Gate::new();
-    let (held, old) = asked_to_leave(&pool, &gate);
+    let (pool, _gate, held, old) = asked_to_leave(1);
     send(old, libc::SIGKILL);
     assert!(matches!(held.result(), Err(TaskError::WorkerLost(_))));
     let new = pool.submit(pid, ()).result().unwrap();
