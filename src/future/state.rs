@@ -41,6 +41,7 @@
 //! | not settled, in a forked child | + `ORPHAN`, `CLAIMED` | handle | [`State::adopt`] | AcqRel |
 //! | pending, in a forked child | cancelled, `ORPHAN` | handle | [`State::cancel`] | Release |
 //! | any | + `QUEUE_GONE` | executor | [`State::release_queue`] | Release |
+//! | settled, `HANDLE_GONE` | freed | executor: it is alone, and writes nothing | [`State::load`] | Acquire |
 //! | any | + `HANDLE_GONE` | handle | [`State::release_handle`] | Release |
 //! | not done | + `HOOKS` | handle | [`State::open_hooks`] | Relaxed |
 //!
@@ -133,6 +134,11 @@ impl Snapshot {
     /// Pending, and the executor's reference is the only one: nobody else will ever look.
     pub fn is_executors_alone(self) -> bool {
         self.0 == HANDLE_GONE
+    }
+
+    /// Settled, and the executor's reference is the only one left.
+    pub fn is_executors_last(self) -> bool {
+        self.0 & (DONE | HANDLE_GONE | HOOKS) == DONE | HANDLE_GONE
     }
 
     /// How the task ended, if it is done.
@@ -284,8 +290,17 @@ impl State {
     /// Starts the task, unless it was started or cancelled before.
     #[inline]
     pub fn claim(&self) -> Claim {
-        let mut now = 0;
+        self.claim_from(Snapshot(0))
+    }
+
+    /// [`claim`](Self::claim) for who has looked already.
+    #[inline]
+    pub fn claim_from(&self, seen: Snapshot) -> Claim {
+        let Snapshot(mut now) = seen;
         loop {
+            if now & (CLAIMED | DONE) != 0 {
+                return Claim::Lost;
+            }
             // ORDERING: state.claim Relaxed: the closure came with the cell, through the queue or
             // with the handle; this only decides who runs it.
             match self
@@ -293,7 +308,6 @@ impl State {
                 .compare_exchange(now, now | CLAIMED, Relaxed, Relaxed)
             {
                 Ok(_) => return Claim::Won,
-                Err(seen) if seen & (CLAIMED | DONE) != 0 => return Claim::Lost,
                 Err(seen) => now = seen,
             }
         }

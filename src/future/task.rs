@@ -35,7 +35,8 @@ impl Task {
     #[inline]
     pub fn run(self) -> bool {
         let cell = self.into_raw();
-        if cell.state.load().is_executors_alone() {
+        let now = cell.state.load();
+        if now.is_executors_alone() {
             // SAFETY: nobody else will ever touch the cell, so it needs no claim.
             let ending = unsafe { (cell.vtable.run)(cell) };
             let after = cell.after();
@@ -44,7 +45,7 @@ impl Task {
             After::run(after);
             return true;
         }
-        match cell.state.claim() {
+        match cell.state.claim_from(now) {
             Claim::Won => {
                 // SAFETY: claimed.
                 let ending = unsafe { (cell.vtable.run)(cell) };
@@ -105,8 +106,9 @@ impl Task {
     }
 
     fn let_go(cell: Raw) {
-        if cell.state.release_queue() {
-            // SAFETY: told to free: ours was the last reference.
+        // The word need not say that the last reference has gone.
+        if cell.state.load().is_executors_last() || cell.state.release_queue() {
+            // SAFETY: told to free, or seen to be alone: ours was the last reference.
             unsafe { destroy(cell) };
         }
     }

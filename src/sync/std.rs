@@ -132,6 +132,7 @@ pub mod atomic {
     const _: () = assert!(size_of::<AtomicU32>() == 4 && align_of::<AtomicU32>() == 4);
     const _: () = assert!(size_of::<AtomicU64>() == 8 && align_of::<AtomicU64>() == 8);
     const _: () = assert!(size_of::<AtomicPtr<u8>>() == size_of::<usize>());
+    const _: () = assert!(align_of::<AtomicPtr<u8>>() == align_of::<usize>());
 }
 
 pub mod cell {

@@ -8,6 +8,8 @@ pub mod fork;
 pub mod limits;
 pub mod memfd;
 pub mod myself;
+#[cfg(not(any(raddle_loom, raddle_shuttle)))]
+pub mod pages;
 pub mod pidfd;
 pub mod prefetch;
 pub mod socket;

@@ -2,6 +2,7 @@
 
 use super::ThreadPool;
 use super::crew::Crew;
+use super::deque::Deque;
 use super::idle::MOST_WORKERS;
 use super::info::WorkerInfo;
 use super::shared::{Config, IdleProfile, Seat, Shared, StartHook, StopHook};
@@ -144,9 +145,9 @@ impl ThreadPoolBuilder {
         if self.queue_limit == Some(0) {
             return Err(BuildError::ZeroQueueLimit);
         }
-        let seats = cores.iter().enumerate();
-        let seats = seats
-            .map(|(index, &core)| Seat::new(WorkerInfo::new(index, &name, core)))
+        let places = cores.iter().zip(Deque::many(cores.len())).enumerate();
+        let seats = places
+            .map(|(index, (&core, deque))| Seat::new(WorkerInfo::new(index, &name, core), deque))
             .collect();
         let config = Config {
             name,

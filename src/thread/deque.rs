@@ -25,10 +25,11 @@
 //! Guarantees: each item comes out exactly once; lock-free, `push` wait-free.
 //! Models: `verify/models/deque.rs`.
 
+use super::slots::Slots;
 use crate::sync;
 use crate::sync::atomic::{AtomicPtr, AtomicU64, Ordering::*};
 use crossbeam_utils::CachePadded;
-use std::ptr::{self, NonNull};
+use std::ptr::NonNull;
 
 /// Items that a worker may have of its own; more go to the pool's inbox. 32 KiB of slots. Under a model the
 /// fewest with which a thief takes more than one.
@@ -71,14 +72,20 @@ impl Indices {
 /// See the module. Holds pointers, and does not own what they point to.
 pub struct Deque<T> {
     word: CachePadded<AtomicU64>,
-    slots: Box<[AtomicPtr<T>]>,
+    slots: Slots<T, CAPACITY>,
 }
 
 impl<T> Deque<T> {
     pub fn new() -> Self {
-        let slots = (0..CAPACITY)
-            .map(|_| AtomicPtr::new(ptr::null_mut()))
-            .collect();
+        Self::with(Slots::new())
+    }
+
+    /// So many, with their slots in one piece of memory.
+    pub fn many(count: usize) -> impl Iterator<Item = Self> {
+        Slots::many(count).map(Self::with)
+    }
+
+    fn with(slots: Slots<T, CAPACITY>) -> Self {
         Self {
             word: CachePadded::new(AtomicU64::new(0)),
             slots,

@@ -41,10 +41,6 @@ impl<T> Hand<T> {
     /// Puts a task into an open hand; gives it back if it is not open.
     #[inline]
     pub fn offer(&self, item: NonNull<T>) -> Result<(), NonNull<T>> {
-        // ORDERING: hand.hint Relaxed: spares the exchange when it would fail.
-        if self.0.load(Relaxed) != open() {
-            return Err(item);
-        }
         // ORDERING: hand.offer Release -> pairs with hand.close and hand.steal: the task.
         match self
             .0
@@ -55,10 +51,10 @@ impl<T> Hand<T> {
         }
     }
 
-    /// For the owner: is it still open and empty?
+    /// Is it open and empty? For others than its owner a hint, which spares an exchange that would fail.
     #[inline]
     pub fn is_open(&self) -> bool {
-        // ORDERING: hand.poll Relaxed: the owner then closes the hand and acquires the task.
+        // ORDERING: hand.poll Relaxed: the owner then closes the hand and acquires the task; others offer by an exchange.
         self.0.load(Relaxed) == open()
     }
 

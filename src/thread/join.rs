@@ -3,8 +3,8 @@
 //! A join that nobody takes from is a comparison, a countdown and two calls. Only the outermost joins of a tree
 //! (the largest pieces) are written down at all, on the stack. The very first goes into an [`Offer`], where
 //! any worker finds it; the next ones go into a list that is the thread's own, from which the oldest is
-//! offered when a worker searches. A worker has an offer of its own. Who calls from outside takes part as a
-//! *guest*, and puts what it offers into any free one of a few ([`super::guests`]).
+//! offered when a worker searches. A worker has an offer of its own. Who calls from outside, or has lost its core to a
+//! spare while it was blocked, takes part as a *guest*, and puts what it offers into any free one of a few ([`super::guests`]).
 //!
 //! A sleeper is woken at once if this thread's trees have lately taken long enough for that, else when
 //! this one has.
@@ -323,9 +323,10 @@ impl Joins {
         unsafe { self.worker.get().as_ref() }
     }
 
-    /// A worker without its core offers nothing: it only finishes its task.
-    fn may_offer(&self) -> bool {
-        self.worker().is_none_or(|worker| worker.seat().is_some())
+    /// Does the thread take part as what it is? One from outside, or a worker that was blocked and whose core another
+    /// thread has since, becomes a guest.
+    fn is_member(&self, shared: &Shared) -> bool {
+        self.is_of(shared) && self.worker().is_none_or(|worker| worker.seat().is_some())
     }
 
     /// Is a job of this thread's on offer?
@@ -545,7 +546,11 @@ where
     B: FnOnce() -> RB,
 {
     JOINS.with(|joins| {
-        let _guest = (!joins.is_of(shared)).then(|| Entered::guest(shared));
+        let _guest = (!joins.is_member(shared)).then(|| {
+            // Back in the tree around it, the next join comes here again.
+            joins.fuel.set(1);
+            Entered::guest(shared)
+        });
         join_written(joins, shared, a, b)
     })
 }
@@ -556,7 +561,7 @@ where
     B: FnOnce() -> RB,
 {
     joins.look_around(shared, joins.count.get() >= LATENT);
-    if joins.count.get() >= LATENT || !joins.may_offer() {
+    if joins.count.get() >= LATENT {
         joins.fuel.set(joins.tank.get());
         return (a(), b());
     }

@@ -1,4 +1,4 @@
-//! The thread pool: [`deque`], [`inbox`] and [`hand`] hold tasks; [`idle`] knows who sleeps; [`worker`] is
+//! The thread pool: [`deque`] (in its [`slots`]), [`inbox`] and [`hand`] hold tasks; [`idle`] knows who sleeps; [`worker`] is
 //! a thread's loop, [`search`] what it does without work, [`crew`] the threads; [`join`], [`scope`] and [`slice`] borrow from the stack,
 //! [`ranges`] shares out a slice, and [`guests`] are threads from outside that take part in a join.
 
@@ -18,6 +18,7 @@ pub mod scope;
 mod search;
 mod shared;
 mod slice;
+mod slots;
 mod stats;
 mod worker;
 

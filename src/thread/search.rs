@@ -94,15 +94,19 @@ impl Worker {
         self.shared.open_hand(seat.info.index);
         let began = Instant::now();
         let mut found = None;
-        while found.is_none() && seat.hand.is_open() {
+        while seat.hand.is_open() {
             let mut rounds = 0;
             while seat.hand.is_open() && rounds < ROUNDS {
                 sync::hint::spin_loop();
                 rounds += 1;
             }
             if rounds == ROUNDS {
-                found = self.scan(seat);
-                if self.shared.is_closed() || sync::MODEL || began.elapsed() >= budget {
+                if self.is_wanted_outside(seat) {
+                    break;
+                }
+                found = self.from_others(seat);
+                let is_over = found.is_some() || self.shared.is_closed() || sync::MODEL;
+                if is_over || began.elapsed() >= budget {
                     break;
                 }
             }
@@ -113,7 +117,8 @@ impl Worker {
             task_from(item)
         });
         let work = match (found, handed) {
-            (None, handed) => handed.map(Work::Task),
+            // What lay in the hand came before what waits outside (see `Shared::hand_over`).
+            (None, handed) => handed.or_else(|| self.outside(seat)).map(Work::Task),
             (found, None) => found,
             // Both at once: the one from the hand waits its turn, for whoever comes first.
             (found, Some(task)) => {
@@ -171,9 +176,13 @@ impl Worker {
 
     /// Looks once at everything: mailbox, inbox, the others' offers, deques and hands, the guests' offers.
     fn scan(&self, seat: &Seat) -> Option<Work> {
-        if let Some(task) = self.outside(seat) {
-            return Some(Work::Task(task));
-        }
+        self.outside(seat)
+            .map(Work::Task)
+            .or_else(|| self.from_others(seat))
+    }
+
+    /// Looks once at the others' offers, deques and hands, and at the guests' offers.
+    fn from_others(&self, seat: &Seat) -> Option<Work> {
         let seats = &self.shared.seats;
         let start = self.random() as usize % seats.len();
         for other in (start..seats.len()).chain(0..start).map(|at| &seats[at]) {

@@ -72,10 +72,10 @@ pub struct Seat {
 }
 
 impl Seat {
-    pub fn new(info: WorkerInfo) -> Self {
+    pub fn new(info: WorkerInfo, deque: Deque<Header>) -> Self {
         Self {
             info,
-            deque: Deque::new(),
+            deque,
             mailbox: Inbox::new(),
             hand: CachePadded::new(Hand::new()),
             offer: CachePadded::new(Offer::new()),
@@ -264,11 +264,15 @@ impl Shared {
         Ok(())
     }
 
-    /// Puts the task into an open hand, if there is one.
+    /// Puts the task into an open hand, if there is one and nothing waits in the inbox.
     #[inline]
     fn hand_over(&self, task: Task) -> Result<(), Task> {
         // ORDERING: pool.hint Relaxed: a stale hint finds a closed hand.
         let seat = &self.seats[self.hint.load(Relaxed) as usize];
+        // What this thread has put into the inbox goes first: it knows of its own pushes, and at most not yet of a pop.
+        if !seat.hand.is_open() || self.inbox.len() > 0 {
+            return Err(task);
+        }
         let cell = task.raw();
         match seat.hand.offer(task.into_raw().pointer()) {
             Ok(()) => {

@@ -304,17 +304,32 @@ impl Worker {
     }
 
     fn fair_turn(&self, seat: &Seat) -> Option<Task> {
-        self.outside(seat)
-            .or_else(|| seat.deque.pop_front().map(task_from))
+        let front = || seat.deque.pop_front().map(task_from);
+        // The only worker starts what it took from the inbox earlier before what is still in there.
+        if self.shared.seats.len() == 1 && seat.deque.len() > seat.deque.len_above(self.mark.get())
+        {
+            return self.mail(seat).or_else(front);
+        }
+        self.outside(seat).or_else(front)
+    }
+
+    /// Does something wait in the mailbox or the inbox? A hint.
+    pub(super) fn is_wanted_outside(&self, seat: &Seat) -> bool {
+        seat.mailbox.len() > 0 || self.shared.inbox.len() > 0
     }
 
     pub(super) fn outside(&self, seat: &Seat) -> Option<Task> {
+        self.mail(seat)
+            .or_else(|| self.batch(seat, &self.shared.inbox))
+    }
+
+    fn mail(&self, seat: &Seat) -> Option<Task> {
         let mut mail = None;
         if seat.mailbox.len() > 0 {
             seat.mailbox
                 .pop_many(1, |item| mail = Some(task_from(item)));
         }
-        mail.or_else(|| self.batch(seat, &self.shared.inbox))
+        mail
     }
 
     /// Takes a fair share of the inbox: the first to run now, the others into the deque.

@@ -4,7 +4,8 @@
 use super::common::{Drops, Gate, watch};
 use super::kit::hold;
 use raddle::{
-    Rejected, ReturnWhen, Shutdown, TaskError, ThreadPool, as_completed, current_worker, wait,
+    Rejected, ReturnWhen, Shutdown, TaskError, ThreadPool, as_completed, current_worker, promise,
+    wait,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -425,6 +426,40 @@ fn s08_both_halves_of_a_long_join_run_at_once() {
             },
         );
     });
+}
+
+#[test]
+fn s08_a_join_of_a_worker_whose_place_was_taken_finds_helpers() {
+    let _watch = watch();
+    let pool = Arc::new(ThreadPool::new(2).unwrap());
+    for _ in 0..50 {
+        let (give, awaited) = promise::<()>();
+        let (left, second) = (Gate::default(), Gate::default());
+        let (inside, leave, met) = (Arc::clone(&pool), left.clone(), second.clone());
+        let displaced = pool.spawn(move || {
+            awaited.result().unwrap();
+            let first = || {
+                leave.open();
+                met.wait();
+            };
+            inside.join(first, || met.open());
+        });
+        // The other worker runs one, a spare the other, and they keep both places until the join has begun.
+        let (met, at) = (Arc::new(Barrier::new(2)), left.clone());
+        let other = Arc::clone(&met);
+        let beside = pool.spawn(move || {
+            other.wait();
+            at.wait();
+        });
+        let keeper = pool.spawn(move || {
+            met.wait();
+            give.complete(()).unwrap();
+            left.wait();
+        });
+        for task in [displaced, beside, keeper] {
+            task.result().unwrap();
+        }
+    }
 }
 
 #[test]

@@ -127,6 +127,41 @@ fn t04_children_run_beside_a_parent_that_keeps_its_worker() {
 }
 
 #[test]
+fn t04_the_only_worker_starts_what_one_thread_submits_in_its_order() {
+    let _watch = watch();
+    let pool = ThreadPool::new(1).unwrap();
+    let begun = Arc::new(AtomicUsize::new(0));
+    let task = |number: usize| {
+        let begun = Arc::clone(&begun);
+        move || assert_eq!(begun.fetch_add(1, SeqCst), number)
+    };
+    let mut next = 0;
+    let mut results = Vec::new();
+    for round in 0..3_000 {
+        // One, two or three, at a worker that searches, sleeps or works; then a queue that takes many of its turns.
+        let count = if round % 1_000 == 999 {
+            20_000
+        } else {
+            1 + round % 3
+        };
+        if round % 7 == 3 {
+            results.extend(pool.spawn_many((next..next + count).map(task)));
+        } else {
+            results.extend((next..next + count).map(|number| pool.spawn(task(number))));
+        }
+        next += count;
+        if round % 2 == 0 {
+            results
+                .drain(..)
+                .for_each(|result| result.result().unwrap());
+        }
+    }
+    results
+        .into_iter()
+        .for_each(|result| result.result().unwrap());
+}
+
+#[test]
 fn t05_spares_do_not_stay_for_ever() {
     let _watch = watch();
     let pool = ThreadPool::new(2).unwrap();

@@ -35,6 +35,8 @@ sampled! {
     scope: SCOPE,
     join: JOIN,
     join_guests: JOIN_GUESTS,
+    join_displaced: JOIN_DISPLACED,
+    in_order: IN_ORDER,
     limit: LIMIT,
     limit_closed: LIMIT_CLOSED,
     limit_nested: LIMIT_NESTED,

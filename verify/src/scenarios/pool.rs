@@ -472,6 +472,71 @@ pub const JOIN: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
+/// A worker was blocked, and its core went to a spare that keeps it: a join of its task goes on as a guest's, and its second
+/// half finds a thread though the first one waits for it.
+pub const JOIN_DISPLACED: Scenario = Scenario {
+    name: "pool/join_displaced",
+    may: &["done"],
+    body: |out| {
+        let pool = std::sync::Arc::new(pool(2));
+        let (give, awaited) = promise::<()>();
+        let (leave, left) = Bell::pair();
+        let (leave_too, left_too) = Bell::pair();
+        let (meet, met) = Bell::pair();
+        let (ring, rung) = Bell::pair();
+        let inner = std::sync::Arc::clone(&pool);
+        let displaced = pool.spawn(move || {
+            awaited.result().unwrap();
+            let first = || {
+                leave.ring();
+                leave_too.ring();
+                rung.wait();
+            };
+            inner.join(first, || ring.ring());
+        });
+        let beside = pool.spawn(move || {
+            meet.ring();
+            left.wait();
+        });
+        let keeper = pool.spawn(move || {
+            met.wait();
+            give.complete(()).unwrap();
+            left_too.wait();
+        });
+        for task in [displaced, beside, keeper] {
+            task.result().unwrap();
+        }
+        drop(pool);
+        out.saw("done");
+    },
+    ..Scenario::EMPTY
+};
+
+/// The only worker starts what one thread submits in the order in which it does, by whichever way it comes.
+pub const IN_ORDER: Scenario = Scenario {
+    name: "pool/in_order",
+    may: &["done"],
+    body: |out| {
+        let pool = pool(1);
+        let begun = std::sync::Arc::new(AtomicU32::new(0));
+        let tasks: Vec<_> = (0..4)
+            .map(|number| {
+                let begun = std::sync::Arc::clone(&begun);
+                pool.spawn(move || {
+                    let before = begun.fetch_add(1, Ordering::Relaxed);
+                    assert_eq!(before, number, "a task started out of turn");
+                })
+            })
+            .collect();
+        for task in tasks {
+            task.result().unwrap();
+        }
+        drop(pool);
+        out.saw("done");
+    },
+    ..Scenario::EMPTY
+};
+
 /// Two threads from outside take part in joins of their own, and a worker of another pool in a third.
 pub const JOIN_GUESTS: Scenario = Scenario {
     name: "pool/join_guests",

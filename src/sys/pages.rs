@@ -1,0 +1,76 @@
+//! Memory fresh from the system: zero, and without a page before it is used.
+
+use std::alloc::{Layout, handle_alloc_error};
+use std::ptr::{self, NonNull};
+
+const PAGE: usize = 4096;
+const HUGE: usize = 2 << 20;
+
+/// So many bytes, page-aligned; given back when it is dropped.
+pub struct Pages {
+    base: NonNull<u8>,
+    bytes: usize,
+}
+
+// SAFETY: memory that nobody else refers to; what is done with it is the holder's business.
+unsafe impl Send for Pages {}
+// SAFETY: as above.
+unsafe impl Sync for Pages {}
+
+impl Pages {
+    /// Ends the program if there is no memory, as every allocation does.
+    pub fn zeroed(bytes: usize) -> Self {
+        let bytes = bytes.max(1).next_multiple_of(PAGE);
+        // SAFETY: an anonymous mapping at an address of the kernel's choice.
+        let base = unsafe {
+            libc::mmap(
+                ptr::null_mut(),
+                bytes,
+                libc::PROT_READ | libc::PROT_WRITE,
+                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
+                -1,
+                0,
+            )
+        };
+        let base = NonNull::new(base.cast::<u8>()).filter(|_| base != libc::MAP_FAILED);
+        let Some(base) = base else {
+            handle_alloc_error(Layout::array::<u8>(bytes).unwrap_or(Layout::new::<u8>()));
+        };
+        // One huge page would be zeroed in one go, by whoever comes first and near its core. A refusal changes nothing else.
+        if !cfg!(miri) && bytes >= HUGE {
+            // SAFETY: advice on the range just mapped.
+            let _ = unsafe { libc::madvise(base.as_ptr().cast(), bytes, libc::MADV_NOHUGEPAGE) };
+        }
+        Self { base, bytes }
+    }
+
+    pub fn base(&self) -> NonNull<u8> {
+        self.base
+    }
+}
+
+impl Drop for Pages {
+    fn drop(&mut self) {
+        // SAFETY: mapped by `zeroed`; whoever refers into it keeps it alive.
+        unsafe { libc::munmap(self.base.as_ptr().cast(), self.bytes) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_bytes_are_zero_and_writable() {
+        let pages = Pages::zeroed(2 * PAGE + 1);
+        for at in [0, PAGE, 2 * PAGE, 3 * PAGE - 1] {
+            // SAFETY: within the three pages, which are this thread's alone.
+            unsafe {
+                let byte = pages.base().add(at);
+                assert_eq!(byte.read(), 0);
+                byte.write(7);
+                assert_eq!(byte.read(), 7);
+            }
+        }
+    }
+}
