@@ -104,7 +104,7 @@ impl Worker {
                 if self.is_wanted_outside(seat) {
                     break;
                 }
-                found = self.from_others(seat);
+                found = self.elsewhere(seat);
                 let is_over = found.is_some() || self.shared.is_closed() || sync::MODEL;
                 if is_over || began.elapsed() >= budget {
                     break;
@@ -178,11 +178,11 @@ impl Worker {
     fn scan(&self, seat: &Seat) -> Option<Work> {
         self.outside(seat)
             .map(Work::Task)
-            .or_else(|| self.from_others(seat))
+            .or_else(|| self.elsewhere(seat))
     }
 
     /// Looks once at the others' offers, deques and hands, and at the guests' offers.
-    fn from_others(&self, seat: &Seat) -> Option<Work> {
+    fn elsewhere(&self, seat: &Seat) -> Option<Work> {
         let seats = &self.shared.seats;
         let start = self.random() as usize % seats.len();
         for other in (start..seats.len()).chain(0..start).map(|at| &seats[at]) {

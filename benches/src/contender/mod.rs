@@ -137,28 +137,30 @@ pub struct Tree {
 }
 
 impl Tree {
-    /// A full tree whose values count up from `first`; gives the next value too.
-    pub fn full(depth: u32, first: u64) -> (Tree, u64) {
-        if depth == 0 {
-            let children = None;
-            return (
-                Tree {
-                    value: first,
-                    children,
-                },
-                first + 1,
-            );
+    /// A full tree whose values count up from `first`. Which child comes first in memory differs from node to node, so
+    /// that it is no matter which half of a join a contender begins with.
+    pub fn full(depth: u32, first: u64) -> Tree {
+        let children = (depth > 0).then(|| {
+            let middle = first + Tree::nodes(depth - 1);
+            let left = || Tree::full(depth - 1, first + 1);
+            let right = || Tree::full(depth - 1, middle + 1);
+            Box::new(if first.count_ones() % 2 == 0 {
+                let left = left();
+                (left, right())
+            } else {
+                let right = right();
+                (left(), right)
+            })
+        });
+        Tree {
+            value: first,
+            children,
         }
-        let (left, next) = Tree::full(depth - 1, first + 1);
-        let (right, next) = Tree::full(depth - 1, next);
-        let children = Some(Box::new((left, right)));
-        (
-            Tree {
-                value: first,
-                children,
-            },
-            next,
-        )
+    }
+
+    /// How many nodes a full tree has.
+    pub fn nodes(depth: u32) -> u64 {
+        (2 << depth) - 1
     }
 
     /// The sum by plain recursion.
@@ -330,6 +332,9 @@ macro_rules! nested_waiters {
             $workload.contender(config, options, $run::<c::by_hand::ByHand>);
         }
         #[cfg(feature = "raddle")]
-        $workload.contender(config, options, $run::<c::raddle::Raddle>);
+        {
+            $workload.contender(config, options, $run::<c::raddle::Raddle>);
+            $workload.contender(config, options, $run::<c::raddle::Scoped>);
+        }
     }};
 }

@@ -4,6 +4,7 @@ use super::{Cancel, Config, Contender, ForkJoin, Map, NestedWait, Spawn, Tree};
 use crate::document::Role;
 use raddle::{Executor, Future, Idle, Pin, TaskError, ThreadPool};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// The pool with its default settings, one `spawn` per task, `map_slice` for slices.
 pub type Raddle = Pool<DEFAULT>;
@@ -13,11 +14,14 @@ pub type NeverPark = Pool<NEVER_PARK>;
 pub type Batch = Pool<BATCH>;
 /// The executor's ordered `map`, in the same chunks as the pools that have no map.
 pub type OrderedMap = Pool<ORDERED_MAP>;
+/// Inner tasks without a handle each, in a scope that waits for all, as rayon's.
+pub type Scoped = Pool<SCOPED>;
 
 const DEFAULT: u8 = 0;
 const NEVER_PARK: u8 = 1;
 const BATCH: u8 = 2;
 const ORDERED_MAP: u8 = 3;
+const SCOPED: u8 = 4;
 
 /// A pool used in one of the ways above.
 pub struct Pool<const WAY: u8>(ThreadPool);
@@ -27,6 +31,7 @@ impl<const WAY: u8> Contender for Pool<WAY> {
         NEVER_PARK => "raddle, never park",
         BATCH => "raddle spawn_many",
         ORDERED_MAP => "raddle map",
+        SCOPED => "raddle scope",
         _ => "raddle",
     };
     const ROLE: Role = Role::Raddle;
@@ -167,6 +172,9 @@ impl<const WAY: u8> Map for Pool<WAY> {
 
 impl<const WAY: u8> NestedWait for Pool<WAY> {
     fn nested_sum(self: &Arc<Self>, outer: u64, inner: u64) -> u64 {
+        if WAY == SCOPED {
+            return scoped_sum(&self.0, outer, inner);
+        }
         let outers: Vec<_> = (0..outer)
             .map(|_| {
                 let pool = Arc::clone(self);
@@ -184,4 +192,23 @@ impl<const WAY: u8> NestedWait for Pool<WAY> {
             .map(|outer| outer.result().unwrap())
             .sum()
     }
+}
+
+fn scoped_sum(pool: &ThreadPool, outer: u64, inner: u64) -> u64 {
+    let total = AtomicU64::new(0);
+    pool.scope(|scope| {
+        for _ in 0..outer {
+            drop(scope.spawn(|| {
+                let sum = AtomicU64::new(0);
+                pool.scope(|scope| {
+                    for i in 0..inner {
+                        let sum = &sum;
+                        drop(scope.spawn(move || sum.fetch_add(i, Relaxed)));
+                    }
+                });
+                total.fetch_add(sum.into_inner(), Relaxed);
+            }));
+        }
+    });
+    total.into_inner()
 }

@@ -27,9 +27,10 @@ const SHORT: u32 = 18;
 const DEPTH: u32 = 19;
 
 /// The tree of `W3t`, made once.
-pub fn tree() -> &'static (Tree, u64) {
-    static TREE: OnceLock<(Tree, u64)> = OnceLock::new();
-    TREE.get_or_init(|| Tree::full(DEPTH, 0))
+pub fn tree() -> (&'static Tree, u64) {
+    static TREE: OnceLock<Tree> = OnceLock::new();
+    let tree = TREE.get_or_init(|| Tree::full(DEPTH, 0));
+    (tree, Tree::nodes(DEPTH))
 }
 
 fn long(options: &Options, call: impl Fn(u32) -> u64) -> Round {
