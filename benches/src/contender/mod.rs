@@ -144,7 +144,7 @@ impl Tree {
             let middle = first + Tree::nodes(depth - 1);
             let left = || Tree::full(depth - 1, first + 1);
             let right = || Tree::full(depth - 1, middle + 1);
-            Box::new(if first.count_ones() % 2 == 0 {
+            Box::new(if first.count_ones().is_multiple_of(2) {
                 let left = left();
                 (left, right())
             } else {

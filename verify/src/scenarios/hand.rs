@@ -4,6 +4,15 @@ use super::deque_kit::{Item, item, open};
 use crate::sync::{Arc, thread};
 use crate::{DropCount, Scenario};
 use raddle::thread::hand::Hand;
+use std::ptr::NonNull;
+
+/// As the pool offers: a look, then the exchange. What came back.
+fn offer(hand: &Hand<Item>, item: NonNull<Item>) -> Option<u32> {
+    if !hand.is_open() {
+        return Some(open(item));
+    }
+    hand.offer(item).err().map(open)
+}
 
 /// The owner closes its hand while somebody puts a task into it.
 pub const OFFER: Scenario = Scenario {
@@ -15,7 +24,7 @@ pub const OFFER: Scenario = Scenario {
         let hand = Arc::new(Hand::<Item>::new());
         hand.open();
         let (other, theirs) = (Arc::clone(&hand), count.clone());
-        let submitter = thread::spawn(move || other.offer(item(&theirs, 1)).err().map(open));
+        let submitter = thread::spawn(move || offer(&other, item(&theirs, 1)));
         let taken = hand.close().map(open);
         let refused = submitter.join().unwrap();
         out.saw(match (taken, refused) {
@@ -40,7 +49,7 @@ pub const STEAL: Scenario = Scenario {
         let hand = Arc::new(Hand::<Item>::new());
         hand.open();
         let (other, theirs) = (Arc::clone(&hand), count.clone());
-        let submitter = thread::spawn(move || other.offer(item(&theirs, 1)).err().map(open));
+        let submitter = thread::spawn(move || offer(&other, item(&theirs, 1)));
         let other = Arc::clone(&hand);
         let thief = thread::spawn(move || other.steal().map(open));
         let taken = hand.close().map(open);
@@ -69,7 +78,7 @@ pub const AGAIN: Scenario = Scenario {
         let thief = thread::spawn(move || other.steal().map(open));
         let mut rounds = [1, 2].map(|number| {
             hand.open();
-            assert!(hand.offer(item(&count, number)).is_ok());
+            assert_eq!(offer(&hand, item(&count, number)), None);
             match hand.close().map(open) {
                 Some(got) => format!("owner {got}"),
                 None => format!("thief {number}"),
@@ -94,7 +103,7 @@ pub const TWO_OFFERS: Scenario = Scenario {
         hand.open();
         let submitters = [1, 2].map(|number| {
             let (hand, count) = (Arc::clone(&hand), count.clone());
-            thread::spawn(move || hand.offer(item(&count, number)).err().map(open))
+            thread::spawn(move || offer(&hand, item(&count, number)))
         });
         let taken = hand.close().map(open);
         let refused = submitters.map(|submitter| submitter.join().unwrap());
