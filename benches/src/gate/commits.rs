@@ -80,6 +80,11 @@ pub fn measure(plan: &Plan) -> Result<[Set; 2], String> {
         let commit = format!("{commit}^{{commit}}");
         git(&repository, &["rev-parse", "--verify", "--quiet", &commit])
     });
+    let runner = if plan.counts {
+        Some(runner(plan, &target)?)
+    } else {
+        None
+    };
     let [old, new] = hashes;
     let hashes = [
         old.map_err(|_| format!("no commit {}", plan.commits[0]))?,
@@ -93,7 +98,14 @@ pub fn measure(plan: &Plan) -> Result<[Set; 2], String> {
         let tree = Tree::new(&repository, place.join(side), hash)?;
         let results = results.join(side);
         fs::create_dir_all(&results).map_err(|error| format!("{}: {error}", results.display()))?;
-        sides.push(Side::build(plan, tree, &target, results, hash)?);
+        sides.push(Side::build(
+            plan,
+            tree,
+            &target,
+            results,
+            hash,
+            runner.as_deref(),
+        )?);
     }
     for run in 0..plan.runs {
         let turn = if run % 2 == 0 { [0, 1] } else { [1, 0] };
@@ -127,6 +139,7 @@ impl Side {
         target: &Path,
         results: PathBuf,
         hash: &str,
+        runner: Option<&Path>,
     ) -> Result<Self, String> {
         let compare = results.join("compare");
         if plan.runs > 0 {
@@ -159,11 +172,9 @@ impl Side {
                 .map_err(|error| format!("{}: {error}", compare.display()))?;
             clean()?;
         }
-        let counts = if plan.counts {
-            Some(count(&tree.path, &target.join("gate/counts"), plan)?)
-        } else {
-            None
-        };
+        let counts = runner
+            .map(|runner| count(&tree.path, &target.join("gate/counts"), runner))
+            .transpose()?;
         Ok(Self {
             tree,
             compare,
@@ -212,7 +223,23 @@ impl Side {
     }
 }
 
-fn count(root: &Path, target: &Path, plan: &Plan) -> Result<Counts, String> {
+/// gungraun's runner: the one that was named, the one that `ci/count.sh` installed, or one on the path.
+fn runner(plan: &Plan, target: &Path) -> Result<PathBuf, String> {
+    if let Some(named) = &plan.runner {
+        return Ok(named.clone());
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders = [target.join("tools/bin")];
+    let mut folders = folders.into_iter().chain(std::env::split_paths(&path));
+    folders
+        .find_map(|folder| Some(folder.join("gungraun-runner")).filter(|file| file.is_file()))
+        .ok_or_else(|| {
+            "no gungraun-runner: ci/count.sh installs what counting needs, --no-counts does without"
+                .to_owned()
+        })
+}
+
+fn count(root: &Path, target: &Path, runner: &Path) -> Result<Counts, String> {
     if !root.join("benches/instructions").exists() {
         return Err(
             "that commit has no benches/instructions; --no-counts leaves them out".to_owned(),
@@ -231,7 +258,7 @@ fn count(root: &Path, target: &Path, plan: &Plan) -> Result<Counts, String> {
         .arg("--target-dir")
         .arg(target);
     run(clean.current_dir(root))?;
-    let counts = counts::take(root, target, plan.runner.as_deref());
+    let counts = counts::take(root, target, Some(runner));
     let counts = counts.map_err(|problem| problem.to_string())?;
     Ok(Counts {
         tools: Tools::here()?,
