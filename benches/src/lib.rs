@@ -14,3 +14,12 @@ pub mod workload;
 
 pub use raddle_document as document;
 pub use raddle_document::statistics;
+
+/// Says how a program is used, if `--help` or `-h` is among its arguments.
+pub fn is_help_asked_for(usage: &str) -> bool {
+    let asked = std::env::args().any(|one| one == "--help" || one == "-h");
+    if asked {
+        println!("{usage}");
+    }
+    asked
+}

@@ -32,6 +32,10 @@ fn build(results: &Path, target: &Path) -> Result<(), String> {
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().skip(1).collect();
+    if arguments.iter().any(|one| one == "--help" || one == "-h") {
+        println!("{USAGE}");
+        return ExitCode::SUCCESS;
+    }
     let [results, target] = arguments.as_slice() else {
         eprintln!("{USAGE}");
         return ExitCode::from(2);

@@ -3,6 +3,7 @@
 use raddle_benches::contender::processes::serve_if_asked;
 use raddle_benches::document::export::Format;
 use raddle_benches::document::{Document, Instruments, Mode, Noise, Run, SCHEMA, rfc3339};
+use raddle_benches::is_help_asked_for;
 use raddle_benches::measure::heap::Counting;
 use raddle_benches::measure::machine;
 use raddle_benches::measure::noise::load;
@@ -108,6 +109,9 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Arguments, Strin
 fn main() -> ExitCode {
     // A worker does not come back from here.
     serve_if_asked();
+    if is_help_asked_for(USAGE) {
+        return ExitCode::SUCCESS;
+    }
     let arguments = match parse(std::env::args().skip(1)) {
         Ok(arguments) => arguments,
         Err(problem) => {

@@ -1,6 +1,7 @@
 //! Is one result worse than another? `docs/regressions.md` says how that is decided.
 
 use raddle_benches::gate::{Limits, Set, commits, compare};
+use raddle_benches::is_help_asked_for;
 use raddle_benches::statistics::Parameters;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -108,6 +109,9 @@ fn sets(what: &What) -> Result<[Set; 2], String> {
 }
 
 fn main() -> ExitCode {
+    if is_help_asked_for(USAGE) {
+        return ExitCode::SUCCESS;
+    }
     let arguments = match parse(std::env::args().skip(1)) {
         Ok(arguments) => arguments,
         Err(problem) => {

@@ -2,6 +2,7 @@
 
 use raddle_benches::counts::{Baseline, Tools, take};
 use raddle_benches::document::Document;
+use raddle_benches::is_help_asked_for;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -103,6 +104,9 @@ fn run(arguments: &Arguments) -> Result<(), String> {
 }
 
 fn main() -> ExitCode {
+    if is_help_asked_for(USAGE) {
+        return ExitCode::SUCCESS;
+    }
     let arguments = match parse(std::env::args().skip(1)) {
         Ok(arguments) => arguments,
         Err(problem) => {
