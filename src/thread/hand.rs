@@ -11,6 +11,9 @@
 //! | task | closed | thief | [`Hand::steal`] | Acquire |
 //! | any | closed | owner | [`Hand::close`] | Acquire |
 //!
+//! Who submits offers only while nothing waits in the inbox (`Shared::hand_over`), and the owner closes its hand before it
+//! takes anything from there: what one thread submits comes to the only worker of a pool in order.
+//!
 //! The owner opens its hand only while it searches and closes it before it does anything else, so
 //! a task in it waits for some nanoseconds; if the owner was just taken off its core, thieves find
 //! the task here. Guarantees: a task offered is taken exactly once; wait-free.

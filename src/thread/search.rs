@@ -91,9 +91,41 @@ impl Worker {
 
     /// Searches with an open hand. Counted as searching before and, if nothing was found, after.
     fn search(&self, seat: &Seat, budget: Duration) -> Option<Work> {
-        self.shared.open_hand(seat.info.index);
         let began = Instant::now();
-        let mut found = None;
+        loop {
+            self.shared.open_hand(seat.info.index);
+            let found = self.watch(seat, began, budget);
+            let handed = seat.hand.close().map(|item| {
+                // The line is on its way while we settle who searches.
+                prefetch::line(item.as_ptr());
+                task_from(item)
+            });
+            let work = match (found, handed) {
+                // What lay in the hand came before what waits outside (see `Shared::hand_over`).
+                (None, handed) => handed.or_else(|| self.outside(seat)).map(Work::Task),
+                (found, None) => found,
+                // Both at once: the one from the hand waits its turn, for whoever comes first.
+                (found, Some(task)) => {
+                    if let Err(task) = self.push(task) {
+                        self.run(task);
+                    }
+                    found
+                }
+            };
+            if work.is_some() {
+                self.note_gap(Duration::ZERO);
+                self.found(seat);
+                return work;
+            }
+            // Time is up, or what was seen has gone to another.
+            if sync::MODEL || self.shared.is_closed() || began.elapsed() >= budget {
+                return None;
+            }
+        }
+    }
+
+    /// Until something is in the hand, or outside, or was found elsewhere, or the search is over.
+    fn watch(&self, seat: &Seat, began: Instant, budget: Duration) -> Option<Work> {
         while seat.hand.is_open() {
             let mut rounds = 0;
             while seat.hand.is_open() && rounds < ROUNDS {
@@ -104,35 +136,14 @@ impl Worker {
                 if self.is_wanted_outside(seat) {
                     break;
                 }
-                found = self.elsewhere(seat);
+                let found = self.elsewhere(seat);
                 let is_over = found.is_some() || self.shared.is_closed() || sync::MODEL;
                 if is_over || began.elapsed() >= budget {
-                    break;
+                    return found;
                 }
             }
         }
-        let handed = seat.hand.close().map(|item| {
-            // The line is on its way while we settle who searches.
-            prefetch::line(item.as_ptr());
-            task_from(item)
-        });
-        let work = match (found, handed) {
-            // What lay in the hand came before what waits outside (see `Shared::hand_over`).
-            (None, handed) => handed.or_else(|| self.outside(seat)).map(Work::Task),
-            (found, None) => found,
-            // Both at once: the one from the hand waits its turn, for whoever comes first.
-            (found, Some(task)) => {
-                if let Err(task) = self.push(task) {
-                    self.run(task);
-                }
-                found
-            }
-        };
-        if work.is_some() {
-            self.note_gap(Duration::ZERO);
-            self.found(seat);
-        }
-        work
+        None
     }
 
     /// No longer searching. The last searcher answers for what was pushed while others counted on it.
