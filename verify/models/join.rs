@@ -32,7 +32,7 @@ fn guests() {
     join::GUESTS
         .model()
         .bound(Some(3))
-        .min_executions(3_600)
+        .min_executions(3_500)
         .check();
 }
 

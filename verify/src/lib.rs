@@ -34,6 +34,8 @@ mod harness;
 #[cfg(any(raddle_loom, raddle_shuttle))]
 mod report;
 #[cfg(any(raddle_loom, raddle_shuttle))]
+mod scatter;
+#[cfg(any(raddle_loom, raddle_shuttle))]
 pub mod scenarios;
 
 #[cfg(any(raddle_loom, raddle_shuttle))]

@@ -10,7 +10,8 @@ use raddle::thread::join::{Job, Offer};
 use std::ptr::NonNull;
 
 /// A second half: a job with what it works on. On the heap, so that a touch after its end is a touch of
-/// freed memory.
+/// freed memory. An offer compares addresses, so which halves share one is said by the model and not left to the
+/// allocator, whose choice is another one in each execution.
 #[repr(C)]
 struct Half {
     job: Job,
@@ -19,14 +20,21 @@ struct Half {
     _counted: Counted,
 }
 
+// SAFETY: its pointers are those of a thread's list of latent jobs, where no model puts it.
+unsafe impl Send for Half {}
+
 impl Half {
-    fn new(count: &DropCount, input: u32) -> Box<Self> {
-        Box::new(Self {
+    fn new(count: &DropCount, input: u32) -> Self {
+        Self {
             job: Job::new(Self::run),
             input,
             result: UnsafeCell::new(None),
             _counted: count.value(),
-        })
+        }
+    }
+
+    fn boxed(count: &DropCount, input: u32) -> Box<Self> {
+        Box::new(Self::new(count, input))
     }
 
     fn work(&self) {
@@ -84,7 +92,7 @@ pub const RACE: Scenario = Scenario {
     body: |out| {
         let count = DropCount::new();
         let offer = Arc::new(Offer::new());
-        let half = Half::new(&count, 1);
+        let half = Half::boxed(&count, 1);
         let other = Arc::clone(&offer);
         let thief = thread::spawn(move || steal(&other));
         assert!(offer.put(&half.job));
@@ -105,7 +113,7 @@ pub const TWO_THIEVES: Scenario = Scenario {
     body: |out| {
         let count = DropCount::new();
         let offer = Arc::new(Offer::new());
-        let half = Half::new(&count, 1);
+        let half = Half::boxed(&count, 1);
         let thieves = [(), ()].map(|()| {
             let offer = Arc::clone(&offer);
             thread::spawn(move || steal(&offer))
@@ -132,14 +140,16 @@ pub const SAME_PLACE: Scenario = Scenario {
         let other = Arc::clone(&offer);
         let thief = thread::spawn(move || steal(&other));
         let mut stolen = "neither";
+        let mut half = Half::boxed(&count, 0);
         for (input, name) in [(1, "first"), (2, "second")] {
-            let half = Half::new(&count, input);
+            *half = Half::new(&count, input);
             assert!(offer.put(&half.job));
             if half.end(&offer) != "reclaimed" {
                 assert_eq!(stolen, "neither", "one thief took two");
                 stolen = name;
             }
         }
+        drop(half);
         assert_eq!(thief.join().unwrap(), stolen != "neither");
         out.saw(stolen);
         count.assert_all_dropped();
@@ -148,8 +158,7 @@ pub const SAME_PLACE: Scenario = Scenario {
 };
 
 /// A guest's join: offers its half if there is room, else it does both.
-fn guest(offer: &Offer, count: &DropCount) -> &'static str {
-    let half = Half::new(count, 1);
+fn guest(offer: &Offer, half: Box<Half>) -> &'static str {
     if offer.put(&half.job) {
         half.end(offer)
     } else {
@@ -175,9 +184,10 @@ pub const GUESTS: Scenario = Scenario {
         let offer = Arc::new(Offer::new());
         let other = Arc::clone(&offer);
         let thief = thread::spawn(move || steal(&other));
-        let (other, theirs) = (Arc::clone(&offer), count.clone());
-        let second = thread::spawn(move || guest(&other, &theirs));
-        let how = [guest(&offer, &count), second.join().unwrap()].map(|how| {
+        let [mine, theirs] = [(); 2].map(|()| Half::boxed(&count, 1));
+        let other = Arc::clone(&offer);
+        let second = thread::spawn(move || guest(&other, theirs));
+        let how = [guest(&offer, mine), second.join().unwrap()].map(|how| {
             if how.starts_with("stolen") {
                 "stolen"
             } else {
@@ -211,7 +221,7 @@ impl Calm {
 
     /// As in `thread::join`: the offer, then a look whether somebody sleeps.
     fn lend(&self, offer: &Offer, count: &DropCount) {
-        let half = Half::new(count, 1);
+        let half = Half::boxed(count, 1);
         assert!(offer.put(&half.job));
         if self.idle.is_sleeping() {
             self.idle.wake_one();
@@ -302,8 +312,7 @@ pub const ANYBODYS: Scenario = Scenario {
         let offer = Arc::new(Offer::new());
         let other = Arc::clone(&offer);
         let thief = thread::spawn(move || steal(&other));
-        let guest = |offer: &Offer| {
-            let half = Half::new(&DropCount::new(), 1);
+        let guest = |offer: &Offer, half: Box<Half>| {
             if offer.put(&half.job) {
                 if let Some(job) = offer.take() {
                     let own = job == NonNull::from(&half.job);
@@ -313,9 +322,10 @@ pub const ANYBODYS: Scenario = Scenario {
                 }
             }
         };
+        let [mine, theirs] = [(); 2].map(|()| Half::boxed(&DropCount::new(), 1));
         let other = Arc::clone(&offer);
-        let second = thread::spawn(move || guest(&other));
-        guest(&offer);
+        let second = thread::spawn(move || guest(&other, theirs));
+        guest(&offer, mine);
         second.join().unwrap();
         thief.join().unwrap();
         out.saw("lucky");
@@ -330,7 +340,7 @@ pub const NO_WAIT: Scenario = Scenario {
     body: |out| {
         let count = DropCount::new();
         let offer = Arc::new(Offer::new());
-        let half = Half::new(&count, 1);
+        let half = Half::boxed(&count, 1);
         let other = Arc::clone(&offer);
         let thief = thread::spawn(move || steal(&other));
         assert!(offer.put(&half.job));
