@@ -5,10 +5,10 @@ use super::cell::Raw;
 use super::state::FutureState;
 use super::waker;
 use crate::error::TaskError;
+use crate::sync::Arc;
 use std::fmt;
 use std::ops::Deref;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 

@@ -65,15 +65,38 @@ pub mod atomic {
     }
 
     /// The companion. A relaxed read-modify-write of it makes loom reconsider who goes first.
-    struct Token(loom_atomic::AtomicBool);
+    struct Token {
+        turns: loom_atomic::AtomicBool,
+        /// Written when the atomic is made and when it ends, read with each operation. To loom an atomic is there
+        /// for whoever knows its address; so that it sees one that is reached before its memory was published, or freed
+        /// before the last access, this stands in for the memory.
+        memory: loom::cell::UnsafeCell<()>,
+    }
+
+    // SAFETY: there is nothing in the cell; loom looks at the accesses, and does so on one OS thread.
+    unsafe impl Sync for Token {}
 
     impl Token {
         fn new() -> Self {
-            Self(loom_atomic::AtomicBool::new(false))
+            Self {
+                turns: loom_atomic::AtomicBool::new(false),
+                memory: loom::cell::UnsafeCell::new(()),
+            }
         }
 
+        #[track_caller]
         fn take_turns(&self) {
-            self.0.fetch_or(false, Relaxed);
+            self.turns.fetch_or(false, Relaxed);
+            drop(self.memory.get());
+        }
+    }
+
+    impl Drop for Token {
+        #[track_caller]
+        fn drop(&mut self) {
+            if !is_over() && !std::thread::panicking() {
+                drop(self.memory.get_mut());
+            }
         }
     }
 

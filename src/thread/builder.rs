@@ -10,10 +10,10 @@ use crate::error::{BoxError, BuildError};
 use crate::executor::{Pin, Shutdown, WhenFull};
 use crate::future::panics;
 use crate::sync;
+use crate::sync::Arc;
 use crate::sync::unmodelled::{AtomicU32, Ordering};
 use crate::sys::affinity;
 use std::fmt;
-use std::sync::Arc;
 
 /// Sets up a [`ThreadPool`]. Made by [`ThreadPool::builder`].
 ///

@@ -14,11 +14,11 @@ use super::search::FRESH;
 use super::shared::Shared;
 use super::worker::Worker;
 use crate::error::BuildError;
+use crate::sync::Arc;
 use crate::sync::atomic::{AtomicU32, AtomicU64, Ordering::*};
 use crate::sync::thread::{self, JoinHandle};
 use crate::sync::{FutexWait, Mutex, futex};
 use crate::sys::limits;
-use std::sync::Arc;
 use std::time::Instant;
 
 /// Spares that wait for the next blocked worker; more of them leave.

@@ -34,10 +34,10 @@ use crate::executor::Shutdown;
 use crate::future::cell::Extra;
 use crate::future::task::task;
 use crate::future::{Future, block};
+use crate::sync::Arc;
 use shared::Shared;
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 use worker::Worker;
 

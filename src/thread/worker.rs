@@ -17,11 +17,11 @@ use crate::future::memory;
 use crate::future::task::{self, Task};
 use crate::report::{self, Report, message_of};
 use crate::sync;
+use crate::sync::Arc;
 use crate::sys::{affinity, prefetch};
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::{self, NonNull};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Tasks between two looks at the clock.

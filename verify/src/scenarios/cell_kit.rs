@@ -15,6 +15,7 @@ use raddle::future::task::{self, Task};
 use raddle::{BoxError, Future, Report, TaskError};
 use std::cell::RefCell;
 use std::fmt;
+use std::mem::ManuallyDrop;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Once};
 use std::task::{Context, Poll, Wake, Waker};
@@ -119,7 +120,7 @@ impl Kit {
     #[must_use]
     pub fn bell(&self) -> Arc<Bell> {
         Arc::new(Bell {
-            rung: AtomicU32::new(0),
+            rung: ManuallyDrop::new(AtomicU32::new(0)),
             rings: AtomicUsize::new(0),
             _counted: self.wakers.value(),
         })
@@ -211,7 +212,8 @@ unsafe impl Send for Loan {}
 
 /// A waker on which a modelled thread can sleep.
 pub struct Bell {
-    rung: AtomicU32,
+    // Never dropped: that all uses are over by then is `std`'s `Arc`'s word, which loom does not hear.
+    rung: ManuallyDrop<AtomicU32>,
     rings: AtomicUsize,
     _counted: Counted,
 }
@@ -220,7 +222,7 @@ impl Wake for Bell {
     fn wake(self: Arc<Self>) {
         self.rings.fetch_add(1, Relaxed);
         self.rung.fetch_or(1, Ordering::Release);
-        futex::wake_all(&raw const self.rung);
+        futex::wake_all(&raw const *self.rung);
     }
 }
 

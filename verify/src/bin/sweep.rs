@@ -1,0 +1,363 @@
+//! Weakens every atomic site that the models execute, one at a time, and tells which weakening no model minds.
+//!
+//! ```text
+//! cargo run --release -p raddle-verify --bin sweep -- <models binary> [<part of a path> ...]
+//! ```
+//!
+//! Each mutant meets the models that execute its site: first all of them at one preemption, which is quick and kills
+//! most, then at their own bounds. A model that is cut off or runs out of time decides nothing. A survivor has to stand in
+//! `verify/SURVIVORS.md` with the reason; exits with 1 if one does not.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+const SURVIVORS: &str = "verify/SURVIVORS.md";
+/// Of one model against one mutant.
+const LIMIT: Duration = Duration::from_secs(120);
+
+type Error = Box<dyn std::error::Error + Send + Sync>;
+
+/// A model, what it executes, and how long it takes.
+struct Model {
+    name: String,
+    took: Duration,
+    sites: BTreeSet<Site>,
+}
+
+/// As `RADDLE_MODEL_SITES` writes it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Site {
+    file: String,
+    line: usize,
+    column: usize,
+    op: String,
+    order: String,
+    failure: String,
+}
+
+struct Mutant<'a> {
+    site: &'a Site,
+    change: &'static str,
+    /// The name in the site's `// ORDERING:` note.
+    note: String,
+}
+
+enum Verdict {
+    Killed {
+        by: String,
+        why: String,
+    },
+    /// By so many models, of which so many decided nothing.
+    Survived {
+        met: usize,
+        undecided: usize,
+    },
+}
+
+enum Run {
+    Passed,
+    Failed(String),
+    Undecided,
+}
+
+fn main() -> ExitCode {
+    match sweep() {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("sweep: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn sweep() -> Result<bool, Error> {
+    let mut arguments = std::env::args().skip(1);
+    let binary = arguments
+        .next()
+        .map(PathBuf::from)
+        .filter(|path| path.is_file());
+    let Some(binary) = binary else {
+        return Err("usage: sweep <models binary> [<part of a path> ...]".into());
+    };
+    let binary = binary.canonicalize()?;
+    let parts: Vec<String> = arguments.collect();
+    let known = known(&fs::read_to_string(SURVIVORS).map_err(|error| {
+        format!("{SURVIVORS}: {error} (the sweep is started from the root of the project)")
+    })?);
+
+    let models = models(&binary)?;
+    let sites: BTreeSet<&Site> = models.iter().flat_map(|model| &model.sites).collect();
+    let wanted =
+        |site: &&Site| parts.is_empty() || parts.iter().any(|part| site.file.contains(part));
+    let mut mutants = Vec::new();
+    for site in sites.into_iter().filter(wanted) {
+        let note = note(site)?;
+        mutants.extend(changes(site).iter().map(|&change| {
+            let note = note.clone();
+            Mutant { site, change, note }
+        }));
+    }
+    eprintln!("{} models, {} mutants", models.len(), mutants.len());
+
+    let verdicts = each(&mutants, |mutant| {
+        let verdict = judge(&binary, &models, mutant)?;
+        println!("{mutant}: {verdict}");
+        Ok(verdict)
+    })?;
+    let mut new = 0;
+    let mut survived = 0;
+    for (mutant, verdict) in mutants.iter().zip(&verdicts) {
+        if let Verdict::Survived { .. } = verdict {
+            survived += 1;
+            let listed = (mutant.note.clone(), mutant.change.to_owned());
+            if !known.contains(&listed) {
+                new += 1;
+                eprintln!("not in {SURVIVORS}: {mutant}: {verdict}");
+            }
+        }
+    }
+    eprintln!(
+        "{} mutants, {survived} survived, {new} of them without a reason",
+        mutants.len()
+    );
+    Ok(new == 0)
+}
+
+/// Runs each model by itself.
+fn models(binary: &Path) -> Result<Vec<Model>, Error> {
+    let list = Command::new(binary)
+        .args(["--list", "--format", "terse"])
+        .output()?;
+    let list = String::from_utf8(list.stdout)?;
+    let names: Vec<&str> = list
+        .lines()
+        .filter_map(|line| line.strip_suffix(": test"))
+        .collect();
+    if names.is_empty() {
+        return Err("the binary has no tests: was it built with --cfg raddle_loom?".into());
+    }
+    let folder = std::env::temp_dir().join(format!("raddle-sweep-{}", std::process::id()));
+    fs::create_dir_all(&folder)?;
+    let mut models = each(&names, |name| {
+        let file = folder.join(name.replace("::", "."));
+        let begin = Instant::now();
+        let output = Command::new(binary)
+            .args(["--exact", name])
+            .env("RADDLE_MODEL_SITES", &file)
+            .output()?;
+        if !output.status.success() {
+            return Err(format!("{name} fails without any mutant").into());
+        }
+        let took = begin.elapsed();
+        let text = fs::read_to_string(&file).unwrap_or_default();
+        let sites = text.lines().map(parse).collect::<Result<_, _>>()?;
+        let name = (*name).to_owned();
+        Ok(Model { name, took, sites })
+    })?;
+    fs::remove_dir_all(&folder)?;
+    models.sort_by_key(|model| model.took);
+    Ok(models)
+}
+
+fn parse(line: &str) -> Result<Site, Error> {
+    let mut words = line.split(' ');
+    let mut word = || words.next().unwrap_or_default().to_owned();
+    let place = word();
+    let mut place = place.rsplitn(3, ':');
+    let mut part = || place.next().ok_or_else(|| format!("no site: {line}"));
+    let (column, line_number, file) = (part()?, part()?, part()?);
+    Ok(Site {
+        file: file.to_owned(),
+        line: line_number.parse()?,
+        column: column.parse()?,
+        op: word(),
+        order: word(),
+        failure: word(),
+    })
+}
+
+/// What is weaker than the site is.
+fn changes(site: &Site) -> Vec<&'static str> {
+    let mut changes = match (&*site.op, &*site.order) {
+        ("fence" | "wake_one", _) => vec!["none"],
+        ("wake_all", _) => vec!["none", "one"],
+        (_, "acqrel") => vec!["acquire", "release"],
+        (_, "acquire" | "release") => vec!["relaxed"],
+        (_, "seqcst") => vec!["acqrel", "relaxed"],
+        _ => vec![],
+    };
+    if site.failure == "acquire" {
+        changes.push("failure-relaxed");
+    }
+    changes
+}
+
+/// The name that the source gives to the site. A wake has none: it is called after the operation before it.
+fn note(site: &Site) -> Result<String, Error> {
+    let text = fs::read_to_string(&site.file).map_err(|error| format!("{}: {error}", site.file))?;
+    let lines: Vec<&str> = text.lines().take(site.line).collect();
+    let name = lines.iter().rev().find_map(|line| {
+        let (_, note) = line.split_once("// ORDERING: ")?;
+        note.split(' ').next()
+    });
+    let name = name.ok_or_else(|| format!("{}:{}: no ORDERING note", site.file, site.line))?;
+    Ok(if site.op.starts_with("wake") {
+        format!("{name} wake")
+    } else {
+        name.to_owned()
+    })
+}
+
+/// The pairs of name and change in the list's tables.
+fn known(list: &str) -> BTreeSet<(String, String)> {
+    let mut known = BTreeSet::new();
+    for line in list.lines() {
+        let mut columns = line.split('|').skip(1);
+        let (Some(names), Some(changes)) = (columns.next(), columns.next()) else {
+            continue;
+        };
+        for name in names.split('`').skip(1).step_by(2) {
+            let changes = changes.split(',').map(|change| change.trim().to_owned());
+            known.extend(changes.map(|change| (name.to_owned(), change)));
+        }
+    }
+    known
+}
+
+fn judge(binary: &Path, models: &[Model], mutant: &Mutant<'_>) -> Result<Verdict, Error> {
+    // The models of the file's own protocol first: they are likelier to mind.
+    let own = Path::new(&mutant.site.file)
+        .file_stem()
+        .map_or(String::new(), |stem| format!("{}::", stem.display()));
+    let mut meets: Vec<&Model> = models
+        .iter()
+        .filter(|model| model.sites.contains(mutant.site))
+        .collect();
+    meets.sort_by_key(|model| !model.name.starts_with(&own));
+    let mut undecided = 0;
+    for bound in [Some("1"), None] {
+        for model in &meets {
+            match run(binary, model, mutant, bound)? {
+                Run::Passed => {}
+                Run::Failed(why) => {
+                    let by = model.name.clone();
+                    return Ok(Verdict::Killed { by, why });
+                }
+                Run::Undecided => undecided += usize::from(bound.is_none()),
+            }
+        }
+    }
+    let met = meets.len();
+    Ok(Verdict::Survived { met, undecided })
+}
+
+fn run(
+    binary: &Path,
+    model: &Model,
+    mutant: &Mutant<'_>,
+    bound: Option<&str>,
+) -> Result<Run, Error> {
+    let site = mutant.site;
+    let place = format!("{}:{}:{}", site.file, site.line, site.column);
+    let mut command = Command::new(binary);
+    command
+        .args(["--exact", &model.name])
+        .env("RADDLE_MUTATE", format!("{place}:{}", mutant.change))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
+    if let Some(bound) = bound {
+        command.env("LOOM_MAX_PREEMPTIONS", bound);
+    }
+    let mut child = command.spawn()?;
+    let stdout = child.stdout.take().expect("piped");
+    // A failed model may print more than a pipe holds.
+    let reader = thread::spawn(|| std::io::read_to_string(stdout));
+    let deadline = Instant::now() + LIMIT;
+    let status = loop {
+        if let Some(status) = child.try_wait()? {
+            break Some(status);
+        }
+        if Instant::now() > deadline {
+            child.kill()?;
+            child.wait()?;
+            break None;
+        }
+        thread::sleep(Duration::from_millis(2));
+    };
+    let output = reader.join().expect("it does not panic")?;
+    Ok(match status {
+        None => Run::Undecided,
+        Some(status) if status.success() => Run::Passed,
+        Some(status) => {
+            let why = output.lines().find_map(|line| line.split_once("FAILED: "));
+            match why {
+                Some((_, why)) if why.contains("cut off before") => Run::Undecided,
+                Some((_, why)) => Run::Failed(why.to_owned()),
+                None => Run::Failed(status.to_string()),
+            }
+        }
+    })
+}
+
+/// Calls `f` for each item, as many side by side as there are cores; the results are in the items' order.
+fn each<T: Sync, R: Send>(
+    items: &[T],
+    f: impl Fn(&T) -> Result<R, Error> + Sync,
+) -> Result<Vec<R>, Error> {
+    let next = AtomicUsize::new(0);
+    let results = Mutex::new(BTreeMap::new());
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                while let Some((index, item)) = {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    items.get(index).map(|item| (index, item))
+                } {
+                    let result = f(item);
+                    results.lock().expect("not poisoned").insert(index, result);
+                }
+            });
+        }
+    });
+    let results = results.into_inner().expect("not poisoned");
+    results.into_values().collect()
+}
+
+impl fmt::Display for Mutant<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Site {
+            file,
+            line,
+            column,
+            op,
+            order,
+            ..
+        } = self.site;
+        let Self { change, note, .. } = self;
+        write!(f, "{file}:{line}:{column} {note} ({op} {order}) {change}")
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Killed { by, why } => {
+                let why: String = why.chars().take(80).collect();
+                write!(f, "killed by {by}: {why}")
+            }
+            Self::Survived { met, undecided: 0 } => write!(f, "SURVIVED {met} models"),
+            Self::Survived { met, undecided } => {
+                write!(f, "SURVIVED {met} models, {undecided} of them undecided")
+            }
+        }
+    }
+}
