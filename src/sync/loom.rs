@@ -67,9 +67,8 @@ pub mod atomic {
     /// The companion. A relaxed read-modify-write of it makes loom reconsider who goes first.
     struct Token {
         turns: loom_atomic::AtomicBool,
-        /// Written when the atomic is made and when it ends, read with each operation. To loom an atomic is there
-        /// for whoever knows its address; so that it sees one that is reached before its memory was published, or freed
-        /// before the last access, this stands in for the memory.
+        /// Stands in for the atomic's memory: read with each operation, written at the end. loom itself sees an atomic
+        /// that is reached before it was published, and none that ends before the last access to it is over.
         memory: loom::cell::UnsafeCell<()>,
     }
 

@@ -17,8 +17,8 @@
 //! - Under a model nothing can be known about time. A deadline passes when [`futex::wait`] says
 //!   [`FutexWait::TimedOut`], which is a choice of the checker; do not ask the clock a second time.
 //! - loom does not see the happens-before of `std::sync::Arc`; [`Arc`] is the one that it sees.
-//! - To loom an atomic is there for whoever knows its address. Here each has a stand-in for its memory: one that is reached
-//!   before its memory was published to that thread, or that ends before the last access is over, is a failure.
+//! - To loom an atomic has no end. Here each has a stand-in for its memory: one that ends before the last access to it is
+//!   over, on whatever thread, is a failure.
 
 // The door offers the same items in every flavour; not every flavour's users need each of them.
 #![allow(dead_code, unused_imports)]

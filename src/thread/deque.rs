@@ -15,10 +15,11 @@
 //! | step | by | method | ordering |
 //! |---|---|---|---|
 //! | write slot, `back + 1` | owner | [`Deque::push`], [`Deque::push_many`] | AcqRel |
-//! | `back - 1` | owner | [`Deque::pop_back`] | AcqRel |
-//! | `front + 1` | owner | [`Deque::pop_front`] | AcqRel |
-//! | `front + n` | thief | [`Deque::steal_into`] | AcqRel |
-//! | add zero | who is about to sleep | [`Deque::look`] | AcqRel |
+//! | `back - 1` | owner | [`Deque::pop_back`] | Relaxed |
+//! | `front + 1` | owner | [`Deque::pop_front`] | Relaxed |
+//! | `front + n` | thief | [`Deque::steal_into`] | Release |
+//! | `back + n - 1` of its own | thief | [`Deque::steal_into`] | AcqRel |
+//! | add zero | who is about to sleep | [`Deque::look`] | Release |
 //!
 //! Every write to the word is a read-modify-write, so a worker that announces its sleep and then
 //! looks, and a pusher that pushes and then looks for sleepers, cannot both miss the other.
@@ -166,7 +167,7 @@ impl<T> Deque<T> {
             count += 1;
         }
         if count > 0 {
-            // ORDERING: deque.push-many AcqRel -> as deque.push.
+            // ORDERING: deque.push-many AcqRel -> both as deque.push.
             self.word.fetch_add((count as u64) << BACK, AcqRel);
         }
         count
@@ -178,11 +179,11 @@ impl<T> Deque<T> {
         // ORDERING: deque.pop-look Relaxed: the exchange below decides; the slots are the owner's.
         let mut now = Indices(self.word.load(Relaxed));
         while now.len() > 0 {
-            // ORDERING: deque.pop-back AcqRel -> release pairs with deque.load in a thief, whose
-            // exchange then fails or spares our item; acquire as in deque.push.
+            // ORDERING: deque.pop-back Relaxed: nothing is passed on: a thief that does not know of it fails in its
+            // exchange, and one that does acquires the pushes before it, whose release sequence goes on here.
             match self
                 .word
-                .compare_exchange(now.0, now.without_back(), AcqRel, Relaxed)
+                .compare_exchange(now.0, now.without_back(), Relaxed, Relaxed)
             {
                 Ok(_) => {
                     // ORDERING: deque.own-slot Relaxed: the owner wrote it.
@@ -202,10 +203,10 @@ impl<T> Deque<T> {
         while now.len() > 0 {
             // ORDERING: deque.front-slot Relaxed: the owner wrote it.
             let item = self.slot(now.front()).load(Relaxed);
-            // ORDERING: deque.pop-front AcqRel -> as deque.pop-back.
+            // ORDERING: deque.pop-front Relaxed: as deque.pop-back.
             match self
                 .word
-                .compare_exchange(now.0, now.without_front(1), AcqRel, Relaxed)
+                .compare_exchange(now.0, now.without_front(1), Relaxed, Relaxed)
             {
                 Ok(_) => return NonNull::new(item),
                 Err(seen) => now = Indices(seen),
@@ -233,13 +234,13 @@ impl<T> Deque<T> {
             own.slot(mine.back().wrapping_add(offset - 1))
                 .store(item, Relaxed);
         }
-        // ORDERING: deque.steal AcqRel -> release pairs with deque.load in the owner: our reads of
-        // the slots come before it writes them again; acquire as in deque.load.
+        // ORDERING: deque.steal Release -> pairs with deque.load in the owner: our reads of the slots come before it
+        // writes them again. The items were acquired by deque.load: the word is still the one that it read.
         self.word
-            .compare_exchange(now.0, now.without_front(count), AcqRel, Relaxed)
+            .compare_exchange(now.0, now.without_front(count), Release, Relaxed)
             .ok()?;
         if count > 1 {
-            // ORDERING: deque.steal-keep AcqRel -> as deque.push.
+            // ORDERING: deque.steal-keep AcqRel -> both as deque.push.
             own.word.fetch_add((count as u64 - 1) << BACK, AcqRel);
         }
         NonNull::new(first).map(|first| (first, count))
@@ -248,8 +249,8 @@ impl<T> Deque<T> {
     /// For a worker that has announced its sleep: is there an item? Unlike [`Deque::len`] it cannot
     /// miss a push whose pusher did not see the announcement.
     pub fn look(&self) -> bool {
-        // ORDERING: deque.look AcqRel -> release pairs with deque.push: our announcement; acquire
-        // pairs with deque.push: its item. An addition of zero, so that it reads the newest word.
-        Indices(self.word.fetch_add(0, AcqRel)).len() > 0
+        // ORDERING: deque.look Release -> pairs with deque.push, deque.push-many and deque.steal-keep: our
+        // announcement. An addition of zero, so that it reads the newest word. Whoever takes the item acquires it.
+        Indices(self.word.fetch_add(0, Release)).len() > 0
     }
 }

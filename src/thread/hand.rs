@@ -6,7 +6,7 @@
 //! # Transitions
 //! | from | to | by | method | ordering |
 //! |---|---|---|---|---|
-//! | closed | open | owner | [`Hand::open`] | Release |
+//! | closed | open | owner | [`Hand::open`] | Relaxed |
 //! | open | task | who submits | [`Hand::offer`] | Release |
 //! | task | closed | thief | [`Hand::steal`] | Acquire |
 //! | any | closed | owner | [`Hand::close`] | Acquire |
@@ -36,8 +36,8 @@ impl<T> Hand<T> {
 
     /// The owner opens its closed hand.
     pub fn open(&self) {
-        // ORDERING: hand.open Release -> pairs with hand.offer: nothing but the order.
-        let old = self.0.swap(open(), Release);
+        // ORDERING: hand.open Relaxed: it tells nothing but itself.
+        let old = self.0.swap(open(), Relaxed);
         debug_assert!(old.is_null(), "a hand was opened twice");
     }
 

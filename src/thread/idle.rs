@@ -158,9 +158,9 @@ impl Idle {
             let Some(new) = next(now) else {
                 return Err(now);
             };
-            // ORDERING: idle.change AcqRel -> release pairs with idle.load and idle.change of
-            // others: the bed; acquire: a sleeper's link and seat.
-            match self.word.compare_exchange(now.0, new.0, AcqRel, Acquire) {
+            // ORDERING: idle.change Release -> pairs with idle.look: the bed. An exchange that succeeds finds the value
+            // that was acquired before.
+            match self.word.compare_exchange(now.0, new.0, Release, Acquire) {
                 Ok(_) => return Ok(now),
                 Err(seen) => now = Word(seen),
             }
@@ -168,8 +168,9 @@ impl Idle {
     }
 
     fn load(&self) -> Word {
-        // ORDERING: idle.load Acquire -> pairs with idle.change: a sleeper's bed.
-        Word(self.word.load(Acquire))
+        // ORDERING: idle.load Relaxed: who has to see a change has acquired what came after it, in the queue's word;
+        // the beds are read after idle.look.
+        Word(self.word.load(Relaxed))
     }
 
     /// The worker begins to search, unless `limit` others do.
@@ -225,10 +226,10 @@ impl Idle {
             }
         };
         // Up but still in the stack: lie down where it is, unless it is being taken out.
-        // ORDERING: bed.again Release -> pairs with bed.out in the taker: nothing but the order.
+        // ORDERING: bed.again Relaxed: only exchanges change the seat, so it is in one state; with it nothing is passed on.
         if bed
             .seat
-            .compare_exchange(UP, ASLEEP, Release, Relaxed)
+            .compare_exchange(UP, ASLEEP, Relaxed, Relaxed)
             .is_ok()
         {
             let _ = self.change(|now| Some(leave(now)));
@@ -277,8 +278,8 @@ impl Idle {
             })
             .ok()?;
             let sleeper = top?;
-            // ORDERING: bed.out AcqRel -> pairs with bed.again and bed.up: it is in one state.
-            if self.bed(sleeper).seat.swap(OUT, AcqRel) == ASLEEP {
+            // ORDERING: bed.out Relaxed: as bed.again.
+            if self.bed(sleeper).seat.swap(OUT, Relaxed) == ASLEEP {
                 self.bed(sleeper).wake(SEARCH);
                 return Some(sleeper);
             }
@@ -290,10 +291,10 @@ impl Idle {
     /// Wakes this worker for work of its own. False: it is awake, or being woken.
     pub fn wake_this(&self, worker: usize) -> bool {
         let bed = self.bed(worker);
-        // ORDERING: bed.up AcqRel -> pairs with bed.lie and bed.again: it is in one state.
+        // ORDERING: bed.up Relaxed: as bed.again.
         if bed
             .seat
-            .compare_exchange(ASLEEP, UP, AcqRel, Relaxed)
+            .compare_exchange(ASLEEP, UP, Relaxed, Relaxed)
             .is_err()
         {
             return false;

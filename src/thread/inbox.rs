@@ -12,9 +12,11 @@
 //! # Transitions
 //! | step | by | method | ordering |
 //! |---|---|---|---|
-//! | `tail + 1`, then write the slot | anybody | [`Inbox::push`] | AcqRel, slot Release |
-//! | `head + n`, then read the slots | any worker | [`Inbox::pop_many`] | AcqRel, slots Acquire |
-//! | close | pool | [`Inbox::close`] | AcqRel |
+//! | `tail + 1`, then write the slot | anybody | [`Inbox::push`] | Acquire, slot Release |
+//! | the tail into the next block, then the link to it | who pushed the last | [`Inbox::push`] | Release |
+//! | `head + n`, then read the slots | any worker | [`Inbox::pop_many`] | Relaxed, slots Acquire |
+//! | the head along the link | who popped the last | [`Inbox::pop_many`] | Release |
+//! | close | pool | [`Inbox::close`] | Release |
 //! | add zero to `tail` | who is about to sleep | [`Inbox::look`] | AcqRel |
 //!
 //! Guarantees: first in, first out as positions go; each item comes out once; a push after `close`
@@ -115,7 +117,7 @@ impl<T> Inbox<T> {
             if tail & CLOSED != 0 {
                 return Err(item);
             }
-            // ORDERING: inbox.tail-block Acquire -> pairs with inbox.next-block: its contents.
+            // ORDERING: inbox.tail-block Acquire -> pairs with inbox.first: its contents.
             let block = self.tail.block.load(Acquire);
             let offset = (tail / ONE % LAP) as usize;
             if offset == SLOTS {
@@ -130,12 +132,12 @@ impl<T> Inbox<T> {
             if offset + 1 == SLOTS && next.is_none() {
                 next = Some(self.fresh_block());
             }
-            // ORDERING: inbox.push AcqRel -> release pairs with inbox.look and the pops' load of
-            // the tail; acquire pairs with inbox.look: whoever looked before had announced its sleep.
+            // ORDERING: inbox.push Acquire -> pairs with inbox.look: whoever looked before had announced its sleep. What
+            // others have to see is in the slot, and in the block: inbox.turn, whose release sequence goes on here.
             if self
                 .tail
                 .position
-                .compare_exchange(tail, tail + ONE, AcqRel, Relaxed)
+                .compare_exchange(tail, tail + ONE, Acquire, Relaxed)
                 .is_err()
             {
                 sync::hint::spin_loop();
@@ -146,11 +148,11 @@ impl<T> Inbox<T> {
             let block = unsafe { &*block };
             if offset + 1 == SLOTS {
                 let next = Box::into_raw(next.take().expect("prepared above"));
-                // ORDERING: inbox.next-block Release -> pairs with inbox.tail-block: the block.
-                self.tail.block.store(next, Release);
-                // ORDERING: inbox.turn Release -> pairs with inbox.tail: the block's address.
+                // ORDERING: inbox.next-block Relaxed: published by inbox.turn; who sees it sooner fails in its exchange.
+                self.tail.block.store(next, Relaxed);
+                // ORDERING: inbox.turn Release -> pairs with inbox.tail: the block and its address.
                 self.tail.position.fetch_add(ONE, Release);
-                // ORDERING: inbox.link Release -> pairs with inbox.follow: the block.
+                // ORDERING: inbox.link Release -> pairs with inbox.follow: the block, and that the tail has turned.
                 block.next.store(next, Release);
             }
             // ORDERING: inbox.write Release -> pairs with inbox.read: the item.
@@ -183,13 +185,14 @@ impl<T> Inbox<T> {
     /// Takes up to `limit` items that lie in one block, oldest first. Returns how many.
     pub fn pop_many(&self, limit: usize, mut each: impl FnMut(NonNull<T>)) -> usize {
         loop {
-            // ORDERING: inbox.head Acquire -> pairs with inbox.head-turn: the block.
+            // ORDERING: inbox.head Acquire -> pairs with inbox.head-turn: the block and its address, and that the tail is
+            // in it or beyond: an older one would look like a block that is full.
             let head = self.head.position.load(Acquire);
-            // ORDERING: inbox.head-block Acquire -> pairs with inbox.first-head, inbox.head-next.
+            // ORDERING: inbox.head-block Acquire -> pairs with inbox.first-head: the block.
             let block = self.head.block.load(Acquire);
             let offset = (head % LAP) as usize;
-            // ORDERING: inbox.seen Acquire -> pairs with inbox.push: the positions are taken.
-            let tail = self.tail.position.load(Acquire) / ONE;
+            // ORDERING: inbox.seen Relaxed: positions that are taken stay so; who took one publishes the slot.
+            let tail = self.tail.position.load(Relaxed) / ONE;
             if head == tail {
                 return 0;
             }
@@ -210,12 +213,12 @@ impl<T> Inbox<T> {
                 }
                 continue;
             }
-            // ORDERING: inbox.pop AcqRel -> orders pops among each other: the block is still the
-            // head's if the exchange succeeds.
+            // ORDERING: inbox.pop Relaxed: the block is still the head's if the exchange succeeds; the release sequence of
+            // inbox.head-turn goes on here.
             if self
                 .head
                 .position
-                .compare_exchange(head, head + count as u64, AcqRel, Relaxed)
+                .compare_exchange(head, head + count as u64, Relaxed, Relaxed)
                 .is_err()
             {
                 sync::hint::spin_loop();
@@ -244,16 +247,16 @@ impl<T> Inbox<T> {
         let this = unsafe { block.as_ref() };
         if offset + count == SLOTS {
             let next = loop {
-                // ORDERING: inbox.follow Acquire -> pairs with inbox.link: the block.
+                // ORDERING: inbox.follow Acquire -> pairs with inbox.link: the block, and that the tail has turned.
                 let next = this.next.load(Acquire);
                 if !next.is_null() {
                     break next;
                 }
                 sync::hint::spin_loop();
             };
-            // ORDERING: inbox.head-next Release -> pairs with inbox.head-block: the block.
-            self.head.block.store(next, Release);
-            // ORDERING: inbox.head-turn Release -> pairs with inbox.head: the block's address.
+            // ORDERING: inbox.head-next Relaxed: published by inbox.head-turn.
+            self.head.block.store(next, Relaxed);
+            // ORDERING: inbox.head-turn Release -> pairs with inbox.head: what inbox.follow acquired, and the address.
             self.head.position.fetch_add(1, Release);
         }
         for slot in &this.slots[offset..offset + count] {
@@ -276,14 +279,15 @@ impl<T> Inbox<T> {
 
     /// From here on every push fails.
     pub fn close(&self) {
-        // ORDERING: inbox.close AcqRel -> in one order with inbox.push: it came before, or fails.
-        self.tail.position.fetch_or(CLOSED, AcqRel);
+        // ORDERING: inbox.close Release -> pairs with inbox.look: why it was closed. In one order with inbox.push: that
+        // came before, or fails.
+        self.tail.position.fetch_or(CLOSED, Release);
     }
 
     /// Is it closed, and has everything been taken out? Then nothing will ever come again.
     pub fn is_over(&self) -> bool {
-        // ORDERING: inbox.over AcqRel -> as inbox.look.
-        let tail = self.tail.position.fetch_add(0, AcqRel);
+        // ORDERING: inbox.over Relaxed: an addition of zero, so that it reads the newest position.
+        let tail = self.tail.position.fetch_add(0, Relaxed);
         // ORDERING: inbox.over-head Relaxed: an old head makes us look once more, no worse.
         let head = self.head.position.load(Relaxed);
         tail & CLOSED != 0 && Self::between(head, tail / ONE) == 0

@@ -114,8 +114,8 @@ impl Job {
         // ORDERING: join.finish Release -> pairs with join.done: the result.
         // SAFETY: as above.
         if unsafe { &*latch }.swap(DONE, Release) == SLEEPER {
-            // WAKE: the other end is Job::sleep.
-            futex::wake_all(latch);
+            // WAKE: the other end is Job::sleep, which is its owner alone.
+            futex::wake_one(latch);
         }
     }
 

@@ -6,9 +6,11 @@
 //! # Transitions
 //! | step | by | method | ordering |
 //! |---|---|---|---|
-//! | free - 1 | who submits | [`Limit::try_take`], [`Limit::take`] | Acquire |
-//! | free + 1, `WAITING` off, wake all | who starts a task | [`Limit::give`] | Release |
-//! | `CLOSED` on, wake all | pool | [`Limit::close`] | Release |
+//! | free - 1 | who submits | [`Limit::try_take`], [`Limit::take`] | Relaxed |
+//! | free + 1, `WAITING` off, wake all | who starts a task | [`Limit::give`] | Relaxed |
+//! | `CLOSED` on, wake all | pool | [`Limit::close`] | Relaxed |
+//!
+//! All Relaxed: a place is a number, and nothing is passed on with it.
 //!
 //! Guarantees: never more than the limit are queued; a sleeper is woken by the next free place or
 //! by the end of the pool. Models: `verify/models/limit.rs`.
@@ -54,8 +56,8 @@ impl Limit {
             if now & FREE == 0 {
                 return Place::Full;
             }
-            // ORDERING: limit.take Acquire -> pairs with limit.give: a place is used by one.
-            match self.0.compare_exchange(now, now - 1, Acquire, Relaxed) {
+            // ORDERING: limit.take Relaxed: an exchange, so a place is used by one.
+            match self.0.compare_exchange(now, now - 1, Relaxed, Relaxed) {
                 Ok(_) => return Place::Taken,
                 Err(seen) => now = seen,
             }
@@ -93,10 +95,10 @@ impl Limit {
         // ORDERING: limit.give-look Relaxed: the exchange below decides.
         let mut now = self.0.load(Relaxed);
         loop {
-            // ORDERING: limit.give Release -> pairs with limit.take.
+            // ORDERING: limit.give Relaxed: as limit.take.
             match self
                 .0
-                .compare_exchange(now, (now & !WAITING) + 1, Release, Relaxed)
+                .compare_exchange(now, (now & !WAITING) + 1, Relaxed, Relaxed)
             {
                 Ok(_) => break,
                 Err(seen) => now = seen,
@@ -109,8 +111,8 @@ impl Limit {
 
     /// Ends it: nobody gets a place any more, and who waits learns so.
     pub fn close(&self) {
-        // ORDERING: limit.close Release -> pairs with limit.take: nothing but the order.
-        self.0.fetch_or(CLOSED, Release);
+        // ORDERING: limit.close Relaxed: as limit.take.
+        self.0.fetch_or(CLOSED, Relaxed);
         futex::wake_all(&self.0);
     }
 }

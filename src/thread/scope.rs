@@ -44,12 +44,12 @@ impl Count {
     pub unsafe fn down(this: *const ()) {
         // SAFETY: alive until the subtraction below; the address alone is used after it.
         let pending = unsafe { &raw const (*this.cast::<Self>()).pending };
-        // ORDERING: scope.down AcqRel -> release pairs with scope.wait: everything the task did;
-        // acquire: so that the last one hands on what the others did.
+        // ORDERING: scope.down Release -> pairs with scope.wait: everything the task did. All of them are one release
+        // sequence, so who sees the last has what all did.
         // SAFETY: as above.
-        if unsafe { &*pending }.fetch_sub(1, AcqRel) == 1 {
-            // WAKE: the other end is Count::wait.
-            futex::wake_all(pending);
+        if unsafe { &*pending }.fetch_sub(1, Release) == 1 {
+            // WAKE: the other end is Count::wait, which is the scope's own thread.
+            futex::wake_one(pending);
         }
     }
 

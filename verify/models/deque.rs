@@ -70,3 +70,13 @@ fn thief_of_a_thief() {
 fn look() {
     deque::LOOK.model().min_executions(250).check();
 }
+
+#[test]
+fn look_many() {
+    deque::LOOK_MANY.model().min_executions(250).check();
+}
+
+#[test]
+fn look_loot() {
+    deque::LOOK_LOOT.model().min_executions(250).check();
+}

@@ -55,6 +55,15 @@ fn pusher_and_two_poppers() {
 }
 
 #[test]
+fn turned() {
+    inbox::TURNED
+        .model()
+        .bound(Some(2))
+        .min_executions(30_000)
+        .check();
+}
+
+#[test]
 fn close() {
     inbox::CLOSE
         .model()

@@ -29,6 +29,15 @@ fn close() {
 }
 
 #[test]
+fn close_two() {
+    limit::CLOSE_TWO
+        .model()
+        .bound(Some(2))
+        .min_executions(2_000)
+        .check();
+}
+
+#[test]
 fn give_or_close() {
     limit::GIVE_OR_CLOSE
         .model()

@@ -37,6 +37,11 @@ fn pusher_and_two_poppers() {
 }
 
 #[test]
+fn turned() {
+    sample(&inbox::TURNED);
+}
+
+#[test]
 fn close() {
     sample(&inbox::CLOSE);
 }

@@ -27,6 +27,11 @@ fn close() {
 }
 
 #[test]
+fn close_two() {
+    sample(&limit::CLOSE_TWO);
+}
+
+#[test]
 fn give_or_close() {
     limit::GIVE_OR_CLOSE.model().min_executions(16_000).check();
 }

@@ -3,8 +3,9 @@
 
 use super::deque_kit::{Handle, Item, assert_each_once, item, list, open};
 use crate::sync::{Arc, thread};
-use crate::{DropCount, Scenario};
+use crate::{DropCount, Outcomes, Scenario};
 use raddle::thread::deque::{CAPACITY, Deque};
+use std::ptr::NonNull;
 
 type Queue = Deque<Item>;
 
@@ -267,34 +268,71 @@ pub const THIEF_OF_A_THIEF: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// Two histories of one word: a sleeper announces itself and looks, a pusher pushes and looks for sleepers.
-/// At least one of them sees the other.
-pub const LOOK: Scenario = Scenario {
-    name: "deque/look",
+/// Two histories of one word: a sleeper announces itself and looks, somebody adds an item and looks for sleepers. At
+/// least one of them sees the other.
+fn meet(out: &Outcomes, add: impl FnOnce(&Queue, NonNull<Item>) + Send + 'static) {
+    use crate::sync::atomic::{AtomicU32, Ordering::Relaxed};
+    let count = DropCount::new();
+    let both = Arc::new((Queue::new(), AtomicU32::new(0)));
+    let other = Arc::clone(&both);
+    let added = Handle(item(&count, 1));
+    let pusher = thread::spawn(move || {
+        let added = added;
+        add(&other.0, added.0);
+        other.1.load(Relaxed) == 1
+    });
+    both.1.store(1, Relaxed);
+    let sleeper_saw = both.0.look();
+    let pusher_saw = pusher.join().unwrap();
+    out.saw(match (sleeper_saw, pusher_saw) {
+        (true, true) => "both saw",
+        (true, false) => "sleeper saw",
+        (false, true) => "pusher saw",
+        (false, false) => "neither saw",
+    });
+    assert_eq!(pop_back(&both.0), [1]);
+    count.assert_all_dropped();
+}
+
+/// What every scenario of [`meet`] declares.
+const MEET: Scenario = Scenario {
     must: &["sleeper saw", "pusher saw", "both saw"],
     forbidden: &["neither saw"],
-    body: |out| {
-        use crate::sync::atomic::{AtomicU32, Ordering::Relaxed};
-        let count = DropCount::new();
-        let both = Arc::new((Queue::new(), AtomicU32::new(0)));
-        let other = Arc::clone(&both);
-        let pushed = Handle(item(&count, 1));
-        let pusher = thread::spawn(move || {
-            let pushed = pushed;
-            assert!(other.0.push(pushed.0).is_ok());
-            other.1.load(Relaxed) == 1
-        });
-        both.1.store(1, Relaxed);
-        let sleeper_saw = both.0.look();
-        let pusher_saw = pusher.join().unwrap();
-        out.saw(match (sleeper_saw, pusher_saw) {
-            (true, true) => "both saw",
-            (true, false) => "sleeper saw",
-            (false, true) => "pusher saw",
-            (false, false) => "neither saw",
-        });
-        assert_eq!(pop_back(&both.0), [1]);
-        count.assert_all_dropped();
-    },
     ..Scenario::EMPTY
+};
+
+/// The item is pushed.
+pub const LOOK: Scenario = Scenario {
+    name: "deque/look",
+    body: |out| meet(out, |queue, item| assert!(queue.push(item).is_ok())),
+    ..MEET
+};
+
+/// It is pushed with others, of which there are none.
+pub const LOOK_MANY: Scenario = Scenario {
+    name: "deque/look_many",
+    body: |out| {
+        meet(out, |queue, item| {
+            let mut items = Some(item);
+            assert_eq!(queue.push_many(2, || items.take()), 1);
+        });
+    },
+    ..MEET
+};
+
+/// It is loot: a thief has taken one for itself and this one to keep.
+pub const LOOK_LOOT: Scenario = Scenario {
+    name: "deque/look_loot",
+    body: |out| {
+        meet(out, |queue, kept| {
+            let (victim, count) = (Queue::new(), DropCount::new());
+            for item in [item(&count, 2), kept, item(&count, 3)] {
+                assert!(victim.push(item).is_ok());
+            }
+            let (first, taken) = victim.steal_into(queue).expect("nobody else is there");
+            assert_eq!((open(first), taken), (2, 2));
+            assert_eq!(pop_back(&victim), [3]);
+        });
+    },
+    ..MEET
 };

@@ -3,7 +3,7 @@
 use super::deque_kit::{Handle, Item, assert_each_once, item, list, open};
 use crate::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use crate::sync::{Arc, hint, thread};
-use crate::{DropCount, Scenario};
+use crate::{DropCount, Outcomes, Scenario};
 use raddle::thread::inbox::Inbox;
 
 type Queue = Inbox<Item>;
@@ -157,24 +157,43 @@ pub const RECYCLED: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// Two poppers, while somebody pushes into the last slot of the block and puts the next in place.
+/// Two poppers of up to `limit` items, while somebody pushes into the last slot of the block and puts the next in
+/// place.
+fn at_the_turn(out: &Outcomes, limit: usize) {
+    let count = DropCount::new();
+    let queue = Arc::new(Queue::new());
+    push(&queue, &count, 1);
+    let poppers = [(), ()].map(|()| {
+        let queue = Arc::clone(&queue);
+        thread::spawn(move || pop(&queue, limit))
+    });
+    push(&queue, &count, 2);
+    let [left, right] = poppers.map(|popper| popper.join().unwrap());
+    out.saw(format!("{} and {}", list(&left), list(&right)));
+    assert_each_once([left, right, rest(&queue)].concat(), 2);
+    count.assert_all_dropped();
+}
+
+/// Each takes one.
 pub const THREE: Scenario = Scenario {
     name: "inbox/pusher_and_two_poppers",
     must: &["1 and -", "- and 1", "1 and 2", "2 and 1"],
-    body: |out| {
-        let count = DropCount::new();
-        let queue = Arc::new(Queue::new());
-        push(&queue, &count, 1);
-        let poppers = [(), ()].map(|()| {
-            let queue = Arc::clone(&queue);
-            thread::spawn(move || pop(&queue, 1))
-        });
-        push(&queue, &count, 2);
-        let [left, right] = poppers.map(|popper| popper.join().unwrap());
-        out.saw(format!("{} and {}", list(&left), list(&right)));
-        assert_each_once([left, right, rest(&queue)].concat(), 2);
-        count.assert_all_dropped();
-    },
+    body: |out| at_the_turn(out, 1),
+    ..Scenario::EMPTY
+};
+
+/// One may take all, and the other stands in front of the next block with an old tail.
+pub const TURNED: Scenario = Scenario {
+    name: "inbox/turned",
+    must: &[
+        "1 and -",
+        "- and 1",
+        "1 and 2",
+        "2 and 1",
+        "1 2 and -",
+        "- and 1 2",
+    ],
+    body: |out| at_the_turn(out, usize::MAX),
     ..Scenario::EMPTY
 };
 

@@ -128,6 +128,26 @@ pub const CLOSE: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
+/// The pool ends while two wait: both learn so.
+pub const CLOSE_TWO: Scenario = Scenario {
+    name: "limit/close_two",
+    must: &["slept", "did not sleep"],
+    body: |out| {
+        let limit = Arc::new(Limit::new(1));
+        assert_eq!(limit.try_take(), Place::Taken);
+        let takers = [(), ()].map(|()| {
+            let limit = Arc::clone(&limit);
+            thread::spawn(move || limit.take())
+        });
+        limit.close();
+        for taker in takers {
+            assert_eq!(taker.join().unwrap(), Place::Closed);
+        }
+        out.saw(slept());
+    },
+    ..Scenario::EMPTY
+};
+
 /// A place comes back as the pool ends: the sleeper gets the one or the other.
 pub const GIVE_OR_CLOSE: Scenario = Scenario {
     name: "limit/give_or_close",
