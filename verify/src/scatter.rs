@@ -6,7 +6,6 @@
 //! deterministic?", instead of once in a hundred runs.
 
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::mem;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -51,7 +50,7 @@ unsafe impl GlobalAlloc for Scatter {
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         let place = &self.kept[self.any() % KEPT];
         let mut place = place.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = mem::replace(&mut *place, Some((block.expose_provenance(), layout)));
+        let before = place.replace((block.expose_provenance(), layout));
         drop(place);
         if let Some((block, layout)) = before {
             // SAFETY: freed by its owner with this layout, and taken out of its place.

@@ -158,7 +158,7 @@ pub const SAME_PLACE: Scenario = Scenario {
 };
 
 /// A guest's join: offers its half if there is room, else it does both.
-fn guest(offer: &Offer, half: Box<Half>) -> &'static str {
+fn guest(offer: &Offer, half: &Half) -> &'static str {
     if offer.put(&half.job) {
         half.end(offer)
     } else {
@@ -186,8 +186,10 @@ pub const GUESTS: Scenario = Scenario {
         let thief = thread::spawn(move || steal(&other));
         let [mine, theirs] = [(); 2].map(|()| Half::boxed(&count, 1));
         let other = Arc::clone(&offer);
-        let second = thread::spawn(move || guest(&other, theirs));
-        let how = [guest(&offer, mine), second.join().unwrap()].map(|how| {
+        let second = thread::spawn(move || guest(&other, &theirs));
+        let own = guest(&offer, &mine);
+        drop(mine);
+        let how = [own, second.join().unwrap()].map(|how| {
             if how.starts_with("stolen") {
                 "stolen"
             } else {
