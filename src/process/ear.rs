@@ -6,7 +6,7 @@
 //! # Transitions
 //! | from | to | by | method | ordering |
 //! |---|---|---|---|---|
-//! | not engaged | engaged; the caller rings the attendant | who adds a hook, drops a handle, or sleeps elsewhere | [`Ear::engage`] | fence, Release |
+//! | not engaged | engaged; the caller rings the attendant | who adds a hook, drops a handle, or sleeps elsewhere | [`Ear::engage`] | fence, Relaxed |
 //! | engaged | not engaged, if the lane is empty | the attendant | [`Ear::rest`] | Relaxed, fence, look |
 //!
 //! # Guarantees
@@ -43,8 +43,8 @@ impl Ear {
         if self.0.load(Relaxed) {
             return Engaged::Already;
         }
-        // ORDERING: ear.engage Release -> pairs with ear.engaged.
-        if self.0.swap(true, Release) {
+        // ORDERING: ear.engage Relaxed: the word says nothing but itself; what there is to hear lies in the lane.
+        if self.0.swap(true, Relaxed) {
             Engaged::Already
         } else {
             Engaged::Now
@@ -52,8 +52,8 @@ impl Ear {
     }
 
     pub fn is_engaged(&self) -> bool {
-        // ORDERING: ear.engaged Acquire -> pairs with ear.engage.
-        self.0.load(Acquire)
+        // ORDERING: ear.engaged Relaxed: as ear.engage.
+        self.0.load(Relaxed)
     }
 
     /// For the attendant, which has found the lane empty: it listens no more, unless the lane is not empty
@@ -67,8 +67,8 @@ impl Ear {
         if is_empty() {
             return true;
         }
-        // ORDERING: ear.again Release -> as ear.engage.
-        self.0.swap(true, Release);
+        // ORDERING: ear.again Relaxed: as ear.engage.
+        self.0.swap(true, Relaxed);
         false
     }
 }

@@ -66,8 +66,8 @@ impl Sleeper {
     fn tell(&self, what: u32) {
         // ORDERING: lead.tell Release -> pairs with lead.told.
         self.told.swap(what, Release);
-        // WAKE: the other end is `Place::sleep`.
-        futex::wake_all(&self.told);
+        // WAKE: the other end is `Place::sleep`, of one thread.
+        futex::wake_one(&self.told);
     }
 }
 
