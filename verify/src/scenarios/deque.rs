@@ -1,7 +1,7 @@
 //! The deque: one owner at the back (and the front), thieves at the front. Whatever happens, each item comes
 //! out once, and with what was written into it before it was pushed.
 
-use super::deque_kit::{Handle, Item, assert_each_once, item, list, open};
+use super::deque_kit::{Item, assert_each_once, item, list, meet, open};
 use crate::sync::{Arc, thread};
 use crate::{DropCount, Outcomes, Scenario};
 use raddle::thread::deque::{CAPACITY, Deque};
@@ -268,33 +268,12 @@ pub const THIEF_OF_A_THIEF: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// Two histories of one word: a sleeper announces itself and looks, somebody adds an item and looks for sleepers. At
-/// least one of them sees the other.
-fn meet(out: &Outcomes, add: impl FnOnce(&Queue, NonNull<Item>) + Send + 'static) {
-    use crate::sync::atomic::{AtomicU32, Ordering::Relaxed};
-    let count = DropCount::new();
-    let both = Arc::new((Queue::new(), AtomicU32::new(0)));
-    let other = Arc::clone(&both);
-    let added = Handle(item(&count, 1));
-    let pusher = thread::spawn(move || {
-        let added = added;
-        add(&other.0, added.0);
-        other.1.load(Relaxed) == 1
-    });
-    both.1.store(1, Relaxed);
-    let sleeper_saw = both.0.look();
-    let pusher_saw = pusher.join().unwrap();
-    out.saw(match (sleeper_saw, pusher_saw) {
-        (true, true) => "both saw",
-        (true, false) => "sleeper saw",
-        (false, true) => "pusher saw",
-        (false, false) => "neither saw",
-    });
-    assert_eq!(pop_back(&both.0), [1]);
-    count.assert_all_dropped();
+/// A deque to which somebody adds an item, beside a sleeper.
+fn look(out: &Outcomes, add: impl FnOnce(&Queue, NonNull<Item>) + Send + 'static) {
+    meet(out, Queue::new(), add, Queue::look, pop_back);
 }
 
-/// What every scenario of [`meet`] declares.
+/// What every scenario of [`look`] declares.
 const MEET: Scenario = Scenario {
     must: &["sleeper saw", "pusher saw", "both saw"],
     forbidden: &["neither saw"],
@@ -304,7 +283,7 @@ const MEET: Scenario = Scenario {
 /// The item is pushed.
 pub const LOOK: Scenario = Scenario {
     name: "deque/look",
-    body: |out| meet(out, |queue, item| assert!(queue.push(item).is_ok())),
+    body: |out| look(out, |queue, item| assert!(queue.push(item).is_ok())),
     ..MEET
 };
 
@@ -312,7 +291,7 @@ pub const LOOK: Scenario = Scenario {
 pub const LOOK_MANY: Scenario = Scenario {
     name: "deque/look_many",
     body: |out| {
-        meet(out, |queue, item| {
+        look(out, |queue, item| {
             let mut items = Some(item);
             assert_eq!(queue.push_many(2, || items.take()), 1);
         });
@@ -324,7 +303,7 @@ pub const LOOK_MANY: Scenario = Scenario {
 pub const LOOK_LOOT: Scenario = Scenario {
     name: "deque/look_loot",
     body: |out| {
-        meet(out, |queue, kept| {
+        look(out, |queue, kept| {
             let (victim, count) = (Queue::new(), DropCount::new());
             for item in [item(&count, 2), kept, item(&count, 3)] {
                 assert!(victim.push(item).is_ok());

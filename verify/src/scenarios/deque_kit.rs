@@ -1,8 +1,10 @@
 //! What the queues are filled with: counted boxes whose contents are written before they are pushed, so
 //! that a queue that publishes too little is a race that loom reports.
 
+use crate::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use crate::sync::cell::UnsafeCell;
-use crate::{Counted, DropCount};
+use crate::sync::{Arc, thread};
+use crate::{Counted, DropCount, Outcomes};
 use std::ptr::NonNull;
 
 /// What lies in a queue.
@@ -58,4 +60,35 @@ pub fn assert_each_once(mut numbers: Vec<u32>, count: u32) {
     numbers.sort_unstable();
     let expected: Vec<u32> = (1..=count).collect();
     assert_eq!(numbers, expected, "items came out, against those pushed");
+}
+
+/// Two histories of one word: a sleeper announces itself and looks, somebody adds an item and looks for sleepers. At
+/// least one of them sees the other. `rest`: what lies in the queue at the end.
+pub fn meet<Q: Send + Sync + 'static>(
+    out: &Outcomes,
+    queue: Q,
+    add: impl FnOnce(&Q, NonNull<Item>) + Send + 'static,
+    look: impl FnOnce(&Q) -> bool,
+    rest: impl FnOnce(&Q) -> Vec<u32>,
+) {
+    let count = DropCount::new();
+    let both = Arc::new((queue, AtomicU32::new(0)));
+    let other = Arc::clone(&both);
+    let added = Handle(item(&count, 1));
+    let pusher = thread::spawn(move || {
+        let added = added;
+        add(&other.0, added.0);
+        other.1.load(Relaxed) == 1
+    });
+    both.1.store(1, Relaxed);
+    let sleeper_saw = look(&both.0);
+    let pusher_saw = pusher.join().unwrap();
+    out.saw(match (sleeper_saw, pusher_saw) {
+        (true, true) => "both saw",
+        (true, false) => "sleeper saw",
+        (false, true) => "pusher saw",
+        (false, false) => "neither saw",
+    });
+    assert_eq!(rest(&both.0), [1]);
+    count.assert_all_dropped();
 }

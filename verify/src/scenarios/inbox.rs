@@ -1,6 +1,6 @@
 //! The inbox: anybody pushes, any worker pops. Blocks have two slots here, so three items cross a boundary.
 
-use super::deque_kit::{Handle, Item, assert_each_once, item, list, open};
+use super::deque_kit::{Handle, Item, assert_each_once, item, list, meet, open};
 use crate::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use crate::sync::{Arc, hint, thread};
 use crate::{DropCount, Outcomes, Scenario};
@@ -240,26 +240,8 @@ pub const LOOK: Scenario = Scenario {
     must: &["sleeper saw", "pusher saw", "both saw"],
     forbidden: &["neither saw"],
     body: |out| {
-        let count = DropCount::new();
-        let both = Arc::new((Queue::new(), AtomicU32::new(0)));
-        let other = Arc::clone(&both);
-        let pushed = Handle(item(&count, 1));
-        let pusher = thread::spawn(move || {
-            let pushed = pushed;
-            assert!(other.0.push(pushed.0).is_ok());
-            other.1.load(Relaxed) == 1
-        });
-        both.1.store(1, Relaxed);
-        let sleeper_saw = both.0.look();
-        let pusher_saw = pusher.join().unwrap();
-        out.saw(match (sleeper_saw, pusher_saw) {
-            (true, true) => "both saw",
-            (true, false) => "sleeper saw",
-            (false, true) => "pusher saw",
-            (false, false) => "neither saw",
-        });
-        assert_eq!(rest(&both.0), [1]);
-        count.assert_all_dropped();
+        let add = |queue: &Queue, item| assert!(queue.push(item).is_ok());
+        meet(out, Queue::new(), add, Queue::look, rest);
     },
     ..Scenario::EMPTY
 };
