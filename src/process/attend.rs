@@ -14,7 +14,7 @@ use super::error::LostCause;
 use super::lane::Lane;
 use super::lead::Aim;
 use super::pool::Pool;
-use super::takeback::TakeBack;
+use super::takeback::{self, TakeBack};
 use super::ticket::{Place, Ticket};
 use crate::future::cell::{Raw, Remote};
 use crate::future::spin;
@@ -153,25 +153,20 @@ fn take_back(
     ticket: &Ticket,
     end: impl Fn(Task) -> Option<crate::future::task::Ended> + Copy,
 ) -> Result<bool, Place> {
-    loop {
-        if cell.state.load().is_done() {
-            return Ok(cell.state.load().is_cancelled());
-        }
-        let place = ticket.place();
-        let lane = lane_of(&ticket.pool, place);
-        match lane.take_back(&ticket.pool, place.seq, |raw| raw == cell, end) {
-            TakeBack::Won(ended) => {
+    if !cell.state.load().is_done() {
+        let is_it = |raw| raw == cell;
+        match takeback::take_back(&ticket.pool, || ticket.place(), is_it, end) {
+            (TakeBack::Won(ended), place) => {
                 if ended.as_ref().is_some_and(|ended| ended.is_attended()) {
-                    lane.call(cell);
+                    lane_of(&ticket.pool, place).call(cell);
                 }
                 drop(ended);
-                return Ok(cell.state.load().is_cancelled());
             }
-            TakeBack::Running => return Err(place),
-            TakeBack::Gone if ticket.place() != place => {}
-            TakeBack::Gone => return Ok(cell.state.load().is_cancelled()),
+            (TakeBack::Running, place) => return Err(place),
+            (TakeBack::Gone, _) => {}
         }
     }
+    Ok(cell.state.load().is_cancelled())
 }
 
 unsafe fn cancel(cell: Raw) -> bool {

@@ -1,10 +1,11 @@
 //! How a task travels to another process of the same build: as the place of its code.
 //!
 //! For every type of task the compiler makes an *entry*, a function that decodes the argument, runs the
-//! task and encodes the outcome. The wire carries the distance of the entry from an *anchor*, a function of
-//! this crate: the same in every process of one build, wherever the loader has put the program. Both have
-//! to lie in the program itself. Code of a shared library is refused, since a library may lie elsewhere in
-//! the next process, or not be loaded at all.
+//! task and encodes the outcome, and a constant that names it ([`Named`]). A request carries the distance of that constant
+//! from an *anchor*, a function of this crate: the same in every process of one build, wherever the loader has put the
+//! program. All of them have to lie in the program itself. Code of a shared library is refused, since a library may lie
+//! elsewhere in the next process, or not be loaded at all. The constant begins with a mark that nothing else in the program
+//! has, so a worker tells an entry from whatever else a number may lead to.
 //!
 //! The task itself is zero-sized: a function item, or a closure that captures nothing. Nothing of it has to
 //! travel; the worker makes it out of nothing (`conjure`).
@@ -24,6 +25,34 @@ pub type Entry = fn(&mut Call<'_>);
 
 /// Runs a hook.
 pub type HookEntry = fn() -> Result<(), BoxError>;
+
+/// What a request of no task names: the anchor, which is no entry.
+pub const NONE: u64 = 0;
+
+/// A function that another process may be asked to call: a constant of the program.
+#[repr(C)]
+struct Named<F> {
+    mark: [u64; 2],
+    run: F,
+}
+
+impl Named<Entry> {
+    const MARK: [u64; 2] = [0x7f4a_9d1e_63c8_05b2, 0xe15b_2086_f9d7_4c3a];
+
+    const fn task(run: Entry) -> Self {
+        let mark = Self::MARK;
+        Self { mark, run }
+    }
+}
+
+impl Named<HookEntry> {
+    const MARK: [u64; 2] = [0x3c96_e85f_0a71_d42b, 0x94d0_6b1f_c72e_8a53];
+
+    const fn hook(run: HookEntry) -> Self {
+        let mark = Self::MARK;
+        Self { mark, run }
+    }
+}
 
 /// Why code cannot be named to another process: a worker is the program itself started again, and finds nothing but the
 /// program's own code.
@@ -85,8 +114,8 @@ where
         call.serve(|arg: A| Ok::<R, BoxError>(conjure::<F>()(arg)));
     }
     zero_sized::<F>();
-    offset_of(
-        entry::<F, A, R> as Entry as *const (),
+    offset_of_task(
+        const { &Named::task(entry::<F, A, R>) },
         std::any::type_name::<F>,
     )
 }
@@ -109,8 +138,8 @@ where
         call.serve(|arg: A| conjure::<F>()(arg).map_err(Into::into));
     }
     zero_sized::<F>();
-    offset_of(
-        entry::<F, A, R, E> as Entry as *const (),
+    offset_of_task(
+        const { &Named::task(entry::<F, A, R, E>) },
         std::any::type_name::<F>,
     )
 }
@@ -134,8 +163,8 @@ where
         call.serve_items::<Item<A>, A, R>(|chunk| run_chunk(task, chunk));
     }
     zero_sized::<F>();
-    offset_of(
-        entry::<F, A, R> as Entry as *const (),
+    offset_of_task(
+        const { &Named::task(entry::<F, A, R>) },
         std::any::type_name::<F>,
     )
 }
@@ -162,8 +191,8 @@ where
         }
     }
     zero_sized::<F>();
-    offset_of(
-        entry::<F, A, R> as Entry as *const (),
+    offset_of_task(
+        const { &Named::task(entry::<F, A, R>) },
         std::any::type_name::<F>,
     )
 }
@@ -180,7 +209,7 @@ where
         call.serve_bytes(|bytes| Ok(conjure::<F>()(bytes)));
     }
     zero_sized::<F>();
-    offset_of(entry::<F> as Entry as *const (), std::any::type_name::<F>)
+    offset_of_task(const { &Named::task(entry::<F>) }, std::any::type_name::<F>)
 }
 
 /// The entry of a task for `try_submit_bytes`.
@@ -197,8 +226,8 @@ where
         call.serve_bytes(|bytes| conjure::<F>()(bytes).map_err(Into::into));
     }
     zero_sized::<F>();
-    offset_of(
-        entry::<F, E> as Entry as *const (),
+    offset_of_task(
+        const { &Named::task(entry::<F, E>) },
         std::any::type_name::<F>,
     )
 }
@@ -208,7 +237,7 @@ pub fn of_retirement() -> Result<u64, CodeError> {
     fn entry(call: &mut Call<'_>) {
         call.retire();
     }
-    offset_of(entry as Entry as *const (), || "retirement")
+    offset_of_task(const { &Named::task(entry) }, || "retirement")
 }
 
 /// The entry of a hook that runs in the worker.
@@ -223,8 +252,10 @@ where
         conjure::<H>()()
     }
     zero_sized::<H>();
+    let named = const { &Named::hook(entry::<H>) };
     offset_of(
-        entry::<H> as HookEntry as *const (),
+        named,
+        (named.run as *const ()).addr(),
         std::any::type_name::<H>,
     )
 }
@@ -309,49 +340,77 @@ impl Image {
         found ^ self.anchor().rotate_left(32)
     }
 
-    /// What another process of this build named by an offset. None: there is no code.
-    fn code(&self, offset: u64) -> Option<*const ()> {
+    /// The code that another process of this build named by an offset. None: it named none of this kind.
+    fn named<F>(&self, offset: u64, mark: [u64; 2]) -> Option<*const ()> {
         let address = self.anchor.wrapping_add(offset as usize);
-        let held = self.object.holds_code(address);
-        held.then(|| std::ptr::with_exposed_provenance(address))
+        let size = size_of::<Named<F>>();
+        if !address.is_multiple_of(align_of::<Named<F>>()) || !self.object.holds(address, size) {
+            return None;
+        }
+        let named = std::ptr::with_exposed_provenance::<Named<*const ()>>(address);
+        // SAFETY: aligned memory of the program, which stays mapped and readable; words have no invalid value.
+        let found = unsafe { (&raw const (*named).mark).read_volatile() };
+        if found != mark {
+            return None;
+        }
+        // SAFETY: as above.
+        let run = unsafe { (&raw const (*named).run).read_volatile() };
+        self.object.holds_code(run.addr()).then_some(run)
     }
 }
 
-fn offset_of(code: *const (), task: fn() -> &'static str) -> Result<u64, CodeError> {
+/// `code` is what `named` runs.
+fn offset_of<F>(
+    named: &'static Named<F>,
+    code: usize,
+    task: fn() -> &'static str,
+) -> Result<u64, CodeError> {
     let image = Image::get()?;
-    let address = code.expose_provenance();
-    if image.object.holds_code(address) {
-        Ok(address.wrapping_sub(image.anchor) as u64)
-    } else {
-        Err(CodeError::TaskInLibrary {
-            task: task().to_owned(),
-            library: library_at(address),
-        })
+    let address = std::ptr::from_ref(named).expose_provenance();
+    for place in [code, address] {
+        if !image.object.spans(place) {
+            return Err(CodeError::TaskInLibrary {
+                task: task().to_owned(),
+                library: library_at(place),
+            });
+        }
     }
+    Ok(address.wrapping_sub(image.anchor) as u64)
+}
+
+/// Where a task's entry is named.
+fn offset_of_task(
+    named: &'static Named<Entry>,
+    task: fn() -> &'static str,
+) -> Result<u64, CodeError> {
+    offset_of(named, (named.run as *const ()).addr(), task)
 }
 
 fn library_at(address: usize) -> String {
     exe::object_at(address).unwrap_or_else(|| "?".to_owned())
 }
 
-/// In the worker: the entry that a request names. None: no code of this program.
+/// In the worker: the entry that a request names. None: it names no entry.
 ///
 /// # Safety
-/// The offset comes from one of the functions `of_submit`, `of_try_submit` and `of_chunk` in a process of
-/// the same build.
+/// The offset comes from a process of the same build, or is made up without knowledge of the mark.
 pub unsafe fn resolve(offset: u64) -> Option<Entry> {
-    let code = Image::get().ok()?.code(offset)?;
-    // SAFETY: the caller vouches that an `Entry` begins there.
+    let code = Image::get()
+        .ok()?
+        .named::<Entry>(offset, Named::<Entry>::MARK)?;
+    // SAFETY: the mark is that of constants which name an `Entry`.
     Some(unsafe { std::mem::transmute::<*const (), Entry>(code) })
 }
 
-/// In the worker: the hook that the parent names. None: no code of this program.
+/// In the worker: the hook that the parent names. None: it names no hook.
 ///
 /// # Safety
-/// The offset comes from `of_hook` in a process of the same build.
+/// As [`resolve`].
 pub unsafe fn resolve_hook(offset: u64) -> Option<HookEntry> {
-    let code = Image::get().ok()?.code(offset)?;
-    // SAFETY: the caller vouches that a `HookEntry` begins there.
+    let code = Image::get()
+        .ok()?
+        .named::<HookEntry>(offset, Named::<HookEntry>::MARK)?;
+    // SAFETY: the mark is that of constants which name a `HookEntry`.
     Some(unsafe { std::mem::transmute::<*const (), HookEntry>(code) })
 }
 
@@ -361,11 +420,51 @@ mod tests {
 
     #[test]
     fn code_of_a_library_is_refused() {
-        let refused = offset_of(libc::getpid as *const (), || "its_fn");
+        static NAMED: Named<Entry> = Named::task(|_| ());
+        let refused = offset_of(&NAMED, libc::getpid as *const () as usize, || "its_fn");
         let Err(CodeError::TaskInLibrary { task, library }) = refused else {
             panic!("{refused:?}")
         };
         assert_eq!(task, "its_fn");
         assert!(library.contains("libc"), "{library}");
+    }
+
+    #[test]
+    fn only_what_names_a_task_is_an_entry() {
+        let named = of_retirement().unwrap();
+        // SAFETY: of this very process.
+        let is_entry = |offset: u64| unsafe { resolve(offset) }.is_some();
+        assert!(is_entry(named));
+        assert!(!is_entry(NONE));
+        let image = Image::get().unwrap();
+        let code = (of_retirement as *const ()).addr();
+        let offsets = [
+            code.wrapping_sub(image.anchor) as u64,
+            named + 8,
+            named - 8,
+            named + 1,
+            1 << 40,
+            u64::MAX / 2,
+        ];
+        for offset in offsets {
+            assert!(!is_entry(offset), "{offset:#x}");
+        }
+    }
+
+    #[test]
+    fn a_hook_is_no_task() {
+        fn nothing() -> Result<(), BoxError> {
+            Ok(())
+        }
+        fn offset<H: Fn() -> Result<(), BoxError> + Copy + Send + 'static>(_: H) -> u64 {
+            of_hook::<H>().unwrap()
+        }
+        let hook = offset(nothing);
+        let task = of_retirement().unwrap();
+        // SAFETY: of this very process.
+        unsafe {
+            assert!(resolve_hook(hook).is_some() && resolve(hook).is_none());
+            assert!(resolve(task).is_some() && resolve_hook(task).is_none());
+        }
     }
 }

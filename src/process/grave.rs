@@ -6,7 +6,7 @@ use super::outcome::Status;
 use super::pump::{Next, Taken};
 use super::ticket::{Place, Ticket};
 use crate::future::task::Task;
-use crate::shm::{Locked, Payload, Replies, Segment, Seq};
+use crate::shm::{Locked, Payload, Replies, Segment, Waiting};
 use crate::sync::atomic::Ordering::*;
 use std::io;
 use std::os::fd::AsFd;
@@ -127,8 +127,8 @@ impl Lane {
             });
         }
         estate.wild = locked.data().condemned.take();
-        if let Some(seq) = locked.casualty() {
-            estate.casualty = self.find(&mut locked, seq, again);
+        if let Some(waiting) = locked.casualty() {
+            estate.casualty = self.find(&mut locked, waiting, again);
         }
         estate.refused = locked.replace(fresh, install).err();
         Ok(Some(estate))
@@ -138,12 +138,13 @@ impl Lane {
     fn find(
         &self,
         locked: &mut Locked<'_, Desk>,
-        seq: Seq,
+        waiting: Waiting,
         again: impl FnOnce(Place) -> bool,
     ) -> Option<Casualty> {
         let lane = self.index;
+        let seq = waiting.seq();
         let place = Place { lane, seq };
-        let (deaths, retries) = self.record(locked, seq, |record| {
+        let (deaths, retries) = self.record(locked, waiting, |record| {
             let record = record.as_ref()?;
             // SAFETY: tasks in lanes have tickets.
             let ticket = unsafe { Ticket::of(record.task.raw()) };
@@ -157,7 +158,7 @@ impl Lane {
             locked.run_again(seq);
             None
         } else {
-            let record = self.record(locked, seq, Option::take)?;
+            let record = self.record(locked, waiting, Option::take)?;
             self.free(record.span);
             Some(record.task)
         };

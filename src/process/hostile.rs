@@ -131,7 +131,8 @@ impl Hostile {
     pub fn argument(&self, lane: usize, seq: u32) -> Vec<u8> {
         let shm = &self.pool.lanes[lane].shm;
         let locked = shm.lock();
-        match locked.request(Seq(seq)).1 {
+        let waiting = locked.waiting(Seq(seq)).expect("in the lane");
+        match locked.request(waiting).expect("submitted").1 {
             crate::shm::Payload::Inline(bytes) => bytes.as_slice().to_vec(),
             crate::shm::Payload::Span(span) => shm.request_region(span).to_vec(),
         }

@@ -10,6 +10,7 @@
 use super::answer::Finish;
 use super::desk::Command;
 use super::ear::{Ear, Engaged};
+use super::entry;
 use super::lead::{self, Aim, Lead};
 use super::outcome::RETURNED;
 use super::pool::Pool;
@@ -19,6 +20,7 @@ use crate::future::cell::Raw;
 use crate::future::task::Task;
 use crate::shm::{
     Body, Inline, Locked, Parent, Payload, Replies, Reply, Requests, SLOTS, Segment, Seq, Span,
+    Waiting,
 };
 use crate::sync::atomic::{AtomicU32, AtomicU64, Ordering::*};
 use crate::sync::cell::UnsafeCell;
@@ -151,11 +153,16 @@ impl Lane {
     pub fn record<R>(
         &self,
         _: &Locked<'_, Desk>,
-        seq: Seq,
+        waiting: Waiting,
         f: impl FnOnce(&mut Option<Record>) -> R,
     ) -> R {
         // SAFETY: the lane is locked, and the number published: the record is the holder's.
-        self.records[seq.slot()].with_mut(|slot| f(unsafe { &mut *slot }))
+        self.records[waiting.seq().slot()].with_mut(|slot| f(unsafe { &mut *slot }))
+    }
+
+    /// Does the number stand for a task, or was that taken back?
+    fn has_record(&self, locked: &Locked<'_, Desk>, waiting: Waiting) -> bool {
+        self.record(locked, waiting, |record| record.is_some())
     }
 
     /// The worker is wild: nothing is taken from it any more, and the supervisor ends it.
@@ -290,9 +297,9 @@ impl Lane {
         if depth > 0 {
             let locked = self.shm.lock();
             running = self.is_running(&locked);
-            let waiting = locked.pending().filter(|&seq| locked.is_waiting(seq));
-            revoked = waiting
-                .filter(|&seq| self.record(&locked, seq, |record| record.is_none()))
+            revoked = locked
+                .all_waiting()
+                .filter(|&waiting| !self.has_record(&locked, waiting))
                 .count();
         }
         ProcessWorkerStats {
@@ -305,7 +312,7 @@ impl Lane {
 
     fn is_running(&self, locked: &Locked<'_, Desk>) -> bool {
         let next = locked.next();
-        locked.is_waiting(next) && self.shm.is_started(next) && !self.shm.answered(next)
+        locked.waiting(next).is_some() && self.shm.is_started(next) && !self.shm.answered(next)
     }
 
     /// Is nothing here that a worker would run? What was taken back does not count.
@@ -315,9 +322,10 @@ impl Lane {
         }
         let locked = self.shm.lock();
         // What is reserved will be published.
-        locked.pending().all(|seq| {
-            locked.is_waiting(seq) && self.record(&locked, seq, |record| record.is_none())
-        })
+        let is_task = |waiting| self.has_record(&locked, waiting);
+        locked
+            .pending()
+            .all(|seq| locked.waiting(seq).is_some_and(|waiting| !is_task(waiting)))
     }
 
     /// Has the worker done what no worker does?
@@ -328,7 +336,7 @@ impl Lane {
     /// Does the worker still run this task, which could not be taken back? To be believed while it is stopped.
     pub fn is_running_task(&self, seq: Seq) -> bool {
         let locked = self.shm.lock();
-        locked.is_waiting(seq) && !self.shm.answered(seq)
+        locked.waiting(seq).is_some() && !self.shm.answered(seq)
     }
 
     /// Is here what a worker that has nothing to do could run instead? A guess.
@@ -354,7 +362,10 @@ impl Lane {
         }
         let next = locked.next();
         let begun = self.shm.is_started(next) || self.shm.answered(next);
-        let unbegun = (locked.is_waiting(next) && !begun).then_some(next);
+        let is_there = locked
+            .waiting(next)
+            .is_some_and(|waiting| locked.is_committed(waiting));
+        let unbegun = (is_there && !begun).then_some(next);
         let desk = locked.data();
         let before = std::mem::replace(&mut desk.unbegun, unbegun);
         desk.stuck = unbegun.filter(|_| before == unbegun);
@@ -362,12 +373,22 @@ impl Lane {
 
     /// Moves some of what has not begun to `to`, which has nothing to do. How many.
     ///
-    /// What is next is the worker's own, which is about to begin it, unless it is stuck or there is no worker. Whatever
-    /// the worker says of a task, its claim decides whether it is moved.
+    /// What is next is the worker's own, which is about to begin it, unless it is stuck or there is no worker. What is
+    /// still on its way into its slot is its submitter's. Whatever the worker says of a task, its claim decides whether it
+    /// is moved.
     pub fn give(&self, pool: &Pool, to: &Self) -> usize {
-        /// The lock is not held for longer than this takes.
+        /// The locks are not held for longer than this takes.
         const MOST: usize = 64;
-        let mut locked = self.shm.lock();
+        // Both, so that whoever sees a task's new place and locks that lane finds the task there. The lower one first, since
+        // another thread may give the other way.
+        let (mut locked, mut theirs);
+        if self.index < to.index {
+            locked = self.shm.lock();
+            theirs = to.shm.lock();
+        } else {
+            theirs = to.shm.lock();
+            locked = self.shm.lock();
+        }
         if pool.is_cancelling() {
             return 0;
         }
@@ -375,30 +396,21 @@ impl Lane {
         let desk = locked.data();
         let takes_next = self.pid() == 0 || desk.stuck == Some(next);
         let stay = [desk.retirement, (!takes_next).then_some(next)];
-        let waiting: Vec<Seq> = locked
-            .pending()
-            .filter(|&seq| !stay.contains(&Some(seq)))
-            .filter(|&seq| locked.is_waiting(seq) && !self.shm.is_started(seq))
-            .filter(|&seq| self.record(&locked, seq, |record| record.is_some()))
+        let waiting: Vec<Waiting> = locked
+            .all_waiting()
+            .filter(|waiting| !stay.contains(&Some(waiting.seq())))
+            .filter(|&waiting| locked.is_committed(waiting))
+            .filter(|waiting| !self.shm.is_started(waiting.seq()))
+            .filter(|&waiting| self.has_record(&locked, waiting))
             .collect();
         let most = waiting.len().div_ceil(2).min(MOST);
-        let mut unused = None;
         let moved = waiting
             .into_iter()
             .take(most)
-            .map_while(|seq| match self.give_one(pool, &mut locked, seq, to) {
-                Ok(()) => Some(()),
-                Err(room) => {
-                    unused = room;
-                    None
-                }
-            })
+            .take_while(|&waiting| self.give_one(pool, &mut locked, waiting, to, &mut theirs))
             .count();
+        drop(theirs);
         drop(locked);
-        // Not under our lock: who gives the other way holds that of `to`, and would want ours.
-        if let Some(room) = unused {
-            to.give_up(pool, room);
-        }
         if moved > 0 {
             if self.ear.is_engaged() {
                 to.engage(pool);
@@ -415,23 +427,30 @@ impl Lane {
         moved
     }
 
-    /// `Err`: it stays, and this room is not needed.
+    /// False: it stays.
     fn give_one(
         &self,
         pool: &Pool,
         locked: &mut Locked<'_, Desk>,
-        seq: Seq,
+        waiting: Waiting,
         to: &Self,
-    ) -> Result<(), Option<Room>> {
-        let (entry, payload) = locked.request(seq);
+        theirs: &mut Locked<'_, Desk>,
+    ) -> bool {
+        let Some((entry, payload)) = locked.request(waiting) else {
+            return false;
+        };
         let argument = Argument::of(self, payload);
-        let room = to.room_for(&argument).ok_or(None)?;
-        let Some(record) = self.revoke(pool, locked, seq) else {
+        let Some(room) = to.room_for(&argument) else {
+            return false;
+        };
+        let Some(record) = self.revoke(pool, locked, waiting) else {
             // It has started.
-            return Err(Some(room));
+            to.free(room.span);
+            to.publish_nothing(pool, theirs, room.seq);
+            return false;
         };
         to.publish(room, record.task, record.finish, entry, &argument);
-        Ok(())
+        true
     }
 
     /// A number, and a place for an argument that was in a lane before.
@@ -449,12 +468,6 @@ impl Lane {
         }
     }
 
-    /// What was taken is not needed.
-    fn give_up(&self, pool: &Pool, room: Room) {
-        self.free(room.span);
-        self.publish_nothing(pool, room.seq);
-    }
-
     pub fn free(&self, span: Option<Span>) {
         if let Some(span) = span {
             self.shm.free(span);
@@ -462,11 +475,11 @@ impl Lane {
     }
 
     /// Gives up a number that was reserved and is not needed.
-    pub fn publish_nothing(&self, pool: &Pool, seq: Seq) {
-        // With the lane locked nobody takes what the worker may make of it before it is taken back.
-        let mut locked = self.shm.lock();
-        self.take_number_back(pool, &mut locked, seq);
-        self.shm.publish(seq, 0, Body::Inline(&[]));
+    pub fn publish_nothing(&self, pool: &Pool, locked: &mut Locked<'_, Desk>, seq: Seq) {
+        // With the lane locked nobody takes what the worker may make of it before it is taken back. A worker that has
+        // claimed it before it is there is ended, and the next one finds an entry that is none.
+        self.take_number_back(pool, locked, seq);
+        self.shm.publish(seq, entry::NONE, Body::Inline(&[]));
     }
 
     /// Hands a task whose argument is encoded to this lane's worker.

@@ -11,6 +11,7 @@ use super::pool::{Config, Pool};
 use super::pump::Taken;
 use super::start::Settings;
 use super::submit::{self, Call};
+use super::takeback::{self, TakeBack};
 use super::ticket::{Options, Ticket};
 use crate::error::TaskError;
 use crate::executor::{self, Shutdown, WhenFull};
@@ -30,6 +31,10 @@ pub use crate::sys::events::Event;
 /// What the models see of a pool. Its calls are those of the product.
 #[derive(Clone)]
 pub struct Model(Arc<Pool>);
+
+/// A task as the supervisor's timer knows it.
+#[derive(Clone)]
+pub struct Timer(Arc<Options>);
 
 /// Nobody looks at the descriptors.
 fn nothing() -> std::os::fd::OwnedFd {
@@ -79,6 +84,16 @@ impl Model {
     ) -> Future<R> {
         let options = Options::new(None, None, retries);
         self.submit_with(arg, Some(Arc::new(options)))
+    }
+
+    /// A task that may have a deadline: the supervisor's timer knows it by its options.
+    pub fn submit_timed<A: executor::Payload, R: executor::Payload>(
+        &self,
+        arg: &A,
+    ) -> (Future<R>, Timer) {
+        let options = Arc::new(Options::new(None, None, 0));
+        let future = self.submit_with(arg, Some(Arc::clone(&options)));
+        (future, Timer(options))
     }
 
     #[inline(never)]
@@ -197,6 +212,45 @@ impl Model {
         self.0.lanes[lane].ear.is_engaged()
     }
 
+    /// Reserves a number of a lane and gives it up, as who moves a task that starts meanwhile. False: the lane is full.
+    #[inline(never)]
+    pub fn publish_nothing(&self, lane: usize) -> bool {
+        let lane = &self.0.lanes[lane];
+        let Some(seq) = lane.shm.reserve() else {
+            return false;
+        };
+        lane.publish_nothing(&self.0, &mut lane.shm.lock(), seq);
+        true
+    }
+
+    /// As the supervisor when the deadline of a task has passed. False: it runs, or is over.
+    #[inline(never)]
+    pub fn expire(&self, timer: &Timer) -> bool {
+        match takeback::expire(&self.0, &timer.0) {
+            (TakeBack::Won(ended), place) => {
+                if let Some(ended) = ended {
+                    self.0.ready.conclude(ended);
+                }
+                self.0.lanes[place.lane].ring();
+                self.0.tell_room();
+                self.0.bell.ring();
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// As the supervisor when the worker of a lane is to leave its place. False: there is no room to say so.
+    #[inline(never)]
+    pub fn retire(&self, lane: usize) -> bool {
+        self.0.lanes[lane].retire(&self.0)
+    }
+
+    /// New tasks go to other lanes, as long as those have room.
+    pub fn avoid(&self, lane: usize) {
+        self.0.lanes[lane].set_pid(0);
+    }
+
     /// Moves what waits behind the running task of a lane to another one.
     #[inline(never)]
     pub fn give(&self, from: usize, to: usize) -> usize {
@@ -231,6 +285,12 @@ impl Model {
         self.0.close(Shutdown::CancelPending);
     }
 
+    /// As when a pool is dropped: takes nothing in, and finishes what it has.
+    #[inline(never)]
+    pub fn drain(&self) {
+        self.0.close(Shutdown::Drain);
+    }
+
     /// As the supervisor when it learns that the worker of a lane is dead. `fresh`: memory for the next one. False: somebody
     /// reads an answer, and the supervisor comes again.
     #[must_use]
@@ -246,6 +306,9 @@ impl Model {
         assert!(estate.wild.is_none());
         for answered in estate.answered {
             self.0.ready.answer(index, answered);
+        }
+        if let Some(ended) = lane.forget_retirement(&self.0) {
+            self.0.ready.conclude(ended);
         }
         if let Some(Casualty {
             deaths,

@@ -42,10 +42,8 @@ impl Lane {
         let mut locked = self.shm.lock();
         let seq = locked.data().retirement.take()?;
         // Else the worker has left for it.
-        if !locked.is_waiting(seq) {
-            return None;
-        }
-        let record = self.revoke(pool, &mut locked, seq)?;
+        let waiting = locked.waiting(seq)?;
+        let record = self.revoke(pool, &mut locked, waiting)?;
         record.task.end_cancelled()
     }
 }

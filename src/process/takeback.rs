@@ -4,9 +4,12 @@
 use super::desk::Command;
 use super::lane::{Desk, Lane, Record};
 use super::pool::Pool;
+use super::ticket::{Options, Place, Ticket};
+use crate::error::TaskError;
 use crate::future::cell::Raw;
 use crate::future::task::{Ended, Task};
-use crate::shm::{Locked, Revoke, Seq};
+use crate::shm::{Locked, Revoke, Seq, Waiting};
+use crate::sync::Arc;
 
 /// What became of a task that was to be taken back.
 pub enum TakeBack {
@@ -28,9 +31,37 @@ pub enum Skips {
     Nothing,
 }
 
+/// Takes one task back before it starts, wherever it is, and ends it as `end` says, all but its callbacks. `place` tells
+/// where it was seen last; who moves it tells so before it gives up the locks. With what became of it: where.
+pub fn take_back(
+    pool: &Pool,
+    place: impl Fn() -> Place,
+    is_it: impl Fn(Raw) -> bool + Copy,
+    end: impl Fn(Task) -> Option<Ended> + Copy,
+) -> (TakeBack, Place) {
+    loop {
+        let at = place();
+        match pool.lanes[at.lane].take_back(pool, at.seq, is_it, end) {
+            TakeBack::Gone if place() != at => {}
+            outcome => return (outcome, at),
+        }
+    }
+}
+
+/// The deadline of a task has passed.
+pub fn expire(pool: &Pool, options: &Arc<Options>) -> (TakeBack, Place) {
+    let is_it = |cell| {
+        // SAFETY: tasks in lanes have tickets.
+        let its = unsafe { Ticket::of(cell) }.options.as_ref();
+        its.is_some_and(|its| Arc::ptr_eq(its, options))
+    };
+    let end = |task: Task| task.end_failed(TaskError::TimedOut);
+    take_back(pool, || options.place(), is_it, end)
+}
+
 impl Lane {
-    /// Takes one task back before it starts, and ends it as `end` says, all but its callbacks.
-    pub fn take_back(
+    /// As [`take_back`], in this lane.
+    fn take_back(
         &self,
         pool: &Pool,
         seq: Seq,
@@ -43,10 +74,13 @@ impl Lane {
                 .as_ref()
                 .is_some_and(|record| is_it(record.task.raw()))
         };
-        if !locked.is_waiting(seq) || !self.record(&locked, seq, mine) {
+        let waiting = locked
+            .waiting(seq)
+            .filter(|&waiting| self.record(&locked, waiting, mine));
+        let Some(waiting) = waiting else {
             return TakeBack::Gone;
-        }
-        let Some(record) = self.revoke(pool, &mut locked, seq) else {
+        };
+        let Some(record) = self.revoke(pool, &mut locked, waiting) else {
             return TakeBack::Running;
         };
         let ended = end(record.task);
@@ -59,11 +93,16 @@ impl Lane {
         TakeBack::Won(ended)
     }
 
-    pub fn revoke(&self, pool: &Pool, locked: &mut Locked<'_, Desk>, seq: Seq) -> Option<Record> {
-        if !self.take_number_back(pool, locked, seq) {
+    pub fn revoke(
+        &self,
+        pool: &Pool,
+        locked: &mut Locked<'_, Desk>,
+        waiting: Waiting,
+    ) -> Option<Record> {
+        if !self.take_number_back(pool, locked, waiting.seq()) {
             return None;
         }
-        let record = self.record(locked, seq, Option::take);
+        let record = self.record(locked, waiting, Option::take);
         if let Some(span) = record.as_ref().and_then(|record| record.span) {
             self.shm.free(span);
         }
@@ -89,14 +128,18 @@ impl Lane {
     /// What has the worker still to skip? If nothing, the next one that is taken back is told to the supervisor again.
     pub fn skips(&self) -> Skips {
         let mut locked = self.shm.lock();
-        let waiting = |seq: &Seq| !self.shm.answered(*seq);
-        let is_back =
-            |seq: Seq| locked.is_waiting(seq) && self.record(&locked, seq, |it| it.is_none());
-        if let Some(next) = locked.pending().find(waiting).filter(|&seq| is_back(seq)) {
-            return Skips::Next(next);
-        }
-        if locked.pending().filter(waiting).any(is_back) {
-            return Skips::Later;
+        let mut left = locked
+            .pending()
+            .filter(|&seq| !self.shm.answered(seq))
+            .map(|seq| locked.waiting(seq));
+        let is_back = |waiting: &Waiting| self.record(&locked, *waiting, |it| it.is_none());
+        let next = left.next().flatten().filter(is_back);
+        match next {
+            // What its submitter has not put into its slot yet no worker can skip.
+            Some(next) if locked.is_committed(next) => return Skips::Next(next.seq()),
+            Some(_) => return Skips::Later,
+            None if left.flatten().any(|waiting| is_back(&waiting)) => return Skips::Later,
+            None => {}
         }
         locked.data().watched = false;
         Skips::Nothing
@@ -107,9 +150,9 @@ impl Lane {
         let mut locked = self.shm.lock();
         let mut ended = Vec::new();
         for seq in locked.pending() {
-            if locked.is_waiting(seq)
-                && self.record(&locked, seq, |record| record.is_some())
-                && let Some(record) = self.revoke(pool, &mut locked, seq)
+            if let Some(waiting) = locked.waiting(seq)
+                && self.record(&locked, waiting, |record| record.is_some())
+                && let Some(record) = self.revoke(pool, &mut locked, waiting)
             {
                 ended.extend(record.task.end_cancelled());
             }
@@ -123,9 +166,9 @@ impl Lane {
         let mut tasks = Vec::new();
         for seq in locked.pending() {
             // Whoever has not published his task yet looks after it himself.
-            if locked.is_waiting(seq) {
+            if let Some(waiting) = locked.waiting(seq) {
                 let _ = locked.revoke(seq);
-                let record = self.record(&locked, seq, Option::take);
+                let record = self.record(&locked, waiting, Option::take);
                 tasks.extend(record.map(|record| {
                     self.free(record.span);
                     record.task

@@ -77,16 +77,22 @@ impl Lane {
 
 /// Serves requests until the lane is closed, or the worker has run as many tasks as it may.
 pub fn work(lane: &mut Lane) {
+    let mut last = None;
     while lane.left != Some(0) {
         let Some(request) = lane.worker.next() else {
             return;
         };
         lane.left = lane.left.map(|left| left - 1);
         let worker = &mut lane.worker;
-        // SAFETY: the offset comes from the parent, who is of the same build (the fingerprint) and got it
-        // from `entry`; the worker cannot write where it lies.
-        match unsafe { entry::resolve(request.entry) } {
+        let found = match last {
+            Some((offset, entry)) if offset == request.entry => Some(entry),
+            // SAFETY: the offset comes from the parent, which is of the same build (the fingerprint) and got it
+            // from `entry`; the worker cannot write where it lies.
+            _ => unsafe { entry::resolve(request.entry) },
+        };
+        match found {
             Some(entry) => {
+                last = Some((request.entry, entry));
                 let is_last = &mut false;
                 entry(&mut Call {
                     worker,

@@ -274,6 +274,11 @@ fn empty(words: &[AtomicU64; INLINE / 8], len: u32) -> Payload {
     })
 }
 
+/// A slot whose content is there, and stays until the number's answer is released: only a look at the slot gives this,
+/// and only this reads the slot.
+#[must_use]
+pub(super) struct Committed<'a, T>(&'a T);
+
 impl RequestSlot {
     #[inline]
     pub fn write(&self, seq: Seq, entry: u64, body: Body<'_>) {
@@ -286,19 +291,22 @@ impl RequestSlot {
         self.commit.store(seq.mark(), Release);
     }
 
+    /// None: the number's request is not in the slot.
     #[inline]
-    pub fn is_committed(&self, seq: Seq) -> bool {
+    pub fn committed(&self, seq: Seq) -> Option<Committed<'_, Self>> {
         // ORDERING: request.next Acquire -> pairs with request.commit: the slot and its span.
-        self.commit.load(Acquire) == seq.mark()
+        (self.commit.load(Acquire) == seq.mark()).then_some(Committed(self))
     }
+}
 
-    /// After a look that found it committed.
+impl Committed<'_, RequestSlot> {
+    /// The entry and the payload.
     #[inline]
-    pub fn read(&self) -> (u64, Payload) {
+    pub fn read(self) -> (u64, Payload) {
         // ORDERING: request.read Relaxed: after request.next.
-        let len = self.len.load(Relaxed);
+        let len = self.0.len.load(Relaxed);
         // ORDERING: request.read-entry Relaxed: as above.
-        (self.entry.load(Relaxed), empty(&self.words, len))
+        (self.0.entry.load(Relaxed), empty(&self.0.words, len))
     }
 }
 
@@ -321,12 +329,23 @@ impl ReplySlot {
         self.commit.load(Acquire)
     }
 
-    /// After a look that found it committed.
+    /// `Err`: the number's answer is not in the slot, but this mark.
     #[inline(always)]
-    pub fn read(&self) -> (u32, Payload) {
+    pub fn committed(&self, seq: Seq) -> Result<Committed<'_, Self>, u32> {
+        match self.mark() {
+            found if found == seq.mark() => Ok(Committed(self)),
+            found => Err(found),
+        }
+    }
+}
+
+impl Committed<'_, ReplySlot> {
+    /// The status and the payload.
+    #[inline(always)]
+    pub fn read(self) -> (u32, Payload) {
         // ORDERING: reply.read Relaxed: after reply.look.
-        let len = self.len.load(Relaxed);
+        let len = self.0.len.load(Relaxed);
         // ORDERING: reply.read-status Relaxed: as above.
-        (self.status.load(Relaxed), empty(&self.words, len))
+        (self.0.status.load(Relaxed), empty(&self.0.words, len))
     }
 }

@@ -1,6 +1,6 @@
 //! The consumer's side of a lane, under its lock: answers in order, taking back, recovery.
 
-use super::layout::{Replies, SKIPPED, SLOTS, Seq, Shared};
+use super::layout::{Committed, Replies, RequestSlot, SKIPPED, SLOTS, Seq, Shared};
 use super::parent::Parent;
 use super::{Payload, claim};
 use crate::sync::MutexGuard;
@@ -105,6 +105,19 @@ impl std::fmt::Display for Wild {
 
 impl std::error::Error for Wild {}
 
+/// A number that has been published and is not answered: what the parent knows of the task belongs to who holds the lock
+/// that this comes from. Its request may still be on its way into the slot: see [`Locked::request`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Waiting(Seq);
+
+impl Waiting {
+    /// The number.
+    #[inline]
+    pub fn seq(self) -> Seq {
+        self.0
+    }
+}
+
 /// The lock of a lane, held.
 pub struct Locked<'a, T> {
     parent: &'a Parent<T>,
@@ -141,16 +154,29 @@ impl<'a, T> Locked<'a, T> {
         seq.since(self.next()) < self.count(self.parent.tail())
     }
 
-    /// Has this number been published, and not been answered? Then what the parent knows of the task is the lock's.
-    pub fn is_waiting(&self, seq: Seq) -> bool {
-        self.is_pending(seq) && self.parent.is_published(seq)
+    /// This number, if it has been published and not been answered.
+    pub fn waiting(&self, seq: Seq) -> Option<Waiting> {
+        (self.is_pending(seq) && self.parent.is_published(seq)).then_some(Waiting(seq))
     }
 
-    /// What was published for a number that is [waiting](Self::is_waiting): its entry and its payload, which lies
-    /// where the parent has put it.
-    pub fn request(&self, seq: Seq) -> (u64, Payload) {
-        debug_assert!(self.is_waiting(seq), "the slot may be another task's");
-        self.parent.requests.slots[seq.slot()].read()
+    /// All such numbers, oldest first.
+    pub fn all_waiting(&self) -> impl Iterator<Item = Waiting> {
+        self.pending().filter_map(|seq| self.waiting(seq))
+    }
+
+    /// What was published for a number: its entry and its payload, which lies where the parent has put it. None while its
+    /// submitter is still at work: the slot may hold what an older number left.
+    pub fn request(&self, waiting: Waiting) -> Option<(u64, Payload)> {
+        self.committed(waiting).map(|request| request.read())
+    }
+
+    /// Can a worker have seen this number?
+    pub fn is_committed(&self, waiting: Waiting) -> bool {
+        self.committed(waiting).is_some()
+    }
+
+    fn committed(&self, Waiting(seq): Waiting) -> Option<Committed<'_, RequestSlot>> {
+        self.parent.requests.slots[seq.slot()].committed(seq)
     }
 
     /// [`take_with`](Self::take_with) nothing.
@@ -175,15 +201,17 @@ impl<'a, T> Locked<'a, T> {
     pub fn take_with<R>(&mut self, with: impl FnOnce(Reply) -> R) -> Result<Option<R>, Wild> {
         let parent = self.parent;
         let seq = self.next();
-        let slot = &parent.replies.slots[seq.slot()];
-        let found = slot.mark();
-        if found != seq.mark() {
-            return Self::nothing(seq, found).map(|()| None);
-        }
-        if !parent.is_published(seq) {
+        let reply = match parent.replies.slots[seq.slot()].committed(seq) {
+            Ok(reply) => reply,
+            Err(found) => return Self::nothing(seq, found).map(|()| None),
+        };
+        // Both: the first is the parent's own word, and the second keeps the slot from being given away under a submitter
+        // that still writes it.
+        let request = &parent.requests.slots[seq.slot()];
+        if !parent.is_published(seq) || request.committed(seq).is_none() {
             return Err(Wild::NoTask(seq));
         }
-        let (status, payload) = slot.read();
+        let (status, payload) = reply.read();
         let books = &mut self.books.0;
         let entry = &mut books.slots[seq.slot()];
         match (entry.revoked, status == SKIPPED) {
@@ -296,10 +324,10 @@ impl<'a, T> Locked<'a, T> {
 
     /// The worker is dead, and what it has answered has been taken: the task that it was running, if it
     /// was. Its number is skipped by the next worker; all behind it wait as before.
-    pub fn casualty(&mut self) -> Option<Seq> {
-        let seq = self.next();
-        let revoked = self.books.0.slots[seq.slot()].revoked;
-        if !self.is_pending(seq) || !self.parent.is_published(seq) || revoked {
+    pub fn casualty(&mut self) -> Option<Waiting> {
+        let waiting = self.waiting(self.next())?;
+        let seq = waiting.seq();
+        if self.books.0.slots[seq.slot()].revoked {
             return None;
         }
         // An answer that was refused is one, too, and so is a claim that says nothing.
@@ -308,7 +336,7 @@ impl<'a, T> Locked<'a, T> {
         if began {
             self.books.0.slots[seq.slot()].revoked = true;
         }
-        began.then_some(seq)
+        began.then_some(waiting)
     }
 
     /// The number of a [casualty](Self::casualty) is not skipped after all: the next worker runs its task again.

@@ -21,7 +21,7 @@ mod worker;
 
 pub use bytes::Region;
 pub use layout::{INLINE, Replies, Requests, SLOTS, Seq};
-pub use locked::{Locked, Reply, Revoke, Wild};
+pub use locked::{Locked, Reply, Revoke, Waiting, Wild};
 pub use parent::Parent;
 pub use segment::Segment;
 pub use spans::Span;

@@ -76,19 +76,20 @@ impl Worker {
     pub fn next(&mut self) -> Option<Request> {
         loop {
             let seq = self.next;
-            if !self.is_there(seq) && !spin::until(self.patience(), || self.is_there(seq)) {
+            let Some(request) = self.requests.slots[seq.slot()].committed(seq) else {
                 // What a closer has published is there, if it is not taken.
-                if self.lie_down(|worker, closed| closed || worker.is_there(seq))
+                if !spin::until(self.patience(), || self.is_there(seq))
+                    && self.lie_down(|worker, closed| closed || worker.is_there(seq))
                     && !self.is_there(seq)
                 {
                     return None;
                 }
                 continue;
-            }
+            };
             self.next = seq.next();
             // CRASH: before the claim the task is nobody's; after it, it is ours.
             if claim::claim(&self.replies.claims[seq.slot()], seq) {
-                let (entry, payload) = self.requests.slots[seq.slot()].read();
+                let (entry, payload) = request.read();
                 self.large = match payload {
                     Payload::Inline(_) => 0,
                     Payload::Span(span) => span.len,
@@ -110,7 +111,7 @@ impl Worker {
 
     #[inline]
     fn is_there(&self, seq: Seq) -> bool {
-        self.requests.slots[seq.slot()].is_committed(seq)
+        self.requests.slots[seq.slot()].committed(seq).is_some()
     }
 
     /// Sleeps, unless there is something already. Says whether the lane was closed before that.

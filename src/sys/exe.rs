@@ -8,8 +8,12 @@ use std::ops::Range;
 pub struct Object {
     /// What has to be added to an address of its file.
     pub base: usize,
-    /// Where its executable segments lie.
-    pub code: Vec<Range<usize>>,
+    /// From its first segment to the end of its last.
+    span: Range<usize>,
+    /// Where its segments lie that can be read.
+    segments: Vec<Range<usize>>,
+    /// Those of them that can be executed.
+    code: Vec<Range<usize>>,
     /// Its program headers, in memory.
     headers: Range<usize>,
     /// Its notes (the build id is one), and the table of where each function begins.
@@ -26,6 +30,19 @@ impl Object {
             true
         });
         found
+    }
+
+    /// Does the address lie in it, or in a hole between its segments?
+    #[inline]
+    pub fn spans(&self, address: usize) -> bool {
+        self.span.contains(&address)
+    }
+
+    /// Can so many bytes be read there, all in one of its segments?
+    pub fn holds(&self, address: usize, len: usize) -> bool {
+        let holds =
+            |segment: &Range<usize>| segment.contains(&address) && segment.end - address >= len;
+        self.segments.iter().any(holds)
     }
 
     pub fn holds_code(&self, address: usize) -> bool {
@@ -46,11 +63,11 @@ impl Object {
     }
 }
 
-/// The name of the loaded object whose code is at an address, for messages.
+/// The name of the loaded object that an address lies in, for messages.
 pub fn object_at(address: usize) -> Option<String> {
     let mut found = None;
     visit(&mut |name, object| {
-        let hit = object.holds_code(address);
+        let hit = object.spans(address);
         if hit {
             found = Some(name.to_string_lossy().into_owned());
         }
@@ -101,20 +118,31 @@ fn describe(info: &libc::dl_phdr_info) -> Object {
     // SAFETY: the loader says that there are that many headers at this address.
     let headers = unsafe { std::slice::from_raw_parts(info.dlpi_phdr, info.dlpi_phnum.into()) };
     let base = info.dlpi_addr as usize;
+    let mut segments = Vec::new();
     let mut code = Vec::new();
     let mut identity = Vec::new();
     for header in headers {
         let start = base.wrapping_add(header.p_vaddr as usize);
         let range = start..start + header.p_memsz as usize;
         match header.p_type {
-            libc::PT_LOAD if header.p_flags & libc::PF_X != 0 => code.push(range),
+            libc::PT_LOAD if header.p_flags & libc::PF_R != 0 => {
+                if header.p_flags & libc::PF_X != 0 {
+                    code.push(range.clone());
+                }
+                segments.push(range);
+            }
             libc::PT_NOTE | libc::PT_GNU_EH_FRAME => identity.push(range),
             _ => {}
         }
     }
+    let start = segments.iter().map(|segment: &Range<usize>| segment.start);
+    let end = segments.iter().map(|segment| segment.end);
+    let span = start.min().unwrap_or(0)..end.max().unwrap_or(0);
     let bytes = headers.as_ptr_range();
     Object {
         base,
+        span,
+        segments,
         code,
         headers: bytes.start as usize..bytes.end as usize,
         identity,
@@ -130,6 +158,11 @@ mod tests {
         let program = Object::main().expect("the loader knows the program");
         assert!(program.holds_code(fold as *const () as usize));
         assert!(!program.holds_code((&raw const program) as usize));
+        static WORDS: [u64; 2] = [1, 2];
+        let at = (&raw const WORDS) as usize;
+        assert!(program.holds(at, 16) && program.spans(at) && !program.holds_code(at));
+        assert!(!program.holds(at, usize::MAX));
+        assert!(!program.spans(libc::getpid as *const () as usize));
         assert!(!program.identity.is_empty());
         assert_eq!(program.fingerprint(), Object::main().unwrap().fingerprint());
     }

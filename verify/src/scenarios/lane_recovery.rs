@@ -39,8 +39,8 @@ fn recover(lane: &Parent<Ends>, ends: &super::lane_kit::Ends) -> Seq {
     pump(lane);
     let mut locked = lane.lock();
     if let Some(lost) = locked.casualty() {
-        assert!(lane.is_started(lost), "blamed without a claim");
-        locked.data().push(End::Lost(lost));
+        assert!(lane.is_started(lost.seq()), "blamed without a claim");
+        locked.data().push(End::Lost(lost.seq()));
     }
     locked
         .replace(ends.replies(), || Ok(()))
