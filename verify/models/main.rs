@@ -19,6 +19,7 @@ mod lane_recovery;
 mod limit;
 mod litmus;
 mod litmus_token;
+mod matrix;
 mod memory;
 mod park;
 mod promise;

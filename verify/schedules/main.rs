@@ -16,6 +16,7 @@ mod lane_claim;
 mod lane_publish;
 mod lane_recovery;
 mod limit;
+mod matrix;
 mod memory;
 mod park;
 mod pool;

@@ -18,6 +18,7 @@ pub mod lane_kit;
 pub mod lane_publish;
 pub mod lane_recovery;
 pub mod limit;
+pub mod matrix;
 pub mod memory;
 pub mod pool;
 pub mod promise;

@@ -53,6 +53,12 @@ impl Calls {
         });
     }
 
+    /// Counts the callback of this future.
+    pub fn count<T: Send + Sync + 'static>(&self, future: &Future<T>) {
+        let calls = self.clone();
+        future.add_done_callback(move |_| calls.add());
+    }
+
     fn add(&self) {
         self.0.fetch_add(1, Ordering::Relaxed);
     }

@@ -1,0 +1,489 @@
+//! Each operation on a lane in progress while each other one begins: a pool of two lanes, two threads, one operation
+//! each, then everything that is left is done in order, and nothing may be lost, doubled, leaked or somebody else's.
+//!
+//! The first lane has two slots. Its first task is run by the worker, or not begun, or answered, as the operations need it;
+//! behind it waits a second one with a long argument, unless an operation needs the slot. The operations aim at the
+//! task that has not begun. The second lane is there to be given to.
+
+use super::lane_kit::{DONE, Ends, ends_with};
+use super::remote_kit::Calls;
+use crate::Outcomes;
+use crate::sync::{Arc, thread};
+use raddle::process::model::{Desk, Event, Model, Timer};
+use raddle::shm::{Body, Payload, Request, Worker};
+use raddle::{Future, Rejected, TaskError};
+
+/// What a thread may be doing to a pool.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Op {
+    /// A task is submitted.
+    Submit,
+    /// A number that was reserved is given up.
+    Nothing,
+    /// What waits is moved to the other lane.
+    Give,
+    /// The supervisor's timer takes a task back, whose deadline has passed.
+    Expire,
+    Cancel,
+    Kill,
+    /// Answers are taken and their tasks completed.
+    Pump,
+    /// The worker is asked to leave.
+    Retire,
+    /// A worker has died under a task.
+    Bury,
+    /// A worker has died that had nothing begun.
+    Replace,
+    /// The pool is closed, and what has not begun is cancelled.
+    Close,
+    /// A submitter waits for room.
+    Room,
+    /// A callback is added, for which the attendant has to listen.
+    Engage,
+    /// The future goes.
+    DropHandle,
+    /// The pool goes: it takes nothing in and finishes what it has.
+    DropPool,
+}
+
+use Op::*;
+
+pub const OPS: [Op; 15] = [
+    Submit, Nothing, Give, Expire, Cancel, Kill, Pump, Retire, Bury, Replace, Close, Room, Engage,
+    DropHandle, DropPool,
+];
+
+/// Why two operations are never in progress at the same time, if they are not.
+pub fn cannot_meet(one: Op, other: Op) -> Option<&'static str> {
+    let supervisors = [Expire, Retire, Bury, Replace];
+    let borrows_handle = [Cancel, Kill, Engage, DropHandle];
+    let borrows_pool = [Submit, Close, Room, DropPool];
+    let both = |ops: &[Op]| ops.contains(&one) && ops.contains(&other);
+    let either = |op| one == op || other == op;
+    if both(&supervisors) {
+        Some("one thread does both, the supervisor")
+    } else if either(DropHandle) && both(&borrows_handle) {
+        Some("the handle is dropped when nobody borrows it")
+    } else if either(DropPool) && both(&borrows_pool) {
+        Some("the pool is dropped when nobody borrows it")
+    } else {
+        None
+    }
+}
+
+/// The name of the model of two operations.
+pub fn name(one: Op, other: Op) -> &'static str {
+    format!("matrix/{one:?}-{other:?}").to_lowercase().leak()
+}
+
+type Task = Future<Vec<u8>>;
+
+/// An argument, or the result of one; long ones lie in the arena.
+fn bytes(value: u8, long: bool) -> Vec<u8> {
+    vec![value; if long { 100 } else { 1 }]
+}
+
+/// Room for two of the long ones in each arena.
+const ARENA: usize = 256;
+
+/// The arguments of the tasks.
+const FIRST: u8 = 10;
+const BEHIND: u8 = 20;
+/// Those that fill the other lane.
+const ELSEWHERE: [u8; 2] = [50, 60];
+/// Those that the operations submit.
+const NEW: [u8; 2] = [30, 40];
+
+/// A worker's way with what it gets: it answers with its argument and one more. None: it is asked to leave.
+#[inline(never)]
+fn answer(worker: &mut Worker, request: &Request, long: bool) -> Option<u8> {
+    let argument = match &request.payload {
+        Payload::Inline(bytes) => bytes.as_slice().to_vec(),
+        Payload::Span(span) => worker.request_region(*span).to_vec(),
+    };
+    let Some((_, values)) = argument.split_first_chunk::<4>() else {
+        worker.reply(request.seq, DONE, Body::Inline(&[]));
+        return None;
+    };
+    let value = values[0];
+    assert!(
+        values.iter().all(|&other| other == value),
+        "torn: {values:?}"
+    );
+    let result = bytes(value + 1, long);
+    let result = [&(result.len() as u32).to_ne_bytes()[..], &result].concat();
+    if long {
+        let room = worker.space(result.len() as u32).expect("it fits");
+        worker.reply_region(room).write(0, &result);
+        worker.reply(request.seq, DONE, Body::Span(room));
+    } else {
+        worker.reply(request.seq, DONE, Body::Inline(&result));
+    }
+    Some(value)
+}
+
+/// Everything until the lane is closed, or the worker is asked to leave: with the arguments.
+#[inline(never)]
+fn serve(worker: &mut Worker) -> Vec<u8> {
+    let mut served = Vec::new();
+    while let Some(request) = worker.next() {
+        match answer(worker, &request, false) {
+            Some(value) => served.push(value),
+            None => break,
+        }
+    }
+    served
+}
+
+/// What an operation has left behind.
+enum Did {
+    Submitted(u8, Task),
+    Cancelled(bool),
+    Called(Calls),
+    /// False: an answer was being read, and the supervisor comes again.
+    Buried(bool),
+    Other,
+}
+
+/// What a thread has for its operation.
+struct Means {
+    pool: Model,
+    /// The task that has not begun. Its last owner drops it.
+    target: Option<Arc<Task>>,
+    timer: Option<Timer>,
+    ends: Arc<Ends>,
+    new: u8,
+}
+
+impl Means {
+    /// These, and what is left is nobody's.
+    fn take(&mut self) -> Self {
+        Self {
+            pool: self.pool.clone(),
+            target: self.target.take(),
+            timer: self.timer.take(),
+            ends: Arc::clone(&self.ends),
+            new: self.new,
+        }
+    }
+
+    #[inline(never)]
+    fn perform(self, op: Op) -> Did {
+        let Self { pool, target, .. } = &self;
+        let target = || target.as_ref().expect("a task to aim at");
+        match op {
+            Submit | Room => return Did::Submitted(self.new, pool.submit(&bytes(self.new, true))),
+            Nothing => drop(pool.publish_nothing(0)),
+            Give => drop(pool.give(0, 1)),
+            Expire => drop(pool.expire(self.timer.as_ref().expect("of the task"))),
+            Cancel => return Did::Cancelled(target().cancel()),
+            Kill => drop(target().kill()),
+            Pump => pool.pump(0),
+            Retire => drop(pool.retire(0)),
+            Bury | Replace => return Did::Buried(pool.bury(0, self.ends.replies())),
+            Close => pool.close(),
+            Engage => {
+                let calls = Calls::default();
+                calls.count(target());
+                return Did::Called(calls);
+            }
+            DropHandle => drop(self.target),
+            DropPool => pool.drain(),
+        }
+        Did::Other
+    }
+}
+
+/// What is there when the two operations begin.
+struct World {
+    pool: Model,
+    /// The first lane's worker. None: it is dead.
+    first: Option<Box<Worker>>,
+    second: Box<Worker>,
+    ends: Arc<Ends>,
+    /// What the first worker has begun and not answered.
+    begun: Option<Request>,
+    /// The task that the operations aim at, its argument, and whether no worker has begun it.
+    target: Option<Task>,
+    aim: u8,
+    is_unbegun: bool,
+    timer: Option<Timer>,
+    /// The others.
+    tasks: Vec<(u8, Task)>,
+    /// The arguments of what was answered.
+    served: Vec<u8>,
+}
+
+#[inline(never)]
+fn two_lanes() -> (Model, Box<Worker>, Box<Worker>, Ends) {
+    let bell = Event::new().expect("made of memory");
+    let lane = || {
+        let event = bell.clone();
+        ends_with(ARENA, Desk::default(), move || event.ring())
+    };
+    let (one, first, ends) = lane();
+    let (two, second, _) = lane();
+    let pool = Model::new(vec![Box::new(one), Box::new(two)], &bell);
+    pool.avoid(1);
+    (pool, Box::new(first), Box::new(second), ends)
+}
+
+/// Two that wait for room, which somebody has to make meanwhile.
+pub fn are_submitters(ops: [Op; 2]) -> bool {
+    ops.contains(&Room) && ops.iter().all(|op| matches!(op, Submit | Room))
+}
+
+#[inline(never)]
+fn world(ops: [Op; 2]) -> World {
+    let has = |op| ops.contains(&op);
+    let (pool, mut first, second, ends) = two_lanes();
+    // How many slots of the first lane the operations need. Who waits for room finds none anywhere.
+    let needs_slot = |op: &&Op| matches!(op, Submit | Nothing | Retire);
+    let needed = match has(Room) {
+        true => 0,
+        false => ops.iter().filter(needs_slot).count(),
+    };
+    let mut world = World {
+        first: None,
+        second,
+        ends: Arc::new(ends),
+        begun: None,
+        target: None,
+        aim: 0,
+        is_unbegun: true,
+        timer: None,
+        tasks: Vec::new(),
+        served: Vec::new(),
+        pool,
+    };
+    let pool = &world.pool;
+    if needed < 2 {
+        // The only one is what the operations aim at.
+        let is_alone = needed == 1;
+        let (task, timer) = pool.submit_timed(&bytes(FIRST, is_alone));
+        if has(Bury) || has(Pump) || !is_alone && !has(Replace) {
+            world.begun = Some(first.next().expect("not closed"));
+        } else {
+            // Or it is the worker's, and is not given away.
+            pool.look(0);
+            pool.look(0);
+        }
+        if is_alone {
+            world.is_unbegun = world.begun.is_none();
+            (world.target, world.aim, world.timer) = (Some(task), FIRST, Some(timer));
+        } else {
+            world.tasks.push((FIRST, task));
+        }
+    }
+    if needed == 0 {
+        let (task, timer) = pool.submit_timed(&bytes(BEHIND, true));
+        (world.target, world.aim, world.timer) = (Some(task), BEHIND, Some(timer));
+    }
+    if has(Room) {
+        for value in ELSEWHERE {
+            world.tasks.push((value, pool.submit(&bytes(value, false))));
+        }
+    }
+    if has(Pump)
+        && let Some(request) = world.begun.take()
+    {
+        world.served.extend(answer(&mut first, &request, true));
+    }
+    if !has(Bury) && !has(Replace) {
+        world.first = Some(first);
+    }
+    world
+}
+
+/// Runs one operation on this thread beside another one on a second thread. With `busy`, the first lane's worker serves
+/// meanwhile on a third one.
+pub fn run(mine: Op, theirs: Op, busy: bool, out: &Outcomes) {
+    let ops = [mine, theirs];
+    let mut world = world(ops);
+    let mut target = world.target.take().map(Arc::new);
+    let is_dropped = ops.contains(&DropHandle);
+    let mut means = [(mine, NEW[0]), (theirs, NEW[1])].map(|(op, new)| Means {
+        pool: world.pool.clone(),
+        target: match op {
+            DropHandle => target.take(),
+            _ if is_dropped => None,
+            _ => target.clone(),
+        },
+        timer: world.timer.clone(),
+        ends: Arc::clone(&world.ends),
+        new,
+    });
+    if is_dropped {
+        target = None;
+    }
+    let serving = busy.then(|| world.serve_meanwhile()).flatten();
+    let [my_means, their_means] = &mut means;
+    let their_means = their_means.take();
+    let there = thread::spawn(move || their_means.perform(theirs));
+    let here = my_means.take().perform(mine);
+    if let Did::Buried(done) = here {
+        world.bury_again(done);
+    }
+    if theirs == Room && serving.is_none() {
+        world.make_room();
+    }
+    let there = there.join().unwrap();
+    if let Did::Buried(done) = there {
+        world.bury_again(done);
+    }
+    world.finish(serving);
+    let mut cancelled = None;
+    for did in [here, there] {
+        match did {
+            Did::Submitted(value, task) => world.tasks.push((value, task)),
+            Did::Cancelled(done) => cancelled = Some(cancelled.unwrap_or(false) || done),
+            Did::Called(calls) => assert_eq!(calls.seen(), 1, "callbacks"),
+            Did::Buried(_) | Did::Other => {}
+        }
+    }
+    let mut ended = "all ran";
+    for (value, task) in &world.tasks {
+        if !world.check(ops, *value, task) {
+            ended = "not all ran";
+        }
+    }
+    if let Some(target) = target {
+        if !world.check(ops, world.aim, &target) {
+            ended = "not all ran";
+        }
+        let by_another = [Expire, Kill, Close].iter().any(|op| ops.contains(op));
+        if let Some(cancelled) = cancelled {
+            assert!(!cancelled || target.is_cancelled(), "cancelled, it says");
+            assert!(
+                cancelled || by_another || busy || !world.is_unbegun,
+                "not cancelled, it says"
+            );
+        }
+    }
+    out.saw(ended);
+}
+
+impl World {
+    fn serve_meanwhile(&mut self) -> Option<thread::JoinHandle<(Box<Worker>, Vec<u8>)>> {
+        let mut worker = self.first.take()?;
+        let begun = self.begun.take();
+        Some(thread::spawn(move || {
+            let mut served = Vec::new();
+            if let Some(request) = begun {
+                served.extend(answer(&mut worker, &request, false));
+            }
+            served.extend(serve(&mut worker));
+            (worker, served)
+        }))
+    }
+
+    /// The supervisor comes again, if an answer was being read.
+    #[inline(never)]
+    fn bury_again(&self, done: bool) {
+        assert!(
+            done || self.pool.bury(0, self.ends.replies()),
+            "nobody reads any more"
+        );
+    }
+
+    /// The first lane's worker; if that is dead, the next one.
+    #[inline(never)]
+    fn worker(&mut self) -> &mut Worker {
+        let Self {
+            pool, ends, begun, ..
+        } = self;
+        self.first.get_or_insert_with(|| {
+            *begun = None;
+            let next = pool.lane(0).lock().next();
+            Box::new(ends.worker(next, || {}))
+        })
+    }
+
+    /// The first lane's worker answers once.
+    #[inline(never)]
+    fn make_room(&mut self) {
+        self.worker();
+        let begun = self.begun.take();
+        let worker = self.worker();
+        let request = begun.unwrap_or_else(|| worker.next().expect("not closed"));
+        let value = answer(worker, &request, false);
+        self.served.extend(value);
+    }
+
+    /// Everything that is left, one thing after the other.
+    #[inline(never)]
+    fn finish(&mut self, serving: Option<thread::JoinHandle<(Box<Worker>, Vec<u8>)>>) {
+        (0..2).for_each(|at| self.pool.lane(at).close());
+        match serving {
+            Some(serving) => {
+                let (worker, served) = serving.join().unwrap();
+                self.first = Some(worker);
+                self.served.extend(served);
+            }
+            None => {
+                self.worker();
+                if let Some(request) = self.begun.take() {
+                    let value = answer(self.worker(), &request, false);
+                    self.served.extend(value);
+                }
+            }
+        }
+        loop {
+            let served = serve(self.worker());
+            self.served.extend(served);
+            (0..2).for_each(|at| self.pool.pump(at));
+            // One that was asked to leave is replaced.
+            if self.pool.lane(0).depth() == 0 {
+                break;
+            }
+            self.first = None;
+            assert!(
+                self.pool.bury(0, self.ends.replies()),
+                "nobody reads any more"
+            );
+        }
+        let served = serve(&mut self.second);
+        self.served.extend(served);
+        (0..2).for_each(|at| self.pool.pump(at));
+        while self.pool.serve() {}
+        let mut once = self.served.clone();
+        once.sort_unstable();
+        once.dedup();
+        assert_eq!(once.len(), self.served.len(), "twice: {:?}", self.served);
+        for lane in [0, 1].map(|at| self.pool.lane(at)) {
+            let mut locked = lane.lock();
+            assert_eq!((lane.depth(), locked.reading()), (0, 0));
+            assert_eq!(locked.data().wanting, 0);
+            drop(locked);
+            let all = lane.space(ARENA as u32).expect("nothing is used");
+            lane.free(all);
+        }
+    }
+
+    /// Did the task run? Else it has ended as the operations end tasks.
+    #[inline(never)]
+    fn check(&self, ops: [Op; 2], value: u8, task: &Task) -> bool {
+        let has = |op: &Op| ops.contains(op);
+        let ran = self.served.contains(&value);
+        let outcome = task.peek();
+        match outcome.unwrap_or_else(|| panic!("task {value} is not over")) {
+            Ok(result) => {
+                let expected = value + 1;
+                assert!(ran, "task {value} was not run");
+                assert!(
+                    result.iter().all(|&byte| byte == expected),
+                    "{result:?} for {value}"
+                );
+                return true;
+            }
+            Err(TaskError::Cancelled) if [Cancel, Kill, Close].iter().any(has) => {}
+            Err(TaskError::TimedOut) if has(&Expire) && value == self.aim => {}
+            Err(TaskError::WorkerLost(_)) if has(&Bury) && value == FIRST => {}
+            Err(TaskError::Rejected(Rejected::ShutDown { .. }))
+                if has(&Close) && NEW.contains(&value) => {}
+            Err(error) => panic!("task {value}: {error}"),
+        }
+        assert!(!ran, "task {value} was run and failed");
+        false
+    }
+}
