@@ -379,6 +379,10 @@ impl Lane {
     pub fn give(&self, pool: &Pool, to: &Self) -> usize {
         /// The locks are not held for longer than this takes.
         const MOST: usize = 64;
+        // One that was crowded a moment ago may be idle by now.
+        if self.index == to.index {
+            return 0;
+        }
         // Both, so that whoever sees a task's new place and locks that lane finds the task there. The lower one first, since
         // another thread may give the other way.
         let (mut locked, mut theirs);

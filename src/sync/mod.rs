@@ -8,6 +8,8 @@
 //! | loom    | `raddle_loom`    | loom, each atomic with a schedule token, each site recorded   |
 //! | shuttle | `raddle_shuttle` | shuttle, sequentially consistent, many threads                |
 //!
+//! With `raddle_delays` beside it, the std flavour is slow now and then between any two of its operations (`delays.rs`).
+//!
 //! What a writer of a protocol should know:
 //!
 //! - `new` of atomics, cells and mutexes is `const` in the std flavour only, because loom's objects
@@ -40,6 +42,8 @@ pub mod futex;
 
 #[cfg(raddle_loom)]
 mod arc_loom;
+#[cfg(raddle_delays)]
+mod delays;
 #[cfg(any(raddle_loom, raddle_shuttle))]
 pub mod faults;
 #[cfg(raddle_loom)]

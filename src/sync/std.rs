@@ -11,6 +11,13 @@ pub fn flavour() -> &'static str {
     "std"
 }
 
+/// Where `raddle_delays` may put a delay.
+#[inline(always)]
+fn point() {
+    #[cfg(raddle_delays)]
+    super::delays::point();
+}
+
 pub mod atomic {
     //! Atomics with the API that all flavours share; layout and cost of `std`'s.
 
@@ -19,6 +26,7 @@ pub mod atomic {
     // A function and not a re-export: the lint that guards the door looks at what a path names.
     #[inline(always)]
     pub fn fence(order: Ordering) {
+        super::point();
         std::sync::atomic::fence(order);
     }
 
@@ -35,16 +43,19 @@ pub mod atomic {
 
                 #[inline(always)]
                 pub fn load(&self, order: Ordering) -> $value {
+                    super::point();
                     self.0.load(order)
                 }
 
                 #[inline(always)]
                 pub fn store(&self, value: $value, order: Ordering) {
+                    super::point();
                     self.0.store(value, order);
                 }
 
                 #[inline(always)]
                 pub fn swap(&self, value: $value, order: Ordering) -> $value {
+                    super::point();
                     self.0.swap(value, order)
                 }
 
@@ -56,6 +67,7 @@ pub mod atomic {
                     success: Ordering,
                     failure: Ordering,
                 ) -> Result<$value, $value> {
+                    super::point();
                     self.0.compare_exchange(current, new, success, failure)
                 }
 
@@ -67,6 +79,7 @@ pub mod atomic {
                     success: Ordering,
                     failure: Ordering,
                 ) -> Result<$value, $value> {
+                    super::point();
                     self.0.compare_exchange_weak(current, new, success, failure)
                 }
 
@@ -106,6 +119,7 @@ pub mod atomic {
             impl $name {
                 $(#[inline(always)]
                 pub fn $method(&self, value: $value, order: Ordering) -> $value {
+                    super::point();
                     self.0.$method(value, order)
                 })*
             }
@@ -246,6 +260,7 @@ impl<T> Mutex<T> {
 impl<T> Mutex<T> {
     #[inline]
     pub fn lock(&self) -> MutexGuard<'_, T> {
+        point();
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

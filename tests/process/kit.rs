@@ -13,10 +13,16 @@ pub struct Watch {
 }
 
 pub fn watch() -> Watch {
+    watch_for(Duration::ZERO)
+}
+
+/// A test that is to take so long by itself.
+pub fn watch_for(long: Duration) -> Watch {
+    let limit = long + Duration::from_secs(120);
     let (alive, ended) = mpsc::channel();
     let test = thread::current().name().unwrap_or("a test").to_owned();
     thread::spawn(move || {
-        if ended.recv_timeout(Duration::from_secs(120)) == Err(RecvTimeoutError::Timeout) {
+        if ended.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
             let _ = writeln!(std::io::stderr(), "{test} hangs");
             std::process::abort();
         }
@@ -165,4 +171,15 @@ pub fn alone(test: &str) -> bool {
         String::from_utf8_lossy(&out.stderr)
     );
     false
+}
+
+/// How long a test that has no end of its own is to run, if somebody wants it long: `RADDLE_STORM_SECONDS`.
+pub fn storm_time() -> Option<Duration> {
+    let seconds = std::env::var("RADDLE_STORM_SECONDS").ok()?;
+    Some(Duration::from_secs(seconds.parse().expect("whole seconds")))
+}
+
+/// Each run's own, or what `RADDLE_STORM_SEED` says.
+pub fn storm_seed() -> u64 {
+    std::env::var("RADDLE_STORM_SEED").map_or(7, |seed| seed.parse().expect("a number"))
 }

@@ -16,3 +16,4 @@ mod recycle;
 mod refused;
 mod stop;
 mod storm;
+mod unique;

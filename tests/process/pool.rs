@@ -7,7 +7,7 @@ use raddle::{
 };
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -268,17 +268,17 @@ fn a_task_whose_future_is_dropped_runs() {
 fn many_threads_submit_and_wait() {
     let _watch = watch();
     let pool = pool(2);
-    let sum = AtomicUsize::new(0);
     std::thread::scope(|scope| {
-        for _ in 0..4 {
-            scope.spawn(|| {
-                for n in 0..500usize {
-                    sum.fetch_add(pool.submit(|n: usize| n, n).result().unwrap(), SeqCst);
+        for thread in 0..4 {
+            let pool = &pool;
+            scope.spawn(move || {
+                for n in (0..500usize).map(|n| thread << 32 | n) {
+                    assert_eq!(pool.submit(|n: usize| n, n).result().unwrap(), n);
+                    assert_eq!(pool.submit(|n: usize| !n, n).result().unwrap(), !n);
                 }
             });
         }
     });
-    assert_eq!(sum.into_inner(), 4 * (0..500).sum::<usize>());
 }
 
 /// The kernel ends a worker with the thread that started it: that is one of the pool's own.

@@ -2,7 +2,7 @@
 //!
 //! `RADDLE_STORM_SECONDS` makes it long.
 
-use crate::kit::{Dice, send, until, watch};
+use crate::kit::{Dice, send, storm_seed, storm_time, until, watch_for};
 use raddle::{Executor, Future, ProcessPool, TaskError};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
@@ -305,7 +305,8 @@ fn the_storm() {
 }
 
 fn storm() {
-    let _watch = watch();
+    let time = storm_time();
+    let _watch = watch_for(time.unwrap_or_default());
     let build = || {
         ProcessPool::builder()
             .workers(4)
@@ -320,9 +321,8 @@ fn storm() {
         .result()
         .unwrap();
     let before = holdings();
-    let seconds = env::var("RADDLE_STORM_SECONDS").ok();
-    let end = seconds.map(|text| Instant::now() + Duration::from_secs(text.parse().unwrap()));
-    let seed = env::var("RADDLE_STORM_SEED").map_or(7, |text| text.parse().unwrap());
+    let end = time.map(|time| Instant::now() + time);
+    let seed = storm_seed();
     let more = move |count| end.map_or(count < TASKS, |end| Instant::now() < end);
     let pool = build();
     let ledger = Arc::new(Ledger::default());

@@ -22,8 +22,8 @@ fn both() {
 fn cancel() {
     remote_balance::CANCEL
         .model()
-        .bound(Some(2))
-        .min_executions(210)
+        .bound(Some(3))
+        .min_executions(500)
         .check();
 }
 
@@ -60,5 +60,14 @@ fn mark_orphans() {
         .model()
         .bound(Some(3))
         .min_executions(1_500)
+        .check();
+}
+
+#[test]
+fn submit() {
+    remote_balance::SUBMIT
+        .model()
+        .bound(Some(2))
+        .min_executions(100)
         .check();
 }

@@ -95,3 +95,8 @@ fn drop_handle() {
 fn drop_pool() {
     row(Op::DropPool);
 }
+
+#[test]
+fn serve() {
+    row(Op::Serve);
+}

@@ -41,3 +41,9 @@ fn mark_orphans() {
     remote_balance::MARK_ORPHANS.model().random(1_000);
     remote_balance::MARK_ORPHANS.model().pct(3, 1_000);
 }
+
+#[test]
+fn submit() {
+    remote_balance::SUBMIT.model().random(1_000);
+    remote_balance::SUBMIT.model().pct(3, 1_000);
+}

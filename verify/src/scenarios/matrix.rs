@@ -44,13 +44,15 @@ pub enum Op {
     DropHandle,
     /// The pool goes: it takes nothing in and finishes what it has.
     DropPool,
+    /// The first lane's worker claims and answers what is there.
+    Serve,
 }
 
 use Op::*;
 
-pub const OPS: [Op; 15] = [
+pub const OPS: [Op; 16] = [
     Submit, Nothing, Give, Expire, Cancel, Kill, Pump, Retire, Bury, Replace, Close, Room, Engage,
-    DropHandle, DropPool,
+    DropHandle, DropPool, Serve,
 ];
 
 /// Why two operations are never in progress at the same time, if they are not.
@@ -66,6 +68,10 @@ pub fn cannot_meet(one: Op, other: Op) -> Option<&'static str> {
         Some("the handle is dropped when nobody borrows it")
     } else if either(DropPool) && both(&borrows_pool) {
         Some("the pool is dropped when nobody borrows it")
+    } else if either(Serve) && (either(Bury) || either(Replace)) {
+        Some("the worker is dead")
+    } else if both(&[Serve]) {
+        Some("a lane has one worker")
     } else {
         None
     }
@@ -135,6 +141,17 @@ fn serve(worker: &mut Worker) -> Vec<u8> {
     served
 }
 
+/// The same after what it has begun.
+#[inline(never)]
+fn serve_from(mut worker: Box<Worker>, begun: Option<Request>) -> (Box<Worker>, Vec<u8>) {
+    let mut served = Vec::new();
+    if let Some(request) = begun {
+        served.extend(answer(&mut worker, &request, false));
+    }
+    served.extend(serve(&mut worker));
+    (worker, served)
+}
+
 /// What an operation has left behind.
 enum Did {
     Submitted(u8, Task),
@@ -142,6 +159,7 @@ enum Did {
     Called(Calls),
     /// False: an answer was being read, and the supervisor comes again.
     Buried(bool),
+    Served(Box<Worker>, Vec<u8>),
     Other,
 }
 
@@ -153,6 +171,8 @@ struct Means {
     timer: Option<Timer>,
     ends: Arc<Ends>,
     new: u8,
+    /// For who serves: the worker, and what it has begun.
+    worker: Option<(Box<Worker>, Option<Request>)>,
 }
 
 impl Means {
@@ -164,6 +184,7 @@ impl Means {
             timer: self.timer.take(),
             ends: Arc::clone(&self.ends),
             new: self.new,
+            worker: self.worker.take(),
         }
     }
 
@@ -189,6 +210,11 @@ impl Means {
             }
             DropHandle => drop(self.target),
             DropPool => pool.drain(),
+            Serve => {
+                let (worker, begun) = self.worker.expect("the worker");
+                let (worker, served) = serve_from(worker, begun);
+                return Did::Served(worker, served);
+            }
         }
         Did::Other
     }
@@ -261,7 +287,9 @@ fn world(ops: [Op; 2]) -> World {
         // The only one is what the operations aim at.
         let is_alone = needed == 1;
         let (task, timer) = pool.submit_timed(&bytes(FIRST, is_alone));
-        if has(Bury) || has(Pump) || !is_alone && !has(Replace) {
+        // What is being submitted is given away only behind one that runs.
+        let is_ahead = has(Submit) && has(Give);
+        if has(Bury) || has(Pump) || is_ahead || !is_alone && !has(Replace) {
             world.begun = Some(first.next().expect("not closed"));
         } else {
             // Or it is the worker's, and is not given away.
@@ -292,6 +320,11 @@ fn world(ops: [Op; 2]) -> World {
     if !has(Bury) && !has(Replace) {
         world.first = Some(first);
     }
+    if has(Serve) {
+        // Or the worker waits for what is taken back.
+        world.pool.lane(0).close();
+        world.is_unbegun = false;
+    }
     world
 }
 
@@ -312,6 +345,13 @@ pub fn run(mine: Op, theirs: Op, busy: bool, out: &Outcomes) {
         timer: world.timer.clone(),
         ends: Arc::clone(&world.ends),
         new,
+        worker: match op {
+            Serve => world
+                .first
+                .take()
+                .map(|worker| (worker, world.begun.take())),
+            _ => None,
+        },
     });
     if is_dropped {
         target = None;
@@ -324,10 +364,11 @@ pub fn run(mine: Op, theirs: Op, busy: bool, out: &Outcomes) {
     if let Did::Buried(done) = here {
         world.bury_again(done);
     }
-    if theirs == Room && serving.is_none() {
+    let here = world.keep(here);
+    if theirs == Room && serving.is_none() && mine != Serve {
         world.make_room();
     }
-    let there = there.join().unwrap();
+    let there = world.keep(there.join().unwrap());
     if let Did::Buried(done) = there {
         world.bury_again(done);
     }
@@ -338,7 +379,7 @@ pub fn run(mine: Op, theirs: Op, busy: bool, out: &Outcomes) {
             Did::Submitted(value, task) => world.tasks.push((value, task)),
             Did::Cancelled(done) => cancelled = Some(cancelled.unwrap_or(false) || done),
             Did::Called(calls) => assert_eq!(calls.seen(), 1, "callbacks"),
-            Did::Buried(_) | Did::Other => {}
+            Did::Buried(_) | Did::Served(..) | Did::Other => {}
         }
     }
     let mut ended = "all ran";
@@ -365,16 +406,21 @@ pub fn run(mine: Op, theirs: Op, busy: bool, out: &Outcomes) {
 
 impl World {
     fn serve_meanwhile(&mut self) -> Option<thread::JoinHandle<(Box<Worker>, Vec<u8>)>> {
-        let mut worker = self.first.take()?;
+        let worker = self.first.take()?;
         let begun = self.begun.take();
-        Some(thread::spawn(move || {
-            let mut served = Vec::new();
-            if let Some(request) = begun {
-                served.extend(answer(&mut worker, &request, false));
+        Some(thread::spawn(move || serve_from(worker, begun)))
+    }
+
+    /// The worker that has served comes back.
+    fn keep(&mut self, did: Did) -> Did {
+        match did {
+            Did::Served(worker, served) => {
+                self.first = Some(worker);
+                self.served.extend(served);
+                Did::Other
             }
-            served.extend(serve(&mut worker));
-            (worker, served)
-        }))
+            other => other,
+        }
     }
 
     /// The supervisor comes again, if an answer was being read.

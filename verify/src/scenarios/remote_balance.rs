@@ -176,6 +176,7 @@ pub const STUCK: Scenario = Scenario {
         assert_eq!(pool.give(0, 1), 0, "the worker is about to begin it");
         pool.look(0);
         pool.look(0);
+        assert_eq!(pool.give(0, 0), 0, "it was idle and crowded");
         (0..2).for_each(|at| pool.lane(at).close());
         let theirs = pool.clone();
         let giver = thread::spawn(move || theirs.give(0, 1));
@@ -257,6 +258,29 @@ pub const MARK_ORPHANS: Scenario = Scenario {
             task.wait();
         }
         drop(second);
+    },
+    ..Scenario::EMPTY
+};
+
+/// A task is given away while its submitter is publishing it: it arrives as it was, or stays.
+pub const SUBMIT: Scenario = Scenario {
+    name: "balance/submit",
+    must: &["moved", "stayed"],
+    body: |out| {
+        let mut pair = pair(0);
+        let theirs = pair.pool.clone();
+        let giver = thread::spawn(move || theirs.give(0, 1));
+        let behind = submit(&pair.pool, 4);
+        let moved = giver.join().unwrap();
+        if moved == 0 {
+            assert_eq!(pair.pool.give(0, 1), 1);
+        }
+        let request = pair.second.next().expect("not closed");
+        assert_eq!(number(&request.payload), 4, "another argument than its own");
+        answer(&mut pair.second, &request);
+        assert_eq!(behind.result().unwrap(), 5);
+        out.saw(if moved == 0 { "stayed" } else { "moved" });
+        pair.end();
     },
     ..Scenario::EMPTY
 };
