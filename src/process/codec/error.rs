@@ -39,6 +39,16 @@ impl PayloadError {
         &self.0.type_name
     }
 
+    /// Is it the plain form that cannot carry the value? Another one may.
+    pub(crate) fn is_of_form(&self) -> bool {
+        matches!(
+            self.0.reason,
+            PayloadReason::SkippedField { .. }
+                | PayloadReason::WrongCount { .. }
+                | PayloadReason::Changed
+        )
+    }
+
     /// Why it could not be done.
     pub fn reason(&self) -> &PayloadReason {
         &self.0.reason

@@ -25,17 +25,22 @@
 //! functions and may panic; the caller contains it, and nothing here is left in a state that matters.
 
 mod bulk;
+mod described;
 mod error;
 mod frame;
 mod memory;
+mod probe;
 mod read;
 mod size;
 mod write;
 
 pub use bulk::is_number;
+pub use described::Description;
 pub use error::{PayloadError, PayloadReason, PayloadStage};
 pub use frame::{Frames, Unread, frames};
 pub use memory::{Copies, Exhausted, SharedSink, SharedSource, Sink, SliceSink, Source};
+
+pub use probe::is_plain;
 
 use error::Fault;
 use serde::Serialize;
@@ -66,12 +71,6 @@ pub fn size<T: Serialize + ?Sized>(value: &T, part: Part) -> Result<usize, Paylo
             _ => Err(Fault::new(PayloadReason::TooLarge)),
         })
         .map_err(|fault| fault.at::<T>(PayloadStage::encode(part)))
-}
-
-/// Can `value` be written? Costs as much as writing it twice.
-pub fn check<T: Serialize + ?Sized>(value: &T, part: Part) -> Result<(), PayloadError> {
-    let mut bytes = vec![0; size(value, part)?];
-    write(value, part, SliceSink::new(&mut bytes))
 }
 
 /// Writes `value` into `sink`, which has room for exactly its [`size()`]. A value that does not fill it, or would
