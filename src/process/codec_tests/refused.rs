@@ -70,6 +70,7 @@ struct Flat {
     rest: BTreeMap<String, u32>,
 }
 
+/// The plain form alone, which is not asked for such types.
 #[test]
 fn formats_that_describe_themselves_are_needed() {
     fn check<T: Serialize + DeserializeOwned + Debug>(value: T) {
@@ -119,7 +120,7 @@ fn a_field_left_out_is_noticed() {
     );
 }
 
-struct Miscounted(fn() -> (usize, usize), bool);
+pub struct Miscounted(pub fn() -> (usize, usize), pub bool);
 
 impl Serialize for Miscounted {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -153,7 +154,7 @@ fn a_wrong_count_is_noticed() {
 }
 
 /// Another length each time.
-struct Moody(Cell<usize>, isize);
+pub struct Moody(pub Cell<usize>, pub isize);
 
 impl Serialize for Moody {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

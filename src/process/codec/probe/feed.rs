@@ -281,7 +281,11 @@ impl Feeder {
             });
             self.enums.len() - 1
         });
-        for &(of, index) in &self.open {
+        for (at, &(of, index)) in self.open.iter().enumerate() {
+            // Of those that hold themselves it is the innermost that leads here.
+            if self.open[at + 1..].iter().any(|&(inner, _)| inner == of) {
+                continue;
+            }
             let inside = &mut self.enums[of].variants[index].inside;
             if !inside.contains(&met) {
                 inside.push(met);
