@@ -17,6 +17,11 @@
 //! | an element of [`Frames`] | its length as `u32`, then it |
 //! | enum | index of the variant as `u32`, then as the struct, tuple, newtype, or nothing |
 //!
+//! That is the plain form. It has nothing for whoever has to be told what comes next; what needs that is [`described`], and travels as the
+//! bytes of its description. Which types do is found by trying, once for each: [`is_plain`]. A writer of the plain form that meets
+//! what it cannot carry (a field that is left out, another number of elements than was announced) says so, and the value is
+//! described. The reader is told beside the bytes which form it is: by the entry of a request, by the status of an answer.
+//!
 //! Every value takes at least one byte. That is why a length that claims more elements than bytes are left is refused
 //! before anything is done with it: neither memory nor time can be spent on what is not there.
 //!

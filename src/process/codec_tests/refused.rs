@@ -77,7 +77,7 @@ fn formats_that_describe_themselves_are_needed() {
         let bytes = encode(&value).unwrap();
         let error = decode::<T>(&bytes).unwrap_err();
         assert_eq!(error, PayloadReason::NotSelfDescribing, "{value:?}");
-        assert!(error.to_string().contains("self-describing"));
+        assert!(error.to_string().contains("what comes next"));
     }
     check(Untagged::Number(1));
     check(Untagged::Text("t".into()));
