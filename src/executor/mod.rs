@@ -30,10 +30,12 @@ pub enum Shutdown {
 /// What can be handed to any executor, in this process or another one: everything that serde can
 /// write and read back. Derive `Serialize` and `Deserialize` for your own types; this trait is then theirs.
 ///
-/// What borrows is none, since nobody there could lend it: hand over the `String`, not the `&str`. Types whose
-/// `Deserialize` asks the format what comes next (`#[serde(untagged)]`, `#[serde(flatten)]`, `serde_json::Value`) are
-/// payloads for threads; another process refuses them with [`TaskError::Payload`]. A `Deserialize` must not wait for a
-/// task of the same process pool: the thread that reads one result may have others in its hands.
+/// What borrows is none, since nobody there could lend it: hand over the `String`, not the `&str`. A `Deserialize` must not wait
+/// for a task of the same process pool: the thread that reads one result may have others in its hands.
+///
+/// To another process a value goes in one of two forms: a plain one, which is not human-readable in serde's sense, or
+/// one that describes itself (for `serde_json::Value`, `#[serde(untagged)]`, `flatten` and the like), which is. Which one that is, a
+/// process pool finds for each type before its first value travels, by calling its `Deserialize` and `Serialize` with made-up values.
 #[diagnostic::on_unimplemented(
     note = "arguments and results of a task are owned and known to serde: derive `serde::Serialize` and \
             `serde::Deserialize` for your own types, and hand over a `String` or a `Vec` instead of a `&str` or a slice"

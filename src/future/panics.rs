@@ -9,7 +9,7 @@ use crate::error::{PanicDetails, PanicReport, Trace};
 use crate::report::message_of;
 use std::any::Any;
 use std::backtrace::{Backtrace, BacktraceStatus};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::panic;
 use std::sync::Once;
 
@@ -20,6 +20,7 @@ struct Seen {
 
 std::thread_local! {
     static SEEN: RefCell<Option<Seen>> = const { RefCell::new(None) };
+    static IS_UNHEARD: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Puts the hook in place, once per process.
@@ -28,6 +29,9 @@ pub fn install() {
     ONCE.call_once(|| {
         let before = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
+            if IS_UNHEARD.try_with(Cell::get) == Ok(true) {
+                return;
+            }
             if current::is_running() {
                 let backtrace = Backtrace::capture();
                 let seen = Seen {
@@ -40,6 +44,14 @@ pub fn install() {
             before(info);
         }));
     });
+}
+
+/// Runs `f`, which panics for nobody to hear: the hook, if it is still in place, says nothing.
+pub fn unheard<T>(f: impl FnOnce() -> T) -> T {
+    let was = IS_UNHEARD.replace(true);
+    let value = f();
+    IS_UNHEARD.set(was);
+    value
 }
 
 /// Makes the report of a panic that was just caught on this thread.

@@ -10,7 +10,7 @@
 //! The task itself is zero-sized: a function item, or a closure that captures nothing. Nothing of it has to
 //! travel; the worker makes it out of nothing (`conjure`).
 
-use super::codec;
+use super::codec::{self, Description, Part, PayloadError};
 use super::in_place::{BytesIn, BytesOut};
 use super::start::anchor;
 use super::worker::Call;
@@ -144,9 +144,9 @@ where
     )
 }
 
-/// As [`of_chunk`], for a piece of which some items could not be encoded: the argument is a
-/// [`Frames`](codec::Frames) of `Result<A, PayloadError>`.
-pub fn of_sifted_chunk<F, A, R>() -> Result<u64, CodeError>
+/// As [`of_chunk`], for a piece whose items are described: the argument is the [`Frames`](codec::Frames) of
+/// `Result<Description, PayloadError>`, since some of them may have no description.
+pub fn of_described_chunk<F, A, R>() -> Result<u64, CodeError>
 where
     F: Fn(A) -> Result<R, TaskError> + Copy + Send + 'static,
     A: Payload,
@@ -158,9 +158,9 @@ where
         A: Payload,
         R: Payload,
     {
-        type Item<A> = Result<A, codec::PayloadError>;
-        let task = |item: Result<Item<A>, TaskError>| conjure::<F>()(item??);
-        call.serve_items::<Item<A>, A, R>(|chunk| run_chunk(task, chunk));
+        type Item = Result<Description, PayloadError>;
+        let task = |item: Result<Item, TaskError>| conjure::<F>()(item??.read(Part::Argument)?);
+        call.serve_items::<Item, A, R>(|chunk| run_chunk(task, chunk));
     }
     zero_sized::<F>();
     offset_of_task(
@@ -390,16 +390,27 @@ fn library_at(address: usize) -> String {
     exe::object_at(address).unwrap_or_else(|| "?".to_owned())
 }
 
-/// In the worker: the entry that a request names. None: it names no entry.
+/// How an entry is named whose argument is described. Programs are not so large that this names code.
+const DESCRIBED: u64 = 1 << 63;
+
+/// The same entry, for an argument that is described.
+pub fn described(offset: u64) -> u64 {
+    offset ^ DESCRIBED
+}
+
+/// In the worker: the entry that a request names, and whether its argument is described. None: it names no entry.
 ///
 /// # Safety
 /// The offset comes from a process of the same build, or is made up without knowledge of the mark.
-pub unsafe fn resolve(offset: u64) -> Option<Entry> {
-    let code = Image::get()
-        .ok()?
-        .named::<Entry>(offset, Named::<Entry>::MARK)?;
+pub unsafe fn resolve(offset: u64) -> Option<(Entry, bool)> {
+    let image = Image::get().ok()?;
+    let named = |offset| image.named::<Entry>(offset, Named::<Entry>::MARK);
+    let plain = named(offset).map(|code| (code, false));
+    let (code, is_described) =
+        plain.or_else(|| named(described(offset)).map(|code| (code, true)))?;
     // SAFETY: the mark is that of constants which name an `Entry`.
-    Some(unsafe { std::mem::transmute::<*const (), Entry>(code) })
+    let entry = unsafe { std::mem::transmute::<*const (), Entry>(code) };
+    Some((entry, is_described))
 }
 
 /// In the worker: the hook that the parent names. None: it names no hook.

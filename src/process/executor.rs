@@ -3,8 +3,9 @@
 use super::ProcessPool;
 use super::answer::{finish_bytes, finish_chunk, finish_value};
 use super::entry;
+use super::form;
 use super::in_place::{BytesIn, BytesOut};
-use super::submit::{Call, submit};
+use super::submit::{Call, submit, submit_as};
 use crate::error::{BoxError, ShutdownError, TaskError};
 use crate::executor::{Chunk, Executor, Payload, Shutdown};
 use crate::future::Future;
@@ -100,18 +101,20 @@ impl Executor for ProcessPool {
             entry: entry::of_chunk::<F, A, R>(),
             finish: finish_chunk::<R>,
         };
-        let future = match codec::is_number::<A>() {
-            true => submit(&self.pool, &call, &chunk, None),
-            false => submit(&self.pool, &call, &Frames(&chunk), None),
-        };
-        if !is_unwritten(&future) {
-            return future;
+        if form::is_plain::<A>() {
+            let future = match codec::is_number::<A>() {
+                true => submit_as(&self.pool, &call, &chunk, None),
+                false => submit_as(&self.pool, &call, &Frames(&chunk), None),
+            };
+            if !is_unwritten(&future) {
+                return future;
+            }
         }
         let call = Call {
-            entry: entry::of_sifted_chunk::<F, A, R>(),
+            entry: entry::of_described_chunk::<F, A, R>(),
             finish: finish_chunk::<R>,
         };
-        submit(&self.pool, &call, &Frames(&sift(chunk)), None)
+        submit_as(&self.pool, &call, &Frames(&sift(chunk)), None)
     }
 
     fn workers(&self) -> usize {

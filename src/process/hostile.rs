@@ -93,7 +93,7 @@ impl Hostile {
             finish,
         };
         others().for_each(|other| other.set_pid(0));
-        let future = submit::submit(&self.pool, &call, arg, None);
+        let future = submit::submit_as(&self.pool, &call, arg, None);
         others().for_each(|other| other.set_pid(1));
         future
     }

@@ -17,6 +17,7 @@ mod ear;
 pub mod entry;
 pub mod error;
 mod executor;
+mod form;
 mod grave;
 #[cfg(raddle_hostile)]
 pub mod hostile;
@@ -141,7 +142,7 @@ impl ProcessPool {
         F: Fn(BytesIn<'_>) -> BytesOut<'_> + Copy + Send + 'static,
     {
         let _ = task;
-        submit::submit(&self.pool, &submit::Call::bytes::<F>(), &Raw(arg), None)
+        submit::submit_as(&self.pool, &submit::Call::bytes::<F>(), &Raw(arg), None)
     }
 
     /// As [`submit_bytes`](Self::submit_bytes) for a task that can fail: its `Err` becomes
@@ -168,7 +169,7 @@ impl ProcessPool {
         E: Into<BoxError> + 'static,
     {
         let _ = task;
-        submit::submit(
+        submit::submit_as(
             &self.pool,
             &submit::Call::try_bytes::<F, E>(),
             &Raw(arg),

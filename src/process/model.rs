@@ -106,7 +106,7 @@ impl Model {
             entry: Ok(0),
             finish: finish_value::<R>,
         };
-        submit::submit(&self.0, &call, arg, options)
+        submit::submit_as(&self.0, &call, arg, options)
     }
 
     /// To one lane, whose worker is free or not.

@@ -3,7 +3,7 @@
 //! The status is the reply's small number. A value travels as itself; everything else as a text or a struct of texts, so
 //! that it can be read whatever the task's types are.
 
-use super::codec::{self, Frames, Part, PayloadError, Source, Unread};
+use super::codec::{self, Description, Frames, Part, PayloadError, Source, Unread};
 use crate::error::{PanicDetails, PanicReport, TaskError, Trace};
 use crate::executor::Chunk;
 use crate::future::panics;
@@ -29,6 +29,8 @@ pub enum Status {
     Payload = 4,
     /// The entry is no code of the worker's program. Nothing follows.
     NoSuchCode = 5,
+    /// The result, as a [`Description`]; of a chunk, [`DescribedOutcomes`].
+    Described = 7,
 }
 
 /// The number of an answer that is the large argument itself, which the parent still has where it wrote it. It is no
@@ -44,6 +46,7 @@ impl Status {
             Self::Panicked,
             Self::Payload,
             Self::NoSuchCode,
+            Self::Described,
         ]
         .into_iter()
         .find(|status| *status as u32 == number)
@@ -68,6 +71,10 @@ pub fn value<R: DeserializeOwned>(
 ) -> Result<R, TaskError> {
     match status {
         Status::Value => Ok(codec::read(Part::Result, body)?),
+        Status::Described => {
+            let description: Description = codec::read(Part::Result, body)?;
+            Ok(description.read(Part::Result)?)
+        }
         failure => Err(error(failure, body, asked)),
     }
 }
@@ -78,8 +85,13 @@ pub fn chunk<R: DeserializeOwned>(
     body: impl Source,
     asked: Asked<'_>,
 ) -> Result<Chunk<R>, TaskError> {
-    if status != Status::Value {
-        return Err(error(status, body, asked));
+    match status {
+        Status::Value => {}
+        Status::Described => {
+            let sent: DescribedOutcomes = codec::read(Part::Result, body)?;
+            return Ok(sent.into_chunk(asked));
+        }
+        failure => return Err(error(failure, body, asked)),
     }
     let mut body = body;
     let took = codec::first(Part::Result, &mut body)?;
@@ -122,7 +134,8 @@ fn error(failure: Status, body: impl Source, asked: Asked<'_>) -> TaskError {
             codec::read(Part::Result, body).map(|panic: Panic| panic.into_error(asked))
         }
         Status::Payload => codec::read(Part::Result, body).map(TaskError::Payload),
-        Status::NoSuchCode | Status::Value => {
+        // A worker that describes bytes is wild; what it says is of no use.
+        Status::NoSuchCode | Status::Value | Status::Described => {
             Ok(Chain(vec!["the worker does not know the task's code".to_owned()]).into_error())
         }
     };
@@ -169,9 +182,9 @@ impl<R> ChunkOutcomes<R> {
         Self { outcomes, took }
     }
 
-    /// In the worker, where they could not be encoded: those that cannot be are errors, the others stay.
+    /// In the worker, where they cannot travel as they are: those that have no description are errors.
     #[cold]
-    pub fn sift(self) -> Self
+    pub fn described(self) -> DescribedOutcomes
     where
         R: Serialize,
     {
@@ -183,22 +196,49 @@ impl<R> ChunkOutcomes<R> {
         let one = |outcome: Result<R, Failure>| {
             let value = outcome?;
             // UNWIND: the user's Serialize: what it leaves half-made is its own.
-            let checked = catch_unwind(AssertUnwindSafe(|| codec::check(&value, Part::Result)));
-            let failure = match checked {
-                Ok(Ok(())) => return Ok(value),
-                Ok(Err(error)) => Failure::Payload(error),
+            let described =
+                catch_unwind(AssertUnwindSafe(|| Description::of(&value, Part::Result)));
+            let described = match described {
+                Ok(described) => described.map_err(Failure::Payload),
                 Err(payload) => {
                     let report = panics::report(payload, None);
                     let failure = Failure::Panicked(Panic::new(&report));
                     report::contain_drop("panic payload", || drop(report));
-                    failure
+                    Err(failure)
                 }
             };
             report::contain_drop("result", || drop(value));
-            Err(failure)
+            described
         };
-        let outcomes = Outcomes::Mixed(outcomes.into_iter().map(one).collect());
-        Self { outcomes, took }
+        let outcomes = outcomes.into_iter().map(one).collect();
+        DescribedOutcomes { outcomes, took }
+    }
+}
+
+/// What travels back from a chunk whose results are described.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct DescribedOutcomes {
+    outcomes: Vec<Result<Description, Failure>>,
+    took: Duration,
+}
+
+impl DescribedOutcomes {
+    /// In the parent.
+    fn into_chunk<R: DeserializeOwned>(self, asked: Asked<'_>) -> Chunk<R> {
+        let one = |outcome: Result<Description, Failure>| {
+            let description = outcome.map_err(|failure| failure.into_error(asked))?;
+            // UNWIND: the user's Deserialize: what it leaves half-made is its own.
+            let read = catch_unwind(AssertUnwindSafe(|| description.read(Part::Result)));
+            let unread = match read {
+                Ok(Ok(value)) => return Ok(value),
+                Ok(Err(error)) => Unread::Payload(error),
+                Err(payload) => Unread::Panicked(payload),
+            };
+            Err(unread_error(unread, asked.task))
+        };
+        let Self { outcomes, took } = self;
+        let outcomes = outcomes.into_iter().map(one).collect();
+        Chunk { outcomes, took }
     }
 }
 
@@ -412,7 +452,9 @@ mod tests {
             assert_eq!(Status::from_number(number).unwrap() as u32, number);
         }
         assert_eq!(Status::from_number(0), None);
-        assert_eq!(Status::from_number(6), None);
+        assert_eq!(Status::from_number(RETURNED), None);
+        assert_eq!(Status::from_number(7), Some(Status::Described));
+        assert_eq!(Status::from_number(8), None);
     }
 
     #[test]

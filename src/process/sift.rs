@@ -1,6 +1,6 @@
-//! The piece of a map that could not be encoded: its items one by one, so that each has an error of its own.
+//! The piece of a map that cannot travel as it is: its items are described one by one, so that each has an error of its own.
 
-use super::codec::{self, Part, PayloadError, PayloadReason, PayloadStage};
+use super::codec::{Description, Part, PayloadError, PayloadReason, PayloadStage};
 use crate::error::TaskError;
 use crate::future::Future;
 use crate::report::{self, message_of};
@@ -17,24 +17,24 @@ pub fn is_unwritten<T>(task: &Future<T>) -> bool {
     }
 }
 
-/// Each item, or why it cannot travel.
+/// The description of each item, or why it cannot travel.
 #[cold]
-pub fn sift<A: Serialize>(chunk: Vec<A>) -> Vec<Result<A, PayloadError>> {
+pub fn sift<A: Serialize>(chunk: Vec<A>) -> Vec<Result<Description, PayloadError>> {
     let one = |item: A| {
         // UNWIND: the user's Serialize: what it leaves half-made is its own.
-        let checked = catch_unwind(AssertUnwindSafe(|| codec::check(&item, Part::Argument)));
-        let error = match checked {
-            Ok(Ok(())) => return Ok(item),
-            Ok(Err(error)) => error,
+        let described = catch_unwind(AssertUnwindSafe(|| Description::of(&item, Part::Argument)));
+        let described = match described {
+            Ok(described) => described,
             Err(payload) => {
                 let message = format!("it panicked: {}", message_of(&*payload));
                 report::contain_drop("panic payload", || drop(payload));
                 let reason = PayloadReason::Custom(message);
-                PayloadError::new(PayloadStage::EncodeArgument, type_name::<A>(), reason)
+                let stage = PayloadStage::EncodeArgument;
+                Err(PayloadError::new(stage, type_name::<A>(), reason))
             }
         };
         report::contain_drop("argument", || drop(item));
-        Err(error)
+        described
     };
     chunk.into_iter().map(one).collect()
 }

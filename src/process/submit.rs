@@ -15,16 +15,17 @@
 //! Models: `verify/models/remote.rs`.
 
 use super::answer::Finish;
-use super::codec::{PayloadError, PayloadReason, PayloadStage, SliceSink};
+use super::codec::{Description, Part, PayloadError, PayloadReason, PayloadStage, SliceSink};
 use super::desk::Command;
-use super::entry::CodeError;
+use super::entry::{self, CodeError};
+use super::form;
 use super::lane::{Lane, Record};
 use super::lead::Aim;
 use super::memory::{Encode, RegionSink};
 use super::pool::Pool;
 use super::ticket::{Options, Place, Ticket};
 use crate::error::{Rejected, TaskError};
-use crate::executor::WhenFull;
+use crate::executor::{Payload, WhenFull};
 use crate::future::Future;
 use crate::future::spin::{self, Advice};
 use crate::future::task::promised_with;
@@ -51,6 +52,16 @@ pub struct Call {
     pub finish: Finish,
 }
 
+impl Call {
+    /// The same with an argument that is described.
+    fn described(&self) -> Self {
+        Self {
+            entry: self.entry.clone().map(entry::described),
+            finish: self.finish,
+        }
+    }
+}
+
 /// An argument that has been encoded for a lane. What fits into a slot is kept where it was written first: a copy of
 /// what was written a moment ago waits for the writes.
 struct Argument<'a> {
@@ -58,13 +69,60 @@ struct Argument<'a> {
     span: Option<Span>,
 }
 
-/// Hands the task to a worker. One that cannot be is a future that has failed.
+/// Hands the task to a worker, its argument in the form that carries it. One that cannot be is a future that has failed.
 #[inline]
-pub fn submit<A: Encode, T>(
+pub fn submit<A: Payload, T>(
     pool: &Arc<Pool>,
     call: &Call,
     arg: &A,
     options: Option<Arc<Options>>,
+) -> Future<T> {
+    if !form::is_plain::<A>() {
+        return describe(pool, call, arg, options);
+    }
+    submit_or(pool, call, arg, options, |error, options| match &error {
+        TaskError::Payload(why) if why.is_of_form() => describe(pool, call, arg, options),
+        _ => refused(pool, options, error),
+    })
+}
+
+/// As [`submit`], with an argument whose description tells what it is.
+#[cold]
+fn describe<A: Payload, T>(
+    pool: &Arc<Pool>,
+    call: &Call,
+    arg: &A,
+    options: Option<Arc<Options>>,
+) -> Future<T> {
+    if pool.is_forked() || pool.is_closed() {
+        return refused(pool, options, pool.rejection());
+    }
+    match contained::<A, _>(|| Description::of(arg, Part::Argument)) {
+        Ok(description) => submit_as(pool, &call.described(), &description, options),
+        Err(error) => refused(pool, options, error),
+    }
+}
+
+/// As [`submit`], with what can be put into a lane as it is.
+#[inline]
+pub fn submit_as<A: Encode, T>(
+    pool: &Arc<Pool>,
+    call: &Call,
+    arg: &A,
+    options: Option<Arc<Options>>,
+) -> Future<T> {
+    submit_or(pool, call, arg, options, |error, options| {
+        refused(pool, options, error)
+    })
+}
+
+#[inline(always)]
+fn submit_or<A: Encode, T>(
+    pool: &Arc<Pool>,
+    call: &Call,
+    arg: &A,
+    options: Option<Arc<Options>>,
+    otherwise: impl FnOnce(TaskError, Option<Arc<Options>>) -> Future<T>,
 ) -> Future<T> {
     let mut bytes = [0; INLINE];
     match prepare(pool, call, arg, &mut bytes) {
@@ -73,7 +131,7 @@ pub fn submit<A: Encode, T>(
             after(pool, lane);
             future
         }
-        Err(error) => refused(pool, options, error),
+        Err(error) => otherwise(error, options),
     }
 }
 

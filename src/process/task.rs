@@ -1,7 +1,7 @@
 //! A task of a process pool about which there is more to say.
 
 use super::in_place::{BytesIn, BytesOut};
-use super::memory::{Encode, Raw};
+use super::memory::Raw;
 use super::pool::Pool;
 use super::submit::{self, Call};
 use super::ticket::Options;
@@ -71,7 +71,8 @@ impl<'a> ProcessTask<'a> {
         R: Payload,
     {
         let _ = task;
-        self.send(&Call::submit::<F, A, R>(), &arg)
+        let (pool, options) = self.options();
+        submit::submit(pool, &Call::submit::<F, A, R>(), &arg, options)
     }
 
     /// As [`Executor::try_submit`](crate::Executor::try_submit).
@@ -83,7 +84,8 @@ impl<'a> ProcessTask<'a> {
         E: Into<BoxError> + 'static,
     {
         let _ = task;
-        self.send(&Call::try_submit::<F, A, R, E>(), &arg)
+        let (pool, options) = self.options();
+        submit::submit(pool, &Call::try_submit::<F, A, R, E>(), &arg, options)
     }
 
     /// As [`ProcessPool::submit_bytes`](crate::ProcessPool::submit_bytes).
@@ -92,7 +94,8 @@ impl<'a> ProcessTask<'a> {
         F: Fn(BytesIn<'_>) -> BytesOut<'_> + Copy + Send + 'static,
     {
         let _ = task;
-        self.send(&Call::bytes::<F>(), &Raw(arg))
+        let (pool, options) = self.options();
+        submit::submit_as(pool, &Call::bytes::<F>(), &Raw(arg), options)
     }
 
     /// As [`ProcessPool::try_submit_bytes`](crate::ProcessPool::try_submit_bytes).
@@ -102,12 +105,13 @@ impl<'a> ProcessTask<'a> {
         E: Into<BoxError> + 'static,
     {
         let _ = task;
-        self.send(&Call::try_bytes::<F, E>(), &Raw(arg))
+        let (pool, options) = self.options();
+        submit::submit_as(pool, &Call::try_bytes::<F, E>(), &Raw(arg), options)
     }
 
-    fn send<A: Encode, R: Payload>(self, call: &Call, arg: &A) -> Future<R> {
+    fn options(self) -> (&'a Arc<Pool>, Option<Arc<Options>>) {
         let options = Options::new(Some(self.name), self.deadline, self.retries);
-        submit::submit(self.pool, call, arg, Some(Arc::new(options)))
+        (self.pool, Some(Arc::new(options)))
     }
 }
 

@@ -3,14 +3,15 @@
 //! Everything happens on the process's main thread. An answer is committed when all of it is written: a process
 //! that ends before has not answered, whatever it was doing, and one that ends after has.
 
-use super::codec::{self, Part, PayloadError, PayloadReason, PayloadStage, SliceSink};
+use super::codec::{self, Description, Part, PayloadError, PayloadReason, PayloadStage, SliceSink};
 use super::entry;
+use super::form;
 use super::in_place::{BytesIn, BytesOut};
 use super::memory::{RegionSink, RegionSource};
 use super::outcome::{Chain, ChunkOutcomes, Panic, Status, unread_error};
 use super::start::Boot;
 use crate::error::{BoxError, TaskError};
-use crate::executor::Chunk;
+use crate::executor::{self, Chunk};
 use crate::future::{current, panics};
 use crate::report;
 use crate::shm::{
@@ -85,25 +86,25 @@ pub fn work(lane: &mut Lane) {
         lane.left = lane.left.map(|left| left - 1);
         let worker = &mut lane.worker;
         let found = match last {
-            Some((offset, entry)) if offset == request.entry => Some(entry),
+            Some((offset, found)) if offset == request.entry => Some(found),
             // SAFETY: the offset comes from the parent, which is of the same build (the fingerprint) and got it
             // from `entry`; the worker cannot write where it lies.
             _ => unsafe { entry::resolve(request.entry) },
         };
-        match found {
-            Some(entry) => {
-                last = Some((request.entry, entry));
-                let is_last = &mut false;
-                entry(&mut Call {
-                    worker,
-                    request,
-                    is_last,
-                });
-                if *is_last {
-                    return;
-                }
-            }
-            None => worker.reply(request.seq, Status::NoSuchCode as u32, Body::Inline(&[])),
+        let Some((entry, is_described)) = found else {
+            worker.reply(request.seq, Status::NoSuchCode as u32, Body::Inline(&[]));
+            continue;
+        };
+        last = Some((request.entry, (entry, is_described)));
+        let is_last = &mut false;
+        entry(&mut Call {
+            worker,
+            request,
+            is_described,
+            is_last,
+        });
+        if *is_last {
+            return;
         }
     }
 }
@@ -112,6 +113,8 @@ pub fn work(lane: &mut Lane) {
 pub struct Call<'a> {
     worker: &'a mut Worker,
     request: Request,
+    /// The argument is a [`Description`].
+    is_described: bool,
     /// The worker is to leave.
     is_last: &'a mut bool,
 }
@@ -136,7 +139,7 @@ impl Call<'_> {
     }
 
     /// Decodes the argument, runs the task, answers. Whatever of that panics is the answer, too.
-    pub fn serve<A: DeserializeOwned, R: Serialize>(
+    pub fn serve<A: DeserializeOwned, R: executor::Payload>(
         &mut self,
         task: impl FnOnce(A) -> Result<R, BoxError>,
     ) {
@@ -147,35 +150,35 @@ impl Call<'_> {
     }
 
     /// As [`serve`](Self::serve), for a piece of a map of numbers.
-    pub fn serve_numbers<A: DeserializeOwned, R: Serialize>(
+    pub fn serve_numbers<A: DeserializeOwned, R: executor::Payload>(
         &mut self,
         task: impl FnOnce(Vec<A>) -> Chunk<R>,
     ) {
-        self.serve_chunk(Self::argument, task);
+        self.serve_chunk(Self::plain_argument, task);
     }
 
     /// As [`serve`](Self::serve), for a piece of a map, of which each item is read for itself. Errors call it `N`.
-    pub fn serve_items<A: DeserializeOwned, N, R: Serialize>(
+    pub fn serve_items<A: DeserializeOwned, N, R: executor::Payload>(
         &mut self,
         task: impl FnOnce(Vec<Result<A, TaskError>>) -> Chunk<R>,
     ) {
         self.serve_chunk(Self::items::<A, N>, task);
     }
 
-    /// If the results cannot be encoded together, they are one by one.
-    fn serve_chunk<A, R: Serialize>(
+    /// If the results cannot be encoded together, they are described one by one.
+    fn serve_chunk<A, R: executor::Payload>(
         &mut self,
         read: impl FnOnce(&Self) -> Result<A, PayloadError>,
         task: impl FnOnce(A) -> Chunk<R>,
     ) {
-        let Some(mut outcomes) = self.value(read, |arg| Ok(ChunkOutcomes::new(task(arg)))) else {
+        let Some(outcomes) = self.value(read, |arg| Ok(ChunkOutcomes::new(task(arg)))) else {
             return;
         };
-        if self.encode(&outcomes).is_err() {
-            outcomes = outcomes.sift();
-            self.answer_with(&outcomes);
+        if form::is_plain::<R>() && self.encode(Status::Value, &outcomes).is_ok() {
+            report::contain_drop("result", || drop(outcomes));
+        } else {
+            self.answer(Status::Described, &outcomes.described());
         }
-        report::contain_drop("result", || drop(outcomes));
     }
 
     /// What the task gives. None: the answer has been given.
@@ -248,6 +251,13 @@ impl Call<'_> {
     }
 
     fn argument<A: DeserializeOwned>(&self) -> Result<A, PayloadError> {
+        if self.is_described {
+            return self.plain_argument::<Description>()?.read(Part::Argument);
+        }
+        self.plain_argument()
+    }
+
+    fn plain_argument<A: DeserializeOwned>(&self) -> Result<A, PayloadError> {
         match &self.request.payload {
             Payload::Inline(bytes) => codec::read(Part::Argument, bytes.as_slice()),
             Payload::Span(span) => codec::read(
@@ -269,22 +279,31 @@ impl Call<'_> {
         }
     }
 
-    fn answer_with<R: Serialize>(&mut self, value: &R) {
-        match self.encode(value) {
+    fn answer_with<R: executor::Payload>(&mut self, value: &R) {
+        let sent = match form::is_plain::<R>() {
+            true => match self.encode(Status::Value, value) {
+                Err(Unsent::Payload(error)) if error.is_of_form() => self.describe(value),
+                sent => sent,
+            },
+            false => self.describe(value),
+        };
+        match sent {
             Ok(()) => {}
             Err(Unsent::Payload(error)) => self.answer(Status::Payload, &error),
             Err(Unsent::Panic(payload)) => self.answer_panic(payload),
         }
     }
 
+    /// Answers with the description of a value; as [`encode`](Self::encode).
+    #[cold]
+    fn describe<R: Serialize>(&mut self, value: &R) -> Result<(), Unsent> {
+        let description = contained(|| Description::of(value, Part::Result))?;
+        self.encode(Status::Described, &description)
+    }
+
     /// Answers with a value, unless the user's `Serialize` fails or panics: then nothing has been answered.
-    fn encode<R: Serialize>(&mut self, value: &R) -> Result<(), Unsent> {
-        let _running = current::enter_remote(&|| false);
-        // UNWIND: no answer is committed yet; `Room` gives its span back.
-        match catch_unwind(AssertUnwindSafe(|| self.send(Status::Value, value))) {
-            Ok(sent) => sent.map_err(Unsent::Payload),
-            Err(payload) => Err(Unsent::Panic(payload)),
-        }
+    fn encode<R: Serialize>(&mut self, status: Status, value: &R) -> Result<(), Unsent> {
+        contained(|| self.send(status, value))
     }
 
     #[cold]
@@ -325,6 +344,16 @@ impl Call<'_> {
         codec::write(value, Part::Result, RegionSink::new(room.region()))?;
         room.commit(seq, status);
         Ok(())
+    }
+}
+
+/// Runs the user's `Serialize`.
+fn contained<T>(encode: impl FnOnce() -> Result<T, PayloadError>) -> Result<T, Unsent> {
+    let _running = current::enter_remote(&|| false);
+    // UNWIND: no answer is committed yet; `Room` gives its span back.
+    match catch_unwind(AssertUnwindSafe(encode)) {
+        Ok(encoded) => encoded.map_err(Unsent::Payload),
+        Err(payload) => Err(Unsent::Panic(payload)),
     }
 }
 

@@ -7,6 +7,7 @@
 //! them was written, or will be read, makes no difference to the bytes, and each side takes the short way wherever
 //! it can tell the type.
 
+use super::described::Tag;
 use super::error::Fault;
 use super::memory::Source;
 use serde::de::{DeserializeOwned, Deserializer, Visitor};
@@ -18,7 +19,10 @@ use std::mem::{ManuallyDrop, MaybeUninit};
 ///
 /// # Safety
 /// Both are true of the type.
-pub unsafe trait Plain: Copy {}
+pub unsafe trait Plain: Copy {
+    /// What serde calls it.
+    const TAG: Tag;
+}
 
 macro_rules! plain {
     ($what:ident) => {
@@ -29,21 +33,40 @@ macro_rules! plain {
 }
 
 macro_rules! plain_impls {
-    ($($number:ty),*) => {
-        // SAFETY: a primitive number.
-        $(unsafe impl Plain for $number {})*
+    ($($number:ty as $tag:ident),*) => {
+        $(
+            // SAFETY: a primitive number.
+            unsafe impl Plain for $number {
+                const TAG: Tag = Tag::$tag;
+            }
+        )*
     };
 }
 
-plain!(plain_impls);
+plain_impls! {
+    u8 as U8, u16 as U16, u32 as U32, u64 as U64, u128 as U128, usize as U64,
+    i8 as I8, i16 as I16, i32 as I32, i64 as I64, i128 as I128, isize as I64,
+    f32 as F32, f64 as F64
+}
+
+/// Numbers in a row.
+pub struct Row<'a> {
+    pub count: usize,
+    pub tag: Tag,
+    pub bytes: &'a [u8],
+}
 
 // serde calls them `u64` and `i64`.
 const _: () = assert!(size_of::<usize>() == 8);
 
 #[inline]
-fn bytes_of<X: Plain>(numbers: &[X]) -> &[u8] {
-    // SAFETY: numbers without padding are initialised bytes, for as long as they are borrowed.
-    unsafe { std::slice::from_raw_parts(numbers.as_ptr().cast(), size_of_val(numbers)) }
+fn row_of<X: Plain>(numbers: &[X]) -> Row<'_> {
+    Row {
+        count: numbers.len(),
+        tag: X::TAG,
+        // SAFETY: numbers without padding are initialised bytes, for as long as they are borrowed.
+        bytes: unsafe { std::slice::from_raw_parts(numbers.as_ptr().cast(), size_of_val(numbers)) },
+    }
 }
 
 /// `value`, whose type is called `V` here and `T` elsewhere.
@@ -58,11 +81,11 @@ unsafe fn same<V, T>(value: V) -> T {
     unsafe { std::mem::transmute_copy(&value) }
 }
 
-/// The numbers that `items` is a reference to, as their count and their bytes; or `items` back.
+/// The numbers that `items` is a reference to; or `items` back.
 ///
 /// Without optimisation every comparison is a call: those that the size rules out are not compiled at all.
 #[inline(always)]
-pub fn numbers<'a, I: 'a>(items: I) -> Result<(usize, &'a [u8]), I> {
+pub fn numbers<'a, I: 'a>(items: I) -> Result<Row<'a>, I> {
     macro_rules! look {
         ($($number:ty),*) => {
             $(
@@ -71,14 +94,14 @@ pub fn numbers<'a, I: 'a>(items: I) -> Result<(usize, &'a [u8]), I> {
                 {
                     // SAFETY: `I` is a reference to just that, which lives for 'a.
                     let items: &'a Vec<$number> = unsafe { same(items) };
-                    return Ok((items.len(), bytes_of(items)));
+                    return Ok(row_of(items));
                 }
                 if const { size_of::<I>() == size_of::<&[u8]>() }
                     && typeid::of::<I>() == typeid::of::<&[$number]>()
                 {
                     // SAFETY: as above.
                     let items: &'a [$number] = unsafe { same(items) };
-                    return Ok((items.len(), bytes_of(items)));
+                    return Ok(row_of(items));
                 }
             )*
         };
@@ -96,6 +119,24 @@ pub fn is_number<T>() -> bool {
         };
     }
     plain!(look)
+}
+
+/// The numbers of which [`read`] makes one copy for `V`. None: for `V` it does not.
+#[inline]
+pub fn wanted<'de, V: Visitor<'de>>() -> Option<Tag> {
+    macro_rules! look {
+        ($($number:ty),*) => {
+            $(
+                if typeid::of::<V::Value>() == typeid::of::<Vec<$number>>()
+                    && Some(typeid::of::<V>()) == visitor_of::<Vec<$number>>()
+                {
+                    return Some(<$number>::TAG);
+                }
+            )*
+        };
+    }
+    plain!(look);
+    None
 }
 
 /// Reads a sequence as one copy, if `V` is the visitor with which serde itself reads a `Vec` of numbers. However that is

@@ -39,6 +39,16 @@ impl PayloadError {
         &self.0.type_name
     }
 
+    /// Is it the plain form that cannot carry the value? Another one may.
+    pub(crate) fn is_of_form(&self) -> bool {
+        matches!(
+            self.0.reason,
+            PayloadReason::SkippedField { .. }
+                | PayloadReason::WrongCount { .. }
+                | PayloadReason::Changed
+        )
+    }
+
     /// Why it could not be done.
     pub fn reason(&self) -> &PayloadReason {
         &self.0.reason
@@ -109,16 +119,15 @@ pub enum PayloadReason {
         /// The limit.
         limit: u32,
     },
-    /// Its `Serialize` left out a field (`skip_serializing_if`). Fields carry no names on the wire: the reader could not
-    /// tell.
+    /// Its `Serialize` left out a field (`skip_serializing_if`), which the plain form cannot tell. Such a value is
+    /// described instead.
     SkippedField {
         /// The field.
         field: String,
     },
-    /// Its `Deserialize` wants to be told what comes next, which this format does not know: `#[serde(untagged)]`,
-    /// `#[serde(tag = "..")]` with `content` or without, `#[serde(flatten)]`, `serde_json::Value` and the like.
+    /// Its `Deserialize` wants to be told what comes next, though it did not when it was tried: the plain form does not know.
     NotSelfDescribing,
-    /// Its `Serialize` announced one number of elements and gave another one.
+    /// Its `Serialize` announced one number of elements and gave another one. Such a value is described instead.
     WrongCount {
         /// How many it announced.
         announced: usize,
@@ -156,8 +165,8 @@ impl fmt::Display for PayloadReason {
                 "the field `{field}` was left out (skip_serializing_if); all fields have to be written"
             ),
             Self::NotSelfDescribing => f.write_str(
-                "it can be read only from a self-describing format (serde's untagged, tag, flatten and the like); \
-                 between processes use enums and structs without them",
+                "its Deserialize asks for some values only what comes next; let it always ask (deserialize_any), \
+                 or never",
             ),
             Self::WrongCount { announced } => write!(
                 f,

@@ -17,6 +17,11 @@
 //! | an element of [`Frames`] | its length as `u32`, then it |
 //! | enum | index of the variant as `u32`, then as the struct, tuple, newtype, or nothing |
 //!
+//! That is the plain form. It has nothing for whoever has to be told what comes next; what needs that is [`described`], and travels as the
+//! bytes of its description. Which types do is found by trying, once for each: [`is_plain`]. A writer of the plain form that meets
+//! what it cannot carry (a field that is left out, another number of elements than was announced) says so, and the value is
+//! described. The reader is told beside the bytes which form it is: by the entry of a request, by the status of an answer.
+//!
 //! Every value takes at least one byte. That is why a length that claims more elements than bytes are left is refused
 //! before anything is done with it: neither memory nor time can be spent on what is not there.
 //!
@@ -25,17 +30,22 @@
 //! functions and may panic; the caller contains it, and nothing here is left in a state that matters.
 
 mod bulk;
+mod described;
 mod error;
 mod frame;
 mod memory;
+mod probe;
 mod read;
 mod size;
 mod write;
 
 pub use bulk::is_number;
+pub use described::Description;
 pub use error::{PayloadError, PayloadReason, PayloadStage};
 pub use frame::{Frames, Unread, frames};
 pub use memory::{Copies, Exhausted, SharedSink, SharedSource, Sink, SliceSink, Source};
+
+pub use probe::is_plain;
 
 use error::Fault;
 use serde::Serialize;
@@ -66,12 +76,6 @@ pub fn size<T: Serialize + ?Sized>(value: &T, part: Part) -> Result<usize, Paylo
             _ => Err(Fault::new(PayloadReason::TooLarge)),
         })
         .map_err(|fault| fault.at::<T>(PayloadStage::encode(part)))
-}
-
-/// Can `value` be written? Costs as much as writing it twice.
-pub fn check<T: Serialize + ?Sized>(value: &T, part: Part) -> Result<(), PayloadError> {
-    let mut bytes = vec![0; size(value, part)?];
-    write(value, part, SliceSink::new(&mut bytes))
 }
 
 /// Writes `value` into `sink`, which has room for exactly its [`size()`]. A value that does not fill it, or would

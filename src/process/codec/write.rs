@@ -257,10 +257,10 @@ impl<'w, 'a, S: Sink> Serializer for &'w mut Writer<'a, S> {
         I::Item: Serialize,
     {
         let items = match bulk::numbers(items) {
-            Ok((count, bytes)) => {
+            Ok(row) => {
                 // A reader that does not know the type goes down a level for it.
                 self.enter()?;
-                self.row(count, bytes)?;
+                self.row(row.count, row.bytes)?;
                 self.leave();
                 return Ok(());
             }

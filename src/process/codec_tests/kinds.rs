@@ -7,19 +7,19 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
-struct Unit;
+pub struct Unit;
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
-struct Braces {}
+pub struct Braces {}
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
-struct Newtype<T>(T);
+pub struct Newtype<T>(pub T);
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
-struct Tuple(u8, String, Unit);
+pub struct Tuple(u8, String, Unit);
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Point {
+pub struct Point {
     x: f64,
     y: f32,
     tag: Option<String>,
@@ -28,7 +28,7 @@ struct Point {
 }
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
-enum Shape {
+pub enum Shape {
     Empty,
     Newtype(u64),
     Row(Vec<u16>),

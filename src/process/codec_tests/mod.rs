@@ -2,6 +2,8 @@
 //! wrong do no harm.
 
 mod copies;
+mod described;
+mod forms;
 mod frames;
 mod hostile;
 mod kinds;

@@ -4,7 +4,7 @@ use super::*;
 use std::collections::BTreeMap;
 
 /// Splitmix64.
-struct Random(u64);
+pub struct Random(pub u64);
 
 impl Random {
     fn next(&mut self) -> u64 {
@@ -31,7 +31,7 @@ impl Random {
 
 /// Some of everything.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-enum Tree {
+pub enum Tree {
     Nothing,
     Number(u64),
     Wide(i128, u128, (i8, u16)),
@@ -48,10 +48,10 @@ enum Tree {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Wrapped<T>(T);
+pub struct Wrapped<T>(T);
 
 impl Tree {
-    fn random(random: &mut Random, depth: u64) -> Self {
+    pub fn random(random: &mut Random, depth: u64) -> Self {
         let kinds = if depth == 0 { 9 } else { 13 };
         let inner = |random: &mut Random| Self::random(random, depth.saturating_sub(1));
         match random.below(kinds) {

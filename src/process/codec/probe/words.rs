@@ -1,0 +1,62 @@
+//! What is made up. A type that takes none of these is not plain, which costs time and nothing else: what many types of
+//! many crates can be read from is here.
+
+/// One for each mood, then others. Nothing large: it may be taken for a size.
+pub const NUMBERS: [u16; 16] = [0, 1, 100, 300, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 32, 64];
+
+/// The last ones for whoever wants so many. Where nothing has to be empty, the first is left out.
+pub const COUNTS: [u32; 10] = [0, 1, 2, 3, 4, 5, 6, 8, 9, 16];
+
+pub const CHARS: [char; 3] = ['a', '\0', '1'];
+
+/// Lengths.
+pub const BYTES: [usize; 19] = [
+    0, 16, 32, 1, 2, 3, 4, 5, 6, 8, 10, 12, 20, 24, 28, 33, 48, 64, 128,
+];
+
+pub const WORDS: [&str; 44] = [
+    "",
+    "a",
+    "1",
+    "1.5",
+    "A",
+    "2000-01-01",
+    "00:00:00",
+    "2000-01-01T00:00:00",
+    "2000-01-01T00:00:00Z",
+    "2000-01-01T00:00:00+00:00",
+    "2000-01-01T00:00:00+00:00[UTC]",
+    "2000-01-01 00:00:00",
+    "Sat, 01 Jan 2000 00:00:00 GMT",
+    "P1D",
+    "PT1S",
+    "1s",
+    "+00:00",
+    "UTC",
+    "Mon",
+    "Jan",
+    "00000000-0000-0000-0000-000000000000",
+    "00000000000000000000000000",
+    "http://a.b/",
+    "a.b",
+    "a@b.c",
+    "/",
+    "127.0.0.1",
+    "::1",
+    "127.0.0.1:1",
+    "[::1]:1",
+    "10.0.0.0/8",
+    "fe80::/16",
+    "00:00:00:00:00:00",
+    "1.0.0",
+    "^1.0.0",
+    "GET",
+    "text/plain",
+    "INFO",
+    "USD",
+    "en-US",
+    "+14155552671",
+    "#000000",
+    "00000000",
+    "AAAA",
+];
