@@ -20,8 +20,8 @@ use crate::future::cell::{Raw, Remote};
 use crate::future::spin;
 use crate::future::state::Until;
 use crate::future::task::Task;
-use crate::sync::FutexWait;
 use crate::sync::atomic::{Ordering::SeqCst, fence};
+use crate::sync::{FutexWait, thread};
 use std::time::{Duration, Instant};
 
 /// How a future reaches its pool.
@@ -168,6 +168,7 @@ fn take_back(
                 return Ok(cell.state.load().is_cancelled());
             }
             TakeBack::Running => return Err(place),
+            TakeBack::Coming => thread::yield_now(),
             TakeBack::Gone if ticket.place() != place => {}
             TakeBack::Gone => return Ok(cell.state.load().is_cancelled()),
         }

@@ -7,6 +7,7 @@ use super::desk;
 use super::error::{Details, LostCause, WorkerExit, WorkerLost};
 use super::grave::Casualty;
 use super::lane::{Files, Lane};
+use super::lead::Aim;
 use super::pool::{Config, Pool};
 use super::pump::Taken;
 use super::start::Settings;
@@ -17,12 +18,13 @@ use crate::executor::{self, Shutdown, WhenFull};
 use crate::future::Future;
 use crate::shm::{Parent, Payload, Replies};
 use crate::sync::atomic::Ordering::*;
-use crate::sync::{Arc, Mutex};
+use crate::sync::{Arc, Mutex, thread};
 use std::fs::File;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+pub use super::deadline::Expired;
 pub use super::lane::Desk;
-pub use super::outcome::Status;
+pub use super::outcome::{RETURNED, Status};
 use crate::sys::events::Poller;
 
 pub use crate::sys::events::Event;
@@ -30,6 +32,9 @@ pub use crate::sys::events::Event;
 /// What the models see of a pool. Its calls are those of the product.
 #[derive(Clone)]
 pub struct Model(Arc<Pool>);
+
+/// What a task with a deadline is known by.
+pub struct Due(Arc<Options>);
 
 /// Nobody looks at the descriptors.
 fn nothing() -> std::os::fd::OwnedFd {
@@ -81,6 +86,24 @@ impl Model {
         self.submit_with(arg, Some(Arc::new(options)))
     }
 
+    /// A task with a deadline, which passes when the model says so: [`expire`](Self::expire).
+    #[inline(never)]
+    pub fn submit_due<A: executor::Payload, R: executor::Payload>(
+        &self,
+        lane: usize,
+        arg: &A,
+    ) -> (Future<R>, Due) {
+        let due = Arc::new(Options::new(None, Some(Instant::now()), 0));
+        let future = self.to_lane(lane, || self.submit_with(arg, Some(Arc::clone(&due))));
+        (future, Due(due))
+    }
+
+    /// As the supervisor when a task's deadline has passed.
+    #[inline(never)]
+    pub fn expire(&self, due: &Due) -> Expired {
+        self.0.expire(&due.0)
+    }
+
     #[inline(never)]
     fn submit_with<A: executor::Payload, R: executor::Payload>(
         &self,
@@ -101,9 +124,13 @@ impl Model {
         lane: usize,
         arg: &A,
     ) -> Future<R> {
+        self.to_lane(lane, || self.submit(arg))
+    }
+
+    fn to_lane<T>(&self, lane: usize, submit: impl FnOnce() -> T) -> T {
         let others = || self.0.lanes.iter().filter(|other| other.index != lane);
         others().for_each(|other| other.set_pid(0));
-        let future = self.submit(arg);
+        let future = submit();
         others().for_each(|other| other.set_pid(1));
         future
     }
@@ -173,6 +200,13 @@ impl Model {
         self.0.lanes[lane].lead.abandon();
     }
 
+    /// Has a place among those who sleep for the lane, in which it does not sleep.
+    #[inline(never)]
+    pub fn look_in(&self, lane: usize) {
+        let lead = &self.0.lanes[lane].lead;
+        lead.with_place(Aim::Room, |_| thread::yield_now());
+    }
+
     /// As the future does when a hook is added.
     #[inline(never)]
     pub fn engage<T>(&self, future: &Future<T>) {
@@ -229,6 +263,12 @@ impl Model {
     #[inline(never)]
     pub fn close(&self) {
         self.0.close(Shutdown::CancelPending);
+    }
+
+    /// As `ProcessPool::close`, to let everything run.
+    #[inline(never)]
+    pub fn drain(&self) {
+        self.0.close(Shutdown::Drain);
     }
 
     /// As the supervisor when it learns that the worker of a lane is dead. `fresh`: memory for the next one. False: somebody

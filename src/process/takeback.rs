@@ -14,6 +14,8 @@ pub enum TakeBack {
     Won(Option<Ended>),
     /// It runs.
     Running,
+    /// Who moves it here is about to publish it.
+    Coming,
     /// It is not in this lane, or is being completed.
     Gone,
 }
@@ -43,6 +45,9 @@ impl Lane {
                 .as_ref()
                 .is_some_and(|record| is_it(record.task.raw()))
         };
+        if locked.is_coming(seq) {
+            return TakeBack::Coming;
+        }
         if !locked.is_waiting(seq) || !self.record(&locked, seq, mine) {
             return TakeBack::Gone;
         }

@@ -146,6 +146,11 @@ impl<'a, T> Locked<'a, T> {
         self.is_pending(seq) && self.parent.is_published(seq)
     }
 
+    /// Has this number been given out, and not been published yet? Whoever has it is about to.
+    pub fn is_coming(&self, seq: Seq) -> bool {
+        self.is_pending(seq) && !self.parent.is_published(seq)
+    }
+
     /// What was published for a number that is [waiting](Self::is_waiting): its entry and its payload, which lies
     /// where the parent has put it.
     pub fn request(&self, seq: Seq) -> (u64, Payload) {

@@ -4,11 +4,11 @@
 //! still runs that task does it get the signal that ends it; else it goes on.
 
 use super::{CHECK, SOON, Supervisor};
-use crate::error::TaskError;
+use crate::process::deadline::Expired;
 use crate::process::error::LostCause;
 use crate::process::seat::{Ending, State, Timer, Watch, Why};
-use crate::process::takeback::{Skips, TakeBack};
-use crate::process::ticket::{Options, Place, Ticket};
+use crate::process::takeback::Skips;
+use crate::process::ticket::{Options, Place};
 use crate::sync::Arc;
 use std::cmp::Reverse;
 use std::time::{Duration, Instant};
@@ -51,38 +51,13 @@ impl Supervisor {
         if Arc::strong_count(options) == 1 {
             return;
         }
-        let is_it = |cell| {
-            // SAFETY: tasks in lanes have tickets.
-            let ticket = unsafe { Ticket::of(cell) };
-            ticket
-                .options
-                .as_ref()
-                .is_some_and(|its| Arc::ptr_eq(its, options))
-        };
-        loop {
-            let place = options.place();
-            let lane = &self.pool.lanes[place.lane];
-            match lane.take_back(&self.pool, place.seq, is_it, |task| {
-                task.end_failed(TaskError::TimedOut)
-            }) {
-                TakeBack::Won(ended) => {
-                    if let Some(ended) = ended {
-                        self.pool.ready.conclude(ended);
-                    }
-                    return self.wake(place.lane);
-                }
-                TakeBack::Running => {
-                    // Again until it is over: its worker may be ended for another task, or be dead, or not have told the
-                    // truth about this one.
-                    self.end_task(place, Why::Deadline, now);
-                    // A time beyond what the clock can say does not come.
-                    if let Some(soon) = now.checked_add(SOON) {
-                        self.timers.push(Reverse(Timer(soon, Arc::clone(options))));
-                    }
-                    return;
-                }
-                TakeBack::Gone if options.place() != place => {}
-                TakeBack::Gone => return,
+        if let Expired::Runs(place) = self.pool.expire(options) {
+            // Again until it is over: its worker may be ended for another task, or be dead, or not have told the
+            // truth about this one.
+            self.end_task(place, Why::Deadline, now);
+            // A time beyond what the clock can say does not come.
+            if let Some(soon) = now.checked_add(SOON) {
+                self.timers.push(Reverse(Timer(soon, Arc::clone(options))));
             }
         }
     }
