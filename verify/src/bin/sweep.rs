@@ -8,21 +8,21 @@
 //! most, then at their own bounds. A model that is cut off or runs out of time decides nothing. A survivor has to stand in
 //! `verify/SURVIVORS.md` with the reason; exits with 1 if one does not.
 
-use std::collections::{BTreeMap, BTreeSet};
+#[path = "../tools.rs"]
+mod tools;
+
+use std::collections::BTreeSet;
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
+use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
+
+use tools::{Error, Run, each};
 
 const SURVIVORS: &str = "verify/SURVIVORS.md";
 /// Of one model against one mutant.
 const LIMIT: Duration = Duration::from_secs(120);
-
-type Error = Box<dyn std::error::Error + Send + Sync>;
 
 /// A model, what it executes, and how long it takes.
 struct Model {
@@ -59,12 +59,6 @@ enum Verdict {
         met: usize,
         undecided: usize,
     },
-}
-
-enum Run {
-    Passed,
-    Failed(String),
-    Undecided,
 }
 
 fn main() -> ExitCode {
@@ -133,17 +127,7 @@ fn sweep() -> Result<bool, Error> {
 
 /// Runs each model by itself.
 fn models(binary: &Path) -> Result<Vec<Model>, Error> {
-    let list = Command::new(binary)
-        .args(["--list", "--format", "terse"])
-        .output()?;
-    let list = String::from_utf8(list.stdout)?;
-    let names: Vec<&str> = list
-        .lines()
-        .filter_map(|line| line.strip_suffix(": test"))
-        .collect();
-    if names.is_empty() {
-        return Err("the binary has no tests: was it built with --cfg raddle_loom?".into());
-    }
+    let names = tools::tests(binary)?;
     let folder = std::env::temp_dir().join(format!("raddle-sweep-{}", std::process::id()));
     fs::create_dir_all(&folder)?;
     let mut models = each(&names, |name| {
@@ -159,7 +143,7 @@ fn models(binary: &Path) -> Result<Vec<Model>, Error> {
         let took = begin.elapsed();
         let text = fs::read_to_string(&file).unwrap_or_default();
         let sites = text.lines().map(parse).collect::<Result<_, _>>()?;
-        let name = (*name).to_owned();
+        let name = name.clone();
         Ok(Model { name, took, sites })
     })?;
     fs::remove_dir_all(&folder)?;
@@ -251,7 +235,7 @@ fn judge(binary: &Path, models: &[Model], mutant: &Mutant<'_>) -> Result<Verdict
                     let by = model.name.clone();
                     return Ok(Verdict::Killed { by, why });
                 }
-                Run::Undecided => undecided += usize::from(bound.is_none()),
+                Run::Undecided | Run::Hung => undecided += usize::from(bound.is_none()),
             }
         }
     }
@@ -267,69 +251,10 @@ fn run(
 ) -> Result<Run, Error> {
     let site = mutant.site;
     let place = format!("{}:{}:{}", site.file, site.line, site.column);
-    let mut command = Command::new(binary);
-    command
-        .args(["--exact", &model.name])
-        .env("RADDLE_MUTATE", format!("{place}:{}", mutant.change))
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null());
-    if let Some(bound) = bound {
-        command.env("LOOM_MAX_PREEMPTIONS", bound);
-    }
-    let mut child = command.spawn()?;
-    let stdout = child.stdout.take().expect("piped");
-    // A failed model may print more than a pipe holds.
-    let reader = thread::spawn(|| std::io::read_to_string(stdout));
-    let deadline = Instant::now() + LIMIT;
-    let status = loop {
-        if let Some(status) = child.try_wait()? {
-            break Some(status);
-        }
-        if Instant::now() > deadline {
-            child.kill()?;
-            child.wait()?;
-            break None;
-        }
-        thread::sleep(Duration::from_millis(2));
-    };
-    let output = reader.join().expect("it does not panic")?;
-    Ok(match status {
-        None => Run::Undecided,
-        Some(status) if status.success() => Run::Passed,
-        Some(status) => {
-            let why = output.lines().find_map(|line| line.split_once("FAILED: "));
-            match why {
-                Some((_, why)) if why.contains("cut off before") => Run::Undecided,
-                Some((_, why)) => Run::Failed(why.to_owned()),
-                None => Run::Failed(status.to_string()),
-            }
-        }
-    })
-}
-
-/// Calls `f` for each item, as many side by side as there are cores; the results are in the items' order.
-fn each<T: Sync, R: Send>(
-    items: &[T],
-    f: impl Fn(&T) -> Result<R, Error> + Sync,
-) -> Result<Vec<R>, Error> {
-    let next = AtomicUsize::new(0);
-    let results = Mutex::new(BTreeMap::new());
-    thread::scope(|scope| {
-        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
-            scope.spawn(|| {
-                while let Some((index, item)) = {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    items.get(index).map(|item| (index, item))
-                } {
-                    let result = f(item);
-                    results.lock().expect("not poisoned").insert(index, result);
-                }
-            });
-        }
-    });
-    let results = results.into_inner().expect("not poisoned");
-    results.into_values().collect()
+    let mutation = format!("{place}:{}", mutant.change);
+    let mut variables = vec![("RADDLE_MUTATE", &*mutation)];
+    variables.extend(bound.map(|bound| ("LOOM_MAX_PREEMPTIONS", bound)));
+    tools::run(binary, &model.name, &variables, LIMIT)
 }
 
 impl fmt::Display for Mutant<'_> {
@@ -350,10 +275,7 @@ impl fmt::Display for Mutant<'_> {
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Killed { by, why } => {
-                let why: String = why.chars().take(80).collect();
-                write!(f, "killed by {by}: {why}")
-            }
+            Self::Killed { by, why } => write!(f, "killed by {by}: {why}"),
             Self::Survived { met, undecided: 0 } => write!(f, "SURVIVED {met} models"),
             Self::Survived { met, undecided } => {
                 write!(f, "SURVIVED {met} models, {undecided} of them undecided")
