@@ -12,7 +12,7 @@ pub const BUGS: &[Bug] = &[
                 Err(_) if PLANTED => return Claim::Lost,",
         )],
         why: "A claim that meets another change of the word gives up: nobody runs the task.",
-        fate: Survives("?"),
+        fate: Loom("state::look"),
     },
     Bug {
         name: "state.settle-wake",
@@ -23,7 +23,7 @@ pub const BUGS: &[Bug] = &[
             ..Self::completed(old, old - HOOKS)",
         )],
         why: "Who waits for the outcome to be free is not woken when the callbacks have run.",
-        fate: Survives("?"),
+        fate: Shuttle("set::all_after_an_error"),
     },
     Bug {
         name: "state.finish-wake",
@@ -33,7 +33,7 @@ pub const BUGS: &[Bug] = &[
             "wake: old & SLEEPER != 0 && !PLANTED,",
         )],
         why: "Who sleeps for the outcome is not woken.",
-        fate: Survives("?"),
+        fate: Shuttle("park::two_waiters"),
     },
     Bug {
         name: "state.finish-hooks",
@@ -43,7 +43,7 @@ pub const BUGS: &[Bug] = &[
             "hooks: old & HOOKS != 0 && !PLANTED,",
         )],
         why: "Callbacks and wakers are not run.",
-        fate: Survives("?"),
+        fate: Loom("set::poll_then_block"),
     },
     Bug {
         name: "state.finish-attended",
@@ -53,7 +53,7 @@ pub const BUGS: &[Bug] = &[
             "attended: old & ATTENDED != 0 && !PLANTED,",
         )],
         why: "Who sleeps for the task in a lane is not told.",
-        fate: Survives("?"),
+        fate: Shuttle("remote::cancel_waiter"),
     },
     Bug {
         name: "state.free",
@@ -63,7 +63,7 @@ pub const BUGS: &[Bug] = &[
             "free: Snapshot(new).is_free() && !PLANTED,",
         )],
         why: "The last reference goes, and nobody frees the cell.",
-        fate: Survives("?"),
+        fate: Loom("state::look"),
     },
     Bug {
         name: "state.free-hooks",
@@ -73,7 +73,7 @@ pub const BUGS: &[Bug] = &[
             "self.0 & (TRIPLE | if PLANTED { 0 } else { HOOKS }) == TRIPLE",
         )],
         why: "A cell is freed whose callbacks are still running.",
-        fate: Survives("?"),
+        fate: Shuttle("hooks::order"),
     },
     Bug {
         name: "state.cancel-retry",
@@ -84,7 +84,7 @@ pub const BUGS: &[Bug] = &[
                 Err(_) if PLANTED => return Cancel::TooLate,",
         )],
         why: "A cancel that meets another change of the word gives up, though the task has not started.",
-        fate: Survives("?"),
+        fate: Shuttle("state::cancel_twice"),
     },
     Bug {
         name: "state.cancel-asked",
@@ -104,7 +104,7 @@ pub const BUGS: &[Bug] = &[
             "() if now & CANCELLED != 0 && !PLANTED =>",
         )],
         why: "A second cancel says that the task runs.",
-        fate: Survives("?"),
+        fate: Shuttle("state::cancel_twice"),
     },
     Bug {
         name: "state.sleep-again",
@@ -115,7 +115,7 @@ pub const BUGS: &[Bug] = &[
                 FutexWait::Woken | FutexWait::Changed | FutexWait::Interrupted => {}",
         )],
         why: "A waiter believes any wake.",
-        fate: Survives("?"),
+        fate: Shuttle("park::behind_a_callback"),
     },
     Bug {
         name: "state.open-settled",
@@ -127,7 +127,7 @@ pub const BUGS: &[Bug] = &[
                 }",
         )],
         why: "A hook is announced to a task that is done: nobody settles it again.",
-        fate: Survives("?"),
+        fate: Loom("set::after_an_error"),
     },
     Bug {
         name: "state.adopt-once",
@@ -137,7 +137,7 @@ pub const BUGS: &[Bug] = &[
             "_ if old & ORPHAN != 0 && !PLANTED => Adopted::Not,",
         )],
         why: "Two threads of a forked child end the same task.",
-        fate: Survives("?"),
+        fate: Shuttle("adopt::running"),
     },
     Bug {
         name: "state.executors-alone",
@@ -147,7 +147,7 @@ pub const BUGS: &[Bug] = &[
             "if PLANTED { self.0 & HANDLE_GONE != 0 } else { self.0 == HANDLE_GONE }",
         )],
         why: "A task without a handle is taken for one that nobody looks at, though it has callbacks or was cancelled.",
-        fate: Survives("?"),
+        fate: Shuttle("state::cancel_twice"),
     },
     Bug {
         name: "state.executors-last",
@@ -168,7 +168,7 @@ pub const BUGS: &[Bug] = &[
                     None => chain.follow(self.take()?),",
         )],
         why: "Hooks that came while the list was edited are lost.",
-        fate: Survives("?"),
+        fate: Shuttle("hooks::two_repollers"),
     },
     Bug {
         name: "hooks.rest",
@@ -183,7 +183,7 @@ pub const BUGS: &[Bug] = &[
                 } {",
         )],
         why: "A callback that is added while others run is never run.",
-        fate: Survives("?"),
+        fate: Shuttle("hooks::two_adders"),
     },
     Bug {
         name: "hooks.order",
@@ -193,14 +193,14 @@ pub const BUGS: &[Bug] = &[
             "let mut oldest_first = if PLANTED { newest_first } else { newest_first.reversed() };",
         )],
         why: "Callbacks run newest first.",
-        fate: Survives("?"),
+        fate: Shuttle("hooks::order"),
     },
     Bug {
         name: "hooks.late",
         file: "src/future/hooks.rs",
         edits: &[("if !added {", "if (!added) && !PLANTED {")],
         why: "A callback for a task that is done is never run.",
-        fate: Survives("?"),
+        fate: Loom("hooks::add_cancel"),
     },
     Bug {
         name: "hooks.board-retry",
@@ -211,7 +211,7 @@ pub const BUGS: &[Bug] = &[
                 Err(_) if PLANTED => break false,",
         )],
         why: "A callback that meets a notice is run before the task is done.",
-        fate: Survives("?"),
+        fate: Shuttle("hooks::two_adders"),
     },
     Bug {
         name: "hooks.moved",
@@ -222,7 +222,7 @@ pub const BUGS: &[Bug] = &[
             Err(Seal::Moved(board)) => step(",
         )],
         why: "Notices that have moved to the board are taken for closed ones.",
-        fate: Survives("?"),
+        fate: Loom("hooks::edit"),
     },
     Bug {
         name: "hooks.edit-late",
@@ -236,7 +236,7 @@ pub const BUGS: &[Bug] = &[
         }",
         )],
         why: "What an editor holds when the task ends is never fired.",
-        fate: Survives("?"),
+        fate: Shuttle("hooks::repoll"),
     },
     Bug {
         name: "hooks.late-settled",
@@ -246,7 +246,7 @@ pub const BUGS: &[Bug] = &[
             "if !PLANTED { cell.state.sleep(Until::Settled, None); }",
         )],
         why: "A late notice says that the outcome is free while callbacks still read it.",
-        fate: Survives("?"),
+        fate: Shuttle("set::in_order"),
     },
     Bug {
         name: "hooks.close-board",
@@ -256,7 +256,7 @@ pub const BUGS: &[Bug] = &[
             "if PLANTED { board.notices.take() } else { board.notices.close() }",
         )],
         why: "The notices of a future with callbacks stay open: a late one is never fired.",
-        fate: Survives("?"),
+        fate: Shuttle("hooks::add_poll"),
     },
     Bug {
         name: "set.look",
@@ -268,7 +268,7 @@ pub const BUGS: &[Bug] = &[
             Err(())",
         )],
         why: "Who waits does not look again after it has said for what.",
-        fate: Survives("?"),
+        fate: Loom("set::poll_then_block"),
     },
     Bug {
         name: "set.error-wake",
@@ -278,7 +278,7 @@ pub const BUGS: &[Bug] = &[
             "if target != AWAKE && (if PLANTED { count & !ERROR >= target } else { reached(count, target) }) {",
         )],
         why: "Who waits for the first error is not woken by it.",
-        fate: Survives("?"),
+        fate: Shuttle("set::first_error"),
     },
     Bug {
         name: "set.error",
@@ -288,14 +288,14 @@ pub const BUGS: &[Bug] = &[
             "if (failed && self.watch == Watch::Errors) && !PLANTED {",
         )],
         why: "An error is not marked in the count.",
-        fate: Survives("?"),
+        fate: Shuttle("set::first_error"),
     },
     Bug {
         name: "set.wake",
         file: "src/future/set.rs",
         edits: &[("self.wake(target);", "if !PLANTED { self.wake(target); }")],
         why: "The arrival that completes the count wakes nobody.",
-        fate: Survives("?"),
+        fate: Loom("set::poll_then_block"),
     },
     Bug {
         name: "set.left-waker",
@@ -305,7 +305,7 @@ pub const BUGS: &[Bug] = &[
             "let left = if PLANTED { None } else { self.waker.lock().take() };",
         )],
         why: "A waker that an earlier poll left is called in the place of the thread that sleeps now.",
-        fate: Survives("?"),
+        fate: Loom("set::poll_then_block"),
     },
     Bug {
         name: "set.engage",
@@ -315,7 +315,7 @@ pub const BUGS: &[Bug] = &[
             "if !PLANTED { Self::engage(cells.clone(), engaged); }",
         )],
         why: "Nobody completes the tasks of other processes while the set's thread sleeps.",
-        fate: Survives("?"),
+        fate: Shuttle("remote::set"),
     },
     Bug {
         name: "set.discard",
@@ -329,7 +329,7 @@ pub const BUGS: &[Bug] = &[
     if !PLANTED { unsafe { WaitSet::release(set) }; }",
         )],
         why: "A member that is taken out keeps the set for ever.",
-        fate: Survives("?"),
+        fate: Shuttle("set::dropped"),
     },
     Bug {
         name: "set.unregister",
@@ -349,7 +349,7 @@ pub const BUGS: &[Bug] = &[
             "if !PLANTED { (*waker).clone_from(cx.waker()) }",
         )],
         why: "The waker of an earlier poll is kept instead of the newest one.",
-        fate: Survives("?"),
+        fate: Shuttle("hooks::repoll"),
     },
     Bug {
         name: "waker.discard",
@@ -359,7 +359,7 @@ pub const BUGS: &[Bug] = &[
             "Err(node) => if !PLANTED { unsafe { discard(node) } },",
         )],
         why: "A waker that came too late is leaked.",
-        fate: Survives("?"),
+        fate: Shuttle("hooks::repoll"),
     },
     Bug {
         name: "waker.forget",
@@ -376,7 +376,7 @@ pub const BUGS: &[Bug] = &[
         file: "src/future/cell.rs",
         edits: &[("if settled.free {", "if (settled.free) && !PLANTED {")],
         why: "A cell whose last references went while callbacks ran is leaked.",
-        fate: Survives("?"),
+        fate: Loom("cell::taken_then_dropped"),
     },
     Bug {
         name: "cell.notices",
@@ -386,7 +386,7 @@ pub const BUGS: &[Bug] = &[
             "if !PLANTED { hooks::fire_notices(notices, failed); }",
         )],
         why: "Wakers and wait sets are not told.",
-        fate: Survives("?"),
+        fate: Loom("cell::taken_then_dropped"),
     },
     Bug {
         name: "cell.cancel-closure",
@@ -396,7 +396,7 @@ pub const BUGS: &[Bug] = &[
             "if !PLANTED { unsafe { (self.vtable.drop_closure)(*self) }; }",
         )],
         why: "The closure of a cancelled task is leaked.",
-        fate: Survives("?"),
+        fate: Shuttle("cell::cancel_drop"),
     },
     Bug {
         name: "cell.orphan-callbacks",
@@ -408,7 +408,7 @@ pub const BUGS: &[Bug] = &[
                 hooks: !PLANTED,",
         )],
         why: "In a forked child the callbacks that were left are not run, and the task is not settled.",
-        fate: Survives("?"),
+        fate: Shuttle("adopt::settling"),
     },
     Bug {
         name: "cell.taken",
@@ -437,7 +437,7 @@ pub const BUGS: &[Bug] = &[
         file: "src/future/cell.rs",
         edits: &[("After::run(after);", "if !PLANTED { After::run(after); }")],
         why: "The scope of a cancelled task never ends.",
-        fate: Survives("?"),
+        fate: Loom("after::cancel_cancel"),
     },
     Bug {
         name: "task.let-go",
@@ -447,7 +447,7 @@ pub const BUGS: &[Bug] = &[
             "if !PLANTED && (cell.state.load().is_executors_last() || cell.state.release_queue()) {",
         )],
         why: "A queue keeps its reference to a cancelled task.",
-        fate: Survives("?"),
+        fate: Shuttle("state::cancel_twice"),
     },
     Bug {
         name: "task.end-closure",
@@ -457,7 +457,7 @@ pub const BUGS: &[Bug] = &[
             "if !PLANTED { unsafe { (cell.vtable.drop_closure)(cell) }; }",
         )],
         why: "The closure of a task that is ended by its executor is leaked.",
-        fate: Survives("?"),
+        fate: Shuttle("state::cancel_cancel"),
     },
     Bug {
         name: "task.ended-wake",
@@ -467,7 +467,7 @@ pub const BUGS: &[Bug] = &[
             "if hooks || wake && !PLANTED || free {",
         )],
         why: "Who sleeps for a task that is ended in two steps is not woken.",
-        fate: Survives("?"),
+        fate: Shuttle("pool::cancel_pending"),
     },
     Bug {
         name: "task.detached-after",
@@ -479,7 +479,7 @@ pub const BUGS: &[Bug] = &[
             if !PLANTED { After::run(after); }",
         )],
         why: "The scope of a task without a handle never ends.",
-        fate: Survives("?"),
+        fate: Shuttle("after::alone"),
     },
     Bug {
         name: "task.handle-taken",
@@ -489,7 +489,7 @@ pub const BUGS: &[Bug] = &[
             "if (taken || PLANTED) && now.is_queue_gone() {",
         )],
         why: "A handle that goes frees the cell without its outcome.",
-        fate: Survives("?"),
+        fate: Shuttle("promise::fail_cancel"),
     },
     Bug {
         name: "home.count",
@@ -499,7 +499,7 @@ pub const BUGS: &[Bug] = &[
             "self.count_down(if PLANTED { 1 } else { count })",
         )],
         why: "A chain of cells that comes to an abandoned home is counted as one.",
-        fate: Survives("?"),
+        fate: Shuttle("memory::chain"),
     },
     Bug {
         name: "home.last",
@@ -509,13 +509,13 @@ pub const BUGS: &[Bug] = &[
             "left if left == count && !PLANTED =>",
         )],
         why: "The last cell of an abandoned home frees nothing.",
-        fate: Survives("?"),
+        fate: Shuttle("memory::chain"),
     },
     Bug {
         name: "home.settle",
         file: "src/future/memory/home.rs",
         edits: &[("0 => Pushed::Last,", "0 if !PLANTED => Pushed::Last,")],
         why: "An owner all of whose cells came back frees nothing.",
-        fate: Survives("?"),
+        fate: Shuttle("memory::chain"),
     },
 ];

@@ -119,7 +119,7 @@ pub const BUGS: &[Bug] = &[
             "if let Some(room) = unused.filter(|_| !PLANTED) {",
         )],
         why: "A number that a move took and does not need is never published: the other worker waits for it.",
-        fate: Survives("?"),
+        fate: Loom("remote_moves::unneeded"),
     },
     Bug {
         name: "lane.give-up-span",
@@ -129,7 +129,7 @@ pub const BUGS: &[Bug] = &[
             "if !PLANTED { self.free(room.span); }",
         )],
         why: "The memory that a move took and does not need is lost.",
-        fate: Survives("?"),
+        fate: Loom("remote_moves::unneeded"),
     },
     Bug {
         name: "lane.room-span",
@@ -160,7 +160,7 @@ pub const BUGS: &[Bug] = &[
         self.shm.publish(seq, 0, Body::Inline(&[]));",
         )],
         why: "The worker may run a number that means nothing.",
-        fate: Survives("?"),
+        fate: Loom("remote_moves::unneeded_beside"),
     },
     Bug {
         name: "lane.give-engage",
@@ -218,7 +218,7 @@ pub const BUGS: &[Bug] = &[
         // ORDERING: ear.again",
         )],
         why: "The attendant goes to rest, though something came into the lane meanwhile.",
-        fate: Survives("?"),
+        fate: Loom("remote_told::rest"),
     },
     Bug {
         name: "ear.rest-look",
@@ -244,7 +244,7 @@ pub const BUGS: &[Bug] = &[
             ),
         ],
         why: "A follower that gives up does not see that it has got the lead: nobody leads any more.",
-        fate: Survives("?"),
+        fate: Loom("remote_timed::passed"),
     },
     Bug {
         name: "lead.tell-leader",
@@ -258,7 +258,7 @@ pub const BUGS: &[Bug] = &[
         }",
         )],
         why: "A leader is forgotten if a follower was told.",
-        fate: Survives("?"),
+        fate: Loom("remote_told::two"),
     },
     Bug {
         name: "lead.pass-on",
@@ -332,7 +332,7 @@ pub const BUGS: &[Bug] = &[
             "if !PLANTED && !task.raw().state.load().is_plain() {",
         )],
         why: "A batch goes on behind a task with callbacks: they are left to somebody else.",
-        fate: Survives("?"),
+        fate: Loom("remote_batch::callback"),
     },
     Bug {
         name: "pump.call-first",
@@ -356,7 +356,7 @@ pub const BUGS: &[Bug] = &[
                     freed |= !PLANTED;",
         )],
         why: "The room of a task that was taken back is told to nobody.",
-        fate: Survives("?"),
+        fate: Loom("remote_room::skipped"),
     },
     Bug {
         name: "pump.room",
@@ -373,7 +373,7 @@ pub const BUGS: &[Bug] = &[
             "if !PLANTED && index + 1 < count && ended.runs_code() {",
         )],
         why: "A callback runs while its thread holds answers that it may wait for.",
-        fate: Survives("?"),
+        fate: Loom("remote_batch::late_callback"),
     },
     Bug {
         name: "pump.conclude-bell",
@@ -385,7 +385,7 @@ pub const BUGS: &[Bug] = &[
                 if !PLANTED { pool.bell.ring(); }",
         )],
         why: "The attendant does not hear of a task whose callbacks are left to it.",
-        fate: Survives("?"),
+        fate: Loom("remote_batch::late_callback_told"),
     },
     Bug {
         name: "pump.free",
@@ -412,7 +412,7 @@ pub const BUGS: &[Bug] = &[
         file: "src/process/answer.rs",
         edits: &[("if wanted {", "if (wanted) && !PLANTED {")],
         why: "The room of an answer that has been read is told to nobody.",
-        fate: Survives("?"),
+        fate: Loom("remote_room::read"),
     },
     Bug {
         name: "reading.release",
@@ -432,7 +432,7 @@ pub const BUGS: &[Bug] = &[
             "if !PLANTED { self.lane.shm.free(span); }",
         )],
         why: "An argument that came back as the answer is never freed.",
-        fate: Survives("?"),
+        fate: Loom("remote_room::returned"),
     },
     Bug {
         name: "takeback.free",
@@ -449,7 +449,17 @@ pub const BUGS: &[Bug] = &[
         file: "src/process/takeback.rs",
         edits: &[("if wanted {", "if (wanted) && !PLANTED {")],
         why: "Freed argument memory is not told to who waits for room.",
-        fate: Survives("?"),
+        fate: Loom("remote_room::argument"),
+    },
+    Bug {
+        name: "takeback.coming",
+        file: "src/process/takeback.rs",
+        edits: &[(
+            "if locked.is_coming(seq) {",
+            "if locked.is_coming(seq) && !PLANTED {",
+        )],
+        why: "A cancel, or a deadline, gives up when its task is about to come into the lane.",
+        fate: Loom("remote_moves::cancel"),
     },
     Bug {
         name: "takeback.abandon-free",
@@ -481,7 +491,7 @@ pub const BUGS: &[Bug] = &[
             }",
         )],
         why: "The argument of a task that is lost for good is never freed.",
-        fate: Survives("?"),
+        fate: Loom("remote_bury::span_lost"),
     },
     Bug {
         name: "grave.release",
@@ -521,6 +531,6 @@ pub const BUGS: &[Bug] = &[
             "if let Some(options) = self.options.as_ref().filter(|_| !PLANTED) {",
         )],
         why: "A deadline does not know where its task has moved to.",
-        fate: Survives("?"),
+        fate: Loom("remote_moves::deadline"),
     },
 ];

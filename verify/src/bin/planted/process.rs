@@ -11,7 +11,7 @@ pub const BUGS: &[Bug] = &[
             "TakeBack::Gone if ticket.place() != place && !PLANTED => {}",
         )],
         why: "A cancel gives up when its task moves meanwhile.",
-        fate: Survives("?"),
+        fate: Loom("remote_moves::cancel"),
     },
     Bug {
         name: "attend.moved",
@@ -68,7 +68,7 @@ pub const BUGS: &[Bug] = &[
             "if !PLANTED { lane_of(&ticket.pool, place).shm.ask(place.seq); }",
         )],
         why: "A task that runs in a worker is not asked to stop.",
-        fate: Survives("?"),
+        fate: Loom("remote_told::asked"),
     },
     Bug {
         name: "attend.look-ready",
@@ -179,7 +179,7 @@ pub const BUGS: &[Bug] = &[
         }",
         )],
         why: "Who waits for room does not learn that the pool is drained.",
-        fate: Survives("?"),
+        fate: Loom("remote_room::drained"),
     },
     Bug {
         name: "pool.end-wake",

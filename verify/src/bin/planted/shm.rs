@@ -128,7 +128,7 @@ pub const BUGS: &[Bug] = &[
             ".filter(|&wish| wish != if PLANTED { self.rung } else { self.called })",
         )],
         why: "The listener's wish is compared with the sleeper's: one that is equal is not answered.",
-        fate: Survives("?"),
+        fate: Loom("lane_bells::both_wishes"),
     },
     Bug {
         name: "worker.collect",
@@ -241,7 +241,7 @@ pub const BUGS: &[Bug] = &[
             "if !PLANTED { entry.revoked = false; }",
         )],
         why: "A slot whose task was taken back passes for taken back with its next task, too.",
-        fate: Survives("?"),
+        fate: Loom("lane_claim::revoke_reused"),
     },
     Bug {
         name: "lane.release-early",

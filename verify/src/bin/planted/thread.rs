@@ -13,7 +13,7 @@ pub const BUGS: &[Bug] = &[
         if !PLANTED && bed",
         )],
         why: "A worker that was woken for itself lies down a second time while its first place in the stack is left.",
-        fate: Survives("?"),
+        fate: Shuttle("idle::up_in_the_stack"),
     },
     Bug {
         name: "idle.next-sleeper",
@@ -26,7 +26,7 @@ pub const BUGS: &[Bug] = &[
             }",
         )],
         why: "A waker that finds the top sleeper up wakes no other one.",
-        fate: Survives("?"),
+        fate: Loom("idle::two_wakers"),
     },
     Bug {
         name: "idle.last-searcher",
@@ -36,7 +36,7 @@ pub const BUGS: &[Bug] = &[
             "before.searching() == 1 && !PLANTED,",
         )],
         why: "The last searcher does not look for what was pushed meanwhile.",
-        fate: Survives("?"),
+        fate: Shuttle("idle::last_searcher"),
     },
     Bug {
         name: "idle.alone",
@@ -46,7 +46,7 @@ pub const BUGS: &[Bug] = &[
             "u64::from(!has_lain_down || PLANTED)",
         )],
         why: "With one other worker awake nobody looks into its queues.",
-        fate: Survives("?"),
+        fate: Loom("idle::busy_neighbour"),
     },
     Bug {
         name: "idle.wake-count",
@@ -57,7 +57,7 @@ pub const BUGS: &[Bug] = &[
                 Some(if PLANTED { up } else { up.add(AWAKE) })",
         )],
         why: "A worker that is woken is not counted as awake.",
-        fate: Survives("?"),
+        fate: Shuttle("idle::searching"),
     },
     Bug {
         name: "idle.wake-this-count",
@@ -67,21 +67,21 @@ pub const BUGS: &[Bug] = &[
             "let _ = self.change(|now| Some(if PLANTED { now } else { now.add(AWAKE) }));",
         )],
         why: "A worker that is woken for itself is not counted as awake.",
-        fate: Survives("?"),
+        fate: Loom("idle::two_wakers"),
     },
     Bug {
         name: "idle.wake-this",
         file: "src/thread/idle.rs",
         edits: &[("bed.wake(WORK);", "if !PLANTED { bed.wake(WORK); }")],
         why: "A worker that is wanted itself is taken out of bed and not woken.",
-        fate: Survives("?"),
+        fate: Loom("idle::two_wakers"),
     },
     Bug {
         name: "idle.leave-search",
         file: "src/thread/idle.rs",
         edits: &[("if was_searching {", "if (was_searching) && !PLANTED {")],
         why: "A worker that lies down still counts as searching: nobody is woken any more.",
-        fate: Survives("?"),
+        fate: Shuttle("idle::searching"),
     },
     Bug {
         name: "deque.len",
@@ -95,7 +95,7 @@ pub const BUGS: &[Bug] = &[
         }",
         )],
         why: "A deque is empty when its back has wrapped.",
-        fate: Survives("?"),
+        fate: Shuttle("deque::push_many"),
     },
     Bug {
         name: "deque.slot-late",
@@ -110,7 +110,7 @@ pub const BUGS: &[Bug] = &[
         // ORDERING: deque.slot Relaxed",
         )],
         why: "An item is published before its slot is written.",
-        fate: Survives("?"),
+        fate: Shuttle("deque::same_indices"),
     },
     Bug {
         name: "deque.front-removals",
@@ -136,7 +136,7 @@ pub const BUGS: &[Bug] = &[
         }",
         )],
         why: "What is taken from the back is not counted: a thief's exchange may succeed on an old look.",
-        fate: Survives("?"),
+        fate: Shuttle("deque::same_indices"),
     },
     Bug {
         name: "deque.full",
@@ -146,7 +146,7 @@ pub const BUGS: &[Bug] = &[
             "if now.len() >= CAPACITY + usize::from(PLANTED) {",
         )],
         why: "A full deque takes one more, over its oldest.",
-        fate: Survives("?"),
+        fate: Shuttle("deque::full"),
     },
     Bug {
         name: "deque.loot-room",
@@ -186,7 +186,7 @@ pub const BUGS: &[Bug] = &[
             "(PLANTED || Self::between(head, tail / ONE) == 0)",
         )],
         why: "A closed inbox is over though there is something in it.",
-        fate: Survives("?"),
+        fate: Shuttle("pool::smallest_race"),
     },
     Bug {
         name: "inbox.shelve-slots",
@@ -196,7 +196,7 @@ pub const BUGS: &[Bug] = &[
             "if !PLANTED { slot.with_mut(|slot| *slot = ptr::null_mut()); }",
         )],
         why: "A block comes back from the shelf with the items of its last use.",
-        fate: Survives("?"),
+        fate: Shuttle("inbox::recycled"),
     },
     Bug {
         name: "inbox.shelve-read",
@@ -206,7 +206,7 @@ pub const BUGS: &[Bug] = &[
             "if !PLANTED { block.read.with_mut(|read| *read = 0); }",
         )],
         why: "A block comes back from the shelf as one that has been read.",
-        fate: Survives("?"),
+        fate: Shuttle("inbox::recycled"),
     },
     Bug {
         name: "inbox.shelve-next",
@@ -228,7 +228,7 @@ pub const BUGS: &[Bug] = &[
             // SAFETY: every",
         )],
         why: "A block is used again while somebody reads it.",
-        fate: Survives("?"),
+        fate: Shuttle("inbox::look"),
     },
     Bug {
         name: "inbox.closed",
@@ -240,7 +240,7 @@ pub const BUGS: &[Bug] = &[
                 return Err(item);",
         )],
         why: "A closed inbox takes items.",
-        fate: Survives("?"),
+        fate: Shuttle("inbox::close"),
     },
     Bug {
         name: "hand.steal",
@@ -254,7 +254,7 @@ pub const BUGS: &[Bug] = &[
         // ORDERING: hand.steal Acquire",
         )],
         why: "A thief takes what it has seen, whether or not it is still there.",
-        fate: Survives("?"),
+        fate: Shuttle("hand::again"),
     },
     Bug {
         name: "limit.wake-all",
@@ -270,7 +270,7 @@ pub const BUGS: &[Bug] = &[
             futex::wake_all(&self.0);",
         )],
         why: "One sleeper is woken and all are forgotten: the others never hear of a place.",
-        fate: Survives("?"),
+        fate: Shuttle("limit::two_sleepers"),
     },
     Bug {
         name: "limit.close-wake",
@@ -284,7 +284,7 @@ pub const BUGS: &[Bug] = &[
         }",
         )],
         why: "Who waits for a place does not learn that the pool is closed.",
-        fate: Survives("?"),
+        fate: Loom("limit::close"),
     },
     Bug {
         name: "limit.closed-look",
@@ -294,7 +294,7 @@ pub const BUGS: &[Bug] = &[
             "if now & if PLANTED { FREE } else { FREE | CLOSED } != 0 {",
         )],
         why: "Who is about to wait for a place does not look whether the pool has been closed.",
-        fate: Survives("?"),
+        fate: Loom("limit::close"),
     },
     Bug {
         name: "guests.look",
@@ -304,7 +304,7 @@ pub const BUGS: &[Bug] = &[
             "!PLANTED && self.here.fetch_add(0, Release) > 0",
         )],
         why: "A worker goes to sleep without a look at what guests offer.",
-        fate: Survives("?"),
+        fate: Loom("join::sleeper"),
     },
     Bug {
         name: "ranges.keep",
@@ -314,7 +314,7 @@ pub const BUGS: &[Bug] = &[
             "own.swap(if PLANTED { 0 } else { rest.0 }, Relaxed);",
         )],
         why: "A thief loses all of its loot but what it does next.",
-        fate: Survives("?"),
+        fate: Loom("ranges::two"),
     },
     Bug {
         name: "ranges.half",
@@ -324,7 +324,7 @@ pub const BUGS: &[Bug] = &[
             ".compare_exchange(now.0, if PLANTED { now.0 } else { left.0 }, Relaxed, Relaxed)",
         )],
         why: "A thief leaves what it takes: items are done twice.",
-        fate: Survives("?"),
+        fate: Shuttle("ranges::clear"),
     },
     Bug {
         name: "join.sleep-again",
@@ -337,7 +337,7 @@ pub const BUGS: &[Bug] = &[
             }",
         )],
         why: "An owner goes on at any wake, before its half is done.",
-        fate: Survives("?"),
+        fate: Shuttle("join::race"),
     },
     Bug {
         name: "join.unlink",
@@ -351,7 +351,7 @@ pub const BUGS: &[Bug] = &[
             if !PLANTED { self.unlink(job); }",
         )],
         why: "A latent half that is offered stays latent, and runs twice.",
-        fate: Survives("?"),
+        fate: Shuttle("pool::latent_half"),
     },
     Bug {
         name: "join.finish-wake",
@@ -397,7 +397,7 @@ pub const BUGS: &[Bug] = &[
             "if (self.lately.get() >= LONG && shared.idle.is_sleeping()) && !PLANTED {",
         )],
         why: "Nobody is woken for the outermost half of a long tree.",
-        fate: Survives("?"),
+        fate: Shuttle("pool::halves_meet_parked"),
     },
     Bug {
         name: "scope.up",
@@ -457,7 +457,7 @@ pub const BUGS: &[Bug] = &[
             "if if PLANTED { roll.waiting == 0 } else { roll.waiting <= roll.lent.len() } {",
         )],
         why: "One waiting spare is counted for two lent cores.",
-        fate: Survives("?"),
+        fate: Shuttle("pool::two_lent"),
     },
     Bug {
         name: "crew.lend-call",
@@ -498,7 +498,7 @@ pub const BUGS: &[Bug] = &[
             "if !PLANTED { futex::wake_all(&self.begun); }",
         )],
         why: "The last worker to begin does not wake who builds the pool.",
-        fate: Survives("?"),
+        fate: Loom("shutdown::hook"),
     },
     Bug {
         name: "crew.turn",
@@ -528,7 +528,7 @@ pub const BUGS: &[Bug] = &[
             "if !PLANTED { roll.spares = roll.spares.saturating_sub(1); }",
         )],
         why: "A spare that leaves is still counted: in the end no core can be lent.",
-        fate: Survives("?"),
+        fate: Shuttle("pool::many_lent"),
     },
     Bug {
         name: "search.work-left",
@@ -548,7 +548,7 @@ pub const BUGS: &[Bug] = &[
             "} else if !PLANTED && self.is_half_left(seat) {",
         )],
         why: "A worker goes to sleep without a last look for an offered half.",
-        fate: Survives("?"),
+        fate: Shuttle("pool::halves_meet_parked"),
     },
     Bug {
         name: "search.closed",
@@ -612,7 +612,7 @@ pub const BUGS: &[Bug] = &[
             "|| !PLANTED && !self.shared.idle.is_alone(true) &&",
         )],
         why: "A worker does not look for the halves of other workers before it sleeps.",
-        fate: Survives("?"),
+        fate: Shuttle("pool::halves_meet_parked"),
     },
     Bug {
         name: "search.handed",
@@ -736,7 +736,7 @@ pub const BUGS: &[Bug] = &[
                     }",
         )],
         why: "Of what is stolen to be cancelled all but the first is dropped.",
-        fate: Survives("?"),
+        fate: Shuttle("pool::cancel_spawned"),
     },
     Bug {
         name: "pool.refused-place",
@@ -790,7 +790,7 @@ pub const BUGS: &[Bug] = &[
             "while !PLANTED && seat.mailbox.pop_many(64, cancel) > 0 {}",
         )],
         why: "What waits in mailboxes is not cancelled.",
-        fate: Survives("?"),
+        fate: Shuttle("pool::cancel_spawned"),
     },
     Bug {
         name: "pool.cancel-deques",
@@ -800,7 +800,7 @@ pub const BUGS: &[Bug] = &[
             "while let Some((first, _)) = if PLANTED { None } else { seat.deque.steal_into(&stolen) } {",
         )],
         why: "What waits in the workers' deques is not cancelled.",
-        fate: Survives("?"),
+        fate: Shuttle("pool::cancel_spawned"),
     },
     Bug {
         name: "pool.cancel-place",
