@@ -1,7 +1,6 @@
 //! A pool without processes and threads, for the checkers: lanes in plain memory, whose workers the models play.
 
 use super::answer::{Answer, Bytes, finish_value};
-use super::attendant;
 use super::builder::WhenWorkerDies;
 use super::desk;
 use super::error::{Details, LostCause, WorkerExit, WorkerLost};
@@ -13,6 +12,7 @@ use super::pump::Taken;
 use super::start::Settings;
 use super::submit::{self, Call};
 use super::ticket::{Options, Ticket};
+use super::{attend, attendant};
 use crate::error::TaskError;
 use crate::executor::{self, Shutdown, WhenFull};
 use crate::future::Future;
@@ -205,6 +205,16 @@ impl Model {
     pub fn look_in(&self, lane: usize) {
         let lead = &self.0.lanes[lane].lead;
         lead.with_place(Aim::Room, |_| thread::yield_now());
+    }
+
+    /// One sleep of who waits for a task, without the looks around it.
+    #[inline(never)]
+    pub fn sleep_for<T>(&self, future: &Future<T>) {
+        let cell = future.cell();
+        // SAFETY: of this pool, and so with a ticket; the future keeps it alive.
+        let ticket = unsafe { Ticket::of(cell) };
+        let place = ticket.place();
+        let _ = attend::sleep_at(cell, ticket, &self.0.lanes[place.lane], place, None);
     }
 
     /// As the future does when a hook is added.

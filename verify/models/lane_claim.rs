@@ -38,6 +38,6 @@ fn revoke_reused() {
     lane_claim::REVOKE_REUSED
         .model()
         .bound(Some(2))
-        .min_executions(2)
+        .min_executions(18_500)
         .check();
 }

@@ -5,7 +5,7 @@ fn callback() {
     remote_batch::CALLBACK
         .model()
         .bound(Some(2))
-        .min_executions(2)
+        .min_executions(1_400)
         .check();
 }
 
@@ -14,7 +14,7 @@ fn late_callback() {
     remote_batch::LATE_CALLBACK
         .model()
         .bound(Some(2))
-        .min_executions(2)
+        .min_executions(730)
         .check();
 }
 
@@ -23,6 +23,6 @@ fn late_callback_told() {
     remote_batch::LATE_CALLBACK_TOLD
         .model()
         .bound(Some(1))
-        .min_executions(2)
+        .min_executions(2_600)
         .check();
 }

@@ -5,7 +5,7 @@ fn cancel() {
     remote_moves::CANCEL
         .model()
         .bound(Some(3))
-        .min_executions(2)
+        .min_executions(80)
         .check();
 }
 
@@ -14,7 +14,7 @@ fn deadline() {
     remote_moves::DEADLINE
         .model()
         .bound(Some(3))
-        .min_executions(2)
+        .min_executions(130)
         .check();
 }
 
@@ -23,7 +23,7 @@ fn deadline_begun() {
     remote_moves::DEADLINE_BEGUN
         .model()
         .bound(Some(3))
-        .min_executions(2)
+        .min_executions(30)
         .check();
 }
 
@@ -32,7 +32,7 @@ fn deadline_waiter() {
     remote_moves::DEADLINE_WAITER
         .model()
         .bound(Some(3))
-        .min_executions(2)
+        .min_executions(20_000)
         .check();
 }
 
@@ -41,7 +41,7 @@ fn unneeded() {
     remote_moves::UNNEEDED
         .model()
         .bound(Some(3))
-        .min_executions(2)
+        .min_executions(180)
         .check();
 }
 
@@ -50,6 +50,6 @@ fn unneeded_beside() {
     remote_moves::UNNEEDED_BESIDE
         .model()
         .bound(Some(2))
-        .min_executions(2)
+        .min_executions(8_000)
         .check();
 }

@@ -5,7 +5,7 @@ fn skipped() {
     remote_room::SKIPPED
         .model()
         .bound(Some(1))
-        .min_executions(2)
+        .min_executions(700)
         .check();
 }
 
@@ -14,7 +14,7 @@ fn argument() {
     remote_room::ARGUMENT
         .model()
         .bound(Some(3))
-        .min_executions(2)
+        .min_executions(370)
         .check();
 }
 
@@ -23,7 +23,7 @@ fn read() {
     remote_room::READ
         .model()
         .bound(Some(2))
-        .min_executions(2)
+        .min_executions(1_050)
         .check();
 }
 
@@ -32,7 +32,7 @@ fn returned() {
     remote_room::RETURNED
         .model()
         .bound(Some(2))
-        .min_executions(2)
+        .min_executions(1_000)
         .check();
 }
 
@@ -41,6 +41,6 @@ fn drained() {
     remote_room::DRAINED
         .model()
         .bound(Some(3))
-        .min_executions(2)
+        .min_executions(140)
         .check();
 }

@@ -32,6 +32,6 @@ fn passed() {
     remote_timed::PASSED
         .model()
         .bound(Some(2))
-        .min_executions(2)
+        .min_executions(500)
         .check();
 }

@@ -5,7 +5,7 @@ fn rest() {
     remote_told::REST
         .model()
         .bound(Some(2))
-        .min_executions(2)
+        .min_executions(16_000)
         .check();
 }
 
@@ -14,7 +14,7 @@ fn two() {
     remote_told::TWO
         .model()
         .bound(Some(1))
-        .min_executions(2)
+        .min_executions(18_500)
         .check();
 }
 
@@ -23,6 +23,6 @@ fn asked() {
     remote_told::ASKED
         .model()
         .bound(Some(3))
-        .min_executions(2)
+        .min_executions(30)
         .check();
 }

@@ -52,6 +52,6 @@ fn hook() {
     pool_spares::HOOK
         .model()
         .bound(Some(2))
-        .min_executions(2)
+        .min_executions(2_800)
         .check();
 }

@@ -59,7 +59,6 @@ sampled! { pool_halves;
 
 sampled! { pool_spares;
     two_lent: TWO_LENT,
-    many_lent: MANY_LENT,
     cancel_spawned: CANCEL_SPAWNED,
     hook: HOOK,
 }

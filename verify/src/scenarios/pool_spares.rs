@@ -40,42 +40,6 @@ pub const TWO_LENT: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// Workers block one after the other, more often than there may be spares at a time: those that have left do not count.
-pub const MANY_LENT: Scenario = Scenario {
-    name: "pool/many_lent",
-    may: &["done"],
-    body: |out| {
-        let builder = ThreadPool::builder().workers(1).name("model").max_spares(4);
-        let pool = builder.idle(Idle::ParkAtOnce).build().unwrap();
-        let begun = Arc::new(AtomicU32::new(0));
-        for _ in 0..2 {
-            // Three spares at a time; two of them wait afterwards, and the third leaves.
-            let (give, awaited): (Vec<_>, Vec<_>) = (0..3).map(|_| promise::<()>()).unzip();
-            let blocked: Vec<_> = awaited
-                .into_iter()
-                .map(|awaited| {
-                    let begun = Arc::clone(&begun);
-                    pool.spawn(move || {
-                        begun.fetch_add(1, Ordering::Release);
-                        futex::wake_all(&raw const *begun);
-                        awaited.result().unwrap();
-                    })
-                })
-                .collect();
-            pool.spawn(|| ()).result().unwrap();
-            for give in give {
-                give.complete(()).unwrap();
-            }
-            for blocked in blocked {
-                blocked.result().unwrap();
-            }
-        }
-        drop(pool);
-        out.saw("done");
-    },
-    ..Scenario::EMPTY
-};
-
 /// A pool is ended while a worker's deque is full of what its task has spawned: all of that is cancelled.
 pub const CANCEL_SPAWNED: Scenario = Scenario {
     name: "pool/cancel_spawned",

@@ -24,10 +24,11 @@ pub const REST: Scenario = Scenario {
                 theirs.stop();
             });
             serve_one(&mut worker);
+            // Its end would be heard, too.
+            second
         });
         pool.attend();
-        handle.join().unwrap();
-        drop(first);
+        drop((first, handle.join().unwrap()));
         out.saw(slept());
     },
     ..Scenario::EMPTY
@@ -44,8 +45,11 @@ pub const TWO: Scenario = Scenario {
         // Before anybody asks to be rung: the worker wakes nobody.
         serve_one(&mut worker);
         let waiters = [(), ()].map(|()| {
-            let theirs = Arc::clone(&task);
-            thread::spawn(move || theirs.wait())
+            let (pool, theirs) = (pool.clone(), Arc::clone(&task));
+            thread::spawn(move || {
+                pool.sleep_for(&theirs);
+                theirs.wait();
+            })
         });
         // Or one of them takes it.
         task.is_done();

@@ -381,6 +381,16 @@ pub const BUGS: &[Bug] = &[
         fate: Survives("?"),
     },
     Bug {
+        name: "submit.want-no-more",
+        file: "src/process/submit.rs",
+        edits: &[(
+            "lanes.iter().for_each(want_no_more);",
+            "if !PLANTED { lanes.iter().for_each(want_no_more); }",
+        )],
+        why: "A submitter that has gone still wants room: whoever takes an answer tells nobody, again and again.",
+        fate: Loom("remote_room::skipped"),
+    },
+    Bug {
         name: "submit.after-closed",
         file: "src/process/submit.rs",
         edits: &[(
@@ -415,5 +425,17 @@ pub const BUGS: &[Bug] = &[
         )],
         why: "The memory of an argument that could not be written is lost.",
         fate: Survives("?"),
+    },
+    Bug {
+        name: "fork.count",
+        file: "src/sys/fork.rs",
+        edits: &[(
+            "GENERATION.fetch_add(1,",
+            "GENERATION.fetch_add(u32::from(!PLANTED),",
+        )],
+        why: "A forked child takes its parent's threads for its own.",
+        fate: Survives(
+            "A page that the kernel wipes, and statics, are in no model; the unit test `a_forked_child_is_one_generation_further` notices.",
+        ),
     },
 ];
