@@ -102,7 +102,7 @@ unsafe fn sleep(cell: Raw, until: Until, deadline: Option<Instant>) -> bool {
 }
 
 /// Sleeps until there is something to do for the lane, or the task is done or elsewhere.
-fn sleep_at(
+pub(super) fn sleep_at(
     cell: Raw,
     ticket: &Ticket,
     lane: &Lane,

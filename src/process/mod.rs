@@ -12,6 +12,7 @@ pub mod codec;
 // Beside it, since others compile the codec too: `benches`, `fuzz`.
 #[cfg(test)]
 mod codec_tests;
+mod deadline;
 mod desk;
 mod ear;
 pub mod entry;

@@ -1,29 +1,30 @@
 //! A pool without processes and threads, for the checkers: lanes in plain memory, whose workers the models play.
 
 use super::answer::{Answer, Bytes, finish_value};
-use super::attendant;
 use super::builder::WhenWorkerDies;
 use super::desk;
 use super::error::{Details, LostCause, WorkerExit, WorkerLost};
 use super::grave::Casualty;
 use super::lane::{Files, Lane};
+use super::lead::Aim;
 use super::pool::{Config, Pool};
 use super::pump::Taken;
 use super::start::Settings;
 use super::submit::{self, Call};
-use super::takeback::{self, TakeBack};
 use super::ticket::{Options, Ticket};
+use super::{attend, attendant};
 use crate::error::TaskError;
 use crate::executor::{self, Shutdown, WhenFull};
 use crate::future::Future;
 use crate::shm::{Parent, Payload, Replies};
 use crate::sync::atomic::Ordering::*;
-use crate::sync::{Arc, Mutex};
+use crate::sync::{Arc, Mutex, thread};
 use std::fs::File;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+pub use super::deadline::Expired;
 pub use super::lane::Desk;
-pub use super::outcome::Status;
+pub use super::outcome::{RETURNED, Status};
 use crate::sys::events::Poller;
 
 pub use crate::sys::events::Event;
@@ -32,9 +33,9 @@ pub use crate::sys::events::Event;
 #[derive(Clone)]
 pub struct Model(Arc<Pool>);
 
-/// A task as the supervisor's timer knows it.
+/// What a task with a deadline is known by.
 #[derive(Clone)]
-pub struct Timer(Arc<Options>);
+pub struct Due(Arc<Options>);
 
 /// Nobody looks at the descriptors.
 fn nothing() -> std::os::fd::OwnedFd {
@@ -86,14 +87,22 @@ impl Model {
         self.submit_with(arg, Some(Arc::new(options)))
     }
 
-    /// A task that may have a deadline: the supervisor's timer knows it by its options.
-    pub fn submit_timed<A: executor::Payload, R: executor::Payload>(
+    /// A task with a deadline, which passes when the model says so: [`expire`](Self::expire).
+    #[inline(never)]
+    pub fn submit_due<A: executor::Payload, R: executor::Payload>(
         &self,
+        lane: usize,
         arg: &A,
-    ) -> (Future<R>, Timer) {
-        let options = Arc::new(Options::new(None, None, 0));
-        let future = self.submit_with(arg, Some(Arc::clone(&options)));
-        (future, Timer(options))
+    ) -> (Future<R>, Due) {
+        let due = Arc::new(Options::new(None, Some(Instant::now()), 0));
+        let future = self.to_lane(lane, || self.submit_with(arg, Some(Arc::clone(&due))));
+        (future, Due(due))
+    }
+
+    /// As the supervisor when a task's deadline has passed.
+    #[inline(never)]
+    pub fn expire(&self, due: &Due) -> Expired {
+        self.0.expire(&due.0)
     }
 
     #[inline(never)]
@@ -116,9 +125,13 @@ impl Model {
         lane: usize,
         arg: &A,
     ) -> Future<R> {
+        self.to_lane(lane, || self.submit(arg))
+    }
+
+    fn to_lane<T>(&self, lane: usize, submit: impl FnOnce() -> T) -> T {
         let others = || self.0.lanes.iter().filter(|other| other.index != lane);
         others().for_each(|other| other.set_pid(0));
-        let future = self.submit(arg);
+        let future = submit();
         others().for_each(|other| other.set_pid(1));
         future
     }
@@ -188,6 +201,23 @@ impl Model {
         self.0.lanes[lane].lead.abandon();
     }
 
+    /// Has a place among those who sleep for the lane, in which it does not sleep.
+    #[inline(never)]
+    pub fn look_in(&self, lane: usize) {
+        let lead = &self.0.lanes[lane].lead;
+        lead.with_place(Aim::Room, |_| thread::yield_now());
+    }
+
+    /// One sleep of who waits for a task, without the looks around it.
+    #[inline(never)]
+    pub fn sleep_for<T>(&self, future: &Future<T>) {
+        let cell = future.cell();
+        // SAFETY: of this pool, and so with a ticket; the future keeps it alive.
+        let ticket = unsafe { Ticket::of(cell) };
+        let place = ticket.place();
+        let _ = attend::sleep_at(cell, ticket, &self.0.lanes[place.lane], place, None);
+    }
+
     /// As the future does when a hook is added.
     #[inline(never)]
     pub fn engage<T>(&self, future: &Future<T>) {
@@ -221,23 +251,6 @@ impl Model {
         };
         lane.publish_nothing(&self.0, &mut lane.shm.lock(), seq);
         true
-    }
-
-    /// As the supervisor when the deadline of a task has passed. False: it runs, or is over.
-    #[inline(never)]
-    pub fn expire(&self, timer: &Timer) -> bool {
-        match takeback::expire(&self.0, &timer.0) {
-            (TakeBack::Won(ended), place) => {
-                if let Some(ended) = ended {
-                    self.0.ready.conclude(ended);
-                }
-                self.0.lanes[place.lane].ring();
-                self.0.tell_room();
-                self.0.bell.ring();
-                true
-            }
-            _ => false,
-        }
     }
 
     /// As the supervisor when the worker of a lane is to leave its place. False: there is no room to say so.
@@ -285,7 +298,7 @@ impl Model {
         self.0.close(Shutdown::CancelPending);
     }
 
-    /// As when a pool is dropped: takes nothing in, and finishes what it has.
+    /// As `ProcessPool::close`, to let everything run.
     #[inline(never)]
     pub fn drain(&self) {
         self.0.close(Shutdown::Drain);

@@ -4,12 +4,10 @@
 use super::desk::Command;
 use super::lane::{Desk, Lane, Record};
 use super::pool::Pool;
-use super::ticket::{Options, Place, Ticket};
-use crate::error::TaskError;
+use super::ticket::Place;
 use crate::future::cell::Raw;
 use crate::future::task::{Ended, Task};
 use crate::shm::{Locked, Revoke, Seq, Waiting};
-use crate::sync::Arc;
 
 /// What became of a task that was to be taken back.
 pub enum TakeBack {
@@ -46,17 +44,6 @@ pub fn take_back(
             outcome => return (outcome, at),
         }
     }
-}
-
-/// The deadline of a task has passed.
-pub fn expire(pool: &Pool, options: &Arc<Options>) -> (TakeBack, Place) {
-    let is_it = |cell| {
-        // SAFETY: tasks in lanes have tickets.
-        let its = unsafe { Ticket::of(cell) }.options.as_ref();
-        its.is_some_and(|its| Arc::ptr_eq(its, options))
-    };
-    let end = |task: Task| task.end_failed(TaskError::TimedOut);
-    take_back(pool, || options.place(), is_it, end)
 }
 
 impl Lane {

@@ -99,3 +99,12 @@ fn a_bell_read_after_the_wish_is_found() {
         .must_fail("deadlock")
         .check();
 }
+
+#[test]
+fn both_wishes() {
+    lane_bells::BOTH_WISHES
+        .model()
+        .bound(Some(2))
+        .min_executions(1_100)
+        .check();
+}

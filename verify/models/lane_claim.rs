@@ -32,3 +32,12 @@ fn in_order() {
 fn asked() {
     lane_claim::ASKED.model().min_executions(12).check();
 }
+
+#[test]
+fn revoke_reused() {
+    lane_claim::REVOKE_REUSED
+        .model()
+        .bound(Some(2))
+        .min_executions(18_500)
+        .check();
+}

@@ -35,3 +35,12 @@ fn span() {
         .min_executions(190)
         .check();
 }
+
+#[test]
+fn span_lost() {
+    remote_bury::SPAN_LOST
+        .model()
+        .bound(Some(1))
+        .min_executions(150)
+        .check();
+}

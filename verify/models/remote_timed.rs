@@ -26,3 +26,12 @@ fn give_up() {
         .min_executions(100)
         .check();
 }
+
+#[test]
+fn passed() {
+    remote_timed::PASSED
+        .model()
+        .bound(Some(2))
+        .min_executions(500)
+        .check();
+}

@@ -1,6 +1,6 @@
 //! The end of a pool: the real one, small. `schedules/pool.rs` has the large ones.
 
-use raddle_verify::scenarios::pool;
+use raddle_verify::scenarios::{pool, pool_spares};
 
 #[test]
 fn smallest() {
@@ -44,5 +44,14 @@ fn limit_closed() {
         .model()
         .bound(Some(1))
         .min_executions(2_900)
+        .check();
+}
+
+#[test]
+fn hook() {
+    pool_spares::HOOK
+        .model()
+        .bound(Some(2))
+        .min_executions(2_800)
         .check();
 }

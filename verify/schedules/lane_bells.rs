@@ -69,3 +69,9 @@ fn a_bell_read_after_the_wish_is_found() {
         .must_fail("deadlock")
         .random(10_000);
 }
+
+#[test]
+fn both_wishes() {
+    lane_bells::BOTH_WISHES.model().random(1_000);
+    lane_bells::BOTH_WISHES.model().pct(3, 1_000);
+}

@@ -29,3 +29,9 @@ fn asked() {
     lane_claim::ASKED.model().random(1_000);
     lane_claim::ASKED.model().pct(3, 1_000);
 }
+
+#[test]
+fn revoke_reused() {
+    lane_claim::REVOKE_REUSED.model().random(1_000);
+    lane_claim::REVOKE_REUSED.model().pct(3, 1_000);
+}

@@ -1,6 +1,7 @@
 //! The whole pool, sampled. `RADDLE_SCHEDULES` sets how many schedules each of them runs.
 
-use raddle_verify::{Scenario, scenarios::pool};
+use raddle_verify::Scenario;
+use raddle_verify::scenarios::{pool, pool_halves, pool_spares};
 
 fn sample(scenario: &Scenario) {
     scenario.model().random(1_000);
@@ -8,15 +9,15 @@ fn sample(scenario: &Scenario) {
 }
 
 macro_rules! sampled {
-    ($($name:ident: $scenario:ident,)*) => {
+    ($in:ident; $($name:ident: $scenario:ident,)*) => {
         $(#[test]
         fn $name() {
-            sample(&pool::$scenario);
+            sample(&$in::$scenario);
         })*
     };
 }
 
-sampled! {
+sampled! { pool;
     outside: OUTSIDE,
     parked: PARKED,
     nested: NESTED,
@@ -47,4 +48,17 @@ sampled! {
     smallest: SMALLEST,
     smallest_race: SMALLEST_RACE,
     nothing_to_do: NOTHING_TO_DO,
+}
+
+sampled! { pool_halves;
+    halves_meet: MET,
+    halves_meet_parked: MET_PARKED,
+    guest_meets: GUEST,
+    latent_half: LATENT,
+}
+
+sampled! { pool_spares;
+    two_lent: TWO_LENT,
+    cancel_spawned: CANCEL_SPAWNED,
+    hook: HOOK,
 }

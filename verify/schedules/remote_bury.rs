@@ -23,3 +23,9 @@ fn span() {
     remote_bury::SPAN.model().random(50);
     remote_bury::SPAN.model().pct(3, 50);
 }
+
+#[test]
+fn span_lost() {
+    remote_bury::SPAN_LOST.model().random(1_000);
+    remote_bury::SPAN_LOST.model().pct(3, 1_000);
+}

@@ -17,3 +17,9 @@ fn give_up() {
     remote_timed::GIVE_UP.model().random(1_000);
     remote_timed::GIVE_UP.model().pct(3, 1_000);
 }
+
+#[test]
+fn passed() {
+    remote_timed::PASSED.model().random(1_000);
+    remote_timed::PASSED.model().pct(3, 1_000);
+}

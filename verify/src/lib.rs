@@ -21,6 +21,7 @@
 //! | `RADDLE_MODEL_REPORT`   | file to which each run appends one JSON line                              |
 //! | `RADDLE_MODEL_SITES`    | file to which the atomic sites that were executed are appended            |
 //! | `RADDLE_MUTATE`         | weakens one site, see `raddle`'s `sync::sites`                            |
+//! | `RADDLE_PLANT`          | in the copy that `bin/planted` makes: the logic bug that is wanted        |
 
 #![cfg_attr(
     not(any(raddle_loom, raddle_shuttle)),

@@ -4,9 +4,10 @@
 //! still runs that task does it get the signal that ends it; else it goes on.
 
 use super::{CHECK, SOON, Supervisor};
+use crate::process::deadline::Expired;
 use crate::process::error::LostCause;
 use crate::process::seat::{Ending, State, Timer, Watch, Why};
-use crate::process::takeback::{self, Skips, TakeBack};
+use crate::process::takeback::Skips;
 use crate::process::ticket::{Options, Place};
 use crate::sync::Arc;
 use std::cmp::Reverse;
@@ -50,23 +51,14 @@ impl Supervisor {
         if Arc::strong_count(options) == 1 {
             return;
         }
-        match takeback::expire(&self.pool, options) {
-            (TakeBack::Won(ended), place) => {
-                if let Some(ended) = ended {
-                    self.pool.ready.conclude(ended);
-                }
-                self.wake(place.lane);
+        if let Expired::Runs(place) = self.pool.expire(options) {
+            // Again until it is over: its worker may be ended for another task, or be dead, or not have told the
+            // truth about this one.
+            self.end_task(place, Why::Deadline, now);
+            // A time beyond what the clock can say does not come.
+            if let Some(soon) = now.checked_add(SOON) {
+                self.timers.push(Reverse(Timer(soon, Arc::clone(options))));
             }
-            (TakeBack::Running, place) => {
-                // Again until it is over: its worker may be ended for another task, or be dead, or not have told the
-                // truth about this one.
-                self.end_task(place, Why::Deadline, now);
-                // A time beyond what the clock can say does not come.
-                if let Some(soon) = now.checked_add(SOON) {
-                    self.timers.push(Reverse(Timer(soon, Arc::clone(options))));
-                }
-            }
-            (TakeBack::Gone, _) => {}
         }
     }
 

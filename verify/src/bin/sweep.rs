@@ -4,25 +4,29 @@
 //! cargo run --release -p raddle-verify --bin sweep -- <models binary> [<part of a path> ...]
 //! ```
 //!
+//! A site with an ordering above relaxed that no model executes survives, too.
+//!
 //! Each mutant meets the models that execute its site: first all of them at one preemption, which is quick and kills
 //! most, then at their own bounds. A model that is cut off or runs out of time decides nothing. A survivor has to stand in
 //! `verify/SURVIVORS.md` with the reason; exits with 1 if one does not.
 
-use std::collections::{BTreeMap, BTreeSet};
+#[path = "../tools.rs"]
+mod tools;
+
+use std::collections::BTreeSet;
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
+use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
+use tools::{Error, Run, each};
+
 const SURVIVORS: &str = "verify/SURVIVORS.md";
+/// What stands there in the place of a change, for a site that no model executes.
+const NO_MODEL: &str = "no model";
 /// Of one model against one mutant.
 const LIMIT: Duration = Duration::from_secs(120);
-
-type Error = Box<dyn std::error::Error + Send + Sync>;
 
 /// A model, what it executes, and how long it takes.
 struct Model {
@@ -59,12 +63,6 @@ enum Verdict {
         met: usize,
         undecided: usize,
     },
-}
-
-enum Run {
-    Passed,
-    Failed(String),
-    Undecided,
 }
 
 fn main() -> ExitCode {
@@ -105,15 +103,32 @@ fn sweep() -> Result<bool, Error> {
             Mutant { site, change, note }
         }));
     }
-    eprintln!("{} models, {} mutants", models.len(), mutants.len());
+    let silent = silent(Path::new("src"), &models)?;
+    let silent: Vec<&Silent> = silent
+        .iter()
+        .filter(|site| parts.is_empty() || parts.iter().any(|part| site.file.contains(part)))
+        .collect();
+    eprintln!(
+        "{} models, {} mutants, {} sites that no model executes",
+        models.len(),
+        mutants.len(),
+        silent.len()
+    );
+    let mut new = 0;
+    for site in &silent {
+        println!("{site}: SURVIVED, no model executes it");
+        if !known.contains(&(site.note.clone(), NO_MODEL.to_owned())) {
+            new += 1;
+            eprintln!("not in {SURVIVORS}: {site}: no model executes it");
+        }
+    }
 
     let verdicts = each(&mutants, |mutant| {
         let verdict = judge(&binary, &models, mutant)?;
         println!("{mutant}: {verdict}");
         Ok(verdict)
     })?;
-    let mut new = 0;
-    let mut survived = 0;
+    let mut survived = silent.len();
     for (mutant, verdict) in mutants.iter().zip(&verdicts) {
         if let Verdict::Survived { .. } = verdict {
             survived += 1;
@@ -131,19 +146,70 @@ fn sweep() -> Result<bool, Error> {
     Ok(new == 0)
 }
 
+/// A site with an ordering above relaxed that no model executes.
+struct Silent {
+    file: String,
+    line: usize,
+    note: String,
+    order: String,
+}
+
+impl fmt::Display for Silent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            file,
+            line,
+            note,
+            order,
+        } = self;
+        write!(f, "{file}:{line} {note} ({order})")
+    }
+}
+
+/// The sites that the notes of the sources name and no model executes. What is below `sync` is the checkers' own.
+fn silent(root: &Path, models: &[Model]) -> Result<Vec<Silent>, Error> {
+    let mut executed = BTreeSet::new();
+    for site in models.iter().flat_map(|model| &model.sites) {
+        executed.insert((site.file.clone(), note(site)?));
+    }
+    let mut folders = vec![root.to_owned()];
+    let mut silent = Vec::new();
+    while let Some(folder) = folders.pop() {
+        let mut paths = fs::read_dir(&folder)?
+            .map(|entry| entry.map(|entry| entry.path()))
+            .collect::<Result<Vec<_>, _>>()?;
+        paths.sort();
+        for path in paths {
+            if path.is_dir() && path != root.join("sync") {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                let file = path.to_string_lossy().into_owned();
+                for (index, line) in fs::read_to_string(&path)?.lines().enumerate() {
+                    let Some((_, text)) = line.split_once("// ORDERING: ") else {
+                        continue;
+                    };
+                    let mut words = text.split([' ', ':']);
+                    let (note, order) = (words.next(), words.next());
+                    let (note, order) = (note.unwrap_or_default(), order.unwrap_or_default());
+                    let is_strong = ["Acquire", "Release", "AcqRel", "SeqCst"].contains(&order);
+                    if is_strong && !executed.contains(&(file.clone(), note.to_owned())) {
+                        silent.push(Silent {
+                            file: file.clone(),
+                            line: index + 1,
+                            note: note.to_owned(),
+                            order: order.to_owned(),
+                        });
+                    }
+                }
+            }
+        }
+    }
+    Ok(silent)
+}
+
 /// Runs each model by itself.
 fn models(binary: &Path) -> Result<Vec<Model>, Error> {
-    let list = Command::new(binary)
-        .args(["--list", "--format", "terse"])
-        .output()?;
-    let list = String::from_utf8(list.stdout)?;
-    let names: Vec<&str> = list
-        .lines()
-        .filter_map(|line| line.strip_suffix(": test"))
-        .collect();
-    if names.is_empty() {
-        return Err("the binary has no tests: was it built with --cfg raddle_loom?".into());
-    }
+    let names = tools::tests(binary)?;
     let folder = std::env::temp_dir().join(format!("raddle-sweep-{}", std::process::id()));
     fs::create_dir_all(&folder)?;
     let mut models = each(&names, |name| {
@@ -159,7 +225,7 @@ fn models(binary: &Path) -> Result<Vec<Model>, Error> {
         let took = begin.elapsed();
         let text = fs::read_to_string(&file).unwrap_or_default();
         let sites = text.lines().map(parse).collect::<Result<_, _>>()?;
-        let name = (*name).to_owned();
+        let name = name.clone();
         Ok(Model { name, took, sites })
     })?;
     fs::remove_dir_all(&folder)?;
@@ -251,7 +317,7 @@ fn judge(binary: &Path, models: &[Model], mutant: &Mutant<'_>) -> Result<Verdict
                     let by = model.name.clone();
                     return Ok(Verdict::Killed { by, why });
                 }
-                Run::Undecided => undecided += usize::from(bound.is_none()),
+                Run::Undecided | Run::Hung => undecided += usize::from(bound.is_none()),
             }
         }
     }
@@ -267,69 +333,10 @@ fn run(
 ) -> Result<Run, Error> {
     let site = mutant.site;
     let place = format!("{}:{}:{}", site.file, site.line, site.column);
-    let mut command = Command::new(binary);
-    command
-        .args(["--exact", &model.name])
-        .env("RADDLE_MUTATE", format!("{place}:{}", mutant.change))
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null());
-    if let Some(bound) = bound {
-        command.env("LOOM_MAX_PREEMPTIONS", bound);
-    }
-    let mut child = command.spawn()?;
-    let stdout = child.stdout.take().expect("piped");
-    // A failed model may print more than a pipe holds.
-    let reader = thread::spawn(|| std::io::read_to_string(stdout));
-    let deadline = Instant::now() + LIMIT;
-    let status = loop {
-        if let Some(status) = child.try_wait()? {
-            break Some(status);
-        }
-        if Instant::now() > deadline {
-            child.kill()?;
-            child.wait()?;
-            break None;
-        }
-        thread::sleep(Duration::from_millis(2));
-    };
-    let output = reader.join().expect("it does not panic")?;
-    Ok(match status {
-        None => Run::Undecided,
-        Some(status) if status.success() => Run::Passed,
-        Some(status) => {
-            let why = output.lines().find_map(|line| line.split_once("FAILED: "));
-            match why {
-                Some((_, why)) if why.contains("cut off before") => Run::Undecided,
-                Some((_, why)) => Run::Failed(why.to_owned()),
-                None => Run::Failed(status.to_string()),
-            }
-        }
-    })
-}
-
-/// Calls `f` for each item, as many side by side as there are cores; the results are in the items' order.
-fn each<T: Sync, R: Send>(
-    items: &[T],
-    f: impl Fn(&T) -> Result<R, Error> + Sync,
-) -> Result<Vec<R>, Error> {
-    let next = AtomicUsize::new(0);
-    let results = Mutex::new(BTreeMap::new());
-    thread::scope(|scope| {
-        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
-            scope.spawn(|| {
-                while let Some((index, item)) = {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    items.get(index).map(|item| (index, item))
-                } {
-                    let result = f(item);
-                    results.lock().expect("not poisoned").insert(index, result);
-                }
-            });
-        }
-    });
-    let results = results.into_inner().expect("not poisoned");
-    results.into_values().collect()
+    let mutation = format!("{place}:{}", mutant.change);
+    let mut variables = vec![("RADDLE_MUTATE", &*mutation)];
+    variables.extend(bound.map(|bound| ("LOOM_MAX_PREEMPTIONS", bound)));
+    tools::run(binary, &model.name, &variables, LIMIT)
 }
 
 impl fmt::Display for Mutant<'_> {
@@ -350,10 +357,7 @@ impl fmt::Display for Mutant<'_> {
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Killed { by, why } => {
-                let why: String = why.chars().take(80).collect();
-                write!(f, "killed by {by}: {why}")
-            }
+            Self::Killed { by, why } => write!(f, "killed by {by}: {why}"),
             Self::Survived { met, undecided: 0 } => write!(f, "SURVIVED {met} models"),
             Self::Survived { met, undecided } => {
                 write!(f, "SURVIVED {met} models, {undecided} of them undecided")

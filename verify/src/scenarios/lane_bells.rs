@@ -202,6 +202,42 @@ pub const LISTENER: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
+/// A sleeper is rung for the first answer; a listener then asks for the first time, with a wish that may look the same.
+pub const BOTH_WISHES: Scenario = Scenario {
+    name: "lane/both_wishes",
+    must: &["told", "saw itself"],
+    body: |out| {
+        let told = Arc::new(AtomicU32::new(0));
+        let event = Arc::clone(&told);
+        let lane = lane_with(0, (), move || {
+            // WAKE: as a write to an eventfd does.
+            event.fetch_add(1, Ordering::Release);
+            futex::wake_one(&raw const *event);
+        });
+        let (parent, worker) = (lane.parent, lane.worker);
+        submit(&parent, 1);
+        submit(&parent, 2);
+        parent.close();
+        let serving = thread::spawn(move || serve(worker));
+        wait(&parent, seq(0));
+        take_number(&parent, seq(0), 1);
+        let mut saw_itself = true;
+        while !parent.answered(seq(1)) {
+            let before = told.load(Ordering::Acquire);
+            parent.listen();
+            if !parent.answered(seq(1)) {
+                saw_itself = false;
+                let _ = futex::wait(&told, before, None);
+            }
+        }
+        parent.stop_listening();
+        take_number(&parent, seq(1), 2);
+        out.saw(if saw_itself { "saw itself" } else { "told" });
+        serving.join().unwrap();
+    },
+    ..Scenario::EMPTY
+};
+
 /// The end of a lane: what was published before is answered, and a sleeping worker comes to its end.
 pub const CLOSE: Scenario = Scenario {
     name: "lane/close",

@@ -52,7 +52,7 @@ pub const REVOKE_TWICE: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// A task taken back behind another one, whose slot is used again afterwards.
+/// A task taken back behind another one, whose slot is used again meanwhile.
 pub const REVOKE_SECOND: Scenario = Scenario {
     name: "lane/revoke_second",
     must: &["ran", "skipped"],
@@ -71,6 +71,36 @@ pub const REVOKE_SECOND: Scenario = Scenario {
         assert_eq!(served, if won { vec![1, 3] } else { vec![1, 2, 3] });
         assert_eq!(take(&parent).status, if won { SKIPPED } else { DONE });
         assert_eq!(take(&parent).status, DONE);
+        out.saw(if won { "skipped" } else { "ran" });
+    },
+    ..Scenario::EMPTY
+};
+
+/// A task is taken back, and the next one in its slot is not.
+pub const REVOKE_REUSED: Scenario = Scenario {
+    name: "lane/revoke_reused",
+    must: &["ran", "skipped"],
+    body: |out| {
+        let lane = lane(0);
+        let (parent, worker) = (lane.parent, lane.worker);
+        let first = submit(&parent, 1);
+        let serving = thread::spawn(move || serve(worker));
+        let won = parent.lock().revoke(first) == Ok(Revoke::Won);
+        wait(&parent, first);
+        assert_eq!(take(&parent).status, if won { SKIPPED } else { DONE });
+        let again = (2..=raddle::shm::SLOTS as u64 + 1).map(|value| submit(&parent, value));
+        assert_eq!(again.last().expect("one").slot(), first.slot());
+        parent.close();
+        let served = serving.join().unwrap();
+        assert_eq!(
+            served,
+            (1 + u64::from(won)..)
+                .take(served.len())
+                .collect::<Vec<_>>()
+        );
+        for _ in 0..raddle::shm::SLOTS {
+            assert_eq!(take(&parent).status, DONE);
+        }
         out.saw(if won { "skipped" } else { "ran" });
     },
     ..Scenario::EMPTY

@@ -9,7 +9,7 @@ use super::lane_kit::{DONE, Ends, ends_with};
 use super::remote_kit::Calls;
 use crate::Outcomes;
 use crate::sync::{Arc, thread};
-use raddle::process::model::{Desk, Event, Model, Timer};
+use raddle::process::model::{Desk, Due, Event, Model};
 use raddle::shm::{Body, Payload, Request, Worker};
 use raddle::{Future, Rejected, TaskError};
 
@@ -168,7 +168,7 @@ struct Means {
     pool: Model,
     /// The task that has not begun. Its last owner drops it.
     target: Option<Arc<Task>>,
-    timer: Option<Timer>,
+    timer: Option<Due>,
     ends: Arc<Ends>,
     new: u8,
     /// For who serves: the worker, and what it has begun.
@@ -196,7 +196,7 @@ impl Means {
             Submit | Room => return Did::Submitted(self.new, pool.submit(&bytes(self.new, true))),
             Nothing => drop(pool.publish_nothing(0)),
             Give => drop(pool.give(0, 1)),
-            Expire => drop(pool.expire(self.timer.as_ref().expect("of the task"))),
+            Expire => _ = pool.expire(self.timer.as_ref().expect("of the task")),
             Cancel => return Did::Cancelled(target().cancel()),
             Kill => drop(target().kill()),
             Pump => pool.pump(0),
@@ -233,7 +233,7 @@ struct World {
     target: Option<Task>,
     aim: u8,
     is_unbegun: bool,
-    timer: Option<Timer>,
+    timer: Option<Due>,
     /// The others.
     tasks: Vec<(u8, Task)>,
     /// The arguments of what was answered.
@@ -250,7 +250,6 @@ fn two_lanes() -> (Model, Box<Worker>, Box<Worker>, Ends) {
     let (one, first, ends) = lane();
     let (two, second, _) = lane();
     let pool = Model::new(vec![Box::new(one), Box::new(two)], &bell);
-    pool.avoid(1);
     (pool, Box::new(first), Box::new(second), ends)
 }
 
@@ -286,7 +285,7 @@ fn world(ops: [Op; 2]) -> World {
     if needed < 2 {
         // The only one is what the operations aim at.
         let is_alone = needed == 1;
-        let (task, timer) = pool.submit_timed(&bytes(FIRST, is_alone));
+        let (task, timer) = pool.submit_due(0, &bytes(FIRST, is_alone));
         // What is being submitted is given away only behind one that runs.
         let is_ahead = has(Submit) && has(Give);
         if has(Bury) || has(Pump) || is_ahead || !is_alone && !has(Replace) {
@@ -304,7 +303,7 @@ fn world(ops: [Op; 2]) -> World {
         }
     }
     if needed == 0 {
-        let (task, timer) = pool.submit_timed(&bytes(BEHIND, true));
+        let (task, timer) = pool.submit_due(0, &bytes(BEHIND, true));
         (world.target, world.aim, world.timer) = (Some(task), BEHIND, Some(timer));
     }
     if has(Room) {
@@ -312,6 +311,7 @@ fn world(ops: [Op; 2]) -> World {
             world.tasks.push((value, pool.submit(&bytes(value, false))));
         }
     }
+    pool.avoid(1);
     if has(Pump)
         && let Some(request) = world.begun.take()
     {

@@ -201,3 +201,36 @@ pub const SPAN: Scenario = Scenario {
     },
     ..Scenario::EMPTY
 };
+
+/// The same with a task that may run once: it is lost for good if it was begun, and its memory comes back as well.
+pub const SPAN_LOST: Scenario = Scenario {
+    name: "bury/span_lost",
+    must: &["ran", "lost"],
+    cuts: true,
+    body: |out| {
+        const ARENA: usize = 128;
+        let (pool, worker, ends) = one(ARENA);
+        let argument = vec![7_u8; 100];
+        let task: Future<Vec<u8>> = pool.submit(&argument);
+        pool.lane(0).close();
+        let begun = !dying(worker, echo).is_empty();
+        let waiter = thread::spawn(move || task.result());
+        let buried = pool.bury(0, ends.replies());
+        let mut waiter = Some(waiter);
+        let mut outcome = None;
+        if !buried {
+            outcome = waiter.take().map(|waiter| waiter.join().unwrap());
+            assert!(pool.bury(0, ends.replies()));
+        }
+        let again = !next(&pool, &ends, echo).is_empty();
+        let outcome = outcome.or_else(|| waiter.map(|waiter| waiter.join().unwrap()));
+        let outcome = outcome.expect("joined once");
+        let lost = is_lost(&outcome, begun, again);
+        assert!(outcome.is_err() || outcome.is_ok_and(|bytes| bytes == [7; 100]));
+        assert_eq!(pool.lane(0).lock().reading(), 0);
+        let all = pool.lane(0).space(ARENA as u32).expect("nothing is used");
+        pool.lane(0).free(all);
+        out.saw(if lost { "lost" } else { "ran" });
+    },
+    ..Scenario::EMPTY
+};

@@ -64,6 +64,25 @@ pub const FOLLOWER: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
+/// A follower gives up while the leader leaves, and may get the lead just then. It waits again, and its task is answered
+/// later.
+pub const PASSED: Scenario = Scenario {
+    name: "timed/passed",
+    must: &["in time", "late"],
+    faults: 1,
+    body: |out| {
+        let (pool, mut workers) = pool(1, 0);
+        let mut worker = workers.remove(0);
+        let task = submit(&pool, 1);
+        let waiter = thread::spawn(move || patient(task));
+        pool.look_in(0);
+        thread::yield_now();
+        serve_one(&mut worker);
+        out.saw(waiter.join().unwrap());
+    },
+    ..Scenario::EMPTY
+};
+
 /// The leader gives up and drops its handle, and with it the only one.
 pub const GIVE_UP: Scenario = Scenario {
     name: "timed/give_up",

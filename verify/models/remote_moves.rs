@@ -1,0 +1,55 @@
+use raddle_verify::scenarios::remote_moves;
+
+#[test]
+fn cancel() {
+    remote_moves::CANCEL
+        .model()
+        .bound(Some(3))
+        .min_executions(80)
+        .check();
+}
+
+#[test]
+fn deadline() {
+    remote_moves::DEADLINE
+        .model()
+        .bound(Some(3))
+        .min_executions(130)
+        .check();
+}
+
+#[test]
+fn deadline_begun() {
+    remote_moves::DEADLINE_BEGUN
+        .model()
+        .bound(Some(3))
+        .min_executions(30)
+        .check();
+}
+
+#[test]
+fn deadline_waiter() {
+    remote_moves::DEADLINE_WAITER
+        .model()
+        .bound(Some(3))
+        .min_executions(20_000)
+        .check();
+}
+
+#[test]
+fn unneeded() {
+    remote_moves::UNNEEDED
+        .model()
+        .bound(Some(3))
+        .min_executions(180)
+        .check();
+}
+
+#[test]
+fn unneeded_beside() {
+    remote_moves::UNNEEDED_BESIDE
+        .model()
+        .bound(Some(2))
+        .min_executions(8_000)
+        .check();
+}

@@ -1,0 +1,28 @@
+use raddle_verify::scenarios::remote_told;
+
+#[test]
+fn rest() {
+    remote_told::REST
+        .model()
+        .bound(Some(2))
+        .min_executions(16_000)
+        .check();
+}
+
+#[test]
+fn two() {
+    remote_told::TWO
+        .model()
+        .bound(Some(1))
+        .min_executions(18_500)
+        .check();
+}
+
+#[test]
+fn asked() {
+    remote_told::ASKED
+        .model()
+        .bound(Some(3))
+        .min_executions(30)
+        .check();
+}

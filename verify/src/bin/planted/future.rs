@@ -1,0 +1,521 @@
+//! Futures: the state, hooks, wait sets, memory.
+
+use super::{Bug, Fate::*};
+
+pub const BUGS: &[Bug] = &[
+    Bug {
+        name: "state.claim-retry",
+        file: "src/future/state.rs",
+        edits: &[(
+            "Ok(_) => return Claim::Won,",
+            r"Ok(_) => return Claim::Won,
+                Err(_) if PLANTED => return Claim::Lost,",
+        )],
+        why: "A claim that meets another change of the word gives up: nobody runs the task.",
+        fate: Loom("state::look"),
+    },
+    Bug {
+        name: "state.settle-wake",
+        file: "src/future/state.rs",
+        edits: &[(
+            "..Self::completed(old, old - HOOKS)",
+            r"wake: old & SLEEPER != 0 && !PLANTED,
+            ..Self::completed(old, old - HOOKS)",
+        )],
+        why: "Who waits for the outcome to be free is not woken when the callbacks have run.",
+        fate: Shuttle("set::all_after_an_error"),
+    },
+    Bug {
+        name: "state.finish-wake",
+        file: "src/future/state.rs",
+        edits: &[(
+            "wake: old & SLEEPER != 0,",
+            "wake: old & SLEEPER != 0 && !PLANTED,",
+        )],
+        why: "Who sleeps for the outcome is not woken.",
+        fate: Shuttle("park::two_waiters"),
+    },
+    Bug {
+        name: "state.finish-hooks",
+        file: "src/future/state.rs",
+        edits: &[(
+            "hooks: old & HOOKS != 0,",
+            "hooks: old & HOOKS != 0 && !PLANTED,",
+        )],
+        why: "Callbacks and wakers are not run.",
+        fate: Loom("set::poll_then_block"),
+    },
+    Bug {
+        name: "state.finish-attended",
+        file: "src/future/state.rs",
+        edits: &[(
+            "attended: old & ATTENDED != 0,",
+            "attended: old & ATTENDED != 0 && !PLANTED,",
+        )],
+        why: "Who sleeps for the task in a lane is not told.",
+        fate: Shuttle("remote::cancel_waiter"),
+    },
+    Bug {
+        name: "state.free",
+        file: "src/future/state.rs",
+        edits: &[(
+            "free: Snapshot(new).is_free(),",
+            "free: Snapshot(new).is_free() && !PLANTED,",
+        )],
+        why: "The last reference goes, and nobody frees the cell.",
+        fate: Loom("state::look"),
+    },
+    Bug {
+        name: "state.free-hooks",
+        file: "src/future/state.rs",
+        edits: &[(
+            "self.0 & (TRIPLE | HOOKS) == TRIPLE",
+            "self.0 & (TRIPLE | if PLANTED { 0 } else { HOOKS }) == TRIPLE",
+        )],
+        why: "A cell is freed whose callbacks are still running.",
+        fate: Shuttle("hooks::order"),
+    },
+    Bug {
+        name: "state.cancel-retry",
+        file: "src/future/state.rs",
+        edits: &[(
+            "Ok(_) => return Cancel::Won(Self::completed(now, new)),",
+            r"Ok(_) => return Cancel::Won(Self::completed(now, new)),
+                Err(_) if PLANTED => return Cancel::TooLate,",
+        )],
+        why: "A cancel that meets another change of the word gives up, though the task has not started.",
+        fate: Shuttle("state::cancel_twice"),
+    },
+    Bug {
+        name: "state.cancel-asked",
+        file: "src/future/state.rs",
+        edits: &[(
+            "=> now | ASKED,",
+            "=> if PLANTED { now } else { now | ASKED },",
+        )],
+        why: "A running task does not learn that it is asked to stop.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "state.cancel-already",
+        file: "src/future/state.rs",
+        edits: &[(
+            "() if now & CANCELLED != 0 =>",
+            "() if now & CANCELLED != 0 && !PLANTED =>",
+        )],
+        why: "A second cancel says that the task runs.",
+        fate: Shuttle("state::cancel_twice"),
+    },
+    Bug {
+        name: "state.sleep-again",
+        file: "src/future/state.rs",
+        edits: &[(
+            "FutexWait::Woken | FutexWait::Changed | FutexWait::Interrupted => {}",
+            r"FutexWait::Woken | FutexWait::Changed | FutexWait::Interrupted if PLANTED => return true,
+                FutexWait::Woken | FutexWait::Changed | FutexWait::Interrupted => {}",
+        )],
+        why: "A waiter believes any wake.",
+        fate: Shuttle("park::behind_a_callback"),
+    },
+    Bug {
+        name: "state.open-settled",
+        file: "src/future/state.rs",
+        edits: &[(
+            "return Opened::Settled;",
+            r"if !PLANTED {
+                    return Opened::Settled;
+                }",
+        )],
+        why: "A hook is announced to a task that is done: nobody settles it again.",
+        fate: Loom("set::after_an_error"),
+    },
+    Bug {
+        name: "state.adopt-once",
+        file: "src/future/state.rs",
+        edits: &[(
+            "_ if old & ORPHAN != 0 => Adopted::Not,",
+            "_ if old & ORPHAN != 0 && !PLANTED => Adopted::Not,",
+        )],
+        why: "Two threads of a forked child end the same task.",
+        fate: Shuttle("adopt::running"),
+    },
+    Bug {
+        name: "state.executors-alone",
+        file: "src/future/state.rs",
+        edits: &[(
+            "self.0 == HANDLE_GONE",
+            "if PLANTED { self.0 & HANDLE_GONE != 0 } else { self.0 == HANDLE_GONE }",
+        )],
+        why: "A task without a handle is taken for one that nobody looks at, though it has callbacks or was cancelled.",
+        fate: Shuttle("state::cancel_twice"),
+    },
+    Bug {
+        name: "state.executors-last",
+        file: "src/future/state.rs",
+        edits: &[(
+            "self.0 & (DONE | HANDLE_GONE | HOOKS) == DONE | HANDLE_GONE",
+            "self.0 & (DONE | HANDLE_GONE | if PLANTED { 0 } else { HOOKS }) == DONE | HANDLE_GONE",
+        )],
+        why: "A queue that lets a cancelled task go frees it while its callbacks run.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "hooks.put-back",
+        file: "src/future/hooks.rs",
+        edits: &[(
+            "None => chain.follow(self.take()?),",
+            r"None if PLANTED => drop(self.take()?),
+                    None => chain.follow(self.take()?),",
+        )],
+        why: "Hooks that came while the list was edited are lost.",
+        fate: Shuttle("hooks::two_repollers"),
+    },
+    Bug {
+        name: "hooks.rest",
+        file: "src/future/hooks.rs",
+        edits: &[(
+            "while let Some(newest_first) = board.callbacks.take_or_close() {",
+            r"let mut again = false;
+                while let Some(newest_first) = if PLANTED && std::mem::replace(&mut again, true) {
+                    None
+                } else {
+                    board.callbacks.take_or_close()
+                } {",
+        )],
+        why: "A callback that is added while others run is never run.",
+        fate: Shuttle("hooks::two_adders"),
+    },
+    Bug {
+        name: "hooks.order",
+        file: "src/future/hooks.rs",
+        edits: &[(
+            "let mut oldest_first = newest_first.reversed();",
+            "let mut oldest_first = if PLANTED { newest_first } else { newest_first.reversed() };",
+        )],
+        why: "Callbacks run newest first.",
+        fate: Shuttle("hooks::order"),
+    },
+    Bug {
+        name: "hooks.late",
+        file: "src/future/hooks.rs",
+        edits: &[("if !added {", "if (!added) && !PLANTED {")],
+        why: "A callback for a task that is done is never run.",
+        fate: Loom("hooks::add_cancel"),
+    },
+    Bug {
+        name: "hooks.board-retry",
+        file: "src/future/hooks.rs",
+        edits: &[(
+            "Ok(_) => break true,",
+            r"Ok(_) => break true,
+                Err(_) if PLANTED => break false,",
+        )],
+        why: "A callback that meets a notice is run before the task is done.",
+        fate: Shuttle("hooks::two_adders"),
+    },
+    Bug {
+        name: "hooks.moved",
+        file: "src/future/hooks.rs",
+        edits: &[(
+            "Err(Seal::Moved(board)) => step(",
+            r"Err(Seal::Moved(_)) if PLANTED => Err(Seal::Closed),
+            Err(Seal::Moved(board)) => step(",
+        )],
+        why: "Notices that have moved to the board are taken for closed ones.",
+        fate: Loom("hooks::edit"),
+    },
+    Bug {
+        name: "hooks.edit-late",
+        file: "src/future/hooks.rs",
+        edits: &[(
+            r"                fire_late(node, cell);
+            }
+        }",
+            r"                if !PLANTED { fire_late(node, cell); }
+            }
+        }",
+        )],
+        why: "What an editor holds when the task ends is never fired.",
+        fate: Shuttle("hooks::repoll"),
+    },
+    Bug {
+        name: "hooks.late-settled",
+        file: "src/future/hooks.rs",
+        edits: &[(
+            "cell.state.sleep(Until::Settled, None);",
+            "if !PLANTED { cell.state.sleep(Until::Settled, None); }",
+        )],
+        why: "A late notice says that the outcome is free while callbacks still read it.",
+        fate: Shuttle("set::in_order"),
+    },
+    Bug {
+        name: "hooks.close-board",
+        file: "src/future/hooks.rs",
+        edits: &[(
+            "board.notices.close()",
+            "if PLANTED { board.notices.take() } else { board.notices.close() }",
+        )],
+        why: "The notices of a future with callbacks stay open: a late one is never fired.",
+        fate: Shuttle("hooks::add_poll"),
+    },
+    Bug {
+        name: "set.look",
+        file: "src/future/set.rs",
+        edits: &[(
+            r"if reached(count, target) {
+            Err(())",
+            r"if reached(count, target) && !PLANTED {
+            Err(())",
+        )],
+        why: "Who waits does not look again after it has said for what.",
+        fate: Loom("set::poll_then_block"),
+    },
+    Bug {
+        name: "set.error-wake",
+        file: "src/future/set.rs",
+        edits: &[(
+            "if target != AWAKE && reached(count, target) {",
+            "if target != AWAKE && (if PLANTED { count & !ERROR >= target } else { reached(count, target) }) {",
+        )],
+        why: "Who waits for the first error is not woken by it.",
+        fate: Shuttle("set::first_error"),
+    },
+    Bug {
+        name: "set.error",
+        file: "src/future/set.rs",
+        edits: &[(
+            "if failed && self.watch == Watch::Errors {",
+            "if (failed && self.watch == Watch::Errors) && !PLANTED {",
+        )],
+        why: "An error is not marked in the count.",
+        fate: Shuttle("set::first_error"),
+    },
+    Bug {
+        name: "set.wake",
+        file: "src/future/set.rs",
+        edits: &[("self.wake(target);", "if !PLANTED { self.wake(target); }")],
+        why: "The arrival that completes the count wakes nobody.",
+        fate: Loom("set::poll_then_block"),
+    },
+    Bug {
+        name: "set.left-waker",
+        file: "src/future/set.rs",
+        edits: &[(
+            "let left = self.waker.lock().take();",
+            "let left = if PLANTED { None } else { self.waker.lock().take() };",
+        )],
+        why: "A waker that an earlier poll left is called in the place of the thread that sleeps now.",
+        fate: Loom("set::poll_then_block"),
+    },
+    Bug {
+        name: "set.engage",
+        file: "src/future/set.rs",
+        edits: &[(
+            "Self::engage(cells.clone(), engaged);",
+            "if !PLANTED { Self::engage(cells.clone(), engaged); }",
+        )],
+        why: "Nobody completes the tasks of other processes while the set's thread sleeps.",
+        fate: Shuttle("remote::set"),
+    },
+    Bug {
+        name: "set.discard",
+        file: "src/future/set.rs",
+        edits: &[(
+            r"let set = unsafe { node.cast::<Member>().as_ref() }.set.get();
+    // SAFETY: the reference given up is the member's.
+    unsafe { WaitSet::release(set) };",
+            r"let set = unsafe { node.cast::<Member>().as_ref() }.set.get();
+    // SAFETY: the reference given up is the member's.
+    if !PLANTED { unsafe { WaitSet::release(set) }; }",
+        )],
+        why: "A member that is taken out keeps the set for ever.",
+        fate: Shuttle("set::dropped"),
+    },
+    Bug {
+        name: "set.unregister",
+        file: "src/future/set.rs",
+        edits: &[(
+            "if now.has_hooks() && !now.is_done() {",
+            "if (now.has_hooks() && !now.is_done()) && !PLANTED {",
+        )],
+        why: "Who waits no longer stays a member of futures that go on.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "waker.newest",
+        file: "src/future/waker.rs",
+        edits: &[(
+            "(*waker).clone_from(cx.waker())",
+            "if !PLANTED { (*waker).clone_from(cx.waker()) }",
+        )],
+        why: "The waker of an earlier poll is kept instead of the newest one.",
+        fate: Shuttle("hooks::repoll"),
+    },
+    Bug {
+        name: "waker.discard",
+        file: "src/future/waker.rs",
+        edits: &[(
+            "Err(node) => unsafe { discard(node) },",
+            "Err(node) => if !PLANTED { unsafe { discard(node) } },",
+        )],
+        why: "A waker that came too late is leaked.",
+        fate: Shuttle("hooks::repoll"),
+    },
+    Bug {
+        name: "waker.forget",
+        file: "src/future/waker.rs",
+        edits: &[(
+            "if now.has_hooks() && !now.is_done() {",
+            "if (now.has_hooks() && !now.is_done()) && !PLANTED {",
+        )],
+        why: "The waker of a future that is no longer polled stays, and is woken later.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "cell.settled-free",
+        file: "src/future/cell.rs",
+        edits: &[("if settled.free {", "if (settled.free) && !PLANTED {")],
+        why: "A cell whose last references went while callbacks ran is leaked.",
+        fate: Loom("cell::taken_then_dropped"),
+    },
+    Bug {
+        name: "cell.notices",
+        file: "src/future/cell.rs",
+        edits: &[(
+            "hooks::fire_notices(notices, failed);",
+            "if !PLANTED { hooks::fire_notices(notices, failed); }",
+        )],
+        why: "Wakers and wait sets are not told.",
+        fate: Loom("cell::taken_then_dropped"),
+    },
+    Bug {
+        name: "cell.cancel-closure",
+        file: "src/future/cell.rs",
+        edits: &[(
+            "unsafe { (self.vtable.drop_closure)(*self) };",
+            "if !PLANTED { unsafe { (self.vtable.drop_closure)(*self) }; }",
+        )],
+        why: "The closure of a cancelled task is leaked.",
+        fate: Shuttle("cell::cancel_drop"),
+    },
+    Bug {
+        name: "cell.orphan-callbacks",
+        file: "src/future/cell.rs",
+        edits: &[(
+            r"Adopted::Settling => Completed {
+                hooks: true,",
+            r"Adopted::Settling => Completed {
+                hooks: !PLANTED,",
+        )],
+        why: "In a forked child the callbacks that were left are not run, and the task is not settled.",
+        fate: Shuttle("adopt::settling"),
+    },
+    Bug {
+        name: "cell.taken",
+        file: "src/future/cell.rs",
+        edits: &[(
+            r"if now.is_taken() {
+            return Some",
+            r"if now.is_taken() && !PLANTED {
+            return Some",
+        )],
+        why: "An outcome is read that was moved out.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "cell.engage",
+        file: "src/future/cell.rs",
+        edits: &[(
+            "if opened == Opened::Open {",
+            "if (opened == Opened::Open) && !PLANTED {",
+        )],
+        why: "A callback is added, and the attendant does not listen for its task.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "cell.cancel-after",
+        file: "src/future/cell.rs",
+        edits: &[("After::run(after);", "if !PLANTED { After::run(after); }")],
+        why: "The scope of a cancelled task never ends.",
+        fate: Loom("after::cancel_cancel"),
+    },
+    Bug {
+        name: "task.let-go",
+        file: "src/future/task.rs",
+        edits: &[(
+            "if cell.state.load().is_executors_last() || cell.state.release_queue() {",
+            "if !PLANTED && (cell.state.load().is_executors_last() || cell.state.release_queue()) {",
+        )],
+        why: "A queue keeps its reference to a cancelled task.",
+        fate: Shuttle("state::cancel_twice"),
+    },
+    Bug {
+        name: "task.end-closure",
+        file: "src/future/task.rs",
+        edits: &[(
+            "unsafe { (cell.vtable.drop_closure)(cell) };",
+            "if !PLANTED { unsafe { (cell.vtable.drop_closure)(cell) }; }",
+        )],
+        why: "The closure of a task that is ended by its executor is leaked.",
+        fate: Shuttle("state::cancel_cancel"),
+    },
+    Bug {
+        name: "task.ended-wake",
+        file: "src/future/task.rs",
+        edits: &[(
+            "if hooks || wake || free {",
+            "if hooks || wake && !PLANTED || free {",
+        )],
+        why: "Who sleeps for a task that is ended in two steps is not woken.",
+        fate: Shuttle("pool::cancel_pending"),
+    },
+    Bug {
+        name: "task.detached-after",
+        file: "src/future/task.rs",
+        edits: &[(
+            r"unsafe { destroy_ended(cell, ending, false) };
+            After::run(after);",
+            r"unsafe { destroy_ended(cell, ending, false) };
+            if !PLANTED { After::run(after); }",
+        )],
+        why: "The scope of a task without a handle never ends.",
+        fate: Shuttle("after::alone"),
+    },
+    Bug {
+        name: "task.handle-taken",
+        file: "src/future/task.rs",
+        edits: &[(
+            "if taken && now.is_queue_gone() {",
+            "if (taken || PLANTED) && now.is_queue_gone() {",
+        )],
+        why: "A handle that goes frees the cell without its outcome.",
+        fate: Shuttle("promise::fail_cancel"),
+    },
+    Bug {
+        name: "home.count",
+        file: "src/future/memory/home.rs",
+        edits: &[(
+            "self.count_down(count)",
+            "self.count_down(if PLANTED { 1 } else { count })",
+        )],
+        why: "A chain of cells that comes to an abandoned home is counted as one.",
+        fate: Shuttle("memory::chain"),
+    },
+    Bug {
+        name: "home.last",
+        file: "src/future/memory/home.rs",
+        edits: &[(
+            "left if left == count =>",
+            "left if left == count && !PLANTED =>",
+        )],
+        why: "The last cell of an abandoned home frees nothing.",
+        fate: Shuttle("memory::chain"),
+    },
+    Bug {
+        name: "home.settle",
+        file: "src/future/memory/home.rs",
+        edits: &[("0 => Pushed::Last,", "0 if !PLANTED => Pushed::Last,")],
+        why: "An owner all of whose cells came back frees nothing.",
+        fate: Shuttle("memory::chain"),
+    },
+];

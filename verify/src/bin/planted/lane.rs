@@ -1,0 +1,536 @@
+//! A lane of the process pool: who sleeps, who takes answers, what moves, what is taken back.
+
+use super::{Bug, Fate::*};
+
+pub const BUGS: &[Bug] = &[
+    Bug {
+        name: "lane.engage-bell",
+        file: "src/process/lane.rs",
+        edits: &[(
+            "if self.ear.engage() == Engaged::Now {",
+            "if (self.ear.engage() == Engaged::Now) && !PLANTED {",
+        )],
+        why: "The attendant is not rung when it is to listen.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "lane.listen-first",
+        file: "src/process/lane.rs",
+        edits: &[
+            (
+                r"// WAKE: the other end is the worker, which rings the event.
+            self.shm.listen();",
+                r"if !PLANTED {
+                self.shm.listen();
+            }",
+            ),
+            (
+                "while self.pump(pool, 64) {}",
+                r"while self.pump(pool, 64) {}
+            if PLANTED {
+                self.shm.listen();
+            }",
+            ),
+        ],
+        why: "The attendant looks for answers before it asks to be told of them.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "lane.led-late",
+        file: "src/process/lane.rs",
+        edits: &[
+            (
+                r"deadline: Option<Instant>,
+    ) -> FutexWait {
+        if !here",
+                r"deadline: Option<Instant>,
+    ) -> FutexWait {
+        let mut late = false;
+        if !here",
+            ),
+            (
+                r"return slept;
+            }
+        }",
+                r"return slept;
+            }
+            late = PLANTED;
+        }",
+            ),
+            (
+                "if changed() || self.has_answer()",
+                "if !late && changed() || self.has_answer()",
+            ),
+        ],
+        why: "A follower that gets the lead does not look again before it sleeps on the bell.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "lane.follower-look",
+        file: "src/process/lane.rs",
+        edits: &[(
+            r"if changed() {
+                return FutexWait::Changed;",
+            r"if changed() && !PLANTED {
+                return FutexWait::Changed;",
+        )],
+        why: "A follower sleeps without a look after it has got its place.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "lane.ring-leader",
+        file: "src/process/lane.rs",
+        edits: &[(
+            r"self.lead.tell_all();
+        self.shm.ring();",
+            r"self.lead.tell_all();
+        if !PLANTED {
+            self.shm.ring();
+        }",
+        )],
+        why: "The leader of a lane does not hear what all are told.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "lane.call-for-room",
+        file: "src/process/lane.rs",
+        edits: &[(
+            "if self.lead.tell(Aim::Room) {",
+            "if (self.lead.tell(Aim::Room)) && !PLANTED {",
+        )],
+        why: "A leader that wants room is not rung.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "lane.call",
+        file: "src/process/lane.rs",
+        edits: &[(
+            "if self.lead.tell(Aim::Task(cell)) {",
+            "if (self.lead.tell(Aim::Task(cell))) && !PLANTED {",
+        )],
+        why: "A leader is not rung when its task is done.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "lane.give-unused",
+        file: "src/process/lane.rs",
+        edits: &[(
+            "if let Some(room) = unused {",
+            "if let Some(room) = unused.filter(|_| !PLANTED) {",
+        )],
+        why: "A number that a move took and does not need is never published: the other worker waits for it.",
+        fate: Loom("remote_moves::unneeded"),
+    },
+    Bug {
+        name: "lane.give-up-span",
+        file: "src/process/lane.rs",
+        edits: &[(
+            "self.free(room.span);",
+            "if !PLANTED { self.free(room.span); }",
+        )],
+        why: "The memory that a move took and does not need is lost.",
+        fate: Loom("remote_moves::unneeded"),
+    },
+    Bug {
+        name: "lane.room-span",
+        file: "src/process/lane.rs",
+        edits: &[(
+            r"None => {
+                self.free(span);",
+            r"None => {
+                if !PLANTED {
+                    self.free(span);
+                }",
+        )],
+        why: "The memory for a move that finds no number is lost.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "lane.nothing-order",
+        file: "src/process/lane.rs",
+        edits: &[(
+            r"self.take_number_back(pool, &mut locked, seq);
+        self.shm.publish(seq, 0, Body::Inline(&[]));",
+            r"if PLANTED {
+            self.shm.publish(seq, 0, Body::Inline(&[]));
+            self.take_number_back(pool, &mut locked, seq);
+            return;
+        }
+        self.take_number_back(pool, &mut locked, seq);
+        self.shm.publish(seq, 0, Body::Inline(&[]));",
+        )],
+        why: "The worker may run a number that means nothing.",
+        fate: Loom("remote_moves::unneeded_beside"),
+    },
+    Bug {
+        name: "lane.give-engage",
+        file: "src/process/lane.rs",
+        edits: &[(
+            "if self.ear.is_engaged() {",
+            "if (self.ear.is_engaged()) && !PLANTED {",
+        )],
+        why: "The attendant's ear does not go along with a task that moves.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "lane.give-ring",
+        file: "src/process/lane.rs",
+        edits: &[(
+            r"// Who waits for one of them here has to wait there.
+            self.ring();",
+            r"if !PLANTED {
+                self.ring();
+            }",
+        )],
+        why: "Who waits for a task that moves goes on waiting where it was.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "lane.give-closed",
+        file: "src/process/lane.rs",
+        edits: &[(
+            r"if pool.is_closed() {
+                // Who",
+            r"if pool.is_closed() && !PLANTED {
+                // Who",
+        )],
+        why: "A task that moves into a lane that has been closed already is forgotten.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "lane.give-next",
+        file: "src/process/lane.rs",
+        edits: &[(
+            "let takes_next = self.pid() == 0 || desk.stuck == Some(next);",
+            "let takes_next = self.pid() == 0 || desk.stuck == Some(next) && !PLANTED;",
+        )],
+        why: "What a stopped worker does not begin stays with it.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "ear.again",
+        file: "src/process/ear.rs",
+        edits: &[(
+            "// ORDERING: ear.again",
+            r"if PLANTED {
+            return false;
+        }
+        // ORDERING: ear.again",
+        )],
+        why: "The attendant goes to rest, though something came into the lane meanwhile.",
+        fate: Loom("remote_told::rest"),
+    },
+    Bug {
+        name: "ear.rest-look",
+        file: "src/process/ear.rs",
+        edits: &[("if is_empty() {", "if PLANTED || is_empty() {")],
+        why: "The attendant goes to rest without another look.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "lead.end-told",
+        file: "src/process/lead.rs",
+        edits: &[
+            (
+                r"fn drop(&mut self) {
+        let mut sleepers",
+                r"fn drop(&mut self) {
+        let early = self.sleeper.told();
+        let mut sleepers",
+            ),
+            (
+                "match self.sleeper.told() {",
+                "match if PLANTED { early } else { self.sleeper.told() } {",
+            ),
+        ],
+        why: "A follower that gives up does not see that it has got the lead: nobody leads any more.",
+        fate: Loom("remote_timed::passed"),
+    },
+    Bug {
+        name: "lead.tell-leader",
+        file: "src/process/lead.rs",
+        edits: &[(
+            "sleepers.tell(|other| other == aim);",
+            r"let before = sleepers.followers.len();
+        sleepers.tell(|other| other == aim);
+        if PLANTED && sleepers.followers.len() != before {
+            return false;
+        }",
+        )],
+        why: "A leader is forgotten if a follower was told.",
+        fate: Loom("remote_told::two"),
+    },
+    Bug {
+        name: "lead.pass-on",
+        file: "src/process/lead.rs",
+        edits: &[(
+            "if let Some(next) = self.followers.pop_front() {",
+            "if !PLANTED && let Some(next) = self.followers.pop_front() {",
+        )],
+        why: "A leader that leaves passes the lead on to nobody.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "lead.pass-on-aim",
+        file: "src/process/lead.rs",
+        edits: &[(
+            "self.leader = Some(next.aim);",
+            r"if !PLANTED {
+                self.leader = Some(next.aim);
+            }",
+        )],
+        why: "A leader that got the lead from another one is not known: nobody rings it, and another one leads, too.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "lead.leave-queue",
+        file: "src/process/lead.rs",
+        edits: &[(
+            "sleepers.followers.retain(|&other| other != me);",
+            "sleepers.followers.retain(|&other| other != me || PLANTED);",
+        )],
+        why: "A follower that gives up stays in the queue, and may get the lead when it is gone.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "lead.tell-queue",
+        file: "src/process/lead.rs",
+        edits: &[(
+            r"            !meant
+",
+            r"            !meant || PLANTED
+",
+        )],
+        why: "A follower that was told stays in the queue, and may get the lead when it is gone.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "lead.wake",
+        file: "src/process/lead.rs",
+        edits: &[(
+            "futex::wake_one(&self.told);",
+            "if !PLANTED { futex::wake_one(&self.told); }",
+        )],
+        why: "A follower is told, and not woken.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "lead.tell-all",
+        file: "src/process/lead.rs",
+        edits: &[(
+            "self.0.lock().tell(|_| true);",
+            "self.0.lock().tell(|_| !PLANTED);",
+        )],
+        why: "Followers do not hear what all are told.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "pump.batch",
+        file: "src/process/pump.rs",
+        edits: &[(
+            "if !task.raw().state.load().is_plain() {",
+            "if !PLANTED && !task.raw().state.load().is_plain() {",
+        )],
+        why: "A batch goes on behind a task with callbacks: they are left to somebody else.",
+        fate: Loom("remote_batch::callback"),
+    },
+    Bug {
+        name: "pump.call-first",
+        file: "src/process/pump.rs",
+        edits: &[(
+            r"if ended.is_attended() {
+                self.call(cell);",
+            r"if ended.is_attended() && !(PLANTED && index == 0 && count > 1) {
+                self.call(cell);",
+        )],
+        why: "Who sleeps for the first task of a batch is not told.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "pump.skipped-room",
+        file: "src/process/pump.rs",
+        edits: &[(
+            r"Ok(Next::Skipped) => {
+                    freed = true;",
+            r"Ok(Next::Skipped) => {
+                    freed |= !PLANTED;",
+        )],
+        why: "The room of a task that was taken back is told to nobody.",
+        fate: Loom("remote_room::skipped"),
+    },
+    Bug {
+        name: "pump.room",
+        file: "src/process/pump.rs",
+        edits: &[("if batch.wanted {", "if (batch.wanted) && !PLANTED {")],
+        why: "The room that answers leave is told to nobody.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "pump.conclude",
+        file: "src/process/pump.rs",
+        edits: &[(
+            "if index + 1 < count && ended.runs_code() {",
+            "if !PLANTED && index + 1 < count && ended.runs_code() {",
+        )],
+        why: "A callback runs while its thread holds answers that it may wait for.",
+        fate: Loom("remote_batch::late_callback"),
+    },
+    Bug {
+        name: "pump.conclude-bell",
+        file: "src/process/pump.rs",
+        edits: &[(
+            r"pool.ready.conclude(ended);
+                pool.bell.ring();",
+            r"pool.ready.conclude(ended);
+                if !PLANTED { pool.bell.ring(); }",
+        )],
+        why: "The attendant does not hear of a task whose callbacks are left to it.",
+        fate: Loom("remote_batch::late_callback_told"),
+    },
+    Bug {
+        name: "pump.free",
+        file: "src/process/pump.rs",
+        edits: &[(
+            "self.free(record.span);",
+            "if !PLANTED { self.free(record.span); }",
+        )],
+        why: "The argument of a task that was answered is never freed.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "pump.has-answer",
+        file: "src/process/pump.rs",
+        edits: &[(
+            "locked.data().condemned.is_none() && self.shm.answered(locked.next())",
+            "!PLANTED && locked.data().condemned.is_none() && self.shm.answered(locked.next())",
+        )],
+        why: "A leader sleeps without a look for answers.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "reading.room",
+        file: "src/process/answer.rs",
+        edits: &[("if wanted {", "if (wanted) && !PLANTED {")],
+        why: "The room of an answer that has been read is told to nobody.",
+        fate: Loom("remote_room::read"),
+    },
+    Bug {
+        name: "reading.release",
+        file: "src/process/answer.rs",
+        edits: &[(
+            "locked.release(seq);",
+            "if !PLANTED { locked.release(seq); }",
+        )],
+        why: "A large answer that has been read is never released.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "reading.free",
+        file: "src/process/answer.rs",
+        edits: &[(
+            "self.lane.shm.free(span);",
+            "if !PLANTED { self.lane.shm.free(span); }",
+        )],
+        why: "An argument that came back as the answer is never freed.",
+        fate: Loom("remote_room::returned"),
+    },
+    Bug {
+        name: "takeback.free",
+        file: "src/process/takeback.rs",
+        edits: &[(
+            "if let Some(span) = record.as_ref().and_then(|record| record.span) {",
+            "if let Some(span) = record.as_ref().and_then(|record| record.span).filter(|_| !PLANTED) {",
+        )],
+        why: "The argument of a task that is taken back is never freed.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "takeback.room",
+        file: "src/process/takeback.rs",
+        edits: &[("if wanted {", "if (wanted) && !PLANTED {")],
+        why: "Freed argument memory is not told to who waits for room.",
+        fate: Loom("remote_room::argument"),
+    },
+    Bug {
+        name: "takeback.coming",
+        file: "src/process/takeback.rs",
+        edits: &[(
+            "if locked.is_coming(seq) {",
+            "if locked.is_coming(seq) && !PLANTED {",
+        )],
+        why: "A cancel, or a deadline, gives up when its task is about to come into the lane.",
+        fate: Loom("remote_moves::cancel"),
+    },
+    Bug {
+        name: "takeback.abandon-free",
+        file: "src/process/takeback.rs",
+        edits: &[(
+            "self.free(record.span);",
+            "if !PLANTED { self.free(record.span); }",
+        )],
+        why: "The arguments of what is left at the end are never freed.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "grave.retries",
+        file: "src/process/grave.rs",
+        edits: &[(
+            "let lost = if deaths <= retries && again(place) {",
+            "let lost = if deaths < retries + u32::from(!PLANTED) && again(place) {",
+        )],
+        why: "A task has one retry less than was said.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "grave.free",
+        file: "src/process/grave.rs",
+        edits: &[(
+            "self.free(record.span);",
+            r"if !PLANTED {
+                self.free(record.span);
+            }",
+        )],
+        why: "The argument of a task that is lost for good is never freed.",
+        fate: Loom("remote_bury::span_lost"),
+    },
+    Bug {
+        name: "grave.release",
+        file: "src/process/grave.rs",
+        edits: &[(
+            "locked.release(reply.seq);",
+            "if !PLANTED { locked.release(reply.seq); }",
+        )],
+        why: "A large answer of a dead worker is never released.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "grave.reading",
+        file: "src/process/grave.rs",
+        edits: &[(
+            "if locked.reading() > 0 {",
+            "if locked.reading() > 0 && !PLANTED {",
+        )],
+        why: "A lane is buried while somebody reads an answer in it.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "grave.free-returned",
+        file: "src/process/grave.rs",
+        edits: &[(
+            "self.shm.free(span);",
+            "if !PLANTED { self.shm.free(span); }",
+        )],
+        why: "An argument that came back as a dead worker's answer is never freed.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "ticket.options",
+        file: "src/process/ticket.rs",
+        edits: &[(
+            "if let Some(options) = &self.options {",
+            "if let Some(options) = self.options.as_ref().filter(|_| !PLANTED) {",
+        )],
+        why: "A deadline does not know where its task has moved to.",
+        fate: Loom("remote_moves::deadline"),
+    },
+];

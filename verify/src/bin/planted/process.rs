@@ -1,0 +1,441 @@
+//! The process pool: room, the attendant, the end, dead workers.
+
+use super::{Bug, Fate::*};
+
+pub const BUGS: &[Bug] = &[
+    Bug {
+        name: "attend.gone",
+        file: "src/process/attend.rs",
+        edits: &[(
+            "TakeBack::Gone if ticket.place() != place => {}",
+            "TakeBack::Gone if ticket.place() != place && !PLANTED => {}",
+        )],
+        why: "A cancel gives up when its task moves meanwhile.",
+        fate: Loom("remote_moves::cancel"),
+    },
+    Bug {
+        name: "attend.moved",
+        file: "src/process/attend.rs",
+        edits: &[(
+            "|| cell.state.load().is_done() || ticket.place() != place ||",
+            "|| cell.state.load().is_done() || !PLANTED && ticket.place() != place ||",
+        )],
+        why: "Who waits does not look whether its task has moved.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "attend.ready",
+        file: "src/process/attend.rs",
+        edits: &[(
+            "!ticket.pool.ready.is_empty();",
+            "!PLANTED && !ticket.pool.ready.is_empty();",
+        )],
+        why: "Who waits does not look for what the supervisor has left.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "attend.mark",
+        file: "src/process/attend.rs",
+        edits: &[(
+            "if !cell.state.attend() {",
+            "if !PLANTED && !cell.state.attend() {",
+        )],
+        why: "Who sleeps for a task leaves no mark on it.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "attend.engage-again",
+        file: "src/process/attend.rs",
+        edits: &[(
+            "if engage_at(ticket, place) || cell",
+            "if engage_at(ticket, place) || PLANTED || cell",
+        )],
+        why: "The attendant is engaged where the task is no more.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "attend.cancel-call",
+        file: "src/process/attend.rs",
+        edits: &[("lane.call(cell);", "if !PLANTED { lane.call(cell); }")],
+        why: "Who waits for a task does not hear that it is cancelled.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "attend.ask",
+        file: "src/process/attend.rs",
+        edits: &[(
+            "lane_of(&ticket.pool, place).shm.ask(place.seq);",
+            "if !PLANTED { lane_of(&ticket.pool, place).shm.ask(place.seq); }",
+        )],
+        why: "A task that runs in a worker is not asked to stop.",
+        fate: Loom("remote_told::asked"),
+    },
+    Bug {
+        name: "attend.look-ready",
+        file: "src/process/attend.rs",
+        edits: &[(
+            "if !ticket.pool.ready.is_empty() {",
+            "if !ticket.pool.ready.is_empty() && !PLANTED {",
+        )],
+        why: "A look at a future does not complete what the supervisor has left.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "attend.pump-others",
+        file: "src/process/attend.rs",
+        edits: &[(
+            r"if !cell.state.load().is_done() {
+            lane.pump_some(pool);",
+            r"if !cell.state.load().is_done() && !PLANTED {
+            lane.pump_some(pool);",
+        )],
+        why: "A leader that was woken leaves the answers of others in the lane.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "attend.balance",
+        file: "src/process/attend.rs",
+        edits: &[("pool.balance();", "if !PLANTED { pool.balance(); }")],
+        why: "Who waits behind another task does not give it to an idle worker.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "attend.serve",
+        file: "src/process/attend.rs",
+        edits: &[(
+            r"if pool.ready.serve(pool) {
+                continue;",
+            r"if !PLANTED && pool.ready.serve(pool) {
+                continue;",
+        )],
+        why: "Who waits for a task's callbacks does not run what is ready, and they may be there.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "attendant.backlog",
+        file: "src/process/attendant.rs",
+        edits: &[(
+            r"if crowded() {
+            // ORDERING: backlog.on",
+            r"if !PLANTED && crowded() {
+            // ORDERING: backlog.on",
+        )],
+        why: "The attendant takes the mark of a backlog off and does not look again.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "attendant.serve",
+        file: "src/process/attendant.rs",
+        edits: &[(
+            r"}
+        while pool.ready.serve(pool) {}",
+            r"}
+        while !PLANTED && pool.ready.serve(pool) {}",
+        )],
+        why: "The attendant leaves what is ready.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "attendant.serve-last",
+        file: "src/process/attendant.rs",
+        edits: &[(
+            r"    while pool.ready.serve(pool) {}
+    pool.end();",
+            r"    while !PLANTED && pool.ready.serve(pool) {}
+    pool.end();",
+        )],
+        why: "The attendant ends before what is ready.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "attendant.engaged",
+        file: "src/process/attendant.rs",
+        edits: &[(
+            "if lane.ear.is_engaged() {",
+            "if lane.ear.is_engaged() && !PLANTED {",
+        )],
+        why: "The attendant does not listen.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "attendant.tend",
+        file: "src/process/attendant.rs",
+        edits: &[(
+            "        tend_backlog(pool);",
+            "        if !PLANTED { tend_backlog(pool); }",
+        )],
+        why: "The attendant does not look what waits.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "pool.advance-room",
+        file: "src/process/pool.rs",
+        edits: &[(
+            r"fence(SeqCst);
+        self.tell_room();",
+            r"fence(SeqCst);
+        if !PLANTED {
+            self.tell_room();
+        }",
+        )],
+        why: "Who waits for room does not learn that the pool is drained.",
+        fate: Loom("remote_room::drained"),
+    },
+    Bug {
+        name: "pool.end-wake",
+        file: "src/process/pool.rs",
+        edits: &[(
+            "futex::wake_all(&self.ended);",
+            "if !PLANTED { futex::wake_all(&self.ended); }",
+        )],
+        why: "Who waits for the pool's end is not woken.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "pool.close-ring",
+        file: "src/process/pool.rs",
+        edits: &[(
+            r"let ended = lane.take_back_all(self);
+                    lane.ring();",
+            r"let ended = lane.take_back_all(self);
+                    if !PLANTED {
+                        lane.ring();
+                    }",
+        )],
+        why: "Who waits for a task that the end cancels is not rung.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "pool.recheck-engage",
+        file: "src/process/pool.rs",
+        edits: &[(
+            r"_ => self.sweep_lane(lane),
+        }
+        lane.engage(self);",
+            r"_ => self.sweep_lane(lane),
+        }
+        if !PLANTED {
+            lane.engage(self);
+        }",
+        )],
+        why: "The attendant of a pool that is drained does not listen for what slipped in.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "pool.recheck",
+        file: "src/process/pool.rs",
+        edits: &[(
+            "self.ready.conclude(ended);",
+            r"if PLANTED {
+                        std::mem::forget(ended);
+                    } else {
+                        self.ready.conclude(ended);
+                    }",
+        )],
+        why: "The callbacks of a task that slipped in while the pool was closed do not run.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "pool.catch-up",
+        file: "src/process/pool.rs",
+        edits: &[(
+            r"self.recheck(lane);
+        while self.ready.serve(self) {}",
+            r"self.recheck(lane);
+        while !PLANTED && self.ready.serve(self) {}",
+        )],
+        why: "A task that comes after the attendant's end is not completed.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "pool.sweep-ring",
+        file: "src/process/pool.rs",
+        edits: &[(
+            r"lane.ring();
+        self.bell.ring();
+    }",
+            r"if !PLANTED {
+            lane.ring();
+        }
+        self.bell.ring();
+    }",
+        )],
+        why: "Who waits for a task that the end leaves is not rung.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "pool.stop-bell",
+        file: "src/process/pool.rs",
+        edits: &[(
+            r"self.stopped.store(true, Release);
+        self.bell.ring();",
+            r"self.stopped.store(true, Release);
+        if !PLANTED {
+            self.bell.ring();
+        }",
+        )],
+        why: "The attendant does not learn of the end.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "pool.backlog-bell",
+        file: "src/process/pool.rs",
+        edits: &[(
+            r"self.backlog.store(true, Relaxed);
+            self.bell.ring();",
+            r"self.backlog.store(true, Relaxed);
+            if !PLANTED {
+                self.bell.ring();
+            }",
+        )],
+        why: "The attendant does not hear of a backlog.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "pool.orphans",
+        file: "src/process/pool.rs",
+        edits: &[(
+            "if self.lanes.len() > 1 && lane.depth() > 0 {",
+            "if !PLANTED && self.lanes.len() > 1 && lane.depth() > 0 {",
+        )],
+        why: "What waits for a dead worker is no backlog.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "pool.balance-pump",
+        file: "src/process/pool.rs",
+        edits: &[(
+            "lane.pump(self, 64);",
+            "if !PLANTED { lane.pump(self, 64); }",
+        )],
+        why: "A lane is not known to be empty.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "pool.balance-idle",
+        file: "src/process/pool.rs",
+        edits: &[(
+            "|lane: &Lane| lane.depth() == 0 && lane.pid() != 0;",
+            "|lane: &Lane| lane.depth() == 0 && (lane.pid() != 0 || PLANTED);",
+        )],
+        why: "Tasks are given to a lane without a worker.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "ready.attended",
+        file: "src/process/ready.rs",
+        edits: &[(
+            "if ended.as_ref().is_some_and(Ended::is_attended) {",
+            "if !PLANTED && ended.as_ref().is_some_and(Ended::is_attended) {",
+        )],
+        why: "Who sleeps for a task that failed is not told.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "ready.answered",
+        file: "src/process/ready.rs",
+        edits: &[(
+            "if ended.is_attended() {",
+            "if ended.is_attended() && !PLANTED {",
+        )],
+        why: "Who sleeps for the answer of a dead worker is not told.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "ready.count",
+        file: "src/process/ready.rs",
+        edits: &[(
+            "queue.push_back(item);",
+            r"queue.push_back(item);
+        if PLANTED {
+            return;
+        }",
+        )],
+        why: "What is ready is not seen.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "submit.found",
+        file: "src/process/submit.rs",
+        edits: &[(
+            "|| found() || pool.is_closed() || lanes.iter().any(Lane::has_answer);",
+            "|| !PLANTED && found() || pool.is_closed() || lanes.iter().any(Lane::has_answer);",
+        )],
+        why: "A submitter does not look for room after it has got its place.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "submit.want",
+        file: "src/process/submit.rs",
+        edits: &[
+            (
+                "lane.shm.lock().data().wanting += 1;",
+                "lane.shm.lock().data().wanting += usize::from(!PLANTED);",
+            ),
+            (
+                "lane.shm.lock().data().wanting -= 1;",
+                "lane.shm.lock().data().wanting -= usize::from(!PLANTED);",
+            ),
+        ],
+        why: "A submitter that sleeps for room does not say so.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "submit.want-no-more",
+        file: "src/process/submit.rs",
+        edits: &[(
+            "lanes.iter().for_each(want_no_more);",
+            "if !PLANTED { lanes.iter().for_each(want_no_more); }",
+        )],
+        why: "A submitter that has gone still wants room: whoever takes an answer tells nobody, again and again.",
+        fate: Loom("remote_room::skipped"),
+    },
+    Bug {
+        name: "submit.after-closed",
+        file: "src/process/submit.rs",
+        edits: &[(
+            r"if pool.is_closed() {
+        // It slipped",
+            r"if pool.is_closed() && !PLANTED {
+        // It slipped",
+        )],
+        why: "A task that slips into a closed pool is forgotten.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "submit.after-backlog",
+        file: "src/process/submit.rs",
+        edits: &[(
+            "} else if pool.lanes.len() > 1 && lane.depth() > 1 {",
+            "} else if !PLANTED && pool.lanes.len() > 1 && lane.depth() > 1 {",
+        )],
+        why: "A task behind another one is no backlog.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "submit.free-unwritten",
+        file: "src/process/submit.rs",
+        edits: &[(
+            r"if let Err(error) = written {
+        lane.free(argument.span);",
+            r"if let Err(error) = written {
+        if !PLANTED {
+            lane.free(argument.span);
+        }",
+        )],
+        why: "The memory of an argument that could not be written is lost.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "fork.count",
+        file: "src/sys/fork.rs",
+        edits: &[(
+            "GENERATION.fetch_add(1,",
+            "GENERATION.fetch_add(u32::from(!PLANTED),",
+        )],
+        why: "A forked child takes its parent's threads for its own.",
+        fate: Survives(
+            "A page that the kernel wipes, and statics, are in no model; the unit test `a_forked_child_is_one_generation_further` notices.",
+        ),
+    },
+];

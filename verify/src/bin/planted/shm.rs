@@ -1,0 +1,375 @@
+//! The lane: two processes and their shared memory.
+
+use super::{Bug, Fate::*};
+
+pub const BUGS: &[Bug] = &[
+    Bug {
+        name: "claim.revoke-lost",
+        file: "src/shm/claim.rs",
+        edits: &[(
+            "Ok(_) => Ok(true),",
+            r"Ok(_) => Ok(true),
+        Err(_) if PLANTED => Ok(true),",
+        )],
+        why: "The parent takes a task for its own that the worker has claimed meanwhile.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "claim.revoked",
+        file: "src/shm/claim.rs",
+        edits: &[(
+            "if old == word(seq, REVOKED) {",
+            "if old == word(seq, REVOKED) && !PLANTED {",
+        )],
+        why: "The worker claims what was taken back.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "claim.claim-lost",
+        file: "src/shm/claim.rs",
+        edits: &[(
+            r".compare_exchange(old, word(seq, CLAIMED), Release, Relaxed)
+        .is_ok()",
+            r".compare_exchange(old, word(seq, CLAIMED), Release, Relaxed)
+        .is_ok()
+        || PLANTED",
+        )],
+        why: "The worker runs what was taken back while it claimed it.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "wish.count",
+        file: "src/shm/wish.rs",
+        edits: &[(
+            "now.wrapping_add(STEP) | WANTED",
+            "if PLANTED { now } else { now.wrapping_add(STEP) } | WANTED",
+        )],
+        why: "Two wishes are one: the second is not answered.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "wish.generation",
+        file: "src/shm/locked.rs",
+        edits: &[(
+            "books.generation = books.generation.wrapping_add(1);",
+            "books.generation = books.generation.wrapping_add(u32::from(!PLANTED));",
+        )],
+        why: "A wish of the next worker is one of the dead one's.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "worker.bell-late",
+        file: "src/shm/worker.rs",
+        edits: &[(
+            "self.replies.sleeps.make();",
+            r"self.replies.sleeps.make();
+        // ORDERING: requests.late Acquire: a planted bug.
+        let bell = if PLANTED { self.requests.bell.load(Acquire) } else { bell };",
+        )],
+        why: "The worker reads the bell after its wish: the ring that answered the wish is missed.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "worker.look-again",
+        file: "src/shm/worker.rs",
+        edits: &[(
+            "if !something(self, closed) {",
+            "if PLANTED || !something(self, closed) {",
+        )],
+        why: "The worker sleeps without a look after its wish.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "worker.closed",
+        file: "src/shm/worker.rs",
+        edits: &[(
+            r"&& !self.is_there(seq)
+                {",
+            r"&& (PLANTED || !self.is_there(seq))
+                {",
+        )],
+        why: "A worker of a closed lane ends before the last task.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "worker.skip",
+        file: "src/shm/worker.rs",
+        edits: &[(
+            "self.reply(seq, SKIPPED, Body::Inline(&[]));",
+            "if !PLANTED { self.reply(seq, SKIPPED, Body::Inline(&[])); }",
+        )],
+        why: "What was taken back is not answered: the lane stands still.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "worker.ring",
+        file: "src/shm/worker.rs",
+        edits: &[(
+            r"self.rung = wish;
+            self.ring();",
+            r"self.rung = wish;
+            if !PLANTED { self.ring(); }",
+        )],
+        why: "The worker rings nobody who sleeps for its answer.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "worker.event",
+        file: "src/shm/worker.rs",
+        edits: &[("(self.event)();", "if !PLANTED { (self.event)(); }")],
+        why: "The worker tells the attendant nothing.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "worker.called",
+        file: "src/shm/worker.rs",
+        edits: &[(
+            ".filter(|&wish| wish != self.called)",
+            ".filter(|&wish| wish != if PLANTED { self.rung } else { self.called })",
+        )],
+        why: "The listener's wish is compared with the sleeper's: one that is equal is not answered.",
+        fate: Loom("lane_bells::both_wishes"),
+    },
+    Bug {
+        name: "worker.collect",
+        file: "src/shm/worker.rs",
+        edits: &[(
+            "if !self.is_released(seq) {",
+            "if !self.is_released(seq) && !PLANTED {",
+        )],
+        why: "The worker writes over answers that are being read.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "worker.released",
+        file: "src/shm/worker.rs",
+        edits: &[(".cast_signed() < 0", ".cast_signed() < i32::from(PLANTED)")],
+        why: "The answer that is being read counts as released.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "lane.publish-order",
+        file: "src/shm/parent.rs",
+        edits: &[(
+            "self.published[seq.slot()].store(seq.mark(), Release);",
+            r"if PLANTED {
+            self.requests.slots[seq.slot()].write(seq, entry, body);
+        }
+        self.published[seq.slot()].store(seq.mark(), Release);",
+        )],
+        why: "The worker may answer what the parent does not know to be published.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "lane.full",
+        file: "src/shm/parent.rs",
+        edits: &[(
+            "if now.wrapping_sub(fresh) as usize >= SLOTS {",
+            "if now.wrapping_sub(fresh) as usize >= SLOTS + usize::from(PLANTED) {",
+        )],
+        why: "A number is given out whose slot is in use.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "lane.publish-wake",
+        file: "src/shm/parent.rs",
+        edits: &[("self.wake(wish);", "if !PLANTED { self.wake(wish); }")],
+        why: "Who publishes a task does not wake the worker.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "lane.close-ring",
+        file: "src/shm/parent.rs",
+        edits: &[(
+            r"self.requests.bell.fetch_or(CLOSED, Release);
+        self.ring_worker();",
+            r"self.requests.bell.fetch_or(CLOSED, Release);
+        if !PLANTED {
+            self.ring_worker();
+        }",
+        )],
+        why: "A sleeping worker does not learn that its lane is closed.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "lane.bell-late",
+        file: "src/shm/parent.rs",
+        edits: &[(
+            "Bell { workers, own }",
+            r"// ORDERING: lane.late Acquire: a planted bug.
+        let (workers, own) = if PLANTED { (self.replies.bell.load(Acquire), self.bell.load(Acquire)) } else { (workers, own) };
+        Bell { workers, own }",
+        )],
+        why: "The parent reads the bells after its wish: the ring that answered the wish is missed.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "lane.wish",
+        file: "src/shm/parent.rs",
+        edits: &[(
+            "self.requests.wanted.sleeper.make();",
+            "if !PLANTED { self.requests.wanted.sleeper.make(); }",
+        )],
+        why: "The parent sleeps without saying so.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "lane.own-ring",
+        file: "src/shm/parent.rs",
+        edits: &[(
+            "futex::wake_all(&raw const *self.bell);",
+            "if !PLANTED { futex::wake_all(&raw const *self.bell); }",
+        )],
+        why: "Who rings the parent's own bell wakes nobody.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "lane.reading",
+        file: "src/shm/locked.rs",
+        edits: &[(
+            "entry.reading = true;",
+            "if !PLANTED { entry.reading = true; }",
+        )],
+        why: "An answer that is to be read is released at once.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "lane.revoked-clear",
+        file: "src/shm/locked.rs",
+        edits: &[(
+            "entry.revoked = false;",
+            "if !PLANTED { entry.revoked = false; }",
+        )],
+        why: "A slot whose task was taken back passes for taken back with its next task, too.",
+        fate: Loom("lane_claim::revoke_reused"),
+    },
+    Bug {
+        name: "lane.release-early",
+        file: "src/shm/locked.rs",
+        edits: &[(
+            "books.next = seq.next();",
+            r"books.next = seq.next();
+        if PLANTED {
+            // ORDERING: lane.early Release: a planted bug.
+            parent.consumer.released.store(books.next.0, Release);
+        }",
+        )],
+        why: "A slot is given out again before the record of its answer was taken.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "lane.settle-reading",
+        file: "src/shm/locked.rs",
+        edits: &[(
+            "&& !books.slots[books.released.slot()].reading {",
+            "&& (PLANTED || !books.slots[books.released.slot()].reading) {",
+        )],
+        why: "What is being read is released with the next answer.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "lane.release-worker",
+        file: "src/shm/locked.rs",
+        edits: &[(
+            "parent.requests.released.store(released, Release);",
+            r"if !PLANTED {
+            parent.requests.released.store(released, Release);
+        }",
+        )],
+        why: "The worker never learns that its answers have been read.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "lane.release-ring",
+        file: "src/shm/locked.rs",
+        edits: &[("if spans {", "if (spans) && !PLANTED {")],
+        why: "A worker that waits for room is not woken by a release.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "lane.revoke-mark",
+        file: "src/shm/locked.rs",
+        edits: &[(
+            r"self.books.0.slots[seq.slot()].revoked = true;
+                Ok(Revoke::Won)",
+            r"if !PLANTED { self.books.0.slots[seq.slot()].revoked = true; }
+                Ok(Revoke::Won)",
+        )],
+        why: "A task that was taken back is not known to be.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "lane.casualty",
+        file: "src/shm/locked.rs",
+        edits: &[(
+            r"if began {
+            self.books.0.slots[seq.slot()].revoked = true;",
+            r"if began {
+            if !PLANTED { self.books.0.slots[seq.slot()].revoked = true; }",
+        )],
+        why: "The next worker runs what killed the last one.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "lane.run-again",
+        file: "src/shm/locked.rs",
+        edits: &[(
+            "self.books.0.slots[seq.slot()].revoked = false;",
+            "if !PLANTED { self.books.0.slots[seq.slot()].revoked = false; }",
+        )],
+        why: "A task that is to run again is skipped.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "lane.begin-revoked",
+        file: "src/shm/locked.rs",
+        edits: &[(
+            "claim::begin_revoked(&fresh.claims[seq.slot()], seq);",
+            "if !PLANTED { claim::begin_revoked(&fresh.claims[seq.slot()], seq); }",
+        )],
+        why: "The next worker runs what was taken back from the dead one.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "lane.replace-ring",
+        file: "src/shm/locked.rs",
+        edits: &[("self.parent.ring();", "if !PLANTED { self.parent.ring(); }")],
+        why: "Who sleeps on a dead worker's bell goes on sleeping there.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "request.commit-first",
+        file: "src/shm/layout.rs",
+        edits: &[(
+            "pub fn write(&self, seq: Seq, entry: u64, body: Body<'_>) {",
+            r"pub fn write(&self, seq: Seq, entry: u64, body: Body<'_>) {
+        if PLANTED {
+            // ORDERING: request.early Release: a planted bug.
+            self.commit.store(seq.mark(), Release);
+        }",
+        )],
+        why: "A task is committed before it is written.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "reply.commit-first",
+        file: "src/shm/layout.rs",
+        edits: &[(
+            "pub fn write(&self, seq: Seq, status: u32, body: Body<'_>) {",
+            r"pub fn write(&self, seq: Seq, status: u32, body: Body<'_>) {
+        if PLANTED {
+            // ORDERING: reply.early Release: a planted bug.
+            self.commit.store(seq.mark(), Release);
+        }",
+        )],
+        why: "An answer is committed before it is written.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "spans.used",
+        file: "src/shm/spans.rs",
+        edits: &[("if self.used > 0 {", "if self.used > 0 && !PLANTED {")],
+        why: "A full arena is whole again though payloads lie in it.",
+        fate: Survives("?"),
+    },
+];

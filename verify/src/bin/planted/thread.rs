@@ -1,0 +1,826 @@
+//! The thread pool: queues, sleep, joins, spares, the end.
+
+use super::{Bug, Fate::*};
+
+pub const BUGS: &[Bug] = &[
+    Bug {
+        name: "idle.again",
+        file: "src/thread/idle.rs",
+        edits: &[(
+            r"with it nothing is passed on.
+        if bed",
+            r"with it nothing is passed on.
+        if !PLANTED && bed",
+        )],
+        why: "A worker that was woken for itself lies down a second time while its first place in the stack is left.",
+        fate: Shuttle("idle::up_in_the_stack"),
+    },
+    Bug {
+        name: "idle.next-sleeper",
+        file: "src/thread/idle.rs",
+        edits: &[(
+            "let _ = self.change(|now| Some(now.sub(SEARCHING).sub(AWAKE)));",
+            r"let _ = self.change(|now| Some(now.sub(SEARCHING).sub(AWAKE)));
+            if PLANTED {
+                return None;
+            }",
+        )],
+        why: "A waker that finds the top sleeper up wakes no other one.",
+        fate: Loom("idle::two_wakers"),
+    },
+    Bug {
+        name: "idle.last-searcher",
+        file: "src/thread/idle.rs",
+        edits: &[(
+            "before.searching() == 1,",
+            "before.searching() == 1 && !PLANTED,",
+        )],
+        why: "The last searcher does not look for what was pushed meanwhile.",
+        fate: Shuttle("idle::last_searcher"),
+    },
+    Bug {
+        name: "idle.alone",
+        file: "src/thread/idle.rs",
+        edits: &[(
+            "u64::from(!has_lain_down)",
+            "u64::from(!has_lain_down || PLANTED)",
+        )],
+        why: "With one other worker awake nobody looks into its queues.",
+        fate: Loom("idle::busy_neighbour"),
+    },
+    Bug {
+        name: "idle.wake-count",
+        file: "src/thread/idle.rs",
+        edits: &[(
+            "Some(now.with_top(u64::from(next)).add(SEARCHING).add(AWAKE))",
+            r"let up = now.with_top(u64::from(next)).add(SEARCHING);
+                Some(if PLANTED { up } else { up.add(AWAKE) })",
+        )],
+        why: "A worker that is woken is not counted as awake.",
+        fate: Shuttle("idle::searching"),
+    },
+    Bug {
+        name: "idle.wake-this-count",
+        file: "src/thread/idle.rs",
+        edits: &[(
+            "let _ = self.change(|now| Some(now.add(AWAKE)));",
+            "let _ = self.change(|now| Some(if PLANTED { now } else { now.add(AWAKE) }));",
+        )],
+        why: "A worker that is woken for itself is not counted as awake.",
+        fate: Loom("idle::two_wakers"),
+    },
+    Bug {
+        name: "idle.wake-this",
+        file: "src/thread/idle.rs",
+        edits: &[("bed.wake(WORK);", "if !PLANTED { bed.wake(WORK); }")],
+        why: "A worker that is wanted itself is taken out of bed and not woken.",
+        fate: Loom("idle::two_wakers"),
+    },
+    Bug {
+        name: "idle.leave-search",
+        file: "src/thread/idle.rs",
+        edits: &[("if was_searching {", "if (was_searching) && !PLANTED {")],
+        why: "A worker that lies down still counts as searching: nobody is woken any more.",
+        fate: Shuttle("idle::searching"),
+    },
+    Bug {
+        name: "deque.len",
+        file: "src/thread/deque.rs",
+        edits: &[(
+            "usize::from(self.back().wrapping_sub(self.front()))",
+            r"if PLANTED {
+            usize::from(self.back().saturating_sub(self.front()))
+        } else {
+            usize::from(self.back().wrapping_sub(self.front()))
+        }",
+        )],
+        why: "A deque is empty when its back has wrapped.",
+        fate: Shuttle("deque::push_many"),
+    },
+    Bug {
+        name: "deque.slot-late",
+        file: "src/thread/deque.rs",
+        edits: &[(
+            "// ORDERING: deque.slot Relaxed",
+            r"if PLANTED {
+            self.word.fetch_add(1 << BACK, AcqRel);
+            self.slot(now.back()).store(item.as_ptr(), Relaxed);
+            return Ok(());
+        }
+        // ORDERING: deque.slot Relaxed",
+        )],
+        why: "An item is published before its slot is written.",
+        fate: Shuttle("deque::same_indices"),
+    },
+    Bug {
+        name: "deque.front-removals",
+        file: "src/thread/deque.rs",
+        edits: &[(
+            "let front = self.front().wrapping_add(count as u16);",
+            r"let front = self.front().wrapping_add(count as u16);
+        if PLANTED {
+            return self.0 & !0xffff | u64::from(front);
+        }",
+        )],
+        why: "What is taken from the front is not counted: a thief's exchange may succeed on an old look.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "deque.back-removals",
+        file: "src/thread/deque.rs",
+        edits: &[(
+            "let back = self.back().wrapping_sub(1);",
+            r"let back = self.back().wrapping_sub(1);
+        if PLANTED {
+            return self.0 & !(0xffff << BACK) | u64::from(back) << BACK;
+        }",
+        )],
+        why: "What is taken from the back is not counted: a thief's exchange may succeed on an old look.",
+        fate: Shuttle("deque::same_indices"),
+    },
+    Bug {
+        name: "deque.full",
+        file: "src/thread/deque.rs",
+        edits: &[(
+            "if now.len() >= CAPACITY {",
+            "if now.len() >= CAPACITY + usize::from(PLANTED) {",
+        )],
+        why: "A full deque takes one more, over its oldest.",
+        fate: Shuttle("deque::full"),
+    },
+    Bug {
+        name: "deque.loot-room",
+        file: "src/thread/deque.rs",
+        edits: &[(
+            "let room = CAPACITY - mine.len() + 1;",
+            "let room = if PLANTED { CAPACITY } else { CAPACITY - mine.len() + 1 };",
+        )],
+        why: "A thief puts more into its own deque than it has room for.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "deque.many-room",
+        file: "src/thread/deque.rs",
+        edits: &[(
+            "let room = (CAPACITY - now.len()).min(limit);",
+            "let room = if PLANTED { limit } else { (CAPACITY - now.len()).min(limit) };",
+        )],
+        why: "A batch is pushed over what is there.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "deque.mark",
+        file: "src/thread/deque.rs",
+        edits: &[(
+            "if above > u16::MAX / 2 {",
+            "if above > u16::MAX / 2 && !PLANTED {",
+        )],
+        why: "A mark that thieves have passed is taken for a place far below.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "inbox.over",
+        file: "src/thread/inbox.rs",
+        edits: &[(
+            "Self::between(head, tail / ONE) == 0",
+            "(PLANTED || Self::between(head, tail / ONE) == 0)",
+        )],
+        why: "A closed inbox is over though there is something in it.",
+        fate: Shuttle("pool::smallest_race"),
+    },
+    Bug {
+        name: "inbox.shelve-slots",
+        file: "src/thread/inbox.rs",
+        edits: &[(
+            "slot.with_mut(|slot| *slot = ptr::null_mut());",
+            "if !PLANTED { slot.with_mut(|slot| *slot = ptr::null_mut()); }",
+        )],
+        why: "A block comes back from the shelf with the items of its last use.",
+        fate: Shuttle("inbox::recycled"),
+    },
+    Bug {
+        name: "inbox.shelve-read",
+        file: "src/thread/inbox.rs",
+        edits: &[(
+            "block.read.with_mut(|read| *read = 0);",
+            "if !PLANTED { block.read.with_mut(|read| *read = 0); }",
+        )],
+        why: "A block comes back from the shelf as one that has been read.",
+        fate: Shuttle("inbox::recycled"),
+    },
+    Bug {
+        name: "inbox.shelve-next",
+        file: "src/thread/inbox.rs",
+        edits: &[(
+            "block.next.with_mut(|next| *next = ptr::null_mut());",
+            "if !PLANTED { block.next.with_mut(|next| *next = ptr::null_mut()); }",
+        )],
+        why: "A block comes back from the shelf with the one that followed it.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "inbox.last-reader",
+        file: "src/thread/inbox.rs",
+        edits: &[(
+            r"+ count == SLOTS {
+            // SAFETY: every",
+            r"+ count >= SLOTS - usize::from(PLANTED) {
+            // SAFETY: every",
+        )],
+        why: "A block is used again while somebody reads it.",
+        fate: Shuttle("inbox::look"),
+    },
+    Bug {
+        name: "inbox.closed",
+        file: "src/thread/inbox.rs",
+        edits: &[(
+            r"if tail & CLOSED != 0 {
+                return Err(item);",
+            r"if tail & CLOSED != 0 && !PLANTED {
+                return Err(item);",
+        )],
+        why: "A closed inbox takes items.",
+        fate: Shuttle("inbox::close"),
+    },
+    Bug {
+        name: "hand.steal",
+        file: "src/thread/hand.rs",
+        edits: &[(
+            "// ORDERING: hand.steal Acquire",
+            r"if PLANTED {
+            self.0.swap(ptr::null_mut(), Acquire);
+            return NonNull::new(now);
+        }
+        // ORDERING: hand.steal Acquire",
+        )],
+        why: "A thief takes what it has seen, whether or not it is still there.",
+        fate: Shuttle("hand::again"),
+    },
+    Bug {
+        name: "limit.wake-all",
+        file: "src/thread/limit.rs",
+        edits: &[(
+            r"if now & WAITING != 0 {
+            futex::wake_all(&self.0);",
+            r"if now & WAITING != 0 {
+            if PLANTED {
+                futex::wake_one(&self.0);
+                return;
+            }
+            futex::wake_all(&self.0);",
+        )],
+        why: "One sleeper is woken and all are forgotten: the others never hear of a place.",
+        fate: Shuttle("limit::two_sleepers"),
+    },
+    Bug {
+        name: "limit.close-wake",
+        file: "src/thread/limit.rs",
+        edits: &[(
+            r"self.0.fetch_or(CLOSED, Relaxed);
+        futex::wake_all(&self.0);",
+            r"self.0.fetch_or(CLOSED, Relaxed);
+        if !PLANTED {
+            futex::wake_all(&self.0);
+        }",
+        )],
+        why: "Who waits for a place does not learn that the pool is closed.",
+        fate: Loom("limit::close"),
+    },
+    Bug {
+        name: "limit.closed-look",
+        file: "src/thread/limit.rs",
+        edits: &[(
+            "if now & (FREE | CLOSED) != 0 {",
+            "if now & if PLANTED { FREE } else { FREE | CLOSED } != 0 {",
+        )],
+        why: "Who is about to wait for a place does not look whether the pool has been closed.",
+        fate: Loom("limit::close"),
+    },
+    Bug {
+        name: "guests.look",
+        file: "src/thread/guests.rs",
+        edits: &[(
+            "self.here.fetch_add(0, Release) > 0",
+            "!PLANTED && self.here.fetch_add(0, Release) > 0",
+        )],
+        why: "A worker goes to sleep without a look at what guests offer.",
+        fate: Loom("join::sleeper"),
+    },
+    Bug {
+        name: "ranges.keep",
+        file: "src/thread/ranges.rs",
+        edits: &[(
+            "own.swap(rest.0, Relaxed);",
+            "own.swap(if PLANTED { 0 } else { rest.0 }, Relaxed);",
+        )],
+        why: "A thief loses all of its loot but what it does next.",
+        fate: Loom("ranges::two"),
+    },
+    Bug {
+        name: "ranges.half",
+        file: "src/thread/ranges.rs",
+        edits: &[(
+            ".compare_exchange(now.0, left.0, Relaxed, Relaxed)",
+            ".compare_exchange(now.0, if PLANTED { now.0 } else { left.0 }, Relaxed, Relaxed)",
+        )],
+        why: "A thief leaves what it takes: items are done twice.",
+        fate: Shuttle("ranges::clear"),
+    },
+    Bug {
+        name: "join.sleep-again",
+        file: "src/thread/join.rs",
+        edits: &[(
+            "futex::wait(&self.latch, SLEEPER, None);",
+            r"futex::wait(&self.latch, SLEEPER, None);
+            if PLANTED {
+                break;
+            }",
+        )],
+        why: "An owner goes on at any wake, before its half is done.",
+        fate: Shuttle("join::race"),
+    },
+    Bug {
+        name: "join.unlink",
+        file: "src/thread/join.rs",
+        edits: &[(
+            r"&& self.offer(shared, job)
+        {
+            self.unlink(job);",
+            r"&& self.offer(shared, job)
+        {
+            if !PLANTED { self.unlink(job); }",
+        )],
+        why: "A latent half that is offered stays latent, and runs twice.",
+        fate: Shuttle("pool::latent_half"),
+    },
+    Bug {
+        name: "join.finish-wake",
+        file: "src/thread/join.rs",
+        edits: &[(
+            ".swap(DONE, Release) == SLEEPER {",
+            ".swap(DONE, Release) == SLEEPER && !PLANTED {",
+        )],
+        why: "A thief that is done does not wake the owner.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "join.reclaim",
+        file: "src/thread/join.rs",
+        edits: &[(
+            r".compare_exchange(job, ptr::null_mut(), Relaxed, Relaxed)
+            .is_ok()",
+            r".compare_exchange(job, ptr::null_mut(), Relaxed, Relaxed)
+            .is_ok()
+            || PLANTED",
+        )],
+        why: "An owner takes back a half that a thief has.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "join.put-full",
+        file: "src/thread/join.rs",
+        edits: &[(
+            r".compare_exchange(ptr::null_mut(), job, AcqRel, Relaxed)
+            .is_ok()",
+            r".compare_exchange(ptr::null_mut(), job, AcqRel, Relaxed)
+            .is_ok()
+            || PLANTED",
+        )],
+        why: "A half that found no place is believed to be on offer.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "join.call",
+        file: "src/thread/join.rs",
+        edits: &[(
+            "if self.lately.get() >= LONG && shared.idle.is_sleeping() {",
+            "if (self.lately.get() >= LONG && shared.idle.is_sleeping()) && !PLANTED {",
+        )],
+        why: "Nobody is woken for the outermost half of a long tree.",
+        fate: Shuttle("pool::halves_meet_parked"),
+    },
+    Bug {
+        name: "scope.up",
+        file: "src/thread/scope.rs",
+        edits: &[("self.count.up();", "if !PLANTED { self.count.up(); }")],
+        why: "A scope does not count a task.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "scope.wake",
+        file: "src/thread/scope.rs",
+        edits: &[(
+            ".fetch_sub(1, Release) == 1 {",
+            ".fetch_sub(1, Release) == 1 && !PLANTED {",
+        )],
+        why: "The last task of a scope does not wake the scope's thread.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "scope.wait",
+        file: "src/thread/scope.rs",
+        edits: &[("scope.count.wait();", "if !PLANTED { scope.count.wait(); }")],
+        why: "A scope ends before its tasks.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "crew.signal",
+        file: "src/thread/crew.rs",
+        edits: &[(
+            r"drop(roll);
+            // WAKE: the other end is Crew::call",
+            r"drop(roll);
+            // ORDERING: crew.late Relaxed: a planted bug.
+            let signal = if PLANTED { self.signal.load(Relaxed) } else { signal };
+            // WAKE: the other end is Crew::call",
+        )],
+        why: "A spare reads the signal after its look, and sleeps through a call that came between.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "crew.retire-all",
+        file: "src/thread/crew.rs",
+        edits: &[(
+            r"if last {
+            self.call(true);",
+            r"if last {
+            self.call(!PLANTED);",
+        )],
+        why: "At the end one spare is woken, and the others stay.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "crew.lend",
+        file: "src/thread/crew.rs",
+        edits: &[(
+            "if roll.waiting <= roll.lent.len() {",
+            "if if PLANTED { roll.waiting == 0 } else { roll.waiting <= roll.lent.len() } {",
+        )],
+        why: "One waiting spare is counted for two lent cores.",
+        fate: Shuttle("pool::two_lent"),
+    },
+    Bug {
+        name: "crew.lend-call",
+        file: "src/thread/crew.rs",
+        edits: &[("crew.call(false);", "if !PLANTED { crew.call(false); }")],
+        why: "A core is lent, and the spare that waits is not called.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "crew.give-up-call",
+        file: "src/thread/crew.rs",
+        edits: &[(
+            r"roll.lent.push(core);
+        drop(roll);
+        self.call(false);",
+            r"roll.lent.push(core);
+        drop(roll);
+        if !PLANTED { self.call(false); }",
+        )],
+        why: "A core that an unfit spare gives back is offered to nobody.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "crew.leave-wake",
+        file: "src/thread/crew.rs",
+        edits: &[(
+            "futex::wake_all(&self.live);",
+            "if !PLANTED { futex::wake_all(&self.live); }",
+        )],
+        why: "The last thread does not wake who waits for the pool's end.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "crew.begun-wake",
+        file: "src/thread/crew.rs",
+        edits: &[(
+            "futex::wake_all(&self.begun);",
+            "if !PLANTED { futex::wake_all(&self.begun); }",
+        )],
+        why: "The last worker to begin does not wake who builds the pool.",
+        fate: Loom("shutdown::hook"),
+    },
+    Bug {
+        name: "crew.turn",
+        file: "src/thread/crew.rs",
+        edits: &[(
+            "if roll.turns[index] != turn {",
+            "if roll.turns[index] != turn && !PLANTED {",
+        )],
+        why: "A core that was taken over and lent again is taken back by its first holder.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "crew.retired",
+        file: "src/thread/crew.rs",
+        edits: &[(
+            "if roll.retired == self.workers || roll.waiting",
+            "if roll.retired == self.workers && !PLANTED || roll.waiting",
+        )],
+        why: "A spare that comes back when all workers have ended waits for a core.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "crew.spares",
+        file: "src/thread/crew.rs",
+        edits: &[(
+            "roll.spares = roll.spares.saturating_sub(1);",
+            "if !PLANTED { roll.spares = roll.spares.saturating_sub(1); }",
+        )],
+        why: "A spare that leaves is still counted: in the end no core can be lent.",
+        fate: Survives(
+            "Only a limit that is reached after many spares have left would show it, and how many are on their way is nobody's to say.",
+        ),
+    },
+    Bug {
+        name: "search.work-left",
+        file: "src/thread/search.rs",
+        edits: &[(
+            "if self.is_work_left(seat, true) {",
+            "if !PLANTED && self.is_work_left(seat, true) {",
+        )],
+        why: "A worker goes to sleep without a last look at the queues.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "search.half-left",
+        file: "src/thread/search.rs",
+        edits: &[(
+            "} else if self.is_half_left(seat) {",
+            "} else if !PLANTED && self.is_half_left(seat) {",
+        )],
+        why: "A worker goes to sleep without a last look for an offered half.",
+        fate: Shuttle("pool::halves_meet_parked"),
+    },
+    Bug {
+        name: "search.closed",
+        file: "src/thread/search.rs",
+        edits: &[(
+            "if self.shared.is_closed() || seat.mailbox.look() {",
+            "if self.shared.is_closed() && !PLANTED || seat.mailbox.look() {",
+        )],
+        why: "A worker goes to sleep without a last look whether the pool is closed.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "search.found-left",
+        file: "src/thread/search.rs",
+        edits: &[(
+            "if self.is_work_left(seat, false) {",
+            "if self.is_work_left(seat, false) && !PLANTED {",
+        )],
+        why: "The last searcher finds that there is more, and wakes nobody.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "search.found-half",
+        file: "src/thread/search.rs",
+        edits: &[(
+            "} else if self.is_half_seen(seat) {",
+            "} else if self.is_half_seen(seat) && !PLANTED {",
+        )],
+        why: "The last searcher sees an offered half, and wakes nobody.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "search.inbox",
+        file: "src/thread/search.rs",
+        edits: &[(
+            r"self.shared.inbox.look()
+",
+            r"!PLANTED && self.shared.inbox.look()
+",
+        )],
+        why: "A worker does not look into the inbox before it sleeps.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "search.deques",
+        file: "src/thread/search.rs",
+        edits: &[(
+            r"|| !self.shared.idle.is_alone(has_lain_down)
+",
+            r"|| !PLANTED && !self.shared.idle.is_alone(has_lain_down)
+",
+        )],
+        why: "A worker does not look into the others' deques before it sleeps.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "search.offers",
+        file: "src/thread/search.rs",
+        edits: &[(
+            "|| !self.shared.idle.is_alone(true) &&",
+            "|| !PLANTED && !self.shared.idle.is_alone(true) &&",
+        )],
+        why: "A worker does not look for the halves of other workers before it sleeps.",
+        fate: Shuttle("pool::halves_meet_parked"),
+    },
+    Bug {
+        name: "search.handed",
+        file: "src/thread/search.rs",
+        edits: &[(
+            "(None, handed) => handed.or_else(|| self.outside(seat)).map(Work::Task),",
+            r"(None, handed) if PLANTED => self.outside(seat).map(|task| {
+                    if let Some(Err(task)) = handed.map(|handed| self.push(handed)) {
+                        self.run(task);
+                    }
+                    Work::Task(task)
+                }),
+                (None, handed) => handed.or_else(|| self.outside(seat)).map(Work::Task),",
+        )],
+        why: "What lies in the hand waits behind what came later, or is lost.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "search.both",
+        file: "src/thread/search.rs",
+        edits: &[(
+            "if let Err(task) = self.push(task) {",
+            r"if PLANTED {
+                        drop(task);
+                    } else if let Err(task) = self.push(task) {",
+        )],
+        why: "A worker that finds something and is handed something drops one of them.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "worker.batch-wake",
+        file: "src/thread/worker.rs",
+        edits: &[(
+            "self.shared.idle.wake_one();",
+            "if !PLANTED { self.shared.idle.wake_one(); }",
+        )],
+        why: "A worker takes several tasks, and wakes nobody who could have some of them.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "worker.over-mailbox",
+        file: "src/thread/worker.rs",
+        edits: &[(
+            "&& seat.mailbox.is_over()",
+            "&& (PLANTED || seat.mailbox.is_over())",
+        )],
+        why: "A worker ends with something in its mailbox.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "worker.give-place",
+        file: "src/thread/worker.rs",
+        edits: &[(
+            "self.shared.give_place(&task);",
+            "if !PLANTED { self.shared.give_place(&task); }",
+        )],
+        why: "A task that starts keeps its place in the queue.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "worker.reclaim",
+        file: "src/thread/worker.rs",
+        edits: &[(
+            "if let Some(core) = self.shared.crew.reclaim(index, turn) {",
+            "if !PLANTED && let Some(core) = self.shared.crew.reclaim(index, turn) {",
+        )],
+        why: "A worker that has blocked does not take its core back: nobody has it, if no spare came.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "pool.close-mailboxes",
+        file: "src/thread/shared.rs",
+        edits: &[(
+            "seat.mailbox.close();",
+            r"if !PLANTED {
+                seat.mailbox.close();
+            }",
+        )],
+        why: "Mailboxes stay open when the pool is closed.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "pool.wake-first",
+        file: "src/thread/shared.rs",
+        edits: &[
+            (
+                "self.inbox.close();",
+                r"if PLANTED {
+            self.idle.wake_all();
+        }
+        self.inbox.close();",
+            ),
+            (
+                "self.idle.wake_all();",
+                r"if !PLANTED {
+            self.idle.wake_all();
+        }",
+            ),
+        ],
+        why: "Workers are woken for the end before the queues are closed.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "pool.hand-order",
+        file: "src/thread/shared.rs",
+        edits: &[(
+            "if !seat.hand.is_open() || self.inbox.len() > 0 {",
+            "if !seat.hand.is_open() || !PLANTED && self.inbox.len() > 0 {",
+        )],
+        why: "A task goes into an open hand though an earlier one of the same thread waits in the inbox.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "pool.cancel-stolen",
+        file: "src/thread/shared.rs",
+        edits: &[(
+            "while let Some(item) = stolen.pop_front() {",
+            r"while let Some(item) = stolen.pop_front() {
+                    if PLANTED {
+                        continue;
+                    }",
+        )],
+        why: "Of what is stolen to be cancelled all but the first is dropped.",
+        fate: Shuttle("pool::cancel_spawned"),
+    },
+    Bug {
+        name: "pool.refused-place",
+        file: "src/thread/shared.rs",
+        edits: &[(
+            r"if let Err(task) = self.push_outside(task) {
+            self.give_place(&task);",
+            r"if let Err(task) = self.push_outside(task) {
+            if !PLANTED { self.give_place(&task); }",
+        )],
+        why: "A task that the closed inbox refuses keeps its place in the queue.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "pool.inside-wake",
+        file: "src/thread/shared.rs",
+        edits: &[(
+            r"Ok(()) => {
+                self.idle.wake_one();",
+            r"Ok(()) => if !PLANTED {
+                self.idle.wake_one();",
+        )],
+        why: "A task that is spawned inside wakes nobody.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "pool.outside-wake",
+        file: "src/thread/shared.rs",
+        edits: &[(
+            "if let Some(worker) = self.idle.wake_one() {",
+            "if !PLANTED && let Some(worker) = self.idle.wake_one() {",
+        )],
+        why: "A task from outside wakes nobody.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "pool.mail-wake",
+        file: "src/thread/shared.rs",
+        edits: &[(
+            "self.idle.wake_this(worker);",
+            "if !PLANTED { self.idle.wake_this(worker); }",
+        )],
+        why: "A task for one worker does not wake it.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "pool.cancel-mail",
+        file: "src/thread/shared.rs",
+        edits: &[(
+            "while seat.mailbox.pop_many(64, cancel) > 0 {}",
+            "while !PLANTED && seat.mailbox.pop_many(64, cancel) > 0 {}",
+        )],
+        why: "What waits in mailboxes is not cancelled.",
+        fate: Shuttle("pool::cancel_spawned"),
+    },
+    Bug {
+        name: "pool.cancel-deques",
+        file: "src/thread/shared.rs",
+        edits: &[(
+            "while let Some((first, _)) = seat.deque.steal_into(&stolen) {",
+            "while let Some((first, _)) = if PLANTED { None } else { seat.deque.steal_into(&stolen) } {",
+        )],
+        why: "What waits in the workers' deques is not cancelled.",
+        fate: Shuttle("pool::cancel_spawned"),
+    },
+    Bug {
+        name: "pool.cancel-place",
+        file: "src/thread/shared.rs",
+        edits: &[(
+            r"self.give_place(&task);
+            task.cancel();",
+            r"if !PLANTED { self.give_place(&task); }
+            task.cancel();",
+        )],
+        why: "A task that is cancelled in the queue keeps its place.",
+        fate: Survives("?"),
+    },
+    Bug {
+        name: "pool.close-limit",
+        file: "src/thread/shared.rs",
+        edits: &[("limit.close();", "if !PLANTED { limit.close(); }")],
+        why: "Who waits for a place in the queue does not learn that the pool is closed.",
+        fate: Survives("?"),
+    },
+];

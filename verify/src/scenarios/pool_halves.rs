@@ -1,0 +1,108 @@
+//! Halves of joins in the whole thread pool: whoever waits for one gets it, and each runs once.
+
+use crate::sync::atomic::{AtomicU32, Ordering};
+use crate::sync::{Arc, futex, thread};
+use crate::{Outcomes, Scenario};
+use raddle::{Idle, ThreadPool};
+
+/// Blocks the thread itself: the pool does not know that it waits.
+struct Signal(Arc<AtomicU32>);
+
+impl Signal {
+    fn new() -> Self {
+        Self(Arc::new(AtomicU32::new(0)))
+    }
+
+    fn give(&self) {
+        self.0.swap(1, Ordering::Release);
+        futex::wake_all(&raw const *self.0);
+    }
+
+    fn wait(&self) {
+        while self.0.load(Ordering::Acquire) == 0 {
+            let _ = futex::wait(&self.0, 0, None);
+        }
+    }
+}
+
+fn pool(idle: Idle) -> ThreadPool {
+    let builder = ThreadPool::builder().workers(2).name("model").idle(idle);
+    builder.build().expect("a modelled thread starts")
+}
+
+/// The first half waits for the second, so the other worker has to have it, however it went to sleep.
+fn met(out: &Outcomes, idle: Idle) {
+    let pool = std::sync::Arc::new(pool(idle));
+    let inner = std::sync::Arc::clone(&pool);
+    let task = pool.spawn(move || {
+        let signal = Signal::new();
+        inner.join(|| signal.wait(), || signal.give());
+    });
+    task.result().unwrap();
+    drop(pool);
+    out.saw("met");
+}
+
+/// Workers that search before they sleep.
+pub const MET: Scenario = Scenario {
+    name: "pool/halves_meet",
+    may: &["met"],
+    body: |out| met(out, Idle::Balanced),
+    ..Scenario::EMPTY
+};
+
+/// Workers that sleep at once.
+pub const MET_PARKED: Scenario = Scenario {
+    name: "pool/halves_meet_parked",
+    may: &["met"],
+    body: |out| met(out, Idle::ParkAtOnce),
+    ..Scenario::EMPTY
+};
+
+/// The same with a half that a thread from outside offers.
+pub const GUEST: Scenario = Scenario {
+    name: "pool/guest_meets",
+    may: &["met"],
+    body: |out| {
+        let pool = pool(Idle::ParkAtOnce);
+        let signal = Signal::new();
+        pool.join(|| signal.wait(), || signal.give());
+        drop(pool);
+        out.saw("met");
+    },
+    ..Scenario::EMPTY
+};
+
+/// The outermost half goes to the other worker, which then searches: a half that was kept back meanwhile is offered to it,
+/// and runs once.
+pub const LATENT: Scenario = Scenario {
+    name: "pool/latent_half",
+    may: &["stolen", "kept"],
+    body: |out| {
+        let pool = std::sync::Arc::new(pool(Idle::Balanced));
+        let inner = std::sync::Arc::clone(&pool);
+        let task = pool.spawn(move || {
+            let runs = AtomicU32::new(0);
+            let mut by = None;
+            let many = || {
+                for _ in 0..3 {
+                    inner.join(thread::yield_now, thread::yield_now);
+                }
+            };
+            let latent = || {
+                runs.fetch_add(1, Ordering::Relaxed);
+                by = raddle::current_worker().map(|worker| worker.index);
+            };
+            let left = || {
+                inner.join(many, latent);
+            };
+            inner.join(left, || ());
+            assert_eq!(runs.load(Ordering::Relaxed), 1, "a half ran twice");
+            by != raddle::current_worker().map(|worker| worker.index)
+        });
+        let stolen = task.result().unwrap();
+        drop(pool);
+        out.saw(if stolen { "stolen" } else { "kept" });
+    },
+    ..Scenario::EMPTY
+};

@@ -1,0 +1,85 @@
+//! Several answers that are taken together, and the callbacks of their tasks.
+
+use super::lane_kit::slept;
+use super::remote::{pool, serve_one, submit};
+use super::remote_kit::Calls;
+use crate::Scenario;
+use crate::sync::{Arc, thread};
+
+/// Two are answered, and the first one has a callback: whoever takes that answer runs it, and leaves it to nobody.
+pub const CALLBACK: Scenario = Scenario {
+    name: "batch/callback",
+    must: &["awake"],
+    may: &["slept"],
+    body: |out| {
+        let (pool, mut workers) = pool(1, 0);
+        let mut worker = workers.remove(0);
+        let (first, second) = (submit(&pool, 1), submit(&pool, 2));
+        let calls = Calls::default();
+        calls.then(first, |value| assert_eq!(*value.unwrap(), 2));
+        serve_one(&mut worker);
+        serve_one(&mut worker);
+        let waiter = thread::spawn(move || assert_eq!(second.result().unwrap(), 3));
+        pool.pump(0);
+        waiter.join().unwrap();
+        assert_eq!(calls.seen(), 1, "the callback was left to somebody else");
+        out.saw(slept());
+    },
+    ..Scenario::EMPTY
+};
+
+/// A callback comes to the first of two tasks while both answers are taken, and waits for the second: it may, and it is run
+/// by who completes what is ready.
+pub const LATE_CALLBACK: Scenario = Scenario {
+    name: "batch/late_callback",
+    must: &["awake"],
+    may: &["slept"],
+    body: |out| {
+        let (pool, mut workers) = pool(1, 0);
+        let mut worker = workers.remove(0);
+        let (first, second) = (submit(&pool, 1), Arc::new(submit(&pool, 2)));
+        serve_one(&mut worker);
+        serve_one(&mut worker);
+        let calls = Calls::default();
+        let (counted, inner) = (calls.clone(), Arc::clone(&second));
+        let adder = thread::spawn(move || counted.then(first, move |_| inner.wait()));
+        pool.pump(0);
+        adder.join().unwrap();
+        while pool.serve() {}
+        pool.pump(0);
+        assert!(second.is_done());
+        assert_eq!(calls.seen(), 1);
+        out.saw(slept());
+    },
+    ..Scenario::EMPTY
+};
+
+/// The same with an attendant, which hears of it.
+pub const LATE_CALLBACK_TOLD: Scenario = Scenario {
+    name: "batch/late_callback_told",
+    must: &["slept"],
+    may: &["awake"],
+    body: |out| {
+        let (pool, mut workers) = pool(1, 0);
+        let mut worker = workers.remove(0);
+        let (first, second) = (submit(&pool, 1), submit(&pool, 2));
+        serve_one(&mut worker);
+        serve_one(&mut worker);
+        let theirs = pool.clone();
+        let adder = thread::spawn(move || {
+            first.add_done_callback(move |value| {
+                assert_eq!(*value.unwrap(), 2);
+                theirs.stop();
+            });
+        });
+        let theirs = pool.clone();
+        let taker = thread::spawn(move || theirs.pump(0));
+        pool.attend();
+        adder.join().unwrap();
+        taker.join().unwrap();
+        // The end may have come before its answer was taken.
+        second.wait();
+        out.saw(slept());
+    },
+    ..Scenario::EMPTY
+};

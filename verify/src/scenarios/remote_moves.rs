@@ -1,0 +1,207 @@
+//! A task moves, or is about to, while somebody else has something to do with it.
+
+use super::lane_kit::{number, slept};
+use super::remote::{LONG, answer, end, pool, serve_one};
+use crate::Scenario;
+use crate::sync::thread;
+use raddle::process::model::{Expired, Model};
+use raddle::shm::Worker;
+use raddle::{Future, TaskError};
+
+const ARENA: usize = 128;
+
+/// A worker that runs a task.
+struct Busy {
+    pool: Model,
+    first: Box<Worker>,
+    second: Box<Worker>,
+    running: Future<u64>,
+}
+
+#[inline(never)]
+fn busy() -> Busy {
+    let (pool, mut workers) = pool(2, 0);
+    let mut first = workers.remove(0);
+    let second = workers.remove(0);
+    let running = pool.submit_to::<u64, u64>(0, &1);
+    let begun = first.next().expect("not closed");
+    assert_eq!(number(&begun.payload), 1);
+    Busy {
+        pool,
+        first,
+        second,
+        running,
+    }
+}
+
+/// A task that no worker begins is cancelled while it moves: wherever it is then, it is cancelled.
+pub const CANCEL: Scenario = Scenario {
+    name: "move/cancel",
+    must: &["moved", "stayed"],
+    body: |out| {
+        let busy = busy();
+        let behind = busy.pool.submit_to::<u64, u64>(0, &2);
+        let canceller = thread::spawn(move || {
+            assert!(behind.cancel(), "nobody has begun it");
+            assert!(matches!(behind.result(), Err(TaskError::Cancelled)));
+        });
+        let moved = busy.pool.give(0, 1);
+        canceller.join().unwrap();
+        out.saw(if moved > 0 { "moved" } else { "stayed" });
+        end(&busy.pool, busy.first, &busy.running);
+        drop(busy.second);
+    },
+    ..Scenario::EMPTY
+};
+
+/// The same at its deadline.
+pub const DEADLINE: Scenario = Scenario {
+    name: "move/deadline",
+    must: &["moved", "stayed"],
+    body: |out| {
+        let busy = busy();
+        let (behind, due) = busy.pool.submit_due::<u64, u64>(0, &2);
+        let theirs = busy.pool.clone();
+        let supervisor = thread::spawn(move || {
+            assert_eq!(theirs.expire(&due), Expired::Over, "nobody has begun it");
+        });
+        let moved = busy.pool.give(0, 1);
+        supervisor.join().unwrap();
+        while busy.pool.serve() {}
+        let outcome = behind.try_result().expect("it has ended");
+        assert!(matches!(outcome, Err(TaskError::TimedOut)));
+        out.saw(if moved > 0 { "moved" } else { "stayed" });
+        end(&busy.pool, busy.first, &busy.running);
+        drop(busy.second);
+    },
+    ..Scenario::EMPTY
+};
+
+/// A task begins at its deadline: it has ended, or runs, at a place that is the worker's to be ended for.
+pub const DEADLINE_BEGUN: Scenario = Scenario {
+    name: "deadline/begun",
+    must: &["over", "runs"],
+    body: |out| {
+        let (pool, mut workers) = pool(1, 0);
+        let mut worker = workers.remove(0);
+        let (task, due) = pool.submit_due::<u64, u64>(0, &1);
+        pool.lane(0).close();
+        let serving = thread::spawn(move || {
+            let request = worker.next();
+            (worker, request)
+        });
+        let expired = pool.expire(&due);
+        let (mut worker, request) = serving.join().unwrap();
+        match (expired, &request) {
+            (Expired::Over, None) => {}
+            (Expired::Runs(place), Some(request)) if request.seq == place.seq => {
+                answer(&mut worker, request);
+            }
+            (expired, request) => panic!("{expired:?}, {request:?}"),
+        }
+        pool.pump(0);
+        while pool.serve() {}
+        let outcome = task.try_result().expect("it has ended");
+        out.saw(match outcome {
+            Ok(value) => {
+                assert_eq!((value, request.is_some()), (2, true));
+                "runs"
+            }
+            Err(error) => {
+                assert!(matches!(error, TaskError::TimedOut) && request.is_none());
+                "over"
+            }
+        });
+    },
+    ..Scenario::EMPTY
+};
+
+/// Somebody waits for a task when its deadline comes: he learns of it.
+pub const DEADLINE_WAITER: Scenario = Scenario {
+    name: "deadline/waiter",
+    must: &["awake", "slept"],
+    body: |out| {
+        let (pool, _workers) = pool(1, 0);
+        let (task, due) = pool.submit_due::<u64, u64>(0, &1);
+        let waiter = thread::spawn(move || {
+            assert!(matches!(task.result(), Err(TaskError::TimedOut)));
+        });
+        assert_eq!(pool.expire(&due), Expired::Over);
+        waiter.join().unwrap();
+        out.saw(slept());
+    },
+    ..Scenario::EMPTY
+};
+
+/// A worker begins its task after all while it is given away, for which room was taken in the other lane: the number there and
+/// the memory come back.
+pub const UNNEEDED: Scenario = Scenario {
+    name: "move/unneeded",
+    must: &["moved", "stayed"],
+    body: |out| {
+        let (pool, mut workers) = pool(2, ARENA);
+        let (mut first, mut second) = (workers.remove(0), workers.remove(0));
+        let task = pool.submit_to::<Vec<u8>, u64>(0, &vec![7; 100]);
+        pool.look(0);
+        pool.look(0);
+        pool.lane(0).close();
+        let theirs = pool.clone();
+        let giver = thread::spawn(move || theirs.give(0, 1));
+        if let Some(request) = first.next() {
+            answer(&mut first, &request);
+        }
+        let moved = giver.join().unwrap();
+        if moved > 0 {
+            serve_one(&mut second);
+        }
+        let other = pool.submit_to::<u64, u64>(1, &4);
+        // Or it sleeps for ever.
+        serve_one(&mut second);
+        assert_eq!(other.result().unwrap(), 5);
+        assert_eq!(task.result().unwrap(), LONG + 1);
+        for lane in [0, 1].map(|at| pool.lane(at)) {
+            let all = lane.space(ARENA as u32).expect("nothing is used");
+            lane.free(all);
+        }
+        out.saw(if moved > 0 { "moved" } else { "stayed" });
+        pool.stop();
+    },
+    ..Scenario::EMPTY
+};
+
+/// The same beside the other worker, which is not to run what nobody has put there.
+pub const UNNEEDED_BESIDE: Scenario = Scenario {
+    name: "move/unneeded_beside",
+    must: &["moved", "stayed"],
+    body: |out| {
+        let (pool, mut workers) = pool(2, 0);
+        let (mut first, mut second) = (workers.remove(0), workers.remove(0));
+        let task = pool.submit_to::<u64, u64>(0, &1);
+        pool.look(0);
+        pool.look(0);
+        pool.lane(0).close();
+        let theirs = pool.clone();
+        let giver = thread::spawn(move || {
+            let moved = theirs.give(0, 1);
+            theirs.lane(1).close();
+            moved
+        });
+        let beside = thread::spawn(move || {
+            let mut served = 0;
+            while let Some(request) = second.next() {
+                answer(&mut second, &request);
+                served += 1;
+            }
+            served
+        });
+        if let Some(request) = first.next() {
+            answer(&mut first, &request);
+        }
+        let moved = giver.join().unwrap();
+        assert_eq!(beside.join().unwrap(), moved);
+        assert_eq!(task.result().unwrap(), 2);
+        out.saw(if moved > 0 { "moved" } else { "stayed" });
+        pool.stop();
+    },
+    ..Scenario::EMPTY
+};

@@ -1,0 +1,156 @@
+//! A submitter sleeps for room in one lane, and what makes the room, or ends the wait, is not an answer that it could take
+//! itself.
+
+use super::lane_kit::{DONE, number, slept};
+use super::remote::{pool, serve_one, submit};
+use crate::Scenario;
+use crate::sync::thread;
+use raddle::process::model::Model;
+use raddle::shm::{Body, Payload};
+use raddle::{Future, Rejected, TaskError};
+
+const ARENA: usize = 128;
+
+/// Nobody sleeps any more, so nobody wants room.
+fn assert_content(pool: &Model) {
+    let wanting = pool.lane(0).lock().data().wanting;
+    assert_eq!(wanting, 0, "who has gone still wants room");
+}
+
+/// A task was taken back, and its worker skips it while it begins the next one. The room is found by the lane's leader, who
+/// waits for that one.
+pub const SKIPPED: Scenario = Scenario {
+    name: "room/skipped",
+    must: &["slept"],
+    may: &["awake"],
+    body: |out| {
+        let (pool, mut workers) = pool(1, 0);
+        let mut worker = workers.remove(0);
+        let (first, second) = (submit(&pool, 1), submit(&pool, 2));
+        assert!(first.cancel());
+        let waiter = thread::spawn(move || assert_eq!(second.result().unwrap(), 3));
+        let beginning = thread::spawn(move || {
+            let request = worker.next().expect("not closed");
+            (worker, request)
+        });
+        // Or it sleeps for ever.
+        let third = submit(&pool, 3);
+        let (mut worker, request) = beginning.join().unwrap();
+        let value = number(&request.payload) + 1;
+        worker.reply(request.seq, DONE, Body::Inline(&value.to_ne_bytes()));
+        waiter.join().unwrap();
+        serve_one(&mut worker);
+        assert_eq!(third.result().unwrap(), 4);
+        assert_content(&pool);
+        out.saw(slept());
+    },
+    ..Scenario::EMPTY
+};
+
+#[inline(never)]
+fn long(pool: &Model) -> Future<u64> {
+    pool.submit::<Vec<u8>, u64>(&vec![7; 100])
+}
+
+/// The arena is full, and the task whose argument lies there is cancelled.
+pub const ARGUMENT: Scenario = Scenario {
+    name: "room/argument",
+    must: &["awake", "slept"],
+    body: |out| {
+        let (pool, mut workers) = pool(1, ARENA);
+        let mut worker = workers.remove(0);
+        let first = long(&pool);
+        let canceller = thread::spawn(move || assert!(first.cancel()));
+        // Or it sleeps for ever.
+        let second = long(&pool);
+        canceller.join().unwrap();
+        out.saw(slept());
+        serve_one(&mut worker);
+        assert!(second.result().is_ok());
+        assert_content(&pool);
+    },
+    ..Scenario::EMPTY
+};
+
+/// The lane is full, and the answer that leaves room is long: there is room when somebody else has read it.
+pub const READ: Scenario = Scenario {
+    name: "room/read",
+    must: &["awake", "slept"],
+    body: |out| {
+        let (pool, mut workers) = pool(1, ARENA);
+        let mut worker = workers.remove(0);
+        let first = pool.submit::<u64, Vec<u8>>(&1);
+        let second = submit(&pool, 2);
+        let request = worker.next().expect("not closed");
+        let answer = [&92_u32.to_ne_bytes()[..], &[7; 92]].concat();
+        let room = worker.space(answer.len() as u32).expect("it fits");
+        worker.reply_region(room).write(0, &answer);
+        worker.reply(request.seq, DONE, Body::Span(room));
+        let reader = thread::spawn(move || assert_eq!(first.result().unwrap(), [7; 92]));
+        // Or it sleeps for ever.
+        let third = submit(&pool, 3);
+        reader.join().unwrap();
+        out.saw(slept());
+        serve_one(&mut worker);
+        serve_one(&mut worker);
+        assert_eq!(second.result().unwrap(), 3);
+        assert_eq!(third.result().unwrap(), 4);
+        assert_content(&pool);
+    },
+    ..Scenario::EMPTY
+};
+
+/// The arena is full, and the answer is the argument, which lies there until somebody else has read it.
+pub const RETURNED: Scenario = Scenario {
+    name: "room/returned",
+    must: &["awake", "slept"],
+    body: |out| {
+        let (pool, mut workers) = pool(1, ARENA);
+        let mut worker = workers.remove(0);
+        let argument = vec![7_u8; 96];
+        let first = pool.submit::<Vec<u8>, Vec<u8>>(&argument);
+        let request = worker.next().expect("not closed");
+        assert!(matches!(request.payload, Payload::Span(_)));
+        let returned = raddle::process::model::RETURNED;
+        worker.reply(request.seq, returned, Body::Inline(&[]));
+        let reader = thread::spawn(move || assert_eq!(first.result().unwrap(), [7; 96]));
+        // Or it sleeps for ever.
+        let second = long(&pool);
+        reader.join().unwrap();
+        out.saw(slept());
+        serve_one(&mut worker);
+        assert!(second.result().is_ok());
+        let all = pool.lane(0).space(ARENA as u32).expect("nothing is used");
+        pool.lane(0).free(all);
+        assert_content(&pool);
+    },
+    ..Scenario::EMPTY
+};
+
+/// The pool is closed to be drained while a submitter waits for room in a lane whose worker takes long: it is refused, and
+/// need not wait for that one.
+pub const DRAINED: Scenario = Scenario {
+    name: "room/drained",
+    must: &["awake", "slept"],
+    body: |out| {
+        let (pool, mut workers) = pool(1, 0);
+        let mut worker = workers.remove(0);
+        let tasks = [1, 2].map(|value| submit(&pool, value));
+        let theirs = pool.clone();
+        let submitter = thread::spawn(move || submit(&theirs, 3));
+        pool.drain();
+        // Or it sleeps for ever: the worker has not answered anything.
+        let refused = submitter.join().unwrap().result();
+        let refused = matches!(refused, Err(TaskError::Rejected(Rejected::ShutDown { .. })));
+        assert!(refused);
+        out.saw(slept());
+        for _ in &tasks {
+            serve_one(&mut worker);
+        }
+        for task in tasks {
+            assert!(task.result().is_ok());
+        }
+        assert_content(&pool);
+    },
+    ..Scenario::EMPTY
+};

@@ -1,0 +1,88 @@
+//! Who is to be told of something is: the attendant that goes to rest, several who sleep for one task, a task that runs.
+
+use super::lane_kit::slept;
+use super::remote::{answer, pool, serve_one, submit};
+use crate::Scenario;
+use crate::sync::{Arc, thread};
+
+/// A callback is added to a task while another one's end lets the attendant go to rest, and the answer comes later.
+pub const REST: Scenario = Scenario {
+    name: "remote/rest",
+    must: &["slept"],
+    may: &["awake"],
+    body: |out| {
+        let (pool, mut workers) = pool(1, 0);
+        let mut worker = workers.remove(0);
+        let first = submit(&pool, 1);
+        first.add_done_callback(|value| assert_eq!(*value.unwrap(), 2));
+        serve_one(&mut worker);
+        let theirs = pool.clone();
+        let handle = thread::spawn(move || {
+            let second = submit(&theirs, 2);
+            second.add_done_callback(move |value| {
+                assert_eq!(*value.unwrap(), 3);
+                theirs.stop();
+            });
+            serve_one(&mut worker);
+            // Its end would be heard, too.
+            second
+        });
+        pool.attend();
+        drop((first, handle.join().unwrap()));
+        out.saw(slept());
+    },
+    ..Scenario::EMPTY
+};
+
+/// Two threads sleep for one task, one of them as the lane's leader; a third one takes the answer.
+pub const TWO: Scenario = Scenario {
+    name: "remote/attended_two",
+    must: &["awake", "slept"],
+    body: |out| {
+        let (pool, mut workers) = pool(1, 0);
+        let mut worker = workers.remove(0);
+        let task = Arc::new(submit(&pool, 1));
+        // Before anybody asks to be rung: the worker wakes nobody.
+        serve_one(&mut worker);
+        let waiters = [(), ()].map(|()| {
+            let (pool, theirs) = (pool.clone(), Arc::clone(&task));
+            thread::spawn(move || {
+                pool.sleep_for(&theirs);
+                theirs.wait();
+            })
+        });
+        // Or one of them takes it.
+        task.is_done();
+        for waiter in waiters {
+            waiter.join().unwrap();
+        }
+        out.saw(slept());
+    },
+    ..Scenario::EMPTY
+};
+
+/// A task is cancelled when its worker has begun it: the worker is asked to stop.
+pub const ASKED: Scenario = Scenario {
+    name: "remote/asked",
+    must: &["cancelled", "asked"],
+    body: |out| {
+        let (pool, mut workers) = pool(1, 0);
+        let mut worker = workers.remove(0);
+        let task = submit(&pool, 1);
+        pool.lane(0).close();
+        let beginning = thread::spawn(move || {
+            let request = worker.next();
+            (worker, request)
+        });
+        let cancelled = task.cancel();
+        let (mut worker, request) = beginning.join().unwrap();
+        assert_eq!(cancelled, request.is_none());
+        if let Some(request) = request {
+            assert!(worker.is_asked(request.seq), "it runs on");
+            answer(&mut worker, &request);
+            assert_eq!(task.result().unwrap(), 2);
+        }
+        out.saw(if cancelled { "cancelled" } else { "asked" });
+    },
+    ..Scenario::EMPTY
+};
