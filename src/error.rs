@@ -2,13 +2,18 @@
 //! that was never accepted, [`BuildError`] for a pool that could not be made, [`ShutdownError`]
 //! for a pool that did not end.
 
+mod build;
+
+pub use build::BuildError;
+
 use crate::process::codec::PayloadError;
 use crate::process::entry::CodeError;
 use crate::process::error::WorkerLost;
+use crate::shm::LONGEST;
 use std::any::Any;
 use std::backtrace::Backtrace;
 use std::error::Error;
-use std::{fmt, io};
+use std::fmt;
 
 /// The error type of the field for "anything that is an error and may cross threads".
 pub type BoxError = Box<dyn Error + Send + Sync>;
@@ -276,11 +281,12 @@ pub enum Rejected {
         /// Why, and what to do.
         why: CodeError,
     },
-    /// The argument takes more memory than a lane can hold.
+    /// The argument takes more memory than a lane can hold: see
+    /// [`ProcessPoolBuilder::arena`](crate::ProcessPoolBuilder::arena).
     TooLarge {
         /// Its length in bytes.
         bytes: usize,
-        /// The most there can be.
+        /// The most there can be in this pool.
         limit: usize,
     },
 }
@@ -311,9 +317,33 @@ impl fmt::Display for Rejected {
             Self::Code { why } => why.fmt(f),
             Self::TooLarge { bytes, limit } => write!(
                 f,
-                "its argument takes {bytes} bytes, more than the {limit} of a lane; pass a file or a piece at a time"
+                "its argument takes {bytes} bytes, {}",
+                TooLong { limit: *limit }
             ),
         }
+    }
+}
+
+/// Why a payload does not go into a lane, and what to do.
+pub(crate) struct TooLong {
+    pub limit: usize,
+}
+
+impl fmt::Display for TooLong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let limit = self.limit;
+        if limit == LONGEST {
+            return write!(
+                f,
+                "more than the {limit} that a lane takes; pass a file or a piece at a time"
+            );
+        }
+        write!(
+            f,
+            "more than the {limit} that find room in the arena of this pool's lanes; build it with a larger \
+             `ProcessPoolBuilder::arena` (it is smaller by itself where RLIMIT_AS or RLIMIT_FSIZE is low), or pass a file \
+             or a piece at a time"
+        )
     }
 }
 
@@ -323,183 +353,6 @@ impl Error for Rejected {
             Self::Code { why } => Some(why),
             _ => None,
         }
-    }
-}
-
-/// Why a pool could not be built. Whatever had been started was stopped and joined.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum BuildError {
-    /// Zero workers were asked for.
-    ZeroWorkers,
-    /// More workers than a pool can number.
-    TooManyWorkers {
-        /// What was asked for.
-        workers: usize,
-        /// The most there can be.
-        limit: usize,
-    },
-    /// `queue_limit(0)`: no task could ever be accepted.
-    ZeroQueueLimit,
-    /// The pool's name holds a NUL byte, which no thread name can.
-    BadName {
-        /// The name.
-        name: String,
-    },
-    /// `Pin::List` with an empty list.
-    EmptyCoreList,
-    /// `Pin::List` names a core twice.
-    DuplicateCore {
-        /// The core.
-        core: usize,
-    },
-    /// `Pin::List` names a core that does not exist or that this process may not use.
-    CoreNotAllowed {
-        /// The core.
-        core: usize,
-        /// The cores that this process may use.
-        allowed: Vec<usize>,
-    },
-    /// `Pin::List` and `workers` disagree.
-    CoreCount {
-        /// How many cores the list names.
-        cores: usize,
-        /// How many workers were asked for.
-        workers: usize,
-    },
-    /// `Pin::Cores` with more workers than cores that this process may use.
-    NotEnoughCores {
-        /// How many workers were asked for.
-        workers: usize,
-        /// The cores that this process may use.
-        allowed: Vec<usize>,
-    },
-    /// The system refused to pin a worker.
-    Pin {
-        /// The worker.
-        worker: usize,
-        /// Its core.
-        core: usize,
-    },
-    /// The system refused a thread.
-    Thread {
-        /// The worker that could not be started.
-        worker: usize,
-        /// How many had been started (and were stopped again).
-        started: usize,
-        /// The limit on processes and threads of this user (`RLIMIT_NPROC`), if there is one.
-        limit: Option<u64>,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The start hook of a worker failed or panicked.
-    StartHook {
-        /// The worker.
-        worker: usize,
-        /// The hook's error.
-        source: BoxError,
-    },
-    /// A worker process could not be started, or ended before it was ready.
-    Process {
-        /// The worker.
-        worker: usize,
-        /// What happened, and what to do.
-        why: String,
-    },
-    /// The system refused the memory, descriptors or thread that a process pool needs.
-    System {
-        /// What was asked for.
-        what: &'static str,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// This program, or the hook of a worker, cannot be started again as a worker.
-    Code {
-        /// Why, and what to do.
-        why: String,
-    },
-    /// [`WhenFull::RunOnCaller`](crate::WhenFull) was asked of a process pool, which keeps tasks out of this process.
-    RunOnCaller,
-}
-
-impl fmt::Display for BuildError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::ZeroWorkers => f.write_str("a pool needs at least one worker"),
-            Self::TooManyWorkers { workers, limit } => {
-                write!(f, "{workers} workers are too many: the limit is {limit}")
-            }
-            Self::ZeroQueueLimit => f.write_str("a queue_limit of 0 would accept no task at all"),
-            Self::BadName { name } => write!(f, "the pool name {name:?} holds a NUL byte"),
-            Self::EmptyCoreList => f.write_str("the core list is empty"),
-            Self::DuplicateCore { core } => write!(f, "core {core} is in the list twice"),
-            Self::CoreNotAllowed { core, allowed } => write!(
-                f,
-                "core {core} does not exist or is not allowed here; allowed are {allowed:?}"
-            ),
-            Self::CoreCount { cores, workers } => {
-                write!(f, "the list names {cores} cores for {workers} workers")
-            }
-            Self::NotEnoughCores { workers, allowed } => write!(
-                f,
-                "{workers} workers cannot have a core each: allowed are {allowed:?}"
-            ),
-            Self::Pin { worker, core } => {
-                write!(
-                    f,
-                    "the system refused to pin worker {worker} to core {core}"
-                )
-            }
-            Self::Thread {
-                worker,
-                started,
-                limit,
-                source,
-            } => {
-                write!(
-                    f,
-                    "worker {worker} could not be started ({started} were): {source}"
-                )?;
-                match limit {
-                    Some(limit) => write!(f, "; RLIMIT_NPROC is {limit}"),
-                    None => Ok(()),
-                }
-            }
-            Self::StartHook { worker, source } => {
-                write!(f, "the start hook of worker {worker} failed: {source}")
-            }
-            Self::Process { worker, why } => {
-                write!(f, "worker process {worker} did not start: {why}")
-            }
-            Self::System { what, source } => write!(f, "the system refused {what}: {source}"),
-            Self::Code { why } => f.write_str(why),
-            Self::RunOnCaller => f.write_str(
-                "a process pool does not run tasks on the caller; choose WhenFull::Block or WhenFull::Reject",
-            ),
-        }
-    }
-}
-
-impl Error for BuildError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            Self::Thread { source, .. } | Self::System { source, .. } => Some(source),
-            Self::StartHook { source, .. } => Some(source.as_ref()),
-            _ => None,
-        }
-    }
-}
-
-impl From<BuildError> for io::Error {
-    fn from(error: BuildError) -> Self {
-        let kind = match &error {
-            BuildError::Thread { source, .. } | BuildError::System { source, .. } => source.kind(),
-            BuildError::StartHook { .. } | BuildError::Process { .. } | BuildError::Code { .. } => {
-                io::ErrorKind::Other
-            }
-            _ => io::ErrorKind::InvalidInput,
-        };
-        io::Error::new(kind, error)
     }
 }
 

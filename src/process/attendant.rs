@@ -7,6 +7,7 @@ use super::pool::Pool;
 use super::supervisor::launch::{Launched, launch_share};
 use crate::sync::atomic::{Ordering::*, fence};
 use crate::sync::{Arc, thread};
+use crate::sys::refusal::refused;
 use std::cell::Cell;
 use std::io;
 use std::sync::mpsc;
@@ -41,14 +42,14 @@ pub fn start(
         launch_share(&shared, &launched);
         drop(launched);
         attend(&shared, |until| {
-            for number in shared.ears.wait(until) {
-                if number == BELL {
-                    shared.bell.hear();
-                }
+            let rung = shared.ears.wait(until);
+            if rung.is_none_or(|rung| rung.contains(&BELL)) {
+                shared.bell.hear();
             }
             until.is_some_and(|until| until <= Instant::now())
         });
     })
+    .map_err(refused("clone3"))
 }
 
 /// The thread's life. `wait` returns when the pool's bell or a lane's event has been rung since it returned last, or (it

@@ -176,6 +176,29 @@ impl ProcessPoolBuilder {
         self
     }
 
+    /// How many bytes of payloads a worker's lane can hold in each direction: arguments that wait or are being used, and results
+    /// that were not taken yet; what fits into 48 bytes does not count. Rounded up to a multiple of 64 KiB; at least that, at most
+    /// 1 TiB. One payload takes a power of two of it, and is never longer than 2 GiB: a longer one is
+    /// [`Rejected::TooLarge`](crate::Rejected::TooLarge). Where the arena is full, submitters and workers wait for room.
+    ///
+    /// It is address space, twice for each worker, and not memory: that is taken only where payloads lie. Without this option
+    /// it is 16 GiB, or as much as `RLIMIT_AS` and `RLIMIT_FSIZE` allow: all lanes of a pool together take at most half of the
+    /// address space that this process has left. With it `build` fails if a limit leaves less.
+    ///
+    /// ```
+    /// use raddle::{Executor, ProcessPool, Rejected, TaskError};
+    ///
+    /// let pool = ProcessPool::builder().workers(1).arena(1 << 20).build()?;
+    /// assert_eq!(pool.submit(|text: String| text.len(), "x".repeat(1 << 19)).result().unwrap(), 1 << 19);
+    /// let refused = pool.submit(|text: String| text.len(), "x".repeat(1 << 20)).result();
+    /// assert!(matches!(refused, Err(TaskError::Rejected(Rejected::TooLarge { limit, .. })) if limit == 1 << 20));
+    /// # Ok::<(), raddle::BuildError>(())
+    /// ```
+    pub fn arena(mut self, bytes: usize) -> Self {
+        self.settings.arena = Some(bytes);
+        self
+    }
+
     /// Runs in each worker before its first task: a function, or a closure that captures nothing. If it fails, so
     /// does `build`. In a replacement that is an attempt that failed; five in a row break the pool.
     pub fn initializer<H>(mut self, hook: H) -> Self

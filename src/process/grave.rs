@@ -47,27 +47,27 @@ impl Lane {
     /// worker. That task stays where it is, and runs again, if it has retries left and `again` allows it. None: somebody
     /// still reads an answer; try again.
     ///
-    /// # Errors
-    /// What the system says when it refuses a file for fresh memory. Nothing was taken out.
-    pub fn bury(&self, again: impl FnOnce(Place) -> bool) -> io::Result<Option<Estate>> {
-        let (fresh, fd) = Segment::<Replies>::create(0)?;
-        self.bury_with(&fresh, again, || {
-            self.shm.install(fd.as_fd())?;
-            *self.files.replies.lock() = fd;
-            Ok(())
-        })
+    pub fn bury(&self, again: impl FnOnce(Place) -> bool) -> Option<Estate> {
+        match Segment::<Replies>::create_words(self.shm.arena()) {
+            Ok((fresh, fd)) => self.bury_with(Ok(&fresh), again, || {
+                self.shm.install(fd.as_fd())?;
+                *self.files.replies.lock() = fd;
+                Ok(())
+            }),
+            Err(error) => self.bury_with(Err(error), again, || Ok(())),
+        }
     }
 
-    /// As [`bury`](Self::bury); `install` puts the fresh memory in the place of the old.
+    /// As [`bury`](Self::bury); `install` puts the fresh memory, if there is any, in the place of the old.
     pub(super) fn bury_with(
         &self,
-        fresh: &Replies,
+        fresh: io::Result<&Replies>,
         again: impl FnOnce(Place) -> bool,
         install: impl FnOnce() -> io::Result<()>,
-    ) -> io::Result<Option<Estate>> {
+    ) -> Option<Estate> {
         let mut locked = self.shm.lock();
         if locked.reading() > 0 {
-            return Ok(None);
+            return None;
         }
         let mut estate = Estate::default();
         let mut spans = Vec::new();
@@ -127,11 +127,13 @@ impl Lane {
             });
         }
         estate.wild = locked.data().condemned.take();
+        // Without memory for another worker nobody would run it.
+        let again = |place| fresh.is_ok() && again(place);
         if let Some(waiting) = locked.casualty() {
             estate.casualty = self.find(&mut locked, waiting, again);
         }
-        estate.refused = locked.replace(fresh, install).err();
-        Ok(Some(estate))
+        estate.refused = fresh.and_then(|fresh| locked.replace(fresh, install)).err();
+        Some(estate)
     }
 
     /// The task that a dead worker ran, and whether it is lost.
@@ -181,7 +183,8 @@ mod tests {
     use crate::process::desk::Desk;
     use crate::process::pool::{Config, Pool};
     use crate::process::submit::{Call, submit};
-    use crate::shm::{Body, Seq, Worker};
+    use crate::process::ticket::Options;
+    use crate::shm::{ARENA, Body, Seq, Worker};
     use crate::sync::Arc;
     use crate::sys::events::{Event, Poller};
     use std::time::Duration;
@@ -199,7 +202,7 @@ mod tests {
             restart_window: Duration::ZERO,
             kill_grace: Duration::ZERO,
         };
-        let lane = Lane::new(0, "grave-0".to_owned(), None).unwrap();
+        let lane = Lane::new(0, "grave-0".to_owned(), None, ARENA).unwrap();
         let (desk, bell) = (Desk::new().unwrap(), Event::new().unwrap());
         let ears = Poller::new().unwrap();
         Arc::new(Pool::of(config, Box::new([lane]), desk, bell, ears))
@@ -224,10 +227,10 @@ mod tests {
         worker.next().unwrap();
         drop(worker);
 
-        let (fresh, _file) = Segment::<Replies>::create(0).unwrap();
+        let (fresh, _file) = Segment::<Replies>::create_words(ARENA).unwrap();
         // A file that cannot be mapped so: what was there is gone all the same.
         let refused = || lane.shm.install(lane.files.requests.as_fd());
-        let estate = lane.bury_with(&fresh, |_| false, refused).unwrap().unwrap();
+        let estate = lane.bury_with(Ok(&fresh), |_| false, refused).unwrap();
         assert!(estate.refused.is_some() && estate.wild.is_none());
         for answer in estate.answered {
             pool.ready.answer(0, answer);
@@ -245,6 +248,46 @@ mod tests {
         );
         // Who comes later is told, too.
         assert!(send().result().is_err());
+    }
+
+    #[test]
+    fn without_a_file_for_another_worker_what_was_answered_counts() {
+        let pool = pool();
+        let lane = &pool.lanes[0];
+        let call = Call {
+            entry: Ok(0),
+            finish: finish_value::<u64>,
+        };
+        let send = |options| -> Future<u64> { submit(&pool, &call, &5u64, options) };
+        let options = || Some(Arc::new(Options::new(None, None, 5)));
+        let (answered, run, waiting) = (send(None), send(options()), send(None));
+        let requests = Segment::adopt(&lane.files.requests).unwrap();
+        let replies = Segment::adopt(&lane.files.replies.lock()).unwrap();
+        let mut worker = Worker::new(requests, replies, Seq(0), || {});
+        let request = worker.next().unwrap();
+        let seven = 7u64.to_ne_bytes();
+        worker.reply(request.seq, Status::Value as u32, Body::Inline(&seven));
+        worker.next().unwrap();
+        drop(worker);
+
+        let refused = Err(io::Error::from_raw_os_error(libc::EMFILE));
+        let estate = lane.bury_with(refused, |_| true, || Ok(())).unwrap();
+        assert!(estate.refused.is_some() && estate.wild.is_none());
+        for answer in estate.answered {
+            pool.ready.answer(0, answer);
+        }
+        // It has retries left, and nobody who could run it.
+        let lost = estate.casualty.unwrap().lost.unwrap();
+        pool.ready.fail(lost, TaskError::TimedOut);
+        pool.break_down("no memory".to_owned());
+        while pool.ready.serve(&pool) {}
+        assert_eq!(answered.result().unwrap(), 7);
+        assert!(matches!(run.result(), Err(TaskError::TimedOut)));
+        let outcome = waiting.result();
+        assert!(
+            matches!(&outcome, Err(TaskError::Rejected(Rejected::Broken { .. }))),
+            "{outcome:?}"
+        );
     }
 
     #[test]
@@ -269,7 +312,7 @@ mod tests {
         }
         drop(worker);
 
-        let estate = lane.bury(|_| false).unwrap().unwrap();
+        let estate = lane.bury(|_| false).unwrap();
         let wild = estate.wild.unwrap();
         assert!(wild.contains("same memory"), "{wild}");
         for answer in estate.answered {

@@ -14,7 +14,7 @@ use super::ticket::Ticket;
 use crate::error::TaskError;
 use crate::executor::{Payload, WhenFull};
 use crate::future::Future;
-use crate::shm::Seq;
+use crate::shm::{ARENA, Seq};
 use crate::sync::{Arc, Mutex};
 use crate::sys::events::{Event, Poller};
 use crate::sys::memfd::{Access, Mapping};
@@ -51,7 +51,7 @@ impl Hostile {
             kill_grace: Duration::ZERO,
         };
         let lanes: Box<[Lane]> = (0..lanes)
-            .map(|index| Lane::new(index, format!("hostile-{index}"), None).expect("memory"))
+            .map(|index| Lane::new(index, format!("hostile-{index}"), None, ARENA).expect("memory"))
             .collect();
         let event = || Event::new().expect("a descriptor");
         let (desk, ears) = (
@@ -186,7 +186,8 @@ impl Hostile {
     pub fn die(&self, at: usize) {
         let lane = &self.pool.lanes[at];
         lane.set_pid(0);
-        let estate = lane.bury(|_| false).expect("memory").expect("nobody reads");
+        let estate = lane.bury(|_| false).expect("nobody reads");
+        assert!(estate.refused.is_none(), "memory");
         for answered in estate.answered {
             self.pool.ready.answer(at, answered);
         }

@@ -15,6 +15,7 @@
 //! - A result that is the argument itself is not written at all: the parent copies out of its own memory.
 
 use super::outcome::{RETURNED, Status};
+use crate::error::TooLong;
 use crate::shm::{Body, INLINE, Seq, Span, TooLarge, Worker};
 use std::cell::RefCell;
 use std::fmt;
@@ -79,7 +80,8 @@ impl<'a> BytesIn<'a> {
     /// Blocks while answers that the parent has not read yet leave no room for it.
     ///
     /// # Panics
-    /// If `len` is more than 2 GiB, which no answer can be.
+    /// If `len` is more than 2 GiB, or than finds room in the pool's [`arena`](crate::ProcessPoolBuilder::arena), which no
+    /// answer can be.
     pub fn out(&self, len: usize) -> BytesOut<'a> {
         BytesOut {
             place: Place::new(len, self.lender),
@@ -152,12 +154,17 @@ impl<'a> Place<'a> {
             return Self::Slot([0; INLINE], len);
         }
         let mut worker = lender.borrow_mut();
-        let span = u32::try_from(len).map_err(|_| TooLarge);
+        let span = u32::try_from(len).map_err(|_| worker.too_large());
         match span.and_then(|len| worker.space(len)) {
             // SAFETY: taken just now, for this place alone; when the place gives it up, it is gone. 'a ends with
             // the call.
             Ok(span) => Self::Arena(span, unsafe { worker.borrow_space(span) }),
-            Err(TooLarge) => panic!("a result of {len} bytes, which no lane takes"),
+            Err(TooLarge { limit }) => {
+                panic!(
+                    "a result of {len} bytes, which no lane of this pool takes: {}",
+                    TooLong { limit }
+                )
+            }
         }
     }
 }

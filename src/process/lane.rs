@@ -99,10 +99,11 @@ unsafe impl Sync for Lane {}
 unsafe impl Send for Lane {}
 
 impl Lane {
-    pub fn new(index: usize, name: String, core: Option<usize>) -> io::Result<Self> {
-        let (requests, write) = Segment::<Requests>::create(0)?;
+    /// With arenas of so many bytes.
+    pub fn new(index: usize, name: String, core: Option<usize>, arena: usize) -> io::Result<Self> {
+        let (requests, write) = Segment::<Requests>::create(arena)?;
         let read_only = Segment::<Requests>::read_only(write.as_fd())?;
-        let (replies, replies_fd) = Segment::<Replies>::create(0)?;
+        let (replies, replies_fd) = Segment::<Replies>::create(arena)?;
         let shm = Parent::new(requests, replies, Seq(0), Desk::default());
         let files = Files {
             requests: read_only,

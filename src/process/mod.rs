@@ -4,6 +4,7 @@
 //! what on the parent's.
 
 mod answer;
+mod arena;
 pub mod attend;
 mod attendant;
 mod budget;

@@ -312,8 +312,7 @@ impl Model {
         let lane = &self.0.lanes[index];
         let again = |_| !self.0.is_cancelling();
         lane.set_pid(0);
-        let estate = lane.bury_with(fresh, again, || Ok(()));
-        let Some(estate) = estate.expect("nothing fails here") else {
+        let Some(estate) = lane.bury_with(Ok(fresh), again, || Ok(())) else {
             return false;
         };
         assert!(estate.wild.is_none());

@@ -6,7 +6,6 @@
 //! and ended by the [`supervisor`](super::supervisor), which never does, so that nothing can hold it up. Only every other
 //! one of the first workers is started by the attendant.
 
-use super::attendant;
 use super::builder::WhenWorkerDies;
 use super::desk::Desk;
 use super::lane::Lane;
@@ -14,6 +13,7 @@ use super::ready::Ready;
 use super::start::Settings;
 use super::stats::ProcessStats;
 use super::supervisor;
+use super::{arena, attendant};
 use crate::error::{BuildError, Rejected, TaskError};
 use crate::executor::{Shutdown, WhenFull};
 use crate::future::tag::Tag;
@@ -76,9 +76,10 @@ impl Pool {
     /// Starts the threads and the workers; returns when all of them are ready.
     pub fn start(config: Config, cores: &[Option<usize>]) -> Result<Arc<Self>, BuildError> {
         let system = |what| move |source| BuildError::System { what, source };
+        let arena = arena::size(config.settings.arena, cores.len())?;
         let lanes = cores.iter().enumerate();
         let lanes = lanes
-            .map(|(index, &core)| Lane::new(index, format!("{}-{index}", config.name), core))
+            .map(|(index, &core)| Lane::new(index, format!("{}-{index}", config.name), core, arena))
             .collect::<Result<_, _>>()
             .map_err(system("the memory of a lane"))?;
         let desk = Desk::new().map_err(system("a descriptor"))?;

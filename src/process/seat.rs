@@ -6,6 +6,8 @@ use super::tail::Tail;
 use super::takeback::Skips;
 use super::ticket::{Options, Place};
 use crate::sync::Arc;
+use crate::sys::limits;
+use std::io;
 use std::time::Instant;
 
 /// What of a seat a descriptor belongs to.
@@ -23,6 +25,11 @@ impl Ear {
 
     pub fn number(self, seat: usize) -> u64 {
         (seat * Self::ALL.len()) as u64 + self as u64
+    }
+
+    /// The numbers of all that so many seats have.
+    pub fn everything(seats: usize) -> Vec<u64> {
+        (0..(seats * Self::ALL.len()) as u64).collect()
     }
 
     pub fn of(number: u64) -> (usize, Self) {
@@ -92,6 +99,10 @@ pub struct Seat {
     /// When to look at the seat again.
     pub due: Option<Instant>,
     pub skips: Option<Watch>,
+    /// The system does not let its worker be ended: the parent has given up rights that the worker still has.
+    pub refused: Option<io::Error>,
+    /// When such a worker is left to itself.
+    pub given_up: Option<Instant>,
     pub stdout: Tail,
     pub stderr: Tail,
 }
@@ -108,6 +119,8 @@ impl Seat {
             failures: 0,
             due: None,
             skips: None,
+            refused: None,
+            given_up: None,
             stdout: Tail::new(log::Level::Info),
             stderr: Tail::new(log::Level::Warn),
         }
@@ -120,10 +133,11 @@ impl Seat {
         }
     }
 
-    pub fn signal(&self, signal: i32) {
-        if let Some(started) = self.started() {
-            // It can only fail for a process that has ended.
-            let _ = started.process.signal(signal);
+    /// A refusal is kept: see [`refused`](Self::refused).
+    pub fn signal(&mut self, signal: i32) {
+        let sent = self.started().map(|started| started.process.signal(signal));
+        if let Some(Err(error)) = sent {
+            self.refused.get_or_insert(error);
         }
     }
 }
@@ -156,11 +170,5 @@ pub fn private_memory(pid: u32) -> Option<u64> {
         .skip(1)
         .map_while(|count| count.parse::<u64>().ok());
     let (resident, shared) = (pages.next()?, pages.next()?);
-    Some(resident.saturating_sub(shared) * page_size())
-}
-
-fn page_size() -> u64 {
-    // SAFETY: asks for a number.
-    let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
-    u64::try_from(size).unwrap_or(4096)
+    Some(resident.saturating_sub(shared) * limits::page_size())
 }

@@ -1,6 +1,6 @@
 //! What a worker says on a captured stream: each line to the log, the last ones kept for the report of its death.
 
-use std::io::Read;
+use crate::sys::spawn;
 use std::os::fd::OwnedFd;
 
 /// Bytes that are kept.
@@ -25,13 +25,9 @@ impl Tail {
 
     /// Reads what is there, up to a limit, since there may always be more; false at the stream's end.
     pub fn read(&mut self, from: &OwnedFd, worker: &str) -> bool {
-        let Ok(from) = from.try_clone() else {
-            return true;
-        };
-        let mut from = std::fs::File::from(from);
         let mut bytes = [0; KEPT];
         for _ in 0..16 {
-            match from.read(&mut bytes) {
+            match spawn::read(from, &mut bytes) {
                 Ok(0) => return false,
                 Ok(count) => self.take(&bytes[..count], worker),
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}

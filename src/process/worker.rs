@@ -335,8 +335,8 @@ impl Call<'_> {
             self.worker.reply(seq, status as u32, Body::Inline(bytes));
             return Ok(());
         }
-        let too_large = |TooLarge| {
-            let reason = PayloadReason::TooLarge;
+        let too_large = |TooLarge { limit }| {
+            let reason = PayloadReason::NoRoom { limit };
             PayloadError::new(PayloadStage::EncodeResult, type_name::<T>(), reason)
         };
         // What the codec measures fits 32 bits.

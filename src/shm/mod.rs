@@ -23,7 +23,7 @@ pub use bytes::Region;
 pub use layout::{INLINE, Replies, Requests, SLOTS, Seq};
 pub use locked::{Locked, Reply, Revoke, Waiting, Wild};
 pub use parent::Parent;
-pub use segment::Segment;
+pub use segment::{ARENA, LEAST_ARENA, LONGEST, MOST_ARENA, Segment, file_bytes, lane_bytes};
 pub use spans::Span;
 pub use worker::{Request, TooLarge, Worker};
 

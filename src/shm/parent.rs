@@ -187,6 +187,11 @@ impl<T> Parent<T> {
         self.requests.longest()
     }
 
+    /// Bytes of an arena; both are alike.
+    pub fn arena(&self) -> usize {
+        self.replies.arena()
+    }
+
     /// The next number to be answered. A guess.
     #[inline]
     pub fn next(&self) -> Seq {

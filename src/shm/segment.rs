@@ -2,7 +2,6 @@
 
 use super::bytes::Region;
 use super::layout::Shared;
-#[cfg(not(any(raddle_loom, raddle_shuttle)))]
 use super::layout::{Replies, Requests};
 use super::spans::{Hole, Span};
 use crate::sys::memfd::{self, Access, Mapping, PAGE};
@@ -17,8 +16,15 @@ use crate::sync::Arc;
 #[cfg(raddle_loom)]
 use crate::sync::cell::UnsafeCell;
 
-/// Payloads of one direction: address space, and memory only where a payload has been.
-const ARENA: usize = 16 << 30;
+/// Bytes for the payloads of one direction, if nothing speaks against it: address space, and memory only where a payload has
+/// been.
+pub const ARENA: usize = 16 << 30;
+/// The longest payload: the length of a span is an `u32`, and a power of two.
+pub const LONGEST: usize = 1 << (u32::BITS - 1);
+/// Less is no arena.
+pub const LEAST_ARENA: usize = PAGE;
+/// The most that one can be asked for.
+pub const MOST_ARENA: usize = 1 << 40;
 
 /// Where the arena begins.
 const fn head<T>() -> usize {
@@ -28,8 +34,29 @@ const fn head<T>() -> usize {
 #[cfg(not(any(raddle_loom, raddle_shuttle)))]
 const _: () = assert!(head::<Requests>() == 131_072 && head::<Replies>() == 131_072);
 
-const fn file<T>() -> usize {
-    head::<T>() + ARENA
+/// The longest payload that finds room in such an arena: what it takes there is a power of two.
+pub const fn longest(arena: usize) -> usize {
+    match arena.checked_ilog2() {
+        Some(bits) if 1 << bits < LONGEST => 1 << bits,
+        Some(_) => LONGEST,
+        None => 0,
+    }
+}
+
+/// How long the two files of a lane with such arenas are together.
+pub const fn lane_bytes(arena: usize) -> usize {
+    head::<Requests>() + head::<Replies>() + 2 * arena
+}
+
+/// How long the longer one is.
+pub const fn file_bytes(arena: usize) -> usize {
+    let words = [head::<Requests>(), head::<Replies>()];
+    arena
+        + if words[0] > words[1] {
+            words[0]
+        } else {
+            words[1]
+        }
 }
 
 enum Backing<T> {
@@ -60,15 +87,30 @@ unsafe impl<T: Shared> Send for Segment<T> {}
 unsafe impl<T: Shared> Sync for Segment<T> {}
 
 impl<T: Shared> Segment<T> {
-    /// A new file, begun and mapped for writing. The descriptor is for the other side.
+    /// A new file, begun and mapped for writing. The descriptor is for the other side. The arena is a multiple of
+    /// [`PAGE`].
     ///
     /// # Errors
     ///
     /// What the kernel says, with the call that it refused.
-    pub fn create(generation: u32) -> io::Result<(Self, OwnedFd)> {
-        let fd = memfd::create(c"raddle-lane", file::<T>())?;
-        let segment = Self::map(&fd, Access::ReadWrite)?;
-        segment.begin(generation);
+    pub fn create(arena: usize) -> io::Result<(Self, OwnedFd)> {
+        Self::create_with(arena, arena)
+    }
+
+    /// As [`create`](Self::create), but only the words are mapped: of a file that is to take another one's
+    /// [place](Self::replace).
+    ///
+    /// # Errors
+    ///
+    /// What the kernel says, with the call that it refused.
+    pub fn create_words(arena: usize) -> io::Result<(Self, OwnedFd)> {
+        Self::create_with(arena, 0)
+    }
+
+    fn create_with(arena: usize, mapped: usize) -> io::Result<(Self, OwnedFd)> {
+        let fd = memfd::create(c"raddle-lane", head::<T>() + arena)?;
+        let segment = Self::map(&fd, mapped, Access::ReadWrite)?;
+        segment.begin(0);
         Ok((segment, fd))
     }
 
@@ -81,28 +123,34 @@ impl<T: Shared> Segment<T> {
         memfd::read_only(fd)
     }
 
-    /// For the worker: maps a file that the parent has made, `Requests` for reading alone.
+    /// For the worker: maps a file that the parent has made, `Requests` for reading alone. The file's length, which
+    /// nobody can change, tells how large the arena is.
     ///
     /// # Errors
     ///
-    /// `InvalidData` if it is no file of a lane: not sealed, or of another size.
+    /// `InvalidData` if it is no file of a lane: not sealed, or of no lane's size.
     pub fn adopt(fd: &OwnedFd) -> io::Result<Self> {
-        memfd::verify(fd.as_fd(), file::<T>())?;
-        Self::map(fd, T::WORKER)
+        let len = memfd::verify(fd.as_fd())?;
+        let arena = len.checked_sub(head::<T>());
+        let Some(arena) = arena.filter(|arena| arena.is_multiple_of(PAGE)) else {
+            let what = format!("a memfd of {len} bytes, which is no lane's");
+            return Err(io::Error::new(io::ErrorKind::InvalidData, what));
+        };
+        Self::map(fd, arena, T::WORKER)
     }
 
-    fn map(fd: &OwnedFd, access: Access) -> io::Result<Self> {
-        let mapping = Mapping::new(fd.as_fd(), file::<T>(), access)?;
+    fn map(fd: &OwnedFd, arena: usize, access: Access) -> io::Result<Self> {
+        let mapping = Mapping::new(fd.as_fd(), head::<T>() + arena, access)?;
         Ok(Self {
             shared: mapping.base().cast(),
             // SAFETY: within the mapping.
             arena: unsafe { mapping.base().add(head::<T>()) },
-            arena_len: ARENA,
+            arena_len: arena,
             backing: Backing::Mapped(mapping),
         })
     }
 
-    /// Puts another file in the place of this one, at the same address: whoever holds a reference to
+    /// Puts another file, as long as this one, in its place, at the same address: whoever holds a reference to
     /// the words sees the other file's.
     ///
     /// # Errors
@@ -120,9 +168,9 @@ impl<T: Shared> Segment<T> {
         self.arena_len
     }
 
-    /// The longest payload that finds room if there is no other: a span is a power of two, and its length an `u32`.
+    /// The longest payload that finds room if there is no other.
     pub fn longest(&self) -> usize {
-        self.arena_len.min(1 << (u32::BITS - 1))
+        longest(self.arena_len)
     }
 
     /// A part of the arena; `None` if it is not within it, or longer than any payload.

@@ -398,8 +398,8 @@ fn a_region_is_read_and_written_within_its_bounds() {
 #[cfg(not(miri))]
 #[test]
 fn a_lane_of_files_with_the_worker_in_another_thread() {
-    let (requests, requests_fd) = Segment::<Requests>::create(0).unwrap();
-    let (replies, replies_fd) = Segment::<Replies>::create(0).unwrap();
+    let (requests, requests_fd) = Segment::<Requests>::create(ARENA).unwrap();
+    let (replies, replies_fd) = Segment::<Replies>::create(ARENA).unwrap();
     let parent = Parent::new(requests, replies, FIRST, ());
     let serve = |replies_fd: &std::os::fd::OwnedFd, first| {
         let theirs = Segment::<Requests>::read_only(requests_fd.as_fd()).unwrap();
@@ -433,7 +433,7 @@ fn a_lane_of_files_with_the_worker_in_another_thread() {
     // The worker is gone; one task waits, in memory that is the next one's.
     let seq = submit(&parent, b"left");
     assert_eq!(parent.lock().casualty(), None);
-    let (fresh, fresh_fd) = Segment::<Replies>::create(0).unwrap();
+    let (fresh, fresh_fd) = Segment::<Replies>::create(ARENA).unwrap();
     parent
         .lock()
         .replace(&fresh, || parent.install(fresh_fd.as_fd()))

@@ -29,7 +29,10 @@ pub struct Request {
 
 /// A payload for which there will be no room, whatever the parent reads.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct TooLarge;
+pub struct TooLarge {
+    /// The most there can be.
+    pub limit: usize,
+}
 
 /// The worker's view of a lane.
 pub struct Worker {
@@ -156,7 +159,7 @@ impl Worker {
     /// There would be no room even if the parent had read everything.
     pub fn space(&mut self, len: u32) -> Result<Span, TooLarge> {
         if !self.spans.fits(len) {
-            return Err(TooLarge);
+            return Err(self.too_large());
         }
         loop {
             self.collect();
@@ -164,8 +167,16 @@ impl Worker {
                 return Ok(span);
             }
             // Nothing that the parent could release: the caller has the rest.
-            let &(oldest, _) = self.out.front().ok_or(TooLarge)?;
+            let &(oldest, _) = self.out.front().ok_or_else(|| self.too_large())?;
             self.lie_down(|worker, _| worker.is_released(oldest));
+        }
+    }
+
+    /// What a payload for which there is no room is refused with.
+    #[cold]
+    pub fn too_large(&self) -> TooLarge {
+        TooLarge {
+            limit: self.replies.longest(),
         }
     }
 

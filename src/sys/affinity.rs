@@ -3,12 +3,15 @@
 use core_affinity::CoreId;
 
 /// The cores that the calling thread may use, ascending.
+///
+/// Where the system does not tell (`sched_getaffinity`), all that there are.
 pub fn allowed() -> Vec<usize> {
-    let mut cores: Vec<usize> = core_affinity::get_core_ids()
-        .unwrap_or_default()
-        .into_iter()
-        .map(|core| core.id)
-        .collect();
+    let Some(cores) = core_affinity::get_core_ids() else {
+        // SAFETY: asks for a number.
+        let online = unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) };
+        return (0..usize::try_from(online).unwrap_or(1).max(1)).collect();
+    };
+    let mut cores: Vec<usize> = cores.into_iter().map(|core| core.id).collect();
     cores.sort_unstable();
     cores
 }

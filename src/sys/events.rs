@@ -1,17 +1,36 @@
 //! Waiting for descriptors (`epoll`), and a descriptor to be woken by (`eventfd`).
 
+use super::descriptor;
+use super::refusal::refused;
+use crate::sync::atomic::AtomicU32;
+use crate::sync::futex;
 use std::io::{self, Error};
-use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 pub use event::Event;
 
-fn check(result: libc::c_int) -> io::Result<libc::c_int> {
+fn check(result: libc::c_int, call: &str) -> io::Result<libc::c_int> {
     if result < 0 {
-        Err(Error::last_os_error())
+        Err(refused(call)(Error::last_os_error()))
     } else {
         Ok(result)
     }
+}
+
+fn was_interrupted() -> bool {
+    Error::last_os_error().kind() == io::ErrorKind::Interrupted
+}
+
+/// How long nothing is looked at where the system does not let us wait.
+const NAP: Duration = Duration::from_millis(1);
+
+#[cold]
+fn nap(deadline: Option<Instant>) {
+    let soon = Instant::now() + NAP;
+    let until = deadline.map_or(soon, |deadline| deadline.min(soon));
+    // WAKE: nobody knows the word: the deadline ends it.
+    futex::wait(&AtomicU32::new(0), 0, Some(until));
 }
 
 /// A set of descriptors, each with a number of the caller's.
@@ -21,9 +40,11 @@ pub struct Poller(OwnedFd);
 impl Poller {
     pub fn new() -> io::Result<Self> {
         // SAFETY: no pointers.
-        let fd = check(unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) })?;
-        // SAFETY: a descriptor that was just made, and that nobody else knows.
-        Ok(Self(unsafe { OwnedFd::from_raw_fd(fd) }))
+        let fd = check(
+            unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) },
+            "epoll_create1",
+        )?;
+        Ok(Self(descriptor::own(fd)?))
     }
 
     /// From now on, waits for this descriptor to be readable, or its other end closed.
@@ -44,9 +65,9 @@ impl Poller {
         };
         let fd = fd.as_fd().as_raw_fd();
         // SAFETY: the event is read within the call.
-        check(unsafe {
-            libc::epoll_ctl(self.0.as_raw_fd(), libc::EPOLL_CTL_ADD, fd, &raw mut event)
-        })?;
+        let added =
+            unsafe { libc::epoll_ctl(self.0.as_raw_fd(), libc::EPOLL_CTL_ADD, fd, &raw mut event) };
+        check(added, "epoll_ctl")?;
         Ok(())
     }
 
@@ -65,8 +86,8 @@ impl Poller {
     }
 
     /// Sleeps until something is readable, a signal handler ran, or the deadline passed; then the numbers of what is
-    /// readable, at most 64 of them.
-    pub fn wait(&self, deadline: Option<Instant>) -> Vec<u64> {
+    /// readable, at most 64 of them. None: the system does not let us wait any more, and anything may be readable.
+    pub fn wait(&self, deadline: Option<Instant>) -> Option<Vec<u64>> {
         let timeout = deadline.map_or(-1, |deadline| {
             // Rounded up: an early wake-up would only come back here.
             let left = deadline.saturating_duration_since(Instant::now());
@@ -74,19 +95,31 @@ impl Poller {
             left.as_millis().try_into().unwrap_or(libc::c_int::MAX)
         });
         let mut events = [libc::epoll_event { events: 0, u64: 0 }; 64];
+        let fd = self.0.as_raw_fd();
         // SAFETY: the array has room for as many as are asked for.
-        let count =
-            unsafe { libc::epoll_wait(self.0.as_raw_fd(), events.as_mut_ptr(), 64, timeout) };
+        let mut count = unsafe { libc::epoll_wait(fd, events.as_mut_ptr(), 64, timeout) };
+        if count < 0 && !was_interrupted() {
+            // A filter may know one call and not the other.
+            // SAFETY: as above; without a set of signals it is the same call.
+            count = unsafe {
+                libc::epoll_pwait(fd, events.as_mut_ptr(), 64, timeout, std::ptr::null())
+            };
+            if count < 0 && !was_interrupted() {
+                nap(deadline);
+                return None;
+            }
+        }
         let count = usize::try_from(count).unwrap_or(0);
-        events[..count].iter().map(|event| event.u64).collect()
+        Some(events[..count].iter().map(|event| event.u64).collect())
     }
 }
 
 #[cfg(not(any(raddle_loom, raddle_shuttle)))]
 mod event {
     use super::check;
+    use crate::sys::descriptor;
     use std::io;
-    use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
+    use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
     /// Something to be woken by: readable once it has been rung, until it is heard.
     #[derive(Debug)]
@@ -95,9 +128,11 @@ mod event {
     impl Event {
         pub fn new() -> io::Result<Self> {
             // SAFETY: no pointers.
-            let fd = check(unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) })?;
-            // SAFETY: a descriptor that was just made, and that nobody else knows.
-            Ok(Self(unsafe { OwnedFd::from_raw_fd(fd) }))
+            let fd = check(
+                unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) },
+                "eventfd2",
+            )?;
+            Ok(Self(descriptor::own(fd)?))
         }
 
         pub fn ring(&self) {

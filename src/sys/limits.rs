@@ -1,5 +1,6 @@
 //! Limits of the system on a process.
 
+use super::refusal::refused;
 use std::io;
 
 /// The type of a limit's number differs between C libraries.
@@ -12,16 +13,48 @@ pub const PROCESSOR_SECONDS: Resource = libc::RLIMIT_CPU as Resource;
 pub const FILE_SIZE: Resource = libc::RLIMIT_FSIZE as Resource;
 pub const OPEN_FILES: Resource = libc::RLIMIT_NOFILE as Resource;
 pub const CORE_DUMP: Resource = libc::RLIMIT_CORE as Resource;
+const PROCESSES: Resource = libc::RLIMIT_NPROC as Resource;
 
-/// The soft limit on processes and threads of this user, if there is one.
-pub fn processes() -> Option<u64> {
+fn get(resource: Resource) -> Option<libc::rlimit> {
     let mut limit = libc::rlimit {
         rlim_cur: 0,
         rlim_max: 0,
     };
     // SAFETY: fills the struct that it is given.
-    let asked = unsafe { libc::getrlimit(libc::RLIMIT_NPROC, &raw mut limit) };
-    (asked == 0 && limit.rlim_cur != libc::RLIM_INFINITY).then_some(limit.rlim_cur)
+    let asked = unsafe { libc::getrlimit(resource as _, &raw mut limit) };
+    (asked == 0).then_some(limit)
+}
+
+/// The soft limit, if there is one.
+pub fn soft(resource: Resource) -> Option<u64> {
+    get(resource)
+        .map(|limit| limit.rlim_cur)
+        .filter(|&soft| soft != libc::RLIM_INFINITY)
+}
+
+/// The soft limit on processes and threads of this user, if there is one.
+pub fn processes() -> Option<u64> {
+    soft(PROCESSES)
+}
+
+/// How many bytes of address space this process may still map, if that is limited.
+pub fn address_space_left() -> Option<u64> {
+    let limit = soft(ADDRESS_SPACE)?;
+    // Without /proc nothing is known of it, and no worker can be started.
+    let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    let pages: u64 = statm
+        .split(' ')
+        .next()
+        .and_then(|pages| pages.parse().ok())
+        .unwrap_or(0);
+    Some(limit.saturating_sub(pages.saturating_mul(page_size())))
+}
+
+/// Bytes of the kernel's pages.
+pub fn page_size() -> u64 {
+    // SAFETY: asks for a number.
+    let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    u64::try_from(size).unwrap_or(4096)
 }
 
 /// Sets one for this process, soft and hard.
@@ -32,7 +65,18 @@ pub fn set(resource: Resource, value: u64) -> io::Result<()> {
     };
     // SAFETY: reads the struct that it is given.
     if unsafe { libc::setrlimit(resource as _, &raw const limit) } != 0 {
-        return Err(io::Error::last_os_error());
+        return Err(refused("setrlimit")(io::Error::last_os_error()));
     }
     Ok(())
+}
+
+/// As [`set`], but where the process may have no more than less it keeps that.
+pub fn set_at_most(resource: Resource, value: u64) -> io::Result<()> {
+    match set(resource, value) {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            let hard = get(resource).map_or(value, |limit| limit.rlim_max);
+            set(resource, hard.min(value))
+        }
+        outcome => outcome,
+    }
 }

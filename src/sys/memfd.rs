@@ -3,10 +3,12 @@
 //! A sealed file cannot shrink under a mapping, so an access within it never raises `SIGBUS` for want of
 //! a file. Who has only a read-only descriptor cannot make a writable mapping of it.
 
+use super::refusal::refused;
+use super::{descriptor, signals};
 use std::ffi::CStr;
 use std::fs::File;
 use std::io::{self, Error};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::ptr::NonNull;
 
 /// Nothing may change the size, and nothing may change the seals.
@@ -15,62 +17,73 @@ const SEALS: libc::c_int = libc::F_SEAL_SHRINK | libc::F_SEAL_GROW | libc::F_SEA
 /// A page; both supported machines may have larger ones, and a mapping's parts are aligned for those.
 pub const PAGE: usize = 1 << 16;
 
-fn context(what: &str) -> impl FnOnce(Error) -> Error + '_ {
-    move |error| Error::new(error.kind(), format!("{what}: {error}"))
-}
-
 fn check(result: libc::c_int, what: &str) -> io::Result<libc::c_int> {
     if result < 0 {
-        Err(context(what)(Error::last_os_error()))
+        Err(refused(what)(Error::last_os_error()))
     } else {
         Ok(result)
     }
 }
 
-/// A new file of `len` bytes, all zero, none of them in memory yet; closed on `exec`, and sealed.
+/// A new file of `len` bytes, all zero, none of them in memory yet; closed on `exec`, sealed, and never a program.
 pub fn create(name: &CStr, len: usize) -> io::Result<OwnedFd> {
-    // SAFETY: the name is a C string.
-    let fd =
-        unsafe { libc::memfd_create(name.as_ptr(), libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING) };
-    let fd = check(fd, "memfd_create")?;
-    // SAFETY: a descriptor that was just made, and that nobody else knows.
-    let fd = unsafe { OwnedFd::from_raw_fd(fd) };
+    let fd = open_new(name)?;
     let size = libc::off_t::try_from(len).map_err(|_| Error::from(io::ErrorKind::InvalidInput))?;
+    // Beyond RLIMIT_FSIZE, which another thread may lower at any time, the kernel would send a signal that ends the program.
     // SAFETY: a descriptor of ours.
-    let sized = unsafe { libc::ftruncate(fd.as_raw_fd(), size) };
-    check(sized, "the size of a memfd")?;
+    let sized = signals::without(libc::SIGXFSZ, || unsafe {
+        check(
+            libc::ftruncate(fd.as_raw_fd(), size),
+            &format!("making a memfd {len} bytes long (ftruncate, RLIMIT_FSIZE)"),
+        )
+    });
+    sized?;
     // SAFETY: as above.
     let sealed = unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_ADD_SEALS, SEALS) };
-    check(sealed, "sealing a memfd")?;
+    check(sealed, "sealing a memfd (fcntl, F_ADD_SEALS)")?;
     Ok(fd)
+}
+
+/// Linux before 6.3 does not know `MFD_NOEXEC_SEAL`; a later one may be set up to refuse files without it
+/// (`vm.memfd_noexec`).
+fn open_new(name: &CStr) -> io::Result<OwnedFd> {
+    const FLAGS: libc::c_uint = libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING;
+    for flags in [FLAGS | libc::MFD_NOEXEC_SEAL, FLAGS] {
+        // SAFETY: the name is a C string.
+        let fd = unsafe { libc::memfd_create(name.as_ptr(), flags) };
+        if fd >= 0 {
+            return descriptor::own(fd);
+        }
+        let error = Error::last_os_error();
+        if flags == FLAGS || error.raw_os_error() != Some(libc::EINVAL) {
+            return Err(refused("memfd_create")(error));
+        }
+    }
+    unreachable!("the last flags return")
 }
 
 /// Another descriptor of the same file, which can be read and mapped for reading alone.
 pub fn read_only(fd: BorrowedFd<'_>) -> io::Result<OwnedFd> {
     File::open(format!("/proc/self/fd/{}", fd.as_raw_fd()))
-        .map(OwnedFd::from)
-        .map_err(context("opening a memfd for reading"))
+        .map_err(refused("opening a memfd for reading (open, /proc/self/fd)"))
+        .and_then(|file| descriptor::away_from_streams(file.into()))
 }
 
-/// Is this a memory file of exactly `len` bytes that nobody can resize?
+/// How long is this memory file, which nobody can resize?
 ///
 /// # Errors
 ///
 /// `InvalidData` if it is something else; what the kernel says if it cannot be asked.
-pub fn verify(fd: BorrowedFd<'_>, len: usize) -> io::Result<()> {
+pub fn verify(fd: BorrowedFd<'_>) -> io::Result<usize> {
     // SAFETY: asks about a descriptor that is open.
     let seals = unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_GET_SEALS) };
-    let seals = check(seals, "the seals of a memfd")?;
+    let seals = check(seals, "the seals of a memfd (fcntl, F_GET_SEALS)")?;
     if seals & SEALS != SEALS {
         let what = format!("a memfd without its seals: {seals:#x}, expected {SEALS:#x}");
         return Err(Error::new(io::ErrorKind::InvalidData, what));
     }
     let size = File::from(fd.try_clone_to_owned()?).metadata()?.len();
-    if size != len as u64 {
-        let what = format!("a memfd of {size} bytes, expected {len}");
-        return Err(Error::new(io::ErrorKind::InvalidData, what));
-    }
-    Ok(())
+    usize::try_from(size).map_err(|_| io::ErrorKind::InvalidData.into())
 }
 
 /// What a mapping may be used for.
@@ -89,7 +102,7 @@ impl Access {
     }
 }
 
-/// A shared mapping of a whole file; unmapped when dropped. It is in no core dump.
+/// A shared mapping of a file, or of its beginning; unmapped when dropped. It is in no core dump.
 #[derive(Debug)]
 pub struct Mapping {
     base: NonNull<u8>,
@@ -135,16 +148,21 @@ impl Mapping {
     /// Whoever has a pointer into the mapping, and looks, is not to find a hole.
     #[cold]
     fn clear(&self) {
-        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | libc::MAP_FIXED;
         let at = self.base.as_ptr().cast();
-        // SAFETY: as in `replace`.
-        let cleared = unsafe { libc::mmap(at, self.len, self.access.protection(), flags, -1, 0) };
-        if cleared == libc::MAP_FAILED {
-            // There may be a hole, into which the next look of any thread would fall.
-            let error = Error::last_os_error();
-            eprintln!("raddle: no memory in the place of a lane's: {error}");
-            std::process::abort();
+        // The one counts as data (RLIMIT_DATA), the other is shared, which may be what was refused.
+        for kind in [libc::MAP_PRIVATE, libc::MAP_SHARED] {
+            let flags = kind | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | libc::MAP_FIXED;
+            let protection = self.access.protection();
+            // SAFETY: as in `replace`.
+            let cleared = unsafe { libc::mmap(at, self.len, protection, flags, -1, 0) };
+            if cleared != libc::MAP_FAILED {
+                return;
+            }
         }
+        // There may be a hole, into which the next look of any thread would fall.
+        let error = Error::last_os_error();
+        eprintln!("raddle: no memory in the place of a lane's: {error}");
+        std::process::abort();
     }
 
     /// Gives the memory of whole pages back; they read as zero afterwards. Both numbers are multiples
@@ -156,7 +174,7 @@ impl Mapping {
         let at = unsafe { self.base.as_ptr().add(offset) };
         // SAFETY: as above; the bytes may change at any time anyway.
         let punched = unsafe { libc::madvise(at.cast(), len, libc::MADV_REMOVE) };
-        check(punched, "punching a hole into a memfd").map(drop)
+        check(punched, "punching a hole into a memfd (madvise)").map(drop)
     }
 }
 
@@ -191,7 +209,7 @@ unsafe fn map(
         )
     };
     if base == libc::MAP_FAILED {
-        return Err(context("mapping a memfd")(Error::last_os_error()));
+        return Err(refused("mapping a memfd (mmap)")(Error::last_os_error()));
     }
     // Only a dump would miss it, so a refusal changes nothing.
     // SAFETY: advice on the range that was just mapped.
@@ -202,6 +220,7 @@ unsafe fn map(
 #[cfg(all(test, not(miri)))]
 mod tests {
     use super::*;
+    use std::os::fd::FromRawFd;
 
     const LEN: usize = 4 * PAGE;
 
@@ -220,7 +239,7 @@ mod tests {
     #[test]
     fn what_one_mapping_writes_the_other_reads() {
         let fd = create(c"test", LEN).unwrap();
-        verify(fd.as_fd(), LEN).unwrap();
+        assert_eq!(verify(fd.as_fd()).unwrap(), LEN);
         let ours = Mapping::new(fd.as_fd(), LEN, Access::ReadWrite).unwrap();
         let theirs = Mapping::new(fd.as_fd(), LEN, Access::Read).unwrap();
         write(&ours, LEN - 1, 7);
@@ -236,21 +255,35 @@ mod tests {
     }
 
     #[test]
-    fn files_that_are_not_ours_are_refused() {
+    fn it_is_never_a_program() {
         let fd = create(c"test", LEN).unwrap();
-        let error = verify(fd.as_fd(), LEN + PAGE).unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::InvalidData);
-        assert!(error.to_string().contains("expected"), "{error}");
+        // SAFETY: asks about a descriptor that is open.
+        let seals = unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_GET_SEALS) };
+        // SAFETY: the name is a C string.
+        let plain = unsafe {
+            libc::memfd_create(c"test".as_ptr(), libc::MFD_CLOEXEC | libc::MFD_NOEXEC_SEAL)
+        };
+        if plain < 0 {
+            eprintln!("skipped: this kernel does not know MFD_NOEXEC_SEAL");
+            return;
+        }
+        // SAFETY: just made, and nobody else's.
+        drop(unsafe { OwnedFd::from_raw_fd(plain) });
+        assert_eq!(seals, SEALS | libc::F_SEAL_EXEC);
+    }
+
+    #[test]
+    fn files_that_are_not_ours_are_refused() {
         // SAFETY: the name is a C string.
         let unsealed = unsafe { libc::memfd_create(c"test".as_ptr(), libc::MFD_CLOEXEC) };
         assert!(unsealed >= 0);
         // SAFETY: just made, and nobody else's.
         let unsealed = unsafe { OwnedFd::from_raw_fd(unsealed) };
-        let error = verify(unsealed.as_fd(), 0).unwrap_err();
+        let error = verify(unsealed.as_fd()).unwrap_err();
         assert!(error.to_string().contains("without its seals"), "{error}");
         // A file that cannot have seals.
         let file = File::open("/proc/self/exe").unwrap();
-        assert!(verify(file.as_fd(), LEN).is_err());
+        assert!(verify(file.as_fd()).is_err());
     }
 
     #[test]
@@ -258,7 +291,7 @@ mod tests {
         let fd = create(c"test", LEN).unwrap();
         let ours = Mapping::new(fd.as_fd(), LEN, Access::ReadWrite).unwrap();
         let theirs = read_only(fd.as_fd()).unwrap();
-        verify(theirs.as_fd(), LEN).unwrap();
+        assert_eq!(verify(theirs.as_fd()).unwrap(), LEN);
         let error = Mapping::new(theirs.as_fd(), LEN, Access::ReadWrite).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
         let mapping = Mapping::new(theirs.as_fd(), LEN, Access::Read).unwrap();

@@ -2,6 +2,7 @@
 
 pub mod affinity;
 pub mod cgroup;
+pub mod descriptor;
 pub mod events;
 pub mod exe;
 pub mod fork;
@@ -12,5 +13,7 @@ pub mod myself;
 pub mod pages;
 pub mod pidfd;
 pub mod prefetch;
+pub mod refusal;
+pub mod signals;
 pub mod socket;
 pub mod spawn;

@@ -1,7 +1,9 @@
 //! A child process held by a descriptor, which cannot come to mean another process.
 
+use super::descriptor;
+use super::refusal::refused;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
 /// How a process ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,10 +30,9 @@ impl Process {
         // SAFETY: two numbers; answers with a new descriptor, closed on exec.
         let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid as libc::pid_t, 0) };
         if fd < 0 {
-            return Err(io::Error::last_os_error());
+            return Err(refused("pidfd_open")(io::Error::last_os_error()));
         }
-        // SAFETY: a new descriptor that nobody else owns.
-        let fd = unsafe { OwnedFd::from_raw_fd(fd as RawFd) };
+        let fd = descriptor::own(fd as RawFd)?;
         Ok(Self { pid, fd })
     }
 
@@ -58,7 +59,20 @@ impl Process {
         }
         match io::Error::last_os_error() {
             error if error.raw_os_error() == Some(libc::ESRCH) => Ok(()),
-            error => Err(error),
+            error => self.signal_by_number(signal, error),
+        }
+    }
+
+    /// Where a filter does not know the other call. The number of a child that has not ended is its own.
+    #[cold]
+    fn signal_by_number(&self, signal: i32, refusal: io::Error) -> io::Result<()> {
+        // SAFETY: two numbers.
+        if self.is_over()? || unsafe { libc::kill(self.pid as libc::pid_t, signal) } == 0 {
+            return Ok(());
+        }
+        match io::Error::last_os_error() {
+            error if error.raw_os_error() == Some(libc::ESRCH) => Ok(()),
+            _ => Err(refused("pidfd_send_signal")(refusal)),
         }
     }
 
@@ -79,10 +93,19 @@ impl Process {
         let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
         let id = self.fd.as_raw_fd() as libc::id_t;
         let flags = libc::WSTOPPED | libc::WNOHANG | libc::WNOWAIT;
-        // SAFETY: fills the struct that it is given. An error leaves it as it is: not stopped.
+        // SAFETY: fills the struct that it is given. An error leaves it as it is.
         unsafe { libc::waitid(libc::P_PIDFD, id, &raw mut info, flags) };
         // SAFETY: waitid has filled in the fields of a child, or left them zero.
-        unsafe { info.si_pid() != 0 }
+        let told = unsafe { info.si_pid() != 0 };
+        // Somebody else may have been told, who waits for any child; or the call is not to be had.
+        told || self.state().is_some_and(|state| "Tt".contains(state))
+    }
+
+    /// The letter of its state in /proc.
+    fn state(&self) -> Option<char> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid)).ok()?;
+        // The name, in parentheses, may hold anything.
+        stat.rsplit_once(") ")?.1.chars().next()
     }
 
     fn wait(&self, flags: libc::c_int) -> io::Result<Option<Ended>> {
@@ -97,7 +120,10 @@ impl Process {
                 error if error.raw_os_error() == Some(libc::ECHILD) => {
                     return Ok(self.is_over()?.then_some(Ended::Unknown));
                 }
-                error => return Err(error),
+                _ => {
+                    let waited = self.wait_by_number(flags);
+                    return waited.or_else(|_| Ok(self.is_over()?.then_some(Ended::Unknown)));
+                }
             }
         }
         // SAFETY: waitid has filled in the fields of a child, or left them zero.
@@ -107,6 +133,26 @@ impl Process {
         } else {
             Ended::Signaled(status)
         }))
+    }
+
+    /// Where a filter does not know the other call.
+    #[cold]
+    fn wait_by_number(&self, flags: libc::c_int) -> io::Result<Option<Ended>> {
+        let mut status = 0;
+        // SAFETY: a number of a child, and a word that it fills.
+        match unsafe { libc::waitpid(self.pid as libc::pid_t, &raw mut status, flags) } {
+            0 => Ok(None),
+            -1 => {
+                let error = io::Error::last_os_error();
+                match error.raw_os_error() {
+                    Some(libc::ECHILD) => Ok(self.is_over()?.then_some(Ended::Unknown)),
+                    Some(libc::EINTR) => Ok(None),
+                    _ => Err(error),
+                }
+            }
+            _ if libc::WIFEXITED(status) => Ok(Some(Ended::Exited(libc::WEXITSTATUS(status)))),
+            _ => Ok(Some(Ended::Signaled(libc::WTERMSIG(status)))),
+        }
     }
 
     /// Has it ended? For a process whose status went elsewhere.

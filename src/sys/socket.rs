@@ -1,5 +1,7 @@
 //! A pair of connected sockets that carry whole messages, and descriptors with them.
 
+use super::descriptor::away_from_streams;
+use super::refusal::refused;
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
@@ -43,11 +45,11 @@ pub fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
     // SAFETY: the system writes two descriptors into the array.
     let made = unsafe { libc::socketpair(libc::AF_UNIX, kind, 0, ends.as_mut_ptr()) };
     if made != 0 {
-        return Err(io::Error::last_os_error());
+        return Err(refused("socketpair")(io::Error::last_os_error()));
     }
-    // SAFETY: new descriptors that nobody else owns.
-    let own = |fd| unsafe { OwnedFd::from_raw_fd(fd) };
-    Ok((own(ends[0]), own(ends[1])))
+    // SAFETY: new descriptors that nobody else owns. Both before one of them may fail to move.
+    let [one, other] = ends.map(|fd| unsafe { OwnedFd::from_raw_fd(fd) });
+    Ok((away_from_streams(one)?, away_from_streams(other)?))
 }
 
 /// Sends one message whole, or not at all.
@@ -83,6 +85,26 @@ pub fn send(socket: impl AsFd, bytes: &[u8], descriptors: &[BorrowedFd<'_>]) -> 
     match usize::try_from(sent) {
         Ok(sent) if sent == bytes.len() => Ok(()),
         Ok(_) => Err(io::ErrorKind::WriteZero.into()),
+        Err(_) => {
+            let error = io::Error::last_os_error();
+            match error.raw_os_error() {
+                // A filter may let nothing but writes through.
+                Some(libc::EPERM | libc::EACCES | libc::ENOSYS) if descriptors.is_empty() => {
+                    write(socket, bytes).map_err(|_| refused("sendmsg")(error))
+                }
+                _ => Err(refused("sendmsg")(error)),
+            }
+        }
+    }
+}
+
+/// As [`send`] without descriptors. For a process that ignores `SIGPIPE`.
+fn write(socket: RawFd, bytes: &[u8]) -> io::Result<()> {
+    // SAFETY: the caller's bytes.
+    let written = unsafe { libc::write(socket, bytes.as_ptr().cast(), bytes.len()) };
+    match usize::try_from(written) {
+        Ok(written) if written == bytes.len() => Ok(()),
+        Ok(_) => Err(io::ErrorKind::WriteZero.into()),
         Err(_) => Err(io::Error::last_os_error()),
     }
 }
@@ -107,7 +129,7 @@ pub fn receive(socket: impl AsFd, buffer: &mut [u8]) -> io::Result<Received> {
         }
         let error = io::Error::last_os_error();
         if error.kind() != io::ErrorKind::Interrupted {
-            return Err(error);
+            return Err(refused("recvmsg")(error));
         }
     };
     let descriptors = take_descriptors(&message);
@@ -118,6 +140,52 @@ pub fn receive(socket: impl AsFd, buffer: &mut [u8]) -> io::Result<Received> {
         length,
         descriptors,
     })
+}
+
+/// The process that calls this gets `SIGKILL` when the other end is closed or [hung up](hang_up), whoever is allowed to send it
+/// signals; or when something is sent to it. False: the other end is closed already.
+///
+/// # Errors
+/// What the system says.
+pub fn die_with_other_end(socket: impl AsFd) -> io::Result<bool> {
+    let socket = socket.as_fd().as_raw_fd();
+    // SAFETY: no arguments.
+    let me = unsafe { libc::getpid() };
+    let set = |command: libc::c_int, value: libc::c_int| {
+        // SAFETY: numbers only.
+        match unsafe { libc::fcntl(socket, command, value) } {
+            -1 => Err(refused("fcntl (O_ASYNC)")(io::Error::last_os_error())),
+            was => Ok(was),
+        }
+    };
+    // Linux has these numbers on all architectures but MIPS, PA-RISC, SPARC and Alpha.
+    const F_SETSIG: libc::c_int = 10;
+    set(libc::F_SETOWN, me)?;
+    set(F_SETSIG, libc::SIGKILL)?;
+    set(libc::F_SETFL, set(libc::F_GETFL, 0)? | libc::O_ASYNC)?;
+    let flags = libc::MSG_PEEK | libc::MSG_DONTWAIT;
+    let mut byte = 0u8;
+    // SAFETY: room for one byte.
+    let left = unsafe { libc::recv(socket, (&raw mut byte).cast(), 1, flags) };
+    Ok(left != 0)
+}
+
+/// Nothing can be sent from this end any more, whoever has it.
+///
+/// # Errors
+/// What the system says.
+pub fn fall_silent(socket: impl AsFd) -> io::Result<()> {
+    // SAFETY: numbers only.
+    match unsafe { libc::shutdown(socket.as_fd().as_raw_fd(), libc::SHUT_WR) } {
+        0 => Ok(()),
+        _ => Err(refused("shutdown")(io::Error::last_os_error())),
+    }
+}
+
+/// The other end sees this one closed.
+pub fn hang_up(socket: impl AsFd) {
+    // SAFETY: numbers only. It can only fail where the other end is gone.
+    unsafe { libc::shutdown(socket.as_fd().as_raw_fd(), libc::SHUT_RDWR) };
 }
 
 /// Who called [`pair`].
@@ -140,7 +208,7 @@ pub fn peer(socket: impl AsFd) -> io::Result<Peer> {
         )
     };
     if got != 0 {
-        return Err(io::Error::last_os_error());
+        return Err(refused("getsockopt")(io::Error::last_os_error()));
     }
     Ok(Peer {
         pid: found.pid as u32,

@@ -1,6 +1,7 @@
 //! This program, started again.
 
 use super::pidfd::Process;
+use super::refusal::refused;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
@@ -23,7 +24,8 @@ pub fn again(name: &str) -> Command {
 
 /// Starts it; the ends of its outputs never block. An error is the system's, and no process is left.
 pub fn spawn(command: &mut Command) -> io::Result<Spawned> {
-    let mut child = command.spawn()?;
+    let step = format!("clone or execve of {}", command.get_program().display());
+    let mut child = command.spawn().map_err(refused(&step))?;
     hold(&mut child).inspect_err(|_| {
         let _ = child.kill();
         let _ = child.wait();
@@ -51,7 +53,14 @@ pub fn set_nonblocking(fd: &OwnedFd) -> io::Result<()> {
     let flags = unsafe { libc::fcntl(fd, libc::F_GETFL) };
     // SAFETY: numbers only.
     if flags < 0 || unsafe { libc::fcntl(fd, libc::F_SETFL, flags | libc::O_NONBLOCK) } < 0 {
-        return Err(io::Error::last_os_error());
+        return Err(refused("fcntl (F_SETFL)")(io::Error::last_os_error()));
     }
     Ok(())
+}
+
+/// Reads what is there.
+pub fn read(fd: &OwnedFd, bytes: &mut [u8]) -> io::Result<usize> {
+    // SAFETY: room for as many as are asked for.
+    let count = unsafe { libc::read(fd.as_raw_fd(), bytes.as_mut_ptr().cast(), bytes.len()) };
+    usize::try_from(count).map_err(|_| io::Error::last_os_error())
 }

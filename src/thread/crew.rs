@@ -19,6 +19,7 @@ use crate::sync::atomic::{AtomicU32, AtomicU64, Ordering::*};
 use crate::sync::thread::{self, JoinHandle};
 use crate::sync::{FutexWait, Mutex, futex};
 use crate::sys::limits;
+use crate::sys::refusal::refused;
 use std::time::Instant;
 
 /// Spares that wait for the next blocked worker; more of them leave.
@@ -138,7 +139,7 @@ impl Crew {
             }
             Err(error) => {
                 crew.leave();
-                Err(error)
+                Err(refused("clone3")(error))
             }
         }
     }

@@ -1,7 +1,10 @@
 //! What a worker is told before its first task.
 
 use crate::kit::{Gate, lines, note, until, watch};
-use raddle::{BoxError, Executor, Limit, Output, Pin, ProcessPool, TaskError};
+use raddle::{
+    BoxError, BuildError, Executor, Limit, Output, PayloadReason, Pin, ProcessPool, Rejected,
+    TaskError,
+};
 use std::cell::Cell;
 use std::path::PathBuf;
 
@@ -163,4 +166,63 @@ fn p45_what_a_worker_prints_can_be_captured() {
     );
     until(|| task.is_done());
     task.result().unwrap();
+}
+
+#[test]
+fn an_arena_bounds_what_goes_to_and_fro() {
+    let _watch = watch();
+    // No power of two: what goes in is.
+    let pool = ProcessPool::builder()
+        .workers(1)
+        .arena(3 << 19)
+        .build()
+        .unwrap();
+    let limit = 1 << 20;
+    let fill = |len: usize| vec![7u8; len];
+    let most = limit - 8;
+    for _ in 0..3 {
+        let there = pool.submit(|bytes: Vec<u8>| bytes.len(), vec![1; most]);
+        assert_eq!(there.result().unwrap(), most);
+        assert_eq!(pool.submit(fill, most).result().unwrap().len(), most);
+        // Its successor has as much.
+        let lost = pool.submit(|()| std::process::exit(1), ());
+        let lost: Result<(), _> = lost.result();
+        assert!(matches!(lost, Err(TaskError::WorkerLost(_))), "{lost:?}");
+    }
+    let Err(TaskError::Rejected(why)) = pool.submit(|_: Vec<u8>| (), vec![1; limit]).result()
+    else {
+        panic!("it fits")
+    };
+    assert!(matches!(why, Rejected::TooLarge { limit: told, .. } if told == limit));
+    assert!(
+        why.to_string().contains("ProcessPoolBuilder::arena"),
+        "{why}"
+    );
+    let Err(TaskError::Payload(error)) = pool.submit(fill, limit).result() else {
+        panic!("it fits")
+    };
+    assert_eq!(error.reason(), &PayloadReason::NoRoom { limit });
+    assert!(
+        error.to_string().contains("ProcessPoolBuilder::arena"),
+        "{error}"
+    );
+    let out = pool.submit_bytes(|bytes| bytes.out(2 << 20), b"");
+    let Err(TaskError::Panicked(report)) = out.result() else {
+        panic!("it fits")
+    };
+    assert!(
+        report.message().contains("ProcessPoolBuilder::arena"),
+        "{report}"
+    );
+}
+
+#[test]
+fn an_arena_that_cannot_be_is_an_error_of_build() {
+    for bytes in [0, 65_535, usize::MAX] {
+        let error = ProcessPool::builder().workers(1).arena(bytes).build();
+        assert!(
+            matches!(error, Err(BuildError::BadArena { bytes: told, .. }) if told == bytes),
+            "{error:?}"
+        );
+    }
 }

@@ -114,6 +114,11 @@ impl fmt::Display for PayloadStage {
 pub enum PayloadReason {
     /// It takes more than 2 GiB, which is more than a lane carries at once.
     TooLarge,
+    /// It takes more than finds room in the lanes of the pool, which was built with a small `arena`, or where a limit made it so.
+    NoRoom {
+        /// The most there can be in this pool.
+        limit: usize,
+    },
     /// It is nested deeper than the limit, which keeps a reader's stack safe.
     TooDeep {
         /// The limit.
@@ -159,6 +164,11 @@ impl fmt::Display for PayloadReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TooLarge => f.write_str("it takes more than 2 GiB"),
+            Self::NoRoom { limit } => write!(
+                f,
+                "it takes more than the {limit} bytes that find room in the arena of the pool's lanes; build it with a \
+                 larger `ProcessPoolBuilder::arena`"
+            ),
             Self::TooDeep { limit } => write!(f, "it is nested more than {limit} levels deep"),
             Self::SkippedField { field } => write!(
                 f,

@@ -3,6 +3,7 @@
 use super::mark::MARK;
 use crate::process::codec::PayloadError;
 use crate::process::entry::CodeError;
+use crate::sys::refusal;
 use serde::{Deserialize, Serialize};
 use std::error::Error;
 use std::{fmt, io};
@@ -54,7 +55,7 @@ impl StartError {
     pub fn system(step: &str) -> impl FnOnce(io::Error) -> Self {
         move |error| Self::System {
             step: step.to_owned(),
-            code: error.raw_os_error(),
+            code: refusal::code(&error),
             message: error.to_string(),
         }
     }

@@ -10,7 +10,7 @@ use crate::sys::socket;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::io;
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 /// The longest message.
 const MOST_BYTES: usize = 64 << 10;
@@ -38,7 +38,7 @@ pub struct Descriptors<T> {
     pub stdin: T,
 }
 
-/// In the parent, before the worker exists: the socket keeps the message for it.
+/// In the parent, to a process that is held. One that is gone already has said why, or will be silent.
 pub fn send_boot(
     control: &OwnedFd,
     image: &Image,
@@ -59,8 +59,17 @@ pub fn send_boot(
         event,
         stdin,
     } = descriptors;
-    socket::send(control, &message, &[requests, replies, event, stdin])
-        .map_err(StartError::system(step()))
+    match socket::send(control, &message, &[requests, replies, event, stdin]) {
+        Err(error) if is_gone(&error) => Ok(()),
+        sent => sent.map_err(StartError::system(step())),
+    }
+}
+
+fn is_gone(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset
+    )
 }
 
 /// In the worker.
@@ -88,7 +97,7 @@ pub fn receive_boot(control: &OwnedFd) -> Result<(Boot, Descriptors<OwnedFd>), S
 }
 
 /// In the worker: it is ready, or why it will not be.
-pub fn send_hello(control: &OwnedFd, hello: &Result<(), StartError>) -> io::Result<()> {
+pub fn send_hello(control: impl AsFd, hello: &Result<(), StartError>) -> io::Result<()> {
     let message = encode(hello).map_err(io::Error::other)?;
     socket::send(control, &message[..message.len().min(MOST_BYTES)], &[])
 }
@@ -96,16 +105,22 @@ pub fn send_hello(control: &OwnedFd, hello: &Result<(), StartError>) -> io::Resu
 /// In the parent: what the worker said, if it has said something.
 pub fn receive_hello(control: &OwnedFd) -> Option<Result<(), StartError>> {
     let mut buffer = vec![0; MOST_BYTES];
-    match socket::receive(control, &mut buffer) {
+    let mut received = socket::receive(control, &mut buffer);
+    // The worker ended and had not read what was sent to it. That is told first, and once; then what it said.
+    if is_reset(&received) {
+        received = socket::receive(control, &mut buffer);
+    }
+    match received {
         Ok(received) if received.length == 0 => Some(Err(StartError::Silent)),
         Ok(received) => Some(decode(&buffer[..received.length]).and_then(|hello| hello)),
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => None,
-        // The worker ended and had not read what was sent to it.
-        Err(error) if error.kind() == io::ErrorKind::ConnectionReset => {
-            Some(Err(StartError::Silent))
-        }
         Err(error) => Some(Err(StartError::system("hearing from the worker")(error))),
     }
+}
+
+fn is_reset<T>(received: &io::Result<T>) -> bool {
+    let error = received.as_ref().err();
+    error.is_some_and(|error| error.kind() == io::ErrorKind::ConnectionReset)
 }
 
 fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, PayloadError> {
@@ -116,4 +131,26 @@ fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, PayloadError> {
 
 fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, StartError> {
     codec::read(Part::Argument, bytes).map_err(|_| StartError::Garbled)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_worker_that_ends_without_listening_is_heard() {
+        let (ours, theirs) = socket::pair().unwrap();
+        socket::send(&ours, b"do this", &[]).unwrap();
+        send_hello(&theirs, &Err(StartError::OtherBuild)).unwrap();
+        drop(theirs);
+        assert_eq!(receive_hello(&ours), Some(Err(StartError::OtherBuild)));
+    }
+
+    #[test]
+    fn a_worker_that_ends_without_a_word_is_silent() {
+        let (ours, theirs) = socket::pair().unwrap();
+        socket::send(&ours, b"do this", &[]).unwrap();
+        drop(theirs);
+        assert_eq!(receive_hello(&ours), Some(Err(StartError::Silent)));
+    }
 }

@@ -6,6 +6,9 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
 /// Where in the life of its program a worker begins.
+///
+/// In either case it begins with no signal blocked and none ignored (but `SIGPIPE`, as in every Rust program), whatever the parent has
+/// set: tasks and the programs that they start can be interrupted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Start {
     /// Before `main`: nothing has to be done in the program, which is why it works in tests, examples and below
@@ -13,7 +16,7 @@ pub enum Start {
     #[default]
     BeforeMain,
     /// Where `main` calls [`worker_main`](crate::worker_main): for programs that have to set things up before
-    /// tasks can run.
+    /// tasks can run. What `main` does to signals before is so in the worker.
     Main,
 }
 
@@ -33,7 +36,8 @@ pub enum Output {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[non_exhaustive]
 pub enum Limit {
-    /// Bytes of address space beyond the pool's own shared memory; a larger allocation fails.
+    /// Bytes of address space beyond the pool's own shared memory; a larger allocation fails. It is less where the
+    /// parent's own limit does not leave as much.
     AddressSpace(u64),
     /// Bytes of heap and private memory.
     Data(u64),
@@ -72,6 +76,8 @@ pub struct Settings {
     pub tear_down: Option<u64>,
     /// The worker ends after so many tasks.
     pub max_tasks: Option<NonZeroU64>,
+    /// Bytes of each arena of its lane; without it, what the limits of the parent leave.
+    pub arena: Option<usize>,
 }
 
 impl Settings {

@@ -7,7 +7,9 @@ use crate::future::panics;
 use crate::process::entry;
 use crate::process::worker::{self, Lane};
 use crate::report::message_of;
-use crate::sys::{affinity, limits, myself, socket};
+use crate::sys::refusal::refused;
+use crate::sys::{affinity, limits, myself, signals, socket};
+use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::parent_id;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,6 +18,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 pub const NOT_READY: i32 = 70;
 /// The exit code of a worker whose tear-down hook failed.
 pub const TEAR_DOWN_FAILED: i32 = 71;
+
+const TALKING: &str = "talking to the parent";
 
 /// A process that has its place below its parent and does nothing of the parent's yet.
 #[derive(Debug)]
@@ -31,10 +35,18 @@ impl Joined {
         let bound = bind_to_parent();
         let control = match myself::move_stdin() {
             Ok(control) => control,
-            Err(error) => abandon(&format!("standard input is closed: {error}")),
+            Err(error) => {
+                let why = format!("it cannot use its standard input: {error}");
+                let _ = hello::send_hello(io::stdin(), &Err(StartError::system(TALKING)(error)));
+                abandon(&why)
+            }
         };
         match socket::peer(&control) {
-            Err(error) => abandon(&format!("standard input is no socket of a parent: {error}")),
+            Err(error) => {
+                let why = format!("standard input is no socket of a parent: {error}");
+                let _ = hello::send_hello(&control, &Err(StartError::system(TALKING)(error)));
+                abandon(&why)
+            }
             Ok(peer) if peer.uid != myself::effective_user() => {
                 abandon("standard input is a socket of another user")
             }
@@ -46,6 +58,11 @@ impl Joined {
         let told = told.and_then(|(boot, descriptors)| {
             myself::replace_stdin(&descriptors.stdin)
                 .map_err(StartError::system("setting standard input"))?;
+            // The signal at the parent's end does not come from a parent that has given up the rights that this process has.
+            // Without the call there is that signal still.
+            if let Ok(false) = socket::die_with_other_end(&control) {
+                myself::leave(NOT_READY);
+            }
             Ok((boot, descriptors))
         });
         Self { control, told }
@@ -65,7 +82,8 @@ impl Joined {
             Err(error) => (Err(error), None),
         };
         let heard = hello::send_hello(&control, &said);
-        drop(control);
+        // Its other end is the parent's life. But it is to take nothing from the tasks.
+        let _lifeline = socket::fall_silent(&control).is_ok().then_some(control);
         let (Ok(()), Some((mut lane, tear_down))) = (heard, ready) else {
             myself::leave(NOT_READY)
         };
@@ -86,6 +104,8 @@ fn abandon(why: &str) -> ! {
 
 /// Whatever the parent has left open is closed before anything is received; the parent's end is this one's.
 fn bind_to_parent() -> Result<(), StartError> {
+    // What the parent has blocked or ignored is nothing to do with the tasks, or with what they start.
+    signals::reset();
     myself::die_with_parent().map_err(StartError::system("asking to end with the parent"))?;
     myself::close_inherited().map_err(StartError::system("closing inherited descriptors"))?;
     myself::fill_standard_outputs().map_err(StartError::system("opening /dev/null"))
@@ -104,7 +124,8 @@ fn get_ready(
         && !affinity::pin(core)
     {
         let step = format!("staying on core {core}");
-        return Err(StartError::system(&step)(std::io::Error::last_os_error()));
+        let error = refused("sched_setaffinity")(std::io::Error::last_os_error());
+        return Err(StartError::system(&step)(error));
     }
     if let Some(nice) = boot.nice {
         myself::add_nice(nice).map_err(StartError::system("setting the niceness"))?;
@@ -141,7 +162,7 @@ fn apply(limit: Limit, lane: u64) -> std::io::Result<()> {
     match limit {
         // The lane's segments count as address space, and are larger than any limit that somebody means.
         Limit::AddressSpace(bytes) => {
-            limits::set(limits::ADDRESS_SPACE, bytes.saturating_add(lane))
+            limits::set_at_most(limits::ADDRESS_SPACE, bytes.saturating_add(lane))
         }
         Limit::Data(bytes) => limits::set(limits::DATA, bytes),
         Limit::Stack(bytes) => limits::set(limits::STACK, bytes),

@@ -6,6 +6,7 @@ use super::mark;
 use super::settings::{Output, Settings};
 use crate::process::entry::Image;
 use crate::sys::pidfd::Process;
+use crate::sys::refusal::refused;
 use crate::sys::socket;
 use crate::sys::spawn::{self, Spawned};
 use std::fs::File;
@@ -56,7 +57,8 @@ pub fn start_worker(launch: &Launch<'_>) -> Result<Started, StartError> {
     let stdin = match &settings.stdin {
         Some(stdin) => stdin,
         None => {
-            let file = File::open("/dev/null").map_err(StartError::system("opening /dev/null"))?;
+            let file = File::open("/dev/null").map_err(refused("open (/dev/null)"));
+            let file = file.map_err(StartError::system("its standard input"))?;
             null = OwnedFd::from(file);
             &null
         }
@@ -78,7 +80,6 @@ pub fn start_worker(launch: &Launch<'_>) -> Result<Started, StartError> {
         event: launch.event,
         stdin: stdin.as_fd(),
     };
-    hello::send_boot(&control, image, &boot, descriptors)?;
     spawn::set_nonblocking(&control).map_err(StartError::system("setting up a socket"))?;
     let mut command = spawn::again(launch.name);
     command
@@ -95,6 +96,13 @@ pub fn start_worker(launch: &Launch<'_>) -> Result<Started, StartError> {
         stdout,
         stderr,
     } = spawn::spawn(&mut command).map_err(StartError::system("starting this program again"))?;
+    // Only now, when the process is held: without this it does nothing in the lane.
+    if let Err(error) = hello::send_boot(&control, image, &boot, descriptors) {
+        // It is there, and nobody else knows of it.
+        let _ = process.signal(libc::SIGKILL);
+        let _ = process.wait_for_end();
+        return Err(error);
+    }
     Ok(Started {
         process,
         control,

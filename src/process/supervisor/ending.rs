@@ -6,15 +6,18 @@
 use super::{CHECK, SOON, Supervisor};
 use crate::process::deadline::Expired;
 use crate::process::error::LostCause;
-use crate::process::seat::{Ending, State, Timer, Watch, Why};
+use crate::process::seat::{Ending, Seat, State, Timer, Watch, Why};
 use crate::process::takeback::Skips;
 use crate::process::ticket::{Options, Place};
 use crate::sync::Arc;
+use crate::sys::socket;
 use std::cmp::Reverse;
 use std::time::{Duration, Instant};
 
 /// So long a worker that has nothing else to do has at least for skipping what was taken back.
 const SHORTEST_GRACE: Duration = Duration::from_millis(100);
+/// So long a worker that cannot be signalled has to end.
+const LAST_WAIT: Duration = Duration::from_secs(1);
 
 impl Supervisor {
     /// Ends the worker that runs this task, if it does.
@@ -82,6 +85,40 @@ impl Supervisor {
             let place = Place { lane: at, seq };
             self.end_task(place, Why::Lost(LostCause::Wild(why)), now);
         }
+    }
+
+    /// A worker that cannot be signalled: it ends when its control socket is hung up. The pool can promise nothing any more.
+    pub(super) fn give_up(&mut self, at: usize, now: Instant) {
+        let lane = &self.pool.lanes[at];
+        let seat = &mut self.seats[at];
+        let Some(until) = seat.given_up else {
+            let (Some(error), Some(started)) = (&seat.refused, seat.started()) else {
+                return;
+            };
+            socket::hang_up(&started.control);
+            let why = format!(
+                "worker '{}' (pid {}) cannot be signalled: {error}; if this program has given up rights, build the pool after that",
+                lane.name,
+                started.process.pid(),
+            );
+            seat.given_up = Some(now + LAST_WAIT);
+            seat.closing = true;
+            // One that has closed its end leaves when it has nothing to do.
+            lane.shm.close();
+            return self.pool.break_down(why);
+        };
+        if until > now {
+            return;
+        }
+        if let Some(started) = seat.started() {
+            log::error!(
+                "worker '{}' (pid {}) cannot be ended, and goes on running its task",
+                lane.name,
+                started.process.pid()
+            );
+            self.unseat(at);
+        }
+        self.seats[at] = Seat::new(now);
     }
 
     pub(super) fn go_on_ending(&mut self, at: usize, now: Instant) {

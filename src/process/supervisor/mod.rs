@@ -28,6 +28,7 @@ use crate::sync::atomic::Ordering::*;
 use crate::sync::{Arc, thread};
 use crate::sys::events::Poller;
 use crate::sys::pidfd::Ended;
+use crate::sys::refusal::refused;
 use launch::{Launched, launch, own_share};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -82,7 +83,8 @@ pub fn start(pool: &Arc<Pool>, launches: mpsc::Receiver<Launched>) -> io::Result
         pool: Arc::clone(pool),
     };
     let name = format!("{}-watch", config.name);
-    let thread = thread::spawn_with(name, None, move || supervisor.run(launches))?;
+    let thread = thread::spawn_with(name, None, move || supervisor.run(launches))
+        .map_err(refused("clone3"))?;
     Ok((thread, built))
 }
 
@@ -91,7 +93,8 @@ impl Supervisor {
         self.fill_all(launches);
         while !self.is_over() {
             let deadline = self.next_due();
-            for number in self.poller.wait(deadline) {
+            let heard = self.poller.wait(deadline);
+            for number in heard.unwrap_or_else(|| Ear::everything(self.seats.len())) {
                 if number != BELL {
                     let (seat, ear) = Ear::of(number);
                     self.hear(seat, ear);
@@ -127,6 +130,7 @@ impl Supervisor {
             let due = seat.due.into_iter();
             due.chain(ending.map(|ending| ending.hard))
                 .chain(seat.skips.as_ref().map(|skips| skips.at))
+                .chain(seat.given_up)
         });
         let timer = self.timers.peek().map(|Reverse(timer)| timer.0);
         seats.chain(timer).chain(self.check).min()
@@ -208,27 +212,29 @@ impl Supervisor {
         self.hear_control(at);
         self.hear_stream(at, Ear::Stdout);
         self.hear_stream(at, Ear::Stderr);
-        let seat = &mut self.seats[at];
-        let was_starting = matches!(seat.state, State::Starting(_));
-        let (State::Starting(started) | State::Up(started)) =
-            std::mem::replace(&mut seat.state, State::Empty)
-        else {
-            unreachable!("looked at above");
+        let was_starting = matches!(self.seats[at].state, State::Starting(_));
+        let pid = self.unseat(at);
+        if was_starting {
+            let error = self.seats[at].refusal.take();
+            return self.start_failed(at, &error.unwrap_or(StartError::Silent));
+        }
+        self.seats[at].state = State::Dead { pid, exit };
+        self.bury(at);
+    }
+
+    /// Lets go of a worker's descriptors. Its process id.
+    fn unseat(&mut self, at: usize) -> u32 {
+        let state = std::mem::replace(&mut self.seats[at].state, State::Empty);
+        let (State::Starting(started) | State::Up(started)) = state else {
+            unreachable!("only a worker is unseated");
         };
         for fd in [&started.stdout, &started.stderr].into_iter().flatten() {
             self.poller.remove(fd);
         }
         self.poller.remove(&started.process);
         self.poller.remove(&started.control);
-        let pid = started.process.pid();
-        drop(started);
         self.pool.lanes[at].set_pid(0);
-        if was_starting {
-            let error = self.seats[at].refusal.take();
-            return self.start_failed(at, &error.unwrap_or(StartError::Silent));
-        }
-        seat.state = State::Dead { pid, exit };
-        self.bury(at);
+        started.process.pid()
     }
 
     fn obey(&mut self, command: Command) {
@@ -279,6 +285,9 @@ impl Supervisor {
 
     /// Does what is due in a seat.
     fn tend(&mut self, at: usize, now: Instant) {
+        if self.seats[at].refused.is_some() {
+            self.give_up(at, now);
+        }
         let seat = &self.seats[at];
         if seat.skips.as_ref().is_some_and(|skips| skips.at <= now) {
             self.watch_skips(at, now);
@@ -391,14 +400,10 @@ impl Supervisor {
             !ending.is_some_and(|ending| ending.is_for(place)) && !pool.is_cancelling()
         };
         let estate = match pool.lanes[at].bury(again) {
-            Ok(Some(estate)) => estate,
-            Ok(None) => {
+            Some(estate) => estate,
+            None => {
                 seat.due = Some(Instant::now() + SOON);
                 return;
-            }
-            Err(error) => {
-                seat.state = State::Empty;
-                return pool.break_down(no_memory(&error));
             }
         };
         let Estate {

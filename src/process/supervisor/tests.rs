@@ -20,7 +20,7 @@ fn supervisor() -> Supervisor {
         restart_window: Duration::from_secs(1),
         kill_grace: Duration::ZERO,
     };
-    let lanes = [Lane::new(0, "test-0".to_owned(), None).unwrap()].into();
+    let lanes = [Lane::new(0, "test-0".to_owned(), None, crate::shm::ARENA).unwrap()].into();
     let desk = Desk::new().unwrap();
     let (bell, ears) = (Event::new().unwrap(), Poller::new().unwrap());
     let pool = Arc::new(Pool::of(config, lanes, desk, bell, ears));

@@ -25,8 +25,9 @@ struct Lane {
 
 impl Lane {
     fn new() -> Self {
-        let (requests, requests_fd) = Segment::<Requests>::create(0).expect("a memory file");
-        let (replies, replies_fd) = Segment::<Replies>::create(0).expect("a memory file");
+        let (requests, requests_fd) =
+            Segment::<Requests>::create(shm::ARENA).expect("a memory file");
+        let (replies, replies_fd) = Segment::<Replies>::create(shm::ARENA).expect("a memory file");
         let theirs =
             Segment::<Requests>::read_only(requests_fd.as_fd()).expect("it opens once more");
         let worker = Worker::new(

@@ -6,7 +6,7 @@ use crate::process::entry::CodeError;
 use crate::process::memory::{RegionSink, RegionSource};
 use crate::process::outcome::{self, Asked, Status};
 use crate::process::start::{Launch, Settings, StartError, Started, start_worker};
-use crate::shm::{Body, INLINE, Parent, Payload, Reply, Segment, Seq};
+use crate::shm::{ARENA, Body, INLINE, Parent, Payload, Reply, Segment, Seq};
 use crate::sys::pidfd::{Ended, Process};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -53,8 +53,8 @@ impl Raw {
     }
 
     pub fn launch(settings: &Settings, core: Option<usize>) -> Result<Self, StartError> {
-        let (requests, requests_fd) = Segment::create(0).unwrap();
-        let (replies, replies_fd) = Segment::create(0).unwrap();
+        let (requests, requests_fd) = Segment::create(ARENA).unwrap();
+        let (replies, replies_fd) = Segment::create(ARENA).unwrap();
         let requests_fd = Segment::<crate::shm::Requests>::read_only(requests_fd.as_fd()).unwrap();
         let event = eventfd();
         let first = Seq(u32::MAX - 1);

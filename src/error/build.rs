@@ -1,0 +1,213 @@
+//! Why a pool could not be built.
+
+use super::BoxError;
+use std::error::Error;
+use std::{fmt, io};
+
+/// Why a pool could not be built. Whatever had been started was stopped and joined.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// Zero workers were asked for.
+    ZeroWorkers,
+    /// More workers than a pool can number.
+    TooManyWorkers {
+        /// What was asked for.
+        workers: usize,
+        /// The most there can be.
+        limit: usize,
+    },
+    /// `queue_limit(0)`: no task could ever be accepted.
+    ZeroQueueLimit,
+    /// The pool's name holds a NUL byte, which no thread name can.
+    BadName {
+        /// The name.
+        name: String,
+    },
+    /// `Pin::List` with an empty list.
+    EmptyCoreList,
+    /// `Pin::List` names a core twice.
+    DuplicateCore {
+        /// The core.
+        core: usize,
+    },
+    /// `Pin::List` names a core that does not exist or that this process may not use.
+    CoreNotAllowed {
+        /// The core.
+        core: usize,
+        /// The cores that this process may use.
+        allowed: Vec<usize>,
+    },
+    /// `Pin::List` and `workers` disagree.
+    CoreCount {
+        /// How many cores the list names.
+        cores: usize,
+        /// How many workers were asked for.
+        workers: usize,
+    },
+    /// `Pin::Cores` with more workers than cores that this process may use.
+    NotEnoughCores {
+        /// How many workers were asked for.
+        workers: usize,
+        /// The cores that this process may use.
+        allowed: Vec<usize>,
+    },
+    /// The system refused to pin a worker.
+    Pin {
+        /// The worker.
+        worker: usize,
+        /// Its core.
+        core: usize,
+    },
+    /// The system refused a thread.
+    Thread {
+        /// The worker that could not be started.
+        worker: usize,
+        /// How many had been started (and were stopped again).
+        started: usize,
+        /// The limit on processes and threads of this user (`RLIMIT_NPROC`), if there is one.
+        limit: Option<u64>,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The start hook of a worker failed or panicked.
+    StartHook {
+        /// The worker.
+        worker: usize,
+        /// The hook's error.
+        source: BoxError,
+    },
+    /// A worker process could not be started, or ended before it was ready.
+    Process {
+        /// The worker.
+        worker: usize,
+        /// What happened, and what to do.
+        why: String,
+    },
+    /// The system refused the memory, descriptors or thread that a process pool needs.
+    System {
+        /// What was asked for.
+        what: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// `arena` was asked for less than makes one, or for more than there can be.
+    BadArena {
+        /// What was asked for.
+        bytes: usize,
+        /// The least.
+        least: usize,
+        /// The most.
+        most: usize,
+    },
+    /// A limit of this process leaves no room for the memory that a process pool shares with its workers.
+    NoRoom {
+        /// `"RLIMIT_AS"` or `"RLIMIT_FSIZE"`.
+        limit: &'static str,
+        /// How many bytes it leaves: of address space, or of one file.
+        left: u64,
+        /// How many are needed.
+        needed: u64,
+        /// For how many workers.
+        workers: usize,
+    },
+    /// This program, or the hook of a worker, cannot be started again as a worker.
+    Code {
+        /// Why, and what to do.
+        why: String,
+    },
+    /// [`WhenFull::RunOnCaller`](crate::WhenFull) was asked of a process pool, which keeps tasks out of this process.
+    RunOnCaller,
+}
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ZeroWorkers => f.write_str("a pool needs at least one worker"),
+            Self::TooManyWorkers { workers, limit } => {
+                write!(f, "{workers} workers are too many: the limit is {limit}")
+            }
+            Self::ZeroQueueLimit => f.write_str("a queue_limit of 0 would accept no task at all"),
+            Self::BadName { name } => write!(f, "the pool name {name:?} holds a NUL byte"),
+            Self::EmptyCoreList => f.write_str("the core list is empty"),
+            Self::DuplicateCore { core } => write!(f, "core {core} is in the list twice"),
+            Self::CoreNotAllowed { core, allowed } => write!(
+                f,
+                "core {core} does not exist or is not allowed here; allowed are {allowed:?}"
+            ),
+            Self::CoreCount { cores, workers } => {
+                write!(f, "the list names {cores} cores for {workers} workers")
+            }
+            Self::NotEnoughCores { workers, allowed } => write!(
+                f,
+                "{workers} workers cannot have a core each: allowed are {allowed:?}"
+            ),
+            Self::Pin { worker, core } => {
+                write!(
+                    f,
+                    "the system refused to pin worker {worker} to core {core} (sched_setaffinity): allow that, or build the \
+                     pool without `pin`"
+                )
+            }
+            Self::Thread {
+                worker,
+                started,
+                source,
+                ..
+            } => write!(
+                f,
+                "the thread of worker {worker} could not be started ({started} were): {source}"
+            ),
+            Self::StartHook { worker, source } => {
+                write!(f, "the start hook of worker {worker} failed: {source}")
+            }
+            Self::Process { worker, why } => {
+                write!(f, "worker process {worker} did not start: {why}")
+            }
+            Self::System { what, source } => write!(f, "the system refused {what}: {source}"),
+            Self::BadArena { bytes, least, most } => write!(
+                f,
+                "an arena of {bytes} bytes is not possible: it takes {least} to {most}"
+            ),
+            Self::NoRoom {
+                limit,
+                left,
+                needed,
+                workers,
+            } => write!(
+                f,
+                "{limit} leaves {left} bytes, and the lanes of {workers} workers need {needed}{}: raise it, or build the \
+                 pool with {} smaller `arena`",
+                if *limit == "RLIMIT_FSIZE" { " for each file" } else { "" },
+                if *limit == "RLIMIT_FSIZE" { "a" } else { "fewer workers or a" },
+            ),
+            Self::Code { why } => f.write_str(why),
+            Self::RunOnCaller => f.write_str(
+                "a process pool does not run tasks on the caller; choose WhenFull::Block or WhenFull::Reject",
+            ),
+        }
+    }
+}
+
+impl Error for BuildError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Thread { source, .. } | Self::System { source, .. } => Some(source),
+            Self::StartHook { source, .. } => Some(source.as_ref()),
+            _ => None,
+        }
+    }
+}
+
+impl From<BuildError> for io::Error {
+    fn from(error: BuildError) -> Self {
+        let kind = match &error {
+            BuildError::Thread { source, .. } | BuildError::System { source, .. } => source.kind(),
+            BuildError::StartHook { .. } | BuildError::Process { .. } | BuildError::Code { .. } => {
+                io::ErrorKind::Other
+            }
+            _ => io::ErrorKind::InvalidInput,
+        };
+        io::Error::new(kind, error)
+    }
+}
