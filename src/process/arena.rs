@@ -110,6 +110,8 @@ mod tests {
         }
     }
 
+    // It asks the system for its limits.
+    #[cfg(not(miri))]
     #[test]
     fn what_makes_no_arena_is_refused() {
         for bytes in [0, LEAST_ARENA - 1, MOST_ARENA + 1, usize::MAX] {
