@@ -67,6 +67,7 @@ pub mod unmodelled {
 
     // Aliases and not re-exports: the lint that guards the door looks at what a path names.
     pub type AtomicBool = std::sync::atomic::AtomicBool;
+    pub type AtomicPtr<T> = std::sync::atomic::AtomicPtr<T>;
     pub type AtomicU32 = std::sync::atomic::AtomicU32;
     pub type AtomicU64 = std::sync::atomic::AtomicU64;
     pub type AtomicUsize = std::sync::atomic::AtomicUsize;

@@ -5,6 +5,7 @@ pub mod cgroup;
 pub mod events;
 pub mod exe;
 pub mod fork;
+pub mod generation;
 pub mod limits;
 pub mod memfd;
 pub mod myself;

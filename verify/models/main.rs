@@ -6,6 +6,7 @@ mod after;
 mod cell;
 mod deque;
 mod futex;
+mod generation;
 mod hand;
 mod harness;
 mod hooks;

@@ -7,6 +7,7 @@ pub mod cell_kit;
 pub mod deque;
 pub mod deque_kit;
 pub mod futex;
+pub mod generation;
 pub mod hand;
 pub mod hooks;
 pub mod idle;
