@@ -84,6 +84,8 @@ pub struct Remote {
     pub serve: unsafe fn(Raw) -> bool,
     /// Has the task, which is not done here, been started there?
     pub is_started: unsafe fn(Raw) -> bool,
+    /// Would a spin for the task keep its worker from running? A guess.
+    pub shares_core: unsafe fn(Raw) -> bool,
     /// As [`Future::kill`](super::Future::kill).
     pub kill: unsafe fn(Raw) -> bool,
 }
@@ -424,6 +426,13 @@ impl Raw {
         // SAFETY: as in `look`.
         self.remote()
             .is_some_and(|remote| unsafe { (remote.serve)(*self) })
+    }
+
+    /// Is it a task of another process that would run on this very core? A guess.
+    pub fn shares_core(&self) -> bool {
+        // SAFETY: as in `look`.
+        self.remote()
+            .is_some_and(|remote| unsafe { (remote.shares_core)(*self) })
     }
 
     /// The task is to be completed though nobody waits for it.

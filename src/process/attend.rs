@@ -32,6 +32,7 @@ pub static REMOTE: Remote = Remote {
     serve,
     cancel,
     is_started,
+    shares_core,
     kill,
 };
 
@@ -97,7 +98,7 @@ unsafe fn sleep(cell: Raw, until: Until, deadline: Option<Instant>) -> bool {
             look(cell, ticket);
             cell.state.load().is_done() || ticket.place() != place
         };
-        spin::spin_for(AWAKE, over);
+        spin::spin_for(|| spin::budget(cell, AWAKE), over);
     }
 }
 
@@ -191,6 +192,12 @@ unsafe fn is_started(cell: Raw) -> bool {
     let ticket = unsafe { Ticket::of(cell) };
     let place = ticket.place();
     lane_of(&ticket.pool, place).shm.is_started(place.seq)
+}
+
+unsafe fn shares_core(cell: Raw) -> bool {
+    // SAFETY: cells with this remote have tickets.
+    let ticket = unsafe { Ticket::of(cell) };
+    lane_of(&ticket.pool, ticket.place()).shm.shares_core()
 }
 
 unsafe fn kill(cell: Raw) -> bool {

@@ -220,7 +220,8 @@ fn wait_for_room(
 ) -> Result<(), TaskError> {
     let burst_is_there = |lane: &Lane| lane.shm.answered(lane.shm.next().ahead(burst - 1));
     let ready = || found() || pool.is_closed() || lanes.iter().any(burst_is_there);
-    spin::spin_for(PATIENCE, ready);
+    let one_core = || lanes.iter().all(|lane| lane.shm.shares_core());
+    spin::spin_for(|| if one_core() { Duration::ZERO } else { PATIENCE }, ready);
     let took = lanes.iter().filter(|lane| lane.pump(pool, SLOTS)).count() > 0;
     if !took && !found() {
         sleep_for_room(pool, lanes, found);

@@ -144,6 +144,7 @@ impl<T> Parent<T> {
     fn wake(&self, wish: u32) {
         // ORDERING: lane.rung Relaxed: one of those who see a wish answers it.
         if self.rung.swap(wish, Relaxed) != wish {
+            self.requests.wanted.core.note();
             self.ring_worker();
         }
     }
@@ -218,6 +219,16 @@ impl<T> Parent<T> {
         self.replies.sleeps.is_made()
     }
 
+    /// Would a spin for the worker keep it from running? What it says, and it may be elsewhere by now.
+    pub fn shares_core(&self) -> bool {
+        self.requests.wanted.core.is_every() || self.replies.core.is_mine()
+    }
+
+    /// Nobody spins for this lane, on either side: together they have one core at a time, though it may be any.
+    pub fn never_spin(&self) {
+        self.requests.wanted.core.note_every();
+    }
+
     /// Has the worker begun this task? What it says, for information alone.
     pub fn is_started(&self, seq: Seq) -> bool {
         claim::is_claimed(&self.replies.claims[seq.slot()], seq)
@@ -247,6 +258,7 @@ impl<T> Parent<T> {
     /// Before a sleep: from now on the worker rings after an answer, once. The caller looks for what it
     /// waits for after this and before [`sleep`](Self::sleep). One thread at a time.
     pub fn arm(&self) -> Bell {
+        self.requests.wanted.core.note();
         // ORDERING: lane.own-bell Acquire -> pairs with lane.ring: what was written before.
         let own = self.bell.load(Acquire);
         // Before the wish, so that the ring that answers it changes what is seen here. A ring that came
@@ -275,6 +287,7 @@ impl<T> Parent<T> {
     /// The worker calls its event after an answer, once. The caller has read away the events of before,
     /// and looks for answers after this: in this order, or the only call is lost. One thread at a time.
     pub fn listen(&self) {
+        self.requests.wanted.core.note();
         self.requests.wanted.listener.make();
     }
 

@@ -76,7 +76,7 @@ impl Worker {
     pub fn next(&mut self) -> Option<Request> {
         loop {
             let seq = self.next;
-            if !self.is_there(seq) && !spin::until(self.patience(), || self.is_there(seq)) {
+            if !self.is_there(seq) && !spin::until(|| self.patience(), || self.is_there(seq)) {
                 // What a closer has published is there, if it is not taken.
                 if self.lie_down(|worker, closed| closed || worker.is_there(seq))
                     && !self.is_there(seq)
@@ -103,7 +103,11 @@ impl Worker {
         }
     }
 
-    fn patience(&self) -> Duration {
+    pub(super) fn patience(&self) -> Duration {
+        self.replies.core.note();
+        if self.requests.wanted.core.is_mine() {
+            return Duration::ZERO;
+        }
         let copies = self.large.min(MOST_BYTES) / BYTES_PER_NANOSECOND;
         SPIN + Duration::from_nanos(copies.into())
     }
