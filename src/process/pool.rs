@@ -347,6 +347,12 @@ impl Pool {
         }
     }
 
+    /// A look, now and then, whether all workers begin what is next; what one does not begin goes to others.
+    pub fn tend(&self) {
+        self.lanes.iter().for_each(|lane| lane.look(self));
+        self.balance();
+    }
+
     /// Gives what waits to workers that have nothing to do. How many tasks were moved.
     pub fn balance(&self) -> usize {
         if self.lanes.len() == 1 || self.is_cancelling() {

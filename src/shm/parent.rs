@@ -9,7 +9,7 @@ use super::segment::Segment;
 use super::spans::{Span, Spans};
 use super::{Body, claim};
 use crate::sync::atomic::{AtomicU32, Ordering::*, fence};
-use crate::sync::{FutexWait, Mutex, futex};
+use crate::sync::{FutexWait, Mutex, Watched, futex};
 use crossbeam_utils::CachePadded;
 use std::io;
 use std::os::fd::BorrowedFd;
@@ -273,10 +273,17 @@ impl<T> Parent<T> {
     /// Sleeps until the bell rings, the deadline comes, or for no reason. Returns at once if the bell
     /// has rung since [`arm`](Self::arm).
     pub fn sleep(&self, seen: Bell, deadline: Option<Instant>) -> FutexWait {
+        futex::wait_any(&self.watched(&seen), deadline)
+    }
+
+    /// What [`sleep`](Self::sleep) sleeps on, for who sleeps on other words, too.
+    pub fn watched(&self, seen: &Bell) -> [Watched<'_>; 2] {
         // WAKE: the other end is `Worker::ring`, or `ring`: the second reaches us whatever the first one's file is by
         // now, and whatever is in it.
-        let workers = (&*self.replies.bell, seen.workers);
-        futex::wait_either(workers, (&self.bell, seen.own), deadline)
+        [
+            Watched::own(&self.bell, seen.own),
+            Watched::shared(&self.replies.bell, seen.workers),
+        ]
     }
 
     /// After the last sleep.

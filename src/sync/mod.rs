@@ -73,6 +73,35 @@ pub mod unmodelled {
     pub type AtomicUsize = std::sync::atomic::AtomicUsize;
 }
 
+/// A word to sleep on, and what it holds as long as there is nothing to wake up for.
+#[derive(Clone, Copy)]
+pub struct Watched<'a> {
+    word: &'a atomic::AtomicU32,
+    expected: u32,
+    /// Other processes have mapped it, too.
+    is_shared: bool,
+}
+
+impl<'a> Watched<'a> {
+    /// A word that this process alone can write.
+    pub fn own(word: &'a atomic::AtomicU32, expected: u32) -> Self {
+        Self {
+            word,
+            expected,
+            is_shared: false,
+        }
+    }
+
+    /// A word that other processes have mapped, too.
+    pub fn shared(word: &'a atomic::AtomicU32, expected: u32) -> Self {
+        Self {
+            word,
+            expected,
+            is_shared: true,
+        }
+    }
+}
+
 /// What a futex wait came back with. The word can have any value by now: the caller reads it again.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum FutexWait {

@@ -62,3 +62,21 @@ fn mark_orphans() {
         .min_executions(1_500)
         .check();
 }
+
+#[test]
+fn alone() {
+    remote_balance::ALONE
+        .model()
+        .bound(Some(2))
+        .min_executions(1_000_000)
+        .check();
+}
+
+#[test]
+fn alone_callback() {
+    remote_balance::ALONE_CALLBACK
+        .model()
+        .bound(Some(2))
+        .min_executions(4_500)
+        .check();
+}

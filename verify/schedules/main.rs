@@ -27,6 +27,7 @@ mod remote_balance;
 mod remote_bury;
 mod remote_close;
 mod remote_ready;
+mod remote_room;
 mod remote_timed;
 mod scope;
 mod set;

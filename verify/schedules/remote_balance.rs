@@ -41,3 +41,15 @@ fn mark_orphans() {
     remote_balance::MARK_ORPHANS.model().random(1_000);
     remote_balance::MARK_ORPHANS.model().pct(3, 1_000);
 }
+
+#[test]
+fn alone() {
+    remote_balance::ALONE.model().random(1_000);
+    remote_balance::ALONE.model().pct(3, 1_000);
+}
+
+#[test]
+fn alone_callback() {
+    remote_balance::ALONE_CALLBACK.model().random(1_000);
+    remote_balance::ALONE_CALLBACK.model().pct(3, 1_000);
+}

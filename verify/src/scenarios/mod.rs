@@ -29,6 +29,7 @@ pub mod remote_bury;
 pub mod remote_close;
 pub mod remote_kit;
 pub mod remote_ready;
+pub mod remote_room;
 pub mod remote_timed;
 pub mod scope;
 pub mod set;
