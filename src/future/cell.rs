@@ -428,13 +428,6 @@ impl Raw {
             .is_some_and(|remote| unsafe { (remote.serve)(*self) })
     }
 
-    /// Is it a task of another process that would run on this very core? A guess.
-    pub fn shares_core(&self) -> bool {
-        // SAFETY: as in `look`.
-        self.remote()
-            .is_some_and(|remote| unsafe { (remote.shares_core)(*self) })
-    }
-
     /// The task is to be completed though nobody waits for it.
     pub fn engage(&self) {
         if let Some(remote) = self.remote() {

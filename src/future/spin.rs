@@ -5,7 +5,7 @@
 //! often follows at once on the same thread. Without a note: a short look, then sleep. Where the other side is a process
 //! that was last seen on this core, not even that.
 
-use super::cell::Raw;
+use super::cell::{Raw, Remote};
 use crate::sync;
 pub use crate::sync::spin::until as spin_for;
 use std::cell::Cell;
@@ -65,7 +65,9 @@ pub fn spin_beside(cell: Raw, ready: impl Fn() -> bool) -> bool {
 /// `budget`, unless a spin would keep the other process from running that has the task of this cell.
 #[cold]
 pub fn budget(cell: Raw, budget: Duration) -> Duration {
-    if cell.shares_core() {
+    // SAFETY: the cell's own remote; who waits for it keeps it alive.
+    let shares = |remote: &Remote| unsafe { (remote.shares_core)(cell) };
+    if cell.remote().is_some_and(shares) {
         Duration::ZERO
     } else {
         budget
