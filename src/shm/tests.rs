@@ -444,7 +444,7 @@ fn a_lane_of_files_with_the_worker_in_another_thread() {
 #[test]
 fn nobody_spins_on_the_core_that_the_other_side_needs() {
     // A thread that may be moved around.
-    let moved = std::thread::spawn(core_after_core);
+    let moved = thread::spawn(core_after_core);
     moved.join().unwrap();
 }
 

@@ -102,6 +102,7 @@ fn unmap(page: NonNull<Page>) {
 mod tests {
     use super::generation;
     use crate::sync::atomic::{AtomicU32, Ordering};
+    use crate::sync::{Arc, hint, thread};
 
     #[test]
     fn a_forked_child_is_one_generation_further() {
@@ -130,19 +131,20 @@ mod tests {
             let child = unsafe { libc::fork() };
             assert!(child >= 0, "fork failed");
             if child == 0 {
-                let here = AtomicU32::new(0);
+                let here = Arc::new(AtomicU32::new(0));
                 let look = || {
-                    // ORDERING: fork.test Relaxed: a meeting.
-                    here.fetch_add(1, Ordering::Relaxed);
-                    // ORDERING: fork.test-look Relaxed: as above.
-                    while here.load(Ordering::Relaxed) < 2 {
-                        std::hint::spin_loop();
-                    }
-                    generation()
+                    let here = Arc::clone(&here);
+                    thread::spawn(move || {
+                        // ORDERING: fork.test Relaxed: a meeting.
+                        here.fetch_add(1, Ordering::Relaxed);
+                        // ORDERING: fork.test-look Relaxed: as above.
+                        while here.load(Ordering::Relaxed) < 2 {
+                            hint::spin_loop();
+                        }
+                        generation()
+                    })
                 };
-                let both = std::thread::scope(|scope| {
-                    [scope.spawn(look), scope.spawn(look)].map(|thread| thread.join().ok())
-                });
+                let both = [look(), look()].map(|thread| thread.join().ok());
                 let agree = both == [Some(before + 1); 2];
                 // SAFETY: leaves the child without running anything of the parent's.
                 unsafe { libc::_exit(i32::from(!agree)) };
