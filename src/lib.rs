@@ -101,7 +101,10 @@ pub mod shm;
 mod sync;
 #[cfg(any(raddle_loom, raddle_shuttle, raddle_counts))]
 pub mod sync;
+#[cfg(not(any(raddle_loom, raddle_shuttle)))]
 mod sys;
+#[cfg(any(raddle_loom, raddle_shuttle))]
+pub mod sys;
 #[cfg(not(any(raddle_loom, raddle_shuttle, raddle_counts)))]
 mod thread;
 #[cfg(any(raddle_loom, raddle_shuttle, raddle_counts))]

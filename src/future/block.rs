@@ -90,10 +90,12 @@ pub fn block_patiently(
         return true;
     }
     let Some(blocker) = BLOCKER.with(Cell::get) else {
-        return spin::spin_for(patience, &ready) || sleep();
+        return spin::spin_for(|| patience, &ready) || sleep();
     };
     // SAFETY: set by `enter` on this thread and still entered.
     let blocker = unsafe { blocker.as_ref() };
+    let mut cells = cells.peekable();
+    let first = cells.peek().copied();
     if deadline.is_none() {
         for cell in cells {
             if cell.state.load().is_pending() && blocker.run_queued(cell) && ready() {
@@ -106,6 +108,7 @@ pub fn block_patiently(
             }
         }
     }
+    let patience = || first.map_or(patience, |cell| spin::budget(cell, patience));
     if spin::spin_for(patience, &ready) {
         return true;
     }
@@ -124,7 +127,7 @@ pub fn wait(cell: Raw, until: Until, deadline: Option<Instant>) -> bool {
     }
     let ready = || until.holds(cell.look());
     block(std::iter::once(cell), ready, deadline, || {
-        spin::spin(Some(cell), ready) || cell.sleep(until, deadline)
+        spin::spin(cell, ready) || cell.sleep(until, deadline)
     })
 }
 

@@ -84,6 +84,8 @@ pub struct Remote {
     pub serve: unsafe fn(Raw) -> bool,
     /// Has the task, which is not done here, been started there?
     pub is_started: unsafe fn(Raw) -> bool,
+    /// Would a spin for the task keep its worker from running? A guess.
+    pub shares_core: unsafe fn(Raw) -> bool,
     /// As [`Future::kill`](super::Future::kill).
     pub kill: unsafe fn(Raw) -> bool,
 }

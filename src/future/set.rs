@@ -288,7 +288,7 @@ impl WaitSet {
         let Some(cell) = { cells }.find(is_there) else {
             return false;
         };
-        while spin::spin(None, || ready() || cell.serve()) {
+        while spin::spin_beside(cell, || ready() || cell.serve()) {
             if ready() {
                 return true;
             }

@@ -2,9 +2,10 @@
 //!
 //! Spinning pays only while the other side is awake on another core; on the same core it keeps the
 //! other from running. The submit path knows which it is and leaves a note ([`Advice`]) for the wait that
-//! often follows at once on the same thread. Without a note: a short look, then sleep.
+//! often follows at once on the same thread. Without a note: a short look, then sleep. Where the other side is a process
+//! that was last seen on this core, not even that.
 
-use super::cell::Raw;
+use super::cell::{Raw, Remote};
 use crate::sync;
 pub use crate::sync::spin::until as spin_for;
 use std::cell::Cell;
@@ -45,13 +46,30 @@ pub fn note(cell: Raw, advice: Advice) {
     NOTE.with(|note| note.set((Some(cell), advice)));
 }
 
-/// Spins as the note for `cell` says. True: `ready`.
-pub fn spin(cell: Option<Raw>, ready: impl Fn() -> bool) -> bool {
+/// Spins as the note for `cell` says, or not at all where that is in vain. True: `ready`.
+pub fn spin(cell: Raw, ready: impl Fn() -> bool) -> bool {
     let (noted, advice) = NOTE.with(Cell::get);
-    let advice = if cell.is_some() && noted == cell {
+    let advice = if noted == Some(cell) {
         advice
     } else {
         Advice::Unknown
     };
-    spin_for(advice.budget(), ready)
+    spin_for(|| budget(cell, advice.budget()), ready)
+}
+
+/// As [`spin`] without a note, by who waits for the executor of this cell.
+pub fn spin_beside(cell: Raw, ready: impl Fn() -> bool) -> bool {
+    spin_for(|| budget(cell, Advice::Unknown.budget()), ready)
+}
+
+/// `budget`, unless a spin would keep the other process from running that has the task of this cell.
+#[cold]
+pub fn budget(cell: Raw, budget: Duration) -> Duration {
+    // SAFETY: the cell's own remote; who waits for it keeps it alive.
+    let shares = |remote: &Remote| unsafe { (remote.shares_core)(cell) };
+    if cell.remote().is_some_and(shares) {
+        Duration::ZERO
+    } else {
+        budget
+    }
 }

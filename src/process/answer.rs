@@ -4,7 +4,6 @@ use super::error::{Details, LostCause, WorkerExit, WorkerLost};
 use super::lane::Lane;
 use super::memory::RegionSource;
 use super::outcome::{self, Asked, Status};
-use super::pool::Pool;
 use crate::error::TaskError;
 use crate::executor::Chunk;
 use crate::future::task::{Ended, PromisedTask, Task};
@@ -32,7 +31,6 @@ pub enum Bytes<'a> {
 /// A large answer that is being read; dropping it gives its memory back.
 pub struct Reading<'a> {
     pub lane: &'a Lane,
-    pub pool: &'a Pool,
     pub what: Large,
 }
 
@@ -58,7 +56,7 @@ impl Drop for Reading<'_> {
             }
         };
         if wanted {
-            self.pool.tell_room();
+            self.lane.call_for_room();
         }
     }
 }

@@ -11,7 +11,7 @@
 
 use super::desk::Command;
 use super::error::LostCause;
-use super::lane::Lane;
+use super::lane::{Lane, Slept};
 use super::lead::Aim;
 use super::pool::Pool;
 use super::takeback::{self, TakeBack};
@@ -20,7 +20,6 @@ use crate::future::cell::{Raw, Remote};
 use crate::future::spin;
 use crate::future::state::Until;
 use crate::future::task::Task;
-use crate::sync::FutexWait;
 use crate::sync::atomic::{Ordering::SeqCst, fence};
 use std::time::{Duration, Instant};
 
@@ -32,6 +31,7 @@ pub static REMOTE: Remote = Remote {
     serve,
     cancel,
     is_started,
+    shares_core,
     kill,
 };
 
@@ -81,9 +81,16 @@ unsafe fn sleep(cell: Raw, until: Until, deadline: Option<Instant>) -> bool {
         if lane.depth() > 1 && pool.lanes.len() > 1 {
             pool.balance();
         }
-        if sleep_at(cell, ticket, lane, place, deadline) == FutexWait::TimedOut {
-            look(cell, ticket);
-            return until.holds(cell.state.load());
+        match sleep_at(cell, ticket, lane, place, deadline) {
+            Slept::Heard => {}
+            Slept::Late => {
+                look(cell, ticket);
+                return until.holds(cell.state.load());
+            }
+            Slept::Unbegun => {
+                pool.tend();
+                continue;
+            }
         }
         // What is before it in the lane is for us, too: others may sleep for that. Also a look at whether the worker
         // does what no worker does.
@@ -97,7 +104,7 @@ unsafe fn sleep(cell: Raw, until: Until, deadline: Option<Instant>) -> bool {
             look(cell, ticket);
             cell.state.load().is_done() || ticket.place() != place
         };
-        spin::spin_for(AWAKE, over);
+        spin::spin_for(|| spin::budget(cell, AWAKE), over);
     }
 }
 
@@ -108,15 +115,15 @@ pub(super) fn sleep_at(
     lane: &Lane,
     place: Place,
     deadline: Option<Instant>,
-) -> FutexWait {
+) -> Slept {
     let changed =
         || cell.state.load().is_done() || ticket.place() != place || !ticket.pool.ready.is_empty();
     lane.lead.with_place(Aim::Task(cell), |here| {
         // WAKE: the other ends are the worker after an answer, and whoever completes, moves or fails the task.
         if !cell.state.attend() {
-            return FutexWait::Changed;
+            return Slept::Heard;
         }
-        lane.sleep(here, changed, deadline)
+        lane.sleep(here, changed, deadline, ticket.pool.lanes.len() > 1)
     })
 }
 
@@ -186,6 +193,12 @@ unsafe fn is_started(cell: Raw) -> bool {
     let ticket = unsafe { Ticket::of(cell) };
     let place = ticket.place();
     lane_of(&ticket.pool, place).shm.is_started(place.seq)
+}
+
+unsafe fn shares_core(cell: Raw) -> bool {
+    // SAFETY: cells with this remote have tickets.
+    let ticket = unsafe { Ticket::of(cell) };
+    lane_of(&ticket.pool, ticket.place()).shm.shares_core()
 }
 
 unsafe fn kill(cell: Raw) -> bool {

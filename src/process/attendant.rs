@@ -17,6 +17,14 @@ use std::time::{Duration, Instant};
 /// unheard, and for one that does not begin what is next.
 const TEND: Duration = Duration::from_millis(5);
 
+/// When somebody who sleeps until the deadline looks at a worker that does not begin what is next, if that is before it.
+pub fn soon(deadline: Option<Instant>) -> Option<Instant> {
+    let soon = Instant::now().checked_add(TEND)?;
+    deadline
+        .is_none_or(|deadline| soon < deadline)
+        .then_some(soon)
+}
+
 const BELL: u64 = u64::MAX;
 
 std::thread_local! {
@@ -58,13 +66,13 @@ pub(super) fn attend(pool: &Pool, mut wait: impl FnMut(Option<Instant>) -> bool)
     let mut look = None;
     while !pool.has_stopped() {
         // ORDERING: backlog.look Relaxed: set before the bell is rung.
-        look = match pool.backlog.load(Relaxed) {
-            true => look.or_else(|| Instant::now().checked_add(TEND)),
+        look = match pool.backlog.load(Relaxed) || awaits_begin(pool) {
+            true => look.or_else(|| soon(None)),
             false => None,
         };
         if wait(look) {
             look = None;
-            pool.lanes.iter().for_each(|lane| lane.look(pool));
+            pool.tend();
         }
         while pool.ready.serve(pool) {}
         for lane in &pool.lanes {
@@ -79,6 +87,14 @@ pub(super) fn attend(pool: &Pool, mut wait: impl FnMut(Option<Instant>) -> bool)
     }
     while pool.ready.serve(pool) {}
     pool.end();
+}
+
+/// Is there a lane that the attendant listens to, and whose worker has not begun what is next? Each answer there brings the
+/// attendant here again, and so does each task that somebody wants it to complete.
+fn awaits_begin(pool: &Pool) -> bool {
+    let mut lanes = pool.lanes.iter();
+    pool.lanes.len() > 1
+        && lanes.any(|lane| lane.ear.is_engaged() && lane.awaits_begin() && !lane.is_empty())
 }
 
 pub(super) fn tend_backlog(pool: &Pool) {

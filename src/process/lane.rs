@@ -8,6 +8,7 @@
 //! Models: `verify/models/remote.rs`.
 
 use super::answer::Finish;
+use super::attendant;
 use super::desk::Command;
 use super::ear::{Ear, Engaged};
 use super::entry;
@@ -85,6 +86,17 @@ pub struct Lane {
     /// The worker's process id; 0 if there is none that is ready.
     pid: AtomicU32,
     pub(super) done: AtomicU64,
+}
+
+/// How a sleep for a lane ended.
+#[must_use]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Slept {
+    Heard,
+    /// The deadline has passed.
+    Late,
+    /// The worker has not begun what is next for some time.
+    Unbegun,
 }
 
 /// The descriptors for the next worker.
@@ -209,30 +221,44 @@ impl Lane {
     }
 
     /// Sleeps at a place among those who sleep for this lane, until it is told something or there is an answer to be
-    /// taken. `changed`: what else is a reason not to.
+    /// taken. `changed`: what else is a reason not to. `tends`: a leader looks at a worker that does not begin what is next.
     pub fn sleep(
         &self,
         here: &lead::Place<'_>,
         changed: impl Fn() -> bool,
         deadline: Option<Instant>,
-    ) -> FutexWait {
+        tends: bool,
+    ) -> Slept {
+        let slept = |how| match how {
+            FutexWait::TimedOut => Slept::Late,
+            _ => Slept::Heard,
+        };
         if !here.leads() {
             if changed() {
-                return FutexWait::Changed;
+                return Slept::Heard;
             }
-            let slept = here.sleep(deadline);
+            let how = here.sleep(deadline);
             if !here.leads() {
-                return slept;
+                return slept(how);
             }
         }
         let bell = self.shm.arm();
-        let slept = if changed() || self.has_answer() {
-            FutexWait::Changed
+        let how = if changed() || self.has_answer() {
+            Slept::Heard
         } else {
-            self.shm.sleep(bell, deadline)
+            let tend = (tends && self.awaits_begin()).then(|| attendant::soon(deadline));
+            match (self.shm.sleep(bell, tend.flatten().or(deadline)), tend) {
+                (FutexWait::TimedOut, Some(Some(_))) => Slept::Unbegun,
+                (how, _) => slept(how),
+            }
         };
         self.shm.disarm();
-        slept
+        how
+    }
+
+    /// Is here something that the worker has not begun, though it has nothing else to do? A guess.
+    pub fn awaits_begin(&self) -> bool {
+        self.depth() > 0 && !self.shm.is_started(self.shm.next())
     }
 
     /// Wakes everybody who sleeps for this lane, to look again.

@@ -34,7 +34,7 @@
 
 use crate::future::cell::Raw;
 use crate::sync::atomic::{AtomicU32, Ordering::*};
-use crate::sync::{FutexWait, Mutex, futex};
+use crate::sync::{FutexWait, Mutex, Watched, futex};
 use std::collections::VecDeque;
 use std::ptr::NonNull;
 use std::time::Instant;
@@ -58,6 +58,13 @@ struct Sleeper {
 }
 
 impl Sleeper {
+    fn new(aim: Aim) -> Self {
+        Self {
+            aim,
+            told: AtomicU32::new(ASLEEP),
+        }
+    }
+
     fn told(&self) -> u32 {
         // ORDERING: lead.told Acquire -> pairs with lead.tell: what the teller did.
         self.told.load(Acquire)
@@ -66,7 +73,7 @@ impl Sleeper {
     fn tell(&self, what: u32) {
         // ORDERING: lead.tell Release -> pairs with lead.told.
         self.told.swap(what, Release);
-        // WAKE: the other end is `Place::sleep`, of one thread.
+        // WAKE: the other end is `Place::sleep` or `Place::watched`, of one thread.
         futex::wake_one(&self.told);
     }
 }
@@ -112,23 +119,29 @@ pub struct Lead(Mutex<Sleepers>);
 impl Lead {
     /// Runs `f` with a place among those who sleep for the lane. It runs no code of the user.
     pub fn with_place<R>(&self, aim: Aim, f: impl FnOnce(&Place<'_>) -> R) -> R {
-        let sleeper = Sleeper {
-            aim,
-            told: AtomicU32::new(ASLEEP),
-        };
+        let sleeper = Sleeper::new(aim);
+        // SAFETY: a shared borrow is all that `f` gets: the place ends here, before the sleeper.
+        f(&unsafe { self.take_place(&sleeper) })
+    }
+
+    /// The sleeper's place.
+    ///
+    /// # Safety
+    /// The place is dropped before the sleeper is.
+    unsafe fn take_place<'a>(&'a self, sleeper: &'a Sleeper) -> Place<'a> {
         let mut sleepers = self.0.lock();
         if sleepers.leader.is_none() {
-            sleepers.leader = Some(aim);
+            sleepers.leader = Some(sleeper.aim);
             // ORDERING: lead.first Relaxed: by its own thread, which alone looks.
             sleeper.told.swap(LEAD, Relaxed);
         } else {
-            sleepers.followers.push_back(NonNull::from(&sleeper));
+            sleepers.followers.push_back(NonNull::from(sleeper));
         }
         drop(sleepers);
-        f(&Place {
+        Place {
             lead: self,
-            sleeper: &sleeper,
-        })
+            sleeper,
+        }
     }
 
     /// For a model of what would be wrong: from now on a leader is believed to be there.
@@ -151,6 +164,21 @@ impl Lead {
     }
 }
 
+/// Runs `f` with a place among those who sleep for each of several lanes. It runs no code of the user.
+pub fn with_places<'a, R>(
+    leads: impl ExactSizeIterator<Item = &'a Lead>,
+    aim: Aim,
+    f: impl FnOnce(&[Place<'_>]) -> R,
+) -> R {
+    let sleepers: Box<[Sleeper]> = (0..leads.len()).map(|_| Sleeper::new(aim)).collect();
+    let places = leads.zip(&sleepers);
+    // SAFETY: as in `with_place`: made after the sleepers, the places are dropped before them.
+    let places: Vec<Place<'_>> = places
+        .map(|(lead, sleeper)| unsafe { lead.take_place(sleeper) })
+        .collect();
+    f(&places)
+}
+
 /// A thread's place among those who sleep for a lane, which it leaves when this is dropped.
 pub struct Place<'a> {
     lead: &'a Lead,
@@ -161,6 +189,12 @@ impl Place<'_> {
     /// Is this the leader, who sleeps on the bell? It may become so as long as it follows.
     pub fn leads(&self) -> bool {
         self.sleeper.told() == LEAD
+    }
+
+    /// What a follower sleeps on, who sleeps on other words, too.
+    pub fn watched(&self) -> Watched<'_> {
+        // WAKE: the other end is `Sleeper::tell`.
+        Watched::own(&self.sleeper.told, ASLEEP)
     }
 
     /// A follower's sleep, until it is told something or the deadline has passed.

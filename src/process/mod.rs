@@ -34,6 +34,7 @@ mod pool;
 mod pump;
 mod ready;
 mod retire;
+mod room;
 mod seat;
 mod sift;
 pub mod start;

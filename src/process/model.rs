@@ -147,6 +147,21 @@ impl Model {
         });
     }
 
+    /// As [`attend`](Self::attend), whose time comes at once, so many times, where it is to look at a worker.
+    #[inline(never)]
+    pub fn attend_late(&self, mut times: usize) {
+        let mut seen = 0;
+        attendant::attend(&self.0, |until| {
+            if until.is_some() && times > 0 {
+                times -= 1;
+                return true;
+            }
+            self.0.bell.wait(seen);
+            seen = self.0.bell.seen();
+            false
+        });
+    }
+
     /// Until the attendant has ended.
     #[inline(never)]
     pub fn wait_end(&self) {

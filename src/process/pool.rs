@@ -19,6 +19,7 @@ use crate::executor::{Shutdown, WhenFull};
 use crate::future::tag::Tag;
 use crate::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::*, fence};
 use crate::sync::{Arc, FutexWait, Mutex, futex, thread};
+use crate::sys::cgroup;
 use crate::sys::events::{Event, Poller};
 use crate::sys::fork;
 use std::sync::mpsc;
@@ -86,6 +87,9 @@ impl Pool {
         let bell = Event::new().map_err(system("a descriptor"))?;
         let ears = Poller::new().map_err(system("a descriptor"))?;
         let pool = Arc::new(Self::of(config, lanes, desk, bell, ears));
+        if cgroup::quota() == Some(1) {
+            pool.lanes.iter().for_each(|lane| lane.shm.never_spin());
+        }
         let (launched, launches) = mpsc::channel();
         let attendant = attendant::start(&pool, launched).map_err(system("a thread"))?;
         pool.threads.lock().push(attendant);
@@ -342,6 +346,12 @@ impl Pool {
             fence(SeqCst);
             self.tell_backlog();
         }
+    }
+
+    /// A look, now and then, whether all workers begin what is next; what one does not begin goes to others.
+    pub fn tend(&self) {
+        self.lanes.iter().for_each(|lane| lane.look(self));
+        self.balance();
     }
 
     /// Gives what waits to workers that have nothing to do. How many tasks were moved.

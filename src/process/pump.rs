@@ -131,7 +131,7 @@ impl Lane {
             pool.desk.send(Command::Condemn(self.index));
         }
         if batch.wanted {
-            pool.tell_room();
+            self.call_for_room();
         }
         let Batch { items, count, .. } = &mut batch;
         let count = *count;
@@ -147,7 +147,7 @@ impl Lane {
             } = &taken.reply;
             let reading = |what| {
                 let lane = self;
-                Some(Reading { lane, pool, what })
+                Some(Reading { lane, what })
             };
             let (status, bytes, reading) = match (taken.returned, payload) {
                 (Some(span), _) => (

@@ -1,17 +1,5 @@
 //! How a task gets into a lane.
 //!
-//! # Who waits for room
-//! A submitter that finds no room takes answers itself, and sleeps when there are none: for one lane among those who sleep
-//! for it ([`lead`](super::lead)), as everybody does; for several, so for the first of them, while the attendant is engaged for
-//! the others. What it waits for cannot pass unseen:
-//! - An answer of the first lane rings it if it leads, and whoever leads takes the answer otherwise.
-//! - Whoever makes room in any of the lanes (takes an answer, has read one, or takes a task back) finds under its lock that
-//!   room is wanted, and tells the sleepers; or the submitter, who looks once more after it has said so, finds the room.
-//! - The pool's end comes with its mode, which a submitter looks at when it has its place; who changes it tells the sleepers.
-//!   The attendant ends after that, so there is one for as long as anybody sleeps.
-//! - That the attendant is at work is nobody's promise: it runs callbacks, and one of them may be the submitter, or wait for
-//!   it. So for several lanes the sleep is short, and who wakes looks at all of them.
-//!
 //! Models: `verify/models/remote.rs`.
 
 use super::answer::Finish;
@@ -20,9 +8,9 @@ use super::desk::Command;
 use super::entry::{self, CodeError};
 use super::form;
 use super::lane::{Lane, Record};
-use super::lead::Aim;
 use super::memory::{Encode, RegionSink};
 use super::pool::Pool;
+use super::room::{BURST, wait_for_room};
 use super::ticket::{Options, Place, Ticket};
 use crate::error::{Rejected, TaskError};
 use crate::executor::{Payload, WhenFull};
@@ -31,20 +19,9 @@ use crate::future::spin::{self, Advice};
 use crate::future::task::promised_with;
 use crate::report::message_of;
 use crate::shm::{Body, INLINE, SLOTS, Span};
-use crate::sync::{Arc, bound};
+use crate::sync::{Arc, hint};
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::{Duration, Instant};
-
-/// How long a submitter that finds all lanes full stays awake for answers before it sleeps.
-const PATIENCE: Duration = Duration::from_micros(50);
-/// How many answers it lets come together in that time, since to look at the slot that a worker is about to write holds
-/// both up. Chosen with the bench `P2`.
-const BURST: u32 = bound(256, 1) as u32;
-
-/// How long a submitter that waits for room in several lanes sleeps before it looks at all of them. It hears of the first
-/// one itself; of the others the attendant tells it, who may be held up by a callback, or who may be this very thread.
-const UNHEARD: Duration = Duration::from_millis(5);
 
 /// What a task is, but for its argument.
 pub struct Call {
@@ -126,11 +103,7 @@ fn submit_or<A: Encode, T>(
 ) -> Future<T> {
     let mut bytes = [0; INLINE];
     match prepare(pool, call, arg, &mut bytes) {
-        Ok((lane, entry, argument)) => {
-            let future = launch(pool, lane, entry, call.finish, &argument, options);
-            after(pool, lane);
-            future
-        }
+        Ok((lane, entry, argument)) => launch(pool, lane, entry, call.finish, &argument, options),
         Err(error) => otherwise(error, options),
     }
 }
@@ -231,7 +204,7 @@ fn choose(pool: &Pool) -> Result<&Lane, TaskError> {
         if let Some(lane) = best(pool) {
             return Ok(lane);
         }
-        when_full(pool)?;
+        wait_until(pool, &pool.lanes, || best(pool).is_some())?;
     }
 }
 
@@ -257,64 +230,22 @@ fn best(pool: &Pool) -> Option<&Lane> {
     best.map(|(lane, _)| lane)
 }
 
+/// Waits for room in any of these lanes, if the pool is one whose submitters wait.
 #[cold]
-fn when_full(pool: &Pool) -> Result<(), TaskError> {
+fn wait_until(pool: &Pool, lanes: &[Lane], found: impl Fn() -> bool) -> Result<(), TaskError> {
     if pool.config.when_full == WhenFull::Reject {
         return Err(TaskError::Rejected(Rejected::QueueFull {
             pool: pool.config.name.clone(),
             limit: pool.lanes.len() * SLOTS,
         }));
     }
-    wait_for_room(pool, &pool.lanes, BURST, || best(pool).is_some())
-}
-
-/// Takes answers out of these lanes, a burst of so many if they come soon, or sleeps until somebody has made room in
-/// the first of them.
-fn wait_for_room(
-    pool: &Pool,
-    lanes: &[Lane],
-    burst: u32,
-    found: impl Fn() -> bool,
-) -> Result<(), TaskError> {
-    let burst_is_there = |lane: &Lane| lane.shm.answered(lane.shm.next().ahead(burst - 1));
-    let ready = || found() || pool.is_closed() || lanes.iter().any(burst_is_there);
-    spin::spin_for(PATIENCE, ready);
-    let took = lanes.iter().filter(|lane| lane.pump(pool, SLOTS)).count() > 0;
-    if !took && !found() {
-        sleep_for_room(pool, lanes, found);
-    }
-    if pool.is_closed() {
-        return Err(pool.rejection());
-    }
-    Ok(())
-}
-
-#[cold]
-fn sleep_for_room(pool: &Pool, lanes: &[Lane], found: impl Fn() -> bool) {
-    let [first, others @ ..] = lanes else {
-        unreachable!("a pool has a lane");
-    };
-    // One thread has one bell: the attendant listens to the others for us, while it can.
-    let deadline = (!others.is_empty()).then(|| Instant::now() + UNHEARD);
-    for lane in others {
-        lane.engage(pool);
-    }
-    // Under its lock: whoever makes room in the lane after this finds that we want it.
-    let want = |lane: &Lane| lane.shm.lock().data().wanting += 1;
-    let want_no_more = |lane: &Lane| lane.shm.lock().data().wanting -= 1;
-    lanes.iter().for_each(want);
-    // WAKE: the other ends are the worker after an answer, and `Pool::tell_room`.
-    let changed = || found() || pool.is_closed() || lanes.iter().any(Lane::has_answer);
-    let _ = first
-        .lead
-        .with_place(Aim::Room, |here| first.sleep(here, changed, deadline));
-    lanes.iter().for_each(want_no_more);
+    wait_for_room(pool, lanes, BURST, found)
 }
 
 #[inline]
-fn launch<T>(
-    pool: &Arc<Pool>,
-    lane: &Lane,
+fn launch<'a, T>(
+    pool: &'a Arc<Pool>,
+    mut lane: &'a Lane,
     entry: u64,
     finish: Finish,
     argument: &Argument<'_>,
@@ -330,14 +261,13 @@ fn launch<T>(
         if let Some(seq) = lane.shm.reserve() {
             break seq;
         }
-        // Others were quicker. The argument lies in this lane by now, so it has to be this one.
-        let here = std::slice::from_ref(lane);
-        if lane.shm.is_full()
-            && let Err(error) = wait_for_room(pool, here, BURST, || !lane.shm.is_full())
-        {
-            lane.free(argument.span);
-            task.into_task().fail(error);
-            return future;
+        match another_lane(pool, lane, argument) {
+            Ok(another) => lane = another,
+            Err(error) => {
+                lane.free(argument.span);
+                task.into_task().fail(error);
+                return future;
+            }
         }
     };
     ticket.set_place(Place {
@@ -371,7 +301,26 @@ fn launch<T>(
     if let Some(options) = watch {
         pool.desk.send(Command::Watch(options));
     }
+    after(pool, lane);
     future
+}
+
+/// Others were quicker to take the lane's last number: where to try next.
+#[cold]
+fn another_lane<'a>(
+    pool: &'a Pool,
+    lane: &'a Lane,
+    argument: &Argument<'_>,
+) -> Result<&'a Lane, TaskError> {
+    hint::spin_loop();
+    if argument.span.is_none() {
+        return choose(pool);
+    }
+    // The argument lies in this lane by now, so it has to be this one.
+    while lane.shm.is_full() {
+        wait_until(pool, std::slice::from_ref(lane), || !lane.shm.is_full())?;
+    }
+    Ok(lane)
 }
 
 /// What else there may be to do for a task that was published.

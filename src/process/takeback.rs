@@ -75,7 +75,7 @@ impl Lane {
         let wanted = locked.data().wanting > 0;
         drop(locked);
         if wanted {
-            pool.tell_room();
+            self.call_for_room();
         }
         TakeBack::Won(ended)
     }

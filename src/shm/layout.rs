@@ -2,6 +2,7 @@
 //!
 //! A file is zero when it is new, which is almost the first state of every word: see `begin`.
 
+use super::core::Core;
 use super::wish::Wish;
 use super::{Body, Inline, Payload, Span};
 use crate::sync::atomic::{AtomicU32, AtomicU64, Ordering::*};
@@ -79,6 +80,8 @@ pub(super) struct Wanted {
     pub sleeper: Wish,
     /// A thread that listens to something else.
     pub listener: Wish,
+    /// Where the parent's thread was that slept, listened or woke the worker last.
+    pub core: Core,
 }
 
 /// Written by the worker; the parent writes `claims`, too.
@@ -91,6 +94,8 @@ pub struct Replies {
     /// For each slot who has it: see [`claim`](super::claim).
     pub(super) claims: [AtomicU64; SLOTS],
     pub(super) slots: [ReplySlot; SLOTS],
+    /// Where the worker was when it waited for a task last.
+    pub(super) core: CachePadded<Core>,
 }
 
 #[cfg(any(raddle_loom, raddle_shuttle))]
@@ -164,6 +169,7 @@ unsafe impl Shared for Requests {
             wanted: CachePadded::new(Wanted {
                 sleeper: Wish::new(),
                 listener: Wish::new(),
+                core: Core::new(),
             }),
             asked: std::array::from_fn(|_| AtomicU32::new(0)),
             slots: std::array::from_fn(|_| RequestSlot {
@@ -199,6 +205,7 @@ unsafe impl Shared for Replies {
                 len: AtomicU32::new(0),
                 words: std::array::from_fn(|_| AtomicU64::new(0)),
             }),
+            core: CachePadded::new(Core::new()),
         }
     }
 

@@ -9,6 +9,7 @@
 
 pub mod bytes;
 pub mod claim;
+mod core;
 mod layout;
 mod locked;
 mod parent;

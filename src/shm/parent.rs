@@ -9,7 +9,7 @@ use super::segment::Segment;
 use super::spans::{Span, Spans};
 use super::{Body, claim};
 use crate::sync::atomic::{AtomicU32, Ordering::*, fence};
-use crate::sync::{FutexWait, Mutex, futex};
+use crate::sync::{FutexWait, Mutex, Watched, futex};
 use crossbeam_utils::CachePadded;
 use std::io;
 use std::os::fd::BorrowedFd;
@@ -144,6 +144,7 @@ impl<T> Parent<T> {
     fn wake(&self, wish: u32) {
         // ORDERING: lane.rung Relaxed: one of those who see a wish answers it.
         if self.rung.swap(wish, Relaxed) != wish {
+            self.requests.wanted.core.note();
             self.ring_worker();
         }
     }
@@ -223,6 +224,16 @@ impl<T> Parent<T> {
         self.replies.sleeps.is_made()
     }
 
+    /// Would a spin for the worker keep it from running? What it says, and it may be elsewhere by now.
+    pub fn shares_core(&self) -> bool {
+        self.requests.wanted.core.is_every() || self.replies.core.is_mine()
+    }
+
+    /// Nobody spins for this lane, on either side: together they have one core at a time, though it may be any.
+    pub fn never_spin(&self) {
+        self.requests.wanted.core.note_every();
+    }
+
     /// Has the worker begun this task? What it says, for information alone.
     pub fn is_started(&self, seq: Seq) -> bool {
         claim::is_claimed(&self.replies.claims[seq.slot()], seq)
@@ -252,6 +263,7 @@ impl<T> Parent<T> {
     /// Before a sleep: from now on the worker rings after an answer, once. The caller looks for what it
     /// waits for after this and before [`sleep`](Self::sleep). One thread at a time.
     pub fn arm(&self) -> Bell {
+        self.requests.wanted.core.note();
         // ORDERING: lane.own-bell Acquire -> pairs with lane.ring: what was written before.
         let own = self.bell.load(Acquire);
         // Before the wish, so that the ring that answers it changes what is seen here. A ring that came
@@ -266,10 +278,17 @@ impl<T> Parent<T> {
     /// Sleeps until the bell rings, the deadline comes, or for no reason. Returns at once if the bell
     /// has rung since [`arm`](Self::arm).
     pub fn sleep(&self, seen: Bell, deadline: Option<Instant>) -> FutexWait {
+        futex::wait_any(&self.watched(&seen), deadline)
+    }
+
+    /// What [`sleep`](Self::sleep) sleeps on, for who sleeps on other words, too.
+    pub fn watched(&self, seen: &Bell) -> [Watched<'_>; 2] {
         // WAKE: the other end is `Worker::ring`, or `ring`: the second reaches us whatever the first one's file is by
         // now, and whatever is in it.
-        let workers = (&*self.replies.bell, seen.workers);
-        futex::wait_either(workers, (&self.bell, seen.own), deadline)
+        [
+            Watched::own(&self.bell, seen.own),
+            Watched::shared(&self.replies.bell, seen.workers),
+        ]
     }
 
     /// After the last sleep.
@@ -280,6 +299,7 @@ impl<T> Parent<T> {
     /// The worker calls its event after an answer, once. The caller has read away the events of before,
     /// and looks for answers after this: in this order, or the only call is lost. One thread at a time.
     pub fn listen(&self) {
+        self.requests.wanted.core.note();
         self.requests.wanted.listener.make();
     }
 

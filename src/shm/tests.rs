@@ -443,3 +443,49 @@ fn a_lane_of_files_with_the_worker_in_another_thread() {
     worker(1);
     assert_eq!(received(&parent, seq), b"left");
 }
+
+/// Whoever of the parent's threads was seen last on the worker's core: neither side spins, on two cores both do.
+#[test]
+fn nobody_spins_on_the_core_that_the_other_side_needs() {
+    // A thread that may be moved around.
+    let moved = thread::spawn(core_after_core);
+    moved.join().unwrap();
+}
+
+fn core_after_core() {
+    use crate::sys::affinity;
+    if affinity::current().is_none() {
+        println!("skipped: this system does not say on which core a thread runs");
+        return;
+    }
+    let cores = affinity::allowed();
+    let here = cores[0];
+    let lane = heap();
+    let spins = |core| affinity::pin(core) && !lane.worker.patience().is_zero();
+    let seen = |core| affinity::pin(core) && lane.parent.shares_core();
+    let arm = || drop(lane.parent.arm());
+    let listen = || lane.parent.listen();
+    let wake = || {
+        lane.replies.sleeps.make();
+        submit(&lane.parent, &[]);
+    };
+    assert!(!seen(here), "the worker has not been seen yet");
+    for announce in [&arm as &dyn Fn(), &listen, &wake] {
+        assert!(affinity::pin(here));
+        announce();
+        assert!(!spins(here) && seen(here));
+        let Some(&other) = cores.get(1) else {
+            println!("skipped in part: there is one core");
+            continue;
+        };
+        assert!(spins(other) && !seen(here) && seen(other));
+        arm();
+        assert!(spins(here));
+    }
+    lane.parent.never_spin();
+    for core in cores {
+        assert!(affinity::pin(core));
+        arm();
+        assert!(!spins(core) && seen(core));
+    }
+}

@@ -81,7 +81,7 @@ impl Worker {
             let seq = self.next;
             let Some(request) = self.requests.slots[seq.slot()].committed(seq) else {
                 // What a closer has published is there, if it is not taken.
-                if !spin::until(self.patience(), || self.is_there(seq))
+                if !spin::until(|| self.patience(), || self.is_there(seq))
                     && self.lie_down(|worker, closed| closed || worker.is_there(seq))
                     && !self.is_there(seq)
                 {
@@ -107,7 +107,11 @@ impl Worker {
         }
     }
 
-    fn patience(&self) -> Duration {
+    pub(super) fn patience(&self) -> Duration {
+        self.replies.core.note();
+        if self.requests.wanted.core.is_mine() {
+            return Duration::ZERO;
+        }
         let copies = self.large.min(MOST_BYTES) / BYTES_PER_NANOSECOND;
         SPIN + Duration::from_nanos(copies.into())
     }

@@ -9,9 +9,10 @@
 //! in user space or in the kernel. At worst another word lives there by now and its sleeper wakes for no
 //! reason, which every user of a futex must expect anyway.
 
-use super::FutexWait;
 use super::atomic::AtomicU32;
+use super::{FutexWait, Watched};
 use std::io::Error;
+use std::mem::MaybeUninit;
 use std::ptr;
 use std::time::{Duration, Instant};
 
@@ -78,15 +79,15 @@ fn sleep_until(
     }
 }
 
-/// A word to sleep on, and what it holds as long as there is nothing to wake up for.
-pub type Watched<'a> = (&'a AtomicU32, u32);
+/// How many words the kernel takes.
+const MOST: usize = 128;
 
-/// Sleeps while both words hold what is expected: `shared`, which other processes have mapped too, and `own`, which
-/// this process alone can write. A wake of either ends it, so what the others do to theirs does not keep a wake of `own`
-/// from arriving.
+/// Sleeps while all words hold what is expected. A wake of any ends it, so what other processes do to those that they have
+/// mapped, too, does not keep a wake of this process's own words from arriving.
 ///
-/// Kernels before 5.16 cannot sleep on two words: there it returns [`FutexWait::Woken`] after [`LONGEST`] at the latest.
-pub fn wait_either(shared: Watched<'_>, own: Watched<'_>, deadline: Option<Instant>) -> FutexWait {
+/// Kernels before 5.16 cannot sleep on several words, and later ones on no more than 128: then it returns
+/// [`FutexWait::Woken`] after [`LONGEST`] at the latest.
+pub fn wait_any(words: &[Watched<'_>], deadline: Option<Instant>) -> FutexWait {
     /// `struct futex_waitv`
     #[repr(C)]
     struct Word {
@@ -98,19 +99,30 @@ pub fn wait_either(shared: Watched<'_>, own: Watched<'_>, deadline: Option<Insta
     /// The same on all architectures.
     const FUTEX_WAITV: libc::c_long = 449;
     const U32: i32 = 2;
-    let word = |(word, expected): Watched<'_>, flags: i32| Word {
-        value: u64::from(expected),
-        address: ptr::from_ref(word).expose_provenance() as u64,
-        flags: flags as u32,
-        reserved: 0,
-    };
-    let words = [word(own, U32 | libc::FUTEX_PRIVATE_FLAG), word(shared, U32)];
+    if words.len() > MOST {
+        return wait_piecemeal(words, deadline);
+    }
+    let mut list = [const { MaybeUninit::<Word>::uninit() }; MOST];
+    for (place, watched) in list.iter_mut().zip(words) {
+        let kind = if watched.is_shared {
+            0
+        } else {
+            libc::FUTEX_PRIVATE_FLAG
+        };
+        place.write(Word {
+            value: u64::from(watched.expected),
+            address: ptr::from_ref(watched.word).expose_provenance() as u64,
+            flags: (U32 | kind) as u32,
+            reserved: 0,
+        });
+    }
     let slept = sleep_until(deadline, |until| {
-        // SAFETY: two words that outlive the call, which are borrowed; the time is null or points to a valid timespec.
+        // SAFETY: as many entries as were written, whose words are borrowed and outlive the call; the time is null or
+        // points to a valid timespec.
         unsafe {
             libc::syscall(
                 FUTEX_WAITV,
-                words.as_ptr(),
+                list.as_ptr(),
                 words.len(),
                 0,
                 until,
@@ -118,21 +130,31 @@ pub fn wait_either(shared: Watched<'_>, own: Watched<'_>, deadline: Option<Insta
             )
         }
     });
-    slept.unwrap_or_else(|_| wait_piecemeal(shared, own, deadline))
+    slept.unwrap_or_else(|_| wait_piecemeal(words, deadline))
 }
 
-/// How long [`wait_either`] may hear nothing of the second word, where the kernel cannot do better.
+/// How long [`wait_any`] may hear nothing of all words but one, where the kernel cannot do better.
 const LONGEST: Duration = Duration::from_millis(20);
 
+/// Looks at all words and sleeps on one, which other processes have mapped if there is such a one.
 #[cold]
-fn wait_piecemeal(shared: Watched<'_>, own: Watched<'_>, deadline: Option<Instant>) -> FutexWait {
-    // ORDERING: futex.own Relaxed: as the kernel looks at it.
-    if own.0.load(std::sync::atomic::Ordering::Relaxed) != own.1 {
-        return FutexWait::Changed;
+fn wait_piecemeal(words: &[Watched<'_>], deadline: Option<Instant>) -> FutexWait {
+    for watched in words {
+        // ORDERING: futex.own Relaxed: as the kernel looks at it.
+        if watched.word.load(std::sync::atomic::Ordering::Relaxed) != watched.expected {
+            return FutexWait::Changed;
+        }
     }
     let soon = Instant::now().checked_add(LONGEST);
     let is_last = deadline.is_some_and(|deadline| soon.is_none_or(|soon| deadline <= soon));
-    match wait_shared(shared.0, shared.1, if is_last { deadline } else { soon }) {
+    let until = if is_last { deadline } else { soon };
+    let shared = words.iter().find(|watched| watched.is_shared);
+    let slept = match shared.or(words.first()) {
+        Some(watched) if watched.is_shared => wait_shared(watched.word, watched.expected, until),
+        Some(watched) => wait(watched.word, watched.expected, until),
+        None => unreachable!("a wait for nothing"),
+    };
+    match slept {
         FutexWait::TimedOut if !is_last => FutexWait::Woken,
         slept => slept,
     }
@@ -253,12 +275,16 @@ mod tests {
 
     #[test]
     fn two_words() {
-        for wait in [wait_either, wait_piecemeal] {
+        for wait in [wait_any, wait_piecemeal] {
             let (shared, own) = (AtomicU32::new(1), AtomicU32::new(2));
-            assert_eq!(wait((&shared, 0), (&own, 2), None), FutexWait::Changed);
-            assert_eq!(wait((&shared, 1), (&own, 0), None), FutexWait::Changed);
+            let wait = |theirs, mine, deadline| {
+                let words = [Watched::own(&own, mine), Watched::shared(&shared, theirs)];
+                wait(&words, deadline)
+            };
+            assert_eq!(wait(0, 2, None), FutexWait::Changed);
+            assert_eq!(wait(1, 0, None), FutexWait::Changed);
             let deadline = Instant::now() + Duration::from_millis(1);
-            while wait((&shared, 1), (&own, 2), Some(deadline)) != FutexWait::TimedOut {}
+            while wait(1, 2, Some(deadline)) != FutexWait::TimedOut {}
             assert!(Instant::now() >= deadline);
             for (word, wake) in [
                 (&shared, wake_all_shared as fn(*const AtomicU32)),
@@ -267,7 +293,7 @@ mod tests {
                 std::thread::scope(|scope| {
                     scope.spawn(|| {
                         while shared.load(Acquire) + own.load(Acquire) == 3 {
-                            let _ = wait((&shared, 1), (&own, 2), None);
+                            let _ = wait(1, 2, None);
                         }
                     });
                     word.store(7, Release);
@@ -275,6 +301,30 @@ mod tests {
                 });
                 shared.store(1, Release);
                 own.store(2, Release);
+            }
+        }
+    }
+
+    /// As many as the kernel takes, and one more.
+    #[test]
+    fn many_words() {
+        for count in [MOST, MOST + 1] {
+            let words: Vec<AtomicU32> = (0..count).map(|_| AtomicU32::new(0)).collect();
+            let all =
+                || -> Vec<Watched<'_>> { words.iter().map(|word| Watched::own(word, 0)).collect() };
+            let deadline = Instant::now() + Duration::from_millis(1);
+            while wait_any(&all(), Some(deadline)) != FutexWait::TimedOut {}
+            for word in &words {
+                std::thread::scope(|scope| {
+                    scope.spawn(|| {
+                        while word.load(Acquire) == 0 {
+                            let _ = wait_any(&all(), None);
+                        }
+                    });
+                    word.store(1, Release);
+                    wake_all(word);
+                });
+                word.store(0, Release);
             }
         }
     }

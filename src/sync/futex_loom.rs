@@ -11,11 +11,11 @@
 //! does not promise: unparking orders the sleeper after its waker, because loom has no other way to
 //! unblock a thread. Models therefore also run with a spurious return in place of the wake.
 
-use super::FutexWait;
 use super::atomic::AtomicU32;
 use super::faults::{self, Plan};
 use super::imp::is_over;
 use super::sites;
+use super::{FutexWait, Watched};
 use loom::sync::atomic::{AtomicBool, Ordering};
 use loom::thread::Thread;
 use std::cell::{Cell, RefCell};
@@ -125,23 +125,15 @@ fn fault(has_deadline: bool) -> Option<FutexWait> {
     faults::decide(has_deadline)
 }
 
-/// A word to sleep on, and what it holds as long as there is nothing to wake up for.
-pub type Watched<'a> = (&'a AtomicU32, u32);
-
 /// Sleeps while `*word == expected`; times out only if the fault plan says so.
 #[track_caller]
 pub fn wait(word: &AtomicU32, expected: u32, deadline: Option<Instant>) -> FutexWait {
-    wait_all_of(&[(word, expected)], deadline)
+    wait_any(&[Watched::own(word, expected)], deadline)
 }
 
-/// Sleeps while both words hold what is expected.
+/// Sleeps while all words hold what is expected. Compares and enqueues one word after the other, as the kernel does.
 #[track_caller]
-pub fn wait_either(shared: Watched<'_>, own: Watched<'_>, deadline: Option<Instant>) -> FutexWait {
-    wait_all_of(&[own, shared], deadline)
-}
-
-/// Compares and enqueues one word after the other, as the kernel does.
-fn wait_all_of(words: &[Watched<'_>], deadline: Option<Instant>) -> FutexWait {
+pub fn wait_any(words: &[Watched<'_>], deadline: Option<Instant>) -> FutexWait {
     assert!(
         !is_over(),
         "a destructor waits after the checker has given up"
@@ -153,7 +145,7 @@ fn wait_all_of(words: &[Watched<'_>], deadline: Option<Instant>) -> FutexWait {
     let woken = Rc::new(Cell::new(false));
     let addresses = || {
         let words = words.iter();
-        words.map(|(word, _)| std::ptr::from_ref(*word).addr())
+        words.map(|watched| std::ptr::from_ref(watched.word).addr())
     };
     let leave = || {
         for address in addresses() {
@@ -164,9 +156,9 @@ fn wait_all_of(words: &[Watched<'_>], deadline: Option<Instant>) -> FutexWait {
             });
         }
     };
-    for ((word, expected), address) in words.iter().zip(addresses()) {
+    for (watched, address) in words.iter().zip(addresses()) {
         lock(address);
-        if word.newest() != *expected {
+        if watched.word.newest() != watched.expected {
             unlock(address);
             leave();
             return FutexWait::Changed;

@@ -4,9 +4,9 @@
 //! else runs between that and the sleep: shuttle switches only at its own operations. A sleep of this kind
 //! has no spurious end, so exhaustive search terminates; faults come from the plan.
 
-use super::FutexWait;
 use super::atomic::{AtomicBool, AtomicU32, Ordering};
 use super::faults;
+use super::{FutexWait, Watched};
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
 use std::future::poll_fn;
@@ -28,23 +28,16 @@ pub(super) fn reset() {
     SLEEPERS.with_borrow_mut(HashMap::clear);
 }
 
-/// A word to sleep on, and what it holds as long as there is nothing to wake up for.
-pub type Watched<'a> = (&'a AtomicU32, u32);
-
 /// Sleeps while `*word == expected`; times out only if the fault plan says so.
 pub fn wait(word: &AtomicU32, expected: u32, deadline: Option<Instant>) -> FutexWait {
-    wait_all_of(&[(word, expected)], deadline)
+    wait_any(&[Watched::own(word, expected)], deadline)
 }
 
-/// Sleeps while both words hold what is expected.
-pub fn wait_either(shared: Watched<'_>, own: Watched<'_>, deadline: Option<Instant>) -> FutexWait {
-    wait_all_of(&[own, shared], deadline)
-}
-
-fn wait_all_of(words: &[Watched<'_>], deadline: Option<Instant>) -> FutexWait {
+/// Sleeps while all words hold what is expected.
+pub fn wait_any(words: &[Watched<'_>], deadline: Option<Instant>) -> FutexWait {
     let addresses = || {
         let words = words.iter();
-        words.map(|(word, _)| std::ptr::from_ref(*word).addr())
+        words.map(|watched| std::ptr::from_ref(watched.word).addr())
     };
     let mut asleep: Option<Rc<Cell<bool>>> = None;
     shuttle::future::block_on(poll_fn(|cx| {
@@ -62,10 +55,10 @@ fn wait_all_of(words: &[Watched<'_>], deadline: Option<Instant>) -> FutexWait {
             return Poll::Ready(FutexWait::Woken);
         }
         // The load lets others run first; from here to the sleep nobody does.
-        words[0].0.load(Ordering::SeqCst);
-        let changed = words.iter().any(|(word, expected)| {
+        words[0].word.load(Ordering::SeqCst);
+        let changed = words.iter().any(|watched| {
             // SAFETY: one thread runs at a time, and this one is not interrupted here.
-            unsafe { word.unsync_load() != *expected }
+            unsafe { watched.word.unsync_load() != watched.expected }
         });
         if let Some(early) = faults::decide(deadline.is_some()) {
             return Poll::Ready(early);

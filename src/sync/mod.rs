@@ -71,9 +71,39 @@ pub mod unmodelled {
 
     // Aliases and not re-exports: the lint that guards the door looks at what a path names.
     pub type AtomicBool = std::sync::atomic::AtomicBool;
+    pub type AtomicPtr<T> = std::sync::atomic::AtomicPtr<T>;
     pub type AtomicU32 = std::sync::atomic::AtomicU32;
     pub type AtomicU64 = std::sync::atomic::AtomicU64;
     pub type AtomicUsize = std::sync::atomic::AtomicUsize;
+}
+
+/// A word to sleep on, and what it holds as long as there is nothing to wake up for.
+#[derive(Clone, Copy)]
+pub struct Watched<'a> {
+    word: &'a atomic::AtomicU32,
+    expected: u32,
+    /// Other processes have mapped it, too.
+    is_shared: bool,
+}
+
+impl<'a> Watched<'a> {
+    /// A word that this process alone can write.
+    pub fn own(word: &'a atomic::AtomicU32, expected: u32) -> Self {
+        Self {
+            word,
+            expected,
+            is_shared: false,
+        }
+    }
+
+    /// A word that other processes have mapped, too.
+    pub fn shared(word: &'a atomic::AtomicU32, expected: u32) -> Self {
+        Self {
+            word,
+            expected,
+            is_shared: true,
+        }
+    }
 }
 
 /// What a futex wait came back with. The word can have any value by now: the caller reads it again.

@@ -1,79 +1,77 @@
 //! Has this process been forked? One load on the fast path.
 //!
-//! A page that the kernel wipes in a forked child holds a mark; the first look that finds it wiped
-//! counts a generation further. Whatever was made in an earlier generation has its threads in a
-//! parent. Where the kernel has no such page (or under an interpreter), the process id tells.
+//! A page that the kernel wipes in a forked child says of which [generation](super::generation) this process is; whoever
+//! finds it wiped counts one further. Whatever was made in an earlier generation has its threads in a parent. Where the
+//! kernel has no such page (or under an interpreter), the process id tells.
 
-use crate::sync::unmodelled::{AtomicU32, Ordering};
-use std::sync::OnceLock;
+use super::generation::{Named, Page};
+use crate::sync;
+use crate::sync::atomic::AtomicU32;
+use crate::sync::unmodelled::{AtomicPtr, Ordering};
+use std::ptr::{self, NonNull};
 
-struct Watch {
-    /// The wiped page, or null: then `pid` is compared.
-    mark: *const AtomicU32,
-    pid: AtomicU32,
+enum Watch {
+    /// A page that is wiped, and the generation in memory that is not.
+    Page(NonNull<Page>, AtomicU32),
+    Id(Named),
 }
 
-// SAFETY: the page is never unmapped, and both words are atomics.
-unsafe impl Send for Watch {}
-// SAFETY: as above.
-unsafe impl Sync for Watch {}
+/// Null until the first call. No lock: a child that is forked while another thread makes it would wait for that thread.
+static WATCH: AtomicPtr<Watch> = AtomicPtr::new(ptr::null_mut());
 
-static WATCH: OnceLock<Watch> = OnceLock::new();
-static GENERATION: AtomicU32 = AtomicU32::new(0);
-
-/// How many forks lie between the first call in an ancestor and this process.
+/// A number that differs between a process and whatever it was forked from.
 #[inline]
 pub fn generation() -> u32 {
-    let watch = WATCH.get_or_init(Watch::new);
-    // SAFETY: not null means mapped for good.
-    let wiped = match unsafe { watch.mark.as_ref() } {
-        // ORDERING: fork.mark Relaxed: written by this thread's ancestor before the fork, or by
-        // the kernel; a race between two threads of a child is settled in `forked`.
-        Some(mark) => mark.load(Ordering::Relaxed) == 0,
-        // ORDERING: fork.pid Relaxed: as fork.mark.
-        None => watch.pid.load(Ordering::Relaxed) != std::process::id(),
-    };
-    if wiped {
-        watch.forked();
+    if sync::MODEL {
+        // A checker's atomics live as long as one execution, in which nobody forks.
+        return 0;
     }
-    // ORDERING: fork.generation Relaxed: a number that says nothing about other memory.
-    GENERATION.load(Ordering::Relaxed)
+    // ORDERING: fork.watch Acquire -> pairs with fork.first: the watch.
+    // SAFETY: null, or made by `first` and never freed.
+    let watch = unsafe { WATCH.load(Ordering::Acquire).as_ref() };
+    match watch.unwrap_or_else(first) {
+        // SAFETY: mapped for good.
+        Watch::Page(page, kept) => unsafe { page.as_ref() }.generation(kept),
+        Watch::Id(named) => named.generation(std::process::id()),
+    }
+}
+
+#[cold]
+fn first() -> &'static Watch {
+    let mine = Box::into_raw(Box::new(Watch::new()));
+    // ORDERING: fork.first AcqRel -> release pairs with fork.watch, acquire with another thread's fork.first: the watch.
+    let theirs = WATCH.compare_exchange(ptr::null_mut(), mine, Ordering::AcqRel, Ordering::Acquire);
+    let Err(theirs) = theirs else {
+        // SAFETY: never freed.
+        return unsafe { &*mine };
+    };
+    // SAFETY: nobody else knows it.
+    if let Watch::Page(page, _) = *unsafe { Box::from_raw(mine) } {
+        unmap(page);
+    }
+    // SAFETY: not null, and never freed.
+    unsafe { &*theirs }
 }
 
 impl Watch {
     fn new() -> Self {
-        let pid = AtomicU32::new(std::process::id());
-        Self {
-            mark: map_mark().unwrap_or(std::ptr::null()),
-            pid,
-        }
-    }
-
-    #[cold]
-    fn forked(&self) {
-        let now = std::process::id();
-        // ORDERING: fork.swap Relaxed: only one thread of the child finds the parent's id.
-        if self.pid.swap(now, Ordering::Relaxed) != now {
-            // ORDERING: fork.count Relaxed: as fork.generation.
-            GENERATION.fetch_add(1, Ordering::Relaxed);
-        }
-        // SAFETY: not null means mapped for good.
-        if let Some(mark) = unsafe { self.mark.as_ref() } {
-            // ORDERING: fork.mark-again Relaxed: as fork.mark.
-            mark.store(1, Ordering::Relaxed);
+        match map_page() {
+            Some(page) => Self::Page(page, AtomicU32::new(0)),
+            None => Self::Id(Named::new()),
         }
     }
 }
 
-fn map_mark() -> Option<*const AtomicU32> {
+const PAGE: usize = 4096;
+
+fn map_page() -> Option<NonNull<Page>> {
     if cfg!(miri) {
         return None;
     }
-    const PAGE: usize = 4096;
     // SAFETY: an anonymous mapping of one page (the kernel rounds up) at an address of its choice.
     let page = unsafe {
         libc::mmap(
-            std::ptr::null_mut(),
+            ptr::null_mut(),
             PAGE,
             libc::PROT_READ | libc::PROT_WRITE,
             libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
@@ -84,21 +82,27 @@ fn map_mark() -> Option<*const AtomicU32> {
     if page == libc::MAP_FAILED {
         return None;
     }
+    // Zero from the kernel, as a page begins.
+    let page = NonNull::new(page.cast::<Page>())?;
     // SAFETY: the mapping just made, which nobody else knows.
-    if unsafe { libc::madvise(page, PAGE, libc::MADV_WIPEONFORK) } != 0 {
-        // SAFETY: as above.
-        unsafe { libc::munmap(page, PAGE) };
+    if unsafe { libc::madvise(page.as_ptr().cast(), PAGE, libc::MADV_WIPEONFORK) } != 0 {
+        unmap(page);
         return None;
     }
-    let mark = page.cast::<AtomicU32>();
-    // SAFETY: page-aligned memory of our own, zero from the kernel.
-    unsafe { (*mark).store(1, Ordering::Relaxed) }; // ORDERING: fork.first Relaxed: published by OnceLock.
-    Some(mark)
+    Some(page)
+}
+
+/// Gives a page back that nobody else knows.
+fn unmap(page: NonNull<Page>) {
+    // SAFETY: mapped by `map_page`, and the caller's alone.
+    unsafe { libc::munmap(page.as_ptr().cast(), PAGE) };
 }
 
 #[cfg(test)]
 mod tests {
     use super::generation;
+    use crate::sync::atomic::{AtomicU32, Ordering};
+    use crate::sync::{Arc, hint, thread};
 
     #[test]
     fn a_forked_child_is_one_generation_further() {
@@ -116,5 +120,39 @@ mod tests {
         let reaped = unsafe { libc::waitpid(child, &raw mut status, 0) };
         assert_eq!((reaped, status), (child, 0));
         assert_eq!(generation(), before);
+    }
+
+    /// Two threads of a child meet, and call for the first time.
+    #[test]
+    fn two_threads_of_a_child_agree() {
+        let before = generation();
+        for round in 0..300 {
+            // SAFETY: the child starts two threads, looks at a few words and leaves by _exit.
+            let child = unsafe { libc::fork() };
+            assert!(child >= 0, "fork failed");
+            if child == 0 {
+                let here = Arc::new(AtomicU32::new(0));
+                let look = || {
+                    let here = Arc::clone(&here);
+                    thread::spawn(move || {
+                        // ORDERING: fork.test Relaxed: a meeting.
+                        here.fetch_add(1, Ordering::Relaxed);
+                        // ORDERING: fork.test-look Relaxed: as above.
+                        while here.load(Ordering::Relaxed) < 2 {
+                            hint::spin_loop();
+                        }
+                        generation()
+                    })
+                };
+                let both = [look(), look()].map(|thread| thread.join().ok());
+                let agree = both == [Some(before + 1); 2];
+                // SAFETY: leaves the child without running anything of the parent's.
+                unsafe { libc::_exit(i32::from(!agree)) };
+            }
+            let mut status = 0;
+            // SAFETY: our child, our status word.
+            let reaped = unsafe { libc::waitpid(child, &raw mut status, 0) };
+            assert_eq!((reaped, status), (child, 0), "in round {round}");
+        }
     }
 }

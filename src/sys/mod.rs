@@ -6,6 +6,7 @@ pub mod descriptor;
 pub mod events;
 pub mod exe;
 pub mod fork;
+pub mod generation;
 pub mod limits;
 pub mod memfd;
 pub mod myself;

@@ -48,6 +48,54 @@ fn tasks_do_not_wait_for_a_worker_that_is_stopped() {
     assert_eq!(pool.stats().deaths, 0, "it was slow");
 }
 
+/// One task at a time, until one of them was put into the lane of the worker that is stopped.
+fn alone(run: impl Fn(&ProcessPool, u32)) {
+    let _watch = watch();
+    let pool = pool(2);
+    let pids = pool.stats().pids();
+    stop(pids[0]);
+    while pool.stats().moved == 0 {
+        run(&pool, pids[1]);
+    }
+    send(pids[0], libc::SIGCONT);
+    echo_all(&pool);
+    assert_eq!(pool.stats().deaths, 0, "it was slow");
+}
+
+#[test]
+fn a_task_alone_does_not_wait_for_a_worker_that_is_stopped() {
+    alone(|pool, other| assert_eq!(pool.submit(pid, ()).result().unwrap(), other));
+}
+
+#[test]
+fn nor_does_one_with_a_callback() {
+    alone(|pool, other| {
+        let (said, heard) = mpsc::channel();
+        let task = pool.submit(pid, ());
+        task.add_done_callback(move |pid| said.send(*pid.unwrap()).unwrap());
+        assert_eq!(heard.recv().unwrap(), other);
+    });
+}
+
+#[test]
+fn nor_does_one_in_a_wait_set() {
+    alone(|pool, other| {
+        let waited = raddle::wait([pool.submit(pid, ())], raddle::ReturnWhen::AllCompleted);
+        assert_eq!(*waited.done[0].peek().unwrap().unwrap(), other);
+    });
+}
+
+#[test]
+fn nor_does_one_whose_handle_is_gone() {
+    alone(|pool, _| {
+        let files = Gate::new();
+        let done = files.file("done");
+        let touch = |file: PathBuf| std::fs::write(file, "").unwrap();
+        drop(pool.submit(touch, done.clone()));
+        until(|| done.exists());
+    });
+}
+
 #[test]
 fn tasks_do_not_wait_behind_a_task_that_is_stopped() {
     let _watch = watch();

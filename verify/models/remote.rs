@@ -55,15 +55,6 @@ fn room_follow() {
 }
 
 #[test]
-fn room_elsewhere() {
-    remote::ROOM_ELSEWHERE
-        .model()
-        .bound(Some(2))
-        .min_executions(1_700)
-        .check();
-}
-
-#[test]
 fn engage() {
     remote::ENGAGE
         .model()

@@ -71,3 +71,21 @@ fn submit() {
         .min_executions(100)
         .check();
 }
+
+#[test]
+fn alone() {
+    remote_balance::ALONE
+        .model()
+        .bound(Some(2))
+        .min_executions(1_000_000)
+        .check();
+}
+
+#[test]
+fn alone_callback() {
+    remote_balance::ALONE_CALLBACK
+        .model()
+        .bound(Some(2))
+        .min_executions(4_500)
+        .check();
+}

@@ -39,12 +39,6 @@ fn room_follow() {
 }
 
 #[test]
-fn room_elsewhere() {
-    remote::ROOM_ELSEWHERE.model().random(1_000);
-    remote::ROOM_ELSEWHERE.model().pct(3, 1_000);
-}
-
-#[test]
 fn engage() {
     remote::ENGAGE.model().random(1_000);
     remote::ENGAGE.model().pct(3, 1_000);

@@ -47,3 +47,15 @@ fn submit() {
     remote_balance::SUBMIT.model().random(1_000);
     remote_balance::SUBMIT.model().pct(3, 1_000);
 }
+
+#[test]
+fn alone() {
+    remote_balance::ALONE.model().random(1_000);
+    remote_balance::ALONE.model().pct(3, 1_000);
+}
+
+#[test]
+fn alone_callback() {
+    remote_balance::ALONE_CALLBACK.model().random(1_000);
+    remote_balance::ALONE_CALLBACK.model().pct(3, 1_000);
+}

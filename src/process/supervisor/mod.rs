@@ -279,7 +279,6 @@ impl Supervisor {
     /// Whoever may wait for a task of this lane looks again.
     fn wake(&self, lane: usize) {
         self.pool.lanes[lane].ring();
-        self.pool.tell_room();
         self.pool.bell.ring();
     }
 

@@ -178,32 +178,6 @@ pub const ROOM_FOLLOW: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// A submitter finds two lanes full and sleeps as the leader of the first: the room comes from the second, whose answer
-/// somebody else takes, as the attendant does.
-pub const ROOM_ELSEWHERE: Scenario = Scenario {
-    name: "remote/room_elsewhere",
-    must: &["awake", "slept"],
-    body: |out| {
-        let (pool, mut workers) = pool(2, 0);
-        let mut second = workers.remove(1);
-        let full = [1, 2, 3, 4].map(|value| submit(&pool, value));
-        let theirs = pool.clone();
-        let taking = thread::spawn(move || {
-            serve_one(&mut second);
-            theirs.pump(1);
-        });
-        // Or it sleeps for ever.
-        let late = submit(&pool, 5);
-        taking.join().unwrap();
-        pool.stop();
-        for task in full.into_iter().chain([late]) {
-            task.wait();
-        }
-        out.saw(slept());
-    },
-    ..Scenario::EMPTY
-};
-
 /// A callback is added while the answer comes: the attendant is told of it, or finds it, or it was there before.
 pub const ENGAGE: Scenario = Scenario {
     name: "remote/engage",

@@ -4,8 +4,8 @@
 use super::lane_kit::{Ends, number, slept};
 use super::remote::{LONG, answer, end, pool, serve_one, submit};
 use super::remote_kit::two;
-use crate::Scenario;
-use crate::sync::thread;
+use crate::sync::thread::{self, JoinHandle};
+use crate::{Outcomes, Scenario};
 use raddle::process::model::Model;
 use raddle::shm::Worker;
 use raddle::{Future, TaskError};
@@ -186,6 +186,57 @@ pub const STUCK: Scenario = Scenario {
         assert_eq!(task.result().unwrap(), 2);
         out.saw(if moved > 0 { "moved" } else { "stayed" });
         pool.stop();
+    },
+    ..Scenario::EMPTY
+};
+
+/// One task alone in its lane, whose worker does not begin it, or does so after all, while somebody waits for it. The
+/// attendant, or who waits, has seen it once; who sleeps for it looks a second time.
+#[inline(never)]
+fn alone(out: &Outcomes, wait: fn(&Model, Future<u64>) -> JoinHandle<()>) {
+    let (pool, mut workers) = pool(2, 0);
+    let mut first = workers.remove(0);
+    let mut second = workers.remove(0);
+    let task = pool.submit_to::<u64, u64>(0, &1);
+    pool.look(0);
+    pool.lane(0).close();
+    let waiter = wait(&pool, task);
+    let stayed = serve_rest(&mut first) == 1;
+    if !stayed {
+        serve_one(&mut second);
+    }
+    waiter.join().unwrap();
+    out.saw(if stayed { "stayed" } else { "moved" });
+    pool.stop();
+}
+
+/// By its result.
+pub const ALONE: Scenario = Scenario {
+    name: "balance/alone",
+    must: &["moved", "stayed"],
+    faults: 2,
+    body: |out| {
+        alone(out, |_, task| {
+            thread::spawn(move || assert_eq!(task.result().unwrap(), 2))
+        });
+    },
+    ..Scenario::EMPTY
+};
+
+/// By a callback, which the attendant runs.
+pub const ALONE_CALLBACK: Scenario = Scenario {
+    name: "balance/alone_callback",
+    must: &["moved", "stayed"],
+    body: |out| {
+        alone(out, |pool, task| {
+            let theirs = pool.clone();
+            task.add_done_callback(move |value| {
+                assert_eq!(*value.unwrap(), 2);
+                theirs.stop();
+            });
+            let pool = pool.clone();
+            thread::spawn(move || pool.attend_late(1))
+        });
     },
     ..Scenario::EMPTY
 };

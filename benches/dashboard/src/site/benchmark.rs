@@ -267,7 +267,7 @@ fn leans_on(id: &str) -> Option<&'static str> {
         "W4" | "W41" | "W4w" => "submit/inside",
         "W6" => "as_completed/step",
         "W9" => "cancel/queued",
-        "P1" | "P1b" => "ring/round",
+        "P1" | "P1b" | "P1one" => "ring/round",
         "P2" => "ring/publish",
         _ if workload.starts_with("P3") => "ring/take",
         _ => return None,

@@ -15,7 +15,7 @@ use crate::document::Role;
 use crate::floor::parked::answer;
 use crate::floor::{exec, shared};
 use crate::measure::apart;
-use crate::measure::place::on_core;
+use crate::measure::place::{allowed, on_core};
 use crate::measure::round::{Options, Round, Workload};
 use std::os::fd::OwnedFd;
 use std::process::{Child, Command, Stdio};
@@ -39,6 +39,26 @@ pub trait Workers: Sized + 'static {
 pub trait Call: Workers {
     /// [`task::answer64`] of `x`: one task and its result.
     fn call(&mut self, x: u64) -> u64;
+}
+
+/// Caller and workers on the first core that is allowed.
+pub struct OneCore<C>(C);
+
+impl<C: Workers> Workers for OneCore<C> {
+    const NAME: &'static str = C::NAME;
+    const ROLE: Role = C::ROLE;
+    const SLOWER: usize = C::SLOWER;
+
+    fn start(workers: usize) -> Self {
+        on_core(allowed().first().copied(), || OneCore(C::start(workers)))
+    }
+}
+
+impl<C> OneCore<C> {
+    /// Runs `f` there.
+    pub fn with<R>(&mut self, f: impl FnOnce(&mut C) -> R) -> R {
+        on_core(allowed().first().copied(), || f(&mut self.0))
+    }
 }
 
 /// Takes many tasks before it gives a result.

@@ -1,10 +1,10 @@
 //! P1: one trivial task in another process and its result, one after the other. `P1` back to back;
-//! `P1b` after the caller had nothing to do for 200 us and stayed awake. One worker.
+//! `P1b` after the caller had nothing to do for 200 us and stayed awake; `P1one` back to back on one core. One worker.
 
 use crate::callers;
 #[cfg(feature = "iceoryx2")]
 use crate::contender::processes::iceoryx2;
-use crate::contender::processes::{Call, Workers};
+use crate::contender::processes::{Call, OneCore, Workers};
 use crate::contender::python::{self, Ask, Pool};
 use crate::document::Role;
 use crate::floor::shared::{Parked, Spinning};
@@ -15,7 +15,7 @@ use crate::workload::round_trip::{Between, trips};
 const HOT: usize = 20_000;
 const AFTER_IDLE: usize = 2_000;
 
-/// P1, P1b.
+/// P1, P1b, P1one.
 pub fn workloads(options: &Options) -> Vec<Workload> {
     let title = "round trip of a u64 to another process, back to back";
     let mut hot = Workload::new("P1", title, "ns");
@@ -50,7 +50,18 @@ pub fn workloads(options: &Options) -> Vec<Workload> {
         options.tasks(AFTER_IDLE / 4),
     );
     callers!(idle, 1, options, run_idle);
-    vec![hot, idle]
+
+    let title = "round trip of a u64 to another process on the caller's core, back to back";
+    let mut one = Workload::new("P1one", title, "ns");
+    fn run_one<C: Call>(pool: &mut OneCore<C>, options: &Options) -> Round {
+        pool.with(|pool| measured(pool, options, Between::Nothing))
+    }
+    let parked = options.clone();
+    one.entry(Role::Floor, Parked::NAME, move || {
+        run_one(&mut OneCore::<Parked>::start(1), &parked)
+    });
+    callers!(one, 1, options, run_one);
+    vec![hot, idle, one]
 }
 
 fn measured<C: Call>(pool: &mut C, options: &Options, between: Between) -> Round {

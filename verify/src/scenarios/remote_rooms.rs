@@ -1,0 +1,146 @@
+//! Submitters that wait for room in several lanes, and nobody else who would tell them: no attendant, or one that is held up.
+
+use super::lane_kit::slept;
+use super::remote::{pool, serve_one, submit};
+use crate::sync::thread;
+use crate::{Outcomes, Scenario};
+use raddle::Future;
+use raddle::process::model::Model;
+use raddle::shm::Worker;
+
+/// Two lanes that hold as much as they can, and their workers.
+#[inline(never)]
+fn full() -> (Model, Box<Worker>, Box<Worker>, [Future<u64>; 4]) {
+    let (pool, mut workers) = pool(2, 0);
+    let second = workers.remove(1);
+    let first = workers.remove(0);
+    let tasks = [1, 2, 3, 4].map(|value| submit(&pool, value));
+    (pool, first, second, tasks)
+}
+
+/// All of them end with their pool, to which they refer.
+#[inline(never)]
+fn end(out: &Outcomes, pool: &Model, tasks: impl IntoIterator<Item = Future<u64>>) {
+    pool.stop();
+    for task in tasks {
+        task.wait();
+    }
+    out.saw(slept());
+}
+
+/// A submitter finds two lanes full and leads both. The room comes from the worker of the second one, and nobody but the
+/// submitter takes its answer.
+pub const ELSEWHERE: Scenario = Scenario {
+    name: "remote/room_elsewhere",
+    must: &["awake", "slept"],
+    faults: 1,
+    body: |out| {
+        let (pool, _first, mut second, tasks) = full();
+        let serving = thread::spawn(move || serve_one(&mut second));
+        // Or it sleeps for ever.
+        let late = submit(&pool, 5);
+        serving.join().unwrap();
+        end(out, &pool, tasks.into_iter().chain([late]));
+    },
+    ..Scenario::EMPTY
+};
+
+/// The same, and somebody else takes the answer.
+pub const TAKEN: Scenario = Scenario {
+    name: "remote/room_taken",
+    must: &["awake", "slept"],
+    body: |out| {
+        let (pool, _first, mut second, tasks) = full();
+        let theirs = pool.clone();
+        let taking = thread::spawn(move || {
+            serve_one(&mut second);
+            theirs.pump(1);
+        });
+        let late = submit(&pool, 5);
+        taking.join().unwrap();
+        end(out, &pool, tasks.into_iter().chain([late]));
+    },
+    ..Scenario::EMPTY
+};
+
+/// The submitter is a callback that the attendant runs: nobody listens for it.
+pub const CALLBACK: Scenario = Scenario {
+    name: "remote/room_callback",
+    must: &["awake", "slept"],
+    body: |out| {
+        let (pool, mut first, mut second, [runs, tasks @ ..]) = full();
+        let theirs = pool.clone();
+        runs.add_done_callback(move |_| {
+            let fits = submit(&theirs, 5);
+            let finds_room = submit(&theirs, 6);
+            theirs.stop();
+            fits.wait();
+            finds_room.wait();
+        });
+        serve_one(&mut first);
+        let serving = thread::spawn(move || serve_one(&mut second));
+        pool.attend();
+        serving.join().unwrap();
+        end(out, &pool, tasks);
+    },
+    ..Scenario::EMPTY
+};
+
+/// Two submitters wait for room in both lanes, each of which gives some: one leads where the other one follows, or both
+/// lead one.
+pub const TWO: Scenario = Scenario {
+    name: "remote/room_two",
+    must: &["slept"],
+    may: &["awake"],
+    body: |out| {
+        let (pool, mut first, mut second, tasks) = full();
+        let theirs = pool.clone();
+        let other = thread::spawn(move || submit(&theirs, 5));
+        let serving = thread::spawn(move || {
+            serve_one(&mut first);
+            serve_one(&mut second);
+        });
+        let late = submit(&pool, 6);
+        serving.join().unwrap();
+        let other = other.join().unwrap();
+        end(out, &pool, tasks.into_iter().chain([late, other]));
+    },
+    ..Scenario::EMPTY
+};
+
+/// Two submitters, and the pool ends: both learn of it, whatever they lead.
+pub const TWO_AT_END: Scenario = Scenario {
+    name: "remote/room_two_at_end",
+    must: &["awake", "slept"],
+    body: |out| {
+        let (pool, _first, _second, tasks) = full();
+        let theirs = pool.clone();
+        let other = thread::spawn(move || submit(&theirs, 5));
+        let theirs = pool.clone();
+        let ending = thread::spawn(move || theirs.stop());
+        let late = submit(&pool, 6);
+        ending.join().unwrap();
+        let other = other.join().unwrap();
+        end(out, &pool, tasks.into_iter().chain([late, other]));
+    },
+    ..Scenario::EMPTY
+};
+
+/// Broken on purpose: somebody is believed to lead the second lane, and who takes its answer tells nobody of the room.
+pub const IN_SILENCE: Scenario = Scenario {
+    name: "remote/broken_room_in_silence",
+    may: &["awake", "slept"],
+    body: |out| {
+        let (pool, _first, mut second, tasks) = full();
+        pool.lead_for_ever(1);
+        let theirs = pool.clone();
+        let taking = thread::spawn(move || {
+            serve_one(&mut second);
+            theirs.pump_in_silence(1);
+        });
+        let late = submit(&pool, 5);
+        taking.join().unwrap();
+        end(out, &pool, tasks.into_iter().chain([late]));
+    },
+    ..Scenario::EMPTY
+};
