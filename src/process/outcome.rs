@@ -196,7 +196,8 @@ impl<R> ChunkOutcomes<R> {
         let one = |outcome: Result<R, Failure>| {
             let value = outcome?;
             // UNWIND: the user's Serialize: what it leaves half-made is its own.
-            let described = catch_unwind(AssertUnwindSafe(|| Description::of(&value, Part::Result)));
+            let described =
+                catch_unwind(AssertUnwindSafe(|| Description::of(&value, Part::Result)));
             let described = match described {
                 Ok(described) => described.map_err(Failure::Payload),
                 Err(payload) => {

@@ -111,7 +111,9 @@ pub fn submit_as<A: Encode, T>(
     arg: &A,
     options: Option<Arc<Options>>,
 ) -> Future<T> {
-    submit_or(pool, call, arg, options, |error, options| refused(pool, options, error))
+    submit_or(pool, call, arg, options, |error, options| {
+        refused(pool, options, error)
+    })
 }
 
 #[inline(always)]

@@ -3,9 +3,7 @@
 //! Everything happens on the process's main thread. An answer is committed when all of it is written: a process
 //! that ends before has not answered, whatever it was doing, and one that ends after has.
 
-use super::codec::{
-    self, Description, Part, PayloadError, PayloadReason, PayloadStage, SliceSink,
-};
+use super::codec::{self, Description, Part, PayloadError, PayloadReason, PayloadStage, SliceSink};
 use super::entry;
 use super::form;
 use super::in_place::{BytesIn, BytesOut};
@@ -91,7 +89,10 @@ pub fn work(lane: &mut Lane) {
         let (entry, is_described) = match unsafe { entry::resolve(request.entry) } {
             Some(entry) => (Some(entry), false),
             // SAFETY: as above.
-            None => (unsafe { entry::resolve(entry::described(request.entry)) }, true),
+            None => (
+                unsafe { entry::resolve(entry::described(request.entry)) },
+                true,
+            ),
         };
         let Some(entry) = entry else {
             worker.reply(request.seq, Status::NoSuchCode as u32, Body::Inline(&[]));

@@ -2,7 +2,7 @@
 
 #![allow(clippy::all)]
 
-use raddle_types::{Value, there_and_back};
+use raddle_types::{Value, travel};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::{self, Debug, Display};
@@ -22,7 +22,9 @@ pub mod text {
         to.collect_str(number)
     }
     pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
-        String::deserialize(from)?.parse().map_err(serde::de::Error::custom)
+        String::deserialize(from)?
+            .parse()
+            .map_err(serde::de::Error::custom)
     }
 }
 
@@ -105,7 +107,7 @@ macro_rules! with_fields {
 }
 
 fn back<T: Value>(values: impl IntoIterator<Item = T>) {
-    there_and_back(&values.into_iter().collect::<Vec<_>>());
+    travel(&values.into_iter().collect::<Vec<_>>());
 }
 
 macro_rules! structs {
@@ -178,20 +180,14 @@ macro_rules! untagged {
 fn fields_of_structs() {
     with_fields! { structs [
         {}
-        { serde(rename = "other") }
-        { serde(rename_all = "SCREAMING-KEBAB-CASE") }
-        { serde(default) }
+        { serde(default), serde(rename = "other"), serde(rename_all = "SCREAMING-KEBAB-CASE") }
     ] }
 }
 
 #[test]
 fn fields_of_more_structs() {
     with_fields! { structs [
-        { serde(default = "Default::default") }
-        { serde(bound = "") }
-        { serde(expecting = "something else") }
         { serde(tag = "the-tag") }
-        { serde(default), serde(rename_all = "UPPERCASE"), serde(tag = "t") }
     ] }
 }
 
@@ -199,15 +195,13 @@ fn fields_of_more_structs() {
 fn fields_of_enums() {
     with_fields! { enums [
         {}
-        { serde(rename_all = "snake_case") }
-        { serde(rename_all_fields = "UPPERCASE") }
+        { serde(rename_all = "snake_case", rename_all_fields = "UPPERCASE") }
     ] }
 }
 
 #[test]
 fn fields_of_tagged_enums() {
     with_fields! { enums [
-        { serde(tag = "t") }
         { serde(tag = "t"), serde(rename_all = "camelCase", rename_all_fields = "PascalCase") }
     ] }
 }
@@ -215,7 +209,6 @@ fn fields_of_tagged_enums() {
 #[test]
 fn fields_of_adjacently_tagged_enums() {
     with_fields! { enums [
-        { serde(tag = "t", content = "c") }
         { serde(tag = "t", content = "c"), serde(rename_all = "camelCase"), serde(expecting = "x") }
     ] }
 }
@@ -223,7 +216,6 @@ fn fields_of_adjacently_tagged_enums() {
 #[test]
 fn fields_of_untagged_enums() {
     with_fields! { untagged [
-        {}
         { serde(expecting = "x"), serde(rename_all_fields = "UPPERCASE") }
     ] }
 }
@@ -455,12 +447,21 @@ fn containers_that_are_something_else() {
         #[serde(skip)]
         nothing: PhantomData<u8>,
     }
-    let page = Page { limit: 1, offset: Some(2) };
-    back([Transparent { inner: vec![None, Some(page.clone())], nothing: PhantomData }]);
+    let page = Page {
+        limit: 1,
+        offset: Some(2),
+    };
+    back([Transparent {
+        inner: vec![None, Some(page.clone())],
+        nothing: PhantomData,
+    }]);
 
     #[derive(Serialize, Deserialize, Clone, PartialEq, Debug)]
     #[serde(from = "(u32, String)", into = "(u32, String)")]
-    struct Pair { number: u32, text: String }
+    struct Pair {
+        number: u32,
+        text: String,
+    }
     impl From<(u32, String)> for Pair {
         fn from((number, text): (u32, String)) -> Self {
             Self { number, text }
@@ -471,7 +472,10 @@ fn containers_that_are_something_else() {
             (pair.number, pair.text)
         }
     }
-    back([Pair { number: 1, text: "x".into() }]);
+    back([Pair {
+        number: 1,
+        text: "x".into(),
+    }]);
 
     #[derive(Serialize, Deserialize, Clone, PartialEq, Debug)]
     #[serde(try_from = "String", into = "String")]
@@ -490,8 +494,17 @@ fn containers_that_are_something_else() {
     back([Warm(Celsius(1.5)), Warm(Celsius(-3.0))]);
     #[derive(Serialize, Deserialize, Clone, PartialEq, Debug)]
     #[serde(tag = "t")]
-    enum Weather { Warm { at: Warm, then: Vec<Warm> }, Unknown }
-    back([Weather::Warm { at: Warm(Celsius(0.5)), then: vec![Warm(Celsius(1.0))] }, Weather::Unknown]);
+    enum Weather {
+        Warm { at: Warm, then: Vec<Warm> },
+        Unknown,
+    }
+    back([
+        Weather::Warm {
+            at: Warm(Celsius(0.5)),
+            then: vec![Warm(Celsius(1.0))],
+        },
+        Weather::Unknown,
+    ]);
 
     // Asymmetric ones.
     #[derive(Serialize, Deserialize, Clone, PartialEq, Debug)]
@@ -548,7 +561,10 @@ fn of_other_crates() {
         #[serde(with = "SpanDef")]
         wall: elsewhere::Span,
     }
-    let process = Process { name: "p".into(), wall: elsewhere::Span::new(-1, 5) };
+    let process = Process {
+        name: "p".into(),
+        wall: elsewhere::Span::new(-1, 5),
+    };
     back([process.clone()]);
     #[derive(Serialize, Deserialize, Clone, PartialEq, Debug)]
     struct Outer {
@@ -556,7 +572,35 @@ fn of_other_crates() {
         process: Process,
         rest: Vec<Process>,
     }
-    back([Outer { process: process.clone(), rest: vec![process] }]);
+    back([Outer {
+        process: process.clone(),
+        rest: vec![process],
+    }]);
+}
+
+#[test]
+fn a_default_of_ones_own() {
+    fn other() -> Settings {
+        Settings {
+            depth: 7,
+            names: vec!["x".into()],
+        }
+    }
+    #[derive(Serialize, Deserialize, Clone, PartialEq, Debug)]
+    #[serde(default = "other")]
+    struct Settings {
+        #[serde(skip_serializing_if = "is_seven")]
+        depth: u32,
+        #[serde(skip_serializing)]
+        names: Vec<String>,
+    }
+    back([
+        other(),
+        Settings {
+            depth: 1,
+            ..other()
+        },
+    ]);
 }
 
 #[test]
@@ -567,9 +611,17 @@ fn generic_and_bounded() {
         #[serde(rename = "v", alias = "value")]
         value: Box<T>,
     }
-    back([Boxed { value: Box::new(Some(1_u8)) }]);
-    back([Boxed { value: Box::new(Boxed { value: Box::new("x".to_owned()) }) }]);
-    back([Boxed { value: Box::new(serde_json::json!({"a": null})) }]);
+    back([Boxed {
+        value: Box::new(Some(1_u8)),
+    }]);
+    back([Boxed {
+        value: Box::new(Boxed {
+            value: Box::new("x".to_owned()),
+        }),
+    }]);
+    back([Boxed {
+        value: Box::new(serde_json::json!({"a": null})),
+    }]);
 }
 
 /// Enums in enums, in every way.
@@ -631,10 +683,22 @@ fn kinds_that_buffers_do_not_have() {
     // 128 bits, as far as they are 64.
     #[derive(Serialize, Deserialize, Clone, PartialEq, Debug)]
     #[serde(untagged)]
-    enum Wide { Number(u128), Signed(i128), Text(String) }
+    enum Wide {
+        Number(u128),
+        Signed(i128),
+        Text(String),
+    }
     back([Wide::Number(5), Wide::Signed(-5), Wide::Text("x".into())]);
     #[derive(Serialize, Deserialize, Clone, PartialEq, Debug)]
     #[serde(tag = "t")]
-    enum Keys { Map { by_number: HashMap<u32, bool>, by_char: BTreeMap<char, Option<()>> } }
-    back([Keys::Map { by_number: [(1, true)].into(), by_char: [('x', Some(()))].into() }]);
+    enum Keys {
+        Map {
+            by_number: HashMap<u32, bool>,
+            by_char: BTreeMap<char, Option<()>>,
+        },
+    }
+    back([Keys::Map {
+        by_number: [(1, true)].into(),
+        by_char: [('x', Some(()))].into(),
+    }]);
 }

@@ -65,9 +65,7 @@ fn row_of<X: Plain>(numbers: &[X]) -> Row<'_> {
         count: numbers.len(),
         tag: X::TAG,
         // SAFETY: numbers without padding are initialised bytes, for as long as they are borrowed.
-        bytes: unsafe {
-            std::slice::from_raw_parts(numbers.as_ptr().cast(), size_of_val(numbers))
-        },
+        bytes: unsafe { std::slice::from_raw_parts(numbers.as_ptr().cast(), size_of_val(numbers)) },
     }
 }
 

@@ -65,7 +65,11 @@ fn spoil<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: &T) {
 #[test]
 fn spoilt_descriptions_do_no_harm() {
     let text = || Any::Text("text".into());
-    spoil(&Any::List(vec![Any::Number(1.5), text(), Any::List(vec![])]));
+    spoil(&Any::List(vec![
+        Any::Number(1.5),
+        text(),
+        Any::List(vec![]),
+    ]));
     spoil(&Any::Map(BTreeMap::from([("k".into(), text())])));
     spoil(&Flat {
         a: 1,

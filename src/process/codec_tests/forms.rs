@@ -476,5 +476,8 @@ fn everything_has_a_description() {
     described(&(i128::MIN, u128::MAX, Some(Some(())), None::<Option<()>>));
     described(&[Some(None), Some(Some(1_u8)), None]);
     described(&vec![f64::MAX, -0.0]);
-    described(&HashMap::from([((1_u8, 'x'), vec![Ok::<u8, ()>(1), Err(())])]));
+    described(&HashMap::from([(
+        (1_u8, 'x'),
+        vec![Ok::<u8, ()>(1), Err(())],
+    )]));
 }

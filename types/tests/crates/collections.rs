@@ -7,24 +7,54 @@ use std::sync::Arc;
 
 #[test]
 fn of_std() {
-    check(|r| r.list(|r| (r.text(), r.number())).into_iter().collect::<HashMap<_, _>>());
-    check(|r| r.list(|r| (r.number(), r.text())).into_iter().collect::<BTreeMap<_, _>>());
+    check(|r| {
+        r.list(|r| (r.text(), r.number()))
+            .into_iter()
+            .collect::<HashMap<_, _>>()
+    });
+    check(|r| {
+        r.list(|r| (r.number(), r.text()))
+            .into_iter()
+            .collect::<BTreeMap<_, _>>()
+    });
     check(|r| r.list(Random::text).into_iter().collect::<HashSet<_>>());
-    check(|r| r.list(|r| (r.is(), r.next())).into_iter().collect::<BTreeSet<_>>());
+    check(|r| {
+        r.list(|r| (r.is(), r.next()))
+            .into_iter()
+            .collect::<BTreeSet<_>>()
+    });
     check(|r| r.list(Random::float).into_iter().collect::<VecDeque<_>>());
     check(|r| r.list(Random::text).into_iter().collect::<LinkedList<_>>());
-    check(|r| r.list(Random::number).into_iter().collect::<BinaryHeap<_>>().into_sorted_vec());
+    check(|r| {
+        r.list(Random::number)
+            .into_iter()
+            .collect::<BinaryHeap<_>>()
+            .into_sorted_vec()
+    });
     check(|r| Arc::<str>::from(r.text()));
     check(|r| Arc::<[u8]>::from(r.list(|r| r.next() as u8)));
     check(|r| std::borrow::Cow::<'static, str>::Owned(r.text()));
     check(|r| std::borrow::Cow::<'static, [u16]>::Owned(r.list(|r| r.next() as u16)));
     check(|r| Box::<str>::from(r.text()));
     check(|r| Arc::new(Box::new(Some(r.text()))));
-    check(|r| (r.next() as i128 * r.next() as i128, u128::MAX - u128::from(r.next())));
+    check(|r| {
+        (
+            r.next() as i128 * r.next() as i128,
+            u128::MAX - u128::from(r.next()),
+        )
+    });
     check(|r| r.option(|r| r.option(|r| r.option(|_| ()))));
     check(|r| Ok::<Result<u8, String>, char>(if r.is() { Ok(1) } else { Err(r.text()) }));
-    check(|r| std::ops::Range { start: r.number(), end: 7 });
-    check(|r| (std::ops::Bound::Included(r.number()), std::ops::Bound::<u8>::Unbounded));
+    check(|r| std::ops::Range {
+        start: r.number(),
+        end: 7,
+    });
+    check(|r| {
+        (
+            std::ops::Bound::Included(r.number()),
+            std::ops::Bound::<u8>::Unbounded,
+        )
+    });
     check(|r| std::num::NonZeroU64::new(r.next() | 1).unwrap());
     check(|r| std::num::Wrapping(r.next()));
     check(|r| std::cmp::Reverse(r.text()));
@@ -40,13 +70,41 @@ fn of_std() {
 
 #[test]
 fn maps() {
-    check(|r| r.list(|r| (r.text(), r.number())).into_iter().collect::<indexmap::IndexMap<_, _>>());
-    check(|r| r.list(Random::text).into_iter().collect::<indexmap::IndexSet<_>>());
-    check(|r| r.list(|r| (r.next(), r.text())).into_iter().collect::<hashbrown::HashMap<_, _>>());
-    check(|r| r.list(Random::next).into_iter().collect::<hashbrown::HashSet<_>>());
-    check(|r| r.list(|r| (r.next(), r.text())).into_iter().collect::<imbl::HashMap<_, _>>());
-    check(|r| r.list(|r| (r.next(), r.text())).into_iter().collect::<imbl::OrdMap<_, _>>());
-    check(|r| r.list(Random::text).into_iter().collect::<imbl::Vector<_>>());
+    check(|r| {
+        r.list(|r| (r.text(), r.number()))
+            .into_iter()
+            .collect::<indexmap::IndexMap<_, _>>()
+    });
+    check(|r| {
+        r.list(Random::text)
+            .into_iter()
+            .collect::<indexmap::IndexSet<_>>()
+    });
+    check(|r| {
+        r.list(|r| (r.next(), r.text()))
+            .into_iter()
+            .collect::<hashbrown::HashMap<_, _>>()
+    });
+    check(|r| {
+        r.list(Random::next)
+            .into_iter()
+            .collect::<hashbrown::HashSet<_>>()
+    });
+    check(|r| {
+        r.list(|r| (r.next(), r.text()))
+            .into_iter()
+            .collect::<imbl::HashMap<_, _>>()
+    });
+    check(|r| {
+        r.list(|r| (r.next(), r.text()))
+            .into_iter()
+            .collect::<imbl::OrdMap<u64, String>>()
+    });
+    check(|r| {
+        r.list(Random::text)
+            .into_iter()
+            .collect::<imbl::Vector<_>>()
+    });
     check(|r| {
         let map: heapless::LinearMap<u8, u64, 4> = [(1, r.next()), (2, 3)].into_iter().collect();
         map
@@ -61,17 +119,46 @@ fn maps() {
     }
     check(|r| Shared(r.list(|r| (r.next(), r.text())).into_iter().collect()));
     // Keys of all kinds.
-    check(|r| r.list(|r| ((r.is(), r.option(Random::next)), 1_u8)).into_iter().collect::<BTreeMap<_, _>>());
+    check(|r| {
+        r.list(|r| ((r.is(), r.option(Random::next)), 1_u8))
+            .into_iter()
+            .collect::<BTreeMap<_, _>>()
+    });
 }
 
 #[test]
 fn rows() {
-    check(|r| r.list(Random::text).into_iter().collect::<smallvec::SmallVec<[String; 2]>>());
-    check(|r| r.list(Random::next).into_iter().take(4).collect::<arrayvec::ArrayVec<u64, 4>>());
-    check(|r| r.list(|r| r.next() as u8).into_iter().collect::<tinyvec::TinyVec<[u8; 4]>>());
-    check(|r| r.list(|r| r.next() as u8).into_iter().collect::<tinyvec::ArrayVec<[u8; 8]>>());
-    check(|r| r.list(Random::next).into_iter().collect::<heapless::Vec<u64, 8>>());
-    check(|r| r.list(Random::text).into_iter().collect::<ecow::EcoVec<String>>());
+    check(|r| {
+        r.list(Random::text)
+            .into_iter()
+            .collect::<smallvec::SmallVec<[String; 2]>>()
+    });
+    check(|r| {
+        r.list(Random::next)
+            .into_iter()
+            .take(4)
+            .collect::<arrayvec::ArrayVec<u64, 4>>()
+    });
+    check(|r| {
+        r.list(|r| r.next() as u8)
+            .into_iter()
+            .collect::<tinyvec::TinyVec<[u8; 4]>>()
+    });
+    check(|r| {
+        r.list(|r| r.next() as u8)
+            .into_iter()
+            .collect::<tinyvec::ArrayVec<[u8; 8]>>()
+    });
+    check(|r| {
+        r.list(Random::next)
+            .into_iter()
+            .collect::<heapless::Vec<u64, 8>>()
+    });
+    check(|r| {
+        r.list(Random::text)
+            .into_iter()
+            .collect::<ecow::EcoVec<String>>()
+    });
     check(|r| nonempty::NonEmpty::from((r.text(), r.list(Random::text))));
     check(|r| vec1::vec1![r.number(), 2]);
     check(|r| if r.is() { either::Left(r.text()) } else { either::Right(r.next()) } as either::Either<String, u64>);
@@ -86,7 +173,9 @@ fn graphs() {
         fn eq(&self, other: &Self) -> bool {
             let edges = |of: &Self| {
                 let edges = of.0.raw_edges().iter();
-                edges.map(|e| (e.source(), e.target(), e.weight)).collect::<Vec<_>>()
+                edges
+                    .map(|e| (e.source(), e.target(), e.weight))
+                    .collect::<Vec<_>>()
             };
             self.0.node_weights().eq(other.0.node_weights()) && edges(self) == edges(other)
         }

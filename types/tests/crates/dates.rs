@@ -16,15 +16,15 @@ fn nanos(random: &mut Random) -> u32 {
 #[test]
 fn of_chrono() {
     use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
-    let utc = |r: &mut Random| {
-        DateTime::<Utc>::from_timestamp(seconds(r), nanos(r)).expect("in range")
-    };
+    let utc =
+        |r: &mut Random| DateTime::<Utc>::from_timestamp(seconds(r), nanos(r)).expect("in range");
     check(utc);
     check(|r| utc(r).naive_utc());
     check(|r| utc(r).date_naive());
     check(|r| utc(r).time());
     check(|r| {
-        let east = FixedOffset::east_opt(r.below(86_000) as i32 / 60 * 60).expect("less than a day");
+        let east =
+            FixedOffset::east_opt(r.below(86_000) as i32 / 60 * 60).expect("less than a day");
         utc(r).with_timezone(&east)
     });
     check(|r| TimeDelta::new(seconds(r), nanos(r)));
@@ -94,7 +94,12 @@ fn of_jiff() {
     check(move |r| -> civil::Time { at(r).to_zoned(TimeZone::UTC).time() });
     check(move |r| at(r).to_zoned(TimeZone::UTC));
     check(|r| SignedDuration::from_millis(r.number() / 1000));
-    check(|r| Span::new().days(r.below(1000) as i64).minutes(r.below(1000) as i64).fieldwise_text());
+    check(|r| {
+        Span::new()
+            .days(r.below(1000) as i64)
+            .minutes(r.below(1000) as i64)
+            .fieldwise_text()
+    });
     #[derive(Serialize, Deserialize, Clone, PartialEq, Debug)]
     struct Event {
         #[serde(with = "jiff::fmt::serde::timestamp::second::required")]

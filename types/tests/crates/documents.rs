@@ -12,7 +12,10 @@ fn json(r: &mut Random, depth: u64) -> serde_json::Value {
         3 => r.float().into(),
         4 => r.text().into(),
         5 => r.list(|r| json(r, depth - 1)).into(),
-        _ => r.list(|r| (r.text(), json(r, depth - 1))).into_iter().collect(),
+        _ => r
+            .list(|r| (r.text(), json(r, depth - 1)))
+            .into_iter()
+            .collect(),
     }
 }
 
@@ -22,7 +25,11 @@ fn of_json() {
     check(|r| r.list(|r| json(r, 1)));
     check(|r| serde_json::Number::from(r.number()));
     check(|r| serde_json::Map::from_iter(r.list(|r| (r.text(), json(r, 2)))));
-    there_and_back(&[serde_json::json!(u64::MAX), serde_json::json!(i64::MIN), serde_json::json!(1e300)]);
+    there_and_back(&[
+        serde_json::json!(u64::MAX),
+        serde_json::json!(i64::MIN),
+        serde_json::json!(1e300),
+    ]);
     #[derive(Serialize, Deserialize, Clone, Debug)]
     struct Raw(Box<serde_json::value::RawValue>);
     impl PartialEq for Raw {
@@ -50,7 +57,8 @@ fn of_json() {
 
 #[test]
 fn of_toml_and_yaml() {
-    let text = "a = 1\nb = [1.5, 2.5]\nat = 2000-01-01T10:00:00Z\nday = 2000-01-01\n[c]\nd = 'x'\n[[e]]\n";
+    let text =
+        "a = 1\nb = [1.5, 2.5]\nat = 2000-01-01T10:00:00Z\nday = 2000-01-01\n[c]\nd = 'x'\n[[e]]\n";
     let table: toml::Table = text.parse().unwrap();
     there_and_back(&[table.clone(), toml::Table::new()]);
     there_and_back(&[toml::Value::Table(table.clone())]);
@@ -69,7 +77,10 @@ fn of_binary_formats() {
         Cbor::Integer(i64::MIN.into()),
         Cbor::Bytes(vec![1, 255]),
         Cbor::Float(1.5),
-        Cbor::Map(vec![(Cbor::Bool(true), Cbor::Array(vec![Cbor::Text("x".into())]))]),
+        Cbor::Map(vec![(
+            Cbor::Bool(true),
+            Cbor::Array(vec![Cbor::Text("x".into())]),
+        )]),
     ];
     there_and_back(&values);
     use rmpv::Value as Message;
@@ -78,7 +89,10 @@ fn of_binary_formats() {
         Message::from(u64::MAX),
         Message::from(-5),
         Message::Binary(vec![1, 2]),
-        Message::Map(vec![(Message::from(1), Message::Array(vec![Message::from("x")]))]),
+        Message::Map(vec![(
+            Message::from(1),
+            Message::Array(vec![Message::from("x")]),
+        )]),
     ];
     there_and_back(&values);
     use serde_value::Value as Any;
@@ -93,14 +107,14 @@ fn of_binary_formats() {
         Any::Map([(Any::U8(1), Any::Option(None))].into()),
     ];
     there_and_back(&values);
-    let document = bson::doc! { "a": 1_i32, "b": 2_i64, "c": [1.5, "x", true, null()], "d": { "e": bson::oid::ObjectId::new() } };
+    let document = bson::doc! { "a": 1_i32, "b": 2_i64, "c": [1.5, "x", true, bson::Bson::Null], "d": { "e": bson::oid::ObjectId::new() } };
     there_and_back(&[document.clone()]);
-    there_and_back(&[bson::Bson::Document(document), bson::Bson::Int32(5), bson::Bson::Int64(6)]);
+    there_and_back(&[
+        bson::Bson::Document(document),
+        bson::Bson::Int32(5),
+        bson::Bson::Int64(6),
+    ]);
     there_and_back(&[ron::from_str::<ron::Value>("[1, 2.5, 'x', \"y\", {\"a\": true}]").unwrap()]);
-}
-
-fn null() -> bson::Bson {
-    bson::Bson::Null
 }
 
 /// What a service calls its messages: each of these is a shape of its own to serde.
@@ -109,8 +123,14 @@ fn messages() {
     #[derive(Serialize, Deserialize, Clone, PartialEq, Debug)]
     #[serde(tag = "type", rename_all = "kebab-case")]
     enum Event {
-        Moved { from: geo_types::Point, to: geo_types::Point },
-        Paid { amount: rust_decimal::Decimal, at: chrono::DateTime<chrono::Utc> },
+        Moved {
+            from: geo_types::Point,
+            to: geo_types::Point,
+        },
+        Paid {
+            amount: rust_decimal::Decimal,
+            at: chrono::DateTime<chrono::Utc>,
+        },
         Opened(Header),
         Closed,
     }
@@ -127,11 +147,19 @@ fn messages() {
         let header = |url: &str| Header {
             id: uuid::Uuid::from_u128(5),
             url: url.parse().ok(),
-            extra: [("k".to_owned(), serde_json::json!([1, null]))].into_iter().collect(),
+            extra: [("k".to_owned(), serde_json::json!([1, null]))]
+                .into_iter()
+                .collect(),
         };
         let all = [
-            Event::Moved { from: point(1.0), to: point(2.0) },
-            Event::Paid { amount: "1.50".parse().unwrap(), at: Default::default() },
+            Event::Moved {
+                from: point(1.0),
+                to: point(2.0),
+            },
+            Event::Paid {
+                amount: "1.50".parse().unwrap(),
+                at: Default::default(),
+            },
             Event::Opened(header("")),
             Event::Opened(header("https://a.example/")),
             Event::Closed,
@@ -140,6 +168,8 @@ fn messages() {
     }
     there_and_back(&events(|event| event));
     there_and_back(&events(Some));
-    there_and_back(&events(|event| std::collections::BTreeMap::from([(1_u8, vec![event])])));
+    there_and_back(&events(|event| {
+        std::collections::BTreeMap::from([(1_u8, vec![event])])
+    }));
     there_and_back(&events(|event| (event, 2_u64)));
 }

@@ -39,7 +39,11 @@ fn of_uuid_and_ulid() {
         0 => Key::Number(r.next()),
         1 => Key::Id(id(r)),
         2 => Key::Ip(Ipv4Addr::from(r.next() as u32).into()),
-        3 => Key::Net(ipnet::Ipv4Net::new(Ipv4Addr::from(r.next() as u32), 8).unwrap().into()),
+        3 => Key::Net(
+            ipnet::Ipv4Net::new(Ipv4Addr::from(r.next() as u32), 8)
+                .unwrap()
+                .into(),
+        ),
         _ => Key::Text("no address".into()),
     });
 }
@@ -47,7 +51,11 @@ fn of_uuid_and_ulid() {
 #[test]
 fn of_url_and_http() {
     let url = |r: &mut Random| {
-        let text = format!("https://user@{}.example:{}/a?b=c", r.below(99), r.below(65_536));
+        let text = format!(
+            "https://user@{}.example:{}/a?b=c",
+            r.below(99),
+            r.below(65_536)
+        );
         url::Url::parse(&text).expect("a URL")
     };
     check(url);
@@ -76,16 +84,23 @@ fn of_url_and_http() {
             headers.clear();
         }
         Request {
-            method: [http::Method::GET, http::Method::from_bytes(b"MOVE").unwrap()][r.below(2) as usize]
+            method: [
+                http::Method::GET,
+                http::Method::from_bytes(b"MOVE").unwrap(),
+            ][r.below(2) as usize]
                 .clone(),
-            uri: format!("http://a.example/{}", r.below(100)).parse().unwrap(),
+            uri: format!("http://a.example/{}", r.below(100))
+                .parse()
+                .unwrap(),
             headers,
             status: http::StatusCode::from_u16(100 + r.below(900) as u16).unwrap(),
             version: http::Version::HTTP_11,
             authority: "a.example:80".parse().unwrap(),
         }
     });
-    there_and_back(&["a@b.example".parse::<email_address::EmailAddress>().unwrap()]);
+    there_and_back(&["a@b.example"
+        .parse::<email_address::EmailAddress>()
+        .unwrap()]);
 }
 
 #[test]

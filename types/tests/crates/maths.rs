@@ -23,7 +23,12 @@ fn big_numbers() {
     check(|r| num_rational::Ratio::new(r.number(), 1 + r.below(1000) as i64));
     check(|r| num_rational::BigRational::new(r.number().into(), 7.into()));
     check(|r| num_complex::Complex::new(r.float(), r.float()));
-    check(|r| (half::f16::from_f64(r.float()).to_bits(), half::bf16::from_f32(1.5)));
+    check(|r| {
+        (
+            half::f16::from_f64(r.float()).to_bits(),
+            half::bf16::from_f32(1.5),
+        )
+    });
     check(|r| ordered_float::OrderedFloat(r.float()));
     check(|r| ordered_float::NotNan::new(r.float()).unwrap());
     check(|r| r.option(|r| ordered_float::NotNan::new(r.float() as f32).unwrap()));
@@ -101,7 +106,11 @@ fn flags() {
     check(|r| r.list(Random::is).into_iter().collect::<bit_vec::BitVec>());
     check(|r| {
         let mut bits = fixedbitset::FixedBitSet::with_capacity(r.below(200) as usize);
-        (0..bits.len()).filter(|_| r.is()).collect::<Vec<_>>().into_iter().for_each(|at| bits.insert(at));
+        (0..bits.len())
+            .filter(|_| r.is())
+            .collect::<Vec<_>>()
+            .into_iter()
+            .for_each(|at| bits.insert(at));
         bits
     });
     #[derive(serde_repr::Serialize_repr, serde_repr::Deserialize_repr, Clone, PartialEq, Debug)]

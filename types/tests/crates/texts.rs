@@ -9,8 +9,12 @@ fn texts() {
     check(|r| compact_str::CompactString::new(r.text()));
     check(|r| arcstr::ArcStr::from(r.text()));
     check(|r| ecow::EcoString::from(r.text()));
-    check(|r| heapless::String::<64>::try_from(&*r.text().chars().take(9).collect::<String>()).unwrap());
-    check(|r| arrayvec::ArrayString::<64>::from(&r.text().chars().take(9).collect::<String>()).unwrap());
+    check(|r| {
+        heapless::String::<64>::try_from(&*r.text().chars().take(9).collect::<String>()).unwrap()
+    });
+    check(|r| {
+        arrayvec::ArrayString::<64>::from(&r.text().chars().take(9).collect::<String>()).unwrap()
+    });
     check(|r| camino::Utf8PathBuf::from(r.text()));
     check(|r| r.list(|r| smol_str::SmolStr::new(r.text())));
 }

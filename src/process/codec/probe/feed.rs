@@ -531,10 +531,7 @@ struct Elements<'f> {
 }
 
 impl Elements<'_> {
-    fn next<'de, T: DeserializeSeed<'de>>(
-        &mut self,
-        seed: T,
-    ) -> Result<Option<T::Value>, Refused> {
+    fn next<'de, T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Refused> {
         let Some(left) = self.left.checked_sub(1) else {
             return Ok(None);
         };
