@@ -10,7 +10,7 @@ mod codec;
 use crate::Subject;
 use crate::marks::Marks;
 use arbitrary::{Arbitrary, Unstructured};
-use codec::{Part, PayloadError, PayloadReason, SliceSink};
+use codec::{Description, Part, PayloadError, PayloadReason, SliceSink};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -24,6 +24,8 @@ pub const SUBJECT: Subject = Subject {
     reachable: &[
         "came back",
         "custom",
+        "description read",
+        "described",
         "invalid",
         "read",
         "too deep",
@@ -59,6 +61,29 @@ struct Chain {
     next: Option<Box<Chain>>,
 }
 
+/// What has to be told what comes next.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Any {
+    Number(f64),
+    Text(String),
+    Wide(Option<i64>),
+    List(Vec<Any>),
+    Inner(Tagged),
+    Map(BTreeMap<String, Any>),
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "t")]
+enum Tagged {
+    Nothing,
+    Struct {
+        one: Option<Box<Any>>,
+        #[serde(flatten)]
+        rest: BTreeMap<String, u8>,
+    },
+}
+
 /// What is done with the bytes.
 #[derive(Arbitrary, Clone, Copy, Debug)]
 enum Way {
@@ -73,6 +98,8 @@ enum Way {
     Units,
     Chain,
     Error,
+    Described,
+    Descriptions,
 }
 
 fn split(data: &[u8]) -> (Way, &[u8]) {
@@ -84,7 +111,7 @@ fn split(data: &[u8]) -> (Way, &[u8]) {
 fn show(data: &[u8]) -> String {
     let (way, bytes) = split(data);
     match way {
-        Way::RoundTrip => format!("{way:?} {:?}", tree(bytes)),
+        Way::RoundTrip | Way::Described => format!("{way:?} {:?}", tree(bytes)),
         _ => format!("{way:?} {bytes:?}"),
     }
 }
@@ -117,6 +144,21 @@ fn run(data: &[u8]) -> Marks {
             read::<Chain>(&links, &mut marks);
         }
         Way::Error => read::<PayloadError>(bytes, &mut marks),
+        Way::Described => {
+            if came_back_described(&tree(bytes)) {
+                marks.reach("described");
+            }
+        }
+        Way::Descriptions => {
+            let bytes = encode(&bytes).expect("they are bytes");
+            let description: Description =
+                codec::read(Part::Result, &bytes[..]).expect("they are bytes");
+            read_description::<Tree>(&description, &mut marks);
+            read_description::<Any>(&description, &mut marks);
+            read_description::<Vec<Tagged>>(&description, &mut marks);
+            read_description::<(Vec<f32>, Option<Wrapped>)>(&description, &mut marks);
+            read_description::<serde::de::IgnoredAny>(&description, &mut marks);
+        }
     }
     marks
 }
@@ -145,6 +187,26 @@ fn came_back<T: Serialize + DeserializeOwned + Debug>(value: &T) -> bool {
         assert!(cut.is_err(), "{length} bytes of {value:?}");
     }
     true
+}
+
+/// A value is described and read as the same again.
+fn came_back_described(value: &Tree) -> bool {
+    let description = match Description::of(value, Part::Argument) {
+        Ok(description) => description,
+        Err(error) if matches!(error.reason(), PayloadReason::TooDeep { .. }) => return false,
+        Err(why) => panic!("{why}: {value:?}"),
+    };
+    let back: Tree = description
+        .read(Part::Result)
+        .unwrap_or_else(|error| panic!("it was described: {error}: {value:?}"));
+    assert_eq!(format!("{back:?}"), format!("{value:?}"));
+    true
+}
+
+fn read_description<T: DeserializeOwned>(description: &Description, marks: &mut Marks) {
+    if description.read::<T>(Part::Result).is_ok() {
+        marks.reach("description read");
+    }
 }
 
 fn read<T: Serialize + DeserializeOwned + Debug>(bytes: &[u8], marks: &mut Marks) {

@@ -2,7 +2,7 @@
 
 #![allow(clippy::all)]
 
-use raddle_types::{Value, there_and_back};
+use raddle_types::{Value, travel};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::{self, Debug, Display};
@@ -107,7 +107,7 @@ macro_rules! with_fields {
 }
 
 fn back<T: Value>(values: impl IntoIterator<Item = T>) {
-    there_and_back(&values.into_iter().collect::<Vec<_>>());
+    travel(&values.into_iter().collect::<Vec<_>>());
 }
 
 macro_rules! structs {
@@ -180,20 +180,14 @@ macro_rules! untagged {
 fn fields_of_structs() {
     with_fields! { structs [
         {}
-        { serde(rename = "other") }
-        { serde(rename_all = "SCREAMING-KEBAB-CASE") }
-        { serde(default) }
+        { serde(default), serde(rename = "other"), serde(rename_all = "SCREAMING-KEBAB-CASE") }
     ] }
 }
 
 #[test]
 fn fields_of_more_structs() {
     with_fields! { structs [
-        { serde(default = "Default::default") }
-        { serde(bound = "") }
-        { serde(expecting = "something else") }
         { serde(tag = "the-tag") }
-        { serde(default), serde(rename_all = "UPPERCASE"), serde(tag = "t") }
     ] }
 }
 
@@ -201,15 +195,13 @@ fn fields_of_more_structs() {
 fn fields_of_enums() {
     with_fields! { enums [
         {}
-        { serde(rename_all = "snake_case") }
-        { serde(rename_all_fields = "UPPERCASE") }
+        { serde(rename_all = "snake_case", rename_all_fields = "UPPERCASE") }
     ] }
 }
 
 #[test]
 fn fields_of_tagged_enums() {
     with_fields! { enums [
-        { serde(tag = "t") }
         { serde(tag = "t"), serde(rename_all = "camelCase", rename_all_fields = "PascalCase") }
     ] }
 }
@@ -217,7 +209,6 @@ fn fields_of_tagged_enums() {
 #[test]
 fn fields_of_adjacently_tagged_enums() {
     with_fields! { enums [
-        { serde(tag = "t", content = "c") }
         { serde(tag = "t", content = "c"), serde(rename_all = "camelCase"), serde(expecting = "x") }
     ] }
 }
@@ -225,7 +216,6 @@ fn fields_of_adjacently_tagged_enums() {
 #[test]
 fn fields_of_untagged_enums() {
     with_fields! { untagged [
-        {}
         { serde(expecting = "x"), serde(rename_all_fields = "UPPERCASE") }
     ] }
 }
@@ -586,6 +576,31 @@ fn of_other_crates() {
         process: process.clone(),
         rest: vec![process],
     }]);
+}
+
+#[test]
+fn a_default_of_ones_own() {
+    fn other() -> Settings {
+        Settings {
+            depth: 7,
+            names: vec!["x".into()],
+        }
+    }
+    #[derive(Serialize, Deserialize, Clone, PartialEq, Debug)]
+    #[serde(default = "other")]
+    struct Settings {
+        #[serde(skip_serializing_if = "is_seven")]
+        depth: u32,
+        #[serde(skip_serializing)]
+        names: Vec<String>,
+    }
+    back([
+        other(),
+        Settings {
+            depth: 1,
+            ..other()
+        },
+    ]);
 }
 
 #[test]

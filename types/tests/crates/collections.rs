@@ -98,7 +98,7 @@ fn maps() {
     check(|r| {
         r.list(|r| (r.next(), r.text()))
             .into_iter()
-            .collect::<imbl::OrdMap<_, _>>()
+            .collect::<imbl::OrdMap<u64, String>>()
     });
     check(|r| {
         r.list(Random::text)

@@ -107,7 +107,7 @@ fn of_binary_formats() {
         Any::Map([(Any::U8(1), Any::Option(None))].into()),
     ];
     there_and_back(&values);
-    let document = bson::doc! { "a": 1_i32, "b": 2_i64, "c": [1.5, "x", true, null()], "d": { "e": bson::oid::ObjectId::new() } };
+    let document = bson::doc! { "a": 1_i32, "b": 2_i64, "c": [1.5, "x", true, bson::Bson::Null], "d": { "e": bson::oid::ObjectId::new() } };
     there_and_back(&[document.clone()]);
     there_and_back(&[
         bson::Bson::Document(document),
@@ -115,10 +115,6 @@ fn of_binary_formats() {
         bson::Bson::Int64(6),
     ]);
     there_and_back(&[ron::from_str::<ron::Value>("[1, 2.5, 'x', \"y\", {\"a\": true}]").unwrap()]);
-}
-
-fn null() -> bson::Bson {
-    bson::Bson::Null
 }
 
 /// What a service calls its messages: each of these is a shape of its own to serde.
