@@ -5,7 +5,7 @@ fn rest() {
     remote_told::REST
         .model()
         .bound(Some(2))
-        .min_executions(16_000)
+        .min_executions(2_300)
         .check();
 }
 
@@ -13,8 +13,8 @@ fn rest() {
 fn two() {
     remote_told::TWO
         .model()
-        .bound(Some(1))
-        .min_executions(18_500)
+        .bound(Some(2))
+        .min_executions(50_000)
         .check();
 }
 

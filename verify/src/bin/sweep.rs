@@ -180,7 +180,11 @@ fn silent(root: &Path, models: &[Model]) -> Result<Vec<Silent>, Error> {
             .collect::<Result<Vec<_>, _>>()?;
         paths.sort();
         for path in paths {
-            if path.is_dir() && path != root.join("sync") {
+            let is_test = path.file_stem().is_some_and(|stem| stem == "tests");
+            if is_test || path == root.join("sync") {
+                continue;
+            }
+            if path.is_dir() {
                 folders.push(path);
             } else if path.extension().is_some_and(|ending| ending == "rs") {
                 let file = path.to_string_lossy().into_owned();
