@@ -41,7 +41,7 @@ fn room() {
     remote::ROOM
         .model()
         .bound(Some(3))
-        .min_executions(950)
+        .min_executions(630)
         .check();
 }
 
@@ -50,7 +50,7 @@ fn room_follow() {
     remote::ROOM_FOLLOW
         .model()
         .bound(Some(1))
-        .min_executions(2_000)
+        .min_executions(1_990)
         .check();
 }
 

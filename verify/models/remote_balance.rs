@@ -77,7 +77,7 @@ fn alone() {
     remote_balance::ALONE
         .model()
         .bound(Some(2))
-        .min_executions(1_000_000)
+        .min_executions(280)
         .check();
 }
 
