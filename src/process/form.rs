@@ -30,7 +30,7 @@ pub fn is_plain<T: Serialize + DeserializeOwned + 'static>() -> bool {
         return true;
     }
     let word = word_of::<T>();
-    // ORDERING: form.known; nothing else is told by the word.
+    // ORDERING: form.known Relaxed: nothing else is told by the word.
     FORMS[word as usize % PLACES].load(Ordering::Relaxed) == word | PLAIN || find(word, probe::<T>)
 }
 
@@ -65,7 +65,7 @@ fn word_of<T: 'static>() -> u64 {
 fn find(word: u64, probe: fn() -> bool) -> bool {
     let near = || (0..NEAR).map(|step| &FORMS[(word as usize + step) % PLACES]);
     for place in near() {
-        // ORDERING: form.known; as above.
+        // ORDERING: form.near Relaxed: as form.known.
         match place.load(Ordering::Relaxed) {
             0 => break,
             known if known & !PLAIN == word => return known & PLAIN != 0,
@@ -75,7 +75,7 @@ fn find(word: u64, probe: fn() -> bool) -> bool {
     let is_plain = probe();
     let known = word | u64::from(is_plain);
     for place in near() {
-        // ORDERING: form.found; as above.
+        // ORDERING: form.found Relaxed: as form.known.
         match place.compare_exchange(0, known, Ordering::Relaxed, Ordering::Relaxed) {
             Ok(_) => break,
             Err(other) if other & !PLAIN == word => break,

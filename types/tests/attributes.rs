@@ -95,9 +95,7 @@ macro_rules! with_fields {
             { [serde(with = "text", rename = "z")]; u32; 1 }
             { [serde(flatten)]; Page; Page { limit: 1, offset: None }, Page { limit: 1, offset: Some(2) } }
             { [serde(flatten)]; Option<Page>; None, Some(Page { limit: 1, offset: Some(3) }) }
-            { [serde(flatten)]; BTreeMap<String, u32>; BTreeMap::new(), [("k".to_owned(), 1)].into() }
             { [serde(flatten, default)]; Page; Page { limit: 0, offset: None } }
-            { [serde(flatten, skip_serializing_if = "BTreeMap::is_empty")]; BTreeMap<String, u32>; BTreeMap::new(), [("k".to_owned(), 1)].into() }
             { [serde(bound = "")]; PhantomData<u8>; PhantomData }
             { []; Option<Option<u32>>; None, Some(Some(1)) }
             { []; HashMap<u8, Vec<(u8, char)>>; HashMap::new(), [(1, vec![(2, 'x')])].into() }
@@ -246,6 +244,22 @@ fn unknown_fields_are_denied() {
     }
     structs! { { serde(deny_unknown_fields) } { [serde(skip_deserializing)]; u32; 0 } }
     enums! { { serde(deny_unknown_fields) } { [serde(skip_deserializing)]; u32; 0 } }
+}
+
+/// A map takes all fields that nobody else does; the tag of a struct is one of them, to serde.
+#[test]
+fn maps_that_are_flattened() {
+    macro_rules! with_maps {
+        ($shape:ident $containers:tt) => {
+            cross! { $shape $containers [
+        { [serde(flatten)]; BTreeMap<String, u32>; BTreeMap::new(), [("k".to_owned(), 1)].into() }
+        { [serde(flatten, skip_serializing_if = "BTreeMap::is_empty")]; BTreeMap<String, u32>; BTreeMap::new(), [("k".to_owned(), 1)].into() }
+            ] }
+        };
+    }
+    with_maps! { structs [ {} { serde(default) } ] }
+    with_maps! { enums [ {} { serde(tag = "t") } { serde(tag = "t", content = "c") } ] }
+    with_maps! { untagged [ {} ] }
 }
 
 /// What variants have: attributes, and the way in which the enum is tagged.
@@ -680,15 +694,6 @@ fn nested() {
 
 #[test]
 fn kinds_that_buffers_do_not_have() {
-    // 128 bits, as far as they are 64.
-    #[derive(Serialize, Deserialize, Clone, PartialEq, Debug)]
-    #[serde(untagged)]
-    enum Wide {
-        Number(u128),
-        Signed(i128),
-        Text(String),
-    }
-    back([Wide::Number(5), Wide::Signed(-5), Wide::Text("x".into())]);
     #[derive(Serialize, Deserialize, Clone, PartialEq, Debug)]
     #[serde(tag = "t")]
     enum Keys {

@@ -223,6 +223,18 @@ fn names_that_are_renamed_and_aliased() {
         b: u32,
     }
     is_described(&[Crossed { a: 0, b: 0 }]);
+    // What is only written, though nothing unknown may be there.
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Denied {
+        #[serde(skip_deserializing)]
+        a: u128,
+        b: u32,
+    }
+    is_described(&[Denied { a: 0, b: 1 }]);
+    let denied = Denied { a: u128::MAX, b: 1 };
+    let description = Description::of(&denied, Part::Argument).unwrap();
+    assert_eq!(description.read(Part::Result), Ok(Denied { a: 0, b: 1 }));
     #[derive(Debug, PartialEq, Serialize, Deserialize)]
     enum Gap {
         A,

@@ -39,7 +39,7 @@ fn of_std() {
     check(|r| Arc::new(Box::new(Some(r.text()))));
     check(|r| {
         (
-            r.next() as i128 * r.next() as i128,
+            i128::from(r.number()) * i128::from(r.number()),
             u128::MAX - u128::from(r.next()),
         )
     });

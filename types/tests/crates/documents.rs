@@ -63,7 +63,8 @@ fn of_toml_and_yaml() {
     there_and_back(&[table.clone(), toml::Table::new()]);
     there_and_back(&[toml::Value::Table(table.clone())]);
     there_and_back(&[table["at"].as_datetime().copied()]);
-    let text = "a: 1\nb: [x, null, true, -1.5]\n3: !Tag {c: d}\n~: 18446744073709551615\n";
+    // No tags: what is written with one is a map to every format but YAML, says its Serialize.
+    let text = "a: 1\nb: [x, null, true, -1.5]\n3: {c: d}\n~: 18446744073709551615\n";
     let yaml: serde_yaml_ng::Value = serde_yaml_ng::from_str(text).unwrap();
     there_and_back(&[yaml, serde_yaml_ng::Value::Null]);
 }

@@ -101,6 +101,7 @@ impl<'de> Reader<'de> {
                 reader,
                 left: &mut left,
                 kind,
+                known: &[],
             })?;
             match left {
                 0 => Ok(value),
@@ -114,7 +115,7 @@ impl<'de> Reader<'de> {
             ($($tag:ident: $visit:ident($number:ty),)*) => {
                 match tag {
                     $(Tag::$tag => visitor.$visit(<$number>::from_ne_bytes(self.take()?)),)*
-                    // What buffers values has no place for 128 bits.
+                    // Many that ask for anything take no more than 64 bits.
                     Tag::U128 => {
                         let number = u128::from_ne_bytes(self.take()?);
                         match u64::try_from(number) {
@@ -371,10 +372,19 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _: &'static str,
-        _: &'static [&'static str],
+        fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Fault> {
-        self.unwrapped()?.deserialize_any(visitor)
+        let reader = self.unwrapped()?;
+        if reader.peek()? != Tag::Struct {
+            return reader.deserialize_any(visitor);
+        }
+        reader.tag()?;
+        let kind = Kind::Named;
+        reader.elements(kind, kind.least(), |mut elements| {
+            elements.known = fields;
+            visitor.visit_map(elements)
+        })
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -437,6 +447,8 @@ struct Elements<'r, 'de> {
     /// How many have not been taken.
     left: &'r mut usize,
     kind: Kind,
+    /// The names that are read; those that are only written (`skip_deserializing`) may even be denied. None: whatever comes.
+    known: &'static [&'static str],
 }
 
 impl<'de> Elements<'_, 'de> {
@@ -481,14 +493,18 @@ impl<'de> MapAccess<'de> for Elements<'_, 'de> {
         &mut self,
         seed: K,
     ) -> Result<Option<K::Value>, Fault> {
-        if self.next().is_none() {
-            return Ok(None);
+        while self.next().is_some() {
+            if !matches!(self.kind, Kind::Named) {
+                return seed.deserialize(&mut *self.reader).map(Some);
+            }
+            let name = self.reader.text()?;
+            if self.known.is_empty() || self.known.contains(&name) {
+                let name = BorrowedStrDeserializer::new(name);
+                return seed.deserialize(name).map(Some);
+            }
+            IgnoredAny::deserialize(&mut *self.reader)?;
         }
-        match self.kind {
-            Kind::Named => seed.deserialize(BorrowedStrDeserializer::new(self.reader.text()?)),
-            _ => seed.deserialize(&mut *self.reader),
-        }
-        .map(Some)
+        Ok(None)
     }
 
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, Fault> {

@@ -14,7 +14,8 @@ pub const BYTES: [usize; 19] = [
     0, 16, 32, 1, 2, 3, 4, 5, 6, 8, 10, 12, 20, 24, 28, 33, 48, 64, 128,
 ];
 
-pub const WORDS: [&str; 44] = [
+/// None of them is another way to write what an earlier one says.
+pub const WORDS: [&str; 45] = [
     "",
     "a",
     "1",
@@ -36,7 +37,7 @@ pub const WORDS: [&str; 44] = [
     "Mon",
     "Jan",
     "00000000-0000-0000-0000-000000000000",
-    "00000000000000000000000000",
+    "01ARZ3NDEKTSV4RRFFQ69G5FAV",
     "http://a.b/",
     "a.b",
     "a@b.c",
@@ -51,12 +52,13 @@ pub const WORDS: [&str; 44] = [
     "1.0.0",
     "^1.0.0",
     "GET",
+    "HTTP/1.1",
     "text/plain",
     "INFO",
     "USD",
     "en-US",
     "+14155552671",
     "#000000",
-    "00000000",
+    "deadbeef",
     "AAAA",
 ];
