@@ -28,3 +28,8 @@ fn abandon() {
         .min_executions(400)
         .check();
 }
+
+#[test]
+fn asked() {
+    promise::ASKED.model().min_executions(2).check();
+}

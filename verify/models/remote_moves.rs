@@ -53,3 +53,30 @@ fn unneeded_beside() {
         .min_executions(8_000)
         .check();
 }
+
+#[test]
+fn stopped() {
+    remote_moves::STOPPED
+        .model()
+        .bound(Some(2))
+        .min_executions(2)
+        .check();
+}
+
+#[test]
+fn full() {
+    remote_moves::FULL
+        .model()
+        .bound(Some(2))
+        .min_executions(2)
+        .check();
+}
+
+#[test]
+fn follower() {
+    remote_moves::FOLLOWER
+        .model()
+        .bound(Some(1))
+        .min_executions(2)
+        .check();
+}

@@ -53,6 +53,7 @@ sampled! { pool;
 sampled! { pool_halves;
     halves_meet: MET,
     halves_meet_parked: MET_PARKED,
+    halves_meet_beside: MET_BESIDE,
     guest_meets: GUEST,
     latent_half: LATENT,
 }
@@ -60,5 +61,6 @@ sampled! { pool_halves;
 sampled! { pool_spares;
     two_lent: TWO_LENT,
     cancel_spawned: CANCEL_SPAWNED,
+    limit_drained: LIMIT_DRAINED,
     hook: HOOK,
 }

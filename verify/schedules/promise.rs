@@ -24,3 +24,8 @@ fn start_cancel() {
 fn abandon() {
     promise::ABANDON.model().min_executions(100).check();
 }
+
+#[test]
+fn asked() {
+    promise::ASKED.model().check();
+}

@@ -35,3 +35,21 @@ fn unneeded_beside() {
     remote_moves::UNNEEDED_BESIDE.model().random(1_000);
     remote_moves::UNNEEDED_BESIDE.model().pct(3, 1_000);
 }
+
+#[test]
+fn stopped() {
+    remote_moves::STOPPED.model().random(1_000);
+    remote_moves::STOPPED.model().pct(3, 1_000);
+}
+
+#[test]
+fn full() {
+    remote_moves::FULL.model().random(1_000);
+    remote_moves::FULL.model().pct(3, 1_000);
+}
+
+#[test]
+fn follower() {
+    remote_moves::FOLLOWER.model().random(1_000);
+    remote_moves::FOLLOWER.model().pct(3, 1_000);
+}

@@ -59,6 +59,29 @@ pub const MET_PARKED: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
+/// The first half, and another task, wait for the second half: the third worker has to have it, whoever searched when it was
+/// offered.
+pub const MET_BESIDE: Scenario = Scenario {
+    name: "pool/halves_meet_beside",
+    may: &["met"],
+    body: |out| {
+        let pool = ThreadPool::builder().workers(3).name("model");
+        let pool = std::sync::Arc::new(pool.build().unwrap());
+        let inner = std::sync::Arc::clone(&pool);
+        let signal = Signal::new();
+        let other = Signal(Arc::clone(&signal.0));
+        let task = pool.spawn(move || {
+            inner.join(|| signal.wait(), || signal.give());
+        });
+        let beside = pool.spawn(move || other.wait());
+        task.result().unwrap();
+        beside.result().unwrap();
+        drop(pool);
+        out.saw("met");
+    },
+    ..Scenario::EMPTY
+};
+
 /// The same with a half that a thread from outside offers.
 pub const GUEST: Scenario = Scenario {
     name: "pool/guest_meets",

@@ -3,8 +3,8 @@
 use crate::Scenario;
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::cell::UnsafeCell;
-use crate::sync::{Arc, futex};
-use raddle::{Idle, Shutdown, TaskError, ThreadPool, promise};
+use crate::sync::{Arc, futex, thread};
+use raddle::{Future, Idle, Shutdown, TaskError, ThreadPool, promise};
 
 /// One spare waits when both workers block: it takes one place, and another thread has to take the other.
 pub const TWO_LENT: Scenario = Scenario {
@@ -40,6 +40,53 @@ pub const TWO_LENT: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
+/// Two ends: the second one blocks its thread, which the pool does not see, until the first one was called.
+fn hold() -> (impl FnOnce(), impl FnOnce()) {
+    let word = Arc::new(AtomicU32::new(0));
+    let theirs = Arc::clone(&word);
+    let let_go = move || {
+        word.swap(1, Ordering::Release);
+        futex::wake_all(&raw const *word);
+    };
+    let hold = move || {
+        while theirs.load(Ordering::Acquire) == 0 {
+            let _ = futex::wait(&theirs, 0, None);
+        }
+    };
+    (let_go, hold)
+}
+
+/// A submitter waits for a place in the queue of a pool that is drained, while its worker takes long: it is refused, and need
+/// not wait for that one.
+pub const LIMIT_DRAINED: Scenario = Scenario {
+    name: "pool/limit_drained",
+    may: &["rejected"],
+    body: |out| {
+        let builder = ThreadPool::builder().workers(1).name("model");
+        let pool = builder.queue_limit(1).build().unwrap();
+        let pool = std::sync::Arc::new(pool);
+        let (let_go, hold) = hold();
+        let (say, begun) = promise::<()>();
+        let running = pool.spawn(move || {
+            say.complete(()).unwrap();
+            hold();
+        });
+        begun.result().unwrap();
+        let queued = pool.spawn(|| ());
+        let other = std::sync::Arc::clone(&pool);
+        let submitter = thread::spawn(move || other.spawn(|| ()).result());
+        pool.close(Shutdown::Drain);
+        let refused = submitter.join().unwrap();
+        assert!(matches!(refused, Err(TaskError::Rejected(_))));
+        let_go();
+        running.result().unwrap();
+        queued.result().unwrap();
+        drop(pool);
+        out.saw("rejected");
+    },
+    ..Scenario::EMPTY
+};
+
 /// A pool is ended while a worker's deque is full of what its task has spawned: all of that is cancelled.
 pub const CANCEL_SPAWNED: Scenario = Scenario {
     name: "pool/cancel_spawned",
@@ -48,26 +95,23 @@ pub const CANCEL_SPAWNED: Scenario = Scenario {
         let pool = ThreadPool::builder().workers(1).name("model");
         let pool = std::sync::Arc::new(pool.build().unwrap());
         let inner = std::sync::Arc::clone(&pool);
-        let closed = Arc::new(AtomicU32::new(0));
-        let (word, spawned) = (Arc::clone(&closed), promise::<()>());
-        let (say, spawned) = spawned;
+        let (hold, held) = hold();
+        let (say, spawned) = promise::<Vec<Future<()>>>();
         let outer = pool.spawn(move || {
-            let children: Vec<_> = (0..3).map(|_| inner.spawn(|| ())).collect();
+            let children = (0..3).map(|_| inner.spawn(|| ())).collect();
             drop(inner);
-            say.complete(()).unwrap();
-            while word.load(Ordering::Acquire) == 0 {
-                let _ = futex::wait(&word, 0, None);
-            }
-            children
+            assert!(say.complete(children).is_ok());
+            held();
         });
-        spawned.result().unwrap();
+        let children = spawned.result().unwrap();
         let mailed = pool.spawn_on(0, || ());
         pool.close(Shutdown::CancelPending);
-        closed.swap(1, Ordering::Release);
-        futex::wake_all(&raw const *closed);
-        for child in outer.result().unwrap().into_iter().chain([mailed]) {
+        // The worker has no part in it.
+        for child in children.into_iter().chain([mailed]) {
             assert!(matches!(child.result(), Err(TaskError::Cancelled)));
         }
+        hold();
+        outer.result().unwrap();
         drop(pool);
         out.saw("cancelled");
     },

@@ -119,3 +119,24 @@ pub const ABANDON: Scenario = Scenario {
     },
     ..Scenario::EMPTY
 };
+
+/// A promise that has been started is cancelled: it is asked to stop, at any time.
+pub const ASKED: Scenario = Scenario {
+    name: "promise/asked",
+    must: &["asked", "asked too late"],
+    body: |out| {
+        let (promise, future) = raddle::promise::<u32>();
+        assert!(promise.start());
+        let canceller = thread::spawn(move || {
+            assert!(!future.cancel(), "it runs");
+            future
+        });
+        let asked = promise.cancel_requested();
+        let future = canceller.join().unwrap();
+        assert!(promise.cancel_requested(), "nobody asked");
+        promise.complete(7).unwrap();
+        assert_eq!(future.result().unwrap(), 7);
+        out.saw(if asked { "asked" } else { "asked too late" });
+    },
+    ..Scenario::EMPTY
+};

@@ -3,7 +3,7 @@
 use super::lane_kit::{number, slept};
 use super::remote::{LONG, answer, end, pool, serve_one};
 use crate::Scenario;
-use crate::sync::thread;
+use crate::sync::{Arc, thread};
 use raddle::process::model::{Expired, Model};
 use raddle::shm::Worker;
 use raddle::{Future, TaskError};
@@ -169,7 +169,86 @@ pub const UNNEEDED: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// The same beside the other worker, which is not to run what nobody has put there.
+/// What a worker does not begin goes to another one, as the attendant sees to it, and who waits for it finds it there.
+pub const STOPPED: Scenario = Scenario {
+    name: "move/stopped",
+    must: &["awake", "slept"],
+    body: |out| {
+        let (pool, mut workers) = pool(2, 0);
+        let mut second = workers.remove(1);
+        let task = pool.submit_to::<u64, u64>(0, &1);
+        let waiter = thread::spawn(move || assert_eq!(task.result().unwrap(), 2));
+        pool.look(0);
+        pool.look(0);
+        assert_eq!(pool.give(0, 1), 1, "the worker has not begun it");
+        serve_one(&mut second);
+        waiter.join().unwrap();
+        out.saw(slept());
+        pool.stop();
+    },
+    ..Scenario::EMPTY
+};
+
+/// Who waits behind the running task gives its own task away before it sleeps, where another thread leads the old lane: it does
+/// not follow there.
+pub const FOLLOWER: Scenario = Scenario {
+    name: "move/follower",
+    must: &["slept"],
+    may: &["awake"],
+    body: |out| {
+        let mut busy = busy();
+        let behind = busy.pool.submit_to::<u64, u64>(0, &2);
+        let running = Arc::new(busy.running);
+        let (theirs, leading) = (busy.pool.clone(), Arc::clone(&running));
+        let leader = thread::spawn(move || {
+            theirs.sleep_for(&leading);
+            leading.wait();
+        });
+        let serving = thread::spawn(move || serve_one(&mut busy.second));
+        assert_eq!(behind.result().unwrap(), 3);
+        serving.join().unwrap();
+        out.saw(slept());
+        busy.pool.stop();
+        leader.join().unwrap();
+        running.wait();
+        drop(busy.first);
+    },
+    ..Scenario::EMPTY
+};
+
+/// The other lane may have no number left for a task with a long argument: the memory that was taken there comes back.
+pub const FULL: Scenario = Scenario {
+    name: "move/full",
+    must: &["moved", "stayed"],
+    body: |out| {
+        let (pool, mut workers) = pool(2, ARENA);
+        let (mut first, mut second) = (workers.remove(0), workers.remove(0));
+        let full = [1, 2].map(|value| pool.submit_to::<u64, u64>(1, &value));
+        let task = pool.submit_to::<Vec<u8>, u64>(0, &vec![7; 100]);
+        pool.look(0);
+        pool.look(0);
+        let theirs = pool.clone();
+        let giver = thread::spawn(move || theirs.give(0, 1));
+        serve_one(&mut second);
+        pool.pump(1);
+        let moved = giver.join().unwrap();
+        serve_one(&mut second);
+        serve_one(if moved > 0 { &mut second } else { &mut first });
+        assert_eq!(task.result().unwrap(), LONG + 1);
+        for (task, value) in full.into_iter().zip([2, 3]) {
+            assert_eq!(task.result().unwrap(), value);
+        }
+        for lane in [0, 1].map(|at| pool.lane(at)) {
+            let all = lane.space(ARENA as u32).expect("nothing is used");
+            lane.free(all);
+        }
+        out.saw(if moved > 0 { "moved" } else { "stayed" });
+        pool.stop();
+    },
+    ..Scenario::EMPTY
+};
+
+/// A worker begins its task while it is given away, beside the other worker, which is not to run what nobody has put there.
 pub const UNNEEDED_BESIDE: Scenario = Scenario {
     name: "move/unneeded_beside",
     must: &["moved", "stayed"],

@@ -94,7 +94,7 @@ pub const BUGS: &[Bug] = &[
             "=> if PLANTED { now } else { now | ASKED },",
         )],
         why: "A running task does not learn that it is asked to stop.",
-        fate: Survives("?"),
+        fate: Loom("promise::asked"),
     },
     Bug {
         name: "state.cancel-already",
@@ -148,16 +148,6 @@ pub const BUGS: &[Bug] = &[
         )],
         why: "A task without a handle is taken for one that nobody looks at, though it has callbacks or was cancelled.",
         fate: Shuttle("state::cancel_twice"),
-    },
-    Bug {
-        name: "state.executors-last",
-        file: "src/future/state.rs",
-        edits: &[(
-            "self.0 & (DONE | HANDLE_GONE | HOOKS) == DONE | HANDLE_GONE",
-            "self.0 & (DONE | HANDLE_GONE | if PLANTED { 0 } else { HOOKS }) == DONE | HANDLE_GONE",
-        )],
-        why: "A queue that lets a cancelled task go frees it while its callbacks run.",
-        fate: Survives("?"),
     },
     Bug {
         name: "hooks.put-back",
@@ -339,7 +329,9 @@ pub const BUGS: &[Bug] = &[
             "if (now.has_hooks() && !now.is_done()) && !PLANTED {",
         )],
         why: "Who waits no longer stays a member of futures that go on.",
-        fate: Survives("?"),
+        fate: Survives(
+            "A member that stays is told once more, of a set that its own reference keeps: it costs memory until the future ends.",
+        ),
     },
     Bug {
         name: "waker.newest",
@@ -369,7 +361,9 @@ pub const BUGS: &[Bug] = &[
             "if (now.has_hooks() && !now.is_done()) && !PLANTED {",
         )],
         why: "The waker of a future that is no longer polled stays, and is woken later.",
-        fate: Survives("?"),
+        fate: Survives(
+            "A waker that stays is called once more, which every waker allows: it costs memory until the future ends.",
+        ),
     },
     Bug {
         name: "cell.settled-free",
@@ -420,7 +414,9 @@ pub const BUGS: &[Bug] = &[
             return Some",
         )],
         why: "An outcome is read that was moved out.",
-        fate: Survives("?"),
+        fate: Survives(
+            "No model looks at an outcome after it was moved out; the unit tests of futures do.",
+        ),
     },
     Bug {
         name: "cell.engage",
@@ -430,7 +426,7 @@ pub const BUGS: &[Bug] = &[
             "if (opened == Opened::Open) && !PLANTED {",
         )],
         why: "A callback is added, and the attendant does not listen for its task.",
-        fate: Survives("?"),
+        fate: Loom("remote_told::rest"),
     },
     Bug {
         name: "cell.cancel-after",

@@ -11,7 +11,7 @@ pub const BUGS: &[Bug] = &[
             "if (self.ear.engage() == Engaged::Now) && !PLANTED {",
         )],
         why: "The attendant is not rung when it is to listen.",
-        fate: Survives("?"),
+        fate: Loom("remote::engage"),
     },
     Bug {
         name: "lane.listen-first",
@@ -33,7 +33,7 @@ pub const BUGS: &[Bug] = &[
             ),
         ],
         why: "The attendant looks for answers before it asks to be told of them.",
-        fate: Survives("?"),
+        fate: Loom("remote::engage"),
     },
     Bug {
         name: "lane.led-late",
@@ -63,7 +63,7 @@ pub const BUGS: &[Bug] = &[
             ),
         ],
         why: "A follower that gets the lead does not look again before it sleeps on the bell.",
-        fate: Survives("?"),
+        fate: Loom("remote::follow"),
     },
     Bug {
         name: "lane.follower-look",
@@ -75,7 +75,7 @@ pub const BUGS: &[Bug] = &[
                 return FutexWait::Changed;",
         )],
         why: "A follower sleeps without a look after it has got its place.",
-        fate: Survives("?"),
+        fate: Loom("remote_moves::follower"),
     },
     Bug {
         name: "lane.ring-leader",
@@ -89,7 +89,7 @@ pub const BUGS: &[Bug] = &[
         }",
         )],
         why: "The leader of a lane does not hear what all are told.",
-        fate: Survives("?"),
+        fate: Loom("remote::end"),
     },
     Bug {
         name: "lane.call-for-room",
@@ -99,7 +99,7 @@ pub const BUGS: &[Bug] = &[
             "if (self.lead.tell(Aim::Room)) && !PLANTED {",
         )],
         why: "A leader that wants room is not rung.",
-        fate: Survives("?"),
+        fate: Loom("remote_room::argument"),
     },
     Bug {
         name: "lane.call",
@@ -109,7 +109,7 @@ pub const BUGS: &[Bug] = &[
             "if (self.lead.tell(Aim::Task(cell))) && !PLANTED {",
         )],
         why: "A leader is not rung when its task is done.",
-        fate: Survives("?"),
+        fate: Loom("remote::attended"),
     },
     Bug {
         name: "lane.give-unused",
@@ -143,7 +143,7 @@ pub const BUGS: &[Bug] = &[
                 }",
         )],
         why: "The memory for a move that finds no number is lost.",
-        fate: Survives("?"),
+        fate: Loom("remote_moves::full"),
     },
     Bug {
         name: "lane.nothing-order",
@@ -170,7 +170,7 @@ pub const BUGS: &[Bug] = &[
             "if (self.ear.is_engaged()) && !PLANTED {",
         )],
         why: "The attendant's ear does not go along with a task that moves.",
-        fate: Survives("?"),
+        fate: Loom("remote::move_engage"),
     },
     Bug {
         name: "lane.give-ring",
@@ -183,7 +183,7 @@ pub const BUGS: &[Bug] = &[
             }",
         )],
         why: "Who waits for a task that moves goes on waiting where it was.",
-        fate: Survives("?"),
+        fate: Loom("remote_moves::stopped"),
     },
     Bug {
         name: "lane.give-closed",
@@ -195,7 +195,7 @@ pub const BUGS: &[Bug] = &[
                 // Who",
         )],
         why: "A task that moves into a lane that has been closed already is forgotten.",
-        fate: Survives("?"),
+        fate: Loom("remote_close::give"),
     },
     Bug {
         name: "lane.give-next",
@@ -205,7 +205,7 @@ pub const BUGS: &[Bug] = &[
             "let takes_next = self.pid() == 0 || desk.stuck == Some(next) && !PLANTED;",
         )],
         why: "What a stopped worker does not begin stays with it.",
-        fate: Survives("?"),
+        fate: Loom("remote_moves::stopped"),
     },
     Bug {
         name: "ear.again",
@@ -225,7 +225,7 @@ pub const BUGS: &[Bug] = &[
         file: "src/process/ear.rs",
         edits: &[("if is_empty() {", "if PLANTED || is_empty() {")],
         why: "The attendant goes to rest without another look.",
-        fate: Survives("?"),
+        fate: Loom("remote_told::rest"),
     },
     Bug {
         name: "lead.end-told",
@@ -268,7 +268,7 @@ pub const BUGS: &[Bug] = &[
             "if !PLANTED && let Some(next) = self.followers.pop_front() {",
         )],
         why: "A leader that leaves passes the lead on to nobody.",
-        fate: Survives("?"),
+        fate: Loom("remote::follow"),
     },
     Bug {
         name: "lead.pass-on-aim",
@@ -280,7 +280,7 @@ pub const BUGS: &[Bug] = &[
             }",
         )],
         why: "A leader that got the lead from another one is not known: nobody rings it, and another one leads, too.",
-        fate: Survives("?"),
+        fate: Loom("remote::follow"),
     },
     Bug {
         name: "lead.leave-queue",
@@ -290,7 +290,7 @@ pub const BUGS: &[Bug] = &[
             "sleepers.followers.retain(|&other| other != me || PLANTED);",
         )],
         why: "A follower that gives up stays in the queue, and may get the lead when it is gone.",
-        fate: Survives("?"),
+        fate: Loom("remote_timed::passed"),
     },
     Bug {
         name: "lead.tell-queue",
@@ -312,7 +312,7 @@ pub const BUGS: &[Bug] = &[
             "if !PLANTED { futex::wake_one(&self.told); }",
         )],
         why: "A follower is told, and not woken.",
-        fate: Survives("?"),
+        fate: Loom("remote::follow"),
     },
     Bug {
         name: "lead.tell-all",
@@ -344,7 +344,7 @@ pub const BUGS: &[Bug] = &[
                 self.call(cell);",
         )],
         why: "Who sleeps for the first task of a batch is not told.",
-        fate: Survives("?"),
+        fate: Loom("remote::follow"),
     },
     Bug {
         name: "pump.skipped-room",
@@ -363,7 +363,7 @@ pub const BUGS: &[Bug] = &[
         file: "src/process/pump.rs",
         edits: &[("if batch.wanted {", "if (batch.wanted) && !PLANTED {")],
         why: "The room that answers leave is told to nobody.",
-        fate: Survives("?"),
+        fate: Loom("remote::room_follow"),
     },
     Bug {
         name: "pump.conclude",
@@ -395,7 +395,7 @@ pub const BUGS: &[Bug] = &[
             "if !PLANTED { self.free(record.span); }",
         )],
         why: "The argument of a task that was answered is never freed.",
-        fate: Survives("?"),
+        fate: Loom("remote::cancel"),
     },
     Bug {
         name: "pump.has-answer",
@@ -405,7 +405,7 @@ pub const BUGS: &[Bug] = &[
             "!PLANTED && locked.data().condemned.is_none() && self.shm.answered(locked.next())",
         )],
         why: "A leader sleeps without a look for answers.",
-        fate: Survives("?"),
+        fate: Loom("remote::lead"),
     },
     Bug {
         name: "reading.room",
@@ -422,7 +422,7 @@ pub const BUGS: &[Bug] = &[
             "if !PLANTED { locked.release(seq); }",
         )],
         why: "A large answer that has been read is never released.",
-        fate: Survives("?"),
+        fate: Loom("remote_room::read"),
     },
     Bug {
         name: "reading.free",
@@ -442,7 +442,7 @@ pub const BUGS: &[Bug] = &[
             "if let Some(span) = record.as_ref().and_then(|record| record.span).filter(|_| !PLANTED) {",
         )],
         why: "The argument of a task that is taken back is never freed.",
-        fate: Survives("?"),
+        fate: Loom("remote::cancel"),
     },
     Bug {
         name: "takeback.room",
@@ -479,7 +479,7 @@ pub const BUGS: &[Bug] = &[
             "let lost = if deaths < retries + u32::from(!PLANTED) && again(place) {",
         )],
         why: "A task has one retry less than was said.",
-        fate: Survives("?"),
+        fate: Loom("remote_bury::retry"),
     },
     Bug {
         name: "grave.free",
@@ -501,7 +501,7 @@ pub const BUGS: &[Bug] = &[
             "if !PLANTED { locked.release(reply.seq); }",
         )],
         why: "A large answer of a dead worker is never released.",
-        fate: Survives("?"),
+        fate: Loom("remote_bury::span"),
     },
     Bug {
         name: "grave.reading",

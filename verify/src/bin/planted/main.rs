@@ -30,6 +30,8 @@ use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 use tools::{Error, Run, each};
 
+/// Of one test without any bug.
+const LONG: Duration = Duration::from_secs(600);
 /// Of one test with one bug.
 const LIMIT: Duration = Duration::from_secs(60);
 /// Of one test that the catalogue does not name.
@@ -175,7 +177,7 @@ fn sweep() -> Result<bool, Error> {
         let begin = Instant::now();
         let name = test.clone();
         let (checker, took) = (*checker, || begin.elapsed());
-        match tools::run(&binaries[&checker], test, &[checker.quick()], LIMIT)? {
+        match tools::run(&binaries[&checker], test, &[checker.quick()], LONG)? {
             Run::Passed => Ok(Some(Test {
                 checker,
                 name,

@@ -21,7 +21,7 @@ pub const BUGS: &[Bug] = &[
             "|| cell.state.load().is_done() || !PLANTED && ticket.place() != place ||",
         )],
         why: "Who waits does not look whether its task has moved.",
-        fate: Survives("?"),
+        fate: Loom("remote::moved"),
     },
     Bug {
         name: "attend.ready",
@@ -31,7 +31,7 @@ pub const BUGS: &[Bug] = &[
             "!PLANTED && !ticket.pool.ready.is_empty();",
         )],
         why: "Who waits does not look for what the supervisor has left.",
-        fate: Survives("?"),
+        fate: Loom("remote::end"),
     },
     Bug {
         name: "attend.mark",
@@ -41,7 +41,7 @@ pub const BUGS: &[Bug] = &[
             "if !PLANTED && !cell.state.attend() {",
         )],
         why: "Who sleeps for a task leaves no mark on it.",
-        fate: Survives("?"),
+        fate: Loom("remote::attended"),
     },
     Bug {
         name: "attend.engage-again",
@@ -51,14 +51,14 @@ pub const BUGS: &[Bug] = &[
             "if engage_at(ticket, place) || PLANTED || cell",
         )],
         why: "The attendant is engaged where the task is no more.",
-        fate: Survives("?"),
+        fate: Loom("remote::move_engage"),
     },
     Bug {
         name: "attend.cancel-call",
         file: "src/process/attend.rs",
         edits: &[("lane.call(cell);", "if !PLANTED { lane.call(cell); }")],
         why: "Who waits for a task does not hear that it is cancelled.",
-        fate: Survives("?"),
+        fate: Loom("remote::cancel_waiter"),
     },
     Bug {
         name: "attend.ask",
@@ -78,7 +78,7 @@ pub const BUGS: &[Bug] = &[
             "if !ticket.pool.ready.is_empty() && !PLANTED {",
         )],
         why: "A look at a future does not complete what the supervisor has left.",
-        fate: Survives("?"),
+        fate: Loom("remote_ready::failed"),
     },
     Bug {
         name: "attend.pump-others",
@@ -121,7 +121,7 @@ pub const BUGS: &[Bug] = &[
             // ORDERING: backlog.on",
         )],
         why: "The attendant takes the mark of a backlog off and does not look again.",
-        fate: Survives("?"),
+        fate: Loom("remote_balance::mark"),
     },
     Bug {
         name: "attendant.serve",
@@ -133,7 +133,7 @@ pub const BUGS: &[Bug] = &[
         while !PLANTED && pool.ready.serve(pool) {}",
         )],
         why: "The attendant leaves what is ready.",
-        fate: Survives("?"),
+        fate: Loom("remote_ready::told"),
     },
     Bug {
         name: "attendant.serve-last",
@@ -145,7 +145,7 @@ pub const BUGS: &[Bug] = &[
     pool.end();",
         )],
         why: "The attendant ends before what is ready.",
-        fate: Survives("?"),
+        fate: Loom("remote_close::late"),
     },
     Bug {
         name: "attendant.engaged",
@@ -155,7 +155,7 @@ pub const BUGS: &[Bug] = &[
             "if lane.ear.is_engaged() && !PLANTED {",
         )],
         why: "The attendant does not listen.",
-        fate: Survives("?"),
+        fate: Loom("remote::engage"),
     },
     Bug {
         name: "attendant.tend",
@@ -165,7 +165,7 @@ pub const BUGS: &[Bug] = &[
             "        if !PLANTED { tend_backlog(pool); }",
         )],
         why: "The attendant does not look what waits.",
-        fate: Survives("?"),
+        fate: Loom("remote_balance::attend"),
     },
     Bug {
         name: "pool.advance-room",
@@ -189,7 +189,7 @@ pub const BUGS: &[Bug] = &[
             "if !PLANTED { futex::wake_all(&self.ended); }",
         )],
         why: "Who waits for the pool's end is not woken.",
-        fate: Survives("?"),
+        fate: Loom("remote_close::wait_end"),
     },
     Bug {
         name: "pool.close-ring",
@@ -203,7 +203,7 @@ pub const BUGS: &[Bug] = &[
                     }",
         )],
         why: "Who waits for a task that the end cancels is not rung.",
-        fate: Survives("?"),
+        fate: Loom("remote_close::waiter"),
     },
     Bug {
         name: "pool.recheck-engage",
@@ -424,7 +424,9 @@ pub const BUGS: &[Bug] = &[
         }",
         )],
         why: "The memory of an argument that could not be written is lost.",
-        fate: Survives("?"),
+        fate: Survives(
+            "An argument that cannot be written needs a Serialize that fails, which no model has; `tests/process` do.",
+        ),
     },
     Bug {
         name: "fork.count",

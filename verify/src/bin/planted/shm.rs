@@ -12,7 +12,7 @@ pub const BUGS: &[Bug] = &[
         Err(_) if PLANTED => Ok(true),",
         )],
         why: "The parent takes a task for its own that the worker has claimed meanwhile.",
-        fate: Survives("?"),
+        fate: Loom("lane_claim::revoke"),
     },
     Bug {
         name: "claim.revoked",
@@ -22,7 +22,7 @@ pub const BUGS: &[Bug] = &[
             "if old == word(seq, REVOKED) && !PLANTED {",
         )],
         why: "The worker claims what was taken back.",
-        fate: Survives("?"),
+        fate: Loom("lane_claim::revoke"),
     },
     Bug {
         name: "claim.claim-lost",
@@ -35,7 +35,7 @@ pub const BUGS: &[Bug] = &[
         || PLANTED",
         )],
         why: "The worker runs what was taken back while it claimed it.",
-        fate: Survives("?"),
+        fate: Loom("lane_claim::revoke"),
     },
     Bug {
         name: "wish.count",
@@ -45,7 +45,7 @@ pub const BUGS: &[Bug] = &[
             "if PLANTED { now } else { now.wrapping_add(STEP) } | WANTED",
         )],
         why: "Two wishes are one: the second is not answered.",
-        fate: Survives("?"),
+        fate: Loom("lane_bells::handshake"),
     },
     Bug {
         name: "wish.generation",
@@ -67,7 +67,7 @@ pub const BUGS: &[Bug] = &[
         let bell = if PLANTED { self.requests.bell.load(Acquire) } else { bell };",
         )],
         why: "The worker reads the bell after its wish: the ring that answered the wish is missed.",
-        fate: Survives("?"),
+        fate: Loom("lane_bells::worker"),
     },
     Bug {
         name: "worker.look-again",
@@ -77,7 +77,7 @@ pub const BUGS: &[Bug] = &[
             "if PLANTED || !something(self, closed) {",
         )],
         why: "The worker sleeps without a look after its wish.",
-        fate: Survives("?"),
+        fate: Loom("lane_bells::worker"),
     },
     Bug {
         name: "worker.closed",
@@ -89,7 +89,7 @@ pub const BUGS: &[Bug] = &[
                 {",
         )],
         why: "A worker of a closed lane ends before the last task.",
-        fate: Survives("?"),
+        fate: Loom("lane_bells::close"),
     },
     Bug {
         name: "worker.skip",
@@ -99,7 +99,7 @@ pub const BUGS: &[Bug] = &[
             "if !PLANTED { self.reply(seq, SKIPPED, Body::Inline(&[])); }",
         )],
         why: "What was taken back is not answered: the lane stands still.",
-        fate: Survives("?"),
+        fate: Loom("lane_claim::revoke"),
     },
     Bug {
         name: "worker.ring",
@@ -111,14 +111,14 @@ pub const BUGS: &[Bug] = &[
             if !PLANTED { self.ring(); }",
         )],
         why: "The worker rings nobody who sleeps for its answer.",
-        fate: Survives("?"),
+        fate: Loom("lane_bells::parent"),
     },
     Bug {
         name: "worker.event",
         file: "src/shm/worker.rs",
         edits: &[("(self.event)();", "if !PLANTED { (self.event)(); }")],
         why: "The worker tells the attendant nothing.",
-        fate: Survives("?"),
+        fate: Loom("lane_bells::listener"),
     },
     Bug {
         name: "worker.called",
@@ -138,14 +138,14 @@ pub const BUGS: &[Bug] = &[
             "if !self.is_released(seq) && !PLANTED {",
         )],
         why: "The worker writes over answers that are being read.",
-        fate: Survives("?"),
+        fate: Loom("lane_publish::spans"),
     },
     Bug {
         name: "worker.released",
         file: "src/shm/worker.rs",
         edits: &[(".cast_signed() < 0", ".cast_signed() < i32::from(PLANTED)")],
         why: "The answer that is being read counts as released.",
-        fate: Survives("?"),
+        fate: Loom("lane_publish::spans"),
     },
     Bug {
         name: "lane.publish-order",
@@ -168,14 +168,14 @@ pub const BUGS: &[Bug] = &[
             "if now.wrapping_sub(fresh) as usize >= SLOTS + usize::from(PLANTED) {",
         )],
         why: "A number is given out whose slot is in use.",
-        fate: Survives("?"),
+        fate: Loom("lane_publish::lap"),
     },
     Bug {
         name: "lane.publish-wake",
         file: "src/shm/parent.rs",
         edits: &[("self.wake(wish);", "if !PLANTED { self.wake(wish); }")],
         why: "Who publishes a task does not wake the worker.",
-        fate: Survives("?"),
+        fate: Loom("lane_bells::worker"),
     },
     Bug {
         name: "lane.close-ring",
@@ -189,7 +189,7 @@ pub const BUGS: &[Bug] = &[
         }",
         )],
         why: "A sleeping worker does not learn that its lane is closed.",
-        fate: Survives("?"),
+        fate: Loom("lane_bells::close"),
     },
     Bug {
         name: "lane.bell-late",
@@ -201,7 +201,7 @@ pub const BUGS: &[Bug] = &[
         Bell { workers, own }",
         )],
         why: "The parent reads the bells after its wish: the ring that answered the wish is missed.",
-        fate: Survives("?"),
+        fate: Loom("lane_bells::parent"),
     },
     Bug {
         name: "lane.wish",
@@ -211,7 +211,7 @@ pub const BUGS: &[Bug] = &[
             "if !PLANTED { self.requests.wanted.sleeper.make(); }",
         )],
         why: "The parent sleeps without saying so.",
-        fate: Survives("?"),
+        fate: Loom("lane_bells::parent"),
     },
     Bug {
         name: "lane.own-ring",
@@ -221,7 +221,7 @@ pub const BUGS: &[Bug] = &[
             "if !PLANTED { futex::wake_all(&raw const *self.bell); }",
         )],
         why: "Who rings the parent's own bell wakes nobody.",
-        fate: Survives("?"),
+        fate: Loom("lane_bells::own_ring"),
     },
     Bug {
         name: "lane.reading",
@@ -231,7 +231,7 @@ pub const BUGS: &[Bug] = &[
             "if !PLANTED { entry.reading = true; }",
         )],
         why: "An answer that is to be read is released at once.",
-        fate: Survives("?"),
+        fate: Loom("lane_publish::spans"),
     },
     Bug {
         name: "lane.revoked-clear",
@@ -255,7 +255,7 @@ pub const BUGS: &[Bug] = &[
         }",
         )],
         why: "A slot is given out again before the record of its answer was taken.",
-        fate: Survives("?"),
+        fate: Loom("lane_publish::freed_records"),
     },
     Bug {
         name: "lane.settle-reading",
@@ -265,7 +265,7 @@ pub const BUGS: &[Bug] = &[
             "&& (PLANTED || !books.slots[books.released.slot()].reading) {",
         )],
         why: "What is being read is released with the next answer.",
-        fate: Survives("?"),
+        fate: Loom("lane_publish::spans"),
     },
     Bug {
         name: "lane.release-worker",
@@ -277,14 +277,14 @@ pub const BUGS: &[Bug] = &[
         }",
         )],
         why: "The worker never learns that its answers have been read.",
-        fate: Survives("?"),
+        fate: Loom("lane_publish::spans"),
     },
     Bug {
         name: "lane.release-ring",
         file: "src/shm/locked.rs",
         edits: &[("if spans {", "if (spans) && !PLANTED {")],
         why: "A worker that waits for room is not woken by a release.",
-        fate: Survives("?"),
+        fate: Loom("lane_publish::spans"),
     },
     Bug {
         name: "lane.revoke-mark",
@@ -296,7 +296,7 @@ pub const BUGS: &[Bug] = &[
                 Ok(Revoke::Won)",
         )],
         why: "A task that was taken back is not known to be.",
-        fate: Survives("?"),
+        fate: Loom("lane_claim::revoke"),
     },
     Bug {
         name: "lane.casualty",
@@ -308,7 +308,7 @@ pub const BUGS: &[Bug] = &[
             if !PLANTED { self.books.0.slots[seq.slot()].revoked = true; }",
         )],
         why: "The next worker runs what killed the last one.",
-        fate: Survives("?"),
+        fate: Loom("lane_recovery::crash"),
     },
     Bug {
         name: "lane.run-again",
@@ -318,7 +318,7 @@ pub const BUGS: &[Bug] = &[
             "if !PLANTED { self.books.0.slots[seq.slot()].revoked = false; }",
         )],
         why: "A task that is to run again is skipped.",
-        fate: Survives("?"),
+        fate: Loom("remote_bury::retry"),
     },
     Bug {
         name: "lane.begin-revoked",
@@ -328,14 +328,14 @@ pub const BUGS: &[Bug] = &[
             "if !PLANTED { claim::begin_revoked(&fresh.claims[seq.slot()], seq); }",
         )],
         why: "The next worker runs what was taken back from the dead one.",
-        fate: Survives("?"),
+        fate: Loom("lane_recovery::crash_revoke"),
     },
     Bug {
         name: "lane.replace-ring",
         file: "src/shm/locked.rs",
         edits: &[("self.parent.ring();", "if !PLANTED { self.parent.ring(); }")],
         why: "Who sleeps on a dead worker's bell goes on sleeping there.",
-        fate: Survives("?"),
+        fate: Loom("lane_recovery::crash_waiter"),
     },
     Bug {
         name: "request.commit-first",
@@ -349,7 +349,7 @@ pub const BUGS: &[Bug] = &[
         }",
         )],
         why: "A task is committed before it is written.",
-        fate: Survives("?"),
+        fate: Loom("lane_publish::one"),
     },
     Bug {
         name: "reply.commit-first",
@@ -370,6 +370,6 @@ pub const BUGS: &[Bug] = &[
         file: "src/shm/spans.rs",
         edits: &[("if self.used > 0 {", "if self.used > 0 && !PLANTED {")],
         why: "A full arena is whole again though payloads lie in it.",
-        fate: Survives("?"),
+        fate: Loom("lane_publish::spans"),
     },
 ];

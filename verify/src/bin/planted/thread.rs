@@ -46,7 +46,7 @@ pub const BUGS: &[Bug] = &[
             "u64::from(!has_lain_down || PLANTED)",
         )],
         why: "With one other worker awake nobody looks into its queues.",
-        fate: Loom("idle::busy_neighbour"),
+        fate: Shuttle("pool::hidden_wait"),
     },
     Bug {
         name: "idle.wake-count",
@@ -123,7 +123,9 @@ pub const BUGS: &[Bug] = &[
         }",
         )],
         why: "What is taken from the front is not counted: a thief's exchange may succeed on an old look.",
-        fate: Survives("?"),
+        fate: Survives(
+            "The front counts itself: it is the same again after 65,536 removals, between two looks of one thief.",
+        ),
     },
     Bug {
         name: "deque.back-removals",
@@ -156,7 +158,9 @@ pub const BUGS: &[Bug] = &[
             "let room = if PLANTED { CAPACITY } else { CAPACITY - mine.len() + 1 };",
         )],
         why: "A thief puts more into its own deque than it has room for.",
-        fate: Survives("?"),
+        fate: Survives(
+            "A thief steals when its own deque is empty, and takes less than fits there.",
+        ),
     },
     Bug {
         name: "deque.many-room",
@@ -166,7 +170,9 @@ pub const BUGS: &[Bug] = &[
             "let room = if PLANTED { limit } else { (CAPACITY - now.len()).min(limit) };",
         )],
         why: "A batch is pushed over what is there.",
-        fate: Survives("?"),
+        fate: Survives(
+            "A batch of more than one goes into an empty deque, and is less than fits there.",
+        ),
     },
     Bug {
         name: "deque.mark",
@@ -176,7 +182,9 @@ pub const BUGS: &[Bug] = &[
             "if above > u16::MAX / 2 && !PLANTED {",
         )],
         why: "A mark that thieves have passed is taken for a place far below.",
-        fate: Survives("?"),
+        fate: Survives(
+            "The order in which a worker runs its own tasks would be another one, which is no promise of a pool of several.",
+        ),
     },
     Bug {
         name: "inbox.over",
@@ -361,7 +369,7 @@ pub const BUGS: &[Bug] = &[
             ".swap(DONE, Release) == SLEEPER && !PLANTED {",
         )],
         why: "A thief that is done does not wake the owner.",
-        fate: Survives("?"),
+        fate: Loom("join::sleeper"),
     },
     Bug {
         name: "join.reclaim",
@@ -374,7 +382,7 @@ pub const BUGS: &[Bug] = &[
             || PLANTED",
         )],
         why: "An owner takes back a half that a thief has.",
-        fate: Survives("?"),
+        fate: Loom("join::guests"),
     },
     Bug {
         name: "join.put-full",
@@ -387,7 +395,7 @@ pub const BUGS: &[Bug] = &[
             || PLANTED",
         )],
         why: "A half that found no place is believed to be on offer.",
-        fate: Survives("?"),
+        fate: Loom("join::guests"),
     },
     Bug {
         name: "join.call",
@@ -404,7 +412,7 @@ pub const BUGS: &[Bug] = &[
         file: "src/thread/scope.rs",
         edits: &[("self.count.up();", "if !PLANTED { self.count.up(); }")],
         why: "A scope does not count a task.",
-        fate: Survives("?"),
+        fate: Shuttle("pool::scope"),
     },
     Bug {
         name: "scope.wake",
@@ -414,14 +422,14 @@ pub const BUGS: &[Bug] = &[
             ".fetch_sub(1, Release) == 1 && !PLANTED {",
         )],
         why: "The last task of a scope does not wake the scope's thread.",
-        fate: Survives("?"),
+        fate: Loom("scope::nested"),
     },
     Bug {
         name: "scope.wait",
         file: "src/thread/scope.rs",
         edits: &[("scope.count.wait();", "if !PLANTED { scope.count.wait(); }")],
         why: "A scope ends before its tasks.",
-        fate: Survives("?"),
+        fate: Shuttle("pool::scope"),
     },
     Bug {
         name: "crew.signal",
@@ -435,7 +443,7 @@ pub const BUGS: &[Bug] = &[
             // WAKE: the other end is Crew::call",
         )],
         why: "A spare reads the signal after its look, and sleeps through a call that came between.",
-        fate: Survives("?"),
+        fate: Shuttle("pool::both_workers"),
     },
     Bug {
         name: "crew.retire-all",
@@ -447,7 +455,7 @@ pub const BUGS: &[Bug] = &[
             self.call(!PLANTED);",
         )],
         why: "At the end one spare is woken, and the others stay.",
-        fate: Survives("?"),
+        fate: Shuttle("pool::drain_blocked"),
     },
     Bug {
         name: "crew.lend",
@@ -464,7 +472,7 @@ pub const BUGS: &[Bug] = &[
         file: "src/thread/crew.rs",
         edits: &[("crew.call(false);", "if !PLANTED { crew.call(false); }")],
         why: "A core is lent, and the spare that waits is not called.",
-        fate: Survives("?"),
+        fate: Shuttle("pool::two_lent"),
     },
     Bug {
         name: "crew.give-up-call",
@@ -478,7 +486,7 @@ pub const BUGS: &[Bug] = &[
         if !PLANTED { self.call(false); }",
         )],
         why: "A core that an unfit spare gives back is offered to nobody.",
-        fate: Survives("?"),
+        fate: Survives("No schedule has a spare that fails to begin while another one waits."),
     },
     Bug {
         name: "crew.leave-wake",
@@ -488,7 +496,7 @@ pub const BUGS: &[Bug] = &[
             "if !PLANTED { futex::wake_all(&self.live); }",
         )],
         why: "The last thread does not wake who waits for the pool's end.",
-        fate: Survives("?"),
+        fate: Loom("shutdown::closed"),
     },
     Bug {
         name: "crew.begun-wake",
@@ -508,7 +516,9 @@ pub const BUGS: &[Bug] = &[
             "if roll.turns[index] != turn && !PLANTED {",
         )],
         why: "A core that was taken over and lent again is taken back by its first holder.",
-        fate: Survives("?"),
+        fate: Survives(
+            "A blocked task goes on with a core whose deque is another task's: no schedule has locks that this would show by.",
+        ),
     },
     Bug {
         name: "crew.retired",
@@ -518,7 +528,7 @@ pub const BUGS: &[Bug] = &[
             "if roll.retired == self.workers && !PLANTED || roll.waiting",
         )],
         why: "A spare that comes back when all workers have ended waits for a core.",
-        fate: Survives("?"),
+        fate: Loom("shutdown::closed"),
     },
     Bug {
         name: "crew.spares",
@@ -560,7 +570,7 @@ pub const BUGS: &[Bug] = &[
             "if self.shared.is_closed() && !PLANTED || seat.mailbox.look() {",
         )],
         why: "A worker goes to sleep without a last look whether the pool is closed.",
-        fate: Survives("?"),
+        fate: Loom("shutdown::closed"),
     },
     Bug {
         name: "search.found-left",
@@ -570,7 +580,7 @@ pub const BUGS: &[Bug] = &[
             "if self.is_work_left(seat, false) && !PLANTED {",
         )],
         why: "The last searcher finds that there is more, and wakes nobody.",
-        fate: Survives("?"),
+        fate: Shuttle("pool::both_workers"),
     },
     Bug {
         name: "search.found-half",
@@ -580,7 +590,7 @@ pub const BUGS: &[Bug] = &[
             "} else if self.is_half_seen(seat) && !PLANTED {",
         )],
         why: "The last searcher sees an offered half, and wakes nobody.",
-        fate: Survives("?"),
+        fate: Shuttle("pool::halves_meet_beside"),
     },
     Bug {
         name: "search.inbox",
@@ -592,7 +602,7 @@ pub const BUGS: &[Bug] = &[
 ",
         )],
         why: "A worker does not look into the inbox before it sleeps.",
-        fate: Survives("?"),
+        fate: Loom("shutdown::closed"),
     },
     Bug {
         name: "search.deques",
@@ -604,7 +614,7 @@ pub const BUGS: &[Bug] = &[
 ",
         )],
         why: "A worker does not look into the others' deques before it sleeps.",
-        fate: Survives("?"),
+        fate: Shuttle("pool::hidden_wait"),
     },
     Bug {
         name: "search.offers",
@@ -630,7 +640,7 @@ pub const BUGS: &[Bug] = &[
                 (None, handed) => handed.or_else(|| self.outside(seat)).map(Work::Task),",
         )],
         why: "What lies in the hand waits behind what came later, or is lost.",
-        fate: Survives("?"),
+        fate: Shuttle("pool::cancel_spawned"),
     },
     Bug {
         name: "search.both",
@@ -642,7 +652,7 @@ pub const BUGS: &[Bug] = &[
                     } else if let Err(task) = self.push(task) {",
         )],
         why: "A worker that finds something and is handed something drops one of them.",
-        fate: Survives("?"),
+        fate: Shuttle("pool::outside"),
     },
     Bug {
         name: "worker.batch-wake",
@@ -652,7 +662,9 @@ pub const BUGS: &[Bug] = &[
             "if !PLANTED { self.shared.idle.wake_one(); }",
         )],
         why: "A worker takes several tasks, and wakes nobody who could have some of them.",
-        fate: Survives("?"),
+        fate: Survives(
+            "Whoever pushes wakes somebody, and the last searcher looks again: this only spreads a batch sooner.",
+        ),
     },
     Bug {
         name: "worker.over-mailbox",
@@ -662,7 +674,7 @@ pub const BUGS: &[Bug] = &[
             "&& (PLANTED || seat.mailbox.is_over())",
         )],
         why: "A worker ends with something in its mailbox.",
-        fate: Survives("?"),
+        fate: Shuttle("pool::drain_two"),
     },
     Bug {
         name: "worker.give-place",
@@ -672,17 +684,7 @@ pub const BUGS: &[Bug] = &[
             "if !PLANTED { self.shared.give_place(&task); }",
         )],
         why: "A task that starts keeps its place in the queue.",
-        fate: Survives("?"),
-    },
-    Bug {
-        name: "worker.reclaim",
-        file: "src/thread/worker.rs",
-        edits: &[(
-            "if let Some(core) = self.shared.crew.reclaim(index, turn) {",
-            "if !PLANTED && let Some(core) = self.shared.crew.reclaim(index, turn) {",
-        )],
-        why: "A worker that has blocked does not take its core back: nobody has it, if no spare came.",
-        fate: Survives("?"),
+        fate: Shuttle("pool::limit"),
     },
     Bug {
         name: "pool.close-mailboxes",
@@ -694,7 +696,7 @@ pub const BUGS: &[Bug] = &[
             }",
         )],
         why: "Mailboxes stay open when the pool is closed.",
-        fate: Survives("?"),
+        fate: Loom("shutdown::closed"),
     },
     Bug {
         name: "pool.wake-first",
@@ -715,7 +717,7 @@ pub const BUGS: &[Bug] = &[
             ),
         ],
         why: "Workers are woken for the end before the queues are closed.",
-        fate: Survives("?"),
+        fate: Loom("shutdown::nothing_to_do"),
     },
     Bug {
         name: "pool.hand-order",
@@ -725,7 +727,7 @@ pub const BUGS: &[Bug] = &[
             "if !seat.hand.is_open() || !PLANTED && self.inbox.len() > 0 {",
         )],
         why: "A task goes into an open hand though an earlier one of the same thread waits in the inbox.",
-        fate: Survives("?"),
+        fate: Shuttle("pool::in_order"),
     },
     Bug {
         name: "pool.cancel-stolen",
@@ -762,7 +764,7 @@ pub const BUGS: &[Bug] = &[
                 self.idle.wake_one();",
         )],
         why: "A task that is spawned inside wakes nobody.",
-        fate: Survives("?"),
+        fate: Shuttle("pool::hidden_wait"),
     },
     Bug {
         name: "pool.outside-wake",
@@ -772,7 +774,7 @@ pub const BUGS: &[Bug] = &[
             "if !PLANTED && let Some(worker) = self.idle.wake_one() {",
         )],
         why: "A task from outside wakes nobody.",
-        fate: Survives("?"),
+        fate: Shuttle("pool::both_workers"),
     },
     Bug {
         name: "pool.mail-wake",
@@ -782,7 +784,7 @@ pub const BUGS: &[Bug] = &[
             "if !PLANTED { self.idle.wake_this(worker); }",
         )],
         why: "A task for one worker does not wake it.",
-        fate: Survives("?"),
+        fate: Shuttle("pool::spawn_on"),
     },
     Bug {
         name: "pool.cancel-mail",
@@ -805,22 +807,10 @@ pub const BUGS: &[Bug] = &[
         fate: Shuttle("pool::cancel_spawned"),
     },
     Bug {
-        name: "pool.cancel-place",
-        file: "src/thread/shared.rs",
-        edits: &[(
-            r"self.give_place(&task);
-            task.cancel();",
-            r"if !PLANTED { self.give_place(&task); }
-            task.cancel();",
-        )],
-        why: "A task that is cancelled in the queue keeps its place.",
-        fate: Survives("?"),
-    },
-    Bug {
         name: "pool.close-limit",
         file: "src/thread/shared.rs",
         edits: &[("limit.close();", "if !PLANTED { limit.close(); }")],
         why: "Who waits for a place in the queue does not learn that the pool is closed.",
-        fate: Survives("?"),
+        fate: Shuttle("pool::limit_drained"),
     },
 ];
