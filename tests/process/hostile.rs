@@ -172,7 +172,7 @@ fn an_answer_that_cannot_be_is_the_end_of_its_worker() {
         // The argument as the answer, where it is not in the arena, and with another payload.
         forgery(6, 0, 0),
         forgery(6, 1000, 0),
-        forgery(7, 0, 0),
+        forgery(8, 0, 0),
         forgery(u32::MAX, 3, 0),
         forgery(1, 1000, 1 << 40),
         forgery(1, 1000, (16 << 30) - 999),

@@ -18,8 +18,8 @@ fn revoke_twice() {
 fn revoke_second() {
     lane_claim::REVOKE_SECOND
         .model()
-        .bound(Some(2))
-        .min_executions(6_500)
+        .bound(Some(3))
+        .min_executions(58_000)
         .check();
 }
 

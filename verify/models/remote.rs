@@ -40,8 +40,8 @@ fn callback_waits() {
 fn room() {
     remote::ROOM
         .model()
-        .bound(Some(3))
-        .min_executions(630)
+        .bound(Some(4))
+        .min_executions(1_850)
         .check();
 }
 

@@ -5,7 +5,7 @@ fn crash() {
     remote_bury::CRASH
         .model()
         .bound(Some(1))
-        .min_executions(1_000)
+        .min_executions(960)
         .check();
 }
 
@@ -32,7 +32,7 @@ fn span() {
     remote_bury::SPAN
         .model()
         .bound(Some(1))
-        .min_executions(190)
+        .min_executions(185)
         .check();
 }
 

@@ -22,8 +22,8 @@ fn give() {
 fn give_at_end() {
     remote_close::GIVE_AT_END
         .model()
-        .bound(Some(3))
-        .min_executions(6_400)
+        .bound(Some(4))
+        .min_executions(34_000)
         .check();
 }
 

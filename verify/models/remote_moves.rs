@@ -4,8 +4,8 @@ use raddle_verify::scenarios::remote_moves;
 fn cancel() {
     remote_moves::CANCEL
         .model()
-        .bound(Some(3))
-        .min_executions(80)
+        .bound(Some(5))
+        .min_executions(100)
         .check();
 }
 
@@ -13,8 +13,8 @@ fn cancel() {
 fn deadline() {
     remote_moves::DEADLINE
         .model()
-        .bound(Some(3))
-        .min_executions(130)
+        .bound(Some(5))
+        .min_executions(300)
         .check();
 }
 
@@ -32,7 +32,7 @@ fn deadline_waiter() {
     remote_moves::DEADLINE_WAITER
         .model()
         .bound(Some(3))
-        .min_executions(20_000)
+        .min_executions(19_000)
         .check();
 }
 

@@ -14,7 +14,7 @@ fn answered() {
     remote_ready::ANSWERED
         .model()
         .bound(Some(1))
-        .min_executions(9_300)
+        .min_executions(4_300)
         .check();
 }
 

@@ -5,7 +5,7 @@ fn skipped() {
     remote_room::SKIPPED
         .model()
         .bound(Some(1))
-        .min_executions(700)
+        .min_executions(640)
         .check();
 }
 
@@ -13,8 +13,8 @@ fn skipped() {
 fn argument() {
     remote_room::ARGUMENT
         .model()
-        .bound(Some(3))
-        .min_executions(370)
+        .bound(Some(4))
+        .min_executions(1_000)
         .check();
 }
 
