@@ -89,3 +89,12 @@ fn alone_callback() {
         .min_executions(4_500)
         .check();
 }
+
+#[test]
+fn both_ways() {
+    remote_balance::BOTH_WAYS
+        .model()
+        .bound(Some(3))
+        .min_executions(20)
+        .check();
+}

@@ -59,3 +59,9 @@ fn alone_callback() {
     remote_balance::ALONE_CALLBACK.model().random(1_000);
     remote_balance::ALONE_CALLBACK.model().pct(3, 1_000);
 }
+
+#[test]
+fn both_ways() {
+    remote_balance::BOTH_WAYS.model().random(1_000);
+    remote_balance::BOTH_WAYS.model().pct(3, 1_000);
+}

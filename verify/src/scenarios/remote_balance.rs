@@ -335,3 +335,28 @@ pub const SUBMIT: Scenario = Scenario {
     },
     ..Scenario::EMPTY
 };
+
+/// Two lanes give to each other at the same time: neither waits for the other one.
+pub const BOTH_WAYS: Scenario = Scenario {
+    name: "balance/both_ways",
+    must: &["stayed", "moved"],
+    body: |out| {
+        let (pool, mut workers) = pool(2, 0);
+        let mut second = workers.remove(1);
+        let mut first = workers.remove(0);
+        let tasks = [(0, 1), (1, 2)].map(|(lane, value)| pool.submit_to::<u64, u64>(lane, &value));
+        // Neither worker begins what is next.
+        (0..2).for_each(|_| (0..2).for_each(|lane| pool.look(lane)));
+        let theirs = pool.clone();
+        let giver = thread::spawn(move || theirs.give(1, 0));
+        let moved = pool.give(0, 1) + giver.join().unwrap();
+        (0..2).for_each(|at| pool.lane(at).close());
+        assert_eq!(serve_rest(&mut first) + serve_rest(&mut second), 2);
+        for (task, value) in tasks.into_iter().zip([2, 3]) {
+            assert_eq!(task.result().unwrap(), value);
+        }
+        out.saw(if moved == 1 { "stayed" } else { "moved" });
+        pool.stop();
+    },
+    ..Scenario::EMPTY
+};

@@ -40,22 +40,12 @@ pub const BUGS: &[Bug] = &[
         file: "src/process/lane.rs",
         edits: &[
             (
-                r"deadline: Option<Instant>,
-    ) -> FutexWait {
-        if !here",
-                r"deadline: Option<Instant>,
-    ) -> FutexWait {
-        let mut late = false;
-        if !here",
+                "if !here.leads() {\n            if changed()",
+                "let mut late = false;\n        if !here.leads() {\n            if changed()",
             ),
             (
-                r"return slept;
-            }
-        }",
-                r"return slept;
-            }
-            late = PLANTED;
-        }",
+                "return slept(how);\n            }",
+                "return slept(how);\n            }\n            late = PLANTED;",
             ),
             (
                 "if changed() || self.has_answer()",
@@ -70,9 +60,9 @@ pub const BUGS: &[Bug] = &[
         file: "src/process/lane.rs",
         edits: &[(
             r"if changed() {
-                return FutexWait::Changed;",
+                return Slept::Heard;",
             r"if changed() && !PLANTED {
-                return FutexWait::Changed;",
+                return Slept::Heard;",
         )],
         why: "A follower sleeps without a look after it has got its place.",
         fate: Loom("remote_moves::follower"),
@@ -115,19 +105,36 @@ pub const BUGS: &[Bug] = &[
         name: "lane.give-unused",
         file: "src/process/lane.rs",
         edits: &[(
-            "if let Some(room) = unused {",
-            "if let Some(room) = unused.filter(|_| !PLANTED) {",
+            "to.publish_nothing(pool, theirs, room.seq);",
+            "if !PLANTED { to.publish_nothing(pool, theirs, room.seq); }",
         )],
         why: "A number that a move took and does not need is never published: the other worker waits for it.",
         fate: Loom("remote_moves::unneeded"),
     },
     Bug {
-        name: "lane.give-up-span",
+        name: "lane.give-itself",
         file: "src/process/lane.rs",
         edits: &[(
-            "self.free(room.span);",
-            "if !PLANTED { self.free(room.span); }",
+            "if self.index == to.index {",
+            "if self.index == to.index && !PLANTED {",
         )],
+        why: "A lane that was idle and is crowded by now waits for its own lock.",
+        fate: Loom("remote_balance::stuck"),
+    },
+    Bug {
+        name: "lane.give-order",
+        file: "src/process/lane.rs",
+        edits: &[(
+            "if self.index < to.index {",
+            "if self.index < to.index || PLANTED {",
+        )],
+        why: "Two that give to each other wait for each other's lock.",
+        fate: Loom("remote_balance::both_ways"),
+    },
+    Bug {
+        name: "lane.give-up-span",
+        file: "src/process/lane.rs",
+        edits: &[("to.free(room.span);", "if !PLANTED { to.free(room.span); }")],
         why: "The memory that a move took and does not need is lost.",
         fate: Loom("remote_moves::unneeded"),
     },
@@ -149,15 +156,15 @@ pub const BUGS: &[Bug] = &[
         name: "lane.nothing-order",
         file: "src/process/lane.rs",
         edits: &[(
-            r"self.take_number_back(pool, &mut locked, seq);
-        self.shm.publish(seq, 0, Body::Inline(&[]));",
+            r"self.take_number_back(pool, locked, seq);
+        self.shm.publish(seq, entry::NONE, Body::Inline(&[]));",
             r"if PLANTED {
-            self.shm.publish(seq, 0, Body::Inline(&[]));
-            self.take_number_back(pool, &mut locked, seq);
+            self.shm.publish(seq, entry::NONE, Body::Inline(&[]));
+            self.take_number_back(pool, locked, seq);
             return;
         }
-        self.take_number_back(pool, &mut locked, seq);
-        self.shm.publish(seq, 0, Body::Inline(&[]));",
+        self.take_number_back(pool, locked, seq);
+        self.shm.publish(seq, entry::NONE, Body::Inline(&[]));",
         )],
         why: "The worker may run a number that means nothing.",
         fate: Loom("remote_moves::unneeded_beside"),
@@ -450,16 +457,6 @@ pub const BUGS: &[Bug] = &[
         edits: &[("if wanted {", "if (wanted) && !PLANTED {")],
         why: "Freed argument memory is not told to who waits for room.",
         fate: Loom("remote_room::argument"),
-    },
-    Bug {
-        name: "takeback.coming",
-        file: "src/process/takeback.rs",
-        edits: &[(
-            "if locked.is_coming(seq) {",
-            "if locked.is_coming(seq) && !PLANTED {",
-        )],
-        why: "A cancel, or a deadline, gives up when its task is about to come into the lane.",
-        fate: Loom("remote_moves::cancel"),
     },
     Bug {
         name: "takeback.abandon-free",

@@ -4,11 +4,11 @@ use super::{Bug, Fate::*};
 
 pub const BUGS: &[Bug] = &[
     Bug {
-        name: "attend.gone",
-        file: "src/process/attend.rs",
+        name: "takeback.gone",
+        file: "src/process/takeback.rs",
         edits: &[(
-            "TakeBack::Gone if ticket.place() != place => {}",
-            "TakeBack::Gone if ticket.place() != place && !PLANTED => {}",
+            "TakeBack::Gone if place() != at => {}",
+            "TakeBack::Gone if place() != at && !PLANTED => {}",
         )],
         why: "A cancel gives up when its task moves meanwhile.",
         fate: Loom("remote_moves::cancel"),
@@ -56,7 +56,10 @@ pub const BUGS: &[Bug] = &[
     Bug {
         name: "attend.cancel-call",
         file: "src/process/attend.rs",
-        edits: &[("lane.call(cell);", "if !PLANTED { lane.call(cell); }")],
+        edits: &[(
+            "lane_of(&ticket.pool, place).call(cell);",
+            "if !PLANTED { lane_of(&ticket.pool, place).call(cell); }",
+        )],
         why: "Who waits for a task does not hear that it is cancelled.",
         fate: Loom("remote::cancel_waiter"),
     },
@@ -355,8 +358,8 @@ pub const BUGS: &[Bug] = &[
         fate: Survives("?"),
     },
     Bug {
-        name: "submit.found",
-        file: "src/process/submit.rs",
+        name: "room.found",
+        file: "src/process/room.rs",
         edits: &[(
             "|| found() || pool.is_closed() || lanes.iter().any(Lane::has_answer);",
             "|| !PLANTED && found() || pool.is_closed() || lanes.iter().any(Lane::has_answer);",
@@ -365,8 +368,8 @@ pub const BUGS: &[Bug] = &[
         fate: Survives("?"),
     },
     Bug {
-        name: "submit.want",
-        file: "src/process/submit.rs",
+        name: "room.want",
+        file: "src/process/room.rs",
         edits: &[
             (
                 "lane.shm.lock().data().wanting += 1;",
@@ -381,8 +384,8 @@ pub const BUGS: &[Bug] = &[
         fate: Survives("?"),
     },
     Bug {
-        name: "submit.want-no-more",
-        file: "src/process/submit.rs",
+        name: "room.want-no-more",
+        file: "src/process/room.rs",
         edits: &[(
             "lanes.iter().for_each(want_no_more);",
             "if !PLANTED { lanes.iter().for_each(want_no_more); }",
@@ -429,15 +432,23 @@ pub const BUGS: &[Bug] = &[
         ),
     },
     Bug {
-        name: "fork.count",
-        file: "src/sys/fork.rs",
+        name: "generation.keep",
+        file: "src/sys/generation.rs",
         edits: &[(
-            "GENERATION.fetch_add(1,",
-            "GENERATION.fetch_add(u32::from(!PLANTED),",
+            "kept.fetch_max(next, Relaxed);",
+            "if !PLANTED { kept.fetch_max(next, Relaxed); }",
         )],
-        why: "A forked child takes its parent's threads for its own.",
-        fate: Survives(
-            "A page that the kernel wipes, and statics, are in no model; the unit test `a_forked_child_is_one_generation_further` notices.",
-        ),
+        why: "The child of a forked child takes its parent's threads for its own.",
+        fate: Loom("generation::fork"),
+    },
+    Bug {
+        name: "generation.theirs",
+        file: "src/sys/generation.rs",
+        edits: &[(
+            "Err(theirs) => theirs,",
+            "Err(theirs) => if PLANTED { mine } else { theirs },",
+        )],
+        why: "Two threads of a child count two generations.",
+        fate: Loom("generation::first"),
     },
 ];

@@ -148,6 +148,20 @@ pub const BUGS: &[Bug] = &[
         fate: Loom("lane_publish::spans"),
     },
     Bug {
+        name: "lane.request-proof",
+        file: "src/shm/locked.rs",
+        edits: &[(
+            "self.parent.requests.slots[seq.slot()].committed(seq)",
+            "{
+            let slot = &self.parent.requests.slots[seq.slot()];
+            let any = Seq(slot.commit.load(Relaxed).wrapping_sub(1));
+            slot.committed(if PLANTED { any } else { seq })
+        }",
+        )],
+        why: "A task is moved while its submitter still writes it: with what an older one left in the slot.",
+        fate: Loom("remote_balance::submit"),
+    },
+    Bug {
         name: "lane.publish-order",
         file: "src/shm/parent.rs",
         edits: &[(
