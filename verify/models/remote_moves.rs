@@ -59,7 +59,7 @@ fn stopped() {
     remote_moves::STOPPED
         .model()
         .bound(Some(2))
-        .min_executions(2)
+        .min_executions(1_800)
         .check();
 }
 
@@ -68,7 +68,7 @@ fn full() {
     remote_moves::FULL
         .model()
         .bound(Some(2))
-        .min_executions(2)
+        .min_executions(10)
         .check();
 }
 
@@ -77,6 +77,6 @@ fn follower() {
     remote_moves::FOLLOWER
         .model()
         .bound(Some(1))
-        .min_executions(2)
+        .min_executions(350)
         .check();
 }

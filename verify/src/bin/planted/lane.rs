@@ -309,7 +309,9 @@ pub const BUGS: &[Bug] = &[
 ",
         )],
         why: "A follower that was told stays in the queue, and may get the lead when it is gone.",
-        fate: Survives("?"),
+        fate: Survives(
+            "The pointer that is left behind leads to a stack that a model does not watch.",
+        ),
     },
     Bug {
         name: "lead.wake",
@@ -329,7 +331,9 @@ pub const BUGS: &[Bug] = &[
             "self.0.lock().tell(|_| !PLANTED);",
         )],
         why: "Followers do not hear what all are told.",
-        fate: Survives("?"),
+        fate: Survives(
+            "A leader that is rung passes the lead on, so each follower looks in its turn.",
+        ),
     },
     Bug {
         name: "pump.batch",
@@ -466,7 +470,7 @@ pub const BUGS: &[Bug] = &[
             "if !PLANTED { self.free(record.span); }",
         )],
         why: "The arguments of what is left at the end are never freed.",
-        fate: Survives("?"),
+        fate: Survives("No model yet ends with a long argument in a lane."),
     },
     Bug {
         name: "grave.retries",
@@ -508,7 +512,9 @@ pub const BUGS: &[Bug] = &[
             "if locked.reading() > 0 && !PLANTED {",
         )],
         why: "A lane is buried while somebody reads an answer in it.",
-        fate: Survives("?"),
+        fate: Survives(
+            "bury/span meets it beyond the time that a test has here: to be made smaller.",
+        ),
     },
     Bug {
         name: "grave.free-returned",
@@ -518,7 +524,9 @@ pub const BUGS: &[Bug] = &[
             "if !PLANTED { self.shm.free(span); }",
         )],
         why: "An argument that came back as a dead worker's answer is never freed.",
-        fate: Survives("?"),
+        fate: Survives(
+            "No model yet has a worker die after it has answered with the argument itself.",
+        ),
     },
     Bug {
         name: "ticket.options",

@@ -93,14 +93,14 @@ pub const BUGS: &[Bug] = &[
             lane.pump_some(pool);",
         )],
         why: "A leader that was woken leaves the answers of others in the lane.",
-        fate: Survives("?"),
+        fate: Survives("Who gets the lead next finds the answers that were left."),
     },
     Bug {
         name: "attend.balance",
         file: "src/process/attend.rs",
         edits: &[("pool.balance();", "if !PLANTED { pool.balance(); }")],
         why: "Who waits behind another task does not give it to an idle worker.",
-        fate: Survives("?"),
+        fate: Loom("remote_moves::follower"),
     },
     Bug {
         name: "attend.serve",
@@ -112,7 +112,9 @@ pub const BUGS: &[Bug] = &[
                 continue;",
         )],
         why: "Who waits for a task's callbacks does not run what is ready, and they may be there.",
-        fate: Survives("?"),
+        fate: Survives(
+            "No model yet has somebody who waits for callbacks that are left to whoever serves, with nobody else to serve.",
+        ),
     },
     Bug {
         name: "attendant.backlog",
@@ -222,7 +224,7 @@ pub const BUGS: &[Bug] = &[
         }",
         )],
         why: "The attendant of a pool that is drained does not listen for what slipped in.",
-        fate: Survives("?"),
+        fate: Survives("Only the supervisor waits for what this is for, and no model has one."),
     },
     Bug {
         name: "pool.recheck",
@@ -236,7 +238,9 @@ pub const BUGS: &[Bug] = &[
                     }",
         )],
         why: "The callbacks of a task that slipped in while the pool was closed do not run.",
-        fate: Survives("?"),
+        fate: Survives(
+            "No model yet moves a task with a callback into a lane that is being closed.",
+        ),
     },
     Bug {
         name: "pool.catch-up",
@@ -248,7 +252,7 @@ pub const BUGS: &[Bug] = &[
         while !PLANTED && self.ready.serve(self) {}",
         )],
         why: "A task that comes after the attendant's end is not completed.",
-        fate: Survives("?"),
+        fate: Loom("remote_close::late"),
     },
     Bug {
         name: "pool.sweep-ring",
@@ -264,7 +268,7 @@ pub const BUGS: &[Bug] = &[
     }",
         )],
         why: "Who waits for a task that the end leaves is not rung.",
-        fate: Survives("?"),
+        fate: Loom("remote::end"),
     },
     Bug {
         name: "pool.stop-bell",
@@ -278,7 +282,7 @@ pub const BUGS: &[Bug] = &[
         }",
         )],
         why: "The attendant does not learn of the end.",
-        fate: Survives("?"),
+        fate: Loom("remote::engage"),
     },
     Bug {
         name: "pool.backlog-bell",
@@ -292,7 +296,7 @@ pub const BUGS: &[Bug] = &[
             }",
         )],
         why: "The attendant does not hear of a backlog.",
-        fate: Survives("?"),
+        fate: Loom("remote_balance::attend"),
     },
     Bug {
         name: "pool.orphans",
@@ -302,7 +306,7 @@ pub const BUGS: &[Bug] = &[
             "if !PLANTED && self.lanes.len() > 1 && lane.depth() > 0 {",
         )],
         why: "What waits for a dead worker is no backlog.",
-        fate: Survives("?"),
+        fate: Loom("remote_balance::mark_orphans"),
     },
     Bug {
         name: "pool.balance-pump",
@@ -312,7 +316,7 @@ pub const BUGS: &[Bug] = &[
             "if !PLANTED { lane.pump(self, 64); }",
         )],
         why: "A lane is not known to be empty.",
-        fate: Survives("?"),
+        fate: Loom("remote_balance::both"),
     },
     Bug {
         name: "pool.balance-idle",
@@ -322,7 +326,7 @@ pub const BUGS: &[Bug] = &[
             "|lane: &Lane| lane.depth() == 0 && (lane.pid() != 0 || PLANTED);",
         )],
         why: "Tasks are given to a lane without a worker.",
-        fate: Survives("?"),
+        fate: Survives("The lane gets another worker, which runs the task: it costs time alone."),
     },
     Bug {
         name: "ready.attended",
@@ -332,7 +336,7 @@ pub const BUGS: &[Bug] = &[
             "if !PLANTED && ended.as_ref().is_some_and(Ended::is_attended) {",
         )],
         why: "Who sleeps for a task that failed is not told.",
-        fate: Survives("?"),
+        fate: Loom("remote_ready::failed"),
     },
     Bug {
         name: "ready.answered",
@@ -342,7 +346,7 @@ pub const BUGS: &[Bug] = &[
             "if ended.is_attended() && !PLANTED {",
         )],
         why: "Who sleeps for the answer of a dead worker is not told.",
-        fate: Survives("?"),
+        fate: Loom("remote_ready::answered"),
     },
     Bug {
         name: "ready.count",
@@ -355,7 +359,7 @@ pub const BUGS: &[Bug] = &[
         }",
         )],
         why: "What is ready is not seen.",
-        fate: Survives("?"),
+        fate: Loom("remote_ready::failed"),
     },
     Bug {
         name: "room.found",
@@ -365,7 +369,7 @@ pub const BUGS: &[Bug] = &[
             "|| !PLANTED && found() || pool.is_closed() || lanes.iter().any(Lane::has_answer);",
         )],
         why: "A submitter does not look for room after it has got its place.",
-        fate: Survives("?"),
+        fate: Loom("remote_room::argument"),
     },
     Bug {
         name: "room.want",
@@ -381,7 +385,7 @@ pub const BUGS: &[Bug] = &[
             ),
         ],
         why: "A submitter that sleeps for room does not say so.",
-        fate: Survives("?"),
+        fate: Loom("remote_room::argument"),
     },
     Bug {
         name: "room.want-no-more",
@@ -403,7 +407,7 @@ pub const BUGS: &[Bug] = &[
         // It slipped",
         )],
         why: "A task that slips into a closed pool is forgotten.",
-        fate: Survives("?"),
+        fate: Loom("remote_close::submit"),
     },
     Bug {
         name: "submit.after-backlog",
@@ -413,7 +417,7 @@ pub const BUGS: &[Bug] = &[
             "} else if !PLANTED && pool.lanes.len() > 1 && lane.depth() > 1 {",
         )],
         why: "A task behind another one is no backlog.",
-        fate: Survives("?"),
+        fate: Loom("remote_balance::attend"),
     },
     Bug {
         name: "submit.free-unwritten",

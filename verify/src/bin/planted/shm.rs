@@ -55,7 +55,7 @@ pub const BUGS: &[Bug] = &[
             "books.generation = books.generation.wrapping_add(u32::from(!PLANTED));",
         )],
         why: "A wish of the next worker is one of the dead one's.",
-        fate: Survives("?"),
+        fate: Survives("To be found out: crash_asleep should meet it."),
     },
     Bug {
         name: "worker.bell-late",
@@ -67,7 +67,7 @@ pub const BUGS: &[Bug] = &[
         let bell = if PLANTED { self.requests.bell.load(Acquire) } else { bell };",
         )],
         why: "The worker reads the bell after its wish: the ring that answered the wish is missed.",
-        fate: Loom("lane_bells::worker"),
+        fate: Loom("lane_bells::close"),
     },
     Bug {
         name: "worker.look-again",
@@ -77,7 +77,7 @@ pub const BUGS: &[Bug] = &[
             "if PLANTED || !something(self, closed) {",
         )],
         why: "The worker sleeps without a look after its wish.",
-        fate: Loom("lane_bells::worker"),
+        fate: Loom("lane_bells::both_wishes"),
     },
     Bug {
         name: "worker.closed",
@@ -111,14 +111,14 @@ pub const BUGS: &[Bug] = &[
             if !PLANTED { self.ring(); }",
         )],
         why: "The worker rings nobody who sleeps for its answer.",
-        fate: Loom("lane_bells::parent"),
+        fate: Loom("lane_bells::both_wishes"),
     },
     Bug {
         name: "worker.event",
         file: "src/shm/worker.rs",
         edits: &[("(self.event)();", "if !PLANTED { (self.event)(); }")],
         why: "The worker tells the attendant nothing.",
-        fate: Loom("lane_bells::listener"),
+        fate: Loom("lane_bells::both_wishes"),
     },
     Bug {
         name: "worker.called",
@@ -172,7 +172,9 @@ pub const BUGS: &[Bug] = &[
         self.published[seq.slot()].store(seq.mark(), Release);",
         )],
         why: "The worker may answer what the parent does not know to be published.",
-        fate: Survives("?"),
+        fate: Survives(
+            "No model near it takes an answer while its task is being submitted; to be written with the matrix of what is in progress.",
+        ),
     },
     Bug {
         name: "lane.full",
@@ -377,7 +379,7 @@ pub const BUGS: &[Bug] = &[
         }",
         )],
         why: "An answer is committed before it is written.",
-        fate: Survives("?"),
+        fate: Loom("lane_bells::parent"),
     },
     Bug {
         name: "spans.used",

@@ -224,7 +224,9 @@ pub const BUGS: &[Bug] = &[
             "if !PLANTED { block.next.with_mut(|next| *next = ptr::null_mut()); }",
         )],
         why: "A block comes back from the shelf with the one that followed it.",
-        fate: Survives("?"),
+        fate: Survives(
+            "A block is linked again before anybody looks for what follows it, in the models' short chains.",
+        ),
     },
     Bug {
         name: "inbox.last-reader",
@@ -550,7 +552,7 @@ pub const BUGS: &[Bug] = &[
             "if !PLANTED && self.is_work_left(seat, true) {",
         )],
         why: "A worker goes to sleep without a last look at the queues.",
-        fate: Survives("?"),
+        fate: Shuttle("pool::hidden_wait_parked"),
     },
     Bug {
         name: "search.half-left",
@@ -752,7 +754,7 @@ pub const BUGS: &[Bug] = &[
             if !PLANTED { self.give_place(&task); }",
         )],
         why: "A task that the closed inbox refuses keeps its place in the queue.",
-        fate: Survives("?"),
+        fate: Survives("The limit is closed in the next step, which tells everybody."),
     },
     Bug {
         name: "pool.inside-wake",
