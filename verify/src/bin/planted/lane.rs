@@ -40,8 +40,8 @@ pub const BUGS: &[Bug] = &[
         file: "src/process/lane.rs",
         edits: &[
             (
-                "if !here.leads() {\n            if changed()",
-                "let mut late = false;\n        if !here.leads() {\n            if changed()",
+                "let slept = |how| match how {",
+                "let mut late = false;\n        let slept = |how| match how {",
             ),
             (
                 "return slept(how);\n            }",
