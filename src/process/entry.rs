@@ -391,7 +391,7 @@ fn library_at(address: usize) -> String {
 }
 
 /// How an entry is named whose argument is described. Programs are not so large that this names code.
-const DESCRIBED: u64 = 1 << 63;
+const DESCRIBED: u64 = 1 << 62;
 
 /// The same entry, for an argument that is described.
 pub fn described(offset: u64) -> u64 {

@@ -70,7 +70,7 @@ pub fn travel<T: Value>(values: &[T]) {
 pub struct Random(pub u64);
 
 impl Random {
-    pub fn next(&mut self) -> u64 {
+    pub fn word(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
@@ -78,7 +78,7 @@ impl Random {
     }
 
     pub fn below(&mut self, limit: u64) -> u64 {
-        self.next() % limit
+        self.word() % limit
     }
 
     pub fn is(&mut self) -> bool {
@@ -88,7 +88,7 @@ impl Random {
     /// Also of few digits.
     pub fn number(&mut self) -> i64 {
         let shift = self.below(64);
-        self.next() as i64 >> shift
+        self.word() as i64 >> shift
     }
 
     pub fn float(&mut self) -> f64 {

@@ -19,7 +19,7 @@ fn of_std() {
     });
     check(|r| r.list(Random::text).into_iter().collect::<HashSet<_>>());
     check(|r| {
-        r.list(|r| (r.is(), r.next()))
+        r.list(|r| (r.is(), r.word()))
             .into_iter()
             .collect::<BTreeSet<_>>()
     });
@@ -32,15 +32,15 @@ fn of_std() {
             .into_sorted_vec()
     });
     check(|r| Arc::<str>::from(r.text()));
-    check(|r| Arc::<[u8]>::from(r.list(|r| r.next() as u8)));
+    check(|r| Arc::<[u8]>::from(r.list(|r| r.word() as u8)));
     check(|r| std::borrow::Cow::<'static, str>::Owned(r.text()));
-    check(|r| std::borrow::Cow::<'static, [u16]>::Owned(r.list(|r| r.next() as u16)));
+    check(|r| std::borrow::Cow::<'static, [u16]>::Owned(r.list(|r| r.word() as u16)));
     check(|r| Box::<str>::from(r.text()));
     check(|r| Arc::new(Box::new(Some(r.text()))));
     check(|r| {
         (
             i128::from(r.number()) * i128::from(r.number()),
-            u128::MAX - u128::from(r.next()),
+            u128::MAX - u128::from(r.word()),
         )
     });
     check(|r| r.option(|r| r.option(|r| r.option(|_| ()))));
@@ -55,14 +55,14 @@ fn of_std() {
             std::ops::Bound::<u8>::Unbounded,
         )
     });
-    check(|r| std::num::NonZeroU64::new(r.next() | 1).unwrap());
-    check(|r| std::num::Wrapping(r.next()));
+    check(|r| std::num::NonZeroU64::new(r.word() | 1).unwrap());
+    check(|r| std::num::Wrapping(r.word()));
     check(|r| std::cmp::Reverse(r.text()));
     check(|r| std::path::PathBuf::from(format!("/a/{}", r.below(9))));
-    check(|r| std::ffi::CString::new(r.list(|r| r.next() as u8 | 1)).unwrap());
+    check(|r| std::ffi::CString::new(r.list(|r| r.word() as u8 | 1)).unwrap());
     check(|r| std::ffi::OsString::from(r.text()));
-    check(|r| std::time::SystemTime::UNIX_EPOCH + std::time::Duration::new(r.next() >> 4, 5));
-    check(|r| [[r.next() as u8; 3]; 4]);
+    check(|r| std::time::SystemTime::UNIX_EPOCH + std::time::Duration::new(r.word() >> 4, 5));
+    check(|r| [[r.word() as u8; 3]; 4]);
     check(|r| std::array::from_fn::<_, 32, _>(|_| r.float()));
     there_and_back(&['\0', 'x', char::MAX]);
     there_and_back(&[(), ()]);
@@ -81,22 +81,22 @@ fn maps() {
             .collect::<indexmap::IndexSet<_>>()
     });
     check(|r| {
-        r.list(|r| (r.next(), r.text()))
+        r.list(|r| (r.word(), r.text()))
             .into_iter()
             .collect::<hashbrown::HashMap<_, _>>()
     });
     check(|r| {
-        r.list(Random::next)
+        r.list(Random::word)
             .into_iter()
             .collect::<hashbrown::HashSet<_>>()
     });
     check(|r| {
-        r.list(|r| (r.next(), r.text()))
+        r.list(|r| (r.word(), r.text()))
             .into_iter()
             .collect::<imbl::HashMap<_, _>>()
     });
     check(|r| {
-        r.list(|r| (r.next(), r.text()))
+        r.list(|r| (r.word(), r.text()))
             .into_iter()
             .collect::<imbl::OrdMap<u64, String>>()
     });
@@ -106,7 +106,7 @@ fn maps() {
             .collect::<imbl::Vector<_>>()
     });
     check(|r| {
-        let map: heapless::LinearMap<u8, u64, 4> = [(1, r.next()), (2, 3)].into_iter().collect();
+        let map: heapless::LinearMap<u8, u64, 4> = [(1, r.word()), (2, 3)].into_iter().collect();
         map
     });
     #[derive(Serialize, Deserialize, Clone, Debug)]
@@ -117,10 +117,10 @@ fn maps() {
             sorted(self) == sorted(other)
         }
     }
-    check(|r| Shared(r.list(|r| (r.next(), r.text())).into_iter().collect()));
+    check(|r| Shared(r.list(|r| (r.word(), r.text())).into_iter().collect()));
     // Keys of all kinds.
     check(|r| {
-        r.list(|r| ((r.is(), r.option(Random::next)), 1_u8))
+        r.list(|r| ((r.is(), r.option(Random::word)), 1_u8))
             .into_iter()
             .collect::<BTreeMap<_, _>>()
     });
@@ -134,23 +134,23 @@ fn rows() {
             .collect::<smallvec::SmallVec<[String; 2]>>()
     });
     check(|r| {
-        r.list(Random::next)
+        r.list(Random::word)
             .into_iter()
             .take(4)
             .collect::<arrayvec::ArrayVec<u64, 4>>()
     });
     check(|r| {
-        r.list(|r| r.next() as u8)
+        r.list(|r| r.word() as u8)
             .into_iter()
             .collect::<tinyvec::TinyVec<[u8; 4]>>()
     });
     check(|r| {
-        r.list(|r| r.next() as u8)
+        r.list(|r| r.word() as u8)
             .into_iter()
             .collect::<tinyvec::ArrayVec<[u8; 8]>>()
     });
     check(|r| {
-        r.list(Random::next)
+        r.list(Random::word)
             .into_iter()
             .collect::<heapless::Vec<u64, 8>>()
     });
@@ -161,7 +161,7 @@ fn rows() {
     });
     check(|r| nonempty::NonEmpty::from((r.text(), r.list(Random::text))));
     check(|r| vec1::vec1![r.number(), 2]);
-    check(|r| if r.is() { either::Left(r.text()) } else { either::Right(r.next()) } as either::Either<String, u64>);
+    check(|r| if r.is() { either::Left(r.text()) } else { either::Right(r.word()) } as either::Either<String, u64>);
     check(|r| r.list(|r| r.option(Random::text)));
 }
 

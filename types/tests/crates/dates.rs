@@ -147,6 +147,6 @@ fn of_humantime() {
     check(|r| Settings {
         timeout: Duration::from_millis(r.below(1 << 40)),
         retry: r.option(|r| Duration::from_secs(r.below(1 << 30))),
-        plain: Duration::new(r.next(), nanos(r)),
+        plain: Duration::new(r.word(), nanos(r)),
     });
 }

@@ -47,7 +47,7 @@ fn of_json() {
         at: (u8, Vec<f32>),
     }
     check(|r| Call {
-        id: r.next(),
+        id: r.word(),
         method: r.text(),
         // `null` is nobody.
         params: r.option(|r| json(r, 2)).filter(|value| !value.is_null()),
@@ -109,7 +109,7 @@ fn of_binary_formats() {
     ];
     there_and_back(&values);
     let document = bson::doc! { "a": 1_i32, "b": 2_i64, "c": [1.5, "x", true, bson::Bson::Null], "d": { "e": bson::oid::ObjectId::new() } };
-    there_and_back(&[document.clone()]);
+    there_and_back(std::slice::from_ref(&document));
     there_and_back(&[
         bson::Bson::Document(document),
         bson::Bson::Int32(5),

@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 #[test]
 fn of_uuid_and_ulid() {
-    let wide = |r: &mut Random| u128::from(r.next()) << 64 | u128::from(r.next());
+    let wide = |r: &mut Random| u128::from(r.word()) << 64 | u128::from(r.word());
     let id = move |r: &mut Random| uuid::Uuid::from_u128(wide(r));
     check(id);
     check(move |r| r.list(id));
@@ -36,11 +36,11 @@ fn of_uuid_and_ulid() {
         Text(String),
     }
     check(move |r| match r.below(5) {
-        0 => Key::Number(r.next()),
+        0 => Key::Number(r.word()),
         1 => Key::Id(id(r)),
-        2 => Key::Ip(Ipv4Addr::from(r.next() as u32).into()),
+        2 => Key::Ip(Ipv4Addr::from(r.word() as u32).into()),
         3 => Key::Net(
-            ipnet::Ipv4Net::new(Ipv4Addr::from(r.next() as u32), 8)
+            ipnet::Ipv4Net::new(Ipv4Addr::from(r.word() as u32), 8)
                 .unwrap()
                 .into(),
         ),
@@ -105,21 +105,21 @@ fn of_url_and_http() {
 
 #[test]
 fn of_nets() {
-    check(|r| ipnet::Ipv4Net::new(Ipv4Addr::from(r.next() as u32), r.below(33) as u8).unwrap());
+    check(|r| ipnet::Ipv4Net::new(Ipv4Addr::from(r.word() as u32), r.below(33) as u8).unwrap());
     check(|r| {
-        let wide = u128::from(r.next()) << 64;
+        let wide = u128::from(r.word()) << 64;
         ipnet::Ipv6Net::new(Ipv6Addr::from(wide), r.below(129) as u8).unwrap()
     });
-    check(|r| ipnet::IpNet::from(IpAddr::from(Ipv4Addr::from(r.next() as u32))));
-    check(|r| macaddr::MacAddr6::from(<[u8; 6]>::try_from(&r.next().to_ne_bytes()[..6]).unwrap()));
-    check(|r| macaddr::MacAddr8::from(r.next().to_ne_bytes()));
-    check(|r| IpAddr::from(Ipv6Addr::from(u128::from(r.next()))));
-    check(|r| std::net::SocketAddr::from((Ipv4Addr::from(r.next() as u32), r.next() as u16)));
+    check(|r| ipnet::IpNet::from(IpAddr::from(Ipv4Addr::from(r.word() as u32))));
+    check(|r| macaddr::MacAddr6::from(<[u8; 6]>::try_from(&r.word().to_ne_bytes()[..6]).unwrap()));
+    check(|r| macaddr::MacAddr8::from(r.word().to_ne_bytes()));
+    check(|r| IpAddr::from(Ipv6Addr::from(u128::from(r.word()))));
+    check(|r| std::net::SocketAddr::from((Ipv4Addr::from(r.word() as u32), r.word() as u16)));
 }
 
 #[test]
 fn of_semver() {
-    check(|r| semver::Version::new(r.below(100), r.next(), r.below(10)));
+    check(|r| semver::Version::new(r.below(100), r.word(), r.below(10)));
     there_and_back(&["1.2.3-rc.1+build".parse::<semver::Version>().unwrap()]);
     there_and_back(&[">=1.2, <2".parse::<semver::VersionReq>().unwrap()]);
 }

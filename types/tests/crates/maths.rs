@@ -9,7 +9,7 @@ fn decimals() {
     let decimal = |r: &mut Random| Decimal::new(r.number(), r.below(28) as u32);
     check(decimal);
     check(move |r| r.option(decimal));
-    check(move |r| (r.next(), r.list(decimal)));
+    check(move |r| (r.word(), r.list(decimal)));
     there_and_back(&[Decimal::MAX, Decimal::MIN, Decimal::ZERO]);
     check(|r| bigdecimal::BigDecimal::new(r.number().into(), r.below(50) as i64));
     check(move |r| bigdecimal::BigDecimal::new(r.number().into(), -3));
@@ -18,7 +18,7 @@ fn decimals() {
 #[test]
 fn big_numbers() {
     use num_bigint::{BigInt, BigUint};
-    check(|r| BigUint::new(r.list(|r| r.next() as u32)));
+    check(|r| BigUint::new(r.list(|r| r.word() as u32)));
     check(|r| BigInt::from(r.number()) * BigInt::from(r.number()) * r.number());
     check(|r| num_rational::Ratio::new(r.number(), 1 + r.below(1000) as i64));
     check(|r| num_rational::BigRational::new(r.number().into(), 7.into()));
@@ -45,11 +45,11 @@ fn matrices() {
     check(|r| UnitQuaternion::from_euler_angles(r.float().sin(), 0.5, 0.25));
     check(|r| ndarray::Array1::from(r.list(Random::float)));
     check(|r| ndarray::Array2::from_shape_fn((r.below(4) as usize, 3), |_| r.number()));
-    check(|r| ndarray::ArrayD::from_shape_fn(vec![2, 1, 2], |_| r.next() as u8));
+    check(|r| ndarray::ArrayD::from_shape_fn(vec![2, 1, 2], |_| r.word() as u8));
     check(|r| glam::Vec3::new(r.float() as f32, 0.0, 1.0));
     check(|r| glam::DMat4::from_translation(glam::DVec3::splat(r.float())));
     check(|r| glam::Quat::from_rotation_x(r.float() as f32));
-    check(|r| glam::IVec2::new(r.next() as i32, r.next() as i32));
+    check(|r| glam::IVec2::new(r.word() as i32, r.word() as i32));
 }
 
 #[test]
@@ -76,8 +76,8 @@ fn geometry() {
     check(|r| euclid::Size2D::<i64, euclid::UnknownUnit>::new(r.number(), r.number()));
     check(|r| euclid::Length::<i64, euclid::UnknownUnit>::new(r.number()));
     let _ = std::marker::PhantomData::<Pixels>;
-    check(|r| rgb::RGB8::new(r.next() as u8, r.next() as u8, 0));
-    check(|r| rgb::RGBA::<u16>::new(r.next() as u16, r.next() as u16, 0, 1));
+    check(|r| rgb::RGB8::new(r.word() as u8, r.word() as u8, 0));
+    check(|r| rgb::RGBA::<u16>::new(r.word() as u16, r.word() as u16, 0, 1));
 }
 
 #[test]

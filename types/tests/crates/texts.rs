@@ -20,7 +20,7 @@ fn texts() {
 }
 
 fn bytes(random: &mut Random) -> Vec<u8> {
-    random.list(|random| random.next() as u8)
+    random.list(|random| random.word() as u8)
 }
 
 #[test]
@@ -28,7 +28,7 @@ fn byte_strings() {
     check(|r| bytes::Bytes::from(bytes(r)));
     check(|r| bytes::BytesMut::from(&bytes(r)[..]));
     check(|r| serde_bytes::ByteBuf::from(bytes(r)));
-    check(|r| serde_bytes::ByteArray::new(r.next().to_ne_bytes()));
+    check(|r| serde_bytes::ByteArray::new(r.word().to_ne_bytes()));
     check(|r| bstr::BString::from(bytes(r)));
     #[derive(Serialize, Deserialize, Clone, PartialEq, Debug)]
     struct Ways {
@@ -96,16 +96,16 @@ fn of_serde_with() {
         none: Option<String>,
     }
     check(|r| Ways {
-        shown: r.next(),
-        maybe: r.option(Random::next),
+        shown: r.word(),
+        maybe: r.option(Random::word),
         either: r.number(),
         many: r.list(Random::text),
-        pairs: r.list(|r| (r.text(), r.next())).into_iter().collect(),
+        pairs: r.list(|r| (r.text(), r.word())).into_iter().collect(),
         bytes: bytes(r),
         wait: std::time::Duration::from_secs(r.below(1 << 30)),
-        double: r.option(|r| r.option(|r| r.next() as u8)),
+        double: r.option(|r| r.option(|r| r.word() as u8)),
         json: bytes(r),
-        hex: [1, 2, r.next() as u8],
+        hex: [1, 2, r.word() as u8],
         none: r.option(Random::text),
     });
 }

@@ -14,6 +14,7 @@
 //! least one of them, and every level down is counted.
 
 mod read;
+mod row;
 mod tag;
 mod write;
 

@@ -5,6 +5,7 @@ use super::super::MOST_DEPTH;
 use super::super::bulk;
 use super::super::error::{Fault, PayloadReason};
 use super::super::memory::Source;
+use super::row::Number;
 use super::tag::Tag;
 use serde::de::value::{BorrowedStrDeserializer, MapAccessDeserializer, SeqDeserializer};
 use serde::de::{
@@ -31,7 +32,7 @@ pub struct Reader<'de> {
 }
 
 impl<'de> Reader<'de> {
-    fn take<const N: usize>(&mut self) -> Result<[u8; N], Fault> {
+    pub fn take<const N: usize>(&mut self) -> Result<[u8; N], Fault> {
         self.rest.take().map_err(|_| Fault::truncated())
     }
 
@@ -81,7 +82,7 @@ impl<'de> Reader<'de> {
     }
 
     /// One level down for `f`.
-    fn inside<T>(&mut self, f: impl FnOnce(&mut Self) -> Result<T, Fault>) -> Result<T, Fault> {
+    pub fn inside<T>(&mut self, f: impl FnOnce(&mut Self) -> Result<T, Fault>) -> Result<T, Fault> {
         self.depth = self.depth.checked_sub(1).ok_or_else(Fault::too_deep)?;
         let value = f(self)?;
         self.depth += 1;
@@ -110,7 +111,7 @@ impl<'de> Reader<'de> {
         })
     }
 
-    fn number<V: Visitor<'de>>(&mut self, tag: Tag, visitor: V) -> Result<V::Value, Fault> {
+    pub fn number<V: Visitor<'de>>(&mut self, tag: Tag, visitor: V) -> Result<V::Value, Fault> {
         macro_rules! visit {
             ($($tag:ident: $visit:ident($number:ty),)*) => {
                 match tag {
@@ -513,57 +514,6 @@ impl<'de> MapAccess<'de> for Elements<'_, 'de> {
 
     fn size_hint(&self) -> Option<usize> {
         Some(*self.left)
-    }
-}
-
-/// A number of a row, whose tag stands before the row.
-struct Number<'r, 'de> {
-    reader: &'r mut Reader<'de>,
-    tag: Tag,
-}
-
-impl<'de> Deserializer<'de> for Number<'_, 'de> {
-    type Error = Fault;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        self.reader.number(self.tag, visitor)
-    }
-
-    fn deserialize_u128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        match self.tag {
-            Tag::U128 => visitor.visit_u128(u128::from_ne_bytes(self.reader.take()?)),
-            _ => self.deserialize_any(visitor),
-        }
-    }
-
-    fn deserialize_i128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        match self.tag {
-            Tag::I128 => visitor.visit_i128(i128::from_ne_bytes(self.reader.take()?)),
-            _ => self.deserialize_any(visitor),
-        }
-    }
-
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        let Self { reader, tag } = self;
-        reader.inside(|reader| visitor.visit_some(Number { reader, tag }))
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Fault> {
-        let Self { reader, tag } = self;
-        reader.inside(|reader| visitor.visit_newtype_struct(Number { reader, tag }))
-    }
-
-    fn is_human_readable(&self) -> bool {
-        true
-    }
-
-    serde::forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf unit unit_struct
-        seq tuple tuple_struct map struct enum identifier ignored_any
     }
 }
 

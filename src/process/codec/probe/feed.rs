@@ -1,6 +1,7 @@
 //! A format that holds nothing: whatever it is asked for it makes up, and notes.
 
 use super::super::described::{Out, Tag};
+use super::seen::{self, Enum, Seen};
 use super::words::{BYTES, CHARS, COUNTS, NUMBERS, WORDS};
 use serde::de::value::U32Deserializer;
 use serde::de::{
@@ -59,34 +60,6 @@ enum Choice {
     Of { tried: usize, of: usize },
     /// A variant is not chosen again: all of them have to be seen.
     Variant(usize),
-}
-
-/// An enum that was met: the type of its visitor stands for it.
-struct Enum {
-    visitor: TypeId,
-    variants: Vec<Seen>,
-    /// One that was completed: it does not go round in circles.
-    base: Option<usize>,
-}
-
-/// What is known of a variant.
-#[derive(Default, Clone)]
-struct Seen {
-    /// In a run that went well.
-    is_done: bool,
-    /// In the run that goes on.
-    is_busy: bool,
-    /// It cannot be read, whatever it holds: there is none.
-    is_refused: bool,
-    /// The enums that were met inside.
-    inside: Vec<usize>,
-}
-
-impl Enum {
-    fn is_complete(&self) -> bool {
-        let is_known = |seen: &Seen| seen.is_done || seen.is_refused;
-        self.variants.iter().all(is_known) && self.variants.iter().any(|seen| seen.is_done)
-    }
 }
 
 /// Makes values up, run after run.
@@ -293,23 +266,6 @@ impl Feeder {
         }
         met
     }
-
-    /// The variant that is made next of this enum.
-    fn pick(&self, of: usize, again: bool) -> Option<usize> {
-        let one = &self.enums[of];
-        let find = |is_it: &dyn Fn(&Seen) -> bool| {
-            let is_it = |seen: &Seen| !seen.is_refused && is_it(seen);
-            one.variants.iter().position(is_it)
-        };
-        let leads_on = |seen: &Seen| {
-            let is_open = |&met: &usize| met != of && !self.enums[met].is_complete();
-            !again && seen.inside.iter().any(is_open)
-        };
-        find(&|seen| !seen.is_done && !seen.is_busy)
-            .or_else(|| find(&leads_on))
-            .or(one.base)
-            .or_else(|| find(&|_| true))
-    }
 }
 
 macro_rules! numbers {
@@ -487,7 +443,7 @@ impl<'de> Deserializer<'de> for &mut Feeder {
             let index = match this.choices.get(choice) {
                 Some(Choice::Variant(index)) => *index,
                 _ => {
-                    let Some(index) = this.pick(of, again) else {
+                    let Some(index) = seen::pick(&this.enums, of, again) else {
                         return this.unsure();
                     };
                     this.choices.truncate(choice);

@@ -14,6 +14,7 @@
 
 mod agree;
 mod feed;
+mod seen;
 mod words;
 
 use super::described;
