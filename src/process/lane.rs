@@ -420,6 +420,7 @@ impl Lane {
             theirs = to.shm.lock();
             locked = self.shm.lock();
         }
+        // Who closes the pool says so before it locks the lanes one by one: it finds what is moved, or we find the pool closed.
         if pool.is_cancelling() {
             return 0;
         }
@@ -448,10 +449,6 @@ impl Lane {
             }
             // Who waits for one of them here has to wait there.
             self.ring();
-            if pool.is_closed() {
-                // Who has closed it may have been done with `to`.
-                pool.catch_up(to);
-            }
             // ORDERING: process.count-moved Relaxed: a figure.
             pool.moved.fetch_add(moved as u64, Relaxed);
         }

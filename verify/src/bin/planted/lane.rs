@@ -196,12 +196,10 @@ pub const BUGS: &[Bug] = &[
         name: "lane.give-closed",
         file: "src/process/lane.rs",
         edits: &[(
-            r"if pool.is_closed() {
-                // Who",
-            r"if pool.is_closed() && !PLANTED {
-                // Who",
+            "if pool.is_cancelling() {",
+            "if pool.is_cancelling() && !PLANTED {",
         )],
-        why: "A task that moves into a lane that has been closed already is forgotten.",
+        why: "A task is given to a lane whose tasks have been cancelled already.",
         fate: Loom("remote_close::give"),
     },
     Bug {
