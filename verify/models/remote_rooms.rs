@@ -19,6 +19,15 @@ fn taken() {
 }
 
 #[test]
+fn skipped() {
+    remote_rooms::SKIPPED
+        .model()
+        .bound(Some(2))
+        .min_executions(1_000)
+        .check();
+}
+
+#[test]
 fn callback() {
     remote_rooms::CALLBACK
         .model()

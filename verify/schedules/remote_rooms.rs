@@ -13,6 +13,12 @@ fn taken() {
 }
 
 #[test]
+fn skipped() {
+    remote_rooms::SKIPPED.model().random(1_000);
+    remote_rooms::SKIPPED.model().pct(3, 1_000);
+}
+
+#[test]
 fn callback() {
     remote_rooms::CALLBACK.model().random(1_000);
     remote_rooms::CALLBACK.model().pct(3, 1_000);

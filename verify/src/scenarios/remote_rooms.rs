@@ -63,6 +63,26 @@ pub const TAKEN: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
+/// The room comes from a task that was taken back: its worker skips it, and somebody else takes note of that.
+pub const SKIPPED: Scenario = Scenario {
+    name: "remote/room_skipped",
+    must: &["awake", "slept"],
+    body: |out| {
+        let (pool, _first, mut second, tasks) = full();
+        assert!(tasks[1].cancel(), "the first one of the second lane");
+        let theirs = pool.clone();
+        let taking = thread::spawn(move || {
+            second.next().expect("not closed");
+            theirs.pump(1);
+            second
+        });
+        let late = submit(&pool, 5);
+        let _second = taking.join().unwrap();
+        end(out, &pool, tasks.into_iter().chain([late]));
+    },
+    ..Scenario::EMPTY
+};
+
 /// The submitter is a callback that the attendant runs: nobody listens for it.
 pub const CALLBACK: Scenario = Scenario {
     name: "remote/room_callback",

@@ -365,14 +365,14 @@ pub const BUGS: &[Bug] = &[
                     freed |= !PLANTED;",
         )],
         why: "The room of a task that was taken back is told to nobody.",
-        fate: Loom("remote_room::skipped"),
+        fate: Loom("remote_rooms::skipped"),
     },
     Bug {
         name: "pump.room",
         file: "src/process/pump.rs",
         edits: &[("if batch.wanted {", "if (batch.wanted) && !PLANTED {")],
         why: "The room that answers leave is told to nobody.",
-        fate: Loom("remote::room_follow"),
+        fate: Loom("remote_rooms::taken"),
     },
     Bug {
         name: "pump.conclude",
