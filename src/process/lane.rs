@@ -267,6 +267,16 @@ impl Lane {
         self.shm.ring();
     }
 
+    /// Gives memory back that no task will use. Somebody may sleep for it.
+    #[cold]
+    pub fn give_back(&self, span: Option<Span>) {
+        self.free(span);
+        let wanted = span.is_some() && self.shm.lock().data().wanting > 0;
+        if wanted {
+            self.call_for_room();
+        }
+    }
+
     /// Wakes who sleeps for room.
     pub fn call_for_room(&self) {
         if self.lead.tell(Aim::Room) {
@@ -467,7 +477,9 @@ impl Lane {
         let Some((entry, payload)) = locked.request(waiting) else {
             return false;
         };
-        let argument = Argument::of(self, payload);
+        let Some(argument) = Argument::of(self, payload) else {
+            return false;
+        };
         let Some(room) = to.room_for(&argument) else {
             return false;
         };
@@ -548,11 +560,12 @@ pub enum Argument {
 }
 
 impl Argument {
-    pub fn of(lane: &Lane, payload: Payload) -> Self {
-        match payload {
+    /// None: there is no memory for a copy of it.
+    fn of(lane: &Lane, payload: Payload) -> Option<Self> {
+        Some(match payload {
             Payload::Inline(bytes) => Self::Inline(bytes),
-            Payload::Span(span) => Self::Bytes(lane.shm.request_region(span).to_vec()),
-        }
+            Payload::Span(span) => Self::Bytes(lane.shm.request_region(span).try_to_vec()?),
+        })
     }
 }
 

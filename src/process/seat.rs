@@ -75,6 +75,8 @@ pub struct Watch {
     pub at: Instant,
     /// What the last look has found.
     pub found: Skips,
+    /// For how long the worker had run by then.
+    pub ticks: Option<u64>,
 }
 
 pub enum State {

@@ -151,7 +151,7 @@ fn prepare<'a, A: Encode>(
         span: Some(span),
     };
     if let Err(error) = written {
-        lane.free(argument.span);
+        lane.give_back(argument.span);
         return Err(error);
     }
     Ok((lane, entry, argument))
@@ -187,9 +187,12 @@ fn room(pool: &Pool, lane: &Lane, length: usize) -> Result<Span, TaskError> {
         span.get().is_some()
     };
     while !found() {
+        if pool.config.when_full == WhenFull::Reject {
+            return Err(queue_full(pool));
+        }
         // An answer to anything in the lane gives memory back, and so does the end of what waits there.
         if let Err(error) = wait_for_room(pool, std::slice::from_ref(lane), 1, found) {
-            lane.free(span.get());
+            lane.give_back(span.get());
             return Err(error);
         }
     }
@@ -234,12 +237,16 @@ fn best(pool: &Pool) -> Option<&Lane> {
 #[cold]
 fn wait_until(pool: &Pool, lanes: &[Lane], found: impl Fn() -> bool) -> Result<(), TaskError> {
     if pool.config.when_full == WhenFull::Reject {
-        return Err(TaskError::Rejected(Rejected::QueueFull {
-            pool: pool.config.name.clone(),
-            limit: pool.lanes.len() * SLOTS,
-        }));
+        return Err(queue_full(pool));
     }
     wait_for_room(pool, lanes, BURST, found)
+}
+
+fn queue_full(pool: &Pool) -> TaskError {
+    TaskError::Rejected(Rejected::QueueFull {
+        pool: pool.config.name.clone(),
+        limit: pool.lanes.len() * SLOTS,
+    })
 }
 
 #[inline]
@@ -264,7 +271,7 @@ fn launch<'a, T>(
         match another_lane(pool, lane, argument) {
             Ok(another) => lane = another,
             Err(error) => {
-                lane.free(argument.span);
+                lane.give_back(argument.span);
                 task.into_task().fail(error);
                 return future;
             }

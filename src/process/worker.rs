@@ -174,7 +174,15 @@ impl Call<'_> {
         let Some(outcomes) = self.value(read, |arg| Ok(ChunkOutcomes::new(task(arg)))) else {
             return;
         };
-        if form::is_plain::<R>() && self.encode(Status::Value, &outcomes).is_ok() {
+        let is_plain = form::is_plain::<R>()
+            && match self.encode(Status::Value, &outcomes) {
+                Ok(()) => true,
+                Err(unsent) => {
+                    report::contain_drop("panic payload", || drop(unsent));
+                    false
+                }
+            };
+        if is_plain {
             report::contain_drop("result", || drop(outcomes));
         } else {
             self.answer(Status::Described, &outcomes.described());

@@ -88,14 +88,27 @@ impl<'a> Region<'a> {
         unsafe { copy(bytes.as_ptr(), to.as_ptr(), bytes.len()) };
     }
 
+    /// All of it. None: there is no memory for that.
+    pub fn try_to_vec(self) -> Option<Vec<u8>> {
+        let mut bytes = Vec::new();
+        bytes.try_reserve_exact(self.len).ok()?;
+        self.append_to(&mut bytes);
+        Some(bytes)
+    }
+
     /// All of it.
     pub fn to_vec(self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(self.len);
+        self.append_to(&mut bytes);
+        bytes
+    }
+
+    /// There is room for it.
+    fn append_to(self, bytes: &mut Vec<u8>) {
         let room = &mut bytes.spare_capacity_mut()[..self.len];
         self.read(0, room);
         // SAFETY: that many have just been written.
         unsafe { bytes.set_len(self.len) };
-        bytes
     }
 
     #[inline]

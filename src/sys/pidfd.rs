@@ -101,11 +101,35 @@ impl Process {
         told || self.state().is_some_and(|state| "Tt".contains(state))
     }
 
-    /// The letter of its state in /proc.
-    fn state(&self) -> Option<char> {
+    /// What the kernel says that it does, by its letter, and for how many ticks (hundredths of a second) it has run.
+    fn stat(&self) -> Option<(char, u64)> {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid)).ok()?;
-        // The name, in parentheses, may hold anything.
-        stat.rsplit_once(") ")?.1.chars().next()
+        // Its name may hold anything.
+        let mut fields = stat[stat.rfind(')')? + 1..].split_ascii_whitespace();
+        let state = fields.next()?.chars().next()?;
+        let mut ticks = fields.skip(10).map_while(|field| field.parse::<u64>().ok());
+        Some((state, ticks.next()? + ticks.next()?))
+    }
+
+    fn state(&self) -> Option<char> {
+        Some(self.stat()?.0)
+    }
+
+    /// For [`has_had_time`](Self::has_had_time).
+    pub fn ticks(&self) -> Option<u64> {
+        Some(self.stat()?.1)
+    }
+
+    /// Could it have done what takes it a moment, since it had run for so many ticks? One that is ready to run and has hardly
+    /// run is slow, and so is one that waits for a disk or was stopped.
+    pub fn has_had_time(&self, before: Option<u64>) -> bool {
+        /// What it has run for must not be chance.
+        const ENOUGH: u64 = 2;
+        match self.stat() {
+            Some(('R', now)) => before.is_some_and(|before| now >= before + ENOUGH),
+            Some(('D' | 'T' | 't', _)) => false,
+            _ => true,
+        }
     }
 
     fn wait(&self, flags: libc::c_int) -> io::Result<Option<Ended>> {
@@ -139,14 +163,19 @@ impl Process {
     #[cold]
     fn wait_by_number(&self, flags: libc::c_int) -> io::Result<Option<Ended>> {
         let mut status = 0;
-        // SAFETY: a number of a child, and a word that it fills.
-        match unsafe { libc::waitpid(self.pid as libc::pid_t, &raw mut status, flags) } {
+        let waited = loop {
+            // SAFETY: a number of a child, and a word that it fills.
+            match unsafe { libc::waitpid(self.pid as libc::pid_t, &raw mut status, flags) } {
+                -1 if io::Error::last_os_error().kind() == io::ErrorKind::Interrupted => {}
+                waited => break waited,
+            }
+        };
+        match waited {
             0 => Ok(None),
             -1 => {
                 let error = io::Error::last_os_error();
                 match error.raw_os_error() {
                     Some(libc::ECHILD) => Ok(self.is_over()?.then_some(Ended::Unknown)),
-                    Some(libc::EINTR) => Ok(None),
                     _ => Err(error),
                 }
             }

@@ -13,8 +13,8 @@ fn submit() {
 fn give() {
     remote_close::GIVE
         .model()
-        .bound(Some(3))
-        .min_executions(1_700)
+        .bound(Some(4))
+        .min_executions(300)
         .check();
 }
 
@@ -22,8 +22,8 @@ fn give() {
 fn give_at_end() {
     remote_close::GIVE_AT_END
         .model()
-        .bound(Some(4))
-        .min_executions(34_000)
+        .bound(Some(5))
+        .min_executions(720)
         .check();
 }
 

@@ -152,6 +152,24 @@ fn descriptions_are_only_so_deep() {
 }
 
 /// A row is one copy for whoever wants its numbers, and numbers for everybody else.
+/// A level that costs its writer nine bytes, again and again.
+#[test]
+fn variants_in_variants_are_only_so_deep() {
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    enum Fields {
+        Two(u8, u8),
+        Named { a: u8 },
+    }
+    for value in [Fields::Two(1, 2), Fields::Named { a: 1 }] {
+        let tag = bytes_of(&value)[0];
+        let level = [tag, 0, 0, 0, 0, 0, 0, 0, 0];
+        let bytes = level.repeat(1_000_000);
+        assert!(read_description::<serde::de::IgnoredAny>(&bytes).is_err());
+        assert!(read_description::<Any>(&bytes).is_err());
+        assert_eq!(read_description(&bytes_of(&value)), Ok(value));
+    }
+}
+
 #[test]
 fn rows_are_read_by_anybody() {
     let row = bytes_of(&vec![1_u16, 2, 3]);

@@ -68,17 +68,19 @@ impl Supervisor {
     /// Looks whether a worker has skipped what was taken back. One that has nothing else to do and does not, for as long
     /// as a grace, runs what it said it had not begun, or does not move at all.
     pub(super) fn watch_skips(&mut self, at: usize, now: Instant) {
-        let before = self.seats[at].skips.take().map(|watch| watch.found);
+        let before = self.seats[at].skips.take();
         let found = self.pool.lanes[at].skips();
         if found == Skips::Nothing {
             return;
         }
         let seat = &mut self.seats[at];
         let grace = self.pool.config.kill_grace.max(SHORTEST_GRACE);
-        seat.skips = now.checked_add(grace).map(|at| Watch { at, found });
+        let ticks = seat.started().and_then(|started| started.process.ticks());
+        seat.skips = now.checked_add(grace).map(|at| Watch { at, found, ticks });
         if let (Skips::Next(seq), State::Up(started)) = (found, &seat.state)
-            && before == Some(found)
-            // One that somebody else has stopped is slow.
+            && let Some(before) = before.filter(|before| before.found == found)
+            // One that somebody else has stopped is slow, and so is one that gets no processor.
+            && started.process.has_had_time(before.ticks)
             && !started.process.has_stopped()
         {
             let why = format!("it did not skip number {}, which was taken back", seq.0);

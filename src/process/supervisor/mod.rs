@@ -354,6 +354,7 @@ impl Supervisor {
             // The next look is the first one at this worker.
             skips: seat.skips.take().map(|watch| Watch {
                 found: Skips::Later,
+                ticks: None,
                 ..watch
             }),
             ..Seat::new(now)

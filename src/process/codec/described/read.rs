@@ -270,8 +270,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
             }
             Tag::UnitVariant => visitor.visit_borrowed_str(self.variant()?),
             Tag::NewtypeVariant => self.inside(|reader| reader.entry(visitor)),
-            // What comes next goes down a level.
-            Tag::FieldsVariant => self.entry(visitor),
+            Tag::FieldsVariant => self.entry_of_fields(visitor),
             tag => self.number(tag, visitor),
         }
     }
@@ -420,7 +419,25 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
 impl<'de> Reader<'de> {
     /// A variant as JSON has it: a map from its name to its value.
     fn entry<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Fault> {
-        let name = Some(self.variant()?);
+        let name = self.variant()?;
+        self.entry_named(name, visitor)
+    }
+
+    /// As [`entry`](Self::entry), of a variant that has fields: nothing else comes next, and it is that which goes down a level.
+    fn entry_of_fields<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Fault> {
+        let name = self.variant()?;
+        match self.peek()? {
+            Tag::Tuple | Tag::Struct => self.entry_named(name, visitor),
+            _ => Err(Fault::invalid("fields of a variant")),
+        }
+    }
+
+    fn entry_named<V: Visitor<'de>>(
+        &mut self,
+        name: &'de str,
+        visitor: V,
+    ) -> Result<V::Value, Fault> {
+        let name = Some(name);
         let mut left = 1;
         let value = visitor.visit_map(Entry {
             reader: self,

@@ -8,7 +8,7 @@ use serde::ser::{self, Serialize, Serializer};
 use std::fmt::{Display, Write};
 
 /// What a description is made of, and where it grows.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Out(pub Vec<u8>);
 
 impl Out {

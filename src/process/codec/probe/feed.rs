@@ -63,6 +63,7 @@ enum Choice {
 }
 
 /// Makes values up, run after run.
+#[derive(Clone)]
 pub struct Feeder {
     mood: usize,
     /// The choices of this run; those of the last one are made again as far as they are kept.
@@ -80,6 +81,10 @@ pub struct Feeder {
     /// Something was refused, in this run.
     has_failed: bool,
     is_unsure: bool,
+    /// How many tuples there were in this run.
+    tuples: usize,
+    /// The one of them that lacks its last element.
+    short: Option<usize>,
 }
 
 impl Feeder {
@@ -95,11 +100,27 @@ impl Feeder {
             refused: None,
             has_failed: false,
             is_unsure: false,
+            tuples: 0,
+            short: None,
         }
+    }
+
+    /// How many tuples, tuple structs and tuple variants there were in this run.
+    pub fn tuples(&self) -> usize {
+        self.tuples
+    }
+
+    /// The same run again, in which one tuple lacks its last element.
+    pub fn shortened(&self, tuple: usize) -> Self {
+        let mut again = self.clone();
+        again.short = Some(tuple);
+        again.begin();
+        again
     }
 
     pub fn begin(&mut self) {
         self.made = 0;
+        self.tuples = 0;
         self.fed.0.clear();
         self.visitors.clear();
         self.open.clear();
@@ -237,7 +258,13 @@ impl Feeder {
             None => Tag::Tuple,
         };
         self.visit::<V>(|this, _| {
-            let count = u32::try_from(count).map_err(|_| Refused)?;
+            let mut count = u32::try_from(count).map_err(|_| Refused)?;
+            if names.is_none() && count > 0 {
+                if this.short == Some(this.tuples) {
+                    count -= 1;
+                }
+                this.tuples += 1;
+            }
             this.fed.put(tag, &count.to_ne_bytes());
             this.elements(count, names, visitor)
         })

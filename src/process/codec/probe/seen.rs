@@ -3,6 +3,7 @@
 use std::any::TypeId;
 
 /// An enum that was met: the type of its visitor stands for it.
+#[derive(Clone)]
 pub struct Enum {
     pub visitor: TypeId,
     pub variants: Vec<Seen>,
