@@ -424,10 +424,10 @@ pub const BUGS: &[Bug] = &[
         file: "src/process/submit.rs",
         edits: &[(
             r"if let Err(error) = written {
-        lane.free(argument.span);",
+        lane.give_back(argument.span);",
             r"if let Err(error) = written {
         if !PLANTED {
-            lane.free(argument.span);
+            lane.give_back(argument.span);
         }",
         )],
         why: "The memory of an argument that could not be written is lost.",
