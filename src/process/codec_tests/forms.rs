@@ -518,23 +518,3 @@ fn a_tuple_may_leave_out_its_last_field() {
     is_described(&[(Pair(1, 42), vec![0_u32]), (Pair(1, 7), vec![])]);
     is_described(&[(Either::Two(1, 42), 5_u8), (Either::None, 6)]);
 }
-
-/// A made-up value is nobody's to clean up after.
-#[test]
-fn what_was_made_up_has_no_destructor() {
-    use crate::sync::unmodelled::{AtomicU32, Ordering};
-    static DROPPED: AtomicU32 = AtomicU32::new(0);
-    #[derive(Serialize, Deserialize, Clone, PartialEq, Debug)]
-    struct Temporary {
-        path: String,
-    }
-    impl Drop for Temporary {
-        fn drop(&mut self) {
-            // ORDERING: test.dropped Relaxed: of one thread.
-            DROPPED.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-    assert!(super::super::codec::is_plain::<Temporary>());
-    // ORDERING: test.dropped-look Relaxed: of one thread.
-    assert_eq!(DROPPED.load(Ordering::Relaxed), 0);
-}
