@@ -5,7 +5,7 @@ fn attend() {
     remote_balance::ATTEND
         .model()
         .bound(Some(1))
-        .min_executions(6_300)
+        .min_executions(6_100)
         .check();
 }
 
