@@ -88,8 +88,10 @@ pub const REVOKE_REUSED: Scenario = Scenario {
         let won = parent.lock().revoke(first) == Ok(Revoke::Won);
         wait(&parent, first);
         assert_eq!(take(&parent).status, if won { SKIPPED } else { DONE });
-        let again = (2..=raddle::shm::SLOTS as u64 + 1).map(|value| submit(&parent, value));
-        assert_eq!(again.last().expect("one").slot(), first.slot());
+        let again: Vec<_> = (2..=raddle::shm::SLOTS as u64 + 1)
+            .map(|value| submit(&parent, value))
+            .collect();
+        assert_eq!(again[again.len() - 1].slot(), first.slot());
         parent.close();
         let served = serving.join().unwrap();
         assert_eq!(
