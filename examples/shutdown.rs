@@ -22,7 +22,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     has_begun.result()?;
     let queued = pool.spawn(|| "never runs");
 
-    // It has begun: too late to cancel, but it hears of it.
+    // What has not begun never does from now on.
+    pool.close(Shutdown::CancelPending);
+
+    // This one has begun: too late to cancel, but it hears of it.
     assert!(!polite.cancel());
 
     match pool.shutdown_timeout(Shutdown::CancelPending, Duration::from_secs(5)) {

@@ -150,14 +150,18 @@ fn run(data: &[u8]) -> Marks {
             }
         }
         Way::Descriptions => {
-            let bytes = encode(&bytes).expect("they are bytes");
+            let encoded = encode(&bytes).expect("they are bytes");
             let description: Description =
-                codec::read(Part::Result, &bytes[..]).expect("they are bytes");
-            read_description::<Tree>(&description, &mut marks);
-            read_description::<Any>(&description, &mut marks);
-            read_description::<Vec<Tagged>>(&description, &mut marks);
-            read_description::<(Vec<f32>, Option<Wrapped>)>(&description, &mut marks);
-            read_description::<serde::de::IgnoredAny>(&description, &mut marks);
+                codec::read(Part::Result, &encoded[..]).expect("they are bytes");
+            // And one that is right, read by types that did not write it.
+            let right = Description::of(&tree(bytes), Part::Argument).ok();
+            for description in std::iter::once(description).chain(right) {
+                read_description::<Tree>(&description, &mut marks);
+                read_description::<Any>(&description, &mut marks);
+                read_description::<Vec<Tagged>>(&description, &mut marks);
+                read_description::<(Vec<f32>, Option<Wrapped>)>(&description, &mut marks);
+                read_description::<serde::de::IgnoredAny>(&description, &mut marks);
+            }
         }
     }
     marks
