@@ -9,7 +9,7 @@ use super::lane_kit::{DONE, Ends, ends_with};
 use super::remote_kit::Calls;
 use crate::Outcomes;
 use crate::sync::{Arc, thread};
-use raddle::process::model::{Desk, Due, Event, Model};
+use raddle::process::testing::model::{Due, Event, LaneState, Model};
 use raddle::shm::{Body, Payload, Request, Worker};
 use raddle::{Future, Rejected, TaskError};
 
@@ -245,7 +245,7 @@ fn two_lanes() -> (Model, Box<Worker>, Box<Worker>, Ends) {
     let bell = Event::new().expect("made of memory");
     let lane = || {
         let event = bell.clone();
-        ends_with(ARENA, Desk::default(), move || event.ring())
+        ends_with(ARENA, LaneState::default(), move || event.ring())
     };
     let (one, first, ends) = lane();
     let (two, second, _) = lane();

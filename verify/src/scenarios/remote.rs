@@ -4,7 +4,7 @@
 use super::lane_kit::{DONE, ends_with, number, slept};
 use crate::sync::{Arc, thread};
 use crate::{Outcomes, Scenario};
-use raddle::process::model::{Desk, Event, Model};
+use raddle::process::testing::model::{Event, LaneState, Model};
 use raddle::shm::{Body, Parent, Payload, Request, Worker};
 use raddle::{Future, Rejected, ReturnWhen, TaskError};
 
@@ -18,9 +18,9 @@ pub(super) fn pool(lanes: usize, arena: usize) -> (Model, Vec<Box<Worker>>) {
 }
 
 #[inline(never)]
-fn ends(arena: usize, bell: &Event) -> (Box<Parent<Desk>>, Box<Worker>) {
+fn ends(arena: usize, bell: &Event) -> (Box<Parent<LaneState>>, Box<Worker>) {
     let event = bell.clone();
-    let (parent, worker, _) = ends_with(arena, Desk::default(), move || event.ring());
+    let (parent, worker, _) = ends_with(arena, LaneState::default(), move || event.ring());
     (Box::new(parent), Box::new(worker))
 }
 

@@ -6,7 +6,7 @@ use super::remote::{LONG, answer, end, pool, serve_one, submit};
 use super::remote_kit::two;
 use crate::sync::thread::{self, JoinHandle};
 use crate::{Outcomes, Scenario};
-use raddle::process::model::Model;
+use raddle::process::testing::model::Model;
 use raddle::shm::Worker;
 use raddle::{Future, TaskError};
 

@@ -7,7 +7,7 @@ use super::remote_kit::one;
 use crate::Scenario;
 use crate::sync::faults::mortal;
 use crate::sync::thread;
-use raddle::process::model::Model;
+use raddle::process::testing::model::Model;
 use raddle::shm::{Body, Payload, Request, Seq, Worker};
 use raddle::{Future, TaskError};
 

@@ -5,7 +5,7 @@ use super::remote::{pool, submit};
 use super::remote_kit::Calls;
 use crate::Scenario;
 use crate::sync::thread;
-use raddle::process::model::Model;
+use raddle::process::testing::model::Model;
 use raddle::shm::Worker;
 use raddle::{Future, Rejected, TaskError};
 

@@ -1,7 +1,7 @@
 //! What the scenarios of a process pool have in common beyond one of them.
 
 use super::lane_kit::{Ends, ends_with};
-use raddle::process::model::{Desk, Event, Model};
+use raddle::process::testing::model::{Event, LaneState, Model};
 use raddle::shm::Worker;
 use raddle::{Future, TaskError};
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 pub fn one(arena: usize) -> (Model, Box<Worker>, Ends) {
     let bell = Event::new().expect("made of memory");
     let event = bell.clone();
-    let (parent, worker, ends) = ends_with(arena, Desk::default(), move || event.ring());
+    let (parent, worker, ends) = ends_with(arena, LaneState::default(), move || event.ring());
     let pool = Model::new(vec![Box::new(parent)], &bell);
     (pool, Box::new(worker), ends)
 }
@@ -23,7 +23,7 @@ pub fn two() -> (Model, Box<Worker>, Box<Worker>, Ends) {
     let bell = Event::new().expect("made of memory");
     let lane = || {
         let event = bell.clone();
-        ends_with(0, Desk::default(), move || event.ring())
+        ends_with(0, LaneState::default(), move || event.ring())
     };
     let (one, first, ends) = lane();
     let (two, second, _) = lane();

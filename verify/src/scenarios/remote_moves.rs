@@ -4,7 +4,7 @@ use super::lane_kit::{number, slept};
 use super::remote::{LONG, answer, end, pool, serve_one};
 use crate::Scenario;
 use crate::sync::{Arc, thread};
-use raddle::process::model::{Expired, Model};
+use raddle::process::testing::model::{Expired, Model};
 use raddle::shm::Worker;
 use raddle::{Future, TaskError};
 

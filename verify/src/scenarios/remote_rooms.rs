@@ -5,7 +5,7 @@ use super::remote::{pool, serve_one, submit};
 use crate::sync::thread;
 use crate::{Outcomes, Scenario};
 use raddle::Future;
-use raddle::process::model::Model;
+use raddle::process::testing::model::Model;
 use raddle::shm::Worker;
 
 /// Two lanes that hold as much as they can, and their workers.
