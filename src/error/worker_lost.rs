@@ -53,7 +53,7 @@ pub enum LostCause {
     /// [`kill_workers`](crate::ProcessPool::kill_workers).
     Stopped,
     /// The pool ended it, because it had written what no worker writes into the memory that both share.
-    Wild(String),
+    ProtocolViolation(String),
 }
 
 impl WorkerLost {
@@ -119,7 +119,7 @@ impl fmt::Display for WorkerLost {
             LostCause::Died => {}
             LostCause::Killed => f.write_str(", by request")?,
             LostCause::Stopped => f.write_str(", as its pool was stopped")?,
-            LostCause::Wild(what) => write!(f, ", because of what it wrote: {what}")?,
+            LostCause::ProtocolViolation(what) => write!(f, ", because of what it wrote: {what}")?,
         }
         if *deaths > 1 {
             write!(f, "; the task has cost {deaths} workers")?;

@@ -68,7 +68,7 @@ pub(in crate::process) fn attend(pool: &Pool, mut wait: impl FnMut(Option<Instan
         }
         tend_backlog(pool);
         if pool.is_closed() && pool.is_drained() {
-            pool.desk.ring();
+            pool.desk.notify();
         }
     }
     while pool.run_deferred() {}
@@ -93,7 +93,7 @@ pub(in crate::process) fn tend_backlog(pool: &Pool) {
     if !crowded() {
         // ORDERING: backlog.off Relaxed: the fence orders it.
         pool.backlog.store(false, Relaxed);
-        // ORDERING: backlog.fence SeqCst -> pairs with the fence in `Parent::publish` and with backlog.orphans-fence: a
+        // ORDERING: backlog.fence SeqCst -> pairs with the fence in `ParentEnd::publish` and with backlog.orphans-fence: a
         // submitter, or who buries a worker, finds the mark gone, or we find what waits.
         fence(SeqCst);
         if crowded() {

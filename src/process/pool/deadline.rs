@@ -33,9 +33,9 @@ impl Pool {
                 if let Some(ended) = ended {
                     self.ready.conclude(ended);
                 }
-                self.lanes[place.lane].ring();
+                self.lanes[place.lane].notify();
                 self.tell_room();
-                self.bell.ring();
+                self.bell.notify();
                 Expired::Over
             }
             (TakeBack::Running, place) => Expired::Runs(place),

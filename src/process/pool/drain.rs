@@ -12,7 +12,7 @@ use crate::process::pool::remote_task::Ticket;
 use crate::process::pool::shared::Pool;
 use crate::process::pool::supervisor_queue::Command;
 use crate::process::wire::outcome::Status;
-use crate::shm::{Locked, Payload, Reply, SLOTS, Seq, Span, Wild};
+use crate::shm::{Locked, Payload, Reply, SLOTS, Seq, Span, ProtocolViolation};
 use crate::sync::atomic::Ordering::*;
 use crate::sync::bound;
 
@@ -89,7 +89,7 @@ impl Lane {
         &self,
         locked: &mut Locked<'_, LaneState>,
         keep: impl FnOnce(Taken),
-    ) -> Result<Next, Wild> {
+    ) -> Result<Next, ProtocolViolation> {
         let taken = locked.take_with(|reply| {
             // SAFETY: locked, and this runs when the answer is accepted.
             let Some(mut record) = (unsafe { self.take_record(reply.seq) }) else {
@@ -211,7 +211,7 @@ impl Lane {
             // A hook came, or the handle went, since the answer was taken.
             if index + 1 < count && ended.runs_code() {
                 pool.ready.conclude(ended);
-                pool.bell.ring();
+                pool.bell.notify();
             }
         }
         count

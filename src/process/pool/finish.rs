@@ -127,7 +127,7 @@ fn wild(worker: &WorkerId, task: Option<&str>) -> TaskError {
         pid: worker.pid(),
         worker: worker.name.clone(),
         exit: WorkerExit::Unknown,
-        cause: LostCause::Wild("its answer has no known status".to_owned()),
+        cause: LostCause::ProtocolViolation("its answer has no known status".to_owned()),
         task: task.map(ToOwned::to_owned),
         deaths: 1,
         stderr: None,

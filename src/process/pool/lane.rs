@@ -15,7 +15,7 @@ use crate::process::pool::wait_queue::{Aim, Lead};
 use crate::process::stats::ProcessWorkerStats;
 use crate::process::wire::outcome::RETURNED;
 use crate::shm::{
-    Locked, Parent, Payload, Replies, Reply, Requests, SLOTS, Segment, Seq, Span, Waiting,
+    Locked, ParentEnd, Payload, Replies, Reply, Requests, SLOTS, Segment, Seq, Span, Waiting,
 };
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicU64, Ordering::*};
@@ -66,7 +66,7 @@ pub struct Lane {
     pub index: usize,
     pub worker: WorkerId,
     pub core: Option<usize>,
-    pub shm: Parent<LaneState>,
+    pub shm: ParentEnd<LaneState>,
     records: Box<[UnsafeCell<Option<Record>>]>,
     /// Rung by the worker for the attendant. Each worker has one of its own, which its descendants may keep.
     pub event: Mutex<Event>,
@@ -95,7 +95,7 @@ impl Lane {
         let (requests, write) = Segment::<Requests>::create(arena)?;
         let read_only = Segment::<Requests>::read_only(write.as_fd())?;
         let (replies, replies_fd) = Segment::<Replies>::create(arena)?;
-        let shm = Parent::new(requests, replies, Seq(0), LaneState::default());
+        let shm = ParentEnd::new(requests, replies, Seq(0), LaneState::default());
         let files = Files {
             requests: read_only,
             replies: Mutex::new(replies_fd),
@@ -108,7 +108,7 @@ impl Lane {
         index: usize,
         name: String,
         core: Option<usize>,
-        shm: Parent<LaneState>,
+        shm: ParentEnd<LaneState>,
         event: Event,
         files: Files,
     ) -> Self {
@@ -172,9 +172,9 @@ impl Lane {
     }
 
     /// Wakes everybody who sleeps for this lane, to look again.
-    pub fn ring(&self) {
+    pub fn notify(&self) {
         self.lead.tell_all();
-        self.shm.ring();
+        self.shm.notify();
     }
 
     /// Gives memory back that no task will use. Somebody may sleep for it.
@@ -190,7 +190,7 @@ impl Lane {
     /// Wakes who sleeps for room.
     pub fn call_for_room(&self) {
         if self.lead.tell(Aim::Room) {
-            self.shm.ring();
+            self.shm.notify();
         }
     }
 
@@ -198,7 +198,7 @@ impl Lane {
     #[cold]
     pub fn call(&self, cell: Raw) {
         if self.lead.tell(Aim::Task(cell)) {
-            self.shm.ring();
+            self.shm.notify();
         }
     }
 

@@ -14,7 +14,7 @@ impl Pool {
                 self.advance(CANCELLING);
                 for lane in &self.lanes {
                     let ended = lane.take_back_all(self);
-                    lane.ring();
+                    lane.notify();
                     drop(ended);
                 }
             }
@@ -22,7 +22,7 @@ impl Pool {
         for lane in &self.lanes {
             lane.engage(self);
         }
-        self.desk.ring();
+        self.desk.notify();
     }
 
     /// No worker will run anything any more: whatever waits fails, for this reason.
@@ -49,8 +49,8 @@ impl Pool {
                 for ended in lane.take_back_all(self) {
                     self.ready.conclude(ended);
                 }
-                lane.ring();
-                self.bell.ring();
+                lane.notify();
+                self.bell.notify();
             }
             _ => self.sweep_lane(lane),
         }
@@ -70,8 +70,8 @@ impl Pool {
         for task in lane.abandon() {
             self.ready.fail(task, self.rejection());
         }
-        lane.ring();
-        self.bell.ring();
+        lane.notify();
+        self.bell.notify();
     }
 
     /// There is no worker any more, and there will be none: the attendant does what is left, and ends.
@@ -79,6 +79,6 @@ impl Pool {
         self.sweep();
         // ORDERING: process.stop Release -> pairs with process.stopped: what is ready.
         self.stopped.store(true, Release);
-        self.bell.ring();
+        self.bell.notify();
     }
 }

@@ -131,7 +131,7 @@ impl Lane {
                 to.engage(pool);
             }
             // Who waits for one of them here has to wait there.
-            self.ring();
+            self.notify();
             // ORDERING: process.count-moved Relaxed: a figure.
             pool.moved.fetch_add(moved as u64, Relaxed);
         }

@@ -122,7 +122,7 @@ impl Lane {
         estate.wild = locked.data().condemned.take();
         // Without memory for another worker nobody would run it.
         let again = |place| fresh.is_ok() && again(place);
-        if let Some(waiting) = locked.casualty() {
+        if let Some(waiting) = locked.in_flight() {
             estate.casualty = self.find(&mut locked, waiting, again);
         }
         estate.refused = fresh.and_then(|fresh| locked.replace(fresh, install)).err();
@@ -179,7 +179,7 @@ mod tests {
     use crate::process::pool::submit::submit;
     use crate::process::pool::supervisor_queue::SupervisorQueue;
     use crate::process::pool::task_meta::Options;
-    use crate::shm::{ARENA, Body, Seq, Worker};
+    use crate::shm::{ARENA, Body, Seq, WorkerEnd};
     use crate::sync::Arc;
     use crate::sys::events::{Event, Poller};
     use std::time::Duration;
@@ -215,7 +215,7 @@ mod tests {
         let (answered, run, waiting) = (send(), send(), send());
         let requests = Segment::adopt(&lane.files.requests).unwrap();
         let replies = Segment::adopt(&lane.files.replies.lock()).unwrap();
-        let mut worker = Worker::new(requests, replies, Seq(0), || {});
+        let mut worker = WorkerEnd::new(requests, replies, Seq(0), || {});
         let request = worker.next().unwrap();
         let seven = 7u64.to_ne_bytes();
         worker.reply(request.seq, Status::Value as u32, Body::Inline(&seven));
@@ -258,7 +258,7 @@ mod tests {
         let (answered, run, waiting) = (send(None), send(options()), send(None));
         let requests = Segment::adopt(&lane.files.requests).unwrap();
         let replies = Segment::adopt(&lane.files.replies.lock()).unwrap();
-        let mut worker = Worker::new(requests, replies, Seq(0), || {});
+        let mut worker = WorkerEnd::new(requests, replies, Seq(0), || {});
         let request = worker.next().unwrap();
         let seven = 7u64.to_ne_bytes();
         worker.reply(request.seq, Status::Value as u32, Body::Inline(&seven));
@@ -297,7 +297,7 @@ mod tests {
         let (first, second, third) = (send(), send(), send());
         let requests = Segment::adopt(&lane.files.requests).unwrap();
         let replies = Segment::adopt(&lane.files.replies.lock()).unwrap();
-        let mut worker = Worker::new(requests, replies, Seq(0), || {});
+        let mut worker = WorkerEnd::new(requests, replies, Seq(0), || {});
         let bytes = [&1000_u32.to_ne_bytes()[..], &[7; 1000]].concat();
         let span = worker.space(bytes.len() as u32).unwrap();
         worker.reply_region(span).write(0, &bytes);

@@ -111,7 +111,7 @@ impl Pool {
     pub(super) fn advance(&self, mode: u32) {
         // ORDERING: process.close Release -> pairs with process.mode.
         self.mode.fetch_max(mode, Release);
-        // ORDERING: process.over-fence SeqCst -> pairs with the fence in `Parent::publish`: who published before is found
+        // ORDERING: process.over-fence SeqCst -> pairs with the fence in `ParentEnd::publish`: who published before is found
         // in its lane, who published after finds the mode.
         fence(SeqCst);
         self.tell_room();
@@ -200,7 +200,7 @@ impl Pool {
         if !self.backlog.load(Relaxed) {
             // ORDERING: backlog.set Relaxed: before the bell.
             self.backlog.store(true, Relaxed);
-            self.bell.ring();
+            self.bell.notify();
         }
     }
 
@@ -233,7 +233,7 @@ impl Lane {
     pub fn engage(&self, pool: &Pool) {
         if self.ear.engage() == Engaged::Now {
             // WAKE: the other end is the attendant's poller.
-            pool.bell.ring();
+            pool.bell.notify();
         }
     }
 }

@@ -36,13 +36,13 @@ impl SupervisorQueue {
 
     pub fn send(&self, command: Command) {
         self.commands.lock().push(command);
-        self.ring();
+        self.notify();
     }
 
     /// The supervisor is to look again at how the pool stands.
-    pub fn ring(&self) {
+    pub fn notify(&self) {
         // WAKE: the other end is the supervisor's poller.
-        self.bell.ring();
+        self.bell.notify();
     }
 
     pub fn take(&self) -> Vec<Command> {

@@ -163,7 +163,7 @@ unsafe fn engage(cell: Raw) {
 /// Has the attendant listen to the lane. False: the task has left it meanwhile.
 fn engage_at(ticket: &Ticket, place: Place) -> bool {
     lane_of(&ticket.pool, place).engage(&ticket.pool);
-    // ORDERING: ticket.engage-fence SeqCst -> pairs with the fence in `Parent::publish`: whoever moves the task after
+    // ORDERING: ticket.engage-fence SeqCst -> pairs with the fence in `ParentEnd::publish`: whoever moves the task after
     // our look finds the lane engaged, and has the attendant listen to the new one.
     fence(SeqCst);
     ticket.place() == place

@@ -281,8 +281,8 @@ impl Supervisor {
 
     /// Whoever may wait for a task of this lane looks again.
     fn wake(&self, lane: usize) {
-        self.pool.lanes[lane].ring();
-        self.pool.bell.ring();
+        self.pool.lanes[lane].notify();
+        self.pool.bell.notify();
     }
 
     /// Does what is due in a seat.
@@ -436,7 +436,7 @@ impl Supervisor {
         }
         let why = match ending {
             Some(ending) => ending.why,
-            None => Why::Lost(wild.map_or(LostCause::Died, LostCause::Wild)),
+            None => Why::Lost(wild.map_or(LostCause::Died, LostCause::ProtocolViolation)),
         };
         if let Some(Casualty {
             deaths,

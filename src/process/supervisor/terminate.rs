@@ -85,7 +85,7 @@ impl Supervisor {
         {
             let why = format!("it did not skip number {}, which was taken back", seq.0);
             let place = Place { lane: at, seq };
-            self.end_task(place, Why::Lost(LostCause::Wild(why)), now);
+            self.end_task(place, Why::Lost(LostCause::ProtocolViolation(why)), now);
         }
     }
 

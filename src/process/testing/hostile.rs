@@ -197,7 +197,7 @@ impl Hostile {
                 pid: 1,
                 worker: lane.worker.name.clone(),
                 exit: WorkerExit::Unknown,
-                cause: estate.wild.map_or(LostCause::Died, LostCause::Wild),
+                cause: estate.wild.map_or(LostCause::Died, LostCause::ProtocolViolation),
                 task: None,
                 deaths: 1,
                 stderr: None,
@@ -207,7 +207,7 @@ impl Hostile {
         }
         *self.replies[at].lock() = map(lane);
         lane.worker.set_pid(1);
-        lane.ring();
+        lane.notify();
         while self.pool.run_deferred() {}
     }
 

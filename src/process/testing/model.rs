@@ -17,7 +17,7 @@ use crate::process::pool::task_meta::Options;
 use crate::process::pool::wait_queue::Aim;
 use crate::process::pool::{completer, submit, wait};
 use crate::process::worker::start::Settings;
-use crate::shm::{Parent, Payload, Replies};
+use crate::shm::{ParentEnd, Payload, Replies};
 use crate::sync::atomic::Ordering::*;
 use crate::sync::{Arc, Mutex, thread};
 use std::fs::File;
@@ -47,7 +47,7 @@ impl Model {
     /// `bell` is what the attendant sleeps on; the workers ring it, too.
     #[allow(clippy::vec_box)]
     #[inline(never)]
-    pub fn new(lanes: Vec<Box<Parent<LaneState>>>, bell: &Event) -> Self {
+    pub fn new(lanes: Vec<Box<ParentEnd<LaneState>>>, bell: &Event) -> Self {
         let config = Config {
             name: String::new(),
             when_full: WhenFull::Block,
@@ -175,7 +175,7 @@ impl Model {
         self.0.stop();
     }
 
-    pub fn lane(&self, index: usize) -> &Parent<LaneState> {
+    pub fn lane(&self, index: usize) -> &ParentEnd<LaneState> {
         &self.0.lanes[index].shm
     }
 
@@ -356,8 +356,8 @@ impl Model {
             self.0.ready.fail(task, TaskError::WorkerLost(lost));
         }
         self.0.tell_orphans(lane);
-        lane.ring();
-        self.0.bell.ring();
+        lane.notify();
+        self.0.bell.notify();
         true
     }
 }

@@ -16,13 +16,13 @@
 
 use crate::error::TooLong;
 use crate::process::wire::outcome::{RETURNED, Status};
-use crate::shm::{Body, INLINE, Seq, Span, TooLarge, Worker};
+use crate::shm::{Body, INLINE, Seq, Span, TooLarge, WorkerEnd};
 use std::cell::RefCell;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
 /// The worker's end of the lane, while a task runs.
-type Lender<'a> = &'a RefCell<&'a mut Worker>;
+type Lender<'a> = &'a RefCell<&'a mut WorkerEnd>;
 
 /// The argument of a task of [`ProcessPool::submit_bytes`](crate::ProcessPool::submit_bytes): bytes that lie in memory shared with
 /// the parent, borrowed for as long as the task runs. Dereferences to the slice; [`to_vec`](slice::to_vec) makes a copy

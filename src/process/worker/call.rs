@@ -9,7 +9,7 @@ use crate::process::wire::in_place::{BytesIn, BytesOut};
 use crate::process::wire::outcome::{Chain, ChunkOutcomes, Panic, Status, unread_error};
 use crate::process::wire::region::{RegionSink, RegionSource};
 use crate::report;
-use crate::shm::{Body, INLINE, Payload, Region, Request, Seq, Span, TooLarge, Worker};
+use crate::shm::{Body, INLINE, Payload, Region, Request, Seq, Span, TooLarge, WorkerEnd};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::any::{Any, type_name};
@@ -18,7 +18,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// One request while it is being served.
 pub struct Call<'a> {
-    pub worker: &'a mut Worker,
+    pub worker: &'a mut WorkerEnd,
     pub request: Request,
     /// The argument is a [`Description`].
     pub is_described: bool,
@@ -274,13 +274,13 @@ fn contained<T>(encode: impl FnOnce() -> Result<T, PayloadError>) -> Result<T, U
 
 /// Room in the arena for an answer, given back unless the answer is committed.
 struct Room<'a> {
-    worker: &'a mut Worker,
+    worker: &'a mut WorkerEnd,
     span: Span,
     committed: bool,
 }
 
 impl<'a> Room<'a> {
-    fn new(worker: &'a mut Worker, size: u32) -> Result<Self, TooLarge> {
+    fn new(worker: &'a mut WorkerEnd, size: u32) -> Result<Self, TooLarge> {
         let span = worker.space(size)?;
         Ok(Self {
             worker,

@@ -7,7 +7,7 @@ use crate::process::wire::outcome::Status;
 use crate::process::worker::call::Call;
 use crate::process::worker::start::Boot;
 use crate::process::worker::task_code;
-use crate::shm::{Body, Replies, Requests, Segment, Seq, Worker};
+use crate::shm::{Body, Replies, Requests, Segment, Seq, WorkerEnd};
 use crate::sys::myself;
 use std::fs::File;
 use std::io::{self, Write};
@@ -18,7 +18,7 @@ const CUT_OFF: i32 = 122;
 
 /// The worker's end of its lane.
 pub struct Lane {
-    worker: Worker,
+    worker: WorkerEnd,
     name: String,
     /// How many tasks it may still run, if that is limited.
     left: Option<u64>,
@@ -45,7 +45,7 @@ impl Lane {
             _ => {}
         };
         Ok(Self {
-            worker: Worker::new(requests, replies, Seq(boot.first), call),
+            worker: WorkerEnd::new(requests, replies, Seq(boot.first), call),
             name: boot.name.clone(),
             left: boot.max_tasks,
             address_space,

@@ -6,11 +6,11 @@ use crate::sync::thread;
 use crate::{Outcomes, Scenario};
 use raddle::Future;
 use raddle::process::testing::model::Model;
-use raddle::shm::Worker;
+use raddle::shm::WorkerEnd;
 
 /// Two lanes that hold as much as they can, and their workers.
 #[inline(never)]
-fn full() -> (Model, Box<Worker>, Box<Worker>, [Future<u64>; 4]) {
+fn full() -> (Model, Box<WorkerEnd>, Box<WorkerEnd>, [Future<u64>; 4]) {
     let (pool, mut workers) = pool(2, 0);
     let second = workers.remove(1);
     let first = workers.remove(0);

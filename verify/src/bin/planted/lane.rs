@@ -72,10 +72,10 @@ pub const BUGS: &[Bug] = &[
         file: "src/process/pool/lane.rs",
         edits: &[(
             r"self.lead.tell_all();
-        self.shm.ring();",
+        self.shm.notify();",
             r"self.lead.tell_all();
         if !PLANTED {
-            self.shm.ring();
+            self.shm.notify();
         }",
         )],
         why: "The leader of a lane does not hear what all are told.",
@@ -184,9 +184,9 @@ pub const BUGS: &[Bug] = &[
         file: "src/process/pool/rebalance.rs",
         edits: &[(
             r"// Who waits for one of them here has to wait there.
-            self.ring();",
+            self.notify();",
             r"if !PLANTED {
-                self.ring();
+                self.notify();
             }",
         )],
         why: "Who waits for a task that moves goes on waiting where it was.",
@@ -389,9 +389,9 @@ pub const BUGS: &[Bug] = &[
         file: "src/process/pool/drain.rs",
         edits: &[(
             r"pool.ready.conclude(ended);
-                pool.bell.ring();",
+                pool.bell.notify();",
             r"pool.ready.conclude(ended);
-                if !PLANTED { pool.bell.ring(); }",
+                if !PLANTED { pool.bell.notify(); }",
         )],
         why: "The attendant does not hear of a task whose callbacks are left to it.",
         fate: Loom("remote_batch::late_callback_told"),

@@ -201,10 +201,10 @@ pub const BUGS: &[Bug] = &[
         file: "src/process/pool/lifecycle.rs",
         edits: &[(
             r"let ended = lane.take_back_all(self);
-                    lane.ring();",
+                    lane.notify();",
             r"let ended = lane.take_back_all(self);
                     if !PLANTED {
-                        lane.ring();
+                        lane.notify();
                     }",
         )],
         why: "Who waits for a task that the end cancels is not rung.",
@@ -258,13 +258,13 @@ pub const BUGS: &[Bug] = &[
         name: "pool.sweep-ring",
         file: "src/process/pool/lifecycle.rs",
         edits: &[(
-            r"lane.ring();
-        self.bell.ring();
+            r"lane.notify();
+        self.bell.notify();
     }",
             r"if !PLANTED {
-            lane.ring();
+            lane.notify();
         }
-        self.bell.ring();
+        self.bell.notify();
     }",
         )],
         why: "Who waits for a task that the end leaves is not rung.",
@@ -275,10 +275,10 @@ pub const BUGS: &[Bug] = &[
         file: "src/process/pool/lifecycle.rs",
         edits: &[(
             r"self.stopped.store(true, Release);
-        self.bell.ring();",
+        self.bell.notify();",
             r"self.stopped.store(true, Release);
         if !PLANTED {
-            self.bell.ring();
+            self.bell.notify();
         }",
         )],
         why: "The attendant does not learn of the end.",
@@ -289,10 +289,10 @@ pub const BUGS: &[Bug] = &[
         file: "src/process/pool/shared.rs",
         edits: &[(
             r"self.backlog.store(true, Relaxed);
-            self.bell.ring();",
+            self.bell.notify();",
             r"self.backlog.store(true, Relaxed);
             if !PLANTED {
-                self.bell.ring();
+                self.bell.notify();
             }",
         )],
         why: "The attendant does not hear of a backlog.",

@@ -60,7 +60,7 @@ fn a_task_that_ends_its_process_has_no_answer() {
         let seq = raw.send(task, &());
         assert!(raw.next().is_none());
         assert_eq!(raw.started.process.wait_for_end().unwrap(), end);
-        assert_eq!(raw.lane.lock().casualty().map(Waiting::seq), Some(seq));
+        assert_eq!(raw.lane.lock().in_flight().map(Waiting::seq), Some(seq));
     }
 }
 

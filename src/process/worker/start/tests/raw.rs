@@ -5,7 +5,7 @@ use crate::error::{CodeError, TaskError};
 use crate::process::wire::outcome::{self, Asked, Status};
 use crate::process::wire::region::{RegionSink, RegionSource};
 use crate::process::worker::start::{Launch, Settings, StartError, Started, start_worker};
-use crate::shm::{ARENA, Body, INLINE, Parent, Payload, Reply, Segment, Seq};
+use crate::shm::{ARENA, Body, INLINE, ParentEnd, Payload, Reply, Segment, Seq};
 use crate::sys::pidfd::{Ended, Process};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -37,7 +37,7 @@ pub fn eventfd() -> OwnedFd {
 }
 
 pub struct Raw {
-    pub lane: Parent<()>,
+    pub lane: ParentEnd<()>,
     pub started: Started,
 }
 
@@ -66,7 +66,7 @@ impl Raw {
             event: event.as_fd(),
             first: first.0,
         })?;
-        let lane = Parent::new(requests, replies, first, ());
+        let lane = ParentEnd::new(requests, replies, first, ());
         let raw = Self { lane, started };
         wait_readable(raw.started.control.as_fd());
         raw.started.hello().expect("it is readable")?;

@@ -6,12 +6,12 @@
 //! # Transitions
 //! | from | to | by | method | ordering |
 //! |---|---|---|---|---|
-//! | any | wanted, counted | who will sleep | [`Wish::make`] | Relaxed, then a fence |
-//! | wanted | not wanted | who has slept | [`Wish::withdraw`] | Relaxed |
+//! | any | wanted, counted | who will sleep | [`WakeRequest::post`] | Relaxed, then a fence |
+//! | wanted | not wanted | who has slept | [`WakeRequest::withdraw`] | Relaxed |
 //!
 //! Who sleeps reads the bell, makes a wish, looks whether there is something, and if not sleeps unless the
 //! bell has changed. Who brings something brings it, passes a fence, and looks for a wish
-//! ([`Wish::look`]). Of the two fences one is first, so the sleeper sees what was brought or the other sees
+//! ([`WakeRequest::look`]). Of the two fences one is first, so the sleeper sees what was brought or the other sees
 //! the wish. A wish that has been answered need not be answered again: the answer changed the bell
 //! after the sleeper had read it, and a new sleep needs a new wish.
 //! Models: `verify/models/lane_bells.rs`.
@@ -23,25 +23,25 @@ const WANTED: u32 = 0b1;
 const STEP: u32 = 0b1_0000_0000;
 
 #[repr(transparent)]
-pub struct Wish(AtomicU32);
+pub struct WakeRequest(AtomicU32);
 
-impl Wish {
+impl WakeRequest {
     pub fn new() -> Self {
         Self(AtomicU32::new(0))
     }
 
     /// The first state in a new file. Wishes of one generation are none of another's, as far as its lowest bits say.
     pub fn begin(&self, generation: u32) {
-        // ORDERING: wish.begin Relaxed: before anybody has the file who could make a wish.
+        // ORDERING: wake_request.begin Relaxed: before anybody has the file who could make a wish.
         self.0.swap((generation << 1) & (STEP - 1), Relaxed);
     }
 
     /// For the one who sleeps: says so. Looks for what it waits for after this.
-    pub fn make(&self) {
-        // ORDERING: wish.make Relaxed: the fence orders it; the exchange sees the newest count.
+    pub fn post(&self) {
+        // ORDERING: wake_request.make Relaxed: the fence orders it; the exchange sees the newest count.
         let mut now = self.0.load(Relaxed);
         let new = |now: u32| now.wrapping_add(STEP) | WANTED;
-        // ORDERING: wish.count Relaxed: as above.
+        // ORDERING: wake_request.count Relaxed: as above.
         while let Err(newer) = self
             .0
             .compare_exchange_weak(now, new(now), Relaxed, Relaxed)
@@ -49,27 +49,27 @@ impl Wish {
             now = newer;
         }
         // WAKE: the other end is `look`, after a fence of its own.
-        // ORDERING: wish.sleeper-fence SeqCst -> pairs with the fence before `look`.
+        // ORDERING: wake_request.sleeper-fence SeqCst -> pairs with the fence before `look`.
         fence(SeqCst);
     }
 
     /// For the one who slept.
     pub fn withdraw(&self) {
-        // ORDERING: wish.withdraw Relaxed: a call that comes for nothing does no harm.
+        // ORDERING: wake_request.withdraw Relaxed: a call that comes for nothing does no harm.
         self.0.fetch_and(!WANTED, Relaxed);
     }
 
     /// For the one who has brought something and has passed a fence since: the wish, if there is one.
     #[inline]
     pub fn look(&self) -> Option<u32> {
-        // ORDERING: wish.look Relaxed: after a fence that pairs with wish.sleeper-fence.
+        // ORDERING: wake_request.look Relaxed: after a fence that pairs with wake_request.sleeper-fence.
         let now = self.0.load(Relaxed);
         (now & WANTED != 0).then_some(now)
     }
 
     /// A guess.
-    pub fn is_made(&self) -> bool {
-        // ORDERING: wish.guess Relaxed: a hint.
+    pub fn is_posted(&self) -> bool {
+        // ORDERING: wake_request.guess Relaxed: a hint.
         self.0.load(Relaxed) & WANTED != 0
     }
 }

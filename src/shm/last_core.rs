@@ -17,9 +17,9 @@ const EVERY: u32 = u32::MAX;
 
 /// See the module.
 #[repr(transparent)]
-pub(super) struct Core(AtomicU32);
+pub(super) struct LastCore(AtomicU32);
 
-impl Core {
+impl LastCore {
     pub fn new() -> Self {
         Self(AtomicU32::new(0))
     }
@@ -29,29 +29,29 @@ impl Core {
         let Some(mine) = current() else {
             return;
         };
-        // ORDERING: core.before Relaxed: a hint. While it is right the line stays where it is.
+        // ORDERING: last_core.before Relaxed: a hint. While it is right the line stays where it is.
         let before = self.0.load(Relaxed);
         if before != mine && before != EVERY {
-            // ORDERING: core.note Relaxed: as core.before.
+            // ORDERING: last_core.note Relaxed: as last_core.before.
             self.0.store(mine, Relaxed);
         }
     }
 
     /// Both sides together have no more than one core at a time, wherever they are.
     pub fn note_every(&self) {
-        // ORDERING: core.every Relaxed: before the lane has a worker.
+        // ORDERING: last_core.every Relaxed: before the lane has a worker.
         self.0.store(EVERY, Relaxed);
     }
 
     /// Was it seen on the core of this thread?
     pub fn is_mine(&self) -> bool {
-        // ORDERING: core.look Relaxed: a hint.
+        // ORDERING: last_core.look Relaxed: a hint.
         let seen = self.0.load(Relaxed);
         seen == EVERY || seen != 0 && current() == Some(seen)
     }
 
     pub fn is_every(&self) -> bool {
-        // ORDERING: core.is-every Relaxed: as core.every.
+        // ORDERING: last_core.is-every Relaxed: as last_core.every.
         self.0.load(Relaxed) == EVERY
     }
 }
