@@ -198,7 +198,10 @@ impl<'a, T> Locked<'a, T> {
     ///
     /// The worker is wild; nothing was taken, and `with` has not run.
     #[inline(always)]
-    pub fn take_with<R>(&mut self, with: impl FnOnce(Reply) -> R) -> Result<Option<R>, ProtocolViolation> {
+    pub fn take_with<R>(
+        &mut self,
+        with: impl FnOnce(Reply) -> R,
+    ) -> Result<Option<R>, ProtocolViolation> {
         let parent = self.parent;
         let seq = self.next();
         let reply = match parent.replies.slots[seq.slot()].committed(seq) {

@@ -129,10 +129,16 @@ fn an_answer_to_nothing_is_wild() {
         parent, mut worker, ..
     } = heap();
     worker.reply(FIRST, 1, Body::Inline(&[]));
-    assert_eq!(parent.lock().take().unwrap_err(), ProtocolViolation::NoTask(FIRST));
+    assert_eq!(
+        parent.lock().take().unwrap_err(),
+        ProtocolViolation::NoTask(FIRST)
+    );
     // A number that is given out and not yet published is none that could be answered.
     let seq = parent.reserve().unwrap();
-    assert_eq!(parent.lock().take().unwrap_err(), ProtocolViolation::NoTask(seq));
+    assert_eq!(
+        parent.lock().take().unwrap_err(),
+        ProtocolViolation::NoTask(seq)
+    );
 }
 
 #[test]
@@ -258,7 +264,10 @@ fn a_spoiled_claim_is_wild() {
         // ORDERING: test Relaxed: one thread.
         replies.claims[seq.slot()].store(found, Relaxed);
         let mut locked = parent.lock();
-        assert_eq!(locked.revoke(seq), Err(ProtocolViolation::Claim { seq, found }));
+        assert_eq!(
+            locked.revoke(seq),
+            Err(ProtocolViolation::Claim { seq, found })
+        );
         assert_eq!(
             locked.in_flight().map(Waiting::seq),
             Some(seq),
@@ -319,7 +328,10 @@ fn skipping_and_running_against_the_parents_word_are_wild() {
     } = heap();
     let seq = submit(&parent, b"x");
     worker.reply(seq, SKIPPED, Body::Inline(&[]));
-    assert_eq!(parent.lock().take().unwrap_err(), ProtocolViolation::Skipped(seq));
+    assert_eq!(
+        parent.lock().take().unwrap_err(),
+        ProtocolViolation::Skipped(seq)
+    );
 
     let Heap {
         parent, mut worker, ..
@@ -327,7 +339,10 @@ fn skipping_and_running_against_the_parents_word_are_wild() {
     let seq = submit(&parent, b"x");
     assert_eq!(parent.lock().revoke(seq), Ok(Revoke::Won));
     worker.reply(seq, 1, Body::Inline(&[]));
-    assert_eq!(parent.lock().take().unwrap_err(), ProtocolViolation::RanRevoked(seq));
+    assert_eq!(
+        parent.lock().take().unwrap_err(),
+        ProtocolViolation::RanRevoked(seq)
+    );
 
     let Heap {
         parent, mut worker, ..
@@ -336,7 +351,10 @@ fn skipping_and_running_against_the_parents_word_are_wild() {
     assert_eq!(parent.lock().revoke(seq), Ok(Revoke::Won));
     let span = worker.space(INLINE as u32 + 1).unwrap();
     worker.reply(seq, SKIPPED, Body::Span(span));
-    assert_eq!(parent.lock().take().unwrap_err(), ProtocolViolation::SkippedWith(seq));
+    assert_eq!(
+        parent.lock().take().unwrap_err(),
+        ProtocolViolation::SkippedWith(seq)
+    );
     assert_eq!(parent.lock().reading(), 0, "nobody would release it");
 }
 

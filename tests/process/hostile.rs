@@ -454,7 +454,10 @@ fn a_worker_that_claims_ahead_keeps_nothing() {
     until(|| lines(&file) == 1);
     let (held, behind) = crowd(&pool, &gate);
     let lost = lost(attack.result());
-    assert!(matches!(lost.cause(), LostCause::ProtocolViolation(_)), "{lost}");
+    assert!(
+        matches!(lost.cause(), LostCause::ProtocolViolation(_)),
+        "{lost}"
+    );
     gate.open();
     held.result().unwrap();
     all_echo(behind);
@@ -479,7 +482,10 @@ fn a_spoiled_claim_is_found_by_a_cancellation() {
     until(|| gate.path().exists());
     assert!(!held.cancel(), "it may have begun");
     let lost = lost(held.result());
-    assert!(matches!(lost.cause(), LostCause::ProtocolViolation(_)), "{lost}");
+    assert!(
+        matches!(lost.cause(), LostCause::ProtocolViolation(_)),
+        "{lost}"
+    );
     assert_eq!(behind.result().unwrap(), "behind");
 }
 

@@ -349,7 +349,10 @@ pub const BUGS: &[Bug] = &[
     Bug {
         name: "lane.replace-ring",
         file: "src/shm/locked.rs",
-        edits: &[("self.parent.notify();", "if !PLANTED { self.parent.notify(); }")],
+        edits: &[(
+            "self.parent.notify();",
+            "if !PLANTED { self.parent.notify(); }",
+        )],
         why: "Who sleeps on a dead worker's bell goes on sleeping there.",
         fate: Loom("lane_recovery::crash_waiter"),
     },
