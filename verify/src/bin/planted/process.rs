@@ -17,8 +17,8 @@ pub const BUGS: &[Bug] = &[
         name: "attend.moved",
         file: "src/process/pool/wait.rs",
         edits: &[(
-            "|| cell.state.load().is_done() || remote.location() != place ||",
-            "|| cell.state.load().is_done() || !PLANTED && remote.location() != place ||",
+            "|| remote.location() != place\n            ||",
+            "|| !PLANTED && remote.location() != place\n            ||",
         )],
         why: "Who waits does not look whether its task has moved.",
         fate: Loom("remote::moved"),
@@ -27,8 +27,8 @@ pub const BUGS: &[Bug] = &[
         name: "attend.ready",
         file: "src/process/pool/wait.rs",
         edits: &[(
-            "!remote.pool.deferred.is_empty();",
-            "!PLANTED && !remote.pool.deferred.is_empty();",
+            "|| !remote.pool.deferred.is_empty()",
+            "|| !PLANTED && !remote.pool.deferred.is_empty()",
         )],
         why: "Who waits does not look for what the supervisor has left.",
         fate: Loom("remote::end"),
