@@ -1,4 +1,4 @@
-use raddle_verify::scenarios::adopt;
+use raddle_verify::scenarios::take_over_after_fork;
 
 #[test]
 fn queued() {

@@ -25,7 +25,7 @@ pub struct Chunk<R> {
 }
 
 /// A chunk that was submitted.
-pub struct Airborne<R> {
+pub struct Pending<R> {
     /// Index of its first argument.
     pub first: usize,
     pub count: usize,
@@ -33,7 +33,7 @@ pub struct Airborne<R> {
 }
 
 /// The submitting side of a map.
-pub struct Flight<'a, E, F, I: Iterator, R> {
+pub struct Window<'a, E, F, I: Iterator, R> {
     executor: &'a E,
     task: F,
     args: Fuse<I>,
@@ -46,12 +46,12 @@ pub struct Flight<'a, E, F, I: Iterator, R> {
     taken: usize,
     /// Outcomes yielded so far.
     pub yielded: usize,
-    pub airborne: VecDeque<Airborne<R>>,
+    pub pending: VecDeque<Pending<R>>,
     pub deadline: Option<Instant>,
     detached: bool,
 }
 
-impl<'a, E, F, I, A, R> Flight<'a, E, F, I, R>
+impl<'a, E, F, I, A, R> Window<'a, E, F, I, R>
 where
     E: Executor,
     F: Fn(A) -> Result<R, TaskError> + Copy + Send + 'static,
@@ -69,7 +69,7 @@ where
             buffer: None,
             taken: 0,
             yielded: 0,
-            airborne: VecDeque::new(),
+            pending: VecDeque::new(),
             deadline: None,
             detached: false,
         }
@@ -85,9 +85,9 @@ where
         Some(TaskError::Rejected(Rejected::Zero { what }))
     }
 
-    /// Submits as much as may be in flight.
+    /// Submits as much as may be in window.
     pub fn fill(&mut self) {
-        while self.airborne.len() < self.executor.workers() * AHEAD {
+        while self.pending.len() < self.executor.workers() * AHEAD {
             let room = self.buffer.map_or(usize::MAX, |buffer| {
                 buffer - (self.taken - self.yielded).min(buffer)
             });
@@ -96,7 +96,7 @@ where
             if count == 0
                 || self
                     .chunk
-                    .is_some_and(|chunk| room < chunk && !self.airborne.is_empty())
+                    .is_some_and(|chunk| room < chunk && !self.pending.is_empty())
             {
                 return;
             }
@@ -107,7 +107,7 @@ where
             let (first, count) = (self.taken, chunk.len());
             self.taken += count;
             let future = self.executor.submit_chunk(self.task, chunk);
-            self.airborne.push_back(Airborne {
+            self.pending.push_back(Pending {
                 first,
                 count,
                 future,
@@ -123,7 +123,7 @@ where
     }
 }
 
-impl<E, F, I: Iterator, R> Flight<'_, E, F, I, R> {
+impl<E, F, I: Iterator, R> Window<'_, E, F, I, R> {
     pub fn set_chunk(&mut self, length: usize) {
         self.chunk = Some(length);
     }
@@ -141,7 +141,7 @@ impl<E, F, I: Iterator, R> Flight<'_, E, F, I, R> {
     }
 
     pub fn cancel(&mut self) {
-        for chunk in self.airborne.drain(..) {
+        for chunk in self.pending.drain(..) {
             chunk.future.cancel();
             quiet(chunk.future);
         }
@@ -153,7 +153,7 @@ fn quiet<R>(future: Future<Chunk<R>>) {
     let _seen = future.error().is_some();
 }
 
-impl<E, F, I: Iterator, R> Drop for Flight<'_, E, F, I, R> {
+impl<E, F, I: Iterator, R> Drop for Window<'_, E, F, I, R> {
     fn drop(&mut self) {
         if !self.detached {
             self.cancel();
