@@ -323,9 +323,10 @@ impl Shared {
             Ok(()) => {
                 self.idle.wake_this(worker);
             }
-            // SAFETY: given back.
             Err(item) => {
-                unsafe { Task::from_raw(RawTask::from_pointer(item)) }.fail(self.rejection())
+                // SAFETY: given back.
+                let task = unsafe { Task::from_raw(RawTask::from_pointer(item)) };
+                task.fail(self.rejection());
             }
         }
     }

@@ -1,4 +1,4 @@
-use raddle_verify::scenarios::take_over_after_fork;
+use raddle_verify::scenarios::adopt;
 
 #[test]
 fn queued() {
