@@ -6,9 +6,9 @@ use super::memory::RegionSource;
 use super::outcome::{self, Asked, Status};
 use crate::error::TaskError;
 use crate::executor::Chunk;
+use crate::executor::Payload;
 use crate::future::task::{Ended, PromisedTask, Task};
 use crate::shm::{Region, Seq, Span};
-use serde::de::DeserializeOwned;
 
 /// Completes a task of one type with an answer, all but its callbacks. The task's result type is the function's.
 pub type Finish = unsafe fn(Task, &Answer<'_>) -> Ended;
@@ -65,7 +65,7 @@ impl Drop for Reading<'_> {
 ///
 /// # Safety
 /// The task's result type is `R`.
-pub unsafe fn finish_value<R: DeserializeOwned>(task: Task, answer: &Answer<'_>) -> Ended {
+pub unsafe fn finish_value<R: Payload>(task: Task, answer: &Answer<'_>) -> Ended {
     // SAFETY: as the caller says.
     unsafe {
         finish::<R>(task, answer, |status, asked| match &answer.bytes {
@@ -93,7 +93,7 @@ pub unsafe fn finish_bytes(task: Task, answer: &Answer<'_>) -> Ended {
 ///
 /// # Safety
 /// The task's result type is `Chunk<R>`.
-pub unsafe fn finish_chunk<R: DeserializeOwned>(task: Task, answer: &Answer<'_>) -> Ended {
+pub unsafe fn finish_chunk<R: Payload>(task: Task, answer: &Answer<'_>) -> Ended {
     // SAFETY: as the caller says.
     unsafe {
         finish::<Chunk<R>>(task, answer, |status, asked| match &answer.bytes {

@@ -139,7 +139,7 @@ impl Call<'_> {
     }
 
     /// Decodes the argument, runs the task, answers. Whatever of that panics is the answer, too.
-    pub fn serve<A: DeserializeOwned, R: executor::Payload>(
+    pub fn serve<A: executor::Payload, R: executor::Payload>(
         &mut self,
         task: impl FnOnce(A) -> Result<R, BoxError>,
     ) {
@@ -258,7 +258,7 @@ impl Call<'_> {
         }))
     }
 
-    fn argument<A: DeserializeOwned>(&self) -> Result<A, PayloadError> {
+    fn argument<A: executor::Payload>(&self) -> Result<A, PayloadError> {
         if self.is_described {
             return self.plain_argument::<Description>()?.read(Part::Argument);
         }

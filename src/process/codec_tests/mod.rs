@@ -7,6 +7,7 @@ mod forms;
 mod frames;
 mod hostile;
 mod kinds;
+mod names;
 mod random;
 mod refused;
 

@@ -34,7 +34,7 @@ pub enum Tag {
     Tuple,
     /// A count, and so many pairs of values.
     Map,
-    /// A count, and so many pairs of a name and a value.
+    /// A count, and so many pairs of a name and a value, or `Skipped`.
     Struct,
     /// Index and name.
     UnitVariant,
@@ -42,10 +42,12 @@ pub enum Tag {
     NewtypeVariant,
     /// Index, name, and a `Tuple` or a `Struct`.
     FieldsVariant,
+    /// In a `Struct`, in place of a value that was left out.
+    Skipped,
 }
 
 impl Tag {
-    const ALL: [Self; 27] = [
+    const ALL: [Self; 28] = [
         Self::None,
         Self::Some,
         Self::Unit,
@@ -73,6 +75,7 @@ impl Tag {
         Self::UnitVariant,
         Self::NewtypeVariant,
         Self::FieldsVariant,
+        Self::Skipped,
     ];
 
     pub fn from_byte(byte: u8) -> Result<Self, Fault> {

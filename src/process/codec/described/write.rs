@@ -342,6 +342,18 @@ macro_rules! elements {
                     self.put(value)
                 }
 
+                $(
+                    /// It keeps its place.
+                    fn skip_field(&mut self, $name: &'static str) -> Result<(), Fault> {
+                        if self.writer.purpose == Purpose::Travel {
+                            self.given += 1;
+                            self.writer.out.text($name.as_bytes())?;
+                            self.writer.out.tag(Tag::Skipped);
+                        }
+                        Ok(())
+                    }
+                )?
+
                 fn end(self) -> Result<(), Fault> {
                     self.finish()
                 }
