@@ -39,7 +39,7 @@ mod read;
 mod size;
 mod write;
 
-pub use bulk::is_number;
+pub use bulk::{is_known, is_number};
 pub use described::Description;
 pub use error::{PayloadError, PayloadReason, PayloadStage};
 pub use frame::{Frames, Unread, frames};

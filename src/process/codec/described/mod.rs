@@ -53,3 +53,8 @@ impl Description {
 pub(super) fn given<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, Fault> {
     write::value(value, Purpose::Comparison)
 }
+
+/// As [`given`], with the fields that it says to leave out.
+pub(super) fn given_with_skipped<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, Fault> {
+    write::value(value, Purpose::ComparisonWithSkipped)
+}

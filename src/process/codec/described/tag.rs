@@ -3,7 +3,7 @@
 use super::super::error::Fault;
 
 /// A kind of value. `Number`, `Bool` and `Char` are followed by their bytes; `Str` and `Bytes` by a length and theirs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Tag {
     None,
