@@ -7,7 +7,7 @@ pub fn agree(taken: &[u8], given: &[u8]) -> bool {
     compare(taken, given, true)
 }
 
-/// The same, where the values need not be the same, and fields may be left out by saying so.
+/// The same, where the values need not be the same, and fields may be left out by saying so, on both sides.
 pub fn alike(taken: &[u8], given: &[u8]) -> bool {
     compare(taken, given, false)
 }
@@ -60,6 +60,23 @@ impl<'a> Cursor<'a> {
     fn text(&mut self) -> Option<&'a [u8]> {
         let length = self.number()?;
         self.bytes(length)
+    }
+
+    /// Is there no value?
+    fn is_skipped(&mut self) -> bool {
+        match self.bytes {
+            [byte, rest @ ..] if *byte == Tag::Skipped as u8 => {
+                self.bytes = rest;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Passes over a value: held against itself, it ends where it does.
+    fn pass(&mut self) -> Agreed {
+        let mut other = *self;
+        value(self, &mut other)
     }
 
     fn head(&mut self) -> Option<Head> {
@@ -156,10 +173,13 @@ fn named(taken: &mut Cursor<'_>, given: &mut Cursor<'_>, count: usize) -> Agreed
     all(count, |index| {
         taken.text()?;
         let name = given.text()?;
-        if !taken.is_exact && given.bytes.first() == Some(&(Tag::Skipped as u8)) {
-            given.bytes(1)?;
-            let mut other = *taken;
-            return value(taken, &mut other);
+        if !taken.is_exact {
+            match (taken.is_skipped(), given.is_skipped()) {
+                (false, false) => {}
+                (true, true) => return Some(true),
+                (true, false) => return given.pass(),
+                (false, true) => return taken.pass(),
+            }
         }
         let same = value(taken, given)? || !taken.is_exact;
         match name == names[index] {
@@ -172,9 +192,9 @@ fn named(taken: &mut Cursor<'_>, given: &mut Cursor<'_>, count: usize) -> Agreed
 fn names<'a>(mut of: Cursor<'a>, count: usize) -> Option<Vec<&'a [u8]>> {
     let one = |_| {
         let name = of.text()?;
-        // Held against itself, it ends where it does.
-        let mut other = of;
-        value(&mut of, &mut other)?;
+        if !of.is_skipped() {
+            of.pass()?;
+        }
         Some(name)
     };
     (0..count).map(one).collect()

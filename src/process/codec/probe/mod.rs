@@ -41,7 +41,7 @@ pub fn is_plain<T: Serialize + DeserializeOwned>() -> bool {
     Moods::all().all(|mood| is_plain_in::<T>(mood, &mut tried))
 }
 
-/// Is what comes of an unusual answer written as the last run was?
+/// Is what comes of an unusual answer written as what was taken in this run?
 fn is_usual<T: Serialize>(feeder: &Feeder, value: &T) -> bool {
     let given = described::given_with_skipped(value);
     given.is_ok_and(|given| agree::alike(feeder.fed(), &given))
@@ -88,8 +88,9 @@ fn has_all_fields<T: Serialize + DeserializeOwned>(
         return true;
     }
     let without = |what| {
-        let made = feeder.tried(at, what).feed::<T>().ok();
-        made.map(|value| is_usual(feeder, &value))
+        let mut again = feeder.tried(at, what);
+        let made = again.feed::<T>().ok();
+        made.map(|value| is_usual(&again, &value))
     };
     let mut needless = Vec::new();
     for field in 0..question.names.len() {

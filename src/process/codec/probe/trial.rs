@@ -212,17 +212,34 @@ impl Feeder {
         let question = self.questions.len() - 1;
         match &trial.what {
             What::Foreign(offer) => self.offer(*offer, question, visitor),
-            What::Lacking(lacking) => visitor.visit_map(Partial {
-                feeder: self,
-                asked: &trial.asked,
-                lacking,
-                next: 0,
-            }),
+            What::Lacking(lacking) => {
+                let names = trial.asked.names;
+                self.fed
+                    .put(Tag::Struct, &(names.len() as u32).to_ne_bytes());
+                visitor.visit_map(Partial {
+                    feeder: self,
+                    asked: &trial.asked,
+                    lacking,
+                    next: 0,
+                })
+            }
             What::Short => {
-                let count = trial.asked.names.len().saturating_sub(1) as u32;
-                self.elements(question, count, Some(trial.asked.names), visitor)
+                let names = trial.asked.names;
+                self.fed
+                    .put(Tag::Struct, &(names.len() as u32).to_ne_bytes());
+                let count = names.len() as u32 - 1;
+                let value = self.elements(question, count, Some(names), visitor)?;
+                self.note_skipped(names[names.len() - 1])?;
+                Ok(value)
             }
         }
+    }
+
+    /// Notes a field that is not there.
+    fn note_skipped(&mut self, name: &str) -> Result<(), Refused> {
+        let noted = self.fed.text(name.as_bytes());
+        self.fed.tag(Tag::Skipped);
+        noted.map_err(|_| Refused::OTHER)
     }
 
     fn offer<'de, V: Visitor<'de>>(
@@ -273,12 +290,16 @@ impl<'de> MapAccess<'de> for Partial<'_, '_> {
         &mut self,
         seed: K,
     ) -> Result<Option<K::Value>, Refused> {
+        let names = self.asked.names;
         while self.lacking.contains(&self.next) {
+            self.feeder.note_skipped(names[self.next])?;
             self.next += 1;
         }
-        let Some(name) = self.asked.names.get(self.next) else {
+        let Some(name) = names.get(self.next) else {
             return Ok(None);
         };
+        let noted = self.feeder.fed.text(name.as_bytes());
+        noted.map_err(|_| Refused::OTHER)?;
         seed.deserialize(BorrowedStrDeserializer::new(name))
             .map(Some)
     }
