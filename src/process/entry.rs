@@ -15,7 +15,7 @@ use super::in_place::{BytesIn, BytesOut};
 use super::start::anchor;
 use super::worker::Call;
 use crate::error::{BoxError, TaskError};
-use crate::executor::{Payload, run_chunk};
+use crate::executor::{Chunk, Payload};
 use crate::sys::exe::{self, Object};
 use std::fmt;
 use std::sync::OnceLock;
@@ -160,7 +160,7 @@ where
     {
         type Item = Result<Description, PayloadError>;
         let task = |item: Result<Item, TaskError>| conjure::<F>()(item??.read(Part::Argument)?);
-        call.serve_items::<Item, A, R>(|chunk| run_chunk(task, chunk));
+        call.serve_items::<Item, A, R>(|chunk| Chunk::run(task, chunk));
     }
     zero_sized::<F>();
     offset_of_task(
@@ -184,10 +184,10 @@ where
         R: Payload,
     {
         if codec::is_number::<A>() {
-            call.serve_numbers(|chunk: Vec<A>| run_chunk(conjure::<F>(), chunk));
+            call.serve_numbers(|chunk: Vec<A>| Chunk::run(conjure::<F>(), chunk));
         } else {
             let task = |item: Result<A, TaskError>| conjure::<F>()(item?);
-            call.serve_items::<A, A, R>(|chunk| run_chunk(task, chunk));
+            call.serve_items::<A, A, R>(|chunk| Chunk::run(task, chunk));
         }
     }
     zero_sized::<F>();

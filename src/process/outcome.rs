@@ -363,7 +363,6 @@ impl Panic {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::executor::run_chunk;
     use crate::process::codec::SliceSink;
 
     const ASKED: Asked<'_> = Asked {
@@ -418,7 +417,7 @@ mod tests {
             3 => panic!("three"),
             n => Ok(n * 10),
         };
-        let sent = ChunkOutcomes::new(run_chunk(task, vec![1, 2, 3, 4]));
+        let sent = ChunkOutcomes::new(Chunk::run(task, vec![1, 2, 3, 4]));
         let told = chunk::<u32>(Status::Value, &encoded(&sent)[..], ASKED).unwrap();
         let texts = told.outcomes.iter().map(|outcome| match outcome {
             Ok(value) => value.to_string(),
@@ -430,7 +429,7 @@ mod tests {
         assert!(texts[2].starts_with("task 'load' panicked on worker 'db-0'"));
         assert!(texts[2].ends_with(": three"), "{}", texts[2]);
         assert_eq!(texts[3], "40");
-        let sent = ChunkOutcomes::new(run_chunk(
+        let sent = ChunkOutcomes::new(Chunk::run(
             |n: u32| match n {
                 1 => Err(TaskError::Failed("one".into())),
                 n => Ok(n.to_string()),
@@ -441,7 +440,7 @@ mod tests {
         assert!(
             matches!(&told.outcomes[..], [Ok(a), Err(TaskError::Failed(_)), Ok(b)] if a == "0" && b == "2")
         );
-        let sent = ChunkOutcomes::new(run_chunk(|n: u32| Ok(n), vec![7, 8]));
+        let sent = ChunkOutcomes::new(Chunk::run(|n: u32| Ok(n), vec![7, 8]));
         let told = chunk::<u32>(Status::Value, &encoded(&sent)[..], ASKED).unwrap();
         assert!(matches!(told.outcomes[..], [Ok(7), Ok(8)]));
     }

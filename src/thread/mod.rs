@@ -13,6 +13,7 @@ pub mod inbox;
 mod info;
 pub mod join;
 pub mod limit;
+mod map;
 pub mod ranges;
 pub mod scope;
 mod search;
