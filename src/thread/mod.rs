@@ -87,7 +87,8 @@ impl ThreadPool {
         &self.shared
     }
 
-    /// Runs `f` on a worker, some time soon.
+    /// Runs `f` on a worker, some time soon. The future may be dropped: the task runs all the same, and an error in it
+    /// reaches the [report hook](crate::set_report_hook).
     ///
     /// Blocks only if the pool has a `queue_limit` that blocks. A pool that has been shut down (or is full
     /// and rejects, or belongs to the parent of a forked child) gives a future that is done already, with
@@ -193,7 +194,7 @@ impl ThreadPool {
     /// let mut lengths = [0; 2];
     /// pool.scope(|s| {
     ///     for (word, length) in words.iter().zip(&mut lengths) {
-    ///         drop(s.spawn(move || *length = word.len()));
+    ///         s.spawn(move || *length = word.len());
     ///     }
     /// });
     /// assert_eq!(lengths, [4, 4]);

@@ -364,7 +364,7 @@ fn f34_a_dropped_future_does_not_cancel<K: Kind>() {
     let files = Files::new();
     let ran = files.path("ran");
     for n in 0..50u32 {
-        drop(executor.submit(|(n, ran): (u32, PathBuf)| note(&ran, n), (n, ran.clone())));
+        executor.submit(|(n, ran): (u32, PathBuf)| note(&ran, n), (n, ran.clone()));
     }
     executor.shutdown(Shutdown::Drain).unwrap();
     assert_eq!(notes(&ran).len(), 50);

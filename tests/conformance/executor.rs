@@ -547,12 +547,12 @@ fn e05_a_pool_that_is_never_dropped_does_not_hold_up_the_end_of_the_process() {
         let pool = Box::leak(Box::new(pool(2)));
         let started = Gate::default();
         let inside = started.clone();
-        drop(pool.spawn(move || {
+        pool.spawn(move || {
             inside.open();
             loop {
                 thread::park();
             }
-        }));
+        });
         started.wait();
         return;
     }

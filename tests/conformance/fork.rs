@@ -354,8 +354,8 @@ fn t13_a_scope_that_was_open_at_the_fork_ends_in_the_child() {
     let parent = std::process::id();
     let mut forked = 0;
     pool.scope(|s| {
-        drop(s.spawn(|| gate.wait()));
-        drop(s.spawn(|| ()));
+        s.spawn(|| gate.wait());
+        s.spawn(|| ());
         forked = fork();
         if forked != 0 {
             gate.open();

@@ -777,7 +777,7 @@ fn f34_dropping_the_future_lets_the_task_run() {
     let busy = occupy(&pool);
     let ran = Gate::default();
     let inside = ran.clone();
-    drop(pool.spawn(move || inside.open()));
+    pool.spawn(move || inside.open());
     busy.let_go();
     ran.wait();
 }
@@ -789,7 +789,7 @@ fn f34_a_result_that_nobody_takes_is_dropped_once() {
     let drops = Drops::default();
     let (before, after) = (drops.item(), drops.item());
     let busy = occupy(&pool);
-    drop(pool.spawn(move || before));
+    pool.spawn(move || before);
     busy.let_go();
     let done = pool.spawn(move || after);
     done.wait();
@@ -922,7 +922,7 @@ fn bad_input_a_result_whose_drop_panics_is_reported_and_harms_nobody() {
     let reports = reports();
     let pool = pool(1);
     let busy = occupy(&pool);
-    drop(pool.spawn(|| Bomb("bomb in a detached result")));
+    pool.spawn(|| Bomb("bomb in a detached result"));
     busy.let_go();
     let report = reports.wait_for("bomb in a detached result");
     assert!(report.starts_with("DropPanicked") && report.contains("\"result\""));
@@ -979,7 +979,7 @@ fn bad_input_a_panic_payload_whose_drop_panics_is_the_takers_business_or_reporte
     let reports = reports();
     let pool = pool(1);
     let busy = occupy(&pool);
-    drop(pool.spawn(|| std::panic::panic_any(Bomb("bomb in a payload"))));
+    pool.spawn(|| std::panic::panic_any(Bomb("bomb in a payload")));
     busy.let_go();
     reports.wait_for("bomb in a payload");
     assert_eq!(pool.spawn(|| 1).result().unwrap(), 1, "the worker lives");
