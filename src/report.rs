@@ -59,7 +59,7 @@ impl fmt::Display for Report<'_> {
             Self::UnobservedError { task, error } => {
                 f.write_str("an error that nobody looked at")?;
                 named(f, task)?;
-                write!(f, ": {error}")
+                write!(f, ": {error:#}")
             }
             Self::CallbackPanicked { task, message } => {
                 f.write_str("a done-callback")?;

@@ -34,7 +34,7 @@ fn main() -> ExitCode {
     };
     let outcome = match count_all(&options) {
         Ok(outcome) => outcome,
-        Err(error) => return usage(&error.to_string()),
+        Err(error) => return usage(&format!("{error:#}")),
     };
     let code = if outcome.errors.is_empty() { 0 } else { FAILED };
     if options.json {

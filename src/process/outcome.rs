@@ -383,7 +383,7 @@ mod tests {
         let bytes = encoded(&Chain::new(&error));
         let told = value::<u8>(Status::Failed, &bytes[..], ASKED).unwrap_err();
         assert_eq!(
-            told.to_string(),
+            format!("{told:#}"),
             "the task failed: the task failed: disk is gone"
         );
         let chain = Chain::new(told.source().unwrap());
@@ -421,7 +421,7 @@ mod tests {
         let told = chunk::<u32>(Status::Value, &encoded(&sent)[..], ASKED).unwrap();
         let texts = told.outcomes.iter().map(|outcome| match outcome {
             Ok(value) => value.to_string(),
-            Err(error) => error.to_string(),
+            Err(error) => format!("{error:#}"),
         });
         let texts: Vec<String> = texts.collect();
         assert_eq!(texts[0], "10");

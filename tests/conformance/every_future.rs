@@ -224,7 +224,7 @@ fn f17_callbacks_hear_of_values_errors_and_cancellations<K: Kind>() {
             let text = match outcome {
                 Ok(value) => value.to_string(),
                 // f18, f19
-                Err(error) => error.to_string(),
+                Err(error) => format!("{error:#}"),
             };
             heard.send(text).unwrap();
         });

@@ -467,7 +467,7 @@ fn f15_error_never_blocks_and_is_there_after_a_wait() {
     thread::scope(|s| {
         let waiter = s.spawn(|| {
             future.wait();
-            future.error().map(ToString::to_string)
+            future.error().map(|error| format!("{error:#}"))
         });
         promise.fail(BoxError::from("no row")).unwrap();
         assert_eq!(waiter.join().unwrap().unwrap(), "the task failed: no row");

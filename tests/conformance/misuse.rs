@@ -216,7 +216,7 @@ fn threads_refused_half_way() {
             })
             .build()
             .unwrap_err();
-        let text = error.to_string();
+        let text = format!("{error:#}");
         let BuildError::Thread {
             worker,
             started,

@@ -328,7 +328,7 @@ fn t10_a_failing_start_hook_fails_the_build_with_its_error() {
             panic!("{error:?}")
         };
         assert_eq!((worker, source.to_string().as_str()), (bad, "no licence"));
-        assert!(error.to_string().contains("no licence"));
+        assert!(format!("{error:#}").contains("no licence"));
         assert!(std::error::Error::source(&error).is_some());
     }
 }
