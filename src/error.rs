@@ -125,7 +125,7 @@ impl From<BoxError> for TaskError {
 /// use raddle::{TaskError, ThreadPool};
 ///
 /// let pool = ThreadPool::builder().workers(1).name("db").build()?;
-/// let done = pool.task("load").spawn(|| -> u8 { panic!("disk is gone") });
+/// let done = pool.task().name("load").spawn(|| -> u8 { panic!("disk is gone") });
 /// let Err(TaskError::Panicked(report)) = done.result() else { unreachable!() };
 /// assert_eq!(report.message(), "disk is gone");
 /// assert_eq!(report.task(), Some("load"));

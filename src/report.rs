@@ -99,7 +99,7 @@ static HOOK: Mutex<Option<Hook>> = Mutex::new(None);
 /// });
 ///
 /// let pool = raddle::ThreadPool::new(1)?;
-/// pool.task("import").try_spawn(|| Err::<(), _>("file is empty"));
+/// pool.task().name("import").try_spawn(|| Err::<(), _>("file is empty"));
 /// assert!(lines.recv().unwrap().contains("file is empty"));
 /// # Ok::<(), raddle::BuildError>(())
 /// ```

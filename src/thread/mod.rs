@@ -151,11 +151,18 @@ impl ThreadPool {
         tasks.into_iter().map(|task| self.spawn(task)).collect()
     }
 
-    /// Names the next task: for reports, `Debug` and panic messages.
-    pub fn task(&self, name: impl Into<Cow<'static, str>>) -> NamedTask<'_> {
+    /// Begins a task about which there is more to say: its name.
+    ///
+    /// ```
+    /// let pool = raddle::ThreadPool::new(1)?;
+    /// let rows = pool.task().name("load rows").spawn(|| 3);
+    /// assert_eq!(rows.name(), Some("load rows"));
+    /// # Ok::<(), raddle::BuildError>(())
+    /// ```
+    pub fn task(&self) -> NamedTask<'_> {
         NamedTask {
             pool: self,
-            name: name.into(),
+            name: None,
         }
     }
 
@@ -384,15 +391,21 @@ impl fmt::Debug for ThreadPool {
     }
 }
 
-/// A task's name, waiting for the task. Made by [`ThreadPool::task`].
-#[must_use = "a name does nothing until a task is spawned with it"]
+/// A task's name, which may be left out, waiting for the task. Made by [`ThreadPool::task`].
+#[must_use = "nothing runs until a task is spawned with it"]
 #[derive(Debug)]
 pub struct NamedTask<'a> {
     pool: &'a ThreadPool,
-    name: Cow<'static, str>,
+    name: Option<Cow<'static, str>>,
 }
 
 impl NamedTask<'_> {
+    /// The task's name: for reports, `Debug` and panic messages.
+    pub fn name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
     /// As [`ThreadPool::spawn`].
     pub fn spawn<F, T>(self, f: F) -> Future<T>
     where

@@ -25,7 +25,7 @@ fn line(error: &dyn Error) -> String {
 
 fn report(task: impl FnOnce() + Send + 'static) -> PanicReport {
     let pool = ThreadPool::builder().workers(1).name("db").build().unwrap();
-    match pool.task("load").spawn(task).result() {
+    match pool.task().name("load").spawn(task).result() {
         Err(TaskError::Panicked(report)) => report,
         other => panic!("{other:?}"),
     }

@@ -461,7 +461,7 @@ fn e04_a_refused_closure_is_dropped_at_once_and_never_runs() {
             Ok::<_, BoxError>(())
         }),
         pool.spawn_on(0, move || drop(c)),
-        pool.task("named").spawn(move || drop(d)),
+        pool.task().name("named").spawn(move || drop(d)),
     ];
     assert_eq!(drops.count(), 4);
     for future in refused {

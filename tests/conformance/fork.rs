@@ -106,7 +106,7 @@ fn t13_every_call_in_a_forked_child_fails_at_once() {
             assert!(is_forked(Err::<(), _>(error)));
             assert!(is_forked(pool.try_spawn(|| Ok::<_, TaskError>(1)).result()));
             assert!(is_forked(pool.spawn_on(0, || 1).result()));
-            assert!(is_forked(pool.task("named").spawn(|| 1).result()));
+            assert!(is_forked(pool.task().name("named").spawn(|| 1).result()));
             assert!(
                 pool.spawn_many([|| 1, || 2])
                     .into_iter()

@@ -409,7 +409,8 @@ fn f13_the_panic_itself_comes_back() {
         .build()
         .unwrap();
     let future = pool
-        .task("payload")
+        .task()
+        .name("payload")
         .spawn(|| std::panic::panic_any(Code(4)));
     let Err(TaskError::Panicked(report)) = future.result() else {
         panic!("it panicked")
@@ -622,7 +623,7 @@ fn f29_debug_shows_name_state_and_outcome() {
     let pool = pool(1);
     let gate = Gate::default();
     let at = gate.clone();
-    let future = pool.task("load").spawn(move || {
+    let future = pool.task().name("load").spawn(move || {
         at.wait();
         1u32
     });
@@ -660,11 +661,12 @@ fn f29_debug_shows_name_state_and_outcome() {
 fn f29_a_task_has_the_name_that_it_was_given() {
     let _watch = watch();
     let pool = pool(1);
-    let constant = pool.task("constant").spawn(|| 1);
+    let constant = pool.task().name("constant").spawn(|| 1);
     let made = pool
-        .task(format!("row {}", 3))
+        .task()
+        .name(format!("row {}", 3))
         .try_spawn(|| Ok::<_, BoxError>(1));
-    let bound = pool.task("bound").spawn_on(0, || 1);
+    let bound = pool.task().name("bound").spawn_on(0, || 1);
     let nameless = pool.spawn(|| 1);
     let names = [&constant, &made, &bound, &nameless].map(Future::name);
     assert_eq!(
@@ -844,19 +846,21 @@ fn f34_an_error_that_nobody_looked_at_reaches_the_hook() {
     // Dropped before the end, and after it.
     let busy = occupy(&pool);
     drop(
-        pool.task("f34-early")
+        pool.task()
+            .name("f34-early")
             .try_spawn(|| Err::<(), _>("nobody asked")),
     );
     busy.let_go();
     let report = reports.wait_for("f34-early");
     assert!(report.starts_with("UnobservedError") && report.contains("nobody asked"));
-    let late = pool.task("f34-late").spawn(|| panic!("unheard"));
+    let late = pool.task().name("f34-late").spawn(|| panic!("unheard"));
     late.wait();
     assert_eq!(reports.count("f34-late"), 0);
     drop::<Future<()>>(late);
     assert_eq!(reports.count("f34-late"), 1);
     let shared = pool
-        .task("f34-shared")
+        .task()
+        .name("f34-shared")
         .try_spawn(|| Err::<u8, _>("no"))
         .shared();
     shared.wait();
@@ -876,7 +880,10 @@ fn f34_an_error_that_was_looked_at_reaches_nobody_else() {
     let reports = reports();
     let pool = pool(1);
     let fail = || {
-        let future = pool.task("f34-seen").try_spawn(|| Err::<u8, _>("no"));
+        let future = pool
+            .task()
+            .name("f34-seen")
+            .try_spawn(|| Err::<u8, _>("no"));
         future.wait();
         future
     };
@@ -886,7 +893,7 @@ fn f34_an_error_that_was_looked_at_reaches_nobody_else() {
     assert!(fail().peek().unwrap().is_err());
     assert!(fail().shared().result().is_err());
     fail().add_done_callback(|outcome| assert!(outcome.is_err()));
-    let cancelled = pool.task("f34-seen").spawn(|| 1);
+    let cancelled = pool.task().name("f34-seen").spawn(|| 1);
     cancelled.cancel();
     drop(cancelled);
     drop(pool);

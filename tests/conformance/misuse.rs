@@ -668,7 +668,8 @@ fn a_worker_that_does_not_exist() {
             panic!("accepted")
         };
         assert_eq!(why, refused);
-        let Err(TaskError::Rejected(why)) = pool.task("x").spawn_on(worker, || ()).result() else {
+        let Err(TaskError::Rejected(why)) = pool.task().name("x").spawn_on(worker, || ()).result()
+        else {
             panic!("accepted")
         };
         assert_eq!(why, refused);
@@ -694,7 +695,7 @@ fn names_with_a_nul() {
     }
     // A task's name is the library's own.
     let pool = ThreadPool::new(1).unwrap();
-    assert_eq!(pool.task("a\0b").spawn(|| ()).name(), Some("a\0b"));
+    assert_eq!(pool.task().name("a\0b").spawn(|| ()).name(), Some("a\0b"));
 }
 
 #[test]

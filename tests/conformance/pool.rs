@@ -892,7 +892,7 @@ fn a_panic_never_kills_a_worker() {
         .unwrap();
     let thread = pool.spawn(here).result().unwrap();
     for _ in 0..20 {
-        let failed = pool.task("risky").spawn(|| panic!("row {}", 7));
+        let failed = pool.task().name("risky").spawn(|| panic!("row {}", 7));
         let Err(TaskError::Panicked(report)) = failed.result() else {
             panic!("no panic")
         };
