@@ -4,7 +4,7 @@
 
 // It writes to raw memory; what is fuzzed is that it does so safely.
 #[allow(unsafe_code, dead_code, unused_imports)]
-#[path = "../../src/process/codec/mod.rs"]
+#[path = "../../src/codec/mod.rs"]
 mod codec;
 
 use crate::Subject;

@@ -101,7 +101,7 @@ enum Step {
 #[derive(Arbitrary, Debug)]
 enum Place {
     Bell,
-    Wish,
+    WakeRequest,
     Claim(i8),
     Commit(i8),
     Status(i8),
@@ -410,7 +410,7 @@ impl World {
         let four = |at: usize, value: u64| self.pool.write(EVIL, at, (value as u32).to_ne_bytes());
         match *place {
             Place::Bell => four(0, value),
-            Place::Wish => four(128, value),
+            Place::WakeRequest => four(128, value),
             Place::Claim(ahead) => {
                 let at = CLAIMS + 8 * slot(ahead);
                 self.pool.write(EVIL, at, value.to_ne_bytes());
@@ -493,7 +493,7 @@ impl World {
         self.marks.reach(match error {
             TaskError::Cancelled => "cancelled",
             TaskError::WorkerLost(lost) => {
-                assert!(matches!(lost.cause(), LostCause::Died | LostCause::Wild(_)));
+                assert!(matches!(lost.cause(), LostCause::Died | LostCause::ProtocolViolation(_)));
                 "lost"
             }
             TaskError::Rejected(raddle_hostile::Rejected::QueueFull { .. }) => "full",

@@ -1,8 +1,6 @@
 use super::*;
-use crate::future::as_completed::TimedOut;
-use crate::process::codec::{PayloadReason, PayloadStage};
-use crate::process::error::{Details, LostCause, WorkerExit};
-use crate::process::start::StartError;
+use crate::codec::{PayloadReason, PayloadStage};
+use crate::error::worker_lost::{Details, LostCause, WorkerExit, WorkerLost};
 use crate::sys::refusal;
 use std::io;
 
@@ -97,7 +95,7 @@ fn lost() -> WorkerLost {
         pid: 1,
         worker: text(),
         exit: WorkerExit::Signaled(11),
-        cause: LostCause::Wild(text()),
+        cause: LostCause::ProtocolViolation(text()),
         task: Some(text()),
         deaths: 2,
         stderr: Some(text()),
@@ -164,21 +162,6 @@ fn shutdown() -> Vec<ShutdownError> {
     })
 }
 
-fn start() -> Vec<StartError> {
-    one_of_each!(StartError {
-        WorkerMainMissing => WorkerMainMissing,
-        NoConstructor => NoConstructor,
-        Privileged => Privileged,
-        StrayMark => StrayMark,
-        System { .. } => System { step: text(), code: None, message: text() },
-        OtherBuild => OtherBuild,
-        Hook { .. } => Hook { hook: text(), message: text() },
-        Silent => Silent,
-        Garbled => Garbled,
-        Code(_) => Code(CodeError::NoProgram),
-    })
-}
-
 /// The texts that a printer of reports writes.
 fn texts(error: &(dyn Error + 'static)) -> Vec<String> {
     let links = std::iter::successors(Some(error), |&error| error.source());
@@ -204,11 +187,8 @@ fn no_error_repeats_what_it_comes_from() {
     check(shutdown());
     check(rejected());
     check(payload());
-    check(start());
     check([lost()]);
     check([of_the_system()]);
-    let (unfinished, total) = (1, 2);
-    check([TimedOut { unfinished, total }]);
 }
 
 #[test]

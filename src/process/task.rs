@@ -1,13 +1,14 @@
 //! A task of a process pool about which there is more to say.
 
-use super::in_place::{BytesIn, BytesOut};
-use super::memory::Raw;
-use super::pool::Pool;
-use super::submit::{self, Call};
-use super::ticket::Options;
 use crate::error::BoxError;
 use crate::executor::Payload;
 use crate::future::Future;
+use crate::process::pool::call::Call;
+use crate::process::pool::shared::Pool;
+use crate::process::pool::submit;
+use crate::process::pool::task_meta::Options;
+use crate::process::wire::in_place::{BytesIn, BytesOut};
+use crate::process::wire::region::Raw;
 use crate::sync::Arc;
 use std::borrow::Cow;
 use std::fmt;

@@ -1,5 +1,5 @@
 //! The thread that starts, watches and ends the workers. It runs no code of the user, so that nothing holds it up;
-//! what is to be completed goes to [`Ready`](super::ready::Ready). [`ending`]: how a task is ended.
+//! what is to be completed goes to [`Ready`](crate::process::pool::deferred::Ready). [`terminate`]: how a task is ended.
 //!
 //! # A worker's seat
 //! | state | until | then |
@@ -9,27 +9,30 @@
 //! | up | its process ends | dead |
 //! | dead | nobody reads its answers any more | empty |
 
-mod ending;
 pub mod launch;
+mod output;
+mod restart_limit;
+mod slot;
+mod terminate;
 #[cfg(test)]
 mod tests;
 
-use super::budget::Budget;
-use super::builder::WhenWorkerDies;
-use super::desk::Command;
-use super::error::{Details, LostCause, WorkerExit, WorkerLost};
-use super::grave::{Casualty, Estate};
-use super::pool::Pool;
-use super::seat::{Ear, Ending, Seat, State, Timer, Watch, Why, private_memory};
-use super::start::{StartError, Started};
-use super::takeback::Skips;
+use crate::error::worker_lost::{Details, LostCause, WorkerExit, WorkerLost};
 use crate::error::{BuildError, TaskError};
+use crate::process::pool::config::WhenWorkerDies;
+use crate::process::pool::recover::{Casualty, Estate};
+use crate::process::pool::revoke::Skips;
+use crate::process::pool::shared::Pool;
+use crate::process::pool::supervisor_queue::Command;
+use crate::process::worker::start::{StartError, Started};
 use crate::sync::atomic::Ordering::*;
 use crate::sync::{Arc, thread};
 use crate::sys::events::Poller;
 use crate::sys::pidfd::Ended;
 use crate::sys::refusal::refused;
 use launch::{Launched, launch, own_share};
+use restart_limit::Budget;
+use slot::{Ear, Ending, Seat, State, Timer, Watch, Why, private_memory};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::io;
@@ -154,7 +157,7 @@ impl Supervisor {
             _ => (&started.stderr, &mut seat.stderr),
         };
         if let Some(stream) = stream
-            && !tail.read(stream, &self.pool.lanes[at].name)
+            && !tail.read(stream, &self.pool.lanes[at].worker.name)
         {
             self.poller.remove(stream);
         }
@@ -169,7 +172,7 @@ impl Supervisor {
             None => {}
             Some(Ok(())) => {
                 self.poller.remove(&started.control);
-                self.pool.lanes[at].set_pid(started.process.pid());
+                self.pool.lanes[at].worker.set_pid(started.process.pid());
                 let State::Starting(started) = std::mem::replace(&mut seat.state, State::Empty)
                 else {
                     unreachable!("looked at above");
@@ -233,7 +236,7 @@ impl Supervisor {
         }
         self.poller.remove(&started.process);
         self.poller.remove(&started.control);
-        self.pool.lanes[at].set_pid(0);
+        self.pool.lanes[at].worker.set_pid(0);
         started.process.pid()
     }
 
@@ -278,8 +281,8 @@ impl Supervisor {
 
     /// Whoever may wait for a task of this lane looks again.
     fn wake(&self, lane: usize) {
-        self.pool.lanes[lane].ring();
-        self.pool.bell.ring();
+        self.pool.lanes[lane].notify();
+        self.pool.bell.notify();
     }
 
     /// Does what is due in a seat.
@@ -379,7 +382,7 @@ impl Supervisor {
         let seat = &mut self.seats[at];
         seat.failures += 1;
         if seat.failures >= ATTEMPTS {
-            let name = &self.pool.lanes[at].name;
+            let name = &self.pool.lanes[at].worker.name;
             let why = format!("worker '{name}' could not be started again: {error}");
             return self.pool.break_down(why);
         }
@@ -433,7 +436,7 @@ impl Supervisor {
         }
         let why = match ending {
             Some(ending) => ending.why,
-            None => Why::Lost(wild.map_or(LostCause::Died, LostCause::Wild)),
+            None => Why::Lost(wild.map_or(LostCause::Died, LostCause::ProtocolViolation)),
         };
         if let Some(Casualty {
             deaths,
@@ -446,7 +449,7 @@ impl Supervisor {
                 Why::Deadline => TaskError::TimedOut,
                 Why::Lost(cause) => TaskError::WorkerLost(WorkerLost::new(Details {
                     pid,
-                    worker: pool.lanes[at].name.clone(),
+                    worker: pool.lanes[at].worker.name.clone(),
                     exit,
                     cause,
                     task: task.raw().name().map(ToOwned::to_owned),
@@ -463,7 +466,7 @@ impl Supervisor {
             return pool.break_down(no_memory(&error));
         }
         if unexpected {
-            let name = &pool.lanes[at].name;
+            let name = &pool.lanes[at].worker.name;
             if pool.config.when_worker_dies == WhenWorkerDies::BreakPool {
                 return pool.break_down(format!("worker '{name}' (pid {pid}) {exit}"));
             }

@@ -1,15 +1,15 @@
 use super::*;
 use crate::executor::WhenFull;
-use crate::process::desk::Desk;
-use crate::process::lane::Lane;
-use crate::process::start::{Settings, Started, hello};
+use crate::process::pool::lane::Lane;
+use crate::process::pool::supervisor_queue::SupervisorQueue;
+use crate::process::worker::start::{Settings, Started, handshake};
 use crate::sys::events::Event;
 use crate::sys::{socket, spawn};
 use std::process::Command as Program;
 
 /// A supervisor of one seat, whose thread is the test's.
 fn supervisor() -> Supervisor {
-    let config = crate::process::pool::Config {
+    let config = crate::process::pool::config::Config {
         name: "test".to_owned(),
         when_full: WhenFull::Block,
         settings: Settings::default(),
@@ -21,7 +21,7 @@ fn supervisor() -> Supervisor {
         kill_grace: Duration::ZERO,
     };
     let lanes = [Lane::new(0, "test-0".to_owned(), None, crate::shm::ARENA).unwrap()].into();
-    let desk = Desk::new().unwrap();
+    let desk = SupervisorQueue::new().unwrap();
     let (bell, ears) = (Event::new().unwrap(), Poller::new().unwrap());
     let pool = Arc::new(Pool::of(config, lanes, desk, bell, ears));
     Supervisor {
@@ -45,7 +45,7 @@ fn a_start_that_fails_counts_once_however_late_its_process_ends() {
             hook: "initializer".to_owned(),
             message: "no".to_owned(),
         };
-        hello::send_hello(&theirs, &Err(refusal.clone())).unwrap();
+        handshake::send_hello(&theirs, &Err(refusal.clone())).unwrap();
         let process = spawn::spawn(Program::new("sleep").arg("1000"))
             .unwrap()
             .process;

@@ -9,8 +9,8 @@ use super::lane_kit::{DONE, Ends, ends_with};
 use super::remote_kit::Calls;
 use crate::Outcomes;
 use crate::sync::{Arc, thread};
-use raddle::process::model::{Desk, Due, Event, Model};
-use raddle::shm::{Body, Payload, Request, Worker};
+use raddle::process::testing::model::{Due, Event, LaneState, Model};
+use raddle::shm::{Body, Payload, Request, WorkerEnd};
 use raddle::{Future, Rejected, TaskError};
 
 /// What a thread may be doing to a pool.
@@ -102,7 +102,7 @@ const NEW: [u8; 2] = [30, 40];
 
 /// A worker's way with what it gets: it answers with its argument and one more. None: it is asked to leave.
 #[inline(never)]
-fn answer(worker: &mut Worker, request: &Request, long: bool) -> Option<u8> {
+fn answer(worker: &mut WorkerEnd, request: &Request, long: bool) -> Option<u8> {
     let argument = match &request.payload {
         Payload::Inline(bytes) => bytes.as_slice().to_vec(),
         Payload::Span(span) => worker.request_region(*span).to_vec(),
@@ -130,7 +130,7 @@ fn answer(worker: &mut Worker, request: &Request, long: bool) -> Option<u8> {
 
 /// Everything until the lane is closed, or the worker is asked to leave: with the arguments.
 #[inline(never)]
-fn serve(worker: &mut Worker) -> Vec<u8> {
+fn serve(worker: &mut WorkerEnd) -> Vec<u8> {
     let mut served = Vec::new();
     while let Some(request) = worker.next() {
         match answer(worker, &request, false) {
@@ -143,7 +143,7 @@ fn serve(worker: &mut Worker) -> Vec<u8> {
 
 /// The same after what it has begun.
 #[inline(never)]
-fn serve_from(mut worker: Box<Worker>, begun: Option<Request>) -> (Box<Worker>, Vec<u8>) {
+fn serve_from(mut worker: Box<WorkerEnd>, begun: Option<Request>) -> (Box<WorkerEnd>, Vec<u8>) {
     let mut served = Vec::new();
     if let Some(request) = begun {
         served.extend(answer(&mut worker, &request, false));
@@ -159,7 +159,7 @@ enum Did {
     Called(Calls),
     /// False: an answer was being read, and the supervisor comes again.
     Buried(bool),
-    Served(Box<Worker>, Vec<u8>),
+    Served(Box<WorkerEnd>, Vec<u8>),
     Other,
 }
 
@@ -172,7 +172,7 @@ struct Means {
     ends: Arc<Ends>,
     new: u8,
     /// For who serves: the worker, and what it has begun.
-    worker: Option<(Box<Worker>, Option<Request>)>,
+    worker: Option<(Box<WorkerEnd>, Option<Request>)>,
 }
 
 impl Means {
@@ -224,8 +224,8 @@ impl Means {
 struct World {
     pool: Model,
     /// The first lane's worker. None: it is dead.
-    first: Option<Box<Worker>>,
-    second: Box<Worker>,
+    first: Option<Box<WorkerEnd>>,
+    second: Box<WorkerEnd>,
     ends: Arc<Ends>,
     /// What the first worker has begun and not answered.
     begun: Option<Request>,
@@ -241,11 +241,11 @@ struct World {
 }
 
 #[inline(never)]
-fn two_lanes() -> (Model, Box<Worker>, Box<Worker>, Ends) {
+fn two_lanes() -> (Model, Box<WorkerEnd>, Box<WorkerEnd>, Ends) {
     let bell = Event::new().expect("made of memory");
     let lane = || {
         let event = bell.clone();
-        ends_with(ARENA, Desk::default(), move || event.ring())
+        ends_with(ARENA, LaneState::default(), move || event.notify())
     };
     let (one, first, ends) = lane();
     let (two, second, _) = lane();
@@ -405,7 +405,7 @@ pub fn run(mine: Op, theirs: Op, busy: bool, out: &Outcomes) {
 }
 
 impl World {
-    fn serve_meanwhile(&mut self) -> Option<thread::JoinHandle<(Box<Worker>, Vec<u8>)>> {
+    fn serve_meanwhile(&mut self) -> Option<thread::JoinHandle<(Box<WorkerEnd>, Vec<u8>)>> {
         let worker = self.first.take()?;
         let begun = self.begun.take();
         Some(thread::spawn(move || serve_from(worker, begun)))
@@ -434,7 +434,7 @@ impl World {
 
     /// The first lane's worker; if that is dead, the next one.
     #[inline(never)]
-    fn worker(&mut self) -> &mut Worker {
+    fn worker(&mut self) -> &mut WorkerEnd {
         let Self {
             pool, ends, begun, ..
         } = self;
@@ -458,7 +458,7 @@ impl World {
 
     /// Everything that is left, one thing after the other.
     #[inline(never)]
-    fn finish(&mut self, serving: Option<thread::JoinHandle<(Box<Worker>, Vec<u8>)>>) {
+    fn finish(&mut self, serving: Option<thread::JoinHandle<(Box<WorkerEnd>, Vec<u8>)>>) {
         (0..2).for_each(|at| self.pool.lane(at).close());
         match serving {
             Some(serving) => {

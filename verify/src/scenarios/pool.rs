@@ -59,7 +59,7 @@ impl Bell {
         (Self(Arc::clone(&word)), Self(word))
     }
 
-    fn ring(&self) {
+    fn notify(&self) {
         self.0.swap(1, Ordering::Release);
         futex::wake_all(&raw const *self.0);
     }
@@ -210,7 +210,7 @@ pub const HIDDEN_WAIT: Scenario = Scenario {
         let inner = std::sync::Arc::clone(&pool);
         let outer = pool.spawn(move || {
             let (bell, other) = Bell::pair();
-            let child = inner.spawn(move || bell.ring());
+            let child = inner.spawn(move || bell.notify());
             other.wait();
             child
         });
@@ -231,7 +231,7 @@ pub const HIDDEN_WAIT_PARKED: Scenario = Scenario {
         let inner = std::sync::Arc::clone(&pool);
         let outer = pool.spawn(move || {
             let (bell, other) = Bell::pair();
-            let child = inner.spawn(move || bell.ring());
+            let child = inner.spawn(move || bell.notify());
             other.wait();
             child
         });
@@ -251,11 +251,11 @@ pub const BOTH_WORKERS: Scenario = Scenario {
         let (left, left_too) = Bell::pair();
         let (right, right_too) = Bell::pair();
         let first = pool.spawn(move || {
-            left.ring();
+            left.notify();
             right.wait();
         });
         let second = pool.spawn(move || {
-            right_too.ring();
+            right_too.notify();
             left_too.wait();
         });
         assert_eq!([how(first), how(second)], ["done"; 2]);
@@ -488,14 +488,14 @@ pub const JOIN_DISPLACED: Scenario = Scenario {
         let displaced = pool.spawn(move || {
             awaited.result().unwrap();
             let first = || {
-                leave.ring();
-                leave_too.ring();
+                leave.notify();
+                leave_too.notify();
                 rung.wait();
             };
-            inner.join(first, || ring.ring());
+            inner.join(first, || ring.notify());
         });
         let beside = pool.spawn(move || {
-            meet.ring();
+            meet.notify();
             left.wait();
         });
         let keeper = pool.spawn(move || {
@@ -629,7 +629,7 @@ pub const LIMIT_NESTED: Scenario = Scenario {
         let (gate, open) = Bell::pair();
         let (started, has_started) = Bell::pair();
         let blocker = pool.spawn(move || {
-            started.ring();
+            started.notify();
             gate.wait();
         });
         has_started.wait();
@@ -639,7 +639,7 @@ pub const LIMIT_NESTED: Scenario = Scenario {
             refused,
             Err(TaskError::Rejected(Rejected::QueueFull { limit: 1, .. }))
         );
-        open.ring();
+        open.notify();
         assert_eq!([how(blocker), how(queued)].concat(), "donedone");
         drop(pool);
         made.finish();
@@ -655,7 +655,7 @@ pub const DROPPED_INSIDE: Scenario = Scenario {
     body: |out| {
         let made = Made::default();
         let (bell, ended) = Bell::pair();
-        let pool = builder(2).on_stop(move |_| bell.ring()).build().unwrap();
+        let pool = builder(2).on_stop(move |_| bell.notify()).build().unwrap();
         let pool = std::sync::Arc::new(pool);
         let inner = std::sync::Arc::clone(&pool);
         let task = made.task();

@@ -4,23 +4,23 @@
 use super::lane_kit::{DONE, ends_with, number, slept};
 use crate::sync::{Arc, thread};
 use crate::{Outcomes, Scenario};
-use raddle::process::model::{Desk, Event, Model};
-use raddle::shm::{Body, Parent, Payload, Request, Worker};
+use raddle::process::testing::model::{Event, LaneState, Model};
+use raddle::shm::{Body, ParentEnd, Payload, Request, WorkerEnd};
 use raddle::{Future, Rejected, ReturnWhen, TaskError};
 
 /// A pool of so many lanes, and their workers. What is large is kept off the stack, which is small under loom.
 #[inline(never)]
 #[allow(clippy::vec_box)]
-pub(super) fn pool(lanes: usize, arena: usize) -> (Model, Vec<Box<Worker>>) {
+pub(super) fn pool(lanes: usize, arena: usize) -> (Model, Vec<Box<WorkerEnd>>) {
     let bell = Event::new().expect("made of memory");
     let (parents, workers) = (0..lanes).map(|_| ends(arena, &bell)).unzip();
     (Model::new(parents, &bell), workers)
 }
 
 #[inline(never)]
-fn ends(arena: usize, bell: &Event) -> (Box<Parent<Desk>>, Box<Worker>) {
+fn ends(arena: usize, bell: &Event) -> (Box<ParentEnd<LaneState>>, Box<WorkerEnd>) {
     let event = bell.clone();
-    let (parent, worker, _) = ends_with(arena, Desk::default(), move || event.ring());
+    let (parent, worker, _) = ends_with(arena, LaneState::default(), move || event.notify());
     (Box::new(parent), Box::new(worker))
 }
 
@@ -29,7 +29,7 @@ pub(super) fn submit(pool: &Model, value: u64) -> Future<u64> {
     pool.submit::<u64, u64>(&value)
 }
 
-pub(super) fn answer(worker: &mut Worker, request: &Request) {
+pub(super) fn answer(worker: &mut WorkerEnd, request: &Request) {
     let value = match &request.payload {
         Payload::Span(_) => LONG,
         inline => number(inline),
@@ -39,7 +39,7 @@ pub(super) fn answer(worker: &mut Worker, request: &Request) {
 
 /// Runs what is there next.
 #[inline(never)]
-pub(super) fn serve_one(worker: &mut Worker) {
+pub(super) fn serve_one(worker: &mut WorkerEnd) {
     let request = worker.next().expect("not closed");
     answer(worker, &request);
 }
@@ -343,7 +343,13 @@ pub const NO_RING: Scenario = Scenario {
 
 /// Two lanes, and behind the running task of the first one another task.
 #[inline(never)]
-fn crowded() -> (Model, Box<Worker>, Box<Worker>, Future<u64>, Future<u64>) {
+fn crowded() -> (
+    Model,
+    Box<WorkerEnd>,
+    Box<WorkerEnd>,
+    Future<u64>,
+    Future<u64>,
+) {
     let (pool, mut workers) = pool(2, 0);
     let mut first = workers.remove(0);
     let second = workers.remove(0);
@@ -356,7 +362,7 @@ fn crowded() -> (Model, Box<Worker>, Box<Worker>, Future<u64>, Future<u64>) {
 
 /// The running task ends with its pool, which it refers to.
 #[inline(never)]
-pub(super) fn end(pool: &Model, worker: Box<Worker>, running: &Future<u64>) {
+pub(super) fn end(pool: &Model, worker: Box<WorkerEnd>, running: &Future<u64>) {
     pool.stop();
     running.wait();
     drop(worker);

@@ -6,8 +6,8 @@ use super::remote::{LONG, answer, end, pool, serve_one, submit};
 use super::remote_kit::two;
 use crate::sync::thread::{self, JoinHandle};
 use crate::{Outcomes, Scenario};
-use raddle::process::model::Model;
-use raddle::shm::Worker;
+use raddle::process::testing::model::Model;
+use raddle::shm::WorkerEnd;
 use raddle::{Future, TaskError};
 
 const ARENA: usize = 128;
@@ -15,8 +15,8 @@ const ARENA: usize = 128;
 /// Two lanes. The first worker runs a task and the second one has answered its own, which nobody knows.
 struct Pair {
     pool: Model,
-    first: Box<Worker>,
-    second: Box<Worker>,
+    first: Box<WorkerEnd>,
+    second: Box<WorkerEnd>,
     running: Future<u64>,
     answered: Future<u64>,
 }
@@ -121,7 +121,7 @@ pub const CANCEL: Scenario = Scenario {
 
 /// How many tasks there were.
 #[inline(never)]
-fn serve_rest(worker: &mut Worker) -> usize {
+fn serve_rest(worker: &mut WorkerEnd) -> usize {
     let mut served = 0;
     while let Some(request) = worker.next() {
         answer(worker, &request);
@@ -243,7 +243,7 @@ pub const ALONE_CALLBACK: Scenario = Scenario {
 
 /// A worker begins a task, and dies.
 #[inline(never)]
-fn begin(mut worker: Box<Worker>) {
+fn begin(mut worker: Box<WorkerEnd>) {
     worker.next().expect("not closed");
 }
 

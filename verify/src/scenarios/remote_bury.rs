@@ -7,12 +7,12 @@ use super::remote_kit::one;
 use crate::Scenario;
 use crate::sync::faults::mortal;
 use crate::sync::thread;
-use raddle::process::model::Model;
-use raddle::shm::{Body, Payload, Request, Seq, Worker};
+use raddle::process::testing::model::Model;
+use raddle::shm::{Body, Payload, Request, Seq, WorkerEnd};
 use raddle::{Future, TaskError};
 
 /// What a worker has begun, if it lives until the lane is closed.
-fn serve(worker: &mut Worker, begun: &mut Vec<Seq>, answer: fn(&mut Worker, &Request)) {
+fn serve(worker: &mut WorkerEnd, begun: &mut Vec<Seq>, answer: fn(&mut WorkerEnd, &Request)) {
     while let Some(request) = worker.next() {
         begun.push(request.seq);
         answer(worker, &request);
@@ -21,7 +21,7 @@ fn serve(worker: &mut Worker, begun: &mut Vec<Seq>, answer: fn(&mut Worker, &Req
 
 /// A worker that may die. It runs on the thread that buries it: the one comes after the other in any case.
 #[inline(never)]
-fn dying(mut worker: Box<Worker>, answer: fn(&mut Worker, &Request)) -> Vec<Seq> {
+fn dying(mut worker: Box<WorkerEnd>, answer: fn(&mut WorkerEnd, &Request)) -> Vec<Seq> {
     let mut begun = Vec::new();
     mortal(|| serve(&mut worker, &mut begun, answer));
     begun
@@ -29,13 +29,13 @@ fn dying(mut worker: Box<Worker>, answer: fn(&mut Worker, &Request)) -> Vec<Seq>
 
 /// The supervisor's part, and the next worker's, which lives.
 #[inline(never)]
-fn replace(pool: &Model, ends: &Ends, answer: fn(&mut Worker, &Request)) -> Vec<Seq> {
+fn replace(pool: &Model, ends: &Ends, answer: fn(&mut WorkerEnd, &Request)) -> Vec<Seq> {
     assert!(pool.bury(0, ends.replies()), "nobody reads in place");
     next(pool, ends, answer)
 }
 
 #[inline(never)]
-fn next(pool: &Model, ends: &Ends, answer: fn(&mut Worker, &Request)) -> Vec<Seq> {
+fn next(pool: &Model, ends: &Ends, answer: fn(&mut WorkerEnd, &Request)) -> Vec<Seq> {
     let first = pool.lane(0).lock().next();
     let mut worker = Box::new(ends.worker(first, || {}));
     let mut begun = Vec::new();
@@ -156,7 +156,7 @@ pub const RETRY_CANCEL: Scenario = Scenario {
 };
 
 /// Answers with what came, through the arena.
-fn echo(worker: &mut Worker, request: &Request) {
+fn echo(worker: &mut WorkerEnd, request: &Request) {
     let Payload::Span(argument) = request.payload else {
         panic!("a long argument");
     };

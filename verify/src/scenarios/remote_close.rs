@@ -5,8 +5,8 @@ use super::remote::{pool, submit};
 use super::remote_kit::Calls;
 use crate::Scenario;
 use crate::sync::thread;
-use raddle::process::model::Model;
-use raddle::shm::Worker;
+use raddle::process::testing::model::Model;
+use raddle::shm::WorkerEnd;
 use raddle::{Future, Rejected, TaskError};
 
 fn is_refused(outcome: &Result<u64, TaskError>) -> bool {
@@ -56,7 +56,7 @@ pub const WAITER: Scenario = Scenario {
 
 /// The second lane's worker runs a task, and another task waits behind it.
 #[inline(never)]
-fn crowded() -> (Model, Box<Worker>, Future<u64>, Future<u64>) {
+fn crowded() -> (Model, Box<WorkerEnd>, Future<u64>, Future<u64>) {
     let (pool, mut workers) = pool(2, 0);
     let mut second = workers.remove(1);
     let running = pool.submit_to::<u64, u64>(1, &1);

@@ -4,8 +4,8 @@ use super::lane_kit::{number, slept};
 use super::remote::{LONG, answer, end, pool, serve_one};
 use crate::Scenario;
 use crate::sync::{Arc, thread};
-use raddle::process::model::{Expired, Model};
-use raddle::shm::Worker;
+use raddle::process::testing::model::{Expired, Model};
+use raddle::shm::WorkerEnd;
 use raddle::{Future, TaskError};
 
 const ARENA: usize = 128;
@@ -13,8 +13,8 @@ const ARENA: usize = 128;
 /// A worker that runs a task.
 struct Busy {
     pool: Model,
-    first: Box<Worker>,
-    second: Box<Worker>,
+    first: Box<WorkerEnd>,
+    second: Box<WorkerEnd>,
     running: Future<u64>,
 }
 

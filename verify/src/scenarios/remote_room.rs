@@ -5,7 +5,7 @@ use super::lane_kit::{DONE, number, slept};
 use super::remote::{pool, serve_one, submit};
 use crate::Scenario;
 use crate::sync::thread;
-use raddle::process::model::Model;
+use raddle::process::testing::model::Model;
 use raddle::shm::{Body, Payload};
 use raddle::{Future, Rejected, TaskError};
 
@@ -111,7 +111,7 @@ pub const RETURNED: Scenario = Scenario {
         let first = pool.submit::<Vec<u8>, Vec<u8>>(&argument);
         let request = worker.next().expect("not closed");
         assert!(matches!(request.payload, Payload::Span(_)));
-        let returned = raddle::process::model::RETURNED;
+        let returned = raddle::process::testing::model::RETURNED;
         worker.reply(request.seq, returned, Body::Inline(&[]));
         let reader = thread::spawn(move || assert_eq!(first.result().unwrap(), [7; 96]));
         // Or it sleeps for ever.

@@ -5,12 +5,12 @@ use super::remote::{pool, serve_one, submit};
 use crate::sync::thread;
 use crate::{Outcomes, Scenario};
 use raddle::Future;
-use raddle::process::model::Model;
-use raddle::shm::Worker;
+use raddle::process::testing::model::Model;
+use raddle::shm::WorkerEnd;
 
 /// Two lanes that hold as much as they can, and their workers.
 #[inline(never)]
-fn full() -> (Model, Box<Worker>, Box<Worker>, [Future<u64>; 4]) {
+fn full() -> (Model, Box<WorkerEnd>, Box<WorkerEnd>, [Future<u64>; 4]) {
     let (pool, mut workers) = pool(2, 0);
     let second = workers.remove(1);
     let first = workers.remove(0);

@@ -5,7 +5,7 @@ use super::{Bug, Fate::*};
 pub const BUGS: &[Bug] = &[
     Bug {
         name: "lane.engage-bell",
-        file: "src/process/lane.rs",
+        file: "src/process/pool/shared.rs",
         edits: &[(
             "if self.ear.engage() == Engaged::Now {",
             "if (self.ear.engage() == Engaged::Now) && !PLANTED {",
@@ -15,7 +15,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "lane.listen-first",
-        file: "src/process/lane.rs",
+        file: "src/process/pool/completer.rs",
         edits: &[
             (
                 r"// WAKE: the other end is the worker, which rings the event.
@@ -37,7 +37,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "lane.led-late",
-        file: "src/process/lane.rs",
+        file: "src/process/pool/wait.rs",
         edits: &[
             (
                 "let slept = |how| match how {",
@@ -57,7 +57,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "lane.follower-look",
-        file: "src/process/lane.rs",
+        file: "src/process/pool/wait.rs",
         edits: &[(
             r"if changed() {
                 return Slept::Heard;",
@@ -69,13 +69,13 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "lane.ring-leader",
-        file: "src/process/lane.rs",
+        file: "src/process/pool/lane.rs",
         edits: &[(
             r"self.lead.tell_all();
-        self.shm.ring();",
+        self.shm.notify();",
             r"self.lead.tell_all();
         if !PLANTED {
-            self.shm.ring();
+            self.shm.notify();
         }",
         )],
         why: "The leader of a lane does not hear what all are told.",
@@ -83,7 +83,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "lane.call-for-room",
-        file: "src/process/lane.rs",
+        file: "src/process/pool/lane.rs",
         edits: &[(
             "if self.lead.tell(Aim::Room) {",
             "if (self.lead.tell(Aim::Room)) && !PLANTED {",
@@ -93,7 +93,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "lane.call",
-        file: "src/process/lane.rs",
+        file: "src/process/pool/lane.rs",
         edits: &[(
             "if self.lead.tell(Aim::Task(cell)) {",
             "if (self.lead.tell(Aim::Task(cell))) && !PLANTED {",
@@ -103,7 +103,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "lane.give-unused",
-        file: "src/process/lane.rs",
+        file: "src/process/pool/rebalance.rs",
         edits: &[(
             "to.publish_nothing(pool, theirs, room.seq);",
             "if !PLANTED { to.publish_nothing(pool, theirs, room.seq); }",
@@ -113,7 +113,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "lane.give-itself",
-        file: "src/process/lane.rs",
+        file: "src/process/pool/rebalance.rs",
         edits: &[(
             "if self.index == to.index {",
             "if self.index == to.index && !PLANTED {",
@@ -123,7 +123,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "lane.give-order",
-        file: "src/process/lane.rs",
+        file: "src/process/pool/rebalance.rs",
         edits: &[(
             "if self.index < to.index {",
             "if self.index < to.index || PLANTED {",
@@ -133,14 +133,14 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "lane.give-up-span",
-        file: "src/process/lane.rs",
+        file: "src/process/pool/rebalance.rs",
         edits: &[("to.free(room.span);", "if !PLANTED { to.free(room.span); }")],
         why: "The memory that a move took and does not need is lost.",
         fate: Loom("remote_moves::unneeded"),
     },
     Bug {
         name: "lane.room-span",
-        file: "src/process/lane.rs",
+        file: "src/process/pool/publish.rs",
         edits: &[(
             r"None => {
                 self.free(span);",
@@ -154,24 +154,24 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "lane.nothing-order",
-        file: "src/process/lane.rs",
+        file: "src/process/pool/publish.rs",
         edits: &[(
             r"self.take_number_back(pool, locked, seq);
-        self.shm.publish(seq, entry::NONE, Body::Inline(&[]));",
+        self.shm.publish(seq, task_code::NONE, Body::Inline(&[]));",
             r"if PLANTED {
-            self.shm.publish(seq, entry::NONE, Body::Inline(&[]));
+            self.shm.publish(seq, task_code::NONE, Body::Inline(&[]));
             self.take_number_back(pool, locked, seq);
             return;
         }
         self.take_number_back(pool, locked, seq);
-        self.shm.publish(seq, entry::NONE, Body::Inline(&[]));",
+        self.shm.publish(seq, task_code::NONE, Body::Inline(&[]));",
         )],
         why: "The worker may run a number that means nothing.",
         fate: Loom("remote_moves::unneeded_beside"),
     },
     Bug {
         name: "lane.give-engage",
-        file: "src/process/lane.rs",
+        file: "src/process/pool/rebalance.rs",
         edits: &[(
             "if self.ear.is_engaged() {",
             "if (self.ear.is_engaged()) && !PLANTED {",
@@ -181,12 +181,12 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "lane.give-ring",
-        file: "src/process/lane.rs",
+        file: "src/process/pool/rebalance.rs",
         edits: &[(
             r"// Who waits for one of them here has to wait there.
-            self.ring();",
+            self.notify();",
             r"if !PLANTED {
-                self.ring();
+                self.notify();
             }",
         )],
         why: "Who waits for a task that moves goes on waiting where it was.",
@@ -194,7 +194,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "lane.give-closed",
-        file: "src/process/lane.rs",
+        file: "src/process/pool/rebalance.rs",
         edits: &[(
             "if pool.is_cancelling() {",
             "if pool.is_cancelling() && !PLANTED {",
@@ -204,7 +204,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "lane.give-next",
-        file: "src/process/lane.rs",
+        file: "src/process/pool/rebalance.rs",
         edits: &[(
             "let takes_next = self.pid() == 0 || desk.stuck == Some(next);",
             "let takes_next = self.pid() == 0 || desk.stuck == Some(next) && !PLANTED;",
@@ -214,7 +214,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "ear.again",
-        file: "src/process/ear.rs",
+        file: "src/process/pool/interest.rs",
         edits: &[(
             "// ORDERING: ear.again",
             r"if PLANTED {
@@ -227,14 +227,14 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "ear.rest-look",
-        file: "src/process/ear.rs",
+        file: "src/process/pool/interest.rs",
         edits: &[("if is_empty() {", "if PLANTED || is_empty() {")],
         why: "The attendant goes to rest without another look.",
         fate: Loom("remote_told::rest"),
     },
     Bug {
         name: "lead.end-told",
-        file: "src/process/lead.rs",
+        file: "src/process/pool/wait_queue.rs",
         edits: &[
             (
                 r"fn drop(&mut self) {
@@ -253,7 +253,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "lead.tell-leader",
-        file: "src/process/lead.rs",
+        file: "src/process/pool/wait_queue.rs",
         edits: &[(
             "sleepers.tell(|other| other == aim);",
             r"let before = sleepers.followers.len();
@@ -267,7 +267,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "lead.pass-on",
-        file: "src/process/lead.rs",
+        file: "src/process/pool/wait_queue.rs",
         edits: &[(
             "if let Some(next) = self.followers.pop_front() {",
             "if !PLANTED && let Some(next) = self.followers.pop_front() {",
@@ -277,7 +277,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "lead.pass-on-aim",
-        file: "src/process/lead.rs",
+        file: "src/process/pool/wait_queue.rs",
         edits: &[(
             "self.leader = Some(next.aim);",
             r"if !PLANTED {
@@ -289,7 +289,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "lead.leave-queue",
-        file: "src/process/lead.rs",
+        file: "src/process/pool/wait_queue.rs",
         edits: &[(
             "sleepers.followers.retain(|&other| other != me);",
             "sleepers.followers.retain(|&other| other != me || PLANTED);",
@@ -299,7 +299,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "lead.tell-queue",
-        file: "src/process/lead.rs",
+        file: "src/process/pool/wait_queue.rs",
         edits: &[(
             r"            !meant
 ",
@@ -313,7 +313,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "lead.wake",
-        file: "src/process/lead.rs",
+        file: "src/process/pool/wait_queue.rs",
         edits: &[(
             "futex::wake_one(&self.told);",
             "if !PLANTED { futex::wake_one(&self.told); }",
@@ -323,7 +323,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "lead.tell-all",
-        file: "src/process/lead.rs",
+        file: "src/process/pool/wait_queue.rs",
         edits: &[(
             "self.0.lock().tell(|_| true);",
             "self.0.lock().tell(|_| !PLANTED);",
@@ -335,7 +335,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "pump.batch",
-        file: "src/process/pump.rs",
+        file: "src/process/pool/drain.rs",
         edits: &[(
             "if !task.raw().state.load().is_plain() {",
             "if !PLANTED && !task.raw().state.load().is_plain() {",
@@ -345,7 +345,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "pump.call-first",
-        file: "src/process/pump.rs",
+        file: "src/process/pool/drain.rs",
         edits: &[(
             r"if ended.is_attended() {
                 self.call(cell);",
@@ -357,7 +357,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "pump.skipped-room",
-        file: "src/process/pump.rs",
+        file: "src/process/pool/drain.rs",
         edits: &[(
             r"Ok(Next::Skipped) => {
                     freed = true;",
@@ -369,14 +369,14 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "pump.room",
-        file: "src/process/pump.rs",
+        file: "src/process/pool/drain.rs",
         edits: &[("if batch.wanted {", "if (batch.wanted) && !PLANTED {")],
         why: "The room that answers leave is told to nobody.",
         fate: Loom("remote_rooms::taken"),
     },
     Bug {
         name: "pump.conclude",
-        file: "src/process/pump.rs",
+        file: "src/process/pool/drain.rs",
         edits: &[(
             "if index + 1 < count && ended.runs_code() {",
             "if !PLANTED && index + 1 < count && ended.runs_code() {",
@@ -386,19 +386,19 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "pump.conclude-bell",
-        file: "src/process/pump.rs",
+        file: "src/process/pool/drain.rs",
         edits: &[(
             r"pool.ready.conclude(ended);
-                pool.bell.ring();",
+                pool.bell.notify();",
             r"pool.ready.conclude(ended);
-                if !PLANTED { pool.bell.ring(); }",
+                if !PLANTED { pool.bell.notify(); }",
         )],
         why: "The attendant does not hear of a task whose callbacks are left to it.",
         fate: Loom("remote_batch::late_callback_told"),
     },
     Bug {
         name: "pump.free",
-        file: "src/process/pump.rs",
+        file: "src/process/pool/drain.rs",
         edits: &[(
             "self.free(record.span);",
             "if !PLANTED { self.free(record.span); }",
@@ -408,7 +408,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "pump.has-answer",
-        file: "src/process/pump.rs",
+        file: "src/process/pool/drain.rs",
         edits: &[(
             "locked.data().condemned.is_none() && self.shm.answered(locked.next())",
             "!PLANTED && locked.data().condemned.is_none() && self.shm.answered(locked.next())",
@@ -418,14 +418,14 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "reading.room",
-        file: "src/process/answer.rs",
+        file: "src/process/pool/drain.rs",
         edits: &[("if wanted {", "if (wanted) && !PLANTED {")],
         why: "The room of an answer that has been read is told to nobody.",
         fate: Loom("remote_room::read"),
     },
     Bug {
         name: "reading.release",
-        file: "src/process/answer.rs",
+        file: "src/process/pool/drain.rs",
         edits: &[(
             "locked.release(seq);",
             "if !PLANTED { locked.release(seq); }",
@@ -435,7 +435,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "reading.free",
-        file: "src/process/answer.rs",
+        file: "src/process/pool/drain.rs",
         edits: &[(
             "self.lane.shm.free(span);",
             "if !PLANTED { self.lane.shm.free(span); }",
@@ -445,7 +445,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "takeback.free",
-        file: "src/process/takeback.rs",
+        file: "src/process/pool/revoke.rs",
         edits: &[(
             "if let Some(span) = record.as_ref().and_then(|record| record.span) {",
             "if let Some(span) = record.as_ref().and_then(|record| record.span).filter(|_| !PLANTED) {",
@@ -455,14 +455,14 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "takeback.room",
-        file: "src/process/takeback.rs",
+        file: "src/process/pool/revoke.rs",
         edits: &[("if wanted {", "if (wanted) && !PLANTED {")],
         why: "Freed argument memory is not told to who waits for room.",
         fate: Loom("remote_room::argument"),
     },
     Bug {
         name: "takeback.abandon-free",
-        file: "src/process/takeback.rs",
+        file: "src/process/pool/revoke.rs",
         edits: &[(
             "self.free(record.span);",
             "if !PLANTED { self.free(record.span); }",
@@ -472,7 +472,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "grave.retries",
-        file: "src/process/grave.rs",
+        file: "src/process/pool/recover.rs",
         edits: &[(
             "let lost = if deaths <= retries && again(place) {",
             "let lost = if deaths < retries + u32::from(!PLANTED) && again(place) {",
@@ -482,7 +482,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "grave.free",
-        file: "src/process/grave.rs",
+        file: "src/process/pool/recover.rs",
         edits: &[(
             "self.free(record.span);",
             r"if !PLANTED {
@@ -494,7 +494,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "grave.release",
-        file: "src/process/grave.rs",
+        file: "src/process/pool/recover.rs",
         edits: &[(
             "locked.release(reply.seq);",
             "if !PLANTED { locked.release(reply.seq); }",
@@ -504,7 +504,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "grave.reading",
-        file: "src/process/grave.rs",
+        file: "src/process/pool/recover.rs",
         edits: &[(
             "if locked.reading() > 0 {",
             "if locked.reading() > 0 && !PLANTED {",
@@ -516,7 +516,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "grave.free-returned",
-        file: "src/process/grave.rs",
+        file: "src/process/pool/recover.rs",
         edits: &[(
             "self.shm.free(span);",
             "if !PLANTED { self.shm.free(span); }",
@@ -528,7 +528,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "ticket.options",
-        file: "src/process/ticket.rs",
+        file: "src/process/pool/remote_task.rs",
         edits: &[(
             "if let Some(options) = &self.options {",
             "if let Some(options) = self.options.as_ref().filter(|_| !PLANTED) {",

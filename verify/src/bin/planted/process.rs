@@ -5,7 +5,7 @@ use super::{Bug, Fate::*};
 pub const BUGS: &[Bug] = &[
     Bug {
         name: "takeback.gone",
-        file: "src/process/takeback.rs",
+        file: "src/process/pool/revoke.rs",
         edits: &[(
             "TakeBack::Gone if place() != at => {}",
             "TakeBack::Gone if place() != at && !PLANTED => {}",
@@ -15,7 +15,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "attend.moved",
-        file: "src/process/attend.rs",
+        file: "src/process/pool/wait.rs",
         edits: &[(
             "|| cell.state.load().is_done() || ticket.place() != place ||",
             "|| cell.state.load().is_done() || !PLANTED && ticket.place() != place ||",
@@ -25,7 +25,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "attend.ready",
-        file: "src/process/attend.rs",
+        file: "src/process/pool/wait.rs",
         edits: &[(
             "!ticket.pool.ready.is_empty();",
             "!PLANTED && !ticket.pool.ready.is_empty();",
@@ -35,7 +35,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "attend.mark",
-        file: "src/process/attend.rs",
+        file: "src/process/pool/wait.rs",
         edits: &[(
             "if !cell.state.attend() {",
             "if !PLANTED && !cell.state.attend() {",
@@ -45,7 +45,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "attend.engage-again",
-        file: "src/process/attend.rs",
+        file: "src/process/pool/wait.rs",
         edits: &[(
             "if engage_at(ticket, place) || cell",
             "if engage_at(ticket, place) || PLANTED || cell",
@@ -55,7 +55,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "attend.cancel-call",
-        file: "src/process/attend.rs",
+        file: "src/process/pool/wait.rs",
         edits: &[(
             "lane_of(&ticket.pool, place).call(cell);",
             "if !PLANTED { lane_of(&ticket.pool, place).call(cell); }",
@@ -65,7 +65,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "attend.ask",
-        file: "src/process/attend.rs",
+        file: "src/process/pool/wait.rs",
         edits: &[(
             "lane_of(&ticket.pool, place).shm.ask(place.seq);",
             "if !PLANTED { lane_of(&ticket.pool, place).shm.ask(place.seq); }",
@@ -75,7 +75,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "attend.look-ready",
-        file: "src/process/attend.rs",
+        file: "src/process/pool/wait.rs",
         edits: &[(
             "if !ticket.pool.ready.is_empty() {",
             "if !ticket.pool.ready.is_empty() && !PLANTED {",
@@ -85,7 +85,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "attend.pump-others",
-        file: "src/process/attend.rs",
+        file: "src/process/pool/wait.rs",
         edits: &[(
             r"if !cell.state.load().is_done() {
             lane.pump_some(pool);",
@@ -97,18 +97,18 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "attend.balance",
-        file: "src/process/attend.rs",
+        file: "src/process/pool/wait.rs",
         edits: &[("pool.balance();", "if !PLANTED { pool.balance(); }")],
         why: "Who waits behind another task does not give it to an idle worker.",
         fate: Loom("remote_moves::follower"),
     },
     Bug {
         name: "attend.serve",
-        file: "src/process/attend.rs",
+        file: "src/process/pool/wait.rs",
         edits: &[(
-            r"if pool.ready.serve(pool) {
+            r"if pool.run_deferred() {
                 continue;",
-            r"if !PLANTED && pool.ready.serve(pool) {
+            r"if !PLANTED && pool.run_deferred() {
                 continue;",
         )],
         why: "Who waits for a task's callbacks does not run what is ready, and they may be there.",
@@ -118,7 +118,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "attendant.backlog",
-        file: "src/process/attendant.rs",
+        file: "src/process/pool/completer.rs",
         edits: &[(
             r"if crowded() {
             // ORDERING: backlog.on",
@@ -130,23 +130,23 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "attendant.serve",
-        file: "src/process/attendant.rs",
+        file: "src/process/pool/completer.rs",
         edits: &[(
             r"}
-        while pool.ready.serve(pool) {}",
+        while pool.run_deferred() {}",
             r"}
-        while !PLANTED && pool.ready.serve(pool) {}",
+        while !PLANTED && pool.run_deferred() {}",
         )],
         why: "The attendant leaves what is ready.",
         fate: Loom("remote_ready::told"),
     },
     Bug {
         name: "attendant.serve-last",
-        file: "src/process/attendant.rs",
+        file: "src/process/pool/completer.rs",
         edits: &[(
-            r"    while pool.ready.serve(pool) {}
+            r"    while pool.run_deferred() {}
     pool.end();",
-            r"    while !PLANTED && pool.ready.serve(pool) {}
+            r"    while !PLANTED && pool.run_deferred() {}
     pool.end();",
         )],
         why: "The attendant ends before what is ready.",
@@ -154,7 +154,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "attendant.engaged",
-        file: "src/process/attendant.rs",
+        file: "src/process/pool/completer.rs",
         edits: &[(
             "if lane.ear.is_engaged() {",
             "if lane.ear.is_engaged() && !PLANTED {",
@@ -164,7 +164,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "attendant.tend",
-        file: "src/process/attendant.rs",
+        file: "src/process/pool/completer.rs",
         edits: &[(
             "        tend_backlog(pool);",
             "        if !PLANTED { tend_backlog(pool); }",
@@ -174,7 +174,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "pool.advance-room",
-        file: "src/process/pool.rs",
+        file: "src/process/pool/shared.rs",
         edits: &[(
             r"fence(SeqCst);
         self.tell_room();",
@@ -188,7 +188,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "pool.end-wake",
-        file: "src/process/pool.rs",
+        file: "src/process/pool/shared.rs",
         edits: &[(
             "futex::wake_all(&self.ended);",
             "if !PLANTED { futex::wake_all(&self.ended); }",
@@ -198,13 +198,13 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "pool.close-ring",
-        file: "src/process/pool.rs",
+        file: "src/process/pool/lifecycle.rs",
         edits: &[(
             r"let ended = lane.take_back_all(self);
-                    lane.ring();",
+                    lane.notify();",
             r"let ended = lane.take_back_all(self);
                     if !PLANTED {
-                        lane.ring();
+                        lane.notify();
                     }",
         )],
         why: "Who waits for a task that the end cancels is not rung.",
@@ -212,7 +212,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "pool.recheck-engage",
-        file: "src/process/pool.rs",
+        file: "src/process/pool/lifecycle.rs",
         edits: &[(
             r"_ => self.sweep_lane(lane),
         }
@@ -228,7 +228,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "pool.recheck",
-        file: "src/process/pool.rs",
+        file: "src/process/pool/lifecycle.rs",
         edits: &[(
             "self.ready.conclude(ended);",
             r"if PLANTED {
@@ -244,27 +244,27 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "pool.catch-up",
-        file: "src/process/pool.rs",
+        file: "src/process/pool/lifecycle.rs",
         edits: &[(
             r"self.recheck(lane);
-        while self.ready.serve(self) {}",
+        while self.run_deferred() {}",
             r"self.recheck(lane);
-        while !PLANTED && self.ready.serve(self) {}",
+        while !PLANTED && self.run_deferred() {}",
         )],
         why: "A task that comes after the attendant's end is not completed.",
         fate: Loom("remote_close::late"),
     },
     Bug {
         name: "pool.sweep-ring",
-        file: "src/process/pool.rs",
+        file: "src/process/pool/lifecycle.rs",
         edits: &[(
-            r"lane.ring();
-        self.bell.ring();
+            r"lane.notify();
+        self.bell.notify();
     }",
             r"if !PLANTED {
-            lane.ring();
+            lane.notify();
         }
-        self.bell.ring();
+        self.bell.notify();
     }",
         )],
         why: "Who waits for a task that the end leaves is not rung.",
@@ -272,13 +272,13 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "pool.stop-bell",
-        file: "src/process/pool.rs",
+        file: "src/process/pool/lifecycle.rs",
         edits: &[(
             r"self.stopped.store(true, Release);
-        self.bell.ring();",
+        self.bell.notify();",
             r"self.stopped.store(true, Release);
         if !PLANTED {
-            self.bell.ring();
+            self.bell.notify();
         }",
         )],
         why: "The attendant does not learn of the end.",
@@ -286,13 +286,13 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "pool.backlog-bell",
-        file: "src/process/pool.rs",
+        file: "src/process/pool/shared.rs",
         edits: &[(
             r"self.backlog.store(true, Relaxed);
-            self.bell.ring();",
+            self.bell.notify();",
             r"self.backlog.store(true, Relaxed);
             if !PLANTED {
-                self.bell.ring();
+                self.bell.notify();
             }",
         )],
         why: "The attendant does not hear of a backlog.",
@@ -300,7 +300,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "pool.orphans",
-        file: "src/process/pool.rs",
+        file: "src/process/pool/shared.rs",
         edits: &[(
             "if self.lanes.len() > 1 && lane.depth() > 0 {",
             "if !PLANTED && self.lanes.len() > 1 && lane.depth() > 0 {",
@@ -310,7 +310,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "pool.balance-pump",
-        file: "src/process/pool.rs",
+        file: "src/process/pool/rebalance.rs",
         edits: &[(
             "lane.pump(self, 64);",
             "if !PLANTED { lane.pump(self, 64); }",
@@ -320,7 +320,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "pool.balance-idle",
-        file: "src/process/pool.rs",
+        file: "src/process/pool/rebalance.rs",
         edits: &[(
             "|lane: &Lane| lane.depth() == 0 && lane.pid() != 0;",
             "|lane: &Lane| lane.depth() == 0 && (lane.pid() != 0 || PLANTED);",
@@ -330,7 +330,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "ready.attended",
-        file: "src/process/ready.rs",
+        file: "src/process/pool/drain.rs",
         edits: &[(
             "if ended.as_ref().is_some_and(Ended::is_attended) {",
             "if !PLANTED && ended.as_ref().is_some_and(Ended::is_attended) {",
@@ -340,17 +340,19 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "ready.answered",
-        file: "src/process/ready.rs",
+        file: "src/process/pool/drain.rs",
         edits: &[(
-            "if ended.is_attended() {",
-            "if ended.is_attended() && !PLANTED {",
+            "let ended = unsafe { finish(task, &answer) };
+                if ended.is_attended() {",
+            "let ended = unsafe { finish(task, &answer) };
+                if ended.is_attended() && !PLANTED {",
         )],
         why: "Who sleeps for the answer of a dead worker is not told.",
         fate: Loom("remote_ready::answered"),
     },
     Bug {
         name: "ready.count",
-        file: "src/process/ready.rs",
+        file: "src/process/pool/deferred.rs",
         edits: &[(
             "queue.push_back(item);",
             r"queue.push_back(item);
@@ -363,7 +365,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "room.found",
-        file: "src/process/room.rs",
+        file: "src/process/pool/capacity.rs",
         edits: &[(
             "|| found() || pool.is_closed() || lanes.iter().any(Lane::has_answer);",
             "|| !PLANTED && found() || pool.is_closed() || lanes.iter().any(Lane::has_answer);",
@@ -373,7 +375,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "room.want",
-        file: "src/process/room.rs",
+        file: "src/process/pool/capacity.rs",
         edits: &[
             (
                 "lane.shm.lock().data().wanting += 1;",
@@ -389,7 +391,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "room.want-no-more",
-        file: "src/process/room.rs",
+        file: "src/process/pool/capacity.rs",
         edits: &[(
             "lanes.iter().for_each(want_no_more);",
             "if !PLANTED { lanes.iter().for_each(want_no_more); }",
@@ -399,7 +401,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "submit.after-closed",
-        file: "src/process/submit.rs",
+        file: "src/process/pool/submit.rs",
         edits: &[(
             r"if pool.is_closed() {
         // It slipped",
@@ -411,7 +413,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "submit.after-backlog",
-        file: "src/process/submit.rs",
+        file: "src/process/pool/submit.rs",
         edits: &[(
             "} else if pool.lanes.len() > 1 && lane.depth() > 1 {",
             "} else if !PLANTED && pool.lanes.len() > 1 && lane.depth() > 1 {",
@@ -421,7 +423,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "submit.free-unwritten",
-        file: "src/process/submit.rs",
+        file: "src/process/pool/submit.rs",
         edits: &[(
             r"if let Err(error) = written {
         lane.give_back(argument.span);",

@@ -1,0 +1,135 @@
+//! What a worker has answered, and how its task is completed with it.
+
+use crate::error::TaskError;
+use crate::error::worker_lost::{Details, LostCause, WorkerExit, WorkerLost};
+use crate::executor::Chunk;
+use crate::future::task::{Ended, PromisedTask, Task};
+use crate::process::wire::outcome::{self, Asked, Status};
+use crate::process::wire::region::RegionSource;
+use crate::shm::Region;
+use crate::sync::atomic::{AtomicU32, Ordering::*};
+use serde::de::DeserializeOwned;
+
+/// Completes a task of one type with an answer, all but its callbacks. The task's result type is the function's.
+pub type Finish = unsafe fn(Task, &Answer<'_>) -> Ended;
+
+/// The worker of a lane.
+pub struct WorkerId {
+    pub name: String,
+    /// The worker's process id; 0 if there is none that is ready.
+    pid: AtomicU32,
+}
+
+impl WorkerId {
+    pub fn new(name: String) -> Self {
+        let pid = AtomicU32::new(0);
+        Self { name, pid }
+    }
+
+    #[inline]
+    pub fn pid(&self) -> u32 {
+        // ORDERING: lane.pid Relaxed: a number.
+        self.pid.load(Relaxed)
+    }
+
+    /// A worker is ready, or (0) gone.
+    pub fn set_pid(&self, pid: u32) {
+        // ORDERING: lane.set-pid Relaxed: as lane.pid.
+        self.pid.store(pid, Relaxed);
+    }
+}
+
+/// What a worker has answered.
+pub struct Answer<'a> {
+    /// A [`Status`], if the worker is not wild.
+    pub status: u32,
+    pub bytes: Bytes<'a>,
+    pub worker: &'a WorkerId,
+}
+
+/// Where its payload lies.
+pub enum Bytes<'a> {
+    Private(&'a [u8]),
+    /// Where the worker has written it.
+    Shared(Region<'a>),
+}
+
+/// Completes a task of `submit` or `try_submit`.
+///
+/// # Safety
+/// The task's result type is `R`.
+pub unsafe fn finish_value<R: DeserializeOwned>(task: Task, answer: &Answer<'_>) -> Ended {
+    // SAFETY: as the caller says.
+    unsafe {
+        finish::<R>(task, answer, |status, asked| match &answer.bytes {
+            Bytes::Private(bytes) => outcome::value(status, *bytes, asked),
+            Bytes::Shared(region) => outcome::value(status, RegionSource::new(*region), asked),
+        })
+    }
+}
+
+/// Completes a task of `submit_bytes`.
+///
+/// # Safety
+/// The task's result type is `Vec<u8>`.
+pub unsafe fn finish_bytes(task: Task, answer: &Answer<'_>) -> Ended {
+    // SAFETY: as the caller says.
+    unsafe {
+        finish::<Vec<u8>>(task, answer, |status, asked| match &answer.bytes {
+            Bytes::Private(bytes) => outcome::bytes(status, *bytes, asked),
+            Bytes::Shared(region) => outcome::bytes(status, RegionSource::new(*region), asked),
+        })
+    }
+}
+
+/// Completes a task of `submit_chunk`.
+///
+/// # Safety
+/// The task's result type is `Chunk<R>`.
+pub unsafe fn finish_chunk<R: DeserializeOwned>(task: Task, answer: &Answer<'_>) -> Ended {
+    // SAFETY: as the caller says.
+    unsafe {
+        finish::<Chunk<R>>(task, answer, |status, asked| match &answer.bytes {
+            Bytes::Private(bytes) => outcome::chunk(status, *bytes, asked),
+            Bytes::Shared(region) => outcome::chunk(status, RegionSource::new(*region), asked),
+        })
+    }
+}
+
+/// # Safety
+/// The task's result type is `T`.
+#[inline(always)]
+unsafe fn finish<T>(
+    task: Task,
+    answer: &Answer<'_>,
+    decode: impl FnOnce(Status, Asked<'_>) -> Result<T, TaskError>,
+) -> Ended {
+    let cell = task.raw();
+    // SAFETY: as the caller says.
+    let promised = unsafe { PromisedTask::<T>::from_task(task) };
+    // UNWIND: the user's Deserialize: what it leaves half-made is its own.
+    promised.end_with(|| match Status::from_number(answer.status) {
+        Some(status) => {
+            let asked = Asked {
+                task: cell.name(),
+                worker: &answer.worker.name,
+            };
+            decode(status, asked)
+        }
+        None => Err(wild(answer.worker, cell.name())),
+    })
+}
+
+/// What a worker did is none of an answer.
+#[cold]
+fn wild(worker: &WorkerId, task: Option<&str>) -> TaskError {
+    TaskError::WorkerLost(WorkerLost::new(Details {
+        pid: worker.pid(),
+        worker: worker.name.clone(),
+        exit: WorkerExit::Unknown,
+        cause: LostCause::ProtocolViolation("its answer has no known status".to_owned()),
+        task: task.map(ToOwned::to_owned),
+        deaths: 1,
+        stderr: None,
+    }))
+}
