@@ -234,9 +234,9 @@ impl World {
             }
             Step::Begin => self.serve(EVIL, 1, false),
             Step::Serve { evil, tasks } => self.serve(lane(evil), u32::from(tasks), true),
-            Step::Pump { evil } => self.pool.pump(lane(evil)),
+            Step::Pump { evil } => self.pool.drain_replies(lane(evil)),
             Step::Tend => {
-                if self.pool.tend() > 0 {
+                if self.pool.check_lanes() > 0 {
                     self.marks.reach("moved");
                 }
             }
@@ -439,11 +439,11 @@ impl World {
     fn end(mut self) -> Marks {
         self.supervise();
         self.serve(GOOD, u32::MAX, true);
-        self.pool.pump(GOOD);
+        self.pool.drain_replies(GOOD);
         while self.pool.numbers(GOOD).0 != self.pool.numbers(GOOD).1 {
-            self.pool.pump(GOOD);
+            self.pool.drain_replies(GOOD);
         }
-        self.pool.tend();
+        self.pool.check_lanes();
         self.supervise();
         self.pool.end();
         for task in std::mem::take(&mut self.tasks) {

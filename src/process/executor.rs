@@ -5,8 +5,8 @@ use crate::codec::{self, Frames};
 use crate::error::{BoxError, ShutdownError, TaskError};
 use crate::executor::{Chunk, Executor, Payload, Shutdown};
 use crate::future::Future;
-use crate::process::pool::call::Call;
-use crate::process::pool::encode_each::{is_unwritten, sift};
+use crate::process::pool::call::RemoteCall;
+use crate::process::pool::encode_each::{encode_each, is_unencodable};
 use crate::process::pool::finish::finish_chunk;
 use crate::process::pool::submit::{submit, submit_as};
 use crate::process::wire::form;
@@ -22,7 +22,7 @@ impl Executor for ProcessPool {
         R: Payload,
     {
         let _ = task;
-        submit(&self.pool, &Call::submit::<F, A, R>(), &arg, None)
+        submit(&self.pool, &RemoteCall::submit::<F, A, R>(), &arg, None)
     }
 
     fn try_submit<F, A, R, E>(&self, task: F, arg: A) -> Future<R>
@@ -33,7 +33,12 @@ impl Executor for ProcessPool {
         E: Into<BoxError> + 'static,
     {
         let _ = task;
-        submit(&self.pool, &Call::try_submit::<F, A, R, E>(), &arg, None)
+        submit(
+            &self.pool,
+            &RemoteCall::try_submit::<F, A, R, E>(),
+            &arg,
+            None,
+        )
     }
 
     fn submit_chunk<F, A, R>(&self, task: F, chunk: Vec<A>) -> Future<Chunk<R>>
@@ -43,7 +48,7 @@ impl Executor for ProcessPool {
         R: Payload,
     {
         let _ = task;
-        let call = Call {
+        let call = RemoteCall {
             entry: task_code::of_chunk::<F, A, R>(),
             finish: finish_chunk::<R>,
         };
@@ -52,15 +57,15 @@ impl Executor for ProcessPool {
                 true => submit_as(&self.pool, &call, &chunk, None),
                 false => submit_as(&self.pool, &call, &Frames(&chunk), None),
             };
-            if !is_unwritten(&future) {
+            if !is_unencodable(&future) {
                 return future;
             }
         }
-        let call = Call {
+        let call = RemoteCall {
             entry: task_code::of_described_chunk::<F, A, R>(),
             finish: finish_chunk::<R>,
         };
-        submit_as(&self.pool, &call, &Frames(&sift(chunk)), None)
+        submit_as(&self.pool, &call, &Frames(&encode_each(chunk)), None)
     }
 
     fn workers(&self) -> usize {

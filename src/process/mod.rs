@@ -25,13 +25,13 @@ use crate::error::{BoxError, BuildError, ShutdownError};
 use crate::executor::Shutdown;
 use crate::future::{Future, block};
 use crate::sync::Arc;
-use pool::call::Call;
+use pool::call::RemoteCall;
 use pool::shared::Pool;
 use pool::supervisor_queue::Command;
 use pool::{completer, submit};
 use std::fmt;
 use std::time::{Duration, Instant};
-use wire::region::Raw as RawBytes;
+use wire::region::RawBytes;
 
 /// A pool of worker processes: what a task does to its process, it does to that one alone.
 ///
@@ -115,7 +115,7 @@ impl ProcessPool {
         F: Fn(BytesIn<'_>) -> BytesOut<'_> + Copy + Send + 'static,
     {
         let _ = task;
-        submit::submit_as(&self.pool, &Call::bytes::<F>(), &RawBytes(arg), None)
+        submit::submit_as(&self.pool, &RemoteCall::bytes::<F>(), &RawBytes(arg), None)
     }
 
     /// As [`submit_bytes`](Self::submit_bytes) for a task that can fail: its `Err` becomes
@@ -142,7 +142,12 @@ impl ProcessPool {
         E: Into<BoxError> + 'static,
     {
         let _ = task;
-        submit::submit_as(&self.pool, &Call::try_bytes::<F, E>(), &RawBytes(arg), None)
+        submit::submit_as(
+            &self.pool,
+            &RemoteCall::try_bytes::<F, E>(),
+            &RawBytes(arg),
+            None,
+        )
     }
 
     /// How many workers there are.
@@ -203,7 +208,9 @@ impl ProcessPool {
     pub fn terminate_workers(&self, grace: Duration) -> Result<(), ShutdownError> {
         if !self.pool.is_forked() {
             self.pool.close(Shutdown::CancelPending);
-            self.pool.desk.send(Command::Stop { grace });
+            self.pool
+                .supervisor_queue
+                .send(Command::StopWorkers { grace });
         }
         self.shutdown(Shutdown::CancelPending)
     }
@@ -226,7 +233,7 @@ impl ProcessPool {
             return Err(ShutdownError::Forked { pool: pool() });
         }
         self.pool.close(how);
-        if completer::is_me(&self.pool) {
+        if completer::is_this_thread(&self.pool) {
             return Err(ShutdownError::InCallback { pool: pool() });
         }
         if self.pool.wait_end(deadline) {

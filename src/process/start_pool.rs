@@ -23,10 +23,16 @@ impl Pool {
             .map(|(index, &core)| Lane::new(index, format!("{}-{index}", config.name), core, arena))
             .collect::<Result<_, _>>()
             .map_err(system("the memory of a lane"))?;
-        let desk = SupervisorQueue::new().map_err(system("a descriptor"))?;
-        let bell = Event::new().map_err(system("a descriptor"))?;
-        let ears = Poller::new().map_err(system("a descriptor"))?;
-        let pool = Arc::new(Self::of(config, lanes, desk, bell, ears));
+        let supervisor_queue = SupervisorQueue::new().map_err(system("a descriptor"))?;
+        let completer_event = Event::new().map_err(system("a descriptor"))?;
+        let completer_poller = Poller::new().map_err(system("a descriptor"))?;
+        let pool = Arc::new(Self::of(
+            config,
+            lanes,
+            supervisor_queue,
+            completer_event,
+            completer_poller,
+        ));
         if cgroup::quota() == Some(1) {
             pool.lanes.iter().for_each(|lane| lane.shm.never_spin());
         }

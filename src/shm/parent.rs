@@ -171,7 +171,7 @@ impl<T> ParentEnd<T> {
         }
     }
 
-    /// SpanAllocator that were taken and not given back.
+    /// Spans that were taken and not given back.
     #[cfg(raddle_hostile)]
     pub fn spans_in_use(&self) -> usize {
         self.spans.lock().in_use()

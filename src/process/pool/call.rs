@@ -7,12 +7,12 @@ use crate::process::wire::in_place::{BytesIn, BytesOut};
 use crate::process::worker::task_code;
 
 /// What a task is, but for its argument.
-pub struct Call {
+pub struct RemoteCall {
     pub entry: Result<u64, CodeError>,
     pub finish: Finish,
 }
 
-impl Call {
+impl RemoteCall {
     /// The same with an argument that is described.
     pub fn described(&self) -> Self {
         Self {

@@ -5,9 +5,9 @@
 //! words, on all of them at once. What it waits for cannot pass unseen:
 //! - An answer of a lane that it leads rings it; where it follows, the leader takes the answer.
 //! - Whoever makes room in any of the lanes (takes an answer, has read one, or takes a task back) finds under its lock that
-//!   room is wanted, and tells the sleepers; or the submitter, who looks once more after it has said so, finds the room.
+//!   room is wanted, and tells the waiters; or the submitter, who looks once more after it has said so, finds the room.
 //! - A leader that leaves makes it lead, which wakes it, too.
-//! - The pool's end comes with its mode, which a submitter looks at when it has its places; who changes it tells the sleepers.
+//! - The pool's end comes with its mode, which a submitter looks at when it has its places; who changes it tells the waiters.
 //!   The attendant ends after that, so there is one for as long as anybody sleeps.
 //!
 //! It depends on no thread that may run code of the user: the attendant may be held up by a callback, or be the submitter.
@@ -17,9 +17,9 @@
 use crate::error::TaskError;
 use crate::future::spin;
 use crate::process::pool::lane::Lane;
-use crate::process::pool::rebalance::soon;
+use crate::process::pool::rebalance::next_check;
 use crate::process::pool::shared::Pool;
-use crate::process::pool::wait_queue::{self, Aim};
+use crate::process::pool::wait_queue::{self, WaitFor};
 use crate::shm::SLOTS;
 use crate::sync::{FutexWait, Watched, bound, futex};
 use std::time::Duration;
@@ -32,7 +32,7 @@ pub const BURST: u32 = bound(256, 1) as u32;
 
 /// Takes answers out of these lanes, a burst of so many if they come soon, or sleeps until somebody has made room in
 /// one of them.
-pub fn wait_for_room(
+pub fn wait_for_capacity(
     pool: &Pool,
     lanes: &[Lane],
     burst: u32,
@@ -42,9 +42,13 @@ pub fn wait_for_room(
     let ready = || found() || pool.is_closed() || lanes.iter().any(burst_is_there);
     let one_core = || lanes.iter().all(|lane| lane.shm.shares_core());
     spin::spin_for(|| if one_core() { Duration::ZERO } else { PATIENCE }, ready);
-    let took = lanes.iter().filter(|lane| lane.pump(pool, SLOTS)).count() > 0;
+    let took = lanes
+        .iter()
+        .filter(|lane| lane.drain_replies(pool, SLOTS))
+        .count()
+        > 0;
     if !took && !found() {
-        sleep_for_room(pool, lanes, found);
+        sleep_for_capacity(pool, lanes, found);
     }
     if pool.is_closed() {
         return Err(pool.rejection());
@@ -53,16 +57,16 @@ pub fn wait_for_room(
 }
 
 #[cold]
-fn sleep_for_room(pool: &Pool, lanes: &[Lane], found: impl Fn() -> bool) {
+fn sleep_for_capacity(pool: &Pool, lanes: &[Lane], found: impl Fn() -> bool) {
     // Under its lock: whoever makes room in the lane after this finds that we want it.
-    let want = |lane: &Lane| lane.shm.lock().data().wanting += 1;
-    let want_no_more = |lane: &Lane| lane.shm.lock().data().wanting -= 1;
-    let changed = || found() || pool.is_closed() || lanes.iter().any(Lane::has_answer);
+    let want = |lane: &Lane| lane.shm.lock().data().capacity_waiters += 1;
+    let want_no_more = |lane: &Lane| lane.shm.lock().data().capacity_waiters -= 1;
+    let changed = || found() || pool.is_closed() || lanes.iter().any(Lane::has_reply);
     lanes.iter().for_each(want);
-    let leads = lanes.iter().map(|lane| &lane.lead);
-    let is_late = wait_queue::with_places(leads, Aim::Room, |places| {
+    let leads = lanes.iter().map(|lane| &lane.wait_queue);
+    let is_late = wait_queue::enqueue_all(leads, WaitFor::Capacity, |places| {
         let mut words: Vec<Watched<'_>> = Vec::with_capacity(2 * lanes.len());
-        let led = |&(_, place): &(&Lane, &wait_queue::Place<'_>)| place.leads();
+        let led = |&(_, place): &(&Lane, &wait_queue::Queued<'_>)| place.is_leader();
         let (leading, following): (Vec<_>, Vec<_>) = lanes.iter().zip(places).partition(led);
         words.extend(following.iter().map(|(_, place)| place.watched()));
         for (lane, _) in &leading {
@@ -71,8 +75,8 @@ fn sleep_for_room(pool: &Pool, lanes: &[Lane], found: impl Fn() -> bool) {
         }
         let awaits_begin = |&(lane, _): &(&Lane, _)| lane.awaits_begin();
         let tends = pool.lanes.len() > 1 && leading.iter().any(awaits_begin);
-        let tend = tends.then(|| soon(None)).flatten();
-        // WAKE: the other ends are the workers after an answer, and `Lane::call_for_room`.
+        let tend = tends.then(|| next_check(None)).flatten();
+        // WAKE: the other ends are the workers after an answer, and `Lane::notify_capacity`.
         let is_late = !changed() && futex::wait_any(&words, tend) == FutexWait::TimedOut;
         leading.iter().for_each(|(lane, _)| lane.shm.disarm());
         is_late
@@ -80,6 +84,6 @@ fn sleep_for_room(pool: &Pool, lanes: &[Lane], found: impl Fn() -> bool) {
     lanes.iter().for_each(want_no_more);
     if is_late {
         // Somebody is to see that a worker does not begin what is next, whatever the attendant does.
-        pool.tend();
+        pool.check_lanes();
     }
 }

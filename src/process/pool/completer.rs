@@ -3,7 +3,7 @@
 //! Models: `verify/models/remote.rs`.
 
 use crate::process::pool::lane::Lane;
-use crate::process::pool::rebalance::soon;
+use crate::process::pool::rebalance::next_check;
 use crate::process::pool::shared::Pool;
 use crate::sync::atomic::{Ordering::*, fence};
 use crate::sync::{Arc, thread};
@@ -12,16 +12,16 @@ use std::cell::Cell;
 use std::io;
 use std::time::Instant;
 
-const BELL: u64 = u64::MAX;
+const EVENT: u64 = u64::MAX;
 
 std::thread_local! {
     /// The pool whose attendant this thread is: its address.
-    static OF: Cell<usize> = const { Cell::new(0) };
+    static COMPLETES: Cell<usize> = const { Cell::new(0) };
 }
 
 /// Is this thread the pool's attendant? It cannot wait for its own end.
-pub fn is_me(pool: &Pool) -> bool {
-    OF.with(Cell::get) == std::ptr::from_ref(pool).addr()
+pub fn is_this_thread(pool: &Pool) -> bool {
+    COMPLETES.with(Cell::get) == std::ptr::from_ref(pool).addr()
 }
 
 /// `first`: what the thread does before all else.
@@ -29,16 +29,16 @@ pub fn start(
     pool: &Arc<Pool>,
     first: impl FnOnce(&Pool) + Send + 'static,
 ) -> io::Result<thread::JoinHandle<()>> {
-    pool.ears.add(&pool.bell, BELL)?;
+    pool.completer_poller.add(&pool.completer_event, EVENT)?;
     let shared = Arc::clone(pool);
     let name = format!("{}-attend", pool.config.name);
     thread::spawn_with(name, None, move || {
-        OF.with(|of| of.set(std::ptr::from_ref(&*shared).addr()));
+        COMPLETES.with(|of| of.set(std::ptr::from_ref(&*shared).addr()));
         first(&shared);
-        attend(&shared, |until| {
-            let rung = shared.ears.wait(until);
-            if rung.is_none_or(|rung| rung.contains(&BELL)) {
-                shared.bell.hear();
+        run(&shared, |until| {
+            let rung = shared.completer_poller.wait(until);
+            if rung.is_none_or(|rung| rung.contains(&EVENT)) {
+                shared.completer_event.hear();
             }
             until.is_some_and(|until| until <= Instant::now())
         });
@@ -48,27 +48,27 @@ pub fn start(
 
 /// The thread's life. `wait` returns when the pool's bell or a lane's event has been rung since it returned last, or (it
 /// says) the time has come.
-pub(in crate::process) fn attend(pool: &Pool, mut wait: impl FnMut(Option<Instant>) -> bool) {
+pub(in crate::process) fn run(pool: &Pool, mut wait: impl FnMut(Option<Instant>) -> bool) {
     let mut look = None;
     while !pool.has_stopped() {
         // ORDERING: backlog.look Relaxed: set before the bell is rung.
         look = match pool.backlog.load(Relaxed) || awaits_begin(pool) {
-            true => look.or_else(|| soon(None)),
+            true => look.or_else(|| next_check(None)),
             false => None,
         };
         if wait(look) {
             look = None;
-            pool.tend();
+            pool.check_lanes();
         }
         while pool.run_deferred() {}
         for lane in &pool.lanes {
-            if lane.ear.is_engaged() {
-                lane.listen(pool);
+            if lane.interest.is_set() {
+                lane.serve_interest(pool);
             }
         }
-        tend_backlog(pool);
+        check_backlog(pool);
         if pool.is_closed() && pool.is_drained() {
-            pool.desk.notify();
+            pool.supervisor_queue.notify();
         }
     }
     while pool.run_deferred() {}
@@ -80,16 +80,16 @@ pub(in crate::process) fn attend(pool: &Pool, mut wait: impl FnMut(Option<Instan
 fn awaits_begin(pool: &Pool) -> bool {
     let mut lanes = pool.lanes.iter();
     pool.lanes.len() > 1
-        && lanes.any(|lane| lane.ear.is_engaged() && lane.awaits_begin() && !lane.is_empty())
+        && lanes.any(|lane| lane.interest.is_set() && lane.awaits_begin() && !lane.is_empty())
 }
 
-pub(in crate::process) fn tend_backlog(pool: &Pool) {
+pub(in crate::process) fn check_backlog(pool: &Pool) {
     // ORDERING: backlog.again Relaxed: as backlog.look.
     if !pool.backlog.load(Relaxed) {
         return;
     }
-    pool.balance();
-    let crowded = || pool.lanes.iter().any(Lane::is_crowded);
+    pool.rebalance();
+    let crowded = || pool.lanes.iter().any(Lane::has_backlog);
     if !crowded() {
         // ORDERING: backlog.off Relaxed: the fence orders it.
         pool.backlog.store(false, Relaxed);
@@ -105,15 +105,15 @@ pub(in crate::process) fn tend_backlog(pool: &Pool) {
 
 impl Lane {
     /// The attendant's part: completes what is there, and either hears of the next answer or is no longer engaged.
-    pub fn listen(&self, pool: &Pool) {
+    pub fn serve_interest(&self, pool: &Pool) {
         loop {
             // WAKE: the other end is the worker, which rings the event.
             self.shm.listen();
-            while self.pump(pool, 64) {}
+            while self.drain_replies(pool, 64) {}
             if self.depth() != 0 {
                 return;
             }
-            if self.ear.rest(|| self.depth() == 0) {
+            if self.interest.try_clear(|| self.depth() == 0) {
                 self.shm.stop_listening();
                 return;
             }

@@ -3,10 +3,10 @@
 
 use crate::error::TaskError;
 use crate::future::task::Task;
-use crate::process::pool::remote_task::Ticket;
-use crate::process::pool::revoke::{self, TakeBack};
+use crate::process::pool::remote_task::RemoteTask;
+use crate::process::pool::revoke::{self, RevokeOutcome};
 use crate::process::pool::shared::Pool;
-use crate::process::pool::task_meta::{Options, Place};
+use crate::process::pool::task_meta::{TaskLocation, TaskOptions};
 use crate::sync::Arc;
 
 /// What became of a task whose time was over.
@@ -15,31 +15,31 @@ pub enum Expired {
     /// It has ended, now or before.
     Over,
     /// It runs there.
-    Runs(Place),
+    Runs(TaskLocation),
 }
 
 impl Pool {
     /// The deadline of the task with these options has passed. Runs no code of the user.
-    pub fn expire(&self, options: &Arc<Options>) -> Expired {
+    pub fn expire(&self, options: &Arc<TaskOptions>) -> Expired {
         let is_it = |cell| {
             // SAFETY: tasks in lanes have tickets.
-            let ticket = unsafe { Ticket::of(cell) };
-            let its = ticket.options.as_ref();
+            let remote = unsafe { RemoteTask::of(cell) };
+            let its = remote.options.as_ref();
             its.is_some_and(|its| Arc::ptr_eq(its, options))
         };
         let end = |task: Task| task.end_failed(TaskError::TimedOut);
-        match revoke::take_back(self, || options.place(), is_it, end) {
-            (TakeBack::Won(ended), place) => {
+        match revoke::revoke(self, || options.location(), is_it, end) {
+            (RevokeOutcome::Revoked(ended), place) => {
                 if let Some(ended) = ended {
-                    self.ready.conclude(ended);
+                    self.deferred.push_ended(ended);
                 }
                 self.lanes[place.lane].notify();
-                self.tell_room();
-                self.bell.notify();
+                self.notify_capacity();
+                self.completer_event.notify();
                 Expired::Over
             }
-            (TakeBack::Running, place) => Expired::Runs(place),
-            (TakeBack::Gone, _) => Expired::Over,
+            (RevokeOutcome::Running, place) => Expired::Runs(place),
+            (RevokeOutcome::Gone, _) => Expired::Over,
         }
     }
 }

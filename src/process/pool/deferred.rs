@@ -12,14 +12,14 @@ use crate::sync::atomic::{AtomicUsize, Ordering::*};
 use std::collections::VecDeque;
 
 pub enum Item {
-    Answered(usize, Answered),
+    RecoveredReply(usize, RecoveredReply),
     Failed(Task, TaskError),
     /// All but the callbacks has been done.
     Ended(Ended),
 }
 
 /// A task that the dead worker had answered.
-pub struct Answered {
+pub struct RecoveredReply {
     pub task: Task,
     pub finish: Finish,
     pub status: u32,
@@ -27,13 +27,13 @@ pub struct Answered {
 }
 
 /// See the module.
-pub struct Ready {
+pub struct Deferred {
     queue: Mutex<VecDeque<Item>>,
     /// How many there are; a hint.
     count: AtomicUsize,
 }
 
-impl Ready {
+impl Deferred {
     pub fn new() -> Self {
         Self {
             queue: Mutex::new(VecDeque::new()),
@@ -44,28 +44,28 @@ impl Ready {
     fn push(&self, item: Item) {
         let mut queue = self.queue.lock();
         queue.push_back(item);
-        // ORDERING: ready.count Release -> pairs with ready.look; written under the lock.
+        // ORDERING: deferred.count Release -> pairs with deferred.look; written under the lock.
         self.count.store(queue.len(), Release);
     }
 
     /// The task failed. The caller wakes who may wait for it: the attendant, and the leader of its lane.
-    pub fn fail(&self, task: Task, error: TaskError) {
+    pub fn push_failed(&self, task: Task, error: TaskError) {
         self.push(Item::Failed(task, error));
     }
 
     /// The worker of this lane had answered the task. As above.
-    pub fn answer(&self, lane: usize, answered: Answered) {
-        self.push(Item::Answered(lane, answered));
+    pub fn push_reply(&self, lane: usize, answered: RecoveredReply) {
+        self.push(Item::RecoveredReply(lane, answered));
     }
 
     /// The task has an outcome. As above.
-    pub fn conclude(&self, ended: Ended) {
+    pub fn push_ended(&self, ended: Ended) {
         self.push(Item::Ended(ended));
     }
 
     #[inline]
     pub fn is_empty(&self) -> bool {
-        // ORDERING: ready.look Acquire -> pairs with ready.count: who was woken for an item finds it.
+        // ORDERING: deferred.look Acquire -> pairs with deferred.count: who was woken for an item finds it.
         self.count.load(Acquire) == 0
     }
 
@@ -76,7 +76,7 @@ impl Ready {
         }
         let mut queue = self.queue.lock();
         let item = queue.pop_front();
-        // ORDERING: ready.taken Release -> as ready.count.
+        // ORDERING: deferred.taken Release -> as deferred.count.
         self.count.store(queue.len(), Release);
         item
     }

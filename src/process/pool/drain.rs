@@ -5,14 +5,14 @@
 
 use crate::future::cell::Raw;
 use crate::future::task::{Ended, Task};
-use crate::process::pool::deferred::{Answered, Item};
-use crate::process::pool::finish::{Answer, Bytes, Finish};
+use crate::process::pool::deferred::{Item, RecoveredReply};
+use crate::process::pool::finish::{Finish, ReplyBytes, ReplyView};
 use crate::process::pool::lane::{Lane, LaneState};
-use crate::process::pool::remote_task::Ticket;
+use crate::process::pool::remote_task::RemoteTask;
 use crate::process::pool::shared::Pool;
 use crate::process::pool::supervisor_queue::Command;
 use crate::process::wire::outcome::Status;
-use crate::shm::{Locked, Payload, Reply, SLOTS, Seq, Span, ProtocolViolation};
+use crate::shm::{Locked, Payload, ProtocolViolation, Reply, SLOTS, Seq, Span};
 use crate::sync::atomic::Ordering::*;
 use crate::sync::bound;
 
@@ -20,7 +20,7 @@ use crate::sync::bound;
 const BATCH: usize = bound(8, 2);
 
 /// An answer and its task, out of the lane.
-pub struct Taken {
+pub struct TakenReply {
     /// None when it is completed.
     pub task: Option<Task>,
     pub finish: Finish,
@@ -32,41 +32,41 @@ pub struct Taken {
 /// What is next in a lane.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Next {
-    Answer,
+    Reply,
     /// That of a task that was taken back.
     Skipped,
     Nothing,
 }
 
 /// A large answer that is being read; dropping it gives its memory back.
-pub struct Reading<'a> {
+pub struct LargeReply<'a> {
     pub lane: &'a Lane,
-    pub what: Large,
+    pub what: LargeOwner,
 }
 
 /// Whose memory it is.
-pub enum Large {
+pub enum LargeOwner {
     /// The worker's: the answer to this number.
     Answer(Seq),
     /// The parent's own: the argument, as it was.
     Argument(Span),
 }
 
-impl Drop for Reading<'_> {
+impl Drop for LargeReply<'_> {
     fn drop(&mut self) {
         let wanted = match self.what {
-            Large::Answer(seq) => {
+            LargeOwner::Answer(seq) => {
                 let mut locked = self.lane.shm.lock();
                 locked.release(seq);
-                locked.data().wanting > 0
+                locked.data().capacity_waiters > 0
             }
-            Large::Argument(span) => {
+            LargeOwner::Argument(span) => {
                 self.lane.shm.free(span);
-                self.lane.shm.lock().data().wanting > 0
+                self.lane.shm.lock().data().capacity_waiters > 0
             }
         };
         if wanted {
-            self.lane.call_for_room();
+            self.lane.notify_capacity();
         }
     }
 }
@@ -74,10 +74,10 @@ impl Drop for Reading<'_> {
 /// Answers that were taken together.
 #[derive(Default)]
 struct Batch {
-    items: [Option<Taken>; BATCH],
+    items: [Option<TakenReply>; BATCH],
     count: usize,
-    /// Why the lane is to be condemned from now on.
-    wild: bool,
+    /// Why the lane is to be quarantined from now on.
+    violation: bool,
     /// Somebody wants to hear that there is room.
     wanted: bool,
 }
@@ -85,10 +85,10 @@ struct Batch {
 impl Lane {
     /// Takes the next answer out of the lane, if it is there, with its task. Where it is kept, `keep` decides.
     #[inline(always)]
-    pub fn take_answer(
+    pub fn take_reply(
         &self,
         locked: &mut Locked<'_, LaneState>,
-        keep: impl FnOnce(Taken),
+        keep: impl FnOnce(TakenReply),
     ) -> Result<Next, ProtocolViolation> {
         let taken = locked.take_with(|reply| {
             // SAFETY: locked, and this runs when the answer is accepted.
@@ -97,13 +97,13 @@ impl Lane {
             };
             let returned = record.returned(&reply);
             self.free(record.span);
-            keep(Taken {
+            keep(TakenReply {
                 task: Some(record.task),
                 finish: record.finish,
                 reply,
                 returned,
             });
-            Next::Answer
+            Next::Reply
         })?;
         Ok(taken.unwrap_or(Next::Nothing))
     }
@@ -112,24 +112,24 @@ impl Lane {
     fn take(&self, most: usize, batch: &mut Batch) {
         let mut locked = self.shm.lock();
         let mut freed = false;
-        while batch.count < most.min(BATCH) && locked.data().condemned.is_none() {
+        while batch.count < most.min(BATCH) && locked.data().quarantined.is_none() {
             let place = &mut batch.items[batch.count];
-            match self.take_answer(&mut locked, |taken| *place = Some(taken)) {
-                Ok(Next::Answer) => {}
+            match self.take_reply(&mut locked, |taken| *place = Some(taken)) {
+                Ok(Next::Reply) => {}
                 Ok(Next::Skipped) => {
                     freed = true;
                     continue;
                 }
                 Ok(Next::Nothing) => break,
-                Err(wild) => {
-                    locked.data().condemned = Some(format!("it {wild}"));
-                    batch.wild = true;
+                Err(violation) => {
+                    locked.data().quarantined = Some(format!("it {violation}"));
+                    batch.violation = true;
                     break;
                 }
             }
             freed = true;
             batch.count += 1;
-            let Some(Taken {
+            let Some(TakenReply {
                 task: Some(task),
                 reply,
                 returned,
@@ -139,8 +139,9 @@ impl Lane {
                 unreachable!("just taken");
             };
             if returned.is_none() && Status::from_number(reply.status).is_none() {
-                locked.data().condemned = Some(format!("it answered with status {}", reply.status));
-                batch.wild = true;
+                locked.data().quarantined =
+                    Some(format!("it answered with status {}", reply.status));
+                batch.violation = true;
             }
             if !task.raw().state.load().is_plain() {
                 break;
@@ -150,11 +151,11 @@ impl Lane {
         desk.done += batch.count as u64;
         // ORDERING: lane.done Relaxed: a figure, written under the lock.
         self.done.store(desk.done, Relaxed);
-        batch.wanted = freed && desk.wanting > 0;
+        batch.wanted = freed && desk.capacity_waiters > 0;
     }
 
     /// Completes some of what the worker has answered. False: nothing was there.
-    pub fn pump_some(&self, pool: &Pool) -> bool {
+    pub fn drain_some(&self, pool: &Pool) -> bool {
         self.complete(pool, BATCH) > 0
     }
 
@@ -162,11 +163,11 @@ impl Lane {
     fn complete(&self, pool: &Pool, most: usize) -> usize {
         let mut batch = Batch::default();
         self.take(most, &mut batch);
-        if batch.wild {
-            pool.desk.send(Command::Condemn(self.index));
+        if batch.violation {
+            pool.supervisor_queue.send(Command::Quarantine(self.index));
         }
         if batch.wanted {
-            self.call_for_room();
+            self.notify_capacity();
         }
         let Batch { items, count, .. } = &mut batch;
         let count = *count;
@@ -182,43 +183,45 @@ impl Lane {
             } = &taken.reply;
             let reading = |what| {
                 let lane = self;
-                Some(Reading { lane, what })
+                Some(LargeReply { lane, what })
             };
             let (status, bytes, reading) = match (taken.returned, payload) {
                 (Some(span), _) => (
                     Status::Value as u32,
-                    Bytes::Shared(self.shm.request_region(span)),
-                    reading(Large::Argument(span)),
+                    ReplyBytes::Shared(self.shm.request_region(span)),
+                    reading(LargeOwner::Argument(span)),
                 ),
-                (None, Payload::Inline(bytes)) => (*status, Bytes::Private(bytes.as_slice()), None),
+                (None, Payload::Inline(bytes)) => {
+                    (*status, ReplyBytes::Private(bytes.as_slice()), None)
+                }
                 (None, Payload::Span(span)) => (
                     *status,
-                    Bytes::Shared(self.shm.reply_region(*span)),
-                    reading(Large::Answer(*seq)),
+                    ReplyBytes::Shared(self.shm.reply_region(*span)),
+                    reading(LargeOwner::Answer(*seq)),
                 ),
             };
-            let answer = Answer {
+            let reply_view = ReplyView {
                 status,
                 bytes,
                 worker: &self.worker,
             };
             // SAFETY: the record's own function.
-            let ended = unsafe { (taken.finish)(task, &answer) };
+            let ended = unsafe { (taken.finish)(task, &reply_view) };
             drop(reading);
             if ended.is_attended() {
-                self.call(cell);
+                self.notify_waiter(cell);
             }
             // A hook came, or the handle went, since the answer was taken.
             if index + 1 < count && ended.runs_code() {
-                pool.ready.conclude(ended);
-                pool.bell.notify();
+                pool.deferred.push_ended(ended);
+                pool.completer_event.notify();
             }
         }
         count
     }
 
     /// Completes what the worker has answered, at most `most` tasks. False: nothing was there.
-    pub fn pump(&self, pool: &Pool, most: usize) -> bool {
+    pub fn drain_replies(&self, pool: &Pool, most: usize) -> bool {
         let mut left = most;
         while left > 0 {
             match self.complete(pool, left) {
@@ -231,7 +234,7 @@ impl Lane {
 
     /// Completes what the worker has answered, up to the task of the cell.
     #[inline]
-    pub fn pump_for(&self, pool: &Pool, cell: Raw, seq: Seq) {
+    pub fn drain_until(&self, pool: &Pool, cell: Raw, seq: Seq) {
         // One load while it is not there.
         while self.shm.answered(seq) && !cell.state.load().is_done() {
             let before = seq.since(self.shm.next()) as usize;
@@ -243,17 +246,17 @@ impl Lane {
         }
     }
 
-    /// Is there something that [`pump`](Self::pump) would take?
-    pub fn has_answer(&self) -> bool {
+    /// Is there something that [`pump`](Self::drain_replies) would take?
+    pub fn has_reply(&self) -> bool {
         let mut locked = self.shm.lock();
-        locked.data().condemned.is_none() && self.shm.answered(locked.next())
+        locked.data().quarantined.is_none() && self.shm.answered(locked.next())
     }
 }
 
 impl Pool {
     /// Completes one task whose outcome came from no lane; false if there is none. Runs code of the user.
     pub fn run_deferred(&self) -> bool {
-        let Some(item) = self.ready.pop() else {
+        let Some(item) = self.deferred.pop() else {
             return false;
         };
         match item {
@@ -261,29 +264,29 @@ impl Pool {
             Item::Failed(task, error) => {
                 let cell = task.raw();
                 // SAFETY: tasks in lanes have tickets.
-                let place = unsafe { Ticket::of(cell) }.place();
+                let place = unsafe { RemoteTask::of(cell) }.location();
                 let ended = task.end_failed(error);
                 if ended.as_ref().is_some_and(Ended::is_attended) {
-                    self.lanes[place.lane].call(cell);
+                    self.lanes[place.lane].notify_waiter(cell);
                 }
             }
-            Item::Answered(lane, answered) => {
-                let Answered {
+            Item::RecoveredReply(lane, answered) => {
+                let RecoveredReply {
                     task,
                     finish,
                     status,
                     bytes,
                 } = answered;
-                let answer = Answer {
+                let reply_view = ReplyView {
                     status,
-                    bytes: Bytes::Private(&bytes),
+                    bytes: ReplyBytes::Private(&bytes),
                     worker: &self.lanes[lane].worker,
                 };
                 let cell = task.raw();
                 // SAFETY: the record's own function.
-                let ended = unsafe { finish(task, &answer) };
+                let ended = unsafe { finish(task, &reply_view) };
                 if ended.is_attended() {
-                    self.lanes[lane].call(cell);
+                    self.lanes[lane].notify_waiter(cell);
                 }
             }
         }

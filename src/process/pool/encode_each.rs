@@ -10,7 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Was its argument the reason that a task was not sent?
 #[inline]
-pub fn is_unwritten<T>(task: &Future<T>) -> bool {
+pub fn is_unencodable<T>(task: &Future<T>) -> bool {
     match task.error() {
         Some(TaskError::Payload(error)) => error.stage() == PayloadStage::EncodeArgument,
         _ => false,
@@ -19,7 +19,7 @@ pub fn is_unwritten<T>(task: &Future<T>) -> bool {
 
 /// The description of each item, or why it cannot travel.
 #[cold]
-pub fn sift<A: Serialize>(chunk: Vec<A>) -> Vec<Result<Description, PayloadError>> {
+pub fn encode_each<A: Serialize>(chunk: Vec<A>) -> Vec<Result<Description, PayloadError>> {
     let one = |item: A| {
         // UNWIND: the user's Serialize: what it leaves half-made is its own.
         let described = catch_unwind(AssertUnwindSafe(|| Description::of(&item, Part::Argument)));

@@ -4,14 +4,14 @@ use crate::error::TaskError;
 use crate::error::worker_lost::{Details, LostCause, WorkerExit, WorkerLost};
 use crate::executor::Chunk;
 use crate::future::task::{Ended, PromisedTask, Task};
-use crate::process::wire::outcome::{self, Asked, Status};
+use crate::process::wire::outcome::{self, OutcomeContext, Status};
 use crate::process::wire::region::RegionSource;
 use crate::shm::Region;
 use crate::sync::atomic::{AtomicU32, Ordering::*};
 use serde::de::DeserializeOwned;
 
-/// Completes a task of one type with an answer, all but its callbacks. The task's result type is the function's.
-pub type Finish = unsafe fn(Task, &Answer<'_>) -> Ended;
+/// Completes a task of one type with an reply_view, all but its callbacks. The task's result type is the function's.
+pub type Finish = unsafe fn(Task, &ReplyView<'_>) -> Ended;
 
 /// The worker of a lane.
 pub struct WorkerId {
@@ -40,15 +40,15 @@ impl WorkerId {
 }
 
 /// What a worker has answered.
-pub struct Answer<'a> {
+pub struct ReplyView<'a> {
     /// A [`Status`], if the worker is not wild.
     pub status: u32,
-    pub bytes: Bytes<'a>,
+    pub bytes: ReplyBytes<'a>,
     pub worker: &'a WorkerId,
 }
 
 /// Where its payload lies.
-pub enum Bytes<'a> {
+pub enum ReplyBytes<'a> {
     Private(&'a [u8]),
     /// Where the worker has written it.
     Shared(Region<'a>),
@@ -58,12 +58,16 @@ pub enum Bytes<'a> {
 ///
 /// # Safety
 /// The task's result type is `R`.
-pub unsafe fn finish_value<R: DeserializeOwned>(task: Task, answer: &Answer<'_>) -> Ended {
+pub unsafe fn finish_value<R: DeserializeOwned>(task: Task, reply_view: &ReplyView<'_>) -> Ended {
     // SAFETY: as the caller says.
     unsafe {
-        finish::<R>(task, answer, |status, asked| match &answer.bytes {
-            Bytes::Private(bytes) => outcome::value(status, *bytes, asked),
-            Bytes::Shared(region) => outcome::value(status, RegionSource::new(*region), asked),
+        finish::<R>(task, reply_view, |status, context| {
+            match &reply_view.bytes {
+                ReplyBytes::Private(bytes) => outcome::value(status, *bytes, context),
+                ReplyBytes::Shared(region) => {
+                    outcome::value(status, RegionSource::new(*region), context)
+                }
+            }
         })
     }
 }
@@ -72,12 +76,16 @@ pub unsafe fn finish_value<R: DeserializeOwned>(task: Task, answer: &Answer<'_>)
 ///
 /// # Safety
 /// The task's result type is `Vec<u8>`.
-pub unsafe fn finish_bytes(task: Task, answer: &Answer<'_>) -> Ended {
+pub unsafe fn finish_bytes(task: Task, reply_view: &ReplyView<'_>) -> Ended {
     // SAFETY: as the caller says.
     unsafe {
-        finish::<Vec<u8>>(task, answer, |status, asked| match &answer.bytes {
-            Bytes::Private(bytes) => outcome::bytes(status, *bytes, asked),
-            Bytes::Shared(region) => outcome::bytes(status, RegionSource::new(*region), asked),
+        finish::<Vec<u8>>(task, reply_view, |status, context| {
+            match &reply_view.bytes {
+                ReplyBytes::Private(bytes) => outcome::bytes(status, *bytes, context),
+                ReplyBytes::Shared(region) => {
+                    outcome::bytes(status, RegionSource::new(*region), context)
+                }
+            }
         })
     }
 }
@@ -86,12 +94,16 @@ pub unsafe fn finish_bytes(task: Task, answer: &Answer<'_>) -> Ended {
 ///
 /// # Safety
 /// The task's result type is `Chunk<R>`.
-pub unsafe fn finish_chunk<R: DeserializeOwned>(task: Task, answer: &Answer<'_>) -> Ended {
+pub unsafe fn finish_chunk<R: DeserializeOwned>(task: Task, reply_view: &ReplyView<'_>) -> Ended {
     // SAFETY: as the caller says.
     unsafe {
-        finish::<Chunk<R>>(task, answer, |status, asked| match &answer.bytes {
-            Bytes::Private(bytes) => outcome::chunk(status, *bytes, asked),
-            Bytes::Shared(region) => outcome::chunk(status, RegionSource::new(*region), asked),
+        finish::<Chunk<R>>(task, reply_view, |status, context| {
+            match &reply_view.bytes {
+                ReplyBytes::Private(bytes) => outcome::chunk(status, *bytes, context),
+                ReplyBytes::Shared(region) => {
+                    outcome::chunk(status, RegionSource::new(*region), context)
+                }
+            }
         })
     }
 }
@@ -101,26 +113,26 @@ pub unsafe fn finish_chunk<R: DeserializeOwned>(task: Task, answer: &Answer<'_>)
 #[inline(always)]
 unsafe fn finish<T>(
     task: Task,
-    answer: &Answer<'_>,
-    decode: impl FnOnce(Status, Asked<'_>) -> Result<T, TaskError>,
+    reply_view: &ReplyView<'_>,
+    decode: impl FnOnce(Status, OutcomeContext<'_>) -> Result<T, TaskError>,
 ) -> Ended {
     let cell = task.raw();
     // SAFETY: as the caller says.
     let promised = unsafe { PromisedTask::<T>::from_task(task) };
     // UNWIND: the user's Deserialize: what it leaves half-made is its own.
-    promised.end_with(|| match Status::from_number(answer.status) {
+    promised.end_with(|| match Status::from_number(reply_view.status) {
         Some(status) => {
-            let asked = Asked {
+            let context = OutcomeContext {
                 task: cell.name(),
-                worker: &answer.worker.name,
+                worker: &reply_view.worker.name,
             };
-            decode(status, asked)
+            decode(status, context)
         }
-        None => Err(wild(answer.worker, cell.name())),
+        None => Err(wild(reply_view.worker, cell.name())),
     })
 }
 
-/// What a worker did is none of an answer.
+/// What a worker did is none of an reply_view.
 #[cold]
 fn wild(worker: &WorkerId, task: Option<&str>) -> TaskError {
     TaskError::WorkerLost(WorkerLost::new(Details {

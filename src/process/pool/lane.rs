@@ -10,8 +10,8 @@
 use crate::future::cell::Raw;
 use crate::future::task::Task;
 use crate::process::pool::finish::{Finish, WorkerId};
-use crate::process::pool::interest::Ear;
-use crate::process::pool::wait_queue::{Aim, Lead};
+use crate::process::pool::interest::Interest;
+use crate::process::pool::wait_queue::{WaitFor, WaitQueue};
 use crate::process::stats::ProcessWorkerStats;
 use crate::process::wire::outcome::RETURNED;
 use crate::shm::{
@@ -47,11 +47,11 @@ impl Record {
 #[derive(Default)]
 pub struct LaneState {
     /// What the worker did that no worker does: nothing is taken from it any more.
-    pub condemned: Option<String>,
+    pub quarantined: Option<String>,
     /// The supervisor looks whether the worker skips what was taken back.
     pub watched: bool,
     /// How many threads sleep until there is room.
-    pub wanting: usize,
+    pub capacity_waiters: usize,
     /// The number of the task that makes the worker leave, which is for no other one.
     pub retirement: Option<Seq>,
     /// What the attendant found next at its last look, if the worker had not begun it.
@@ -72,9 +72,9 @@ pub struct Lane {
     pub event: Mutex<Event>,
     pub files: Files,
     /// Who sleeps for its answers.
-    pub lead: Lead,
+    pub wait_queue: WaitQueue,
     /// Whether the attendant listens to it.
-    pub ear: CachePadded<Ear>,
+    pub interest: CachePadded<Interest>,
     pub(super) done: AtomicU64,
 }
 
@@ -120,8 +120,8 @@ impl Lane {
             records: (0..SLOTS).map(|_| UnsafeCell::new(None)).collect(),
             event: Mutex::new(event),
             files,
-            lead: Lead::default(),
-            ear: CachePadded::new(Ear::new()),
+            wait_queue: WaitQueue::default(),
+            interest: CachePadded::new(Interest::new()),
             done: AtomicU64::new(0),
         }
     }
@@ -173,31 +173,31 @@ impl Lane {
 
     /// Wakes everybody who sleeps for this lane, to look again.
     pub fn notify(&self) {
-        self.lead.tell_all();
+        self.wait_queue.notify_all();
         self.shm.notify();
     }
 
     /// Gives memory back that no task will use. Somebody may sleep for it.
     #[cold]
-    pub fn give_back(&self, span: Option<Span>) {
+    pub fn release_argument(&self, span: Option<Span>) {
         self.free(span);
-        let wanted = span.is_some() && self.shm.lock().data().wanting > 0;
+        let wanted = span.is_some() && self.shm.lock().data().capacity_waiters > 0;
         if wanted {
-            self.call_for_room();
+            self.notify_capacity();
         }
     }
 
     /// Wakes who sleeps for room.
-    pub fn call_for_room(&self) {
-        if self.lead.tell(Aim::Room) {
+    pub fn notify_capacity(&self) {
+        if self.wait_queue.notify(WaitFor::Capacity) {
             self.shm.notify();
         }
     }
 
     /// Wakes who sleeps for this task.
     #[cold]
-    pub fn call(&self, cell: Raw) {
-        if self.lead.tell(Aim::Task(cell)) {
+    pub fn notify_waiter(&self, cell: Raw) {
+        if self.wait_queue.notify(WaitFor::Task(cell)) {
             self.shm.notify();
         }
     }
@@ -259,8 +259,8 @@ impl Lane {
     }
 
     /// Has the worker done what no worker does?
-    pub fn is_condemned(&self) -> bool {
-        self.shm.lock().data().condemned.is_some()
+    pub fn is_quarantined(&self) -> bool {
+        self.shm.lock().data().quarantined.is_some()
     }
 
     /// Does the worker still run this task, which could not be taken back? To be believed while it is stopped.
@@ -270,7 +270,7 @@ impl Lane {
     }
 
     /// Is here what a worker that has nothing to do could run instead? A guess.
-    pub fn is_crowded(&self) -> bool {
+    pub fn has_backlog(&self) -> bool {
         match self.depth() {
             0 => false,
             1 => !self.shm.is_started(self.shm.next()),

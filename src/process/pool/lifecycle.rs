@@ -13,29 +13,29 @@ impl Pool {
             Shutdown::CancelPending => {
                 self.advance(CANCELLING);
                 for lane in &self.lanes {
-                    let ended = lane.take_back_all(self);
+                    let ended = lane.revoke_all(self);
                     lane.notify();
                     drop(ended);
                 }
             }
         }
         for lane in &self.lanes {
-            lane.engage(self);
+            lane.request_completion(self);
         }
-        self.desk.notify();
+        self.supervisor_queue.notify();
     }
 
     /// No worker will run anything any more: whatever waits fails, for this reason.
     pub fn break_down(&self, why: String) {
         self.broken.lock().get_or_insert(why);
-        self.sweep();
+        self.fail_all();
     }
 
     /// As [`break_down`](Self::break_down), at the orderly end.
-    pub fn sweep(&self) {
+    pub fn fail_all(&self) {
         self.advance(OVER);
         for lane in &self.lanes {
-            self.sweep_lane(lane);
+            self.fail_lane(lane);
         }
     }
 
@@ -46,39 +46,39 @@ impl Pool {
             OPEN => return,
             DRAINING => {}
             CANCELLING => {
-                for ended in lane.take_back_all(self) {
-                    self.ready.conclude(ended);
+                for ended in lane.revoke_all(self) {
+                    self.deferred.push_ended(ended);
                 }
                 lane.notify();
-                self.bell.notify();
+                self.completer_event.notify();
             }
-            _ => self.sweep_lane(lane),
+            _ => self.fail_lane(lane),
         }
-        lane.engage(self);
+        lane.request_completion(self);
     }
 
     /// As [`recheck`](Self::recheck), and does what is left: the attendant may be gone. Runs code of the user.
     #[cold]
-    pub fn catch_up(&self, lane: &Lane) {
+    pub fn recheck_and_run(&self, lane: &Lane) {
         self.recheck(lane);
         while self.run_deferred() {}
     }
 
     /// What is in the lane and not answered will not be.
     #[cold]
-    pub fn sweep_lane(&self, lane: &Lane) {
-        for task in lane.abandon() {
-            self.ready.fail(task, self.rejection());
+    pub fn fail_lane(&self, lane: &Lane) {
+        for task in lane.take_unanswered() {
+            self.deferred.push_failed(task, self.rejection());
         }
         lane.notify();
-        self.bell.notify();
+        self.completer_event.notify();
     }
 
     /// There is no worker any more, and there will be none: the attendant does what is left, and ends.
     pub fn stop(&self) {
-        self.sweep();
+        self.fail_all();
         // ORDERING: process.stop Release -> pairs with process.stopped: what is ready.
         self.stopped.store(true, Release);
-        self.bell.notify();
+        self.completer_event.notify();
     }
 }

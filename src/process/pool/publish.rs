@@ -3,20 +3,20 @@
 use crate::future::task::Task;
 use crate::process::pool::finish::Finish;
 use crate::process::pool::lane::{Lane, LaneState, Record};
-use crate::process::pool::remote_task::Ticket;
+use crate::process::pool::remote_task::RemoteTask;
 use crate::process::pool::shared::Pool;
-use crate::process::pool::task_meta::Place;
+use crate::process::pool::task_meta::TaskLocation;
 use crate::process::worker::task_code;
 use crate::shm::{Body, Inline, Locked, Payload, Seq, Span};
 
 /// An argument on its way to another lane.
-pub enum Argument {
+pub enum MovedArgument {
     Inline(Inline),
     /// More than fits a slot.
     Bytes(Vec<u8>),
 }
 
-impl Argument {
+impl MovedArgument {
     /// None: there is no memory for a copy of it.
     pub fn of(lane: &Lane, payload: Payload) -> Option<Self> {
         Some(match payload {
@@ -27,20 +27,20 @@ impl Argument {
 }
 
 /// Where a task can be put.
-pub struct Room {
+pub struct Reserved {
     pub seq: Seq,
     pub span: Option<Span>,
 }
 
 impl Lane {
     /// A number, and a place for an argument that was in a lane before.
-    pub fn room_for(&self, argument: &Argument) -> Option<Room> {
+    pub fn reserve_for(&self, argument: &MovedArgument) -> Option<Reserved> {
         let span = match argument {
-            Argument::Inline(_) => None,
-            Argument::Bytes(bytes) => Some(self.shm.space(bytes.len() as u32)?),
+            MovedArgument::Inline(_) => None,
+            MovedArgument::Bytes(bytes) => Some(self.shm.space(bytes.len() as u32)?),
         };
         match self.shm.reserve() {
-            Some(seq) => Some(Room { seq, span }),
+            Some(seq) => Some(Reserved { seq, span }),
             None => {
                 self.free(span);
                 None
@@ -52,28 +52,35 @@ impl Lane {
     pub fn publish_nothing(&self, pool: &Pool, locked: &mut Locked<'_, LaneState>, seq: Seq) {
         // With the lane locked nobody takes what the worker may make of it before it is taken back. A worker that has
         // claimed it before it is there is ended, and the next one finds an entry that is none.
-        self.take_number_back(pool, locked, seq);
+        self.revoke_number(pool, locked, seq);
         self.shm.publish(seq, task_code::NONE, Body::Inline(&[]));
     }
 
     /// Hands a task whose argument is encoded to this lane's worker.
-    pub fn publish(&self, room: Room, task: Task, finish: Finish, entry: u64, argument: &Argument) {
-        let Room { seq, span } = room;
+    pub fn publish(
+        &self,
+        reserved: Reserved,
+        task: Task,
+        finish: Finish,
+        entry: u64,
+        argument: &MovedArgument,
+    ) {
+        let Reserved { seq, span } = reserved;
         // SAFETY: tasks in lanes have tickets.
-        let ticket = unsafe { Ticket::of(task.raw()) };
-        ticket.set_place(Place {
+        let remote = unsafe { RemoteTask::of(task.raw()) };
+        remote.set_location(TaskLocation {
             lane: self.index,
             seq,
         });
         // SAFETY: reserved by the caller, and published below.
         unsafe { self.put(seq, Record { task, finish, span }) };
         let body = match (argument, span) {
-            (Argument::Bytes(bytes), Some(span)) => {
+            (MovedArgument::Bytes(bytes), Some(span)) => {
                 self.shm.request_region(span).write(0, bytes);
                 Body::Span(span)
             }
-            (Argument::Bytes(bytes), None) => Body::Inline(bytes),
-            (Argument::Inline(bytes), _) => Body::Inline(bytes.as_slice()),
+            (MovedArgument::Bytes(bytes), None) => Body::Inline(bytes),
+            (MovedArgument::Inline(bytes), _) => Body::Inline(bytes.as_slice()),
         };
         self.shm.publish(seq, entry, body);
     }

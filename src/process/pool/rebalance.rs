@@ -1,7 +1,7 @@
 //! Moving tasks that wait from crowded lanes to idle ones.
 
 use crate::process::pool::lane::{Lane, LaneState};
-use crate::process::pool::publish::Argument;
+use crate::process::pool::publish::MovedArgument;
 use crate::process::pool::shared::Pool;
 use crate::shm::{Locked, Waiting};
 use crate::sync::atomic::Ordering::*;
@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 
 /// How often a pool is looked through whose lanes hold more than their workers run, for one that has become idle
 /// unheard, and for one that does not begin what is next.
-const TEND: Duration = Duration::from_millis(5);
+const CHECK_INTERVAL: Duration = Duration::from_millis(5);
 
 /// When somebody who sleeps until the deadline looks at a worker that does not begin what is next, if that is before it.
-pub fn soon(deadline: Option<Instant>) -> Option<Instant> {
-    let soon = Instant::now().checked_add(TEND)?;
+pub fn next_check(deadline: Option<Instant>) -> Option<Instant> {
+    let soon = Instant::now().checked_add(CHECK_INTERVAL)?;
     deadline
         .is_none_or(|deadline| soon < deadline)
         .then_some(soon)
@@ -21,31 +21,35 @@ pub fn soon(deadline: Option<Instant>) -> Option<Instant> {
 
 impl Pool {
     /// A look, now and then, whether all workers begin what is next; what one does not begin goes to others.
-    pub fn tend(&self) {
-        self.lanes.iter().for_each(|lane| lane.look(self));
-        self.balance();
+    pub fn check_lanes(&self) {
+        self.lanes.iter().for_each(|lane| lane.check_stuck(self));
+        self.rebalance();
     }
 
     /// Gives what waits to workers that have nothing to do. How many tasks were moved.
-    pub fn balance(&self) -> usize {
+    pub fn rebalance(&self) -> usize {
         if self.lanes.len() == 1 || self.is_cancelling() {
             return 0;
         }
         // A lane is known to be empty when its answers have been taken.
         for lane in &self.lanes {
-            lane.pump(self, 64);
+            lane.drain_replies(self, 64);
         }
         let is_idle = |lane: &Lane| lane.depth() == 0 && lane.pid() != 0;
         if !self.lanes.iter().any(is_idle) {
             return 0;
         }
-        let mut crowded: Vec<&Lane> = self.lanes.iter().filter(|lane| lane.is_crowded()).collect();
+        let mut crowded: Vec<&Lane> = self
+            .lanes
+            .iter()
+            .filter(|lane| lane.has_backlog())
+            .collect();
         crowded.sort_by_cached_key(|lane| lane.depth());
         let mut moved = 0;
         for idle in self.lanes.iter().filter(|lane| is_idle(lane)) {
             // The deepest one that has something to give: much of it may have been taken back.
             while let Some(lane) = crowded.last() {
-                let given = lane.give(self, idle);
+                let given = lane.move_waiting(self, idle);
                 moved += given;
                 if given > 0 {
                     break;
@@ -61,14 +65,14 @@ impl Lane {
     /// The attendant's look, now and then, whether the worker begins what is next. What it finds unbegun twice in a row
     /// is stuck: the worker is stopped, or does not say what it does. One that has claimed what it does not run, so that
     /// nobody else can, is wild.
-    pub fn look(&self, pool: &Pool) {
+    pub fn check_stuck(&self, pool: &Pool) {
         let mut locked = self.shm.lock();
         if let Some((current, ahead)) = locked.claimed_ahead() {
             let why = format!(
                 "it claimed number {} and had not answered number {}",
                 ahead.0, current.0
             );
-            self.condemn(pool, &mut locked, why);
+            self.quarantine(pool, &mut locked, why);
         }
         let next = locked.next();
         let begun = self.shm.is_started(next) || self.shm.answered(next);
@@ -86,7 +90,7 @@ impl Lane {
     /// What is next is the worker's own, which is about to begin it, unless it is stuck or there is no worker. What is
     /// still on its way into its slot is its submitter's. Whatever the worker says of a task, its claim decides whether it
     /// is moved.
-    pub fn give(&self, pool: &Pool, to: &Self) -> usize {
+    pub fn move_waiting(&self, pool: &Pool, to: &Self) -> usize {
         /// The locks are not held for longer than this takes.
         const MOST: usize = 64;
         // One that was crowded a moment ago may be idle by now.
@@ -122,13 +126,13 @@ impl Lane {
         let moved = waiting
             .into_iter()
             .take(most)
-            .take_while(|&waiting| self.give_one(pool, &mut locked, waiting, to, &mut theirs))
+            .take_while(|&waiting| self.move_one(pool, &mut locked, waiting, to, &mut theirs))
             .count();
         drop(theirs);
         drop(locked);
         if moved > 0 {
-            if self.ear.is_engaged() {
-                to.engage(pool);
+            if self.interest.is_set() {
+                to.request_completion(pool);
             }
             // Who waits for one of them here has to wait there.
             self.notify();
@@ -139,7 +143,7 @@ impl Lane {
     }
 
     /// False: it stays.
-    fn give_one(
+    fn move_one(
         &self,
         pool: &Pool,
         locked: &mut Locked<'_, LaneState>,
@@ -150,19 +154,19 @@ impl Lane {
         let Some((entry, payload)) = locked.request(waiting) else {
             return false;
         };
-        let Some(argument) = Argument::of(self, payload) else {
+        let Some(argument) = MovedArgument::of(self, payload) else {
             return false;
         };
-        let Some(room) = to.room_for(&argument) else {
+        let Some(reserved) = to.reserve_for(&argument) else {
             return false;
         };
-        let Some(record) = self.revoke(pool, locked, waiting) else {
+        let Some(record) = self.revoke_record(pool, locked, waiting) else {
             // It has started.
-            to.free(room.span);
-            to.publish_nothing(pool, theirs, room.seq);
+            to.free(reserved.span);
+            to.publish_nothing(pool, theirs, reserved.seq);
             return false;
         };
-        to.publish(room, record.task, record.finish, entry, &argument);
+        to.publish(reserved, record.task, record.finish, entry, &argument);
         true
     }
 }

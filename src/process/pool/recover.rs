@@ -1,11 +1,11 @@
 //! What becomes of a lane whose worker is dead.
 
 use crate::future::task::Task;
-use crate::process::pool::deferred::Answered;
-use crate::process::pool::drain::{Next, Taken};
+use crate::process::pool::deferred::RecoveredReply;
+use crate::process::pool::drain::{Next, TakenReply};
 use crate::process::pool::lane::{Lane, LaneState};
-use crate::process::pool::remote_task::Ticket;
-use crate::process::pool::task_meta::Place;
+use crate::process::pool::remote_task::RemoteTask;
+use crate::process::pool::task_meta::TaskLocation;
 use crate::process::wire::outcome::Status;
 use crate::shm::{Locked, Payload, Replies, Segment, Waiting};
 use crate::sync::atomic::Ordering::*;
@@ -16,8 +16,8 @@ use std::os::fd::AsFd;
 const NO_STATUS: u32 = 0;
 
 /// The task that the worker ran.
-pub struct Casualty {
-    pub place: Place,
+pub struct InFlight {
+    pub place: TaskLocation,
     /// How many workers it has cost.
     pub deaths: u32,
     /// None: the next worker runs it again.
@@ -26,11 +26,11 @@ pub struct Casualty {
 
 /// What was found in the lane.
 #[derive(Default)]
-pub struct Estate {
-    pub answered: Vec<Answered>,
-    pub casualty: Option<Casualty>,
+pub struct Recovered {
+    pub answered: Vec<RecoveredReply>,
+    pub in_flight: Option<InFlight>,
     /// What the worker did that no worker does.
-    pub wild: Option<String>,
+    pub violation: Option<String>,
     /// The lane has no memory for another worker, and never will.
     pub refused: Option<io::Error>,
 }
@@ -40,42 +40,42 @@ impl Lane {
     /// worker. That task stays where it is, and runs again, if it has retries left and `again` allows it. None: somebody
     /// still reads an answer; try again.
     ///
-    pub fn bury(&self, again: impl FnOnce(Place) -> bool) -> Option<Estate> {
+    pub fn recover(&self, again: impl FnOnce(TaskLocation) -> bool) -> Option<Recovered> {
         match Segment::<Replies>::create_words(self.shm.arena()) {
-            Ok((fresh, fd)) => self.bury_with(Ok(&fresh), again, || {
+            Ok((fresh, fd)) => self.recover_with(Ok(&fresh), again, || {
                 self.shm.install(fd.as_fd())?;
                 *self.files.replies.lock() = fd;
                 Ok(())
             }),
-            Err(error) => self.bury_with(Err(error), again, || Ok(())),
+            Err(error) => self.recover_with(Err(error), again, || Ok(())),
         }
     }
 
-    /// As [`bury`](Self::bury); `install` puts the fresh memory, if there is any, in the place of the old.
-    pub(in crate::process) fn bury_with(
+    /// As [`bury`](Self::recover); `install` puts the fresh memory, if there is any, in the place of the old.
+    pub(in crate::process) fn recover_with(
         &self,
         fresh: io::Result<&Replies>,
-        again: impl FnOnce(Place) -> bool,
+        again: impl FnOnce(TaskLocation) -> bool,
         install: impl FnOnce() -> io::Result<()>,
-    ) -> Option<Estate> {
+    ) -> Option<Recovered> {
         let mut locked = self.shm.lock();
         if locked.reading() > 0 {
             return None;
         }
-        let mut estate = Estate::default();
+        let mut recovered = Recovered::default();
         let mut spans = Vec::new();
-        while locked.data().condemned.is_none() {
+        while locked.data().quarantined.is_none() {
             let mut taken = None;
-            match self.take_answer(&mut locked, |answer| taken = Some(answer)) {
-                Ok(Next::Answer | Next::Skipped) => {}
+            match self.take_reply(&mut locked, |reply| taken = Some(reply)) {
+                Ok(Next::Reply | Next::Skipped) => {}
                 Ok(Next::Nothing) => break,
-                Err(wild) => {
-                    locked.data().condemned = Some(format!("it {wild}"));
+                Err(violation) => {
+                    locked.data().quarantined = Some(format!("it {violation}"));
                     break;
                 }
             }
             // Without a task it had been taken back, and was skipped.
-            let Some(Taken {
+            let Some(TakenReply {
                 task: Some(task),
                 finish,
                 reply,
@@ -92,7 +92,7 @@ impl Lane {
                     // them a thousand times over would be more than there is memory.
                     let bytes = if spans.iter().any(|&other| span.overlaps(other)) {
                         let why = "it answered twice with the same memory";
-                        locked.data().condemned = Some(why.to_owned());
+                        locked.data().quarantined = Some(why.to_owned());
                         status = NO_STATUS;
                         Vec::new()
                     } else {
@@ -110,23 +110,23 @@ impl Lane {
             }
             if Status::from_number(status).is_none() {
                 let why = || format!("it answered with status {status}");
-                locked.data().condemned.get_or_insert_with(why);
+                locked.data().quarantined.get_or_insert_with(why);
             }
-            estate.answered.push(Answered {
+            recovered.answered.push(RecoveredReply {
                 task,
                 finish,
                 status,
                 bytes,
             });
         }
-        estate.wild = locked.data().condemned.take();
+        recovered.violation = locked.data().quarantined.take();
         // Without memory for another worker nobody would run it.
         let again = |place| fresh.is_ok() && again(place);
         if let Some(waiting) = locked.in_flight() {
-            estate.casualty = self.find(&mut locked, waiting, again);
+            recovered.in_flight = self.find(&mut locked, waiting, again);
         }
-        estate.refused = fresh.and_then(|fresh| locked.replace(fresh, install)).err();
-        Some(estate)
+        recovered.refused = fresh.and_then(|fresh| locked.replace(fresh, install)).err();
+        Some(recovered)
     }
 
     /// The task that a dead worker ran, and whether it is lost.
@@ -134,16 +134,16 @@ impl Lane {
         &self,
         locked: &mut Locked<'_, LaneState>,
         waiting: Waiting,
-        again: impl FnOnce(Place) -> bool,
-    ) -> Option<Casualty> {
+        again: impl FnOnce(TaskLocation) -> bool,
+    ) -> Option<InFlight> {
         let lane = self.index;
         let seq = waiting.seq();
-        let place = Place { lane, seq };
+        let place = TaskLocation { lane, seq };
         let (deaths, retries) = self.record(locked, waiting, |record| {
             let record = record.as_ref()?;
             // SAFETY: tasks in lanes have tickets.
-            let ticket = unsafe { Ticket::of(record.task.raw()) };
-            Some(ticket.options.as_ref().map_or((1, 0), |options| {
+            let remote = unsafe { RemoteTask::of(record.task.raw()) };
+            Some(remote.options.as_ref().map_or((1, 0), |options| {
                 // ORDERING: options.deaths Relaxed: written under the lane's lock.
                 let deaths = options.deaths.fetch_add(1, Relaxed) + 1;
                 (deaths, options.retries)
@@ -157,7 +157,7 @@ impl Lane {
             self.free(record.span);
             Some(record.task)
         };
-        Some(Casualty {
+        Some(InFlight {
             place,
             deaths,
             lost,
@@ -171,14 +171,14 @@ mod tests {
     use crate::error::{Rejected, TaskError};
     use crate::executor::WhenFull;
     use crate::future::Future;
-    use crate::process::pool::call::Call;
+    use crate::process::pool::call::RemoteCall;
     use crate::process::pool::config::Config;
     use crate::process::pool::config::WhenWorkerDies;
     use crate::process::pool::finish::finish_value;
     use crate::process::pool::shared::Pool;
     use crate::process::pool::submit::submit;
     use crate::process::pool::supervisor_queue::SupervisorQueue;
-    use crate::process::pool::task_meta::Options;
+    use crate::process::pool::task_meta::TaskOptions;
     use crate::shm::{ARENA, Body, Seq, WorkerEnd};
     use crate::sync::Arc;
     use crate::sys::events::{Event, Poller};
@@ -198,16 +198,23 @@ mod tests {
             kill_grace: Duration::ZERO,
         };
         let lane = Lane::new(0, "grave-0".to_owned(), None, ARENA).unwrap();
-        let (desk, bell) = (SupervisorQueue::new().unwrap(), Event::new().unwrap());
-        let ears = Poller::new().unwrap();
-        Arc::new(Pool::of(config, Box::new([lane]), desk, bell, ears))
+        let (supervisor_queue, completer_event) =
+            (SupervisorQueue::new().unwrap(), Event::new().unwrap());
+        let completer_poller = Poller::new().unwrap();
+        Arc::new(Pool::of(
+            config,
+            Box::new([lane]),
+            supervisor_queue,
+            completer_event,
+            completer_poller,
+        ))
     }
 
     #[test]
     fn a_lane_without_memory_for_another_worker_ends_in_order() {
         let pool = pool();
         let lane = &pool.lanes[0];
-        let call = Call {
+        let call = RemoteCall {
             entry: Ok(0),
             finish: finish_value::<u64>,
         };
@@ -225,13 +232,15 @@ mod tests {
         let (fresh, _file) = Segment::<Replies>::create_words(ARENA).unwrap();
         // A file that cannot be mapped so: what was there is gone all the same.
         let refused = || lane.shm.install(lane.files.requests.as_fd());
-        let estate = lane.bury_with(Ok(&fresh), |_| false, refused).unwrap();
-        assert!(estate.refused.is_some() && estate.wild.is_none());
-        for answer in estate.answered {
-            pool.ready.answer(0, answer);
+        let recovered = lane.recover_with(Ok(&fresh), |_| false, refused).unwrap();
+        assert!(recovered.refused.is_some() && recovered.violation.is_none());
+        for answer in recovered.answered {
+            pool.deferred.push_reply(0, answer);
         }
-        pool.ready
-            .fail(estate.casualty.unwrap().lost.unwrap(), TaskError::TimedOut);
+        pool.deferred.push_failed(
+            recovered.in_flight.unwrap().lost.unwrap(),
+            TaskError::TimedOut,
+        );
         pool.break_down("no memory".to_owned());
         while pool.run_deferred() {}
         assert_eq!(answered.result().unwrap(), 7);
@@ -249,12 +258,12 @@ mod tests {
     fn without_a_file_for_another_worker_what_was_answered_counts() {
         let pool = pool();
         let lane = &pool.lanes[0];
-        let call = Call {
+        let call = RemoteCall {
             entry: Ok(0),
             finish: finish_value::<u64>,
         };
         let send = |options| -> Future<u64> { submit(&pool, &call, &5u64, options) };
-        let options = || Some(Arc::new(Options::new(None, None, 5)));
+        let options = || Some(Arc::new(TaskOptions::new(None, None, 5)));
         let (answered, run, waiting) = (send(None), send(options()), send(None));
         let requests = Segment::adopt(&lane.files.requests).unwrap();
         let replies = Segment::adopt(&lane.files.replies.lock()).unwrap();
@@ -266,14 +275,14 @@ mod tests {
         drop(worker);
 
         let refused = Err(io::Error::from_raw_os_error(libc::EMFILE));
-        let estate = lane.bury_with(refused, |_| true, || Ok(())).unwrap();
-        assert!(estate.refused.is_some() && estate.wild.is_none());
-        for answer in estate.answered {
-            pool.ready.answer(0, answer);
+        let recovered = lane.recover_with(refused, |_| true, || Ok(())).unwrap();
+        assert!(recovered.refused.is_some() && recovered.violation.is_none());
+        for answer in recovered.answered {
+            pool.deferred.push_reply(0, answer);
         }
         // It has retries left, and nobody who could run it.
-        let lost = estate.casualty.unwrap().lost.unwrap();
-        pool.ready.fail(lost, TaskError::TimedOut);
+        let lost = recovered.in_flight.unwrap().lost.unwrap();
+        pool.deferred.push_failed(lost, TaskError::TimedOut);
         pool.break_down("no memory".to_owned());
         while pool.run_deferred() {}
         assert_eq!(answered.result().unwrap(), 7);
@@ -289,7 +298,7 @@ mod tests {
     fn answers_that_share_their_memory_are_none() {
         let pool = pool();
         let lane = &pool.lanes[0];
-        let call = Call {
+        let call = RemoteCall {
             entry: Ok(0),
             finish: finish_value::<Vec<u8>>,
         };
@@ -307,14 +316,14 @@ mod tests {
         }
         drop(worker);
 
-        let estate = lane.bury(|_| false).unwrap();
-        let wild = estate.wild.unwrap();
-        assert!(wild.contains("same memory"), "{wild}");
-        for answer in estate.answered {
-            pool.ready.answer(0, answer);
+        let recovered = lane.recover(|_| false).unwrap();
+        let violation = recovered.violation.unwrap();
+        assert!(violation.contains("same memory"), "{violation}");
+        for answer in recovered.answered {
+            pool.deferred.push_reply(0, answer);
         }
-        let lost = estate.casualty.unwrap().lost.unwrap();
-        pool.ready.fail(lost, TaskError::TimedOut);
+        let lost = recovered.in_flight.unwrap().lost.unwrap();
+        pool.deferred.push_failed(lost, TaskError::TimedOut);
         pool.break_down("it was wild".to_owned());
         while pool.run_deferred() {}
         assert_eq!(first.result().unwrap(), [7; 1000]);

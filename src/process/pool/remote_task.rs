@@ -3,21 +3,21 @@
 
 use crate::future::cell::Raw;
 use crate::process::pool::shared::Pool;
-use crate::process::pool::task_meta::{Options, Place};
+use crate::process::pool::task_meta::{TaskLocation, TaskOptions};
 use crate::sync::Arc;
 use crate::sync::atomic::{AtomicU64, Ordering::*};
 
 /// The extra of a task's cell.
-pub struct Ticket {
+pub struct RemoteTask {
     /// Lane and number. It changes when the task is moved to another lane, under the locks of the old one and the new.
     place: AtomicU64,
     pub pool: Arc<Pool>,
     /// What only some tasks have.
-    pub options: Option<Arc<Options>>,
+    pub options: Option<Arc<TaskOptions>>,
 }
 
-impl Ticket {
-    pub fn new(pool: Arc<Pool>, options: Option<Arc<Options>>) -> Self {
+impl RemoteTask {
+    pub fn new(pool: Arc<Pool>, options: Option<Arc<TaskOptions>>) -> Self {
         Self {
             place: AtomicU64::new(0),
             pool,
@@ -27,25 +27,25 @@ impl Ticket {
 
     /// Where the task was seen last. To be verified under the lane's lock.
     #[inline]
-    pub fn place(&self) -> Place {
-        // ORDERING: ticket.place Acquire -> pairs with ticket.move: the task's record in the new lane.
-        Place::from_word(self.place.load(Acquire))
+    pub fn location(&self) -> TaskLocation {
+        // ORDERING: remote.place Acquire -> pairs with remote.move: the task's record in the new lane.
+        TaskLocation::from_word(self.place.load(Acquire))
     }
 
     #[inline]
-    pub fn set_place(&self, place: Place) {
+    pub fn set_location(&self, place: TaskLocation) {
         let word = place.to_word();
-        // ORDERING: ticket.move Release -> pairs with ticket.place.
+        // ORDERING: remote.move Release -> pairs with remote.place.
         self.place.store(word, Release);
         if let Some(options) = &self.options {
-            options.set_place(place);
+            options.set_location(place);
         }
     }
 
-    /// The ticket of a task of a process pool.
+    /// The remote of a task of a process pool.
     ///
     /// # Safety
-    /// The cell was made with a ticket as its extra, and is alive for as long as the borrow.
+    /// The cell was made with a remote as its extra, and is alive for as long as the borrow.
     #[inline]
     pub unsafe fn of<'a>(cell: Raw) -> &'a Self {
         // SAFETY: as the caller says.

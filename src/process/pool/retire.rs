@@ -6,8 +6,8 @@ use crate::future::Future;
 use crate::future::task::{Ended, promised_with};
 use crate::process::pool::finish::finish_value;
 use crate::process::pool::lane::Lane;
-use crate::process::pool::publish::{Argument, Room};
-use crate::process::pool::remote_task::Ticket;
+use crate::process::pool::publish::{MovedArgument, Reserved};
+use crate::process::pool::remote_task::RemoteTask;
 use crate::process::pool::shared::Pool;
 use crate::process::worker::task_code;
 use crate::sync::Arc;
@@ -22,14 +22,20 @@ impl Lane {
             return false;
         };
         let (task, cell) =
-            promised_with::<(), Ticket>(pool.tag, || Ticket::new(Arc::clone(pool), None));
+            promised_with::<(), RemoteTask>(pool.tag, || RemoteTask::new(Arc::clone(pool), None));
         // SAFETY: the cell's type is (), and its handle reference goes to this future.
         let future: Future<()> = unsafe { Future::from_cell(cell) };
         // Before anybody finds it in the lane.
         self.shm.lock().data().retirement = Some(seq);
-        let nothing = Argument::Bytes(Vec::new());
-        let room = Room { seq, span: None };
-        self.publish(room, task.into_task(), finish_value::<()>, entry, &nothing);
+        let nothing = MovedArgument::Bytes(Vec::new());
+        let reserved = Reserved { seq, span: None };
+        self.publish(
+            reserved,
+            task.into_task(),
+            finish_value::<()>,
+            entry,
+            &nothing,
+        );
         // It may have slipped in while the pool was being closed.
         pool.recheck(self);
         // Nobody waits for it: the attendant takes the answer.
@@ -44,7 +50,7 @@ impl Lane {
         let seq = locked.data().retirement.take()?;
         // Else the worker has left for it.
         let waiting = locked.waiting(seq)?;
-        let record = self.revoke(pool, &mut locked, waiting)?;
+        let record = self.revoke_record(pool, &mut locked, waiting)?;
         record.task.end_cancelled()
     }
 }

@@ -6,13 +6,13 @@ use crate::future::task::{Ended, Task};
 use crate::process::pool::lane::{Lane, LaneState, Record};
 use crate::process::pool::shared::Pool;
 use crate::process::pool::supervisor_queue::Command;
-use crate::process::pool::task_meta::Place;
+use crate::process::pool::task_meta::TaskLocation;
 use crate::shm::{Locked, Revoke, Seq, Waiting};
 
 /// What became of a task that was to be taken back.
-pub enum TakeBack {
+pub enum RevokeOutcome {
     /// It will not run. What is left of its end is to be dropped when no lock is held.
-    Won(Option<Ended>),
+    Revoked(Option<Ended>),
     /// It runs.
     Running,
     /// It is not in this lane, or is being completed.
@@ -31,30 +31,30 @@ pub enum Skips {
 
 /// Takes one task back before it starts, wherever it is, and ends it as `end` says, all but its callbacks. `place` tells
 /// where it was seen last; who moves it tells so before it gives up the locks. With what became of it: where.
-pub fn take_back(
+pub fn revoke(
     pool: &Pool,
-    place: impl Fn() -> Place,
+    place: impl Fn() -> TaskLocation,
     is_it: impl Fn(Raw) -> bool + Copy,
     end: impl Fn(Task) -> Option<Ended> + Copy,
-) -> (TakeBack, Place) {
+) -> (RevokeOutcome, TaskLocation) {
     loop {
         let at = place();
-        match pool.lanes[at.lane].take_back(pool, at.seq, is_it, end) {
-            TakeBack::Gone if place() != at => {}
+        match pool.lanes[at.lane].revoke_if(pool, at.seq, is_it, end) {
+            RevokeOutcome::Gone if place() != at => {}
             outcome => return (outcome, at),
         }
     }
 }
 
 impl Lane {
-    /// As [`take_back`], in this lane.
-    fn take_back(
+    /// As [`revoke`], in this lane.
+    fn revoke_if(
         &self,
         pool: &Pool,
         seq: Seq,
         is_it: impl Fn(Raw) -> bool,
         end: impl FnOnce(Task) -> Option<Ended>,
-    ) -> TakeBack {
+    ) -> RevokeOutcome {
         let mut locked = self.shm.lock();
         let mine = |record: &mut Option<Record>| {
             record
@@ -65,28 +65,28 @@ impl Lane {
             .waiting(seq)
             .filter(|&waiting| self.record(&locked, waiting, mine));
         let Some(waiting) = waiting else {
-            return TakeBack::Gone;
+            return RevokeOutcome::Gone;
         };
-        let Some(record) = self.revoke(pool, &mut locked, waiting) else {
-            return TakeBack::Running;
+        let Some(record) = self.revoke_record(pool, &mut locked, waiting) else {
+            return RevokeOutcome::Running;
         };
         let ended = end(record.task);
         // The memory of its argument is somebody's room.
-        let wanted = locked.data().wanting > 0;
+        let wanted = locked.data().capacity_waiters > 0;
         drop(locked);
         if wanted {
-            self.call_for_room();
+            self.notify_capacity();
         }
-        TakeBack::Won(ended)
+        RevokeOutcome::Revoked(ended)
     }
 
-    pub fn revoke(
+    pub fn revoke_record(
         &self,
         pool: &Pool,
         locked: &mut Locked<'_, LaneState>,
         waiting: Waiting,
     ) -> Option<Record> {
-        if !self.take_number_back(pool, locked, waiting.seq()) {
+        if !self.revoke_number(pool, locked, waiting.seq()) {
             return None;
         }
         let record = self.record(locked, waiting, Option::take);
@@ -97,22 +97,17 @@ impl Lane {
     }
 
     /// The worker has to skip it from now on. False: it has begun it.
-    pub fn take_number_back(
-        &self,
-        pool: &Pool,
-        locked: &mut Locked<'_, LaneState>,
-        seq: Seq,
-    ) -> bool {
+    pub fn revoke_number(&self, pool: &Pool, locked: &mut Locked<'_, LaneState>, seq: Seq) -> bool {
         match locked.revoke(seq) {
             Ok(Revoke::Won) => {}
             Ok(Revoke::Claimed) => return false,
             Err(wild) => {
-                self.condemn(pool, locked, format!("it {wild}"));
+                self.quarantine(pool, locked, format!("it {wild}"));
                 return false;
             }
         }
         if !std::mem::replace(&mut locked.data().watched, true) {
-            pool.desk.send(Command::Skips(self.index));
+            pool.supervisor_queue.send(Command::WatchSkips(self.index));
         }
         true
     }
@@ -138,13 +133,13 @@ impl Lane {
     }
 
     /// Cancels everything that has not started; the rest is to be done (by a drop) when no lock is held.
-    pub fn take_back_all(&self, pool: &Pool) -> Vec<Ended> {
+    pub fn revoke_all(&self, pool: &Pool) -> Vec<Ended> {
         let mut locked = self.shm.lock();
         let mut ended = Vec::new();
         for seq in locked.pending() {
             if let Some(waiting) = locked.waiting(seq)
                 && self.record(&locked, waiting, |record| record.is_some())
-                && let Some(record) = self.revoke(pool, &mut locked, waiting)
+                && let Some(record) = self.revoke_record(pool, &mut locked, waiting)
             {
                 ended.extend(record.task.end_cancelled());
             }
@@ -153,7 +148,7 @@ impl Lane {
     }
 
     /// No worker will answer any more: everything that was published and not answered.
-    pub fn abandon(&self) -> Vec<Task> {
+    pub fn take_unanswered(&self) -> Vec<Task> {
         let mut locked = self.shm.lock();
         let mut tasks = Vec::new();
         for seq in locked.pending() {

@@ -9,8 +9,8 @@
 use crate::error::{Rejected, TaskError};
 use crate::future::tag::Tag;
 use crate::process::pool::config::Config;
-use crate::process::pool::deferred::Ready;
-use crate::process::pool::interest::Engaged;
+use crate::process::pool::deferred::Deferred;
+use crate::process::pool::interest::Registered;
 use crate::process::pool::lane::{Lane, LaneState};
 use crate::process::pool::supervisor_queue::{Command, SupervisorQueue};
 use crate::process::stats::ProcessStats;
@@ -38,12 +38,12 @@ pub struct Pool {
     /// Why the pool is broken, if it is.
     pub(super) broken: Mutex<Option<String>>,
     /// Outcomes that came from no lane.
-    pub ready: Ready,
-    pub desk: SupervisorQueue,
+    pub deferred: Deferred,
+    pub supervisor_queue: SupervisorQueue,
     /// Wakes the attendant.
-    pub bell: Event,
-    /// What the attendant listens to: the bell, and the events of the workers that there are.
-    pub ears: Poller,
+    pub completer_event: Event,
+    /// What the attendant listens to: the completer_event, and the events of the workers that there are.
+    pub completer_poller: Poller,
     /// Something waits behind something else: the attendant looks now and then whether a lane has become idle.
     pub backlog: AtomicBool,
     /// The supervisor is at its end.
@@ -61,9 +61,9 @@ impl Pool {
     pub(in crate::process) fn of(
         config: Config,
         lanes: Box<[Lane]>,
-        desk: SupervisorQueue,
-        bell: Event,
-        ears: Poller,
+        supervisor_queue: SupervisorQueue,
+        completer_event: Event,
+        completer_poller: Poller,
     ) -> Self {
         let generation = fork::generation();
         Self {
@@ -72,10 +72,10 @@ impl Pool {
             lanes,
             mode: AtomicU32::new(OPEN),
             broken: Mutex::new(None),
-            ready: Ready::new(),
-            desk,
-            bell,
-            ears,
+            deferred: Deferred::new(),
+            supervisor_queue,
+            completer_event,
+            completer_poller,
             backlog: AtomicBool::new(false),
             stopped: AtomicBool::new(false),
             ended: AtomicU32::new(0),
@@ -114,7 +114,7 @@ impl Pool {
         // ORDERING: process.over-fence SeqCst -> pairs with the fence in `ParentEnd::publish`: who published before is found
         // in its lane, who published after finds the mode.
         fence(SeqCst);
-        self.tell_room();
+        self.notify_capacity();
     }
 
     /// Why a task is not accepted, or will never run.
@@ -171,9 +171,9 @@ impl Pool {
 
     /// A lane that was full has room, or the pool is closed: whoever sleeps until then looks again.
     #[cold]
-    pub fn tell_room(&self) {
+    pub fn notify_capacity(&self) {
         for lane in &self.lanes {
-            lane.call_for_room();
+            lane.notify_capacity();
         }
     }
 
@@ -195,45 +195,45 @@ impl Pool {
     }
 
     /// Something waits that another worker could run: the attendant looks at it from now on.
-    pub fn tell_backlog(&self) {
+    pub fn mark_backlog(&self) {
         // ORDERING: backlog.seen Relaxed: one of those who find it unset rings the bell.
         if !self.backlog.load(Relaxed) {
             // ORDERING: backlog.set Relaxed: before the bell.
             self.backlog.store(true, Relaxed);
-            self.bell.notify();
+            self.completer_event.notify();
         }
     }
 
     /// A lane has lost its worker: what waits there is for others, too.
-    pub fn tell_orphans(&self, lane: &Lane) {
+    pub fn mark_stranded(&self, lane: &Lane) {
         if self.lanes.len() > 1 && lane.depth() > 0 {
             // ORDERING: backlog.orphans-fence SeqCst -> pairs with backlog.fence: the attendant finds what waits, or we find the
             // mark gone.
             fence(SeqCst);
-            self.tell_backlog();
+            self.mark_backlog();
         }
     }
 
     /// Is everything that was accepted over?
     pub fn is_drained(&self) -> bool {
-        self.lanes.iter().all(Lane::is_empty) && self.ready.is_empty()
+        self.lanes.iter().all(Lane::is_empty) && self.deferred.is_empty()
     }
 }
 
 impl Lane {
     /// The worker is wild: nothing is taken from it any more, and the supervisor ends it.
     #[cold]
-    pub fn condemn(&self, pool: &Pool, locked: &mut Locked<'_, LaneState>, why: String) {
-        locked.data().condemned.get_or_insert(why);
-        pool.desk.send(Command::Condemn(self.index));
+    pub fn quarantine(&self, pool: &Pool, locked: &mut Locked<'_, LaneState>, why: String) {
+        locked.data().quarantined.get_or_insert(why);
+        pool.supervisor_queue.send(Command::Quarantine(self.index));
     }
 
     /// Asks the attendant to listen to this lane until it is empty.
     #[inline]
-    pub fn engage(&self, pool: &Pool) {
-        if self.ear.engage() == Engaged::Now {
+    pub fn request_completion(&self, pool: &Pool) {
+        if self.interest.register() == Registered::First {
             // WAKE: the other end is the attendant's poller.
-            pool.bell.notify();
+            pool.completer_event.notify();
         }
     }
 }

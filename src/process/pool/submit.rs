@@ -8,14 +8,14 @@ use crate::executor::{Payload, WhenFull};
 use crate::future::Future;
 use crate::future::spin::{self, Advice};
 use crate::future::task::promised_with;
-use crate::process::pool::call::Call;
-use crate::process::pool::capacity::{BURST, wait_for_room};
+use crate::process::pool::call::RemoteCall;
+use crate::process::pool::capacity::{BURST, wait_for_capacity};
 use crate::process::pool::finish::Finish;
 use crate::process::pool::lane::{Lane, Record};
-use crate::process::pool::remote_task::Ticket;
+use crate::process::pool::remote_task::RemoteTask;
 use crate::process::pool::shared::Pool;
 use crate::process::pool::supervisor_queue::Command;
-use crate::process::pool::task_meta::{Options, Place};
+use crate::process::pool::task_meta::{TaskLocation, TaskOptions};
 use crate::process::wire::form;
 use crate::process::wire::region::{Encode, RegionSink};
 use crate::report::message_of;
@@ -26,7 +26,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// An argument that has been encoded for a lane. What fits into a slot is kept where it was written first: a copy of
 /// what was written a moment ago waits for the writes.
-struct Argument<'a> {
+struct EncodedArgument<'a> {
     inline: &'a [u8],
     span: Option<Span>,
 }
@@ -35,9 +35,9 @@ struct Argument<'a> {
 #[inline]
 pub fn submit<A: Payload, T>(
     pool: &Arc<Pool>,
-    call: &Call,
+    call: &RemoteCall,
     arg: &A,
-    options: Option<Arc<Options>>,
+    options: Option<Arc<TaskOptions>>,
 ) -> Future<T> {
     if !form::is_plain::<A>() {
         return describe(pool, call, arg, options);
@@ -52,9 +52,9 @@ pub fn submit<A: Payload, T>(
 #[cold]
 fn describe<A: Payload, T>(
     pool: &Arc<Pool>,
-    call: &Call,
+    call: &RemoteCall,
     arg: &A,
-    options: Option<Arc<Options>>,
+    options: Option<Arc<TaskOptions>>,
 ) -> Future<T> {
     if pool.is_forked() || pool.is_closed() {
         return refused(pool, options, pool.rejection());
@@ -69,9 +69,9 @@ fn describe<A: Payload, T>(
 #[inline]
 pub fn submit_as<A: Encode, T>(
     pool: &Arc<Pool>,
-    call: &Call,
+    call: &RemoteCall,
     arg: &A,
-    options: Option<Arc<Options>>,
+    options: Option<Arc<TaskOptions>>,
 ) -> Future<T> {
     submit_or(pool, call, arg, options, |error, options| {
         refused(pool, options, error)
@@ -81,22 +81,22 @@ pub fn submit_as<A: Encode, T>(
 #[inline(always)]
 fn submit_or<A: Encode, T>(
     pool: &Arc<Pool>,
-    call: &Call,
+    call: &RemoteCall,
     arg: &A,
-    options: Option<Arc<Options>>,
-    otherwise: impl FnOnce(TaskError, Option<Arc<Options>>) -> Future<T>,
+    options: Option<Arc<TaskOptions>>,
+    otherwise: impl FnOnce(TaskError, Option<Arc<TaskOptions>>) -> Future<T>,
 ) -> Future<T> {
     let mut bytes = [0; INLINE];
     match prepare(pool, call, arg, &mut bytes) {
-        Ok((lane, entry, argument)) => launch(pool, lane, entry, call.finish, &argument, options),
+        Ok((lane, entry, argument)) => publish(pool, lane, entry, call.finish, &argument, options),
         Err(error) => otherwise(error, options),
     }
 }
 
 #[cold]
-fn refused<T>(pool: &Arc<Pool>, options: Option<Arc<Options>>, error: TaskError) -> Future<T> {
-    let ticket = || Ticket::new(Arc::clone(pool), options);
-    let (task, cell) = promised_with::<T, Ticket>(pool.tag, ticket);
+fn refused<T>(pool: &Arc<Pool>, options: Option<Arc<TaskOptions>>, error: TaskError) -> Future<T> {
+    let remote = || RemoteTask::new(Arc::clone(pool), options);
+    let (task, cell) = promised_with::<T, RemoteTask>(pool.tag, remote);
     task.into_task().fail(error);
     // SAFETY: the cell's type is T, and its handle reference goes to this future.
     unsafe { Future::from_cell(cell) }
@@ -106,10 +106,10 @@ fn refused<T>(pool: &Arc<Pool>, options: Option<Arc<Options>>, error: TaskError)
 #[inline(always)]
 fn prepare<'a, A: Encode>(
     pool: &'a Pool,
-    call: &Call,
+    call: &RemoteCall,
     arg: &A,
     bytes: &'a mut [u8; INLINE],
-) -> Result<(&'a Lane, u64, Argument<'a>), TaskError> {
+) -> Result<(&'a Lane, u64, EncodedArgument<'a>), TaskError> {
     if pool.is_forked() || pool.is_closed() {
         return Err(pool.rejection());
     }
@@ -126,17 +126,17 @@ fn prepare<'a, A: Encode>(
         let sink = SliceSink::new(&mut bytes[..length]);
         contained::<A, _>(|| arg.write(sink))?;
         let inline = &bytes[..length];
-        return Ok((lane, entry, Argument { inline, span: None }));
+        return Ok((lane, entry, EncodedArgument { inline, span: None }));
     }
-    let span = room(pool, lane, length)?;
+    let span = allocate(pool, lane, length)?;
     let sink = RegionSink::new(lane.shm.request_region(span));
     let written = contained::<A, _>(|| arg.write(sink));
-    let argument = Argument {
+    let argument = EncodedArgument {
         inline: &[],
         span: Some(span),
     };
     if let Err(error) = written {
-        lane.give_back(argument.span);
+        lane.release_argument(argument.span);
         return Err(error);
     }
     Ok((lane, entry, argument))
@@ -159,7 +159,7 @@ fn contained<A, T>(encode: impl FnOnce() -> Result<T, PayloadError>) -> Result<T
 }
 
 /// Memory for a large argument. Waits for answers while there is none.
-fn room(pool: &Pool, lane: &Lane, length: usize) -> Result<Span, TaskError> {
+fn allocate(pool: &Pool, lane: &Lane, length: usize) -> Result<Span, TaskError> {
     let limit = lane.shm.longest();
     let bytes = u32::try_from(length).ok().filter(|_| length <= limit);
     let Some(bytes) = bytes else {
@@ -176,8 +176,8 @@ fn room(pool: &Pool, lane: &Lane, length: usize) -> Result<Span, TaskError> {
             return Err(queue_full(pool));
         }
         // An answer to anything in the lane gives memory back, and so does the end of what waits there.
-        if let Err(error) = wait_for_room(pool, std::slice::from_ref(lane), 1, found) {
-            lane.give_back(span.get());
+        if let Err(error) = wait_for_capacity(pool, std::slice::from_ref(lane), 1, found) {
+            lane.release_argument(span.get());
             return Err(error);
         }
     }
@@ -224,7 +224,7 @@ fn wait_until(pool: &Pool, lanes: &[Lane], found: impl Fn() -> bool) -> Result<(
     if pool.config.when_full == WhenFull::Reject {
         return Err(queue_full(pool));
     }
-    wait_for_room(pool, lanes, BURST, found)
+    wait_for_capacity(pool, lanes, BURST, found)
 }
 
 fn queue_full(pool: &Pool) -> TaskError {
@@ -235,18 +235,18 @@ fn queue_full(pool: &Pool) -> TaskError {
 }
 
 #[inline]
-fn launch<'a, T>(
+fn publish<'a, T>(
     pool: &'a Arc<Pool>,
     mut lane: &'a Lane,
     entry: u64,
     finish: Finish,
-    argument: &Argument<'_>,
-    options: Option<Arc<Options>>,
+    argument: &EncodedArgument<'_>,
+    options: Option<Arc<TaskOptions>>,
 ) -> Future<T> {
-    let ticket = || Ticket::new(Arc::clone(pool), options);
-    let (task, cell) = promised_with::<T, Ticket>(pool.tag, ticket);
-    // SAFETY: just made, with a ticket.
-    let ticket = unsafe { Ticket::of(cell) };
+    let remote = || RemoteTask::new(Arc::clone(pool), options);
+    let (task, cell) = promised_with::<T, RemoteTask>(pool.tag, remote);
+    // SAFETY: just made, with a remote.
+    let remote = unsafe { RemoteTask::of(cell) };
     // SAFETY: the cell's type is T, and its handle reference goes to this future.
     let future = unsafe { Future::from_cell(cell) };
     let seq = loop {
@@ -256,17 +256,17 @@ fn launch<'a, T>(
         match another_lane(pool, lane, argument) {
             Ok(another) => lane = another,
             Err(error) => {
-                lane.give_back(argument.span);
+                lane.release_argument(argument.span);
                 task.into_task().fail(error);
                 return future;
             }
         }
     };
-    ticket.set_place(Place {
+    remote.set_location(TaskLocation {
         lane: lane.index,
         seq,
     });
-    let watch = ticket
+    let watch = remote
         .options
         .clone()
         .filter(|options| options.deadline.is_some());
@@ -291,7 +291,7 @@ fn launch<'a, T>(
         },
     );
     if let Some(options) = watch {
-        pool.desk.send(Command::Watch(options));
+        pool.supervisor_queue.send(Command::WatchDeadline(options));
     }
     after(pool, lane);
     future
@@ -302,7 +302,7 @@ fn launch<'a, T>(
 fn another_lane<'a>(
     pool: &'a Pool,
     lane: &'a Lane,
-    argument: &Argument<'_>,
+    argument: &EncodedArgument<'_>,
 ) -> Result<&'a Lane, TaskError> {
     hint::spin_loop();
     if argument.span.is_none() {
@@ -320,8 +320,8 @@ fn another_lane<'a>(
 fn after(pool: &Pool, lane: &Lane) {
     if pool.is_closed() {
         // It slipped in while the pool was being closed.
-        pool.catch_up(lane);
+        pool.recheck_and_run(lane);
     } else if pool.lanes.len() > 1 && lane.depth() > 1 {
-        pool.tell_backlog();
+        pool.mark_backlog();
     }
 }

@@ -1,7 +1,7 @@
 //! What other threads ask of the supervisor.
 
 use crate::error::worker_lost::LostCause;
-use crate::process::pool::task_meta::{Options, Place};
+use crate::process::pool::task_meta::{TaskLocation, TaskOptions};
 use crate::sync::{Arc, Mutex};
 use crate::sys::events::Event;
 use std::io;
@@ -9,28 +9,31 @@ use std::time::Duration;
 
 pub enum Command {
     /// End the worker that runs this task, if it still does.
-    End { place: Place, cause: LostCause },
+    EndTask {
+        place: TaskLocation,
+        cause: LostCause,
+    },
     /// The worker of this lane is wild.
-    Condemn(usize),
+    Quarantine(usize),
     /// The worker of this lane has something to skip.
-    Skips(usize),
+    WatchSkips(usize),
     /// The task has a deadline.
-    Watch(Arc<Options>),
+    WatchDeadline(Arc<TaskOptions>),
     /// End all workers: with the polite signal first, if there is a grace.
-    Stop { grace: Duration },
+    StopWorkers { grace: Duration },
 }
 
 /// See the module.
 pub struct SupervisorQueue {
     commands: Mutex<Vec<Command>>,
-    pub bell: Event,
+    pub event: Event,
 }
 
 impl SupervisorQueue {
     pub fn new() -> io::Result<Self> {
         Ok(Self {
             commands: Mutex::new(Vec::new()),
-            bell: Event::new()?,
+            event: Event::new()?,
         })
     }
 
@@ -42,11 +45,11 @@ impl SupervisorQueue {
     /// The supervisor is to look again at how the pool stands.
     pub fn notify(&self) {
         // WAKE: the other end is the supervisor's poller.
-        self.bell.notify();
+        self.event.notify();
     }
 
     pub fn take(&self) -> Vec<Command> {
-        self.bell.hear();
+        self.event.hear();
         std::mem::take(&mut *self.commands.lock())
     }
 }

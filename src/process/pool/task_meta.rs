@@ -7,12 +7,12 @@ use std::time::Instant;
 
 /// Where a task stands: its lane, and its number there.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Place {
+pub struct TaskLocation {
     pub lane: usize,
     pub seq: Seq,
 }
 
-impl Place {
+impl TaskLocation {
     #[inline]
     pub fn to_word(self) -> u64 {
         (self.lane as u64) << 32 | u64::from(self.seq.0)
@@ -28,18 +28,18 @@ impl Place {
 }
 
 /// What was said of a task beyond its function and its argument.
-pub struct Options {
+pub struct TaskOptions {
     pub name: Option<Cow<'static, str>>,
     pub deadline: Option<Instant>,
     /// How many more workers it may cost.
     pub retries: u32,
     /// How many it has cost. Written under the lane's lock.
     pub deaths: AtomicU32,
-    /// For the timer, which has no cell: a copy of the ticket's place.
+    /// For the timer, which has no cell: a copy of the remote's place.
     place: AtomicU64,
 }
 
-impl Options {
+impl TaskOptions {
     pub fn new(name: Option<Cow<'static, str>>, deadline: Option<Instant>, retries: u32) -> Self {
         Self {
             name,
@@ -51,14 +51,14 @@ impl Options {
     }
 
     #[inline]
-    pub fn set_place(&self, place: Place) {
+    pub fn set_location(&self, place: TaskLocation) {
         // ORDERING: options.move Release -> pairs with options.place.
         self.place.store(place.to_word(), Release);
     }
 
     /// Where its task was seen last. To be verified under the lane's lock.
-    pub fn place(&self) -> Place {
-        // ORDERING: options.place Acquire -> as ticket.place.
-        Place::from_word(self.place.load(Acquire))
+    pub fn location(&self) -> TaskLocation {
+        // ORDERING: options.place Acquire -> as remote.place.
+        TaskLocation::from_word(self.place.load(Acquire))
     }
 }

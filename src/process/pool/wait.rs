@@ -15,14 +15,14 @@ use crate::future::spin;
 use crate::future::state::Until;
 use crate::future::task::Task;
 use crate::process::pool::lane::Lane;
-use crate::process::pool::rebalance::soon;
-use crate::process::pool::remote_task::Ticket;
-use crate::process::pool::revoke::{self, TakeBack};
+use crate::process::pool::rebalance::next_check;
+use crate::process::pool::remote_task::RemoteTask;
+use crate::process::pool::revoke::{self, RevokeOutcome};
 use crate::process::pool::shared::Pool;
 use crate::process::pool::supervisor_queue::Command;
-use crate::process::pool::task_meta::Place;
+use crate::process::pool::task_meta::TaskLocation;
 use crate::process::pool::wait_queue;
-use crate::process::pool::wait_queue::Aim;
+use crate::process::pool::wait_queue::WaitFor;
 use crate::sync::FutexWait;
 use crate::sync::atomic::{Ordering::SeqCst, fence};
 use std::time::{Duration, Instant};
@@ -42,32 +42,32 @@ pub static REMOTE: Remote = Remote {
 /// How long a leader that was woken stays awake for the answers that follow. Chosen with the bench `round-trip`.
 const AWAKE: Duration = Duration::from_micros(20);
 
-fn lane_of(pool: &Pool, place: Place) -> &Lane {
+fn lane_of(pool: &Pool, place: TaskLocation) -> &Lane {
     &pool.lanes[place.lane]
 }
 
 unsafe fn poll(cell: Raw) {
     // SAFETY: cells with this remote have tickets.
-    look(cell, unsafe { Ticket::of(cell) });
+    look(cell, unsafe { RemoteTask::of(cell) });
 }
 
 /// Completes the task if its answer is there; also what the supervisor has left.
 #[inline]
-fn look(cell: Raw, ticket: &Ticket) {
-    let place = ticket.place();
-    let lane = lane_of(&ticket.pool, place);
+fn look(cell: Raw, remote: &RemoteTask) {
+    let place = remote.location();
+    let lane = lane_of(&remote.pool, place);
     if lane.shm.answered(place.seq) {
-        lane.pump_for(&ticket.pool, cell, place.seq);
+        lane.drain_until(&remote.pool, cell, place.seq);
     }
-    if !ticket.pool.ready.is_empty() {
-        while !cell.state.load().is_done() && ticket.pool.run_deferred() {}
+    if !remote.pool.deferred.is_empty() {
+        while !cell.state.load().is_done() && remote.pool.run_deferred() {}
     }
 }
 
 unsafe fn sleep(cell: Raw, until: Until, deadline: Option<Instant>) -> bool {
     // SAFETY: cells with this remote have tickets.
-    let ticket = unsafe { Ticket::of(cell) };
-    let pool = &*ticket.pool;
+    let remote = unsafe { RemoteTask::of(cell) };
+    let pool = &*remote.pool;
     loop {
         let now = cell.state.load();
         if until.holds(now) {
@@ -80,33 +80,33 @@ unsafe fn sleep(cell: Raw, until: Until, deadline: Option<Instant>) -> bool {
             }
             return cell.state.sleep(until, deadline);
         }
-        let place = ticket.place();
+        let place = remote.location();
         let lane = lane_of(pool, place);
         if lane.depth() > 1 && pool.lanes.len() > 1 {
-            pool.balance();
+            pool.rebalance();
         }
-        match sleep_at(cell, ticket, lane, place, deadline) {
-            Slept::Heard => {}
-            Slept::Late => {
-                look(cell, ticket);
+        match sleep_at(cell, remote, lane, place, deadline) {
+            Slept::Notified => {}
+            Slept::TimedOut => {
+                look(cell, remote);
                 return until.holds(cell.state.load());
             }
-            Slept::Unbegun => {
-                pool.tend();
+            Slept::NotBegun => {
+                pool.check_lanes();
                 continue;
             }
         }
         // What is before it in the lane is for us, too: others may sleep for that. Also a look at whether the worker
         // does what no worker does.
         if !cell.state.load().is_done() {
-            lane.pump_some(pool);
+            lane.drain_some(pool);
         }
         let over = || {
             if lane.shm.answered(lane.shm.next()) {
-                lane.pump_some(pool);
+                lane.drain_some(pool);
             }
-            look(cell, ticket);
-            cell.state.load().is_done() || ticket.place() != place
+            look(cell, remote);
+            cell.state.load().is_done() || remote.location() != place
         };
         spin::spin_for(|| spin::budget(cell, AWAKE), over);
     }
@@ -116,76 +116,79 @@ unsafe fn sleep(cell: Raw, until: Until, deadline: Option<Instant>) -> bool {
 #[must_use]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Slept {
-    Heard,
+    Notified,
     /// The deadline has passed.
-    Late,
+    TimedOut,
     /// The worker has not begun what is next for some time.
-    Unbegun,
+    NotBegun,
 }
 
 /// Sleeps until there is something to do for the lane, or the task is done or elsewhere.
 pub(in crate::process) fn sleep_at(
     cell: Raw,
-    ticket: &Ticket,
+    remote: &RemoteTask,
     lane: &Lane,
-    place: Place,
+    place: TaskLocation,
     deadline: Option<Instant>,
 ) -> Slept {
-    let changed =
-        || cell.state.load().is_done() || ticket.place() != place || !ticket.pool.ready.is_empty();
-    lane.lead.with_place(Aim::Task(cell), |here| {
+    let changed = || {
+        cell.state.load().is_done()
+            || remote.location() != place
+            || !remote.pool.deferred.is_empty()
+    };
+    lane.wait_queue.enqueue(WaitFor::Task(cell), |here| {
         // WAKE: the other ends are the worker after an answer, and whoever completes, moves or fails the task.
         if !cell.state.attend() {
-            return Slept::Heard;
+            return Slept::Notified;
         }
-        lane.sleep(here, changed, deadline, ticket.pool.lanes.len() > 1)
+        lane.sleep(here, changed, deadline, remote.pool.lanes.len() > 1)
     })
 }
 
 unsafe fn serve(cell: Raw) -> bool {
     // SAFETY: cells with this remote have tickets.
-    let pool = &*unsafe { Ticket::of(cell) }.pool;
-    let some = |lane: &&Lane| lane.shm.answered(lane.shm.next()) && lane.pump_some(pool);
+    let pool = &*unsafe { RemoteTask::of(cell) }.pool;
+    let some = |lane: &&Lane| lane.shm.answered(lane.shm.next()) && lane.drain_some(pool);
     pool.lanes.iter().filter(some).count() > 0 || pool.run_deferred()
 }
 
 unsafe fn engage(cell: Raw) {
     // SAFETY: cells with this remote have tickets.
-    let ticket = unsafe { Ticket::of(cell) };
+    let remote = unsafe { RemoteTask::of(cell) };
     loop {
-        let place = ticket.place();
-        if engage_at(ticket, place) || cell.state.load().is_done() {
+        let place = remote.location();
+        if request_completion_at(remote, place) || cell.state.load().is_done() {
             return;
         }
     }
 }
 
 /// Has the attendant listen to the lane. False: the task has left it meanwhile.
-fn engage_at(ticket: &Ticket, place: Place) -> bool {
-    lane_of(&ticket.pool, place).engage(&ticket.pool);
-    // ORDERING: ticket.engage-fence SeqCst -> pairs with the fence in `ParentEnd::publish`: whoever moves the task after
+fn request_completion_at(remote: &RemoteTask, place: TaskLocation) -> bool {
+    lane_of(&remote.pool, place).request_completion(&remote.pool);
+    // ORDERING: remote.engage-fence SeqCst -> pairs with the fence in `ParentEnd::publish`: whoever moves the task after
     // our look finds the lane engaged, and has the attendant listen to the new one.
     fence(SeqCst);
-    ticket.place() == place
+    remote.location() == place
 }
 
 /// Takes the task back, wherever it is, and ends it so. Is it cancelled now? `Err`: it runs, at that place.
-fn take_back(
+fn revoke_and_end(
     cell: Raw,
-    ticket: &Ticket,
+    remote: &RemoteTask,
     end: impl Fn(Task) -> Option<crate::future::task::Ended> + Copy,
-) -> Result<bool, Place> {
+) -> Result<bool, TaskLocation> {
     if !cell.state.load().is_done() {
         let is_it = |raw| raw == cell;
-        match revoke::take_back(&ticket.pool, || ticket.place(), is_it, end) {
-            (TakeBack::Won(ended), place) => {
+        match revoke::revoke(&remote.pool, || remote.location(), is_it, end) {
+            (RevokeOutcome::Revoked(ended), place) => {
                 if ended.as_ref().is_some_and(|ended| ended.is_attended()) {
-                    lane_of(&ticket.pool, place).call(cell);
+                    lane_of(&remote.pool, place).notify_waiter(cell);
                 }
                 drop(ended);
             }
-            (TakeBack::Running, place) => return Err(place),
-            (TakeBack::Gone, _) => {}
+            (RevokeOutcome::Running, place) => return Err(place),
+            (RevokeOutcome::Gone, _) => {}
         }
     }
     Ok(cell.state.load().is_cancelled())
@@ -193,11 +196,11 @@ fn take_back(
 
 unsafe fn cancel(cell: Raw) -> bool {
     // SAFETY: cells with this remote have tickets.
-    let ticket = unsafe { Ticket::of(cell) };
-    match take_back(cell, ticket, Task::end_cancelled) {
+    let remote = unsafe { RemoteTask::of(cell) };
+    match revoke_and_end(cell, remote, Task::end_cancelled) {
         Ok(cancelled) => cancelled,
         Err(place) => {
-            lane_of(&ticket.pool, place).shm.ask(place.seq);
+            lane_of(&remote.pool, place).shm.ask(place.seq);
             false
         }
     }
@@ -205,24 +208,24 @@ unsafe fn cancel(cell: Raw) -> bool {
 
 unsafe fn is_started(cell: Raw) -> bool {
     // SAFETY: cells with this remote have tickets.
-    let ticket = unsafe { Ticket::of(cell) };
-    let place = ticket.place();
-    lane_of(&ticket.pool, place).shm.is_started(place.seq)
+    let remote = unsafe { RemoteTask::of(cell) };
+    let place = remote.location();
+    lane_of(&remote.pool, place).shm.is_started(place.seq)
 }
 
 unsafe fn shares_core(cell: Raw) -> bool {
     // SAFETY: cells with this remote have tickets.
-    let ticket = unsafe { Ticket::of(cell) };
-    lane_of(&ticket.pool, ticket.place()).shm.shares_core()
+    let remote = unsafe { RemoteTask::of(cell) };
+    lane_of(&remote.pool, remote.location()).shm.shares_core()
 }
 
 unsafe fn kill(cell: Raw) -> bool {
     // SAFETY: cells with this remote have tickets.
-    let ticket = unsafe { Ticket::of(cell) };
-    match take_back(cell, ticket, Task::end_cancelled) {
+    let remote = unsafe { RemoteTask::of(cell) };
+    match revoke_and_end(cell, remote, Task::end_cancelled) {
         Ok(cancelled) => cancelled,
         Err(place) => {
-            ticket.pool.desk.send(Command::End {
+            remote.pool.supervisor_queue.send(Command::EndTask {
                 place,
                 cause: LostCause::Killed,
             });
@@ -236,31 +239,31 @@ impl Lane {
     /// taken. `changed`: what else is a reason not to. `tends`: a leader looks at a worker that does not begin what is next.
     pub fn sleep(
         &self,
-        here: &wait_queue::Place<'_>,
+        here: &wait_queue::Queued<'_>,
         changed: impl Fn() -> bool,
         deadline: Option<Instant>,
         tends: bool,
     ) -> Slept {
         let slept = |how| match how {
-            FutexWait::TimedOut => Slept::Late,
-            _ => Slept::Heard,
+            FutexWait::TimedOut => Slept::TimedOut,
+            _ => Slept::Notified,
         };
-        if !here.leads() {
+        if !here.is_leader() {
             if changed() {
-                return Slept::Heard;
+                return Slept::Notified;
             }
             let how = here.sleep(deadline);
-            if !here.leads() {
+            if !here.is_leader() {
                 return slept(how);
             }
         }
         let bell = self.shm.arm();
-        let how = if changed() || self.has_answer() {
-            Slept::Heard
+        let how = if changed() || self.has_reply() {
+            Slept::Notified
         } else {
-            let tend = (tends && self.awaits_begin()).then(|| soon(deadline));
+            let tend = (tends && self.awaits_begin()).then(|| next_check(deadline));
             match (self.shm.sleep(bell, tend.flatten().or(deadline)), tend) {
-                (FutexWait::TimedOut, Some(Some(_))) => Slept::Unbegun,
+                (FutexWait::TimedOut, Some(Some(_))) => Slept::NotBegun,
                 (how, _) => slept(how),
             }
         };
@@ -269,7 +272,7 @@ impl Lane {
     }
 }
 
-impl Extra for Ticket {
+impl Extra for RemoteTask {
     const REMOTE: Option<&'static Remote> = Some(&crate::process::pool::wait::REMOTE);
 
     fn name(&self) -> Option<&str> {

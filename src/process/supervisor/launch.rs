@@ -66,9 +66,10 @@ impl Lane {
     /// What the system says.
     pub fn renew_event(&self, pool: &Pool) -> io::Result<()> {
         let fresh = Event::new()?;
-        pool.ears.add_foreign(&fresh, self.index as u64)?;
+        pool.completer_poller
+            .add_foreign(&fresh, self.index as u64)?;
         let old = std::mem::replace(&mut *self.event.lock(), fresh);
-        pool.ears.remove(&old);
+        pool.completer_poller.remove(&old);
         Ok(())
     }
 }

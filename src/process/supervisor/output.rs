@@ -7,14 +7,14 @@ use std::os::fd::OwnedFd;
 const KEPT: usize = 4096;
 
 /// See the module.
-pub struct Tail {
+pub struct OutputCapture {
     level: log::Level,
     kept: Vec<u8>,
     /// Where the line begins that has not ended yet.
     line: usize,
 }
 
-impl Tail {
+impl OutputCapture {
     pub fn new(level: log::Level) -> Self {
         Self {
             level,

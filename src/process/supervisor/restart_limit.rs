@@ -4,13 +4,13 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 /// See the module.
-pub struct Budget {
+pub struct RestartLimit {
     most: u32,
     window: Duration,
     spent: VecDeque<Instant>,
 }
 
-impl Budget {
+impl RestartLimit {
     pub fn new(most: u32, window: Duration) -> Self {
         Self {
             most,
@@ -20,7 +20,7 @@ impl Budget {
     }
 
     /// One more. False: there were too many.
-    pub fn spend(&mut self, now: Instant) -> bool {
+    pub fn allow(&mut self, now: Instant) -> bool {
         while let Some(&first) = self.spent.front()
             && now.saturating_duration_since(first) > self.window
         {
@@ -37,16 +37,16 @@ mod tests {
 
     #[test]
     fn what_lies_outside_of_the_window_does_not_count() {
-        let mut budget = Budget::new(2, Duration::from_secs(1));
+        let mut restart_limit = RestartLimit::new(2, Duration::from_secs(1));
         let start = Instant::now();
-        assert!(budget.spend(start));
-        assert!(budget.spend(start));
-        assert!(!budget.spend(start), "the third within the window");
-        assert!(budget.spend(start + Duration::from_secs(2)));
+        assert!(restart_limit.allow(start));
+        assert!(restart_limit.allow(start));
+        assert!(!restart_limit.allow(start), "the third within the window");
+        assert!(restart_limit.allow(start + Duration::from_secs(2)));
     }
 
     #[test]
     fn none_at_all() {
-        assert!(!Budget::new(0, Duration::from_secs(1)).spend(Instant::now()));
+        assert!(!RestartLimit::new(0, Duration::from_secs(1)).allow(Instant::now()));
     }
 }

@@ -2,34 +2,34 @@
 
 use crate::error::worker_lost::{LostCause, WorkerExit};
 use crate::process::pool::revoke::Skips;
-use crate::process::pool::task_meta::{Options, Place};
-use crate::process::supervisor::output::Tail;
+use crate::process::pool::task_meta::{TaskLocation, TaskOptions};
+use crate::process::supervisor::output::OutputCapture;
 use crate::process::worker::start::{StartError, Started};
 use crate::sync::Arc;
 use crate::sys::limits;
 use std::io;
 use std::time::Instant;
 
-/// What of a seat a descriptor belongs to.
+/// What of a slot a descriptor belongs to.
 #[derive(Clone, Copy)]
 #[repr(u64)]
-pub enum Ear {
+pub enum FdToken {
     Process,
     Control,
     Stdout,
     Stderr,
 }
 
-impl Ear {
+impl FdToken {
     pub const ALL: [Self; 4] = [Self::Process, Self::Control, Self::Stdout, Self::Stderr];
 
-    pub fn number(self, seat: usize) -> u64 {
-        (seat * Self::ALL.len()) as u64 + self as u64
+    pub fn number(self, slot: usize) -> u64 {
+        (slot * Self::ALL.len()) as u64 + self as u64
     }
 
-    /// The numbers of all that so many seats have.
-    pub fn everything(seats: usize) -> Vec<u64> {
-        (0..(seats * Self::ALL.len()) as u64).collect()
+    /// The numbers of all that so many slots have.
+    pub fn all(slots: usize) -> Vec<u64> {
+        (0..(slots * Self::ALL.len()) as u64).collect()
     }
 
     pub fn of(number: u64) -> (usize, Self) {
@@ -43,17 +43,17 @@ impl Ear {
 
 /// Why a worker is being ended.
 #[derive(Clone)]
-pub enum Why {
+pub enum TerminationCause {
     Lost(LostCause),
     /// Its task ran past its deadline.
     Deadline,
 }
 
 /// A worker that is being ended.
-pub struct Ending {
+pub struct Termination {
     /// For the sake of one task, or (none) for good.
-    pub task: Option<Place>,
-    pub why: Why,
+    pub task: Option<TaskLocation>,
+    pub why: TerminationCause,
     /// It was sent `SIGSTOP`, and is to be looked at when it has stopped.
     pub stopping: bool,
     /// When it gets the signal that it cannot refuse.
@@ -62,15 +62,15 @@ pub struct Ending {
     pub polite: bool,
 }
 
-impl Ending {
+impl Termination {
     /// Is this what the task at that place was to end by?
-    pub fn is_for(&self, place: Place) -> bool {
+    pub fn is_for(&self, place: TaskLocation) -> bool {
         self.task.is_none_or(|task| task == place)
     }
 }
 
 /// A worker has something to skip.
-pub struct Watch {
+pub struct SkipWatch {
     /// When to look again.
     pub at: Instant,
     /// What the last look has found.
@@ -79,17 +79,17 @@ pub struct Watch {
     pub ticks: Option<u64>,
 }
 
-pub enum State {
+pub enum SlotState {
     Empty,
     Starting(Started),
     Up(Started),
     Dead { pid: u32, exit: WorkerExit },
 }
 
-pub struct Seat {
-    pub state: State,
+pub struct WorkerSlot {
+    pub state: SlotState,
     pub since: Instant,
-    pub ending: Option<Ending>,
+    pub termination: Option<Termination>,
     /// The lane was closed: the worker ends when it has nothing left to do.
     pub closing: bool,
     /// The worker was asked to leave its place to another one.
@@ -98,23 +98,23 @@ pub struct Seat {
     pub refusal: Option<StartError>,
     /// Attempts in a row that failed.
     pub failures: u32,
-    /// When to look at the seat again.
+    /// When to look at the slot again.
     pub due: Option<Instant>,
-    pub skips: Option<Watch>,
+    pub skips: Option<SkipWatch>,
     /// The system does not let its worker be ended: the parent has given up rights that the worker still has.
     pub refused: Option<io::Error>,
     /// When such a worker is left to itself.
     pub given_up: Option<Instant>,
-    pub stdout: Tail,
-    pub stderr: Tail,
+    pub stdout: OutputCapture,
+    pub stderr: OutputCapture,
 }
 
-impl Seat {
+impl WorkerSlot {
     pub fn new(now: Instant) -> Self {
         Self {
-            state: State::Empty,
+            state: SlotState::Empty,
             since: now,
-            ending: None,
+            termination: None,
             closing: false,
             retiring: false,
             refusal: None,
@@ -123,14 +123,14 @@ impl Seat {
             skips: None,
             refused: None,
             given_up: None,
-            stdout: Tail::new(log::Level::Info),
-            stderr: Tail::new(log::Level::Warn),
+            stdout: OutputCapture::new(log::Level::Info),
+            stderr: OutputCapture::new(log::Level::Warn),
         }
     }
 
     pub fn started(&self) -> Option<&Started> {
         match &self.state {
-            State::Starting(started) | State::Up(started) => Some(started),
+            SlotState::Starting(started) | SlotState::Up(started) => Some(started),
             _ => None,
         }
     }
@@ -145,20 +145,20 @@ impl Seat {
 }
 
 /// A deadline, ordered by its time.
-pub struct Timer(pub Instant, pub Arc<Options>);
+pub struct DeadlineTimer(pub Instant, pub Arc<TaskOptions>);
 
-impl PartialEq for Timer {
+impl PartialEq for DeadlineTimer {
     fn eq(&self, other: &Self) -> bool {
         self.0 == other.0
     }
 }
-impl Eq for Timer {}
-impl PartialOrd for Timer {
+impl Eq for DeadlineTimer {}
+impl PartialOrd for DeadlineTimer {
     fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
     }
 }
-impl Ord for Timer {
+impl Ord for DeadlineTimer {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         self.0.cmp(&other.0)
     }

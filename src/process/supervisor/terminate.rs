@@ -7,8 +7,10 @@ use super::{CHECK, SOON, Supervisor};
 use crate::error::worker_lost::LostCause;
 use crate::process::pool::deadline::Expired;
 use crate::process::pool::revoke::Skips;
-use crate::process::pool::task_meta::{Options, Place};
-use crate::process::supervisor::slot::{Ending, Seat, State, Timer, Watch, Why};
+use crate::process::pool::task_meta::{TaskLocation, TaskOptions};
+use crate::process::supervisor::slot::{
+    DeadlineTimer, SkipWatch, SlotState, Termination, TerminationCause, WorkerSlot,
+};
 use crate::sync::Arc;
 use crate::sys::socket;
 use std::cmp::Reverse;
@@ -21,35 +23,35 @@ const LAST_WAIT: Duration = Duration::from_secs(1);
 
 impl Supervisor {
     /// Ends the worker that runs this task, if it does.
-    pub(super) fn end_task(&mut self, place: Place, why: Why, now: Instant) {
-        let seat = &mut self.seats[place.lane];
-        if seat.ending.is_some() || !matches!(seat.state, State::Up(_)) {
+    pub(super) fn end_task(&mut self, place: TaskLocation, why: TerminationCause, now: Instant) {
+        let slot = &mut self.slots[place.lane];
+        if slot.termination.is_some() || !matches!(slot.state, SlotState::Up(_)) {
             return;
         }
-        seat.ending = Some(Ending {
+        slot.termination = Some(Termination {
             task: Some(place),
             why,
             stopping: true,
             hard: now + self.pool.config.kill_grace,
             polite: false,
         });
-        seat.signal(libc::SIGSTOP);
-        seat.due = Some(now);
+        slot.signal(libc::SIGSTOP);
+        slot.due = Some(now);
     }
 
     /// Deadlines that have passed.
     pub(super) fn expire(&mut self, now: Instant) {
-        while let Some(Reverse(Timer(at, _))) = self.timers.peek()
+        while let Some(Reverse(DeadlineTimer(at, _))) = self.timers.peek()
             && *at <= now
         {
-            let Some(Reverse(Timer(_, options))) = self.timers.pop() else {
+            let Some(Reverse(DeadlineTimer(_, options))) = self.timers.pop() else {
                 return;
             };
             self.expired(&options, now);
         }
     }
 
-    fn expired(&mut self, options: &Arc<Options>, now: Instant) {
+    fn expired(&mut self, options: &Arc<TaskOptions>, now: Instant) {
         // The task is over, and its future gone.
         if Arc::strong_count(options) == 1 {
             return;
@@ -57,10 +59,11 @@ impl Supervisor {
         if let Expired::Runs(place) = self.pool.expire(options) {
             // Again until it is over: its worker may be ended for another task, or be dead, or not have told the
             // truth about this one.
-            self.end_task(place, Why::Deadline, now);
+            self.end_task(place, TerminationCause::Deadline, now);
             // A time beyond what the clock can say does not come.
             if let Some(soon) = now.checked_add(SOON) {
-                self.timers.push(Reverse(Timer(soon, Arc::clone(options))));
+                self.timers
+                    .push(Reverse(DeadlineTimer(soon, Arc::clone(options))));
             }
         }
     }
@@ -68,33 +71,39 @@ impl Supervisor {
     /// Looks whether a worker has skipped what was taken back. One that has nothing else to do and does not, for as long
     /// as a grace, runs what it said it had not begun, or does not move at all.
     pub(super) fn watch_skips(&mut self, at: usize, now: Instant) {
-        let before = self.seats[at].skips.take();
+        let before = self.slots[at].skips.take();
         let found = self.pool.lanes[at].skips();
         if found == Skips::Nothing {
             return;
         }
-        let seat = &mut self.seats[at];
+        let slot = &mut self.slots[at];
         let grace = self.pool.config.kill_grace.max(SHORTEST_GRACE);
-        let ticks = seat.started().and_then(|started| started.process.ticks());
-        seat.skips = now.checked_add(grace).map(|at| Watch { at, found, ticks });
-        if let (Skips::Next(seq), State::Up(started)) = (found, &seat.state)
+        let ticks = slot.started().and_then(|started| started.process.ticks());
+        slot.skips = now
+            .checked_add(grace)
+            .map(|at| SkipWatch { at, found, ticks });
+        if let (Skips::Next(seq), SlotState::Up(started)) = (found, &slot.state)
             && let Some(before) = before.filter(|before| before.found == found)
             // One that somebody else has stopped is slow, and so is one that gets no processor.
             && started.process.has_had_time(before.ticks)
             && !started.process.has_stopped()
         {
             let why = format!("it did not skip number {}, which was taken back", seq.0);
-            let place = Place { lane: at, seq };
-            self.end_task(place, Why::Lost(LostCause::ProtocolViolation(why)), now);
+            let place = TaskLocation { lane: at, seq };
+            self.end_task(
+                place,
+                TerminationCause::Lost(LostCause::ProtocolViolation(why)),
+                now,
+            );
         }
     }
 
     /// A worker that cannot be signalled: it ends when its control socket is hung up. The pool can promise nothing any more.
-    pub(super) fn give_up(&mut self, at: usize, now: Instant) {
+    pub(super) fn abandon_worker(&mut self, at: usize, now: Instant) {
         let lane = &self.pool.lanes[at];
-        let seat = &mut self.seats[at];
-        let Some(until) = seat.given_up else {
-            let (Some(error), Some(started)) = (&seat.refused, seat.started()) else {
+        let slot = &mut self.slots[at];
+        let Some(until) = slot.given_up else {
+            let (Some(error), Some(started)) = (&slot.refused, slot.started()) else {
                 return;
             };
             socket::hang_up(&started.control);
@@ -103,8 +112,8 @@ impl Supervisor {
                 lane.worker.name,
                 started.process.pid(),
             );
-            seat.given_up = Some(now + LAST_WAIT);
-            seat.closing = true;
+            slot.given_up = Some(now + LAST_WAIT);
+            slot.closing = true;
             // One that has closed its end leaves when it has nothing to do.
             lane.shm.close();
             return self.pool.break_down(why);
@@ -112,59 +121,59 @@ impl Supervisor {
         if until > now {
             return;
         }
-        if let Some(started) = seat.started() {
+        if let Some(started) = slot.started() {
             log::error!(
                 "worker '{}' (pid {}) cannot be ended, and goes on running its task",
                 lane.worker.name,
                 started.process.pid()
             );
-            self.unseat(at);
+            self.clear_slot(at);
         }
-        self.seats[at] = Seat::new(now);
+        self.slots[at] = WorkerSlot::new(now);
     }
 
-    pub(super) fn go_on_ending(&mut self, at: usize, now: Instant) {
+    pub(super) fn continue_termination(&mut self, at: usize, now: Instant) {
         let grace = self.pool.config.kill_grace;
-        let seat = &mut self.seats[at];
-        let Some(ending) = &mut seat.ending else {
+        let slot = &mut self.slots[at];
+        let Some(termination) = &mut slot.termination else {
             return;
         };
-        let Some(task) = ending.task else {
-            if ending.hard <= now {
-                ending.hard = now + CHECK;
-                seat.signal(libc::SIGKILL);
+        let Some(task) = termination.task else {
+            if termination.hard <= now {
+                termination.hard = now + CHECK;
+                slot.signal(libc::SIGKILL);
             }
             return;
         };
-        if !ending.stopping {
-            if ending.hard <= now {
-                ending.stopping = true;
-                seat.signal(libc::SIGSTOP);
-                seat.due = Some(now + SOON);
+        if !termination.stopping {
+            if termination.hard <= now {
+                termination.stopping = true;
+                slot.signal(libc::SIGSTOP);
+                slot.due = Some(now + SOON);
             }
             return;
         }
-        let State::Up(started) = &seat.state else {
+        let SlotState::Up(started) = &slot.state else {
             return;
         };
         if !started.process.has_stopped() {
-            seat.due = Some(now + SOON);
+            slot.due = Some(now + SOON);
             return;
         }
-        let hard = ending.polite || grace.is_zero();
+        let hard = termination.polite || grace.is_zero();
         if !self.pool.lanes[at].is_running_task(task.seq) {
             // It has answered: nothing is to be ended.
-            seat.ending = None;
+            slot.termination = None;
         } else if hard {
-            ending.stopping = false;
-            ending.hard = now + CHECK;
-            seat.signal(libc::SIGKILL);
+            termination.stopping = false;
+            termination.hard = now + CHECK;
+            slot.signal(libc::SIGKILL);
         } else {
-            ending.stopping = false;
-            ending.polite = true;
-            ending.hard = now + grace;
-            seat.signal(libc::SIGTERM);
+            termination.stopping = false;
+            termination.polite = true;
+            termination.hard = now + grace;
+            slot.signal(libc::SIGTERM);
         }
-        self.seats[at].signal(libc::SIGCONT);
+        self.slots[at].signal(libc::SIGCONT);
     }
 }

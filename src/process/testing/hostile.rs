@@ -5,15 +5,15 @@ use crate::error::TaskError;
 use crate::error::worker_lost::{Details, LostCause, WorkerExit, WorkerLost};
 use crate::executor::{Payload, WhenFull};
 use crate::future::Future;
-use crate::process::pool::call::Call;
+use crate::process::pool::call::RemoteCall;
 use crate::process::pool::config::{Config, WhenWorkerDies};
 use crate::process::pool::finish::{Finish, finish_bytes, finish_value};
 use crate::process::pool::lane::Lane;
-use crate::process::pool::remote_task::Ticket;
+use crate::process::pool::remote_task::RemoteTask;
 use crate::process::pool::shared::Pool;
 use crate::process::pool::submit;
 use crate::process::pool::supervisor_queue::{Command, SupervisorQueue};
-use crate::process::wire::region::{Encode, Raw};
+use crate::process::wire::region::{Encode, RawBytes};
 use crate::process::worker::start::Settings;
 use crate::shm::{ARENA, Seq};
 use crate::sync::{Arc, Mutex};
@@ -55,11 +55,11 @@ impl Hostile {
             .map(|index| Lane::new(index, format!("hostile-{index}"), None, ARENA).expect("memory"))
             .collect();
         let event = || Event::new().expect("a descriptor");
-        let (desk, ears) = (
+        let (supervisor_queue, completer_poller) = (
             SupervisorQueue::new().expect("a descriptor"),
             Poller::new().expect("a descriptor"),
         );
-        let pool = Pool::of(config, lanes, desk, event(), ears);
+        let pool = Pool::of(config, lanes, supervisor_queue, event(), completer_poller);
         for lane in &pool.lanes {
             lane.worker.set_pid(1);
         }
@@ -82,14 +82,14 @@ impl Hostile {
     /// As [`submit`](Self::submit), bytes as they are.
     pub fn submit_bytes(&self, lane: usize, bytes: &[u8]) -> Future<Vec<u8>> {
         // SAFETY: the future's type is that of bytes.
-        unsafe { self.send(lane, &Raw(bytes), finish_bytes) }
+        unsafe { self.send(lane, &RawBytes(bytes), finish_bytes) }
     }
 
     /// # Safety
     /// `finish` completes tasks whose result is `R`.
     unsafe fn send<R>(&self, lane: usize, arg: &impl Encode, finish: Finish) -> Future<R> {
         let others = || self.pool.lanes.iter().filter(|other| other.index != lane);
-        let call = Call {
+        let call = RemoteCall {
             entry: Ok(0),
             finish,
         };
@@ -146,37 +146,37 @@ impl Hostile {
     }
 
     /// Takes what is answered.
-    pub fn pump(&self, lane: usize) {
-        self.pool.lanes[lane].pump(&self.pool, 64);
+    pub fn drain_replies(&self, lane: usize) {
+        self.pool.lanes[lane].drain_replies(&self.pool, 64);
     }
 
     /// Where the task is that a future belongs to.
     pub fn lane_of<T>(&self, future: &Future<T>) -> usize {
-        // SAFETY: of this pool, and so with a ticket; the future keeps it alive.
-        unsafe { Ticket::of(future.cell()) }.place().lane
+        // SAFETY: of this pool, and so with a remote; the future keeps it alive.
+        unsafe { RemoteTask::of(future.cell()) }.location().lane
     }
 
     /// As the attendant: moves what waits, and completes what is ready. How many were moved.
-    pub fn tend(&self) -> usize {
+    pub fn check_lanes(&self) -> usize {
         self.pool
             .lanes
             .iter()
-            .for_each(|lane| lane.look(&self.pool));
-        let moved = self.pool.balance();
+            .for_each(|lane| lane.check_stuck(&self.pool));
+        let moved = self.pool.rebalance();
         while self.pool.run_deferred() {}
         moved
     }
 
-    /// As the supervisor: ends workers that are wild. Which.
+    /// As the supervisor: ends workers that are violation. Which.
     pub fn supervise(&self) -> Vec<usize> {
         let mut ended = Vec::new();
-        for command in self.pool.desk.take() {
+        for command in self.pool.supervisor_queue.take() {
             match command {
-                Command::Condemn(lane) if self.pool.lanes[lane].is_condemned() => {
+                Command::Quarantine(lane) if self.pool.lanes[lane].is_quarantined() => {
                     self.die(lane);
                     ended.push(lane);
                 }
-                Command::Skips(lane) => _ = self.pool.lanes[lane].skips(),
+                Command::WatchSkips(lane) => _ = self.pool.lanes[lane].skips(),
                 _ => {}
             }
         }
@@ -187,23 +187,25 @@ impl Hostile {
     pub fn die(&self, at: usize) {
         let lane = &self.pool.lanes[at];
         lane.worker.set_pid(0);
-        let estate = lane.bury(|_| false).expect("nobody reads");
-        assert!(estate.refused.is_none(), "memory");
-        for answered in estate.answered {
-            self.pool.ready.answer(at, answered);
+        let recovered = lane.recover(|_| false).expect("nobody reads");
+        assert!(recovered.refused.is_none(), "memory");
+        for answered in recovered.answered {
+            self.pool.deferred.push_reply(at, answered);
         }
-        if let Some(task) = estate.casualty.and_then(|casualty| casualty.lost) {
+        if let Some(task) = recovered.in_flight.and_then(|in_flight| in_flight.lost) {
             let lost = WorkerLost::new(Details {
                 pid: 1,
                 worker: lane.worker.name.clone(),
                 exit: WorkerExit::Unknown,
-                cause: estate.wild.map_or(LostCause::Died, LostCause::ProtocolViolation),
+                cause: recovered
+                    .violation
+                    .map_or(LostCause::Died, LostCause::ProtocolViolation),
                 task: None,
                 deaths: 1,
                 stderr: None,
             });
             let error = TaskError::WorkerLost(lost);
-            self.pool.ready.fail(task, error);
+            self.pool.deferred.push_failed(task, error);
         }
         *self.replies[at].lock() = map(lane);
         lane.worker.set_pid(1);

@@ -4,17 +4,17 @@ use crate::error::TaskError;
 use crate::error::worker_lost::{Details, LostCause, WorkerExit, WorkerLost};
 use crate::executor::{self, Shutdown, WhenFull};
 use crate::future::Future;
-use crate::process::pool::call::Call;
+use crate::process::pool::call::RemoteCall;
 use crate::process::pool::config::{Config, WhenWorkerDies};
-use crate::process::pool::drain::Taken;
-use crate::process::pool::finish::{Answer, Bytes, finish_value};
+use crate::process::pool::drain::TakenReply;
+use crate::process::pool::finish::{ReplyBytes, ReplyView, finish_value};
 use crate::process::pool::lane::{Files, Lane};
-use crate::process::pool::recover::Casualty;
-use crate::process::pool::remote_task::Ticket;
+use crate::process::pool::recover::InFlight;
+use crate::process::pool::remote_task::RemoteTask;
 use crate::process::pool::shared::Pool;
 use crate::process::pool::supervisor_queue::SupervisorQueue;
-use crate::process::pool::task_meta::Options;
-use crate::process::pool::wait_queue::Aim;
+use crate::process::pool::task_meta::TaskOptions;
+use crate::process::pool::wait_queue::WaitFor;
 use crate::process::pool::{completer, submit, wait};
 use crate::process::worker::start::Settings;
 use crate::shm::{ParentEnd, Payload, Replies};
@@ -36,7 +36,7 @@ pub struct Model(Arc<Pool>);
 
 /// What a task with a deadline is known by.
 #[derive(Clone)]
-pub struct Due(Arc<Options>);
+pub struct Due(Arc<TaskOptions>);
 
 /// Nobody looks at the descriptors.
 fn nothing() -> std::os::fd::OwnedFd {
@@ -68,10 +68,16 @@ impl Model {
             lane.worker.set_pid(1);
             lane
         });
-        let desk = SupervisorQueue::new().expect("made of memory");
+        let supervisor_queue = SupervisorQueue::new().expect("made of memory");
         let lanes = lanes.collect();
-        let ears = Poller::new().expect("nobody waits for it");
-        Self(Arc::new(Pool::of(config, lanes, desk, bell.clone(), ears)))
+        let completer_poller = Poller::new().expect("nobody waits for it");
+        Self(Arc::new(Pool::of(
+            config,
+            lanes,
+            supervisor_queue,
+            bell.clone(),
+            completer_poller,
+        )))
     }
 
     pub fn submit<A: executor::Payload, R: executor::Payload>(&self, arg: &A) -> Future<R> {
@@ -84,7 +90,7 @@ impl Model {
         arg: &A,
         retries: u32,
     ) -> Future<R> {
-        let options = Options::new(None, None, retries);
+        let options = TaskOptions::new(None, None, retries);
         self.submit_with(arg, Some(Arc::new(options)))
     }
 
@@ -95,7 +101,7 @@ impl Model {
         lane: usize,
         arg: &A,
     ) -> (Future<R>, Due) {
-        let due = Arc::new(Options::new(None, Some(Instant::now()), 0));
+        let due = Arc::new(TaskOptions::new(None, Some(Instant::now()), 0));
         let future = self.to_lane(lane, || self.submit_with(arg, Some(Arc::clone(&due))));
         (future, Due(due))
     }
@@ -110,9 +116,9 @@ impl Model {
     fn submit_with<A: executor::Payload, R: executor::Payload>(
         &self,
         arg: &A,
-        options: Option<Arc<Options>>,
+        options: Option<Arc<TaskOptions>>,
     ) -> Future<R> {
-        let call = Call {
+        let call = RemoteCall {
             entry: Ok(0),
             finish: finish_value::<R>,
         };
@@ -139,26 +145,26 @@ impl Model {
 
     /// The attendant's thread, until [`stop`](Self::stop).
     #[inline(never)]
-    pub fn attend(&self) {
+    pub fn complete(&self) {
         let mut seen = 0;
-        completer::attend(&self.0, |_| {
-            self.0.bell.wait(seen);
-            seen = self.0.bell.seen();
+        completer::run(&self.0, |_| {
+            self.0.completer_event.wait(seen);
+            seen = self.0.completer_event.seen();
             false
         });
     }
 
-    /// As [`attend`](Self::attend), whose time comes at once, so many times, where it is to look at a worker.
+    /// As [`complete`](Self::complete), whose time comes at once, so many times, where it is to look at a worker.
     #[inline(never)]
-    pub fn attend_late(&self, mut times: usize) {
+    pub fn complete_late(&self, mut times: usize) {
         let mut seen = 0;
-        completer::attend(&self.0, |until| {
+        completer::run(&self.0, |until| {
             if until.is_some() && times > 0 {
                 times -= 1;
                 return true;
             }
-            self.0.bell.wait(seen);
-            seen = self.0.bell.seen();
+            self.0.completer_event.wait(seen);
+            seen = self.0.completer_event.seen();
             false
         });
     }
@@ -180,18 +186,18 @@ impl Model {
     }
 
     #[inline(never)]
-    pub fn pump(&self, lane: usize) {
-        self.0.lanes[lane].pump(&self.0, 64);
+    pub fn drain_replies(&self, lane: usize) {
+        self.0.lanes[lane].drain_replies(&self.0, 64);
     }
 
     /// Takes what is there, and tells nobody who sleeps for it.
-    pub fn pump_in_silence(&self, lane: usize) {
+    pub fn drain_in_silence(&self, lane: usize) {
         let lane = &self.0.lanes[lane];
         let mut taken = None;
         let mut locked = lane.shm.lock();
-        let _ = lane.take_answer(&mut locked, |answer| taken = Some(answer));
+        let _ = lane.take_reply(&mut locked, |reply| taken = Some(reply));
         drop(locked);
-        let Some(Taken {
+        let Some(TakenReply {
             task: Some(task),
             finish,
             reply,
@@ -203,59 +209,59 @@ impl Model {
         let Payload::Inline(bytes) = &reply.payload else {
             unreachable!("short answers");
         };
-        let answer = Answer {
+        let reply_view = ReplyView {
             status: reply.status,
-            bytes: Bytes::Private(bytes.as_slice()),
+            bytes: ReplyBytes::Private(bytes.as_slice()),
             worker: &lane.worker,
         };
         // SAFETY: the record's own function.
-        drop(unsafe { finish(task, &answer) });
+        drop(unsafe { finish(task, &reply_view) });
     }
 
     /// Has the lead, and leaves without passing it on.
-    pub fn lead_for_ever(&self, lane: usize) {
-        self.0.lanes[lane].lead.abandon();
+    pub fn lead_forever(&self, lane: usize) {
+        self.0.lanes[lane].wait_queue.abandon();
     }
 
     /// Has a place among those who sleep for the lane, in which it does not sleep.
     #[inline(never)]
     pub fn look_in(&self, lane: usize) {
-        let lead = &self.0.lanes[lane].lead;
-        lead.with_place(Aim::Room, |_| thread::yield_now());
+        let wait_queue = &self.0.lanes[lane].wait_queue;
+        wait_queue.enqueue(WaitFor::Capacity, |_| thread::yield_now());
     }
 
     /// One sleep of who waits for a task, without the looks around it.
     #[inline(never)]
     pub fn sleep_for<T>(&self, future: &Future<T>) {
         let cell = future.cell();
-        // SAFETY: of this pool, and so with a ticket; the future keeps it alive.
-        let ticket = unsafe { Ticket::of(cell) };
-        let place = ticket.place();
-        let _ = wait::sleep_at(cell, ticket, &self.0.lanes[place.lane], place, None);
+        // SAFETY: of this pool, and so with a remote; the future keeps it alive.
+        let remote = unsafe { RemoteTask::of(cell) };
+        let place = remote.location();
+        let _ = wait::sleep_at(cell, remote, &self.0.lanes[place.lane], place, None);
     }
 
     /// As the future does when a hook is added.
     #[inline(never)]
-    pub fn engage<T>(&self, future: &Future<T>) {
+    pub fn request_completion<T>(&self, future: &Future<T>) {
         future.cell().engage();
     }
 
     /// The same but for its fence.
     #[inline(never)]
-    pub fn engage_without_fence<T>(&self, future: &Future<T>) {
-        // SAFETY: of this pool, and so with a ticket; the future keeps it alive.
-        let ticket = unsafe { Ticket::of(future.cell()) };
+    pub fn request_completion_without_fence<T>(&self, future: &Future<T>) {
+        // SAFETY: of this pool, and so with a remote; the future keeps it alive.
+        let remote = unsafe { RemoteTask::of(future.cell()) };
         loop {
-            let place = ticket.place();
-            self.0.lanes[place.lane].engage(&self.0);
-            if ticket.place() == place {
+            let place = remote.location();
+            self.0.lanes[place.lane].request_completion(&self.0);
+            if remote.location() == place {
                 return;
             }
         }
     }
 
     pub fn is_engaged(&self, lane: usize) -> bool {
-        self.0.lanes[lane].ear.is_engaged()
+        self.0.lanes[lane].interest.is_set()
     }
 
     /// Reserves a number of a lane and gives it up, as who moves a task that starts meanwhile. False: the lane is full.
@@ -282,24 +288,24 @@ impl Model {
 
     /// Moves what waits behind the running task of a lane to another one.
     #[inline(never)]
-    pub fn give(&self, from: usize, to: usize) -> usize {
-        self.0.lanes[from].give(&self.0, &self.0.lanes[to])
+    pub fn move_waiting(&self, from: usize, to: usize) -> usize {
+        self.0.lanes[from].move_waiting(&self.0, &self.0.lanes[to])
     }
 
     /// Completes one of the outcomes that came from no lane, if there is one.
-    pub fn serve(&self) -> bool {
+    pub fn run_deferred(&self) -> bool {
         self.0.run_deferred()
     }
 
     /// The attendant's look at what waits, now and then.
     #[inline(never)]
-    pub fn tend(&self) {
-        completer::tend_backlog(&self.0);
+    pub fn check_backlog(&self) {
+        completer::check_backlog(&self.0);
     }
 
     /// The attendant's look whether the worker of a lane begins what is next.
-    pub fn look(&self, lane: usize) {
-        self.0.lanes[lane].look(&self.0);
+    pub fn check_stuck(&self, lane: usize) {
+        self.0.lanes[lane].check_stuck(&self.0);
     }
 
     /// Will the attendant look again?
@@ -321,28 +327,28 @@ impl Model {
     }
 
     /// As the supervisor when it learns that the worker of a lane is dead. `fresh`: memory for the next one. False: somebody
-    /// reads an answer, and the supervisor comes again.
+    /// reads an reply_view, and the supervisor comes again.
     #[must_use]
     #[inline(never)]
-    pub fn bury(&self, index: usize, fresh: &Replies) -> bool {
+    pub fn recover(&self, index: usize, fresh: &Replies) -> bool {
         let lane = &self.0.lanes[index];
         let again = |_| !self.0.is_cancelling();
         lane.worker.set_pid(0);
-        let Some(estate) = lane.bury_with(Ok(fresh), again, || Ok(())) else {
+        let Some(recovered) = lane.recover_with(Ok(fresh), again, || Ok(())) else {
             return false;
         };
-        assert!(estate.wild.is_none());
-        for answered in estate.answered {
-            self.0.ready.answer(index, answered);
+        assert!(recovered.violation.is_none());
+        for answered in recovered.answered {
+            self.0.deferred.push_reply(index, answered);
         }
         if let Some(ended) = lane.forget_retirement(&self.0) {
-            self.0.ready.conclude(ended);
+            self.0.deferred.push_ended(ended);
         }
-        if let Some(Casualty {
+        if let Some(InFlight {
             deaths,
             lost: Some(task),
             ..
-        }) = estate.casualty
+        }) = recovered.in_flight
         {
             let lost = WorkerLost::new(Details {
                 pid: 1,
@@ -353,11 +359,13 @@ impl Model {
                 deaths,
                 stderr: None,
             });
-            self.0.ready.fail(task, TaskError::WorkerLost(lost));
+            self.0
+                .deferred
+                .push_failed(task, TaskError::WorkerLost(lost));
         }
-        self.0.tell_orphans(lane);
+        self.0.mark_stranded(lane);
         lane.notify();
-        self.0.bell.notify();
+        self.0.completer_event.notify();
         true
     }
 }

@@ -84,7 +84,7 @@ impl<'a> BytesIn<'a> {
     /// answer can be.
     pub fn out(&self, len: usize) -> BytesOut<'a> {
         BytesOut {
-            place: Place::new(len, self.lender),
+            place: Output::new(len, self.lender),
             lender: self.lender,
         }
     }
@@ -92,7 +92,7 @@ impl<'a> BytesIn<'a> {
     /// The argument as the result, as it is. Nothing is copied in the worker, unless the result is then changed.
     pub fn pass_on(self) -> BytesOut<'a> {
         BytesOut {
-            place: Place::Argument(self.bytes),
+            place: Output::Argument(self.bytes),
             lender: self.lender,
         }
     }
@@ -133,11 +133,11 @@ impl fmt::Debug for BytesIn<'_> {
 /// # Ok::<(), raddle::BuildError>(())
 /// ```
 pub struct BytesOut<'a> {
-    place: Place<'a>,
+    place: Output<'a>,
     lender: Lender<'a>,
 }
 
-enum Place<'a> {
+enum Output<'a> {
     /// The request's own bytes.
     Argument(&'a [u8]),
     /// Few enough to travel in the slot.
@@ -146,7 +146,7 @@ enum Place<'a> {
     Arena(Span, &'a mut [u8]),
 }
 
-impl<'a> Place<'a> {
+impl<'a> Output<'a> {
     const NONE: Self = Self::Slot([0; INLINE], 0);
 
     fn new(len: usize, lender: Lender<'a>) -> Self {
@@ -193,13 +193,13 @@ impl BytesOut<'_> {
             return;
         }
         match &mut self.place {
-            Place::Argument(bytes) => {
+            Output::Argument(bytes) => {
                 let kept = &bytes[..len];
-                self.place = Place::new(len, self.lender);
+                self.place = Output::new(len, self.lender);
                 self.copy_from_slice(kept);
             }
-            Place::Slot(_, filled) => *filled = len,
-            Place::Arena(_, bytes) => *bytes = &mut std::mem::take(bytes)[..len],
+            Output::Slot(_, filled) => *filled = len,
+            Output::Arena(_, bytes) => *bytes = &mut std::mem::take(bytes)[..len],
         }
     }
 
@@ -208,13 +208,13 @@ impl BytesOut<'_> {
         let mut worker = self.lender.borrow_mut();
         let status = Status::Value as u32;
         match &self.place {
-            Place::Argument(bytes) if bytes.len() > INLINE => {
+            Output::Argument(bytes) if bytes.len() > INLINE => {
                 worker.reply(seq, RETURNED, Body::Inline(&[]));
             }
-            Place::Arena(span, bytes) if bytes.len() > INLINE => {
+            Output::Arena(span, bytes) if bytes.len() > INLINE => {
                 worker.reply_part(seq, status, *span, bytes.len() as u32);
                 // The lane's now.
-                self.place = Place::NONE;
+                self.place = Output::NONE;
             }
             _ => worker.reply(seq, status, Body::Inline(&self)),
         }
@@ -226,32 +226,32 @@ impl Deref for BytesOut<'_> {
 
     fn deref(&self) -> &[u8] {
         match &self.place {
-            Place::Argument(bytes) => bytes,
-            Place::Slot(bytes, len) => &bytes[..*len],
-            Place::Arena(_, bytes) => bytes,
+            Output::Argument(bytes) => bytes,
+            Output::Slot(bytes, len) => &bytes[..*len],
+            Output::Arena(_, bytes) => bytes,
         }
     }
 }
 
 impl DerefMut for BytesOut<'_> {
     fn deref_mut(&mut self) -> &mut [u8] {
-        if let Place::Argument(argument) = self.place {
-            self.place = Place::new(argument.len(), self.lender);
+        if let Output::Argument(argument) = self.place {
+            self.place = Output::new(argument.len(), self.lender);
             self.copy_from_slice(argument);
         }
         match &mut self.place {
-            Place::Argument(_) => unreachable!("replaced above"),
-            Place::Slot(bytes, len) => &mut bytes[..*len],
-            Place::Arena(_, bytes) => bytes,
+            Output::Argument(_) => unreachable!("replaced above"),
+            Output::Slot(bytes, len) => &mut bytes[..*len],
+            Output::Arena(_, bytes) => bytes,
         }
     }
 }
 
 impl Drop for BytesOut<'_> {
     fn drop(&mut self) {
-        if let Place::Arena(span, _) = &self.place {
+        if let Output::Arena(span, _) = &self.place {
             let span = *span;
-            self.place = Place::NONE;
+            self.place = Output::NONE;
             self.lender.borrow_mut().free(span);
         }
     }

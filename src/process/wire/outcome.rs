@@ -55,7 +55,7 @@ impl Status {
 
 /// Who answered: for the reports of panics, which the parent completes.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Asked<'a> {
+pub struct OutcomeContext<'a> {
     /// The task's name, if it had one.
     pub task: Option<&'a str>,
     /// The worker's name.
@@ -67,7 +67,7 @@ pub struct Asked<'a> {
 pub fn value<R: DeserializeOwned>(
     status: Status,
     body: impl Source,
-    asked: Asked<'_>,
+    context: OutcomeContext<'_>,
 ) -> Result<R, TaskError> {
     match status {
         Status::Value => Ok(codec::read(Part::Result, body)?),
@@ -75,7 +75,7 @@ pub fn value<R: DeserializeOwned>(
             let description: Description = codec::read(Part::Result, body)?;
             Ok(description.read(Part::Result)?)
         }
-        failure => Err(error(failure, body, asked)),
+        failure => Err(error(failure, body, context)),
     }
 }
 
@@ -83,26 +83,26 @@ pub fn value<R: DeserializeOwned>(
 pub fn chunk<R: DeserializeOwned>(
     status: Status,
     body: impl Source,
-    asked: Asked<'_>,
+    context: OutcomeContext<'_>,
 ) -> Result<Chunk<R>, TaskError> {
     match status {
         Status::Value => {}
         Status::Described => {
             let sent: DescribedOutcomes = codec::read(Part::Result, body)?;
-            return Ok(sent.into_chunk(asked));
+            return Ok(sent.into_chunk(context));
         }
-        failure => return Err(error(failure, body, asked)),
+        failure => return Err(error(failure, body, context)),
     }
     let mut body = body;
     let took = codec::first(Part::Result, &mut body)?;
     let outcomes = if codec::is_number::<R>() {
         let outcomes: Outcomes<R> = codec::read(Part::Result, body)?;
-        outcomes.into_results(asked)
+        outcomes.into_results(context)
     } else {
-        let unread = |unread| unread_error(unread, asked.task);
+        let unread = |unread| unread_error(unread, context.task);
         let frames = codec::frames::<R, Result<R, Failure>, _, _>(Part::Result, body, unread)?;
         let one = |frame: Result<Result<R, Failure>, TaskError>| {
-            frame?.map_err(|failure| failure.into_error(asked))
+            frame?.map_err(|failure| failure.into_error(context))
         };
         frames.into_iter().map(one).collect()
     };
@@ -119,19 +119,23 @@ pub fn unread_error(unread: Unread, task: Option<&str>) -> TaskError {
 }
 
 /// In the parent: the outcome of `submit_bytes`.
-pub fn bytes(status: Status, body: impl Source, asked: Asked<'_>) -> Result<Vec<u8>, TaskError> {
+pub fn bytes(
+    status: Status,
+    body: impl Source,
+    context: OutcomeContext<'_>,
+) -> Result<Vec<u8>, TaskError> {
     match status {
         Status::Value => Ok(codec::rest(Part::Result, body)?),
-        failure => Err(error(failure, body, asked)),
+        failure => Err(error(failure, body, context)),
     }
 }
 
 #[cold]
-fn error(failure: Status, body: impl Source, asked: Asked<'_>) -> TaskError {
+fn error(failure: Status, body: impl Source, context: OutcomeContext<'_>) -> TaskError {
     let read = match failure {
         Status::Failed => codec::read(Part::Result, body).map(Chain::into_error),
         Status::Panicked => {
-            codec::read(Part::Result, body).map(|panic: Panic| panic.into_error(asked))
+            codec::read(Part::Result, body).map(|panic: Panic| panic.into_error(context))
         }
         Status::Payload => codec::read(Part::Result, body).map(TaskError::Payload),
         // A worker that describes bytes is wild; what it says is of no use.
@@ -224,9 +228,9 @@ pub struct DescribedOutcomes {
 
 impl DescribedOutcomes {
     /// In the parent.
-    fn into_chunk<R: DeserializeOwned>(self, asked: Asked<'_>) -> Chunk<R> {
+    fn into_chunk<R: DeserializeOwned>(self, context: OutcomeContext<'_>) -> Chunk<R> {
         let one = |outcome: Result<Description, Failure>| {
-            let description = outcome.map_err(|failure| failure.into_error(asked))?;
+            let description = outcome.map_err(|failure| failure.into_error(context))?;
             // UNWIND: the user's Deserialize: what it leaves half-made is its own.
             let read = catch_unwind(AssertUnwindSafe(|| description.read(Part::Result)));
             let unread = match read {
@@ -234,7 +238,7 @@ impl DescribedOutcomes {
                 Ok(Err(error)) => Unread::Payload(error),
                 Err(payload) => Unread::Panicked(payload),
             };
-            Err(unread_error(unread, asked.task))
+            Err(unread_error(unread, context.task))
         };
         let Self { outcomes, took } = self;
         let outcomes = outcomes.into_iter().map(one).collect();
@@ -244,9 +248,9 @@ impl DescribedOutcomes {
 
 impl<R> Outcomes<R> {
     /// In the parent.
-    fn into_results(self, asked: Asked<'_>) -> Vec<Result<R, TaskError>> {
+    fn into_results(self, context: OutcomeContext<'_>) -> Vec<Result<R, TaskError>> {
         let one =
-            |outcome: Result<R, Failure>| outcome.map_err(|failure| failure.into_error(asked));
+            |outcome: Result<R, Failure>| outcome.map_err(|failure| failure.into_error(context));
         match self {
             Self::Values(values) => values.into_iter().map(Ok).collect(),
             Self::Mixed(outcomes) => outcomes.into_iter().map(one).collect(),
@@ -272,10 +276,10 @@ impl Failure {
         }
     }
 
-    fn into_error(self, asked: Asked<'_>) -> TaskError {
+    fn into_error(self, context: OutcomeContext<'_>) -> TaskError {
         match self {
             Self::Failed(chain) => chain.into_error(),
-            Self::Panicked(panic) => panic.into_error(asked),
+            Self::Panicked(panic) => panic.into_error(context),
             Self::Payload(error) => TaskError::Payload(error),
         }
     }
@@ -297,7 +301,7 @@ impl Chain {
     }
 
     fn into_error(self) -> TaskError {
-        let link = |source, message| Some(Box::new(Told { message, source }));
+        let link = |source, message| Some(Box::new(RemoteError { message, source }));
         let error = self.0.into_iter().rev().fold(None, link);
         let error = error.unwrap_or_default();
         TaskError::Failed(error)
@@ -306,24 +310,24 @@ impl Chain {
 
 /// An error that came as a text.
 #[derive(Default)]
-struct Told {
+struct RemoteError {
     message: String,
-    source: Option<Box<Told>>,
+    source: Option<Box<RemoteError>>,
 }
 
-impl fmt::Display for Told {
+impl fmt::Display for RemoteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
     }
 }
 
-impl fmt::Debug for Told {
+impl fmt::Debug for RemoteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.message.fmt(f)
     }
 }
 
-impl Error for Told {
+impl Error for RemoteError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.source.as_deref().map(|source| source as _)
     }
@@ -348,13 +352,13 @@ impl Panic {
     }
 
     /// In the parent. The payload is the message: what the task threw has stayed in the worker.
-    fn into_error(self, asked: Asked<'_>) -> TaskError {
+    fn into_error(self, context: OutcomeContext<'_>) -> TaskError {
         TaskError::Panicked(PanicReport::new(PanicDetails {
             payload: Box::new(self.message.clone()),
             message: self.message,
             location: self.location,
-            task: asked.task.map(ToOwned::to_owned),
-            worker: Some(asked.worker.to_owned()),
+            task: context.task.map(ToOwned::to_owned),
+            worker: Some(context.worker.to_owned()),
             backtrace: self.backtrace.map(Trace::There),
         }))
     }
@@ -365,7 +369,7 @@ mod tests {
     use super::*;
     use crate::codec::SliceSink;
 
-    const ASKED: Asked<'_> = Asked {
+    const CONTEXT: OutcomeContext<'_> = OutcomeContext {
         task: Some("load"),
         worker: "db-0",
     };
@@ -381,7 +385,7 @@ mod tests {
         let source = std::io::Error::other("disk is gone");
         let error = TaskError::Failed(Box::new(source));
         let bytes = encoded(&Chain::new(&error));
-        let told = value::<u8>(Status::Failed, &bytes[..], ASKED).unwrap_err();
+        let told = value::<u8>(Status::Failed, &bytes[..], CONTEXT).unwrap_err();
         assert_eq!(
             format!("{told:#}"),
             "the task failed: the task failed: disk is gone"
@@ -397,7 +401,7 @@ mod tests {
             location: Some("src/db.rs:3:5".to_owned()),
             backtrace: Some("0: main".to_owned()),
         };
-        let told = value::<u8>(Status::Panicked, &encoded(&panic)[..], ASKED).unwrap_err();
+        let told = value::<u8>(Status::Panicked, &encoded(&panic)[..], CONTEXT).unwrap_err();
         let TaskError::Panicked(report) = told else {
             panic!("{told}")
         };
@@ -418,7 +422,7 @@ mod tests {
             n => Ok(n * 10),
         };
         let sent = ChunkOutcomes::new(Chunk::run(task, vec![1, 2, 3, 4]));
-        let told = chunk::<u32>(Status::Value, &encoded(&sent)[..], ASKED).unwrap();
+        let told = chunk::<u32>(Status::Value, &encoded(&sent)[..], CONTEXT).unwrap();
         let texts = told.outcomes.iter().map(|outcome| match outcome {
             Ok(value) => value.to_string(),
             Err(error) => format!("{error:#}"),
@@ -436,12 +440,12 @@ mod tests {
             },
             vec![0, 1, 2],
         ));
-        let told = chunk::<String>(Status::Value, &encoded(&sent)[..], ASKED).unwrap();
+        let told = chunk::<String>(Status::Value, &encoded(&sent)[..], CONTEXT).unwrap();
         assert!(
             matches!(&told.outcomes[..], [Ok(a), Err(TaskError::Failed(_)), Ok(b)] if a == "0" && b == "2")
         );
         let sent = ChunkOutcomes::new(Chunk::run(|n: u32| Ok(n), vec![7, 8]));
-        let told = chunk::<u32>(Status::Value, &encoded(&sent)[..], ASKED).unwrap();
+        let told = chunk::<u32>(Status::Value, &encoded(&sent)[..], CONTEXT).unwrap();
         assert!(matches!(told.outcomes[..], [Ok(7), Ok(8)]));
     }
 
@@ -464,7 +468,7 @@ mod tests {
             Status::Panicked,
             Status::Payload,
         ] {
-            let told = value::<u64>(status, &[1u8, 2, 3][..], ASKED).unwrap_err();
+            let told = value::<u64>(status, &[1u8, 2, 3][..], CONTEXT).unwrap_err();
             assert!(matches!(told, TaskError::Payload(_)), "{told}");
         }
     }

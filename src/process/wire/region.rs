@@ -119,9 +119,9 @@ impl<T: Serialize> Encode for T {
 }
 
 /// Bytes that go as they are, without a length before them.
-pub struct Raw<'a>(pub &'a [u8]);
+pub struct RawBytes<'a>(pub &'a [u8]);
 
-impl Encode for Raw<'_> {
+impl Encode for RawBytes<'_> {
     fn size(&self) -> Result<usize, PayloadError> {
         Ok(self.0.len())
     }

@@ -17,7 +17,7 @@ use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// One request while it is being served.
-pub struct Call<'a> {
+pub struct TaskCall<'a> {
     pub worker: &'a mut WorkerEnd,
     pub request: Request,
     /// The argument is a [`Description`].
@@ -27,22 +27,22 @@ pub struct Call<'a> {
 }
 
 /// What a task has instead of a value.
-enum Trouble {
+enum TaskFailure {
     Payload(PayloadError),
     Failed(Chain),
 }
 
 /// Why a value is not on its way.
-enum Unsent {
+enum ReplyFailure {
     Payload(PayloadError),
     Panic(Box<dyn Any + Send>),
 }
 
-impl Call<'_> {
+impl TaskCall<'_> {
     /// Answers with nothing, and ends the worker's service.
     pub fn retire(&mut self) {
         *self.is_last = true;
-        self.answer_with(&());
+        self.reply_with(&());
     }
 
     /// Decodes the argument, runs the task, answers. Whatever of that panics is the answer, too.
@@ -51,7 +51,7 @@ impl Call<'_> {
         task: impl FnOnce(A) -> Result<R, BoxError>,
     ) {
         if let Some(value) = self.value(Self::argument, task) {
-            self.answer_with(&value);
+            self.reply_with(&value);
             report::contain_drop("result", || drop(value));
         }
     }
@@ -92,7 +92,7 @@ impl Call<'_> {
         if is_plain {
             report::contain_drop("result", || drop(outcomes));
         } else {
-            self.answer(Status::Described, &outcomes.described());
+            self.reply(Status::Described, &outcomes.described());
         }
     }
 
@@ -104,9 +104,9 @@ impl Call<'_> {
     ) -> Option<R> {
         match self.run(read, task) {
             Ok(Ok(value)) => return Some(value),
-            Ok(Err(Trouble::Failed(chain))) => self.answer(Status::Failed, &chain),
-            Ok(Err(Trouble::Payload(error))) => self.answer(Status::Payload, &error),
-            Err(payload) => self.answer_panic(payload),
+            Ok(Err(TaskFailure::Failed(chain))) => self.reply(Status::Failed, &chain),
+            Ok(Err(TaskFailure::Payload(error))) => self.reply(Status::Payload, &error),
+            Err(payload) => self.reply_panic(payload),
         }
         None
     }
@@ -118,8 +118,8 @@ impl Call<'_> {
     ) {
         match self.run_bytes(task) {
             Ok(None) => {}
-            Ok(Some(chain)) => self.answer(Status::Failed, &chain),
-            Err(payload) => self.answer_panic(payload),
+            Ok(Some(chain)) => self.reply(Status::Failed, &chain),
+            Err(payload) => self.reply_panic(payload),
         }
     }
 
@@ -155,13 +155,13 @@ impl Call<'_> {
         &self,
         read: impl FnOnce(&Self) -> Result<A, PayloadError>,
         task: impl FnOnce(A) -> Result<R, BoxError>,
-    ) -> Result<Result<R, Trouble>, Box<dyn Any + Send>> {
+    ) -> Result<Result<R, TaskFailure>, Box<dyn Any + Send>> {
         let asked = || self.worker.is_asked(self.request.seq);
         let _running = current::enter_remote(&asked);
         // UNWIND: nothing of ours is half done: the request has been claimed, and no answer been begun.
         catch_unwind(AssertUnwindSafe(|| {
-            let arg = read(self).map_err(Trouble::Payload)?;
-            task(arg).map_err(|error| Trouble::Failed(Chain::new(&*error)))
+            let arg = read(self).map_err(TaskFailure::Payload)?;
+            task(arg).map_err(|error| TaskFailure::Failed(Chain::new(&*error)))
         }))
     }
 
@@ -194,43 +194,43 @@ impl Call<'_> {
         }
     }
 
-    fn answer_with<R: executor::Payload>(&mut self, value: &R) {
+    fn reply_with<R: executor::Payload>(&mut self, value: &R) {
         let sent = match form::is_plain::<R>() {
             true => match self.encode(Status::Value, value) {
-                Err(Unsent::Payload(error)) if error.is_of_form() => self.describe(value),
+                Err(ReplyFailure::Payload(error)) if error.is_of_form() => self.describe(value),
                 sent => sent,
             },
             false => self.describe(value),
         };
         match sent {
             Ok(()) => {}
-            Err(Unsent::Payload(error)) => self.answer(Status::Payload, &error),
-            Err(Unsent::Panic(payload)) => self.answer_panic(payload),
+            Err(ReplyFailure::Payload(error)) => self.reply(Status::Payload, &error),
+            Err(ReplyFailure::Panic(payload)) => self.reply_panic(payload),
         }
     }
 
     /// Answers with the description of a value; as [`encode`](Self::encode).
     #[cold]
-    fn describe<R: Serialize>(&mut self, value: &R) -> Result<(), Unsent> {
+    fn describe<R: Serialize>(&mut self, value: &R) -> Result<(), ReplyFailure> {
         let description = contained(|| Description::of(value, Part::Result))?;
         self.encode(Status::Described, &description)
     }
 
     /// Answers with a value, unless the user's `Serialize` fails or panics: then nothing has been answered.
-    fn encode<R: Serialize>(&mut self, status: Status, value: &R) -> Result<(), Unsent> {
+    fn encode<R: Serialize>(&mut self, status: Status, value: &R) -> Result<(), ReplyFailure> {
         contained(|| self.send(status, value))
     }
 
     #[cold]
-    fn answer_panic(&mut self, payload: Box<dyn Any + Send>) {
+    fn reply_panic(&mut self, payload: Box<dyn Any + Send>) {
         let report = panics::report(payload, None);
-        self.answer(Status::Panicked, &Panic::new(&report));
+        self.reply(Status::Panicked, &Panic::new(&report));
         report::contain_drop("panic payload", || drop(report));
     }
 
     /// Answers with texts of ours, which always works unless they take gigabytes.
     #[cold]
-    fn answer<T: Serialize>(&mut self, status: Status, told: &T) {
+    fn reply<T: Serialize>(&mut self, status: Status, told: &T) {
         if let Err(error) = self.send(status, told) {
             self.send(Status::Payload, &error)
                 .expect("an error of a payload is small");
@@ -255,7 +255,7 @@ impl Call<'_> {
             PayloadError::new(PayloadStage::EncodeResult, type_name::<T>(), reason)
         };
         // What the codec measures fits 32 bits.
-        let room = Room::new(self.worker, size as u32).map_err(too_large)?;
+        let room = ReplySpan::new(self.worker, size as u32).map_err(too_large)?;
         codec::write(value, Part::Result, RegionSink::new(room.region()))?;
         room.commit(seq, status);
         Ok(())
@@ -263,23 +263,23 @@ impl Call<'_> {
 }
 
 /// Runs the user's `Serialize`.
-fn contained<T>(encode: impl FnOnce() -> Result<T, PayloadError>) -> Result<T, Unsent> {
+fn contained<T>(encode: impl FnOnce() -> Result<T, PayloadError>) -> Result<T, ReplyFailure> {
     let _running = current::enter_remote(&|| false);
-    // UNWIND: no answer is committed yet; `Room` gives its span back.
+    // UNWIND: no answer is committed yet; `ReplySpan` gives its span back.
     match catch_unwind(AssertUnwindSafe(encode)) {
-        Ok(encoded) => encoded.map_err(Unsent::Payload),
-        Err(payload) => Err(Unsent::Panic(payload)),
+        Ok(encoded) => encoded.map_err(ReplyFailure::Payload),
+        Err(payload) => Err(ReplyFailure::Panic(payload)),
     }
 }
 
-/// Room in the arena for an answer, given back unless the answer is committed.
-struct Room<'a> {
+/// ReplySpan in the arena for an answer, given back unless the answer is committed.
+struct ReplySpan<'a> {
     worker: &'a mut WorkerEnd,
     span: Span,
     committed: bool,
 }
 
-impl<'a> Room<'a> {
+impl<'a> ReplySpan<'a> {
     fn new(worker: &'a mut WorkerEnd, size: u32) -> Result<Self, TooLarge> {
         let span = worker.space(size)?;
         Ok(Self {
@@ -299,7 +299,7 @@ impl<'a> Room<'a> {
     }
 }
 
-impl Drop for Room<'_> {
+impl Drop for ReplySpan<'_> {
     fn drop(&mut self) {
         if !self.committed {
             self.worker.free(self.span);

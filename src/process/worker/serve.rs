@@ -4,8 +4,8 @@
 //! that ends before has not answered, whatever it was doing, and one that ends after has.
 
 use crate::process::wire::outcome::Status;
-use crate::process::worker::call::Call;
-use crate::process::worker::start::Boot;
+use crate::process::worker::call::TaskCall;
+use crate::process::worker::start::WorkerConfig;
 use crate::process::worker::task_code;
 use crate::shm::{Body, Replies, Requests, Segment, Seq, WorkerEnd};
 use crate::sys::myself;
@@ -17,7 +17,7 @@ use std::os::fd::OwnedFd;
 const CUT_OFF: i32 = 122;
 
 /// The worker's end of its lane.
-pub struct Lane {
+pub struct WorkerLane {
     worker: WorkerEnd,
     name: String,
     /// How many tasks it may still run, if that is limited.
@@ -25,10 +25,10 @@ pub struct Lane {
     address_space: u64,
 }
 
-impl Lane {
+impl WorkerLane {
     /// Maps the lane's memory. The descriptors of the memory are closed, that of the event stays.
     pub fn open(
-        boot: &Boot,
+        config: &WorkerConfig,
         requests: &OwnedFd,
         replies: &OwnedFd,
         event: OwnedFd,
@@ -45,9 +45,9 @@ impl Lane {
             _ => {}
         };
         Ok(Self {
-            worker: WorkerEnd::new(requests, replies, Seq(boot.first), call),
-            name: boot.name.clone(),
-            left: boot.max_tasks,
+            worker: WorkerEnd::new(requests, replies, Seq(config.first), call),
+            name: config.name.clone(),
+            left: config.max_tasks,
             address_space,
         })
     }
@@ -63,7 +63,7 @@ impl Lane {
 }
 
 /// Serves requests until the lane is closed, or the worker has run as many tasks as it may.
-pub fn work(lane: &mut Lane) {
+pub fn work(lane: &mut WorkerLane) {
     let mut last = None;
     while lane.left != Some(0) {
         let Some(request) = lane.worker.next() else {
@@ -83,7 +83,7 @@ pub fn work(lane: &mut Lane) {
         };
         last = Some((request.entry, (entry, is_described)));
         let is_last = &mut false;
-        entry(&mut Call {
+        entry(&mut TaskCall {
             worker,
             request,
             is_described,

@@ -8,17 +8,17 @@
 //! has, so a worker tells an entry from whatever else a number may lead to.
 //!
 //! The task itself is zero-sized: a function item, or a closure that captures nothing. Nothing of it has to
-//! travel; the worker makes it out of nothing (`conjure`).
+//! travel; the worker makes it out of nothing (`materialize`).
 
 use crate::codec::{self, Description, Part, PayloadError};
 use crate::error::{BoxError, CodeError, TaskError};
 use crate::executor::{Chunk, Payload};
 use crate::process::wire::in_place::{BytesIn, BytesOut};
-use crate::process::worker::call::Call;
+use crate::process::worker::call::TaskCall;
 use crate::process::worker::image::{Image, Named, offset_of};
 
 /// Decodes the argument of a request, runs one type of task, and answers.
-pub type Entry = fn(&mut Call<'_>);
+pub type Entry = fn(&mut TaskCall<'_>);
 
 /// Runs a hook.
 pub type HookEntry = fn() -> Result<(), BoxError>;
@@ -51,13 +51,13 @@ where
     A: Payload,
     R: Payload,
 {
-    fn entry<F, A, R>(call: &mut Call<'_>)
+    fn entry<F, A, R>(call: &mut TaskCall<'_>)
     where
         F: Fn(A) -> R + Copy + Send + 'static,
         A: Payload,
         R: Payload,
     {
-        call.serve(|arg: A| Ok::<R, BoxError>(conjure::<F>()(arg)));
+        call.serve(|arg: A| Ok::<R, BoxError>(materialize::<F>()(arg)));
     }
     zero_sized::<F>();
     offset_of_task(
@@ -74,14 +74,14 @@ where
     R: Payload,
     E: Into<BoxError> + 'static,
 {
-    fn entry<F, A, R, E>(call: &mut Call<'_>)
+    fn entry<F, A, R, E>(call: &mut TaskCall<'_>)
     where
         F: Fn(A) -> Result<R, E> + Copy + Send + 'static,
         A: Payload,
         R: Payload,
         E: Into<BoxError> + 'static,
     {
-        call.serve(|arg: A| conjure::<F>()(arg).map_err(Into::into));
+        call.serve(|arg: A| materialize::<F>()(arg).map_err(Into::into));
     }
     zero_sized::<F>();
     offset_of_task(
@@ -98,14 +98,14 @@ where
     A: Payload,
     R: Payload,
 {
-    fn entry<F, A, R>(call: &mut Call<'_>)
+    fn entry<F, A, R>(call: &mut TaskCall<'_>)
     where
         F: Fn(A) -> Result<R, TaskError> + Copy + Send + 'static,
         A: Payload,
         R: Payload,
     {
         type Item = Result<Description, PayloadError>;
-        let task = |item: Result<Item, TaskError>| conjure::<F>()(item??.read(Part::Argument)?);
+        let task = |item: Result<Item, TaskError>| materialize::<F>()(item??.read(Part::Argument)?);
         call.serve_items::<Item, A, R>(|chunk| Chunk::run(task, chunk));
     }
     zero_sized::<F>();
@@ -123,16 +123,16 @@ where
     A: Payload,
     R: Payload,
 {
-    fn entry<F, A, R>(call: &mut Call<'_>)
+    fn entry<F, A, R>(call: &mut TaskCall<'_>)
     where
         F: Fn(A) -> Result<R, TaskError> + Copy + Send + 'static,
         A: Payload,
         R: Payload,
     {
         if codec::is_number::<A>() {
-            call.serve_numbers(|chunk: Vec<A>| Chunk::run(conjure::<F>(), chunk));
+            call.serve_numbers(|chunk: Vec<A>| Chunk::run(materialize::<F>(), chunk));
         } else {
-            let task = |item: Result<A, TaskError>| conjure::<F>()(item?);
+            let task = |item: Result<A, TaskError>| materialize::<F>()(item?);
             call.serve_items::<A, A, R>(|chunk| Chunk::run(task, chunk));
         }
     }
@@ -148,11 +148,11 @@ pub fn of_bytes<F>() -> Result<u64, CodeError>
 where
     F: Fn(BytesIn<'_>) -> BytesOut<'_> + Copy + Send + 'static,
 {
-    fn entry<F>(call: &mut Call<'_>)
+    fn entry<F>(call: &mut TaskCall<'_>)
     where
         F: Fn(BytesIn<'_>) -> BytesOut<'_> + Copy + Send + 'static,
     {
-        call.serve_bytes(|bytes| Ok(conjure::<F>()(bytes)));
+        call.serve_bytes(|bytes| Ok(materialize::<F>()(bytes)));
     }
     zero_sized::<F>();
     offset_of_task(const { &Named::task(entry::<F>) }, std::any::type_name::<F>)
@@ -164,12 +164,12 @@ where
     F: Fn(BytesIn<'_>) -> Result<BytesOut<'_>, E> + Copy + Send + 'static,
     E: Into<BoxError> + 'static,
 {
-    fn entry<F, E>(call: &mut Call<'_>)
+    fn entry<F, E>(call: &mut TaskCall<'_>)
     where
         F: Fn(BytesIn<'_>) -> Result<BytesOut<'_>, E> + Copy + Send + 'static,
         E: Into<BoxError> + 'static,
     {
-        call.serve_bytes(|bytes| conjure::<F>()(bytes).map_err(Into::into));
+        call.serve_bytes(|bytes| materialize::<F>()(bytes).map_err(Into::into));
     }
     zero_sized::<F>();
     offset_of_task(
@@ -180,7 +180,7 @@ where
 
 /// The entry of a task that makes the worker leave its place to another one.
 pub fn of_retirement() -> Result<u64, CodeError> {
-    fn entry(call: &mut Call<'_>) {
+    fn entry(call: &mut TaskCall<'_>) {
         call.retire();
     }
     offset_of_task(const { &Named::task(entry) }, || "retirement")
@@ -195,7 +195,7 @@ where
     where
         H: Fn() -> Result<(), BoxError> + Copy + Send + 'static,
     {
-        conjure::<H>()()
+        materialize::<H>()()
     }
     zero_sized::<H>();
     let named = const { &Named::hook(entry::<H>) };
@@ -236,7 +236,7 @@ fn zero_sized<F>() {
 }
 
 /// The task, out of nothing.
-fn conjure<F: Copy + Send + 'static>() -> F {
+fn materialize<F: Copy + Send + 'static>() -> F {
     zero_sized::<F>();
     // SAFETY: F has no bytes, so there are none that could be wrong, and a dangling pointer to it is
     // valid. F has a value: the entry that calls this is only named by a process of the same build whose

@@ -195,13 +195,13 @@ impl Means {
         match op {
             Submit | Room => return Did::Submitted(self.new, pool.submit(&bytes(self.new, true))),
             Nothing => drop(pool.publish_nothing(0)),
-            Give => drop(pool.give(0, 1)),
+            Give => drop(pool.move_waiting(0, 1)),
             Expire => _ = pool.expire(self.timer.as_ref().expect("of the task")),
             Cancel => return Did::Cancelled(target().cancel()),
             Kill => drop(target().kill()),
-            Pump => pool.pump(0),
+            Pump => pool.drain_replies(0),
             Retire => drop(pool.retire(0)),
-            Bury | Replace => return Did::Buried(pool.bury(0, self.ends.replies())),
+            Bury | Replace => return Did::Buried(pool.recover(0, self.ends.replies())),
             Close => pool.close(),
             Engage => {
                 let calls = Calls::default();
@@ -292,8 +292,8 @@ fn world(ops: [Op; 2]) -> World {
             world.begun = Some(first.next().expect("not closed"));
         } else {
             // Or it is the worker's, and is not given away.
-            pool.look(0);
-            pool.look(0);
+            pool.check_stuck(0);
+            pool.check_stuck(0);
         }
         if is_alone {
             world.is_unbegun = world.begun.is_none();
@@ -427,7 +427,7 @@ impl World {
     #[inline(never)]
     fn bury_again(&self, done: bool) {
         assert!(
-            done || self.pool.bury(0, self.ends.replies()),
+            done || self.pool.recover(0, self.ends.replies()),
             "nobody reads any more"
         );
     }
@@ -477,21 +477,21 @@ impl World {
         loop {
             let served = serve(self.worker());
             self.served.extend(served);
-            (0..2).for_each(|at| self.pool.pump(at));
+            (0..2).for_each(|at| self.pool.drain_replies(at));
             // One that was asked to leave is replaced.
             if self.pool.lane(0).depth() == 0 {
                 break;
             }
             self.first = None;
             assert!(
-                self.pool.bury(0, self.ends.replies()),
+                self.pool.recover(0, self.ends.replies()),
                 "nobody reads any more"
             );
         }
         let served = serve(&mut self.second);
         self.served.extend(served);
-        (0..2).for_each(|at| self.pool.pump(at));
-        while self.pool.serve() {}
+        (0..2).for_each(|at| self.pool.drain_replies(at));
+        while self.pool.run_deferred() {}
         let mut once = self.served.clone();
         once.sort_unstable();
         once.dedup();
@@ -499,7 +499,7 @@ impl World {
         for lane in [0, 1].map(|at| self.pool.lane(at)) {
             let mut locked = lane.lock();
             assert_eq!((lane.depth(), locked.reading()), (0, 0));
-            assert_eq!(locked.data().wanting, 0);
+            assert_eq!(locked.data().capacity_waiters, 0);
             drop(locked);
             let all = lane.space(ARENA as u32).expect("nothing is used");
             lane.free(all);

@@ -95,7 +95,7 @@ pub const NO_LEADER: Scenario = Scenario {
         let (pool, mut workers) = pool(1, 0);
         let mut worker = workers.remove(0);
         let task = submit(&pool, 1);
-        pool.lead_for_ever(0);
+        pool.lead_forever(0);
         let serving = thread::spawn(move || serve_one(&mut worker));
         assert_eq!(task.result().unwrap(), 2);
         serving.join().unwrap();
@@ -120,7 +120,7 @@ pub const CALLBACK_WAITS: Scenario = Scenario {
         });
         let serving = thread::spawn(move || serve_one(&mut worker));
         let theirs = pool.clone();
-        let attendant = thread::spawn(move || theirs.attend());
+        let attendant = thread::spawn(move || theirs.complete());
         second.wait();
         attendant.join().unwrap();
         serving.join().unwrap();
@@ -145,7 +145,7 @@ pub const ROOM: Scenario = Scenario {
         let mut worker = serving.join().unwrap();
         serve_one(&mut worker);
         serve_one(&mut worker);
-        pool.pump(0);
+        pool.drain_replies(0);
         assert_eq!(third.result().unwrap(), 4);
         out.saw(slept());
     },
@@ -170,7 +170,7 @@ pub const ROOM_FOLLOW: Scenario = Scenario {
         let mut worker = serving.join().unwrap();
         serve_one(&mut worker);
         serve_one(&mut worker);
-        pool.pump(0);
+        pool.drain_replies(0);
         assert_eq!(second.result().unwrap(), 3);
         assert_eq!(third.result().unwrap(), 4);
         out.saw(slept());
@@ -195,7 +195,7 @@ pub const ENGAGE: Scenario = Scenario {
                 pool.stop();
             });
         });
-        pool.attend();
+        pool.complete();
         handle.join().unwrap();
         serving.join().unwrap();
         out.saw(slept());
@@ -223,7 +223,7 @@ pub const DISENGAGE: Scenario = Scenario {
                 pool.stop();
             });
         });
-        pool.attend();
+        pool.complete();
         handle.join().unwrap();
         drop(first);
         out.saw(slept());
@@ -248,11 +248,11 @@ pub const CANCEL: Scenario = Scenario {
             }
         });
         let theirs = pool.clone();
-        let pumping = thread::spawn(move || theirs.pump(0));
+        let pumping = thread::spawn(move || theirs.drain_replies(0));
         let cancelled = task.cancel();
         serving.join().unwrap();
         pumping.join().unwrap();
-        pool.pump(0);
+        pool.drain_replies(0);
         match task.try_result().expect("answered") {
             Ok(value) => assert!(!cancelled && value == LONG + 1),
             Err(error) => assert!(cancelled && matches!(error, TaskError::Cancelled)),
@@ -292,9 +292,9 @@ pub const DROP: Scenario = Scenario {
         let task = submit(&pool, 1);
         serve_one(&mut worker);
         let theirs = pool.clone();
-        let attendant = thread::spawn(move || theirs.attend());
+        let attendant = thread::spawn(move || theirs.complete());
         drop(task);
-        pool.pump(0);
+        pool.drain_replies(0);
         pool.stop();
         attendant.join().unwrap();
         out.saw(slept());
@@ -335,7 +335,7 @@ pub const NO_RING: Scenario = Scenario {
     name: "remote/broken_no_ring",
     may: &["awake", "slept"],
     body: |out| {
-        attended(|pool, _| pool.pump_in_silence(0));
+        attended(|pool, _| pool.drain_in_silence(0));
         out.saw(slept());
     },
     ..Scenario::EMPTY
@@ -375,7 +375,7 @@ pub const MOVE: Scenario = Scenario {
     body: |out| {
         let (pool, first, mut second, running, behind) = crowded();
         let waiter = thread::spawn(move || assert_eq!(behind.result().unwrap(), 3));
-        pool.give(0, 1);
+        pool.move_waiting(0, 1);
         serve_one(&mut second);
         waiter.join().unwrap();
         out.saw(slept());
@@ -395,12 +395,12 @@ pub const MOVE_CANCEL: Scenario = Scenario {
             let cancelled = behind.cancel();
             (behind, cancelled)
         });
-        pool.give(0, 1);
+        pool.move_waiting(0, 1);
         if let Some(request) = second.next() {
             answer(&mut second, &request);
         }
         let (behind, cancelled) = canceller.join().unwrap();
-        pool.pump(1);
+        pool.drain_replies(1);
         match behind.try_result().expect("answered or cancelled") {
             Ok(value) => assert!(!cancelled && value == 3),
             Err(error) => assert!(cancelled && matches!(error, TaskError::Cancelled)),
@@ -419,13 +419,13 @@ fn move_engage(out: &Outcomes, engage: fn(&Model, &Future<u64>)) {
         engage(&theirs, &behind);
         behind
     });
-    pool.give(0, 1);
+    pool.move_waiting(0, 1);
     serve_one(&mut second);
     let behind = handle.join().unwrap();
     // Whoever is engaged listens: it is the one lane in which there is something for anybody.
     assert!(pool.is_engaged(1), "the attendant does not listen there");
     out.saw(slept());
-    pool.pump(1);
+    pool.drain_replies(1);
     drop(behind);
     end(&pool, first, &running);
 }
@@ -435,7 +435,7 @@ pub const MOVE_ENGAGE: Scenario = Scenario {
     name: "remote/move_engage",
     must: &["awake"],
     may: &["slept"],
-    body: |out| move_engage(out, Model::engage),
+    body: |out| move_engage(out, Model::request_completion),
     ..Scenario::EMPTY
 };
 
@@ -443,7 +443,7 @@ pub const MOVE_ENGAGE: Scenario = Scenario {
 pub const NO_ENGAGE_FENCE: Scenario = Scenario {
     name: "remote/broken_no_engage_fence",
     may: &["awake", "slept"],
-    body: |out| move_engage(out, Model::engage_without_fence),
+    body: |out| move_engage(out, Model::request_completion_without_fence),
     ..Scenario::EMPTY
 };
 
@@ -466,7 +466,7 @@ pub const SET: Scenario = Scenario {
             assert_eq!(task.peek().expect("done").unwrap(), &2);
             theirs.stop();
         });
-        pool.attend();
+        pool.complete();
         waiter.join().unwrap();
         serving.join().unwrap();
         out.saw(slept());

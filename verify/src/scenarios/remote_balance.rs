@@ -57,7 +57,7 @@ pub const ATTEND: Scenario = Scenario {
     body: |out| {
         let mut pair = pair(0);
         let theirs = pair.pool.clone();
-        let attendant = thread::spawn(move || theirs.attend());
+        let attendant = thread::spawn(move || theirs.complete());
         let behind = submit(&pair.pool, 4);
         // It comes here, or this sleeps for ever.
         let request = pair.second.next().expect("not closed");
@@ -79,7 +79,7 @@ pub const BOTH: Scenario = Scenario {
         let mut pair = pair(0);
         let behind = submit(&pair.pool, 4);
         let waiter = thread::spawn(move || assert_eq!(behind.result().unwrap(), 5));
-        pair.pool.tend();
+        pair.pool.check_backlog();
         serve_one(&mut pair.second);
         waiter.join().unwrap();
         out.saw(slept());
@@ -101,10 +101,10 @@ pub const CANCEL: Scenario = Scenario {
             let cancelled = behind.cancel();
             (behind, cancelled)
         });
-        pair.pool.tend();
+        pair.pool.check_backlog();
         let _ran = serve_rest(&mut pair.second);
         let (behind, cancelled) = canceller.join().unwrap();
-        pair.pool.pump(1);
+        pair.pool.drain_replies(1);
         match behind.try_result().expect("answered or cancelled") {
             Ok(value) => assert!(!cancelled && value == LONG + 1),
             Err(error) => assert!(cancelled && matches!(error, TaskError::Cancelled)),
@@ -147,7 +147,7 @@ pub const MARK: Scenario = Scenario {
         // Of the two nobody knows yet, and so the late one may be put behind the other.
         let theirs = pool.clone();
         let attendant = thread::spawn(move || {
-            theirs.tend();
+            theirs.check_backlog();
             theirs.has_backlog()
         });
         let late = submit(&pool, 4);
@@ -173,13 +173,17 @@ pub const STUCK: Scenario = Scenario {
         let mut first = workers.remove(0);
         let mut second = workers.remove(0);
         let task = submit(&pool, 1);
-        assert_eq!(pool.give(0, 1), 0, "the worker is about to begin it");
-        pool.look(0);
-        pool.look(0);
-        assert_eq!(pool.give(0, 0), 0, "it was idle and crowded");
+        assert_eq!(
+            pool.move_waiting(0, 1),
+            0,
+            "the worker is about to begin it"
+        );
+        pool.check_stuck(0);
+        pool.check_stuck(0);
+        assert_eq!(pool.move_waiting(0, 0), 0, "it was idle and crowded");
         (0..2).for_each(|at| pool.lane(at).close());
         let theirs = pool.clone();
-        let giver = thread::spawn(move || theirs.give(0, 1));
+        let giver = thread::spawn(move || theirs.move_waiting(0, 1));
         let here = serve_rest(&mut first);
         let moved = giver.join().unwrap();
         assert_eq!((here, serve_rest(&mut second)), (1 - moved, moved));
@@ -198,7 +202,7 @@ fn alone(out: &Outcomes, wait: fn(&Model, Future<u64>) -> JoinHandle<()>) {
     let mut first = workers.remove(0);
     let mut second = workers.remove(0);
     let task = pool.submit_to::<u64, u64>(0, &1);
-    pool.look(0);
+    pool.check_stuck(0);
     pool.lane(0).close();
     let waiter = wait(&pool, task);
     let stayed = serve_rest(&mut first) == 1;
@@ -235,7 +239,7 @@ pub const ALONE_CALLBACK: Scenario = Scenario {
                 theirs.stop();
             });
             let pool = pool.clone();
-            thread::spawn(move || pool.attend_late(1))
+            thread::spawn(move || pool.complete_late(1))
         });
     },
     ..Scenario::EMPTY
@@ -270,8 +274,8 @@ pub const ORPHANS: Scenario = Scenario {
         begin(first);
         (0..2).for_each(|at| pool.lane(at).close());
         let theirs = pool.clone();
-        let giver = thread::spawn(move || theirs.give(0, 1));
-        assert!(pool.bury(0, ends.replies()), "nobody reads in place");
+        let giver = thread::spawn(move || theirs.move_waiting(0, 1));
+        assert!(pool.recover(0, ends.replies()), "nobody reads in place");
         let here = serve_next(&pool, &ends);
         let moved = giver.join().unwrap();
         assert_eq!((here, serve_rest(&mut second)), (1 - moved, moved));
@@ -297,10 +301,10 @@ pub const MARK_ORPHANS: Scenario = Scenario {
         begin(first);
         let theirs = pool.clone();
         let attendant = thread::spawn(move || {
-            theirs.tend();
+            theirs.check_backlog();
             theirs.has_backlog()
         });
-        assert!(pool.bury(0, ends.replies()), "nobody reads in place");
+        assert!(pool.recover(0, ends.replies()), "nobody reads in place");
         let kept = attendant.join().unwrap();
         assert!(pool.has_backlog(), "forgotten");
         out.saw(if kept { "kept" } else { "set again" });
@@ -320,11 +324,11 @@ pub const SUBMIT: Scenario = Scenario {
     body: |out| {
         let mut pair = pair(0);
         let theirs = pair.pool.clone();
-        let giver = thread::spawn(move || theirs.give(0, 1));
+        let giver = thread::spawn(move || theirs.move_waiting(0, 1));
         let behind = submit(&pair.pool, 4);
         let moved = giver.join().unwrap();
         if moved == 0 {
-            assert_eq!(pair.pool.give(0, 1), 1);
+            assert_eq!(pair.pool.move_waiting(0, 1), 1);
         }
         let request = pair.second.next().expect("not closed");
         assert_eq!(number(&request.payload), 4, "another argument than its own");
@@ -346,10 +350,10 @@ pub const BOTH_WAYS: Scenario = Scenario {
         let mut first = workers.remove(0);
         let tasks = [(0, 1), (1, 2)].map(|(lane, value)| pool.submit_to::<u64, u64>(lane, &value));
         // Neither worker begins what is next.
-        (0..2).for_each(|_| (0..2).for_each(|lane| pool.look(lane)));
+        (0..2).for_each(|_| (0..2).for_each(|lane| pool.check_stuck(lane)));
         let theirs = pool.clone();
-        let giver = thread::spawn(move || theirs.give(1, 0));
-        let moved = pool.give(0, 1) + giver.join().unwrap();
+        let giver = thread::spawn(move || theirs.move_waiting(1, 0));
+        let moved = pool.move_waiting(0, 1) + giver.join().unwrap();
         (0..2).for_each(|at| pool.lane(at).close());
         assert_eq!(serve_rest(&mut first) + serve_rest(&mut second), 2);
         for (task, value) in tasks.into_iter().zip([2, 3]) {

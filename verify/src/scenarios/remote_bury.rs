@@ -30,7 +30,7 @@ fn dying(mut worker: Box<WorkerEnd>, answer: fn(&mut WorkerEnd, &Request)) -> Ve
 /// The supervisor's part, and the next worker's, which lives.
 #[inline(never)]
 fn replace(pool: &Model, ends: &Ends, answer: fn(&mut WorkerEnd, &Request)) -> Vec<Seq> {
-    assert!(pool.bury(0, ends.replies()), "nobody reads in place");
+    assert!(pool.recover(0, ends.replies()), "nobody reads in place");
     next(pool, ends, answer)
 }
 
@@ -46,8 +46,8 @@ fn next(pool: &Model, ends: &Ends, answer: fn(&mut WorkerEnd, &Request)) -> Vec<
 /// The outcome of a task that nobody waits for, when its worker has ended.
 #[inline(never)]
 fn settled(pool: &Model, task: Future<u64>) -> Result<u64, TaskError> {
-    while pool.serve() {}
-    pool.pump(0);
+    while pool.run_deferred() {}
+    pool.drain_replies(0);
     task.try_result().expect("it has ended")
 }
 
@@ -138,7 +138,7 @@ pub const RETRY_CANCEL: Scenario = Scenario {
         let begun = dying(worker, answer).len();
         let again = replace(&pool, &ends, answer).len();
         let (task, cancelled) = canceller.join().unwrap();
-        pool.pump(0);
+        pool.drain_replies(0);
         match task.try_result().expect("it has ended") {
             Ok(value) => assert!(!cancelled && value == 2 && begun + again > 0),
             Err(error) => {
@@ -184,11 +184,11 @@ pub const SPAN: Scenario = Scenario {
         let begun = dying(worker, echo).len();
         let waiter = thread::spawn(move || assert_eq!(task.result().unwrap(), [7; 100]));
         // Who reads an answer keeps the memory; the supervisor comes again.
-        let buried = pool.bury(0, ends.replies());
+        let buried = pool.recover(0, ends.replies());
         let mut waiter = Some(waiter);
         if !buried {
             waiter.take().expect("not joined yet").join().unwrap();
-            assert!(pool.bury(0, ends.replies()));
+            assert!(pool.recover(0, ends.replies()));
         }
         let again = next(&pool, &ends, echo).len();
         if let Some(waiter) = waiter {
@@ -215,12 +215,12 @@ pub const SPAN_LOST: Scenario = Scenario {
         pool.lane(0).close();
         let begun = !dying(worker, echo).is_empty();
         let waiter = thread::spawn(move || task.result());
-        let buried = pool.bury(0, ends.replies());
+        let buried = pool.recover(0, ends.replies());
         let mut waiter = Some(waiter);
         let mut outcome = None;
         if !buried {
             outcome = waiter.take().map(|waiter| waiter.join().unwrap());
-            assert!(pool.bury(0, ends.replies()));
+            assert!(pool.recover(0, ends.replies()));
         }
         let again = !next(&pool, &ends, echo).is_empty();
         let outcome = outcome.or_else(|| waiter.map(|waiter| waiter.join().unwrap()));

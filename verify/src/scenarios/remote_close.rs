@@ -73,7 +73,7 @@ pub const GIVE: Scenario = Scenario {
     body: |out| {
         let (pool, worker, running, behind) = crowded();
         let theirs = pool.clone();
-        let giver = thread::spawn(move || theirs.give(1, 0));
+        let giver = thread::spawn(move || theirs.move_waiting(1, 0));
         pool.close();
         let moved = giver.join().unwrap();
         let outcome = behind.try_result().expect("it has ended");
@@ -93,7 +93,7 @@ pub const GIVE_AT_END: Scenario = Scenario {
     body: |out| {
         let (pool, worker, running, behind) = crowded();
         let theirs = pool.clone();
-        let giver = thread::spawn(move || theirs.give(1, 0));
+        let giver = thread::spawn(move || theirs.move_waiting(1, 0));
         pool.stop();
         let moved = giver.join().unwrap();
         assert!(is_refused(&behind.result()));
@@ -121,7 +121,7 @@ pub const LATE: Scenario = Scenario {
             });
         });
         pool.stop();
-        pool.attend();
+        pool.complete();
         submitter.join().unwrap();
         assert_eq!(calls.seen(), 1);
         out.saw(slept());
@@ -139,7 +139,7 @@ pub const WAIT_END: Scenario = Scenario {
         let (pool, _workers) = pool(1, 0);
         let task = submit(&pool, 1);
         let theirs = pool.clone();
-        let attendant = thread::spawn(move || theirs.attend());
+        let attendant = thread::spawn(move || theirs.complete());
         let theirs = pool.clone();
         let waiter = thread::spawn(move || {
             theirs.wait_end();

@@ -13,8 +13,8 @@ const ARENA: usize = 128;
 
 /// Nobody sleeps any more, so nobody wants room.
 fn assert_content(pool: &Model) {
-    let wanting = pool.lane(0).lock().data().wanting;
-    assert_eq!(wanting, 0, "who has gone still wants room");
+    let capacity_waiters = pool.lane(0).lock().data().capacity_waiters;
+    assert_eq!(capacity_waiters, 0, "who has gone still wants room");
 }
 
 /// A task was taken back, and its worker skips it while it begins the next one. The room is found by the lane's leader, who

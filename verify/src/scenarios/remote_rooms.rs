@@ -54,7 +54,7 @@ pub const TAKEN: Scenario = Scenario {
         let theirs = pool.clone();
         let taking = thread::spawn(move || {
             serve_one(&mut second);
-            theirs.pump(1);
+            theirs.drain_replies(1);
         });
         let late = submit(&pool, 5);
         taking.join().unwrap();
@@ -73,7 +73,7 @@ pub const SKIPPED: Scenario = Scenario {
         let theirs = pool.clone();
         let taking = thread::spawn(move || {
             second.next().expect("not closed");
-            theirs.pump(1);
+            theirs.drain_replies(1);
             second
         });
         let late = submit(&pool, 5);
@@ -99,7 +99,7 @@ pub const CALLBACK: Scenario = Scenario {
         });
         serve_one(&mut first);
         let serving = thread::spawn(move || serve_one(&mut second));
-        pool.attend();
+        pool.complete();
         serving.join().unwrap();
         end(out, &pool, tasks);
     },
@@ -152,11 +152,11 @@ pub const IN_SILENCE: Scenario = Scenario {
     may: &["awake", "slept"],
     body: |out| {
         let (pool, _first, mut second, tasks) = full();
-        pool.lead_for_ever(1);
+        pool.lead_forever(1);
         let theirs = pool.clone();
         let taking = thread::spawn(move || {
             serve_one(&mut second);
-            theirs.pump_in_silence(1);
+            theirs.drain_in_silence(1);
         });
         let late = submit(&pool, 5);
         taking.join().unwrap();

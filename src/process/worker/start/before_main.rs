@@ -6,7 +6,7 @@
 
 use super::error::StartError;
 use super::settings::Start;
-use super::setup::Joined;
+use super::setup::Bootstrap;
 use crate::process::worker::image::Image;
 use crate::sync::unmodelled::{AtomicBool, Ordering};
 use crate::sys::myself;
@@ -14,7 +14,7 @@ use std::ffi::{OsStr, OsString};
 use std::sync::{Mutex, PoisonError};
 
 /// The environment variable.
-pub const MARK: &str = "RADDLE_WORKER";
+pub const ENV_MARKER: &str = "RADDLE_WORKER";
 
 #[used]
 // SAFETY: the loader calls what is in this section, with arguments that a C function may ignore.
@@ -23,14 +23,14 @@ static BEFORE_MAIN: extern "C" fn() = before_main;
 
 static RAN: AtomicBool = AtomicBool::new(false);
 /// A worker that waits for [`worker_main`].
-static JOINED: Mutex<Option<Joined>> = Mutex::new(None);
+static BOOTSTRAP: Mutex<Option<Bootstrap>> = Mutex::new(None);
 
 /// The standard library's own constructors have run, its set-up for `main` has not. There is one thread.
 // UNWIND: a panic cannot leave an `extern "C"` function: the process aborts, and its parent hears of it.
 extern "C" fn before_main() {
     // ORDERING: start.ran Relaxed: before `main` there is one thread.
     RAN.store(true, Ordering::Relaxed);
-    let Some(start) = std::env::var_os(MARK).as_deref().and_then(read) else {
+    let Some(start) = std::env::var_os(ENV_MARKER).as_deref().and_then(read) else {
         return;
     };
     // Whoever starts a program with more rights than their own must not choose what it runs.
@@ -38,11 +38,11 @@ extern "C" fn before_main() {
         return;
     }
     // SAFETY: no other thread reads the environment.
-    unsafe { std::env::remove_var(MARK) };
-    let joined = Joined::join();
+    unsafe { std::env::remove_var(ENV_MARKER) };
+    let bootstrap = Bootstrap::join();
     match start {
-        Start::BeforeMain => joined.work(),
-        Start::Main => *JOINED.lock().unwrap_or_else(PoisonError::into_inner) = Some(joined),
+        Start::BeforeMain => bootstrap.work(),
+        Start::Main => *BOOTSTRAP.lock().unwrap_or_else(PoisonError::into_inner) = Some(bootstrap),
     }
 }
 
@@ -75,13 +75,16 @@ fn read(mark: &OsStr) -> Option<Start> {
 /// // From here on this process is no worker.
 /// ```
 pub fn worker_main() {
-    if let Some(joined) = take_joined() {
-        joined.work();
+    if let Some(bootstrap) = take_bootstrap() {
+        bootstrap.work();
     }
 }
 
-fn take_joined() -> Option<Joined> {
-    JOINED.lock().unwrap_or_else(PoisonError::into_inner).take()
+fn take_bootstrap() -> Option<Bootstrap> {
+    BOOTSTRAP
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .take()
 }
 
 /// Can this process start workers at all? To be asked by `build`, so that whoever builds a pool links the constructor.
@@ -93,15 +96,15 @@ pub fn check() -> Result<(), StartError> {
     if !RAN.load(Ordering::Relaxed) {
         return Err(StartError::NoConstructor);
     }
-    if let Some(joined) = take_joined() {
+    if let Some(bootstrap) = take_bootstrap() {
         let error = StartError::WorkerMainMissing;
-        joined.refuse(&error);
+        bootstrap.refuse(&error);
         return Err(error);
     }
     if myself::is_privileged() {
         return Err(StartError::Privileged);
     }
-    if std::env::var_os(MARK).is_some() {
+    if std::env::var_os(ENV_MARKER).is_some() {
         return Err(StartError::StrayMark);
     }
     Image::get().map(drop).map_err(StartError::Code)

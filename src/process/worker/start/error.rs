@@ -1,6 +1,6 @@
 //! Why a worker could not be started.
 
-use super::before_main::MARK;
+use super::before_main::ENV_MARKER;
 use crate::codec::PayloadError;
 use crate::error::CodeError;
 use crate::sys::refusal;
@@ -84,7 +84,7 @@ impl fmt::Display for StartError {
             ),
             Self::StrayMark => write!(
                 f,
-                "the environment variable {MARK} is set, and not by this program for this process: unset it"
+                "the environment variable {ENV_MARKER} is set, and not by this program for this process: unset it"
             ),
             Self::Code(error) => error.fmt(f),
             Self::System { step, message, .. } => write!(f, "{step}: {message}"),

@@ -17,7 +17,7 @@ const MOST_BYTES: usize = 64 << 10;
 
 /// What a worker is told about itself. See [`Settings`](super::Settings) and [`Launch`](super::Launch).
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Boot {
+pub struct WorkerConfig {
     pub name: String,
     pub first: u32,
     pub core: Option<usize>,
@@ -39,15 +39,15 @@ pub struct Descriptors<T> {
 }
 
 /// In the parent, to a process that is held. One that is gone already has said why, or will be silent.
-pub fn send_boot(
+pub fn send_config(
     control: &OwnedFd,
     image: &Image,
-    boot: &Boot,
+    config: &WorkerConfig,
     descriptors: Descriptors<BorrowedFd<'_>>,
 ) -> Result<(), StartError> {
     let step = || "telling the worker what it is to do";
     let mut message = image.fingerprint().to_ne_bytes().to_vec();
-    message.extend(encode(boot).map_err(|error| StartError::unsendable(step(), &error))?);
+    message.extend(encode(config).map_err(|error| StartError::unsendable(step(), &error))?);
     if message.len() > MOST_BYTES {
         return Err(StartError::system(step())(
             io::ErrorKind::ArgumentListTooLong.into(),
@@ -73,18 +73,20 @@ fn is_gone(error: &io::Error) -> bool {
 }
 
 /// In the worker.
-pub fn receive_boot(control: &OwnedFd) -> Result<(Boot, Descriptors<OwnedFd>), StartError> {
+pub fn receive_config(
+    control: &OwnedFd,
+) -> Result<(WorkerConfig, Descriptors<OwnedFd>), StartError> {
     let mut buffer = vec![0; MOST_BYTES];
     let received =
         socket::receive(control, &mut buffer).map_err(StartError::system("hearing what to do"))?;
-    let (fingerprint, boot) = buffer[..received.length]
+    let (fingerprint, config) = buffer[..received.length]
         .split_first_chunk()
         .ok_or(StartError::Garbled)?;
     let image = Image::get().map_err(StartError::Code)?;
     if u64::from_ne_bytes(*fingerprint) != image.fingerprint() {
         return Err(StartError::OtherBuild);
     }
-    let boot = decode(boot)?;
+    let config = decode(config)?;
     let descriptors = <[OwnedFd; 4]>::try_from(received.descriptors);
     let [requests, replies, event, stdin] = descriptors.map_err(|_| StartError::Garbled)?;
     let descriptors = Descriptors {
@@ -93,17 +95,17 @@ pub fn receive_boot(control: &OwnedFd) -> Result<(Boot, Descriptors<OwnedFd>), S
         event,
         stdin,
     };
-    Ok((boot, descriptors))
+    Ok((config, descriptors))
 }
 
 /// In the worker: it is ready, or why it will not be.
-pub fn send_hello(control: impl AsFd, hello: &Result<(), StartError>) -> io::Result<()> {
+pub fn send_ready(control: impl AsFd, hello: &Result<(), StartError>) -> io::Result<()> {
     let message = encode(hello).map_err(io::Error::other)?;
     socket::send(control, &message[..message.len().min(MOST_BYTES)], &[])
 }
 
 /// In the parent: what the worker said, if it has said something.
-pub fn receive_hello(control: &OwnedFd) -> Option<Result<(), StartError>> {
+pub fn receive_ready(control: &OwnedFd) -> Option<Result<(), StartError>> {
     let mut buffer = vec![0; MOST_BYTES];
     let mut received = socket::receive(control, &mut buffer);
     // The worker ended and had not read what was sent to it. That is told first, and once; then what it said.
@@ -141,9 +143,9 @@ mod tests {
     fn a_worker_that_ends_without_listening_is_heard() {
         let (ours, theirs) = socket::pair().unwrap();
         socket::send(&ours, b"do this", &[]).unwrap();
-        send_hello(&theirs, &Err(StartError::OtherBuild)).unwrap();
+        send_ready(&theirs, &Err(StartError::OtherBuild)).unwrap();
         drop(theirs);
-        assert_eq!(receive_hello(&ours), Some(Err(StartError::OtherBuild)));
+        assert_eq!(receive_ready(&ours), Some(Err(StartError::OtherBuild)));
     }
 
     #[test]
@@ -151,6 +153,6 @@ mod tests {
         let (ours, theirs) = socket::pair().unwrap();
         socket::send(&ours, b"do this", &[]).unwrap();
         drop(theirs);
-        assert_eq!(receive_hello(&ours), Some(Err(StartError::Silent)));
+        assert_eq!(receive_ready(&ours), Some(Err(StartError::Silent)));
     }
 }

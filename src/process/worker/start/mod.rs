@@ -13,7 +13,7 @@ mod tests;
 
 pub use before_main::{check, worker_main};
 pub use error::StartError;
-pub use handshake::Boot;
+pub use handshake::WorkerConfig;
 pub use settings::{Limit, Output, Settings, Start};
 #[cfg(test)]
 pub use setup::{NOT_READY, TEAR_DOWN_FAILED};

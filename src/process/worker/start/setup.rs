@@ -1,10 +1,10 @@
 //! The worker's side: from a fresh process to a worker that is ready.
 
 use super::error::StartError;
-use super::handshake::{self, Boot, Descriptors};
+use super::handshake::{self, Descriptors, WorkerConfig};
 use super::settings::Limit;
 use crate::future::panics;
-use crate::process::worker::serve::{self, Lane};
+use crate::process::worker::serve::{self, WorkerLane};
 use crate::process::worker::task_code;
 use crate::report::message_of;
 use crate::sys::refusal::refused;
@@ -23,12 +23,12 @@ const TALKING: &str = "talking to the parent";
 
 /// A process that has its place below its parent and does nothing of the parent's yet.
 #[derive(Debug)]
-pub struct Joined {
+pub struct Bootstrap {
     control: OwnedFd,
-    told: Result<(Boot, Descriptors<OwnedFd>), StartError>,
+    told: Result<(WorkerConfig, Descriptors<OwnedFd>), StartError>,
 }
 
-impl Joined {
+impl Bootstrap {
     /// The first steps, which are the same wherever the worker begins. Without a parent to talk to the process
     /// ends here.
     pub fn join() -> Self {
@@ -38,14 +38,14 @@ impl Joined {
             Err(error) => {
                 let why = format!("it cannot use its standard input: {error}");
                 let _ =
-                    handshake::send_hello(io::stdin(), &Err(StartError::system(TALKING)(error)));
+                    handshake::send_ready(io::stdin(), &Err(StartError::system(TALKING)(error)));
                 abandon(&why)
             }
         };
         match socket::peer(&control) {
             Err(error) => {
                 let why = format!("standard input is no socket of a parent: {error}");
-                let _ = handshake::send_hello(&control, &Err(StartError::system(TALKING)(error)));
+                let _ = handshake::send_ready(&control, &Err(StartError::system(TALKING)(error)));
                 abandon(&why)
             }
             Ok(peer) if peer.uid != myself::effective_user() => {
@@ -55,8 +55,8 @@ impl Joined {
             Ok(peer) if peer.pid != parent_id() => myself::leave(NOT_READY),
             Ok(_) => {}
         }
-        let told = bound.and_then(|()| handshake::receive_boot(&control));
-        let told = told.and_then(|(boot, descriptors)| {
+        let told = bound.and_then(|()| handshake::receive_config(&control));
+        let told = told.and_then(|(config, descriptors)| {
             myself::replace_stdin(&descriptors.stdin)
                 .map_err(StartError::system("setting standard input"))?;
             // The signal at the parent's end does not come from a parent that has given up the rights that this process has.
@@ -64,25 +64,25 @@ impl Joined {
             if let Ok(false) = socket::die_with_other_end(&control) {
                 myself::leave(NOT_READY);
             }
-            Ok((boot, descriptors))
+            Ok((config, descriptors))
         });
         Self { control, told }
     }
 
     /// Tells the parent why this is no worker.
     pub fn refuse(self, error: &StartError) {
-        let _ = handshake::send_hello(&self.control, &Err(error.clone()));
+        let _ = handshake::send_ready(&self.control, &Err(error.clone()));
     }
 
     /// The rest: gets ready, says so, works until the lane is closed, and ends the process.
     pub fn work(self) -> ! {
         let Self { control, told } = self;
-        let ready = told.and_then(|(boot, descriptors)| get_ready(boot, descriptors));
+        let ready = told.and_then(|(config, descriptors)| get_ready(config, descriptors));
         let (said, ready) = match ready {
             Ok((lane, tear_down)) => (Ok(()), Some((lane, tear_down))),
             Err(error) => (Err(error), None),
         };
-        let heard = handshake::send_hello(&control, &said);
+        let heard = handshake::send_ready(&control, &said);
         // Its other end is the parent's life. But it is to take nothing from the tasks.
         let _lifeline = socket::fall_silent(&control).is_ok().then_some(control);
         let (Ok(()), Some((mut lane, tear_down))) = (heard, ready) else {
@@ -114,21 +114,21 @@ fn bind_to_parent() -> Result<(), StartError> {
 
 /// Each step that fails is the end: a worker without what was asked for does not work.
 fn get_ready(
-    boot: Boot,
+    config: WorkerConfig,
     descriptors: Descriptors<OwnedFd>,
-) -> Result<(Lane, Option<u64>), StartError> {
+) -> Result<(WorkerLane, Option<u64>), StartError> {
     let parent = parent_id();
     myself::ignore_broken_pipes();
-    myself::set_name(&boot.name);
+    myself::set_name(&config.name);
     panics::install();
-    if let Some(core) = boot.core
+    if let Some(core) = config.core
         && !affinity::pin(core)
     {
         let step = format!("staying on core {core}");
         let error = refused("sched_setaffinity")(std::io::Error::last_os_error());
         return Err(StartError::system(&step)(error));
     }
-    if let Some(nice) = boot.nice {
+    if let Some(nice) = config.nice {
         myself::add_nice(nice).map_err(StartError::system("setting the niceness"))?;
     }
     let Descriptors {
@@ -137,15 +137,15 @@ fn get_ready(
         event,
         stdin: _,
     } = descriptors;
-    let lane = Lane::open(&boot, &requests, &replies, event)
+    let lane = WorkerLane::open(&config, &requests, &replies, event)
         .map_err(StartError::system("mapping the lane's memory"))?;
     // What is mapped needs no descriptor, and the hooks below are not to find any.
     drop((requests, replies));
-    for limit in &boot.limits {
+    for limit in &config.limits {
         apply(*limit, lane.address_space())
             .map_err(StartError::system(&format!("setting {limit:?}")))?;
     }
-    if let Some(hook) = boot.initializer {
+    if let Some(hook) = config.initializer {
         run_hook("initializer", hook)?;
         // A hook that changed the user has cancelled it.
         myself::die_with_parent().map_err(StartError::system("asking to end with the parent"))?;
@@ -153,10 +153,10 @@ fn get_ready(
             myself::leave(NOT_READY);
         }
     }
-    if let Some(hook) = boot.sandbox {
+    if let Some(hook) = config.sandbox {
         run_hook("sandbox hook", hook)?;
     }
-    Ok((lane, boot.tear_down))
+    Ok((lane, config.tear_down))
 }
 
 fn apply(limit: Limit, lane: u64) -> std::io::Result<()> {

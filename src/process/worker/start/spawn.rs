@@ -2,7 +2,7 @@
 
 use super::before_main;
 use super::error::StartError;
-use super::handshake::{self, Boot, Descriptors};
+use super::handshake::{self, Descriptors, WorkerConfig};
 use super::settings::{Output, Settings};
 use crate::process::worker::image::Image;
 use crate::sys::pidfd::Process;
@@ -63,7 +63,7 @@ pub fn start_worker(launch: &Launch<'_>) -> Result<Started, StartError> {
             &null
         }
     };
-    let boot = Boot {
+    let config = WorkerConfig {
         name: launch.name.to_owned(),
         first: launch.first,
         core: launch.core,
@@ -87,7 +87,10 @@ pub fn start_worker(launch: &Launch<'_>) -> Result<Started, StartError> {
         .stdout(settings.stdout.stdio())
         .stderr(settings.stderr.stdio());
     set_environment(&mut command, settings);
-    command.env(before_main::MARK, before_main::write(settings.start, image));
+    command.env(
+        before_main::ENV_MARKER,
+        before_main::write(settings.start, image),
+    );
     if let Some(directory) = &settings.directory {
         command.current_dir(directory);
     }
@@ -97,7 +100,7 @@ pub fn start_worker(launch: &Launch<'_>) -> Result<Started, StartError> {
         stderr,
     } = spawn::spawn(&mut command).map_err(StartError::system("starting this program again"))?;
     // Only now, when the process is held: without this it does nothing in the lane.
-    if let Err(error) = handshake::send_boot(&control, image, &boot, descriptors) {
+    if let Err(error) = handshake::send_config(&control, image, &config, descriptors) {
         // It is there, and nobody else knows of it.
         let _ = process.signal(libc::SIGKILL);
         let _ = process.wait_for_end();
@@ -136,7 +139,7 @@ impl Output {
 impl Started {
     /// What the worker said: none if nothing yet. Never blocks. After an error the process may still be
     /// alive: kill it.
-    pub fn hello(&self) -> Option<Result<(), StartError>> {
-        handshake::receive_hello(&self.control)
+    pub fn ready(&self) -> Option<Result<(), StartError>> {
+        handshake::receive_ready(&self.control)
     }
 }

@@ -7,8 +7,8 @@ pub const BUGS: &[Bug] = &[
         name: "lane.engage-bell",
         file: "src/process/pool/shared.rs",
         edits: &[(
-            "if self.ear.engage() == Engaged::Now {",
-            "if (self.ear.engage() == Engaged::Now) && !PLANTED {",
+            "if self.interest.register() == Registered::First {",
+            "if (self.interest.register() == Registered::First) && !PLANTED {",
         )],
         why: "The attendant is not rung when it is to listen.",
         fate: Loom("remote::engage"),
@@ -25,8 +25,8 @@ pub const BUGS: &[Bug] = &[
             }",
             ),
             (
-                "while self.pump(pool, 64) {}",
-                r"while self.pump(pool, 64) {}
+                "while self.drain_replies(pool, 64) {}",
+                r"while self.drain_replies(pool, 64) {}
             if PLANTED {
                 self.shm.listen();
             }",
@@ -48,8 +48,8 @@ pub const BUGS: &[Bug] = &[
                 "return slept(how);\n            }\n            late = PLANTED;",
             ),
             (
-                "if changed() || self.has_answer()",
-                "if !late && changed() || self.has_answer()",
+                "if changed() || self.has_reply()",
+                "if !late && changed() || self.has_reply()",
             ),
         ],
         why: "A follower that gets the lead does not look again before it sleeps on the bell.",
@@ -60,9 +60,9 @@ pub const BUGS: &[Bug] = &[
         file: "src/process/pool/wait.rs",
         edits: &[(
             r"if changed() {
-                return Slept::Heard;",
+                return Slept::Notified;",
             r"if changed() && !PLANTED {
-                return Slept::Heard;",
+                return Slept::Notified;",
         )],
         why: "A follower sleeps without a look after it has got its place.",
         fate: Loom("remote_moves::follower"),
@@ -71,9 +71,9 @@ pub const BUGS: &[Bug] = &[
         name: "lane.ring-leader",
         file: "src/process/pool/lane.rs",
         edits: &[(
-            r"self.lead.tell_all();
+            r"self.wait_queue.notify_all();
         self.shm.notify();",
-            r"self.lead.tell_all();
+            r"self.wait_queue.notify_all();
         if !PLANTED {
             self.shm.notify();
         }",
@@ -85,8 +85,8 @@ pub const BUGS: &[Bug] = &[
         name: "lane.call-for-room",
         file: "src/process/pool/lane.rs",
         edits: &[(
-            "if self.lead.tell(Aim::Room) {",
-            "if (self.lead.tell(Aim::Room)) && !PLANTED {",
+            "if self.wait_queue.notify(WaitFor::Capacity) {",
+            "if (self.wait_queue.notify(WaitFor::Capacity)) && !PLANTED {",
         )],
         why: "A leader that wants room is not rung.",
         fate: Loom("remote_room::argument"),
@@ -95,8 +95,8 @@ pub const BUGS: &[Bug] = &[
         name: "lane.call",
         file: "src/process/pool/lane.rs",
         edits: &[(
-            "if self.lead.tell(Aim::Task(cell)) {",
-            "if (self.lead.tell(Aim::Task(cell))) && !PLANTED {",
+            "if self.wait_queue.notify(WaitFor::Task(cell)) {",
+            "if (self.wait_queue.notify(WaitFor::Task(cell))) && !PLANTED {",
         )],
         why: "A leader is not rung when its task is done.",
         fate: Loom("remote::attended"),
@@ -105,8 +105,8 @@ pub const BUGS: &[Bug] = &[
         name: "lane.give-unused",
         file: "src/process/pool/rebalance.rs",
         edits: &[(
-            "to.publish_nothing(pool, theirs, room.seq);",
-            "if !PLANTED { to.publish_nothing(pool, theirs, room.seq); }",
+            "to.publish_nothing(pool, theirs, reserved.seq);",
+            "if !PLANTED { to.publish_nothing(pool, theirs, reserved.seq); }",
         )],
         why: "A number that a move took and does not need is never published: the other worker waits for it.",
         fate: Loom("remote_moves::unneeded"),
@@ -134,7 +134,10 @@ pub const BUGS: &[Bug] = &[
     Bug {
         name: "lane.give-up-span",
         file: "src/process/pool/rebalance.rs",
-        edits: &[("to.free(room.span);", "if !PLANTED { to.free(room.span); }")],
+        edits: &[(
+            "to.free(reserved.span);",
+            "if !PLANTED { to.free(reserved.span); }",
+        )],
         why: "The memory that a move took and does not need is lost.",
         fate: Loom("remote_moves::unneeded"),
     },
@@ -156,14 +159,14 @@ pub const BUGS: &[Bug] = &[
         name: "lane.nothing-order",
         file: "src/process/pool/publish.rs",
         edits: &[(
-            r"self.take_number_back(pool, locked, seq);
+            r"self.revoke_number(pool, locked, seq);
         self.shm.publish(seq, task_code::NONE, Body::Inline(&[]));",
             r"if PLANTED {
             self.shm.publish(seq, task_code::NONE, Body::Inline(&[]));
-            self.take_number_back(pool, locked, seq);
+            self.revoke_number(pool, locked, seq);
             return;
         }
-        self.take_number_back(pool, locked, seq);
+        self.revoke_number(pool, locked, seq);
         self.shm.publish(seq, task_code::NONE, Body::Inline(&[]));",
         )],
         why: "The worker may run a number that means nothing.",
@@ -173,8 +176,8 @@ pub const BUGS: &[Bug] = &[
         name: "lane.give-engage",
         file: "src/process/pool/rebalance.rs",
         edits: &[(
-            "if self.ear.is_engaged() {",
-            "if (self.ear.is_engaged()) && !PLANTED {",
+            "if self.interest.is_set() {",
+            "if (self.interest.is_set()) && !PLANTED {",
         )],
         why: "The attendant's ear does not go along with a task that moves.",
         fate: Loom("remote::move_engage"),
@@ -216,11 +219,11 @@ pub const BUGS: &[Bug] = &[
         name: "ear.again",
         file: "src/process/pool/interest.rs",
         edits: &[(
-            "// ORDERING: ear.again",
+            "// ORDERING: interest.again",
             r"if PLANTED {
             return false;
         }
-        // ORDERING: ear.again",
+        // ORDERING: interest.again",
         )],
         why: "The attendant goes to rest, though something came into the lane meanwhile.",
         fate: Loom("remote_told::rest"),
@@ -238,14 +241,14 @@ pub const BUGS: &[Bug] = &[
         edits: &[
             (
                 r"fn drop(&mut self) {
-        let mut sleepers",
+        let mut waiters",
                 r"fn drop(&mut self) {
-        let early = self.sleeper.told();
-        let mut sleepers",
+        let early = self.waiter.notified();
+        let mut waiters",
             ),
             (
-                "match self.sleeper.told() {",
-                "match if PLANTED { early } else { self.sleeper.told() } {",
+                "match self.waiter.notified() {",
+                "match if PLANTED { early } else { self.waiter.notified() } {",
             ),
         ],
         why: "A follower that gives up does not see that it has got the lead: nobody leads any more.",
@@ -255,10 +258,10 @@ pub const BUGS: &[Bug] = &[
         name: "lead.tell-leader",
         file: "src/process/pool/wait_queue.rs",
         edits: &[(
-            "sleepers.tell(|other| other == aim);",
-            r"let before = sleepers.followers.len();
-        sleepers.tell(|other| other == aim);
-        if PLANTED && sleepers.followers.len() != before {
+            "waiters.notify(|other| other == aim);",
+            r"let before = waiters.followers.len();
+        waiters.notify(|other| other == aim);
+        if PLANTED && waiters.followers.len() != before {
             return false;
         }",
         )],
@@ -291,8 +294,8 @@ pub const BUGS: &[Bug] = &[
         name: "lead.leave-queue",
         file: "src/process/pool/wait_queue.rs",
         edits: &[(
-            "sleepers.followers.retain(|&other| other != me);",
-            "sleepers.followers.retain(|&other| other != me || PLANTED);",
+            "waiters.followers.retain(|&other| other != me);",
+            "waiters.followers.retain(|&other| other != me || PLANTED);",
         )],
         why: "A follower that gives up stays in the queue, and may get the lead when it is gone.",
         fate: Loom("remote_timed::passed"),
@@ -315,8 +318,8 @@ pub const BUGS: &[Bug] = &[
         name: "lead.wake",
         file: "src/process/pool/wait_queue.rs",
         edits: &[(
-            "futex::wake_one(&self.told);",
-            "if !PLANTED { futex::wake_one(&self.told); }",
+            "futex::wake_one(&self.notified);",
+            "if !PLANTED { futex::wake_one(&self.notified); }",
         )],
         why: "A follower is told, and not woken.",
         fate: Loom("remote::follow"),
@@ -325,8 +328,8 @@ pub const BUGS: &[Bug] = &[
         name: "lead.tell-all",
         file: "src/process/pool/wait_queue.rs",
         edits: &[(
-            "self.0.lock().tell(|_| true);",
-            "self.0.lock().tell(|_| !PLANTED);",
+            "self.0.lock().notify(|_| true);",
+            "self.0.lock().notify(|_| !PLANTED);",
         )],
         why: "Followers do not hear what all are told.",
         fate: Survives(
@@ -348,9 +351,9 @@ pub const BUGS: &[Bug] = &[
         file: "src/process/pool/drain.rs",
         edits: &[(
             r"if ended.is_attended() {
-                self.call(cell);",
+                self.notify_waiter(cell);",
             r"if ended.is_attended() && !(PLANTED && index == 0 && count > 1) {
-                self.call(cell);",
+                self.notify_waiter(cell);",
         )],
         why: "Who sleeps for the first task of a batch is not told.",
         fate: Loom("remote::follow"),
@@ -388,10 +391,10 @@ pub const BUGS: &[Bug] = &[
         name: "pump.conclude-bell",
         file: "src/process/pool/drain.rs",
         edits: &[(
-            r"pool.ready.conclude(ended);
-                pool.bell.notify();",
-            r"pool.ready.conclude(ended);
-                if !PLANTED { pool.bell.notify(); }",
+            r"pool.deferred.push_ended(ended);
+                pool.completer_event.notify();",
+            r"pool.deferred.push_ended(ended);
+                if !PLANTED { pool.completer_event.notify(); }",
         )],
         why: "The attendant does not hear of a task whose callbacks are left to it.",
         fate: Loom("remote_batch::late_callback_told"),
@@ -410,8 +413,8 @@ pub const BUGS: &[Bug] = &[
         name: "pump.has-answer",
         file: "src/process/pool/drain.rs",
         edits: &[(
-            "locked.data().condemned.is_none() && self.shm.answered(locked.next())",
-            "!PLANTED && locked.data().condemned.is_none() && self.shm.answered(locked.next())",
+            "locked.data().quarantined.is_none() && self.shm.answered(locked.next())",
+            "!PLANTED && locked.data().quarantined.is_none() && self.shm.answered(locked.next())",
         )],
         why: "A leader sleeps without a look for answers.",
         fate: Loom("remote::lead"),
@@ -444,7 +447,7 @@ pub const BUGS: &[Bug] = &[
         fate: Loom("remote_room::returned"),
     },
     Bug {
-        name: "takeback.free",
+        name: "revoke.free",
         file: "src/process/pool/revoke.rs",
         edits: &[(
             "if let Some(span) = record.as_ref().and_then(|record| record.span) {",
@@ -454,14 +457,14 @@ pub const BUGS: &[Bug] = &[
         fate: Loom("remote::cancel"),
     },
     Bug {
-        name: "takeback.room",
+        name: "revoke.room",
         file: "src/process/pool/revoke.rs",
         edits: &[("if wanted {", "if (wanted) && !PLANTED {")],
-        why: "Freed argument memory is not told to who waits for room.",
+        why: "Freed argument memory is not told to who waits for reserved.",
         fate: Loom("remote_room::argument"),
     },
     Bug {
-        name: "takeback.abandon-free",
+        name: "revoke.abandon-free",
         file: "src/process/pool/revoke.rs",
         edits: &[(
             "self.free(record.span);",
@@ -527,7 +530,7 @@ pub const BUGS: &[Bug] = &[
         ),
     },
     Bug {
-        name: "ticket.options",
+        name: "remote.options",
         file: "src/process/pool/remote_task.rs",
         edits: &[(
             "if let Some(options) = &self.options {",

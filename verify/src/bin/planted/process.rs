@@ -4,11 +4,11 @@ use super::{Bug, Fate::*};
 
 pub const BUGS: &[Bug] = &[
     Bug {
-        name: "takeback.gone",
+        name: "revoke.gone",
         file: "src/process/pool/revoke.rs",
         edits: &[(
-            "TakeBack::Gone if place() != at => {}",
-            "TakeBack::Gone if place() != at && !PLANTED => {}",
+            "RevokeOutcome::Gone if place() != at => {}",
+            "RevokeOutcome::Gone if place() != at && !PLANTED => {}",
         )],
         why: "A cancel gives up when its task moves meanwhile.",
         fate: Loom("remote_moves::cancel"),
@@ -17,8 +17,8 @@ pub const BUGS: &[Bug] = &[
         name: "attend.moved",
         file: "src/process/pool/wait.rs",
         edits: &[(
-            "|| cell.state.load().is_done() || ticket.place() != place ||",
-            "|| cell.state.load().is_done() || !PLANTED && ticket.place() != place ||",
+            "|| remote.location() != place\n            ||",
+            "|| !PLANTED && remote.location() != place\n            ||",
         )],
         why: "Who waits does not look whether its task has moved.",
         fate: Loom("remote::moved"),
@@ -27,8 +27,8 @@ pub const BUGS: &[Bug] = &[
         name: "attend.ready",
         file: "src/process/pool/wait.rs",
         edits: &[(
-            "!ticket.pool.ready.is_empty();",
-            "!PLANTED && !ticket.pool.ready.is_empty();",
+            "|| !remote.pool.deferred.is_empty()",
+            "|| !PLANTED && !remote.pool.deferred.is_empty()",
         )],
         why: "Who waits does not look for what the supervisor has left.",
         fate: Loom("remote::end"),
@@ -47,8 +47,8 @@ pub const BUGS: &[Bug] = &[
         name: "attend.engage-again",
         file: "src/process/pool/wait.rs",
         edits: &[(
-            "if engage_at(ticket, place) || cell",
-            "if engage_at(ticket, place) || PLANTED || cell",
+            "if request_completion_at(remote, place) || cell",
+            "if request_completion_at(remote, place) || PLANTED || cell",
         )],
         why: "The attendant is engaged where the task is no more.",
         fate: Loom("remote::move_engage"),
@@ -57,8 +57,8 @@ pub const BUGS: &[Bug] = &[
         name: "attend.cancel-call",
         file: "src/process/pool/wait.rs",
         edits: &[(
-            "lane_of(&ticket.pool, place).call(cell);",
-            "if !PLANTED { lane_of(&ticket.pool, place).call(cell); }",
+            "lane_of(&remote.pool, place).notify_waiter(cell);",
+            "if !PLANTED { lane_of(&remote.pool, place).notify_waiter(cell); }",
         )],
         why: "Who waits for a task does not hear that it is cancelled.",
         fate: Loom("remote::cancel_waiter"),
@@ -67,8 +67,8 @@ pub const BUGS: &[Bug] = &[
         name: "attend.ask",
         file: "src/process/pool/wait.rs",
         edits: &[(
-            "lane_of(&ticket.pool, place).shm.ask(place.seq);",
-            "if !PLANTED { lane_of(&ticket.pool, place).shm.ask(place.seq); }",
+            "lane_of(&remote.pool, place).shm.ask(place.seq);",
+            "if !PLANTED { lane_of(&remote.pool, place).shm.ask(place.seq); }",
         )],
         why: "A task that runs in a worker is not asked to stop.",
         fate: Loom("remote_told::asked"),
@@ -77,8 +77,8 @@ pub const BUGS: &[Bug] = &[
         name: "attend.look-ready",
         file: "src/process/pool/wait.rs",
         edits: &[(
-            "if !ticket.pool.ready.is_empty() {",
-            "if !ticket.pool.ready.is_empty() && !PLANTED {",
+            "if !remote.pool.deferred.is_empty() {",
+            "if !remote.pool.deferred.is_empty() && !PLANTED {",
         )],
         why: "A look at a future does not complete what the supervisor has left.",
         fate: Loom("remote_ready::failed"),
@@ -88,9 +88,9 @@ pub const BUGS: &[Bug] = &[
         file: "src/process/pool/wait.rs",
         edits: &[(
             r"if !cell.state.load().is_done() {
-            lane.pump_some(pool);",
+            lane.drain_some(pool);",
             r"if !cell.state.load().is_done() && !PLANTED {
-            lane.pump_some(pool);",
+            lane.drain_some(pool);",
         )],
         why: "A leader that was woken leaves the answers of others in the lane.",
         fate: Survives("Who gets the lead next finds the answers that were left."),
@@ -98,7 +98,7 @@ pub const BUGS: &[Bug] = &[
     Bug {
         name: "attend.balance",
         file: "src/process/pool/wait.rs",
-        edits: &[("pool.balance();", "if !PLANTED { pool.balance(); }")],
+        edits: &[("pool.rebalance();", "if !PLANTED { pool.rebalance(); }")],
         why: "Who waits behind another task does not give it to an idle worker.",
         fate: Loom("remote_moves::follower"),
     },
@@ -156,8 +156,8 @@ pub const BUGS: &[Bug] = &[
         name: "attendant.engaged",
         file: "src/process/pool/completer.rs",
         edits: &[(
-            "if lane.ear.is_engaged() {",
-            "if lane.ear.is_engaged() && !PLANTED {",
+            "if lane.interest.is_set() {",
+            "if lane.interest.is_set() && !PLANTED {",
         )],
         why: "The attendant does not listen.",
         fate: Loom("remote::engage"),
@@ -166,8 +166,8 @@ pub const BUGS: &[Bug] = &[
         name: "attendant.tend",
         file: "src/process/pool/completer.rs",
         edits: &[(
-            "        tend_backlog(pool);",
-            "        if !PLANTED { tend_backlog(pool); }",
+            "        check_backlog(pool);",
+            "        if !PLANTED { check_backlog(pool); }",
         )],
         why: "The attendant does not look what waits.",
         fate: Loom("remote_balance::attend"),
@@ -177,10 +177,10 @@ pub const BUGS: &[Bug] = &[
         file: "src/process/pool/shared.rs",
         edits: &[(
             r"fence(SeqCst);
-        self.tell_room();",
+        self.notify_capacity();",
             r"fence(SeqCst);
         if !PLANTED {
-            self.tell_room();
+            self.notify_capacity();
         }",
         )],
         why: "Who waits for room does not learn that the pool is drained.",
@@ -200,9 +200,9 @@ pub const BUGS: &[Bug] = &[
         name: "pool.close-ring",
         file: "src/process/pool/lifecycle.rs",
         edits: &[(
-            r"let ended = lane.take_back_all(self);
+            r"let ended = lane.revoke_all(self);
                     lane.notify();",
-            r"let ended = lane.take_back_all(self);
+            r"let ended = lane.revoke_all(self);
                     if !PLANTED {
                         lane.notify();
                     }",
@@ -214,13 +214,13 @@ pub const BUGS: &[Bug] = &[
         name: "pool.recheck-engage",
         file: "src/process/pool/lifecycle.rs",
         edits: &[(
-            r"_ => self.sweep_lane(lane),
+            r"_ => self.fail_lane(lane),
         }
-        lane.engage(self);",
-            r"_ => self.sweep_lane(lane),
+        lane.request_completion(self);",
+            r"_ => self.fail_lane(lane),
         }
         if !PLANTED {
-            lane.engage(self);
+            lane.request_completion(self);
         }",
         )],
         why: "The attendant of a pool that is drained does not listen for what slipped in.",
@@ -230,11 +230,11 @@ pub const BUGS: &[Bug] = &[
         name: "pool.recheck",
         file: "src/process/pool/lifecycle.rs",
         edits: &[(
-            "self.ready.conclude(ended);",
+            "self.deferred.push_ended(ended);",
             r"if PLANTED {
                         std::mem::forget(ended);
                     } else {
-                        self.ready.conclude(ended);
+                        self.deferred.push_ended(ended);
                     }",
         )],
         why: "The callbacks of a task that slipped in while the pool was closed do not run.",
@@ -259,12 +259,12 @@ pub const BUGS: &[Bug] = &[
         file: "src/process/pool/lifecycle.rs",
         edits: &[(
             r"lane.notify();
-        self.bell.notify();
+        self.completer_event.notify();
     }",
             r"if !PLANTED {
             lane.notify();
         }
-        self.bell.notify();
+        self.completer_event.notify();
     }",
         )],
         why: "Who waits for a task that the end leaves is not rung.",
@@ -275,10 +275,10 @@ pub const BUGS: &[Bug] = &[
         file: "src/process/pool/lifecycle.rs",
         edits: &[(
             r"self.stopped.store(true, Release);
-        self.bell.notify();",
+        self.completer_event.notify();",
             r"self.stopped.store(true, Release);
         if !PLANTED {
-            self.bell.notify();
+            self.completer_event.notify();
         }",
         )],
         why: "The attendant does not learn of the end.",
@@ -289,10 +289,10 @@ pub const BUGS: &[Bug] = &[
         file: "src/process/pool/shared.rs",
         edits: &[(
             r"self.backlog.store(true, Relaxed);
-            self.bell.notify();",
+            self.completer_event.notify();",
             r"self.backlog.store(true, Relaxed);
             if !PLANTED {
-                self.bell.notify();
+                self.completer_event.notify();
             }",
         )],
         why: "The attendant does not hear of a backlog.",
@@ -312,8 +312,8 @@ pub const BUGS: &[Bug] = &[
         name: "pool.balance-pump",
         file: "src/process/pool/rebalance.rs",
         edits: &[(
-            "lane.pump(self, 64);",
-            "if !PLANTED { lane.pump(self, 64); }",
+            "lane.drain_replies(self, 64);",
+            "if !PLANTED { lane.drain_replies(self, 64); }",
         )],
         why: "A lane is not known to be empty.",
         fate: Loom("remote_balance::both"),
@@ -335,19 +335,19 @@ pub const BUGS: &[Bug] = &[
             "if ended.as_ref().is_some_and(Ended::is_attended) {",
             "if !PLANTED && ended.as_ref().is_some_and(Ended::is_attended) {",
         )],
-        why: "Who sleeps for a task that failed is not told.",
+        why: "Who sleeps for a task that failed is not notified.",
         fate: Loom("remote_ready::failed"),
     },
     Bug {
         name: "ready.answered",
         file: "src/process/pool/drain.rs",
         edits: &[(
-            "let ended = unsafe { finish(task, &answer) };
+            "let ended = unsafe { finish(task, &reply_view) };
                 if ended.is_attended() {",
-            "let ended = unsafe { finish(task, &answer) };
+            "let ended = unsafe { finish(task, &reply_view) };
                 if ended.is_attended() && !PLANTED {",
         )],
-        why: "Who sleeps for the answer of a dead worker is not told.",
+        why: "Who sleeps for the answer of a dead worker is not notified.",
         fate: Loom("remote_ready::answered"),
     },
     Bug {
@@ -367,8 +367,8 @@ pub const BUGS: &[Bug] = &[
         name: "room.found",
         file: "src/process/pool/capacity.rs",
         edits: &[(
-            "|| found() || pool.is_closed() || lanes.iter().any(Lane::has_answer);",
-            "|| !PLANTED && found() || pool.is_closed() || lanes.iter().any(Lane::has_answer);",
+            "|| found() || pool.is_closed() || lanes.iter().any(Lane::has_reply);",
+            "|| !PLANTED && found() || pool.is_closed() || lanes.iter().any(Lane::has_reply);",
         )],
         why: "A submitter does not look for room after it has got its place.",
         fate: Loom("remote_room::argument"),
@@ -378,12 +378,12 @@ pub const BUGS: &[Bug] = &[
         file: "src/process/pool/capacity.rs",
         edits: &[
             (
-                "lane.shm.lock().data().wanting += 1;",
-                "lane.shm.lock().data().wanting += usize::from(!PLANTED);",
+                "lane.shm.lock().data().capacity_waiters += 1;",
+                "lane.shm.lock().data().capacity_waiters += usize::from(!PLANTED);",
             ),
             (
-                "lane.shm.lock().data().wanting -= 1;",
-                "lane.shm.lock().data().wanting -= usize::from(!PLANTED);",
+                "lane.shm.lock().data().capacity_waiters -= 1;",
+                "lane.shm.lock().data().capacity_waiters -= usize::from(!PLANTED);",
             ),
         ],
         why: "A submitter that sleeps for room does not say so.",
@@ -426,10 +426,10 @@ pub const BUGS: &[Bug] = &[
         file: "src/process/pool/submit.rs",
         edits: &[(
             r"if let Err(error) = written {
-        lane.give_back(argument.span);",
+        lane.release_argument(argument.span);",
             r"if let Err(error) = written {
         if !PLANTED {
-            lane.give_back(argument.span);
+            lane.release_argument(argument.span);
         }",
         )],
         why: "The memory of an argument that could not be written is lost.",

@@ -104,7 +104,7 @@ fn a_directory_that_is_not_there_is_an_error() {
 fn a_mark_without_a_parent_ends_the_process() {
     let mark_of_this_build = before_main::write(Start::BeforeMain, Image::get().unwrap());
     let output = Command::new("/proc/self/exe")
-        .env(before_main::MARK, mark_of_this_build)
+        .env(before_main::ENV_MARKER, mark_of_this_build)
         .stdin(Stdio::null())
         .output()
         .unwrap();
@@ -125,12 +125,12 @@ fn this_process_may_start_workers() {
 fn the_first_words_are_believed_from_this_build_only() {
     let (here, there) = socket::pair().unwrap();
     socket::send(&here, &[0; 16], &[]).unwrap();
-    let other = handshake::receive_boot(&there).map(drop);
+    let other = handshake::receive_config(&there).map(drop);
     assert_eq!(other, Err(StartError::OtherBuild));
     let fingerprint = Image::get().unwrap().fingerprint().to_ne_bytes();
     for message in [&fingerprint[..7], &fingerprint[..]] {
         socket::send(&here, message, &[]).unwrap();
-        let garbled = handshake::receive_boot(&there).map(drop);
+        let garbled = handshake::receive_config(&there).map(drop);
         assert_eq!(garbled, Err(StartError::Garbled));
     }
 }
@@ -139,23 +139,23 @@ fn the_first_words_are_believed_from_this_build_only() {
 fn an_answer_is_an_answer_or_garbled_or_missing() {
     let (here, there) = socket::pair().unwrap();
     crate::sys::spawn::set_nonblocking(&here).unwrap();
-    assert_eq!(handshake::receive_hello(&here), None);
+    assert_eq!(handshake::receive_ready(&here), None);
     let refused = StartError::Hook {
         hook: "initializer".to_owned(),
         message: "no table".to_owned(),
     };
     for said in [Ok(()), Err(refused), Err(StartError::OtherBuild)] {
-        handshake::send_hello(&there, &said).unwrap();
-        assert_eq!(handshake::receive_hello(&here), Some(said));
+        handshake::send_ready(&there, &said).unwrap();
+        assert_eq!(handshake::receive_ready(&here), Some(said));
     }
     socket::send(&there, b"something else", &[]).unwrap();
     assert_eq!(
-        handshake::receive_hello(&here),
+        handshake::receive_ready(&here),
         Some(Err(StartError::Garbled))
     );
     drop(there);
     assert_eq!(
-        handshake::receive_hello(&here),
+        handshake::receive_ready(&here),
         Some(Err(StartError::Silent))
     );
 }

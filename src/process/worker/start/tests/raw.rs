@@ -2,7 +2,7 @@
 
 use crate::codec::{self, Part, SliceSink};
 use crate::error::{CodeError, TaskError};
-use crate::process::wire::outcome::{self, Asked, Status};
+use crate::process::wire::outcome::{self, OutcomeContext, Status};
 use crate::process::wire::region::{RegionSink, RegionSource};
 use crate::process::worker::start::{Launch, Settings, StartError, Started, start_worker};
 use crate::shm::{ARENA, Body, INLINE, ParentEnd, Payload, Reply, Segment, Seq};
@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use std::fs::File;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
-pub const ASKED: Asked<'static> = Asked {
+pub const CONTEXT: OutcomeContext<'static> = OutcomeContext {
     task: None,
     worker: "raw",
 };
@@ -69,7 +69,7 @@ impl Raw {
         let lane = ParentEnd::new(requests, replies, first, ());
         let raw = Self { lane, started };
         wait_readable(raw.started.control.as_fd());
-        raw.started.hello().expect("it is readable")?;
+        raw.started.ready().expect("it is readable")?;
         Ok(raw)
     }
 
@@ -121,10 +121,10 @@ impl Raw {
     pub fn read<R: DeserializeOwned>(&self, reply: &Reply) -> Result<R, TaskError> {
         let status = Status::from_number(reply.status).expect("a status");
         match &reply.payload {
-            Payload::Inline(bytes) => outcome::value(status, bytes.as_slice(), ASKED),
+            Payload::Inline(bytes) => outcome::value(status, bytes.as_slice(), CONTEXT),
             Payload::Span(span) => {
                 let source = RegionSource::new(self.lane.reply_region(*span));
-                let outcome = outcome::value(status, source, ASKED);
+                let outcome = outcome::value(status, source, CONTEXT);
                 self.lane.lock().release(reply.seq);
                 outcome
             }

@@ -1,6 +1,6 @@
 //! What a worker does with a request.
 
-use super::raw::{ASKED, Raw};
+use super::raw::{CONTEXT, Raw};
 use crate::codec::{PayloadReason, PayloadStage};
 use crate::error::{BoxError, CodeError, TaskError};
 use crate::process::wire::outcome::{self, Status};
@@ -121,7 +121,7 @@ fn each_item_of_a_chunk_has_its_outcome() {
     };
     let source = crate::process::wire::region::RegionSource::new(raw.lane.reply_region(span));
     let status = Status::from_number(reply.status).unwrap();
-    let chunk = outcome::chunk::<u64>(status, source, ASKED).unwrap();
+    let chunk = outcome::chunk::<u64>(status, source, CONTEXT).unwrap();
     let values: Vec<Option<u64>> = chunk.outcomes.into_iter().map(Result::ok).collect();
     assert_eq!(values, [Some(2), Some(4), None, Some(8)]);
 }
@@ -226,8 +226,8 @@ fn a_task_hears_that_it_should_stop() {
     raw.lane.ask(seq);
     let reply = raw.next().unwrap();
     raw.read::<u64>(&reply).unwrap();
-    let asked = raw.call::<_, bool>(submit(|()| crate::cancel_requested()), ());
-    assert!(!asked.unwrap(), "the next task is another one");
+    let context = raw.call::<_, bool>(submit(|()| crate::cancel_requested()), ());
+    assert!(!context.unwrap(), "the next task is another one");
 }
 
 #[test]
