@@ -6,7 +6,7 @@
 //! crash costs the task that crashed and nothing else.
 //!
 //! ```
-//! use raddle::{Executor, ThreadPool, as_completed};
+//! use raddle::{ThreadPool, as_completed};
 //!
 //! let pool = ThreadPool::new(4)?;
 //!
@@ -41,10 +41,11 @@
 //!
 //! # What is where
 //! - Running: [`ThreadPool`] and its [`builder`](ThreadPool::builder), [`ProcessPool`] and
-//!   [its](ProcessPool::builder); [`Executor`], the contract that lets a program change its executor in one line;
+//!   [its](ProcessPool::builder); [`Executor`], the contract that lets a program change its executor in one line, and
+//!   [`AnyExecutor`], which is chosen when the program runs;
 //!   [`ThreadPool::scope`] and [`ThreadPool::join`] for work that borrows; [`ProcessPool::submit_bytes`] for large
 //!   payloads.
-//! - Waiting: [`Future`], [`SharedFuture`], [`wait()`], [`as_completed()`], [`Executor::map`].
+//! - Waiting: [`Future`], [`SharedFuture`], [`wait()`], [`as_completed()`], [`ThreadPool::map`], [`Executor::map`].
 //! - Ending: [`Future::cancel`] and [`cancel_requested`], [`CancelOnDrop`], [`Shutdown`]; for processes
 //!   [`Future::kill`] and [deadlines](ProcessTask::deadline).
 //! - Going wrong: [`TaskError`], [`WorkerLost`], [`PayloadError`], [`BuildError`], [`ShutdownError`]; what nobody looked at reaches
@@ -82,9 +83,10 @@
 )))]
 compile_error!("raddle runs on Linux on x86-64 and aarch64");
 
+mod any;
 mod codec;
 mod error;
-mod executor;
+pub mod executor;
 #[cfg(not(any(raddle_loom, raddle_shuttle)))]
 mod future;
 #[cfg(any(raddle_loom, raddle_shuttle))]
@@ -111,11 +113,10 @@ mod thread;
 #[cfg(any(raddle_loom, raddle_shuttle, raddle_counts))]
 pub mod thread;
 
+pub use any::AnyExecutor;
 pub use codec::{PayloadError, PayloadReason, PayloadStage};
 pub use error::worker_lost::{LostCause, WorkerExit, WorkerLost};
 pub use error::{BoxError, BuildError, CodeError, PanicReport, Rejected, ShutdownError, TaskError};
-#[doc(hidden)]
-pub use executor::{Chunk, run_chunk};
 pub use executor::{Executor, Map, MapUnordered, Payload, Pin, Shutdown, WhenFull};
 pub use future::Future;
 pub use future::as_completed::{AsCompleted, AsCompletedTimeout, TimedOut, as_completed};

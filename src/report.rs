@@ -59,7 +59,7 @@ impl fmt::Display for Report<'_> {
             Self::UnobservedError { task, error } => {
                 f.write_str("an error that nobody looked at")?;
                 named(f, task)?;
-                write!(f, ": {error}")
+                write!(f, ": {error:#}")
             }
             Self::CallbackPanicked { task, message } => {
                 f.write_str("a done-callback")?;
@@ -99,7 +99,7 @@ static HOOK: Mutex<Option<Hook>> = Mutex::new(None);
 /// });
 ///
 /// let pool = raddle::ThreadPool::new(1)?;
-/// drop(pool.task("import").try_spawn(|| Err::<(), _>("file is empty")));
+/// pool.task().name("import").try_spawn(|| Err::<(), _>("file is empty"));
 /// assert!(lines.recv().unwrap().contains("file is empty"));
 /// # Ok::<(), raddle::BuildError>(())
 /// ```

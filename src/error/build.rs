@@ -1,10 +1,21 @@
 //! Why a pool could not be built.
 
-use super::BoxError;
+use super::{BoxError, sources};
 use std::error::Error;
 use std::{fmt, io};
 
 /// Why a pool could not be built. Whatever had been started was stopped and joined.
+///
+/// Its text is one line, and so is that of its [`source`](Error::source), the error of a hook or of the system. With `{:#}`
+/// both are on one line: print it so, since what the system said comes with what to do about it.
+///
+/// ```
+/// use raddle::ThreadPool;
+///
+/// let error = ThreadPool::builder().workers(1).on_start(|_| Err("no licence".into())).build().unwrap_err();
+/// assert_eq!(error.to_string(), "the start hook of worker 0 failed");
+/// assert_eq!(format!("{error:#}"), "the start hook of worker 0 failed: no licence");
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum BuildError {
@@ -150,21 +161,18 @@ impl fmt::Display for BuildError {
                 )
             }
             Self::Thread {
-                worker,
-                started,
-                source,
-                ..
+                worker, started, ..
             } => write!(
                 f,
-                "the thread of worker {worker} could not be started ({started} were): {source}"
+                "the thread of worker {worker} could not be started ({started} were)"
             ),
-            Self::StartHook { worker, source } => {
-                write!(f, "the start hook of worker {worker} failed: {source}")
+            Self::StartHook { worker, .. } => {
+                write!(f, "the start hook of worker {worker} failed")
             }
             Self::Process { worker, why } => {
                 write!(f, "worker process {worker} did not start: {why}")
             }
-            Self::System { what, source } => write!(f, "the system refused {what}: {source}"),
+            Self::System { what, .. } => write!(f, "the system refused {what}"),
             Self::BadArena { bytes, least, most } => write!(
                 f,
                 "an arena of {bytes} bytes is not possible: it takes {least} to {most}"
@@ -185,7 +193,8 @@ impl fmt::Display for BuildError {
             Self::RunOnCaller => f.write_str(
                 "a process pool does not run tasks on the caller; choose WhenFull::Block or WhenFull::Reject",
             ),
-        }
+        }?;
+        sources(self, f)
     }
 }
 
@@ -194,6 +203,7 @@ impl Error for BuildError {
         match self {
             Self::Thread { source, .. } | Self::System { source, .. } => Some(source),
             Self::StartHook { source, .. } => Some(source.as_ref()),
+            // The others say themselves what is in them.
             _ => None,
         }
     }

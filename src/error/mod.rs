@@ -4,6 +4,8 @@
 
 mod build;
 mod code;
+#[cfg(test)]
+mod tests;
 pub mod worker_lost;
 
 pub use build::BuildError;
@@ -22,12 +24,20 @@ pub type BoxError = Box<dyn Error + Send + Sync>;
 
 /// Why a future has no value.
 ///
+/// Its text is one line. It says everything but what a task's own error says: that is the [`source`](Error::source) of
+/// [`Failed`](Self::Failed), so that a report which goes along the sources has each text once. With `{:#}` they follow on
+/// the same line.
+///
 /// ```
 /// use raddle::{TaskError, ThreadPool};
 ///
 /// let pool = ThreadPool::new(1)?;
 /// let error = pool.spawn(|| -> u32 { panic!("no such row") }).result().unwrap_err();
 /// assert!(matches!(error, TaskError::Panicked(report) if report.message() == "no such row"));
+///
+/// let error = pool.try_spawn(|| "12x".parse::<u32>()).result().unwrap_err();
+/// assert_eq!(error.to_string(), "the task failed");
+/// assert_eq!(format!("{error:#}"), "the task failed: invalid digit found in string");
 /// # Ok::<(), raddle::BuildError>(())
 /// ```
 #[derive(Debug)]
@@ -58,23 +68,35 @@ impl fmt::Display for TaskError {
         match self {
             Self::Cancelled => f.write_str("the task was cancelled before it started"),
             Self::Panicked(report) => report.fmt(f),
-            Self::Failed(error) => write!(f, "the task failed: {error}"),
+            Self::Failed(_) => f.write_str("the task failed"),
             Self::Rejected(why) => write!(f, "the task was not accepted: {why}"),
             Self::Abandoned => f.write_str("the promise was dropped without an outcome"),
             Self::TimedOut => f.write_str("the time limit passed"),
             Self::WorkerLost(lost) => lost.fmt(f),
             Self::Payload(error) => error.fmt(f),
-        }
+        }?;
+        sources(self, f)
     }
+}
+
+/// With `{:#}`, what an error comes from, on the same line.
+fn sources(error: &dyn Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    if !f.alternate() {
+        return Ok(());
+    }
+    let mut next = error.source();
+    while let Some(source) = next {
+        write!(f, ": {source}")?;
+        next = source.source();
+    }
+    Ok(())
 }
 
 impl Error for TaskError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Failed(error) => Some(error.as_ref()),
-            Self::Rejected(why) => Some(why),
-            Self::WorkerLost(lost) => Some(lost),
-            Self::Payload(error) => Some(error),
+            // The others say themselves what is in them.
             _ => None,
         }
     }
@@ -105,7 +127,7 @@ impl From<BoxError> for TaskError {
 /// use raddle::{TaskError, ThreadPool};
 ///
 /// let pool = ThreadPool::builder().workers(1).name("db").build()?;
-/// let done = pool.task("load").spawn(|| -> u8 { panic!("disk is gone") });
+/// let done = pool.task().name("load").spawn(|| -> u8 { panic!("disk is gone") });
 /// let Err(TaskError::Panicked(report)) = done.result() else { unreachable!() };
 /// assert_eq!(report.message(), "disk is gone");
 /// assert_eq!(report.task(), Some("load"));
@@ -349,14 +371,7 @@ impl fmt::Display for TooLong {
     }
 }
 
-impl Error for Rejected {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            Self::Code { why } => Some(why),
-            _ => None,
-        }
-    }
-}
+impl Error for Rejected {}
 
 /// Why a shutdown did not end the pool.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,14 +1,14 @@
 //! `map`: outcomes in the order of the arguments.
 
-use super::window::{Chunk, Window, failed};
-use super::{Executor, Payload};
+use super::window::{Chunk, Submitter, Window, failed};
 use crate::error::TaskError;
 use crate::future::Future;
 use std::fmt;
 use std::iter::FusedIterator;
 use std::time::{Duration, Instant};
 
-/// An iterator over the outcomes of [`Executor::map`], in the order of the arguments.
+/// An iterator over the outcomes of [`ThreadPool::map`](crate::ThreadPool::map) or
+/// [`Executor::map`](crate::Executor::map), in the order of the arguments.
 ///
 /// Lazy: nothing is submitted before the first `next`, and never more than some chunks per worker ahead of
 /// the consumer, so that an endless input is no problem. Items travel in chunks whose length adapts to
@@ -20,14 +20,14 @@ use std::time::{Duration, Instant};
 ///
 /// Dropping it cancels what has not started; [`detach`](Map::detach) lets it run.
 #[must_use = "iterators are lazy: nothing is submitted before the first `next`"]
-pub struct Map<'a, E, F, I: Iterator, R> {
-    window: Window<'a, E, F, I, R>,
+pub struct Map<S, I: Iterator, R> {
+    window: Window<S, I, R>,
     ready: std::vec::IntoIter<Result<R, TaskError>>,
     over: bool,
 }
 
-impl<'a, E, F, I: Iterator, R> Map<'a, E, F, I, R> {
-    pub(super) fn new(window: Window<'a, E, F, I, R>) -> Self {
+impl<S, I: Iterator, R> Map<S, I, R> {
+    pub(crate) fn new(window: Window<S, I, R>) -> Self {
         Self {
             window,
             ready: Vec::new().into_iter(),
@@ -46,7 +46,7 @@ impl<'a, E, F, I: Iterator, R> Map<'a, E, F, I, R> {
     /// [`Rejected::Zero`](crate::Rejected::Zero), and the last.
     ///
     /// ```
-    /// use raddle::{Executor, ThreadPool};
+    /// use raddle::ThreadPool;
     ///
     /// let pool = ThreadPool::new(2)?;
     /// let mut taken = 0;
@@ -81,13 +81,10 @@ impl<'a, E, F, I: Iterator, R> Map<'a, E, F, I, R> {
     }
 }
 
-impl<E, F, I, A, R> Iterator for Map<'_, E, F, I, R>
+impl<S, I, R> Iterator for Map<S, I, R>
 where
-    E: Executor,
-    F: Fn(A) -> Result<R, TaskError> + Copy + Send + 'static,
-    I: Iterator<Item = A>,
-    A: Payload,
-    R: Payload,
+    S: Submitter<I::Item, R>,
+    I: Iterator,
 {
     type Item = Result<R, TaskError>;
 
@@ -147,17 +144,14 @@ fn collect<R>(future: Future<Chunk<R>>, deadline: Option<Instant>) -> Collected<
     }
 }
 
-impl<E, F, I, A, R> FusedIterator for Map<'_, E, F, I, R>
+impl<S, I, R> FusedIterator for Map<S, I, R>
 where
-    E: Executor,
-    F: Fn(A) -> Result<R, TaskError> + Copy + Send + 'static,
-    I: Iterator<Item = A>,
-    A: Payload,
-    R: Payload,
+    S: Submitter<I::Item, R>,
+    I: Iterator,
 {
 }
 
-impl<E, F, I: Iterator, R> fmt::Debug for Map<'_, E, F, I, R> {
+impl<S, I: Iterator, R> fmt::Debug for Map<S, I, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Map")
             .field("yielded", &self.window.yielded)

@@ -1,6 +1,7 @@
 //! The contract that every executor keeps.
 
 mod map;
+mod pointers;
 mod pool_options;
 mod unordered;
 mod window;
@@ -9,14 +10,13 @@ pub use map::Map;
 pub use pool_options::{Pin, WhenFull};
 pub use unordered::MapUnordered;
 pub use window::Chunk;
+pub(crate) use window::{Submitter, Window};
 
 use crate::error::{BoxError, ShutdownError, TaskError};
-use crate::future::{Future, panics};
+use crate::future::Future;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Instant;
-use window::Window;
+use window::OnExecutor;
 
 /// How an executor ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,8 +48,10 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Payload for T {}
 /// its executor in one line.
 ///
 /// A task is a function, or a closure that captures nothing but what is `Copy`, and its argument; that is
-/// what can be sent to another process too. An executor of threads also takes closures that own
-/// things: see [`ThreadPool::spawn`](crate::ThreadPool::spawn).
+/// what can be sent to another process too. A thread pool also takes closures that own things: see
+/// [`ThreadPool::spawn`](crate::ThreadPool::spawn) and [`ThreadPool::map`](crate::ThreadPool::map), which a call on a
+/// `ThreadPool` or a `&ThreadPool` means. On an `Arc<ThreadPool>` it means the trait's `map` where the trait is in scope:
+/// write `(*pool).map(..)` for the other one.
 ///
 /// ```
 /// use raddle::{Executor, Future, ThreadPool};
@@ -61,6 +63,71 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Payload for T {}
 /// }
 /// assert_eq!(word_lengths(&ThreadPool::new(2)?, &["warp", "weft"]), [4, 4]);
 /// # Ok::<(), raddle::BuildError>(())
+/// ```
+///
+/// A reference to an executor, a `Box` and an `Arc` of one are executors, too. One that is chosen when the program runs
+/// is an [`AnyExecutor`](crate::AnyExecutor).
+///
+/// # An executor of your own
+/// Around another executor, each method calls that one's. From nothing, [`promise()`](crate::promise()) makes the futures, and
+/// [`Chunk::run`] runs the pieces of a map:
+///
+/// ```
+/// use raddle::executor::Chunk;
+/// use raddle::{BoxError, Executor, Future, Payload, Shutdown, ShutdownError, TaskError, promise};
+///
+/// /// Runs each task where it is submitted: for tests.
+/// struct Inline;
+///
+/// impl Executor for Inline {
+///     fn submit<F, A, R>(&self, task: F, arg: A) -> Future<R>
+///     where
+///         F: Fn(A) -> R + Copy + Send + 'static,
+///         A: Payload,
+///         R: Payload,
+///     {
+///         let (promise, future) = promise();
+///         promise.complete(task(arg)).ok();
+///         future
+///     }
+///
+///     fn try_submit<F, A, R, E>(&self, task: F, arg: A) -> Future<R>
+///     where
+///         F: Fn(A) -> Result<R, E> + Copy + Send + 'static,
+///         A: Payload,
+///         R: Payload,
+///         E: Into<BoxError> + 'static,
+///     {
+///         let (promise, future) = promise();
+///         match task(arg) {
+///             Ok(result) => promise.complete(result).is_ok(),
+///             Err(error) => promise.fail(error.into()).is_ok(),
+///         };
+///         future
+///     }
+///
+///     fn submit_chunk<F, A, R>(&self, task: F, args: Vec<A>) -> Future<Chunk<R>>
+///     where
+///         F: Fn(A) -> Result<R, TaskError> + Copy + Send + 'static,
+///         A: Payload,
+///         R: Payload,
+///     {
+///         let (promise, future) = promise();
+///         promise.complete(Chunk::run(task, args)).ok();
+///         future
+///     }
+///
+///     fn workers(&self) -> usize {
+///         1
+///     }
+///
+///     fn shutdown(&self, _: Shutdown) -> Result<(), ShutdownError> {
+///         Ok(())
+///     }
+/// }
+///
+/// let squares: Result<Vec<u64>, _> = Inline.map(|n: u64| n * n, 1..=3).collect();
+/// assert_eq!(squares.unwrap(), [1, 4, 9]);
 /// ```
 pub trait Executor {
     /// Runs `task(arg)`, some time soon. Blocks only where the executor has a limit that blocks; a refused
@@ -79,9 +146,12 @@ pub trait Executor {
         R: Payload,
         E: Into<BoxError> + 'static;
 
-    /// Runs a piece of a map. Each item has an outcome of its own; a panic costs its item only.
-    #[doc(hidden)]
-    fn submit_chunk<F, A, R>(&self, task: F, chunk: Vec<A>) -> Future<Chunk<R>>
+    /// Runs `task` on each of `args` in one hand-over: a piece of a [`map`](Self::map). Each item has an outcome of its
+    /// own, and a panic costs its item alone; [`Chunk::run`] does that. Blocks, and is refused, as [`submit`](Self::submit)
+    /// is; the future's own error is that of all items.
+    ///
+    /// For executors of your own; what a program calls is `map`.
+    fn submit_chunk<F, A, R>(&self, task: F, args: Vec<A>) -> Future<Chunk<R>>
     where
         F: Fn(A) -> Result<R, TaskError> + Copy + Send + 'static,
         A: Payload,
@@ -100,18 +170,14 @@ pub trait Executor {
     /// Runs `task` on every argument; the outcomes in the order of the arguments. See [`Map`].
     ///
     /// ```
-    /// use raddle::{Executor, ThreadPool};
+    /// use raddle::{AnyExecutor, Executor, ThreadPool};
     ///
-    /// let pool = ThreadPool::new(2)?;
-    /// let squares: Result<Vec<u64>, _> = pool.map(|n: u64| n * n, 0..5).collect();
+    /// let executor = AnyExecutor::from(ThreadPool::new(2)?);
+    /// let squares: Result<Vec<u64>, _> = executor.map(|n: u64| n * n, 0..5).collect();
     /// assert_eq!(squares.unwrap(), [0, 1, 4, 9, 16]);
     /// # Ok::<(), raddle::BuildError>(())
     /// ```
-    fn map<F, A, R, I>(
-        &self,
-        task: F,
-        args: I,
-    ) -> Map<'_, Self, impl Fn(A) -> Result<R, TaskError> + Copy + Send + 'static, I::IntoIter, R>
+    fn map<F, A, R, I>(&self, task: F, args: I) -> Map<impl Submitter<A, R>, I::IntoIter, R>
     where
         Self: Sized,
         F: Fn(A) -> R + Copy + Send + 'static,
@@ -119,32 +185,26 @@ pub trait Executor {
         R: Payload,
         I: IntoIterator<Item = A>,
     {
-        Map::new(Window::new(
-            self,
-            move |arg| Ok(task(arg)),
-            args.into_iter(),
-        ))
+        let executor = self;
+        let task = move |arg| Ok(task(arg));
+        Map::new(Window::new(OnExecutor { executor, task }, args.into_iter()))
     }
 
     /// As [`map`](Self::map) for a task that can fail: its `Err` becomes [`TaskError::Failed`], and the
     /// iteration goes on.
     ///
     /// ```
-    /// use raddle::{Executor, ThreadPool};
+    /// use raddle::{AnyExecutor, Executor, ThreadPool};
     ///
-    /// let pool = ThreadPool::new(2)?;
+    /// let executor = AnyExecutor::from(ThreadPool::new(2)?);
     /// let words = ["1", "two", "3"].map(String::from);
-    /// let numbers: Vec<_> = pool.try_map(|word: String| word.parse::<i32>(), words).collect();
+    /// let numbers: Vec<_> = executor.try_map(|word: String| word.parse::<i32>(), words).collect();
     /// assert_eq!(numbers[0].as_ref().unwrap(), &1);
     /// assert!(numbers[1].is_err());
     /// assert_eq!(numbers[2].as_ref().unwrap(), &3);
     /// # Ok::<(), raddle::BuildError>(())
     /// ```
-    fn try_map<F, A, R, E, I>(
-        &self,
-        task: F,
-        args: I,
-    ) -> Map<'_, Self, impl Fn(A) -> Result<R, TaskError> + Copy + Send + 'static, I::IntoIter, R>
+    fn try_map<F, A, R, E, I>(&self, task: F, args: I) -> Map<impl Submitter<A, R>, I::IntoIter, R>
     where
         Self: Sized,
         F: Fn(A) -> Result<R, E> + Copy + Send + 'static,
@@ -154,17 +214,18 @@ pub trait Executor {
         I: IntoIterator<Item = A>,
     {
         let task = move |arg| task(arg).map_err(|error| TaskError::Failed(error.into()));
-        Map::new(Window::new(self, task, args.into_iter()))
+        let executor = self;
+        Map::new(Window::new(OnExecutor { executor, task }, args.into_iter()))
     }
 
     /// Runs `task` on every argument; each outcome as it comes, with the index of its argument.
     /// See [`MapUnordered`].
     ///
     /// ```
-    /// use raddle::{Executor, ThreadPool};
+    /// use raddle::{AnyExecutor, Executor, ThreadPool};
     ///
-    /// let pool = ThreadPool::new(2)?;
-    /// for (index, square) in pool.map_unordered(|n: usize| n * n, 0..5) {
+    /// let executor = AnyExecutor::from(ThreadPool::new(2)?);
+    /// for (index, square) in executor.map_unordered(|n: usize| n * n, 0..5) {
     ///     assert_eq!(square.unwrap(), index * index);
     /// }
     /// # Ok::<(), raddle::BuildError>(())
@@ -173,13 +234,7 @@ pub trait Executor {
         &self,
         task: F,
         args: I,
-    ) -> MapUnordered<
-        '_,
-        Self,
-        impl Fn(A) -> Result<R, TaskError> + Copy + Send + 'static,
-        I::IntoIter,
-        R,
-    >
+    ) -> MapUnordered<impl Submitter<A, R>, I::IntoIter, R>
     where
         Self: Sized,
         F: Fn(A) -> R + Copy + Send + 'static,
@@ -187,25 +242,8 @@ pub trait Executor {
         R: Payload,
         I: IntoIterator<Item = A>,
     {
-        MapUnordered::new(Window::new(
-            self,
-            move |arg| Ok(task(arg)),
-            args.into_iter(),
-        ))
-    }
-}
-
-/// Runs the items of a chunk one after the other, each with an outcome of its own.
-pub fn run_chunk<A, R>(task: impl Fn(A) -> Result<R, TaskError>, chunk: Vec<A>) -> Chunk<R> {
-    let began = Instant::now();
-    let one = |arg| {
-        // UNWIND: the item and its argument are gone; its neighbours go on.
-        let outcome = catch_unwind(AssertUnwindSafe(|| task(arg)));
-        outcome.unwrap_or_else(|payload| Err(TaskError::Panicked(panics::report(payload, None))))
-    };
-    let outcomes = chunk.into_iter().map(one).collect();
-    Chunk {
-        outcomes,
-        took: began.elapsed(),
+        let executor = self;
+        let task = move |arg| Ok(task(arg));
+        MapUnordered::new(Window::new(OnExecutor { executor, task }, args.into_iter()))
     }
 }

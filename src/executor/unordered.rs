@@ -1,7 +1,6 @@
 //! `map_unordered`: outcomes as they come.
 
-use super::window::{Pending, Window, failed};
-use super::{Executor, Payload};
+use super::window::{Pending, Submitter, Window, failed};
 use crate::error::TaskError;
 use crate::future::wait::{ReturnWhen, wait, wait_timeout};
 use std::collections::VecDeque;
@@ -9,20 +8,20 @@ use std::fmt;
 use std::iter::FusedIterator;
 use std::time::{Duration, Instant};
 
-/// An iterator over the outcomes of [`Executor::map_unordered`], each as it comes, with the index of its
-/// argument. Lazy and bounded as [`Map`](super::Map) is, with the same rules for failed items, for the end of
+/// An iterator over the outcomes of [`ThreadPool::map_unordered`](crate::ThreadPool::map_unordered) or
+/// [`Executor::map_unordered`](crate::Executor::map_unordered), each as it comes, with the index of its argument. Lazy and bounded as [`Map`](super::Map) is, with the same rules for failed items, for the end of
 /// the executor (the index is then that of the first argument that was refused) and for dropping it.
 #[must_use = "iterators are lazy: nothing is submitted before the first `next`"]
-pub struct MapUnordered<'a, E, F, I: Iterator, R> {
-    window: Window<'a, E, F, I, R>,
+pub struct MapUnordered<S, I: Iterator, R> {
+    window: Window<S, I, R>,
     ready: VecDeque<(usize, Result<R, TaskError>)>,
     /// The executor takes nothing more in: the end, once everything that it took has come out.
     refused: Option<(usize, TaskError)>,
     over: bool,
 }
 
-impl<'a, E, F, I: Iterator, R> MapUnordered<'a, E, F, I, R> {
-    pub(super) fn new(window: Window<'a, E, F, I, R>) -> Self {
+impl<S, I: Iterator, R> MapUnordered<S, I, R> {
+    pub(crate) fn new(window: Window<S, I, R>) -> Self {
         Self {
             window,
             ready: VecDeque::new(),
@@ -62,13 +61,10 @@ impl<'a, E, F, I: Iterator, R> MapUnordered<'a, E, F, I, R> {
     }
 }
 
-impl<E, F, I, A, R> MapUnordered<'_, E, F, I, R>
+impl<S, I, R> MapUnordered<S, I, R>
 where
-    E: Executor,
-    F: Fn(A) -> Result<R, TaskError> + Copy + Send + 'static,
-    I: Iterator<Item = A>,
-    A: Payload,
-    R: Payload,
+    S: Submitter<I::Item, R>,
+    I: Iterator,
 {
     fn fill(&mut self) {
         if self.refused.is_none() && !self.over {
@@ -122,13 +118,10 @@ where
     }
 }
 
-impl<E, F, I, A, R> Iterator for MapUnordered<'_, E, F, I, R>
+impl<S, I, R> Iterator for MapUnordered<S, I, R>
 where
-    E: Executor,
-    F: Fn(A) -> Result<R, TaskError> + Copy + Send + 'static,
-    I: Iterator<Item = A>,
-    A: Payload,
-    R: Payload,
+    S: Submitter<I::Item, R>,
+    I: Iterator,
 {
     type Item = (usize, Result<R, TaskError>);
 
@@ -163,17 +156,14 @@ where
     }
 }
 
-impl<E, F, I, A, R> FusedIterator for MapUnordered<'_, E, F, I, R>
+impl<S, I, R> FusedIterator for MapUnordered<S, I, R>
 where
-    E: Executor,
-    F: Fn(A) -> Result<R, TaskError> + Copy + Send + 'static,
-    I: Iterator<Item = A>,
-    A: Payload,
-    R: Payload,
+    S: Submitter<I::Item, R>,
+    I: Iterator,
 {
 }
 
-impl<E, F, I: Iterator, R> fmt::Debug for MapUnordered<'_, E, F, I, R> {
+impl<S, I: Iterator, R> fmt::Debug for MapUnordered<S, I, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MapUnordered")
             .field("yielded", &self.window.yielded)

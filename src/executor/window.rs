@@ -3,9 +3,11 @@
 
 use super::{Executor, Payload};
 use crate::error::{Rejected, TaskError};
-use crate::future::{Future, block};
+use crate::future::{Future, block, panics};
 use std::collections::VecDeque;
+use std::fmt;
 use std::iter::Fuse;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 /// Chunks in flight per worker: one that runs, and enough behind it that none waits for the consumer.
@@ -16,12 +18,44 @@ const PIECE: Duration = Duration::from_micros(100);
 /// The longest automatic chunk.
 const LONGEST: usize = 4096;
 
-/// The outcomes of one chunk, and how long it took.
-#[doc(hidden)]
-#[derive(Debug)]
+/// The outcomes of a piece of a map, and how long it took: what [`Executor::submit_chunk`] gives.
+///
+/// ```
+/// use raddle::executor::Chunk;
+///
+/// let chunk: Chunk<u32> = Chunk::run(|n: u32| Ok(6 / n), vec![1, 0, 3]);
+/// assert_eq!(format!("{chunk:?}"), "Chunk { items: 3, .. }");
+/// ```
 pub struct Chunk<R> {
     pub(crate) outcomes: Vec<Result<R, TaskError>>,
     pub(crate) took: Duration,
+}
+
+impl<R> Chunk<R> {
+    /// Runs `task` on the arguments one after the other, here and now. A panic is the outcome of its item, and the
+    /// others run all the same.
+    pub fn run<A>(task: impl Fn(A) -> Result<R, TaskError>, args: Vec<A>) -> Self {
+        let began = Instant::now();
+        let one = |arg| {
+            // UNWIND: the item and its argument are gone; its neighbours go on.
+            let outcome = catch_unwind(AssertUnwindSafe(|| task(arg)));
+            outcome
+                .unwrap_or_else(|payload| Err(TaskError::Panicked(panics::report(payload, None))))
+        };
+        let outcomes = args.into_iter().map(one).collect();
+        Self {
+            outcomes,
+            took: began.elapsed(),
+        }
+    }
+}
+
+impl<R> fmt::Debug for Chunk<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Chunk")
+            .field("items", &self.outcomes.len())
+            .finish_non_exhaustive()
+    }
 }
 
 /// A chunk that was submitted.
@@ -32,10 +66,40 @@ pub struct Pending<R> {
     pub future: Future<Chunk<R>>,
 }
 
+/// Takes the chunks of a map in.
+pub trait Submitter<A, R> {
+    /// How many tasks can run at a time.
+    fn workers(&self) -> usize;
+
+    /// Runs the map's task on each item of a chunk.
+    fn submit(&self, chunk: Vec<A>) -> Future<Chunk<R>>;
+}
+
+/// Any executor, with a task that can go to another process.
+pub struct OnExecutor<'a, E, F> {
+    pub executor: &'a E,
+    pub task: F,
+}
+
+impl<E, F, A, R> Submitter<A, R> for OnExecutor<'_, E, F>
+where
+    E: Executor,
+    F: Fn(A) -> Result<R, TaskError> + Copy + Send + 'static,
+    A: Payload,
+    R: Payload,
+{
+    fn workers(&self) -> usize {
+        self.executor.workers()
+    }
+
+    fn submit(&self, chunk: Vec<A>) -> Future<Chunk<R>> {
+        self.executor.submit_chunk(self.task, chunk)
+    }
+}
+
 /// The submitting side of a map.
-pub struct Window<'a, E, F, I: Iterator, R> {
-    executor: &'a E,
-    task: F,
+pub struct Window<S, I: Iterator, R> {
+    submitter: S,
     args: Fuse<I>,
     /// A length that was set; else it is adapted.
     chunk: Option<usize>,
@@ -51,18 +115,10 @@ pub struct Window<'a, E, F, I: Iterator, R> {
     detached: bool,
 }
 
-impl<'a, E, F, I, A, R> Window<'a, E, F, I, R>
-where
-    E: Executor,
-    F: Fn(A) -> Result<R, TaskError> + Copy + Send + 'static,
-    I: Iterator<Item = A>,
-    A: Payload,
-    R: Payload,
-{
-    pub fn new(executor: &'a E, task: F, args: I) -> Self {
+impl<S, I: Iterator, R> Window<S, I, R> {
+    pub fn new(submitter: S, args: I) -> Self {
         Self {
-            executor,
-            task,
+            submitter,
             args: args.fuse(),
             chunk: None,
             length: 1,
@@ -86,8 +142,11 @@ where
     }
 
     /// Submits as much as may be in window.
-    pub fn fill(&mut self) {
-        while self.pending.len() < self.executor.workers() * AHEAD {
+    pub fn fill(&mut self)
+    where
+        S: Submitter<I::Item, R>,
+    {
+        while self.pending.len() < self.submitter.workers() * AHEAD {
             let room = self.buffer.map_or(usize::MAX, |buffer| {
                 buffer - (self.taken - self.yielded).min(buffer)
             });
@@ -100,13 +159,13 @@ where
             {
                 return;
             }
-            let chunk: Vec<A> = self.args.by_ref().take(count).collect();
+            let chunk: Vec<_> = self.args.by_ref().take(count).collect();
             if chunk.is_empty() {
                 return;
             }
             let (first, count) = (self.taken, chunk.len());
             self.taken += count;
-            let future = self.executor.submit_chunk(self.task, chunk);
+            let future = self.submitter.submit(chunk);
             self.pending.push_back(Pending {
                 first,
                 count,
@@ -121,9 +180,7 @@ where
         let fitting = (PIECE.as_nanos() / each.as_nanos().max(1)) as usize;
         self.length = fitting.clamp(1, LONGEST).min(self.length * 2);
     }
-}
 
-impl<E, F, I: Iterator, R> Window<'_, E, F, I, R> {
     pub fn set_chunk(&mut self, length: usize) {
         self.chunk = Some(length);
     }
@@ -153,7 +210,7 @@ fn quiet<R>(future: Future<Chunk<R>>) {
     let _seen = future.error().is_some();
 }
 
-impl<E, F, I: Iterator, R> Drop for Window<'_, E, F, I, R> {
+impl<S, I: Iterator, R> Drop for Window<S, I, R> {
     fn drop(&mut self) {
         if !self.detached {
             self.cancel();

@@ -46,9 +46,10 @@ pub trait Extra {
 
 impl Extra for () {}
 
-impl Extra for Cow<'static, str> {
+/// A name, or none.
+impl Extra for Option<Cow<'static, str>> {
     fn name(&self) -> Option<&str> {
-        Some(self)
+        self.as_deref()
     }
 }
 

@@ -47,7 +47,6 @@ use std::time::Duration;
 /// assert_eq!(answer.result().unwrap(), 42);
 /// # Ok::<(), raddle::BuildError>(())
 /// ```
-#[must_use = "dropping a future detaches its task; an error in it goes to the report hook"]
 pub struct Future<T> {
     cell: RawTask,
     result: PhantomData<T>,

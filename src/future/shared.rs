@@ -24,7 +24,6 @@ use std::time::Duration;
 /// assert_eq!(reader.join().unwrap(), 7);
 /// # Ok::<(), raddle::BuildError>(())
 /// ```
-#[must_use]
 pub struct SharedFuture<T> {
     future: Arc<Future<T>>,
     /// Tells this clone's waker from those of others: the address of its own byte.
@@ -156,7 +155,7 @@ impl<T: Sync> std::future::Future for SharedFuture<T> {
 /// let (started, go) = (std::sync::Barrier::new(2), std::sync::Barrier::new(2));
 /// std::thread::scope(|_| {
 ///     pool.scope(|s| {
-///         let _busy = s.spawn(|| { started.wait(); go.wait(); });
+///         s.spawn(|| { started.wait(); go.wait(); });
 ///         started.wait();
 ///         let unwanted = pool.spawn(|| unreachable!("cancelled while queued")).cancel_on_drop();
 ///         drop(unwanted);

@@ -59,7 +59,6 @@ pub enum ReturnWhen {
 
 /// What [`wait`] found. Both lists keep the order in which the futures were given.
 #[derive(Debug)]
-#[must_use]
 pub struct Waited<F> {
     /// Those that are done, failed and cancelled ones among them.
     pub done: Vec<F>,
@@ -99,6 +98,7 @@ pub fn wait<F: Waitable>(futures: impl IntoIterator<Item = F>, when: ReturnWhen)
 /// let waited = wait_timeout([never], ReturnWhen::FirstCompleted, Duration::ZERO);
 /// assert!(waited.timed_out && waited.done.is_empty() && waited.not_done.len() == 1);
 /// ```
+#[must_use = "it says whether the time limit passed"]
 pub fn wait_timeout<F: Waitable>(
     futures: impl IntoIterator<Item = F>,
     when: ReturnWhen,

@@ -29,7 +29,6 @@ use pool::call::RemoteCall;
 use pool::shared::Pool;
 use pool::supervisor_queue::Command;
 use pool::{completer, submit};
-use std::borrow::Cow;
 use std::fmt;
 use std::time::{Duration, Instant};
 use wire::region::RawBytes;
@@ -82,9 +81,9 @@ impl ProcessPool {
         Self { pool }
     }
 
-    /// Names the next task, and lets more be said about it: see [`ProcessTask`].
-    pub fn task(&self, name: impl Into<Cow<'static, str>>) -> ProcessTask<'_> {
-        ProcessTask::new(&self.pool, name.into())
+    /// Begins a task about which there is more to say, a name or a time limit: see [`ProcessTask`].
+    pub fn task(&self) -> ProcessTask<'_> {
+        ProcessTask::new(&self.pool)
     }
 
     /// Runs a task on bytes that it reads where they lie, in memory shared with the worker, and whose result it writes

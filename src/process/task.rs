@@ -14,14 +14,15 @@ use std::borrow::Cow;
 use std::fmt;
 use std::time::{Duration, Instant};
 
-/// A task's name, deadline and retries, waiting for the task. Made by [`ProcessPool::task`](crate::ProcessPool::task).
+/// A task's name, time limit and retries, all of which may be left out, waiting for the task. Made by
+/// [`ProcessPool::task`](crate::ProcessPool::task).
 ///
 /// ```
 /// use raddle::{ProcessPool, TaskError};
 /// use std::time::Duration;
 ///
 /// let pool = ProcessPool::new(1)?;
-/// let endless = pool.task("endless").deadline(Duration::from_millis(50)).submit(
+/// let endless = pool.task().timeout(Duration::from_millis(50)).submit(
 ///     |()| loop {
 ///         std::hint::spin_loop();
 ///     },
@@ -31,29 +32,56 @@ use std::time::{Duration, Instant};
 /// assert!(matches!(outcome, Err(TaskError::TimedOut)));
 /// # Ok::<(), raddle::BuildError>(())
 /// ```
-#[must_use = "a name does nothing until a task is submitted with it"]
+#[must_use = "nothing runs until a task is submitted with it"]
 pub struct ProcessTask<'a> {
     pool: &'a Arc<Pool>,
-    name: Cow<'static, str>,
+    name: Option<Cow<'static, str>>,
     deadline: Option<Instant>,
     retries: u32,
 }
 
 impl<'a> ProcessTask<'a> {
-    pub(super) fn new(pool: &'a Arc<Pool>, name: Cow<'static, str>) -> Self {
+    pub(super) fn new(pool: &'a Arc<Pool>) -> Self {
         Self {
             pool,
-            name,
+            name: None,
             deadline: None,
             retries: 0,
         }
     }
 
-    /// The task has so long from now on. One that has not started by then never does; one that runs loses its worker,
-    /// as by [`Future::kill`](crate::Future::kill). Its future ends with
-    /// [`TaskError::TimedOut`](crate::TaskError::TimedOut).
-    pub fn deadline(mut self, limit: Duration) -> Self {
+    /// The task's name: for reports, `Debug`, panic messages and [`WorkerLost`](crate::WorkerLost).
+    pub fn name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// The task has so long from this call on: as [`deadline`](Self::deadline) with that moment.
+    pub fn timeout(mut self, limit: Duration) -> Self {
         self.deadline = Instant::now().checked_add(limit);
+        self
+    }
+
+    /// When the task's time is over. One that has not started by then never does; one that runs loses its worker, as by
+    /// [`Future::kill`](crate::Future::kill). Its future ends with [`TaskError::TimedOut`](crate::TaskError::TimedOut). Of
+    /// this and [`timeout`](Self::timeout) the last call holds.
+    ///
+    /// ```
+    /// use raddle::{ProcessPool, TaskError};
+    /// use std::time::{Duration, Instant};
+    ///
+    /// let pool = ProcessPool::new(1)?;
+    /// // What all tasks of one request share.
+    /// let deadline = Instant::now() + Duration::from_secs(60);
+    /// let parts = [20, 22].map(|n| pool.task().deadline(deadline).submit(|n: u64| n + 1, n));
+    /// assert_eq!(parts.map(|part| part.result().unwrap()), [21, 23]);
+    ///
+    /// let late = pool.task().deadline(Instant::now()).submit(|n: u64| n + 1, 1);
+    /// assert!(matches!(late.result(), Ok(2) | Err(TaskError::TimedOut)));
+    /// # Ok::<(), raddle::BuildError>(())
+    /// ```
+    pub fn deadline(mut self, deadline: Instant) -> Self {
+        self.deadline = Some(deadline);
         self
     }
 
@@ -116,7 +144,7 @@ impl<'a> ProcessTask<'a> {
     }
 
     fn options(self) -> (&'a Arc<Pool>, Option<Arc<TaskOptions>>) {
-        let options = TaskOptions::new(Some(self.name), self.deadline, self.retries);
+        let options = TaskOptions::new(self.name, self.deadline, self.retries);
         (self.pool, Some(Arc::new(options)))
     }
 }

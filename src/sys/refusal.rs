@@ -38,11 +38,7 @@ impl fmt::Display for Refusal {
     }
 }
 
-impl Error for Refusal {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&self.error)
-    }
-}
+impl Error for Refusal {}
 
 /// Those that are not set do not matter.
 fn limit(f: &mut fmt::Formatter<'_>, name: &str, value: Option<u64>) -> fmt::Result {

@@ -12,6 +12,7 @@ mod info;
 pub mod injector;
 pub mod join;
 pub mod limit;
+mod map;
 pub mod ranges;
 pub mod scope;
 mod search;
@@ -86,7 +87,8 @@ impl ThreadPool {
         &self.shared
     }
 
-    /// Runs `f` on a worker, some time soon.
+    /// Runs `f` on a worker, some time soon. The future may be dropped: the task runs all the same, and an error in it
+    /// reaches the [report hook](crate::set_report_hook).
     ///
     /// Blocks only if the pool has a `queue_limit` that blocks. A pool that has been shut down (or is full
     /// and rejects, or belongs to the parent of a forked child) gives a future that is done already, with
@@ -149,11 +151,18 @@ impl ThreadPool {
         tasks.into_iter().map(|task| self.spawn(task)).collect()
     }
 
-    /// Names the next task: for reports, `Debug` and panic messages.
-    pub fn task(&self, name: impl Into<Cow<'static, str>>) -> NamedTask<'_> {
+    /// Begins a task about which there is more to say: its name.
+    ///
+    /// ```
+    /// let pool = raddle::ThreadPool::new(1)?;
+    /// let rows = pool.task().name("load rows").spawn(|| 3);
+    /// assert_eq!(rows.name(), Some("load rows"));
+    /// # Ok::<(), raddle::BuildError>(())
+    /// ```
+    pub fn task(&self) -> NamedTask<'_> {
         NamedTask {
             pool: self,
-            name: name.into(),
+            name: None,
         }
     }
 
@@ -192,7 +201,7 @@ impl ThreadPool {
     /// let mut lengths = [0; 2];
     /// pool.scope(|s| {
     ///     for (word, length) in words.iter().zip(&mut lengths) {
-    ///         drop(s.spawn(move || *length = word.len()));
+    ///         s.spawn(move || *length = word.len());
     ///     }
     /// });
     /// assert_eq!(lengths, [4, 4]);
@@ -382,15 +391,21 @@ impl fmt::Debug for ThreadPool {
     }
 }
 
-/// A task's name, waiting for the task. Made by [`ThreadPool::task`].
-#[must_use = "a name does nothing until a task is spawned with it"]
+/// A task's name, which may be left out, waiting for the task. Made by [`ThreadPool::task`].
+#[must_use = "nothing runs until a task is spawned with it"]
 #[derive(Debug)]
 pub struct NamedTask<'a> {
     pool: &'a ThreadPool,
-    name: Cow<'static, str>,
+    name: Option<Cow<'static, str>>,
 }
 
 impl NamedTask<'_> {
+    /// The task's name: for reports, `Debug` and panic messages.
+    pub fn name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
     /// As [`ThreadPool::spawn`].
     pub fn spawn<F, T>(self, f: F) -> Future<T>
     where

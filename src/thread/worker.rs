@@ -158,7 +158,7 @@ impl Worker {
                 let name = &shared.seats[index].info.name;
                 report::tell(&Report::SpareRefused {
                     worker: name,
-                    reason: &error.to_string(),
+                    reason: &format!("{error:#}"),
                 });
                 // Unfit: the core goes back to the one that is blocked, or to another spare.
                 if let Some(core) = worker.return_token() {

@@ -329,7 +329,7 @@ fn f23_a_callback_that_panics_is_reported_and_the_others_run() {
     let reports = reports();
     let pool = pool(1);
     let busy = occupy(&pool);
-    let future = pool.task("f23-task").spawn(|| 1);
+    let future = pool.task().name("f23-task").spawn(|| 1);
     let called = Arc::new(AtomicUsize::new(0));
     for n in 0..3 {
         let calls = Arc::clone(&called);
@@ -362,7 +362,7 @@ fn f24_a_callback_that_panics_at_once_is_reported_with_the_name() {
     let _watch = watch();
     let reports = reports();
     let pool = pool(1);
-    let future = pool.task("f24-task").spawn(|| 1);
+    let future = pool.task().name("f24-task").spawn(|| 1);
     future.wait();
     future.add_done_callback(|_| panic!("f24-callback"));
     let report = reports.wait_for("f24-callback");
@@ -376,7 +376,7 @@ fn f25_any_panic_of_a_callback_stays_inside() {
     let reports = reports();
     let pool = pool(1);
     let busy = occupy(&pool);
-    let future = pool.task("f25-task").spawn(|| 1);
+    let future = pool.task().name("f25-task").spawn(|| 1);
     let called = Gate::default();
     let inside = called.clone();
     future.add_done_callback(|_| panic_any(7));

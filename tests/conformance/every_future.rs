@@ -224,7 +224,7 @@ fn f17_callbacks_hear_of_values_errors_and_cancellations<K: Kind>() {
             let text = match outcome {
                 Ok(value) => value.to_string(),
                 // f18, f19
-                Err(error) => error.to_string(),
+                Err(error) => format!("{error:#}"),
             };
             heard.send(text).unwrap();
         });
@@ -364,7 +364,7 @@ fn f34_a_dropped_future_does_not_cancel<K: Kind>() {
     let files = Files::new();
     let ran = files.path("ran");
     for n in 0..50u32 {
-        drop(executor.submit(|(n, ran): (u32, PathBuf)| note(&ran, n), (n, ran.clone())));
+        executor.submit(|(n, ran): (u32, PathBuf)| note(&ran, n), (n, ran.clone()));
     }
     executor.shutdown(Shutdown::Drain).unwrap();
     assert_eq!(notes(&ran).len(), 50);

@@ -106,7 +106,7 @@ fn t13_every_call_in_a_forked_child_fails_at_once() {
             assert!(is_forked(Err::<(), _>(error)));
             assert!(is_forked(pool.try_spawn(|| Ok::<_, TaskError>(1)).result()));
             assert!(is_forked(pool.spawn_on(0, || 1).result()));
-            assert!(is_forked(pool.task("named").spawn(|| 1).result()));
+            assert!(is_forked(pool.task().name("named").spawn(|| 1).result()));
             assert!(
                 pool.spawn_many([|| 1, || 2])
                     .into_iter()
@@ -354,8 +354,8 @@ fn t13_a_scope_that_was_open_at_the_fork_ends_in_the_child() {
     let parent = std::process::id();
     let mut forked = 0;
     pool.scope(|s| {
-        drop(s.spawn(|| gate.wait()));
-        drop(s.spawn(|| ()));
+        s.spawn(|| gate.wait());
+        s.spawn(|| ());
         forked = fork();
         if forked != 0 {
             gate.open();

@@ -38,7 +38,7 @@ fn t13_every_call_in_a_forked_child_fails_at_once() {
         assert!(is_forked(
             pool.submit(|bytes: Vec<u8>| bytes.len(), large).result()
         ));
-        let named = pool.task("named").deadline(LONG).idempotent(3);
+        let named = pool.task().name("named").timeout(LONG).idempotent(3);
         assert!(is_forked(named.submit(same, 1).result()));
         assert!(pool.map(same, 0..3).all(is_forked));
         assert!(

@@ -409,7 +409,8 @@ fn f13_the_panic_itself_comes_back() {
         .build()
         .unwrap();
     let future = pool
-        .task("payload")
+        .task()
+        .name("payload")
         .spawn(|| std::panic::panic_any(Code(4)));
     let Err(TaskError::Panicked(report)) = future.result() else {
         panic!("it panicked")
@@ -467,7 +468,7 @@ fn f15_error_never_blocks_and_is_there_after_a_wait() {
     thread::scope(|s| {
         let waiter = s.spawn(|| {
             future.wait();
-            future.error().map(ToString::to_string)
+            future.error().map(|error| format!("{error:#}"))
         });
         promise.fail(BoxError::from("no row")).unwrap();
         assert_eq!(waiter.join().unwrap().unwrap(), "the task failed: no row");
@@ -622,7 +623,7 @@ fn f29_debug_shows_name_state_and_outcome() {
     let pool = pool(1);
     let gate = Gate::default();
     let at = gate.clone();
-    let future = pool.task("load").spawn(move || {
+    let future = pool.task().name("load").spawn(move || {
         at.wait();
         1u32
     });
@@ -660,11 +661,12 @@ fn f29_debug_shows_name_state_and_outcome() {
 fn f29_a_task_has_the_name_that_it_was_given() {
     let _watch = watch();
     let pool = pool(1);
-    let constant = pool.task("constant").spawn(|| 1);
+    let constant = pool.task().name("constant").spawn(|| 1);
     let made = pool
-        .task(format!("row {}", 3))
+        .task()
+        .name(format!("row {}", 3))
         .try_spawn(|| Ok::<_, BoxError>(1));
-    let bound = pool.task("bound").spawn_on(0, || 1);
+    let bound = pool.task().name("bound").spawn_on(0, || 1);
     let nameless = pool.spawn(|| 1);
     let names = [&constant, &made, &bound, &nameless].map(Future::name);
     assert_eq!(
@@ -777,7 +779,7 @@ fn f34_dropping_the_future_lets_the_task_run() {
     let busy = occupy(&pool);
     let ran = Gate::default();
     let inside = ran.clone();
-    drop(pool.spawn(move || inside.open()));
+    pool.spawn(move || inside.open());
     busy.let_go();
     ran.wait();
 }
@@ -789,7 +791,7 @@ fn f34_a_result_that_nobody_takes_is_dropped_once() {
     let drops = Drops::default();
     let (before, after) = (drops.item(), drops.item());
     let busy = occupy(&pool);
-    drop(pool.spawn(move || before));
+    pool.spawn(move || before);
     busy.let_go();
     let done = pool.spawn(move || after);
     done.wait();
@@ -844,19 +846,21 @@ fn f34_an_error_that_nobody_looked_at_reaches_the_hook() {
     // Dropped before the end, and after it.
     let busy = occupy(&pool);
     drop(
-        pool.task("f34-early")
+        pool.task()
+            .name("f34-early")
             .try_spawn(|| Err::<(), _>("nobody asked")),
     );
     busy.let_go();
     let report = reports.wait_for("f34-early");
     assert!(report.starts_with("UnobservedError") && report.contains("nobody asked"));
-    let late = pool.task("f34-late").spawn(|| panic!("unheard"));
+    let late = pool.task().name("f34-late").spawn(|| panic!("unheard"));
     late.wait();
     assert_eq!(reports.count("f34-late"), 0);
     drop::<Future<()>>(late);
     assert_eq!(reports.count("f34-late"), 1);
     let shared = pool
-        .task("f34-shared")
+        .task()
+        .name("f34-shared")
         .try_spawn(|| Err::<u8, _>("no"))
         .shared();
     shared.wait();
@@ -876,7 +880,10 @@ fn f34_an_error_that_was_looked_at_reaches_nobody_else() {
     let reports = reports();
     let pool = pool(1);
     let fail = || {
-        let future = pool.task("f34-seen").try_spawn(|| Err::<u8, _>("no"));
+        let future = pool
+            .task()
+            .name("f34-seen")
+            .try_spawn(|| Err::<u8, _>("no"));
         future.wait();
         future
     };
@@ -886,7 +893,7 @@ fn f34_an_error_that_was_looked_at_reaches_nobody_else() {
     assert!(fail().peek().unwrap().is_err());
     assert!(fail().shared().result().is_err());
     fail().add_done_callback(|outcome| assert!(outcome.is_err()));
-    let cancelled = pool.task("f34-seen").spawn(|| 1);
+    let cancelled = pool.task().name("f34-seen").spawn(|| 1);
     cancelled.cancel();
     drop(cancelled);
     drop(pool);
@@ -922,7 +929,7 @@ fn bad_input_a_result_whose_drop_panics_is_reported_and_harms_nobody() {
     let reports = reports();
     let pool = pool(1);
     let busy = occupy(&pool);
-    drop(pool.spawn(|| Bomb("bomb in a detached result")));
+    pool.spawn(|| Bomb("bomb in a detached result"));
     busy.let_go();
     let report = reports.wait_for("bomb in a detached result");
     assert!(report.starts_with("DropPanicked") && report.contains("\"result\""));
@@ -979,7 +986,7 @@ fn bad_input_a_panic_payload_whose_drop_panics_is_the_takers_business_or_reporte
     let reports = reports();
     let pool = pool(1);
     let busy = occupy(&pool);
-    drop(pool.spawn(|| std::panic::panic_any(Bomb("bomb in a payload"))));
+    pool.spawn(|| std::panic::panic_any(Bomb("bomb in a payload")));
     busy.let_go();
     reports.wait_for("bomb in a payload");
     assert_eq!(pool.spawn(|| 1).result().unwrap(), 1, "the worker lives");

@@ -20,6 +20,7 @@ mod fork_processes;
 mod future;
 mod kit;
 mod map;
+mod map_owned;
 mod misuse;
 mod nested;
 mod pool;

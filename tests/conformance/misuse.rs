@@ -216,7 +216,7 @@ fn threads_refused_half_way() {
             })
             .build()
             .unwrap_err();
-        let text = error.to_string();
+        let text = format!("{error:#}");
         let BuildError::Thread {
             worker,
             started,
@@ -328,7 +328,7 @@ fn durations_beyond_every_clock() {
         let task = pool.spawn(move || soon().result_timeout(far).unwrap().unwrap());
         assert_eq!(task.result().unwrap(), 1);
         let pool = ThreadPool::new(1).unwrap();
-        drop(pool.spawn(|| soon().wait()));
+        pool.spawn(|| soon().wait());
         pool.shutdown_timeout(Shutdown::Drain, far).unwrap();
     }
 }
@@ -472,7 +472,7 @@ fn shutdown_inside_a_worker_is_an_error() {
         assert!(is_shut_down(inside.spawn(|| ()).result()));
         // And from a worker of another pool it is an ordinary wait.
         let other = ThreadPool::new(1).unwrap();
-        drop(other.spawn(|| ()));
+        other.spawn(|| ());
         other.shutdown(Shutdown::Drain).unwrap();
     });
     task.result().unwrap();
@@ -652,7 +652,7 @@ fn half_a_million_tasks_dropped_with_their_pool() {
     let pool = ThreadPool::new(2).unwrap();
     for _ in 0..MANY {
         let ran = Arc::clone(&ran);
-        drop(pool.spawn(move || ran.fetch_add(1, SeqCst)));
+        pool.spawn(move || ran.fetch_add(1, SeqCst));
     }
     drop(pool);
     assert_eq!(ran.load(SeqCst), MANY);
@@ -668,14 +668,15 @@ fn a_worker_that_does_not_exist() {
             panic!("accepted")
         };
         assert_eq!(why, refused);
-        let Err(TaskError::Rejected(why)) = pool.task("x").spawn_on(worker, || ()).result() else {
+        let Err(TaskError::Rejected(why)) = pool.task().name("x").spawn_on(worker, || ()).result()
+        else {
             panic!("accepted")
         };
         assert_eq!(why, refused);
     }
     let drops = Drops::default();
     let item = drops.item();
-    drop(pool.spawn_on(9, move || drop(item)));
+    pool.spawn_on(9, move || drop(item));
     assert_eq!(drops.count(), 1, "a refused task is dropped at once");
 }
 
@@ -694,7 +695,7 @@ fn names_with_a_nul() {
     }
     // A task's name is the library's own.
     let pool = ThreadPool::new(1).unwrap();
-    assert_eq!(pool.task("a\0b").spawn(|| ()).name(), Some("a\0b"));
+    assert_eq!(pool.task().name("a\0b").spawn(|| ()).name(), Some("a\0b"));
 }
 
 #[test]
@@ -759,8 +760,8 @@ fn destructors_that_panic_cost_nothing_else() {
     let bomb = Bomb;
     assert!(pool.spawn(move || drop(bomb)).cancel());
     held.release();
-    drop(pool.spawn(|| Bomb));
-    drop(pool.spawn(|| std::panic::panic_any(Mutex::new(Bomb))));
+    pool.spawn(|| Bomb);
+    pool.spawn(|| std::panic::panic_any(Mutex::new(Bomb)));
     assert_eq!(pool.spawn(|| 1).result().unwrap(), 1);
     drop(pool);
     let lines = reports.lock().unwrap().clone();

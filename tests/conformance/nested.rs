@@ -235,7 +235,7 @@ fn t14_no_stranger_runs_under_the_waiters_locks() {
                 *guard = Some(here());
                 for _ in 0..10 {
                     let children = Arc::clone(&children);
-                    drop(inside.spawn(move || children.fetch_add(1, SeqCst)));
+                    inside.spawn(move || children.fetch_add(1, SeqCst));
                 }
                 came.send(here()).unwrap();
                 block(awaited);

@@ -92,10 +92,10 @@ fn s03_no_hidden_hook_holds_up_the_end_of_the_process() {
     let started = Arc::new(Barrier::new(2));
     let never = Gate::default();
     let (go, stay) = (Arc::clone(&started), never.clone());
-    drop(pool.spawn(move || {
+    pool.spawn(move || {
         go.wait();
         stay.wait()
-    }));
+    });
     started.wait();
     // Leaked, so nothing joins it; the process ends with its task running.
     std::mem::forget((pool, never));
@@ -203,7 +203,7 @@ fn s06_close_and_cancel_is_quiet() {
     let pool = ThreadPool::new(2).unwrap();
     let held = hold(&pool);
     for _ in 0..10 {
-        drop(pool.spawn(|| ()));
+        pool.spawn(|| ());
     }
     pool.close(Shutdown::CancelPending);
     drop(held);
@@ -228,7 +228,7 @@ fn s07_shutdown_is_idempotent() {
         assert_eq!(task.result().unwrap(), 1);
         assert!(is_shut_down(pool.spawn(|| 1).result()));
         assert!(is_shut_down(pool.spawn_on(0, || 1).result()));
-        assert!(is_shut_down(pool.task("late").spawn(|| 1).result()));
+        assert!(is_shut_down(pool.task().name("late").spawn(|| 1).result()));
     }
 }
 
@@ -325,7 +325,7 @@ fn s09_threads_are_gone_when_drop_returns() {
     let before = kit::threads();
     for _ in 0..50 {
         let pool = ThreadPool::new(3).unwrap();
-        drop(pool.spawn(|| ()));
+        pool.spawn(|| ());
         drop(pool);
         kit::until_threads_are(before);
     }

@@ -340,7 +340,7 @@ fn w10_futures_of_different_executors_mix() {
             let waited = waiting(
                 || wait(all, when),
                 || {
-                    drop(pool.spawn(move || promise.complete(1).unwrap()));
+                    pool.spawn(move || promise.complete(1).unwrap());
                 },
             );
             assert_eq!(

@@ -91,7 +91,7 @@ fn nor_does_one_whose_handle_is_gone() {
         let files = Gate::new();
         let done = files.file("done");
         let touch = |file: PathBuf| std::fs::write(file, "").unwrap();
-        drop(pool.submit(touch, done.clone()));
+        pool.submit(touch, done.clone());
         until(|| done.exists());
     });
 }

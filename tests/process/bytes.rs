@@ -235,7 +235,7 @@ fn the_task_builder_takes_bytes_too() {
         }
         bytes.out(3)
     }
-    let stopped = pool.task("stop").submit_bytes(stop, &[0; 1000]);
+    let stopped = pool.task().name("stop").submit_bytes(stop, &[0; 1000]);
     while !stopped.is_running() {
         thread::yield_now();
     }
@@ -244,7 +244,11 @@ fn the_task_builder_takes_bytes_too() {
     fn fail(_: BytesIn<'_>) -> Result<BytesOut<'_>, &'static str> {
         Err("no")
     }
-    let outcome = pool.task("fail").try_submit_bytes(fail, &[]).result();
+    let outcome = pool
+        .task()
+        .name("fail")
+        .try_submit_bytes(fail, &[])
+        .result();
     assert!(matches!(outcome, Err(TaskError::Failed(_))), "{outcome:?}");
     fn endless(_: BytesIn<'_>) -> BytesOut<'_> {
         loop {
@@ -253,8 +257,9 @@ fn the_task_builder_takes_bytes_too() {
     }
     let soon = Duration::from_millis(20);
     let late = pool
-        .task("late")
-        .deadline(soon)
+        .task()
+        .name("late")
+        .timeout(soon)
         .submit_bytes(endless, &[1; 100]);
     assert!(matches!(late.result(), Err(TaskError::TimedOut)));
 }

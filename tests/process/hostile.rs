@@ -347,7 +347,7 @@ fn a_deadline_holds_whatever_the_worker_claims() {
                 }
             };
             let soon = Duration::from_millis(20);
-            let task = pool.task("false").deadline(soon);
+            let task = pool.task().name("false").timeout(soon);
             let outcome = task.submit(attack, claims).result();
             assert!(matches!(outcome, Err(TaskError::TimedOut)), "{outcome:?}");
         });
@@ -547,12 +547,12 @@ fn a_worker_that_scribbles_while_it_answers() {
             });
         };
         let soon = Duration::from_millis(100);
-        let begun = pool.task("begin").deadline(soon).submit(begin, seed);
+        let begun = pool.task().name("begin").timeout(soon).submit(begin, seed);
         let ended = std::sync::Arc::new(AtomicU64::new(0));
         let echoes: Vec<_> = (0..60u32)
             .map(|n| {
                 let text = "y".repeat(1 << (n % 16));
-                let task = pool.task("echo").deadline(soon).submit(echo, text);
+                let task = pool.task().name("echo").timeout(soon).submit(echo, text);
                 if n % 2 == 0 {
                     let ended = std::sync::Arc::clone(&ended);
                     task.add_done_callback(move |_| _ = ended.fetch_add(1, SeqCst));
@@ -587,10 +587,15 @@ fn words_spoiled_once_cost_their_worker_at_most() {
             vec![7; dice.below(200) as usize]
         };
         let soon = Duration::from_millis(100);
-        let attack = pool.task("attack").deadline(soon).submit(attack, seed);
+        let attack = pool
+            .task()
+            .name("attack")
+            .timeout(soon)
+            .submit(attack, seed);
         let behind = pool
-            .task("behind")
-            .deadline(soon)
+            .task()
+            .name("behind")
+            .timeout(soon)
             .submit(echo, "behind".to_owned());
         let _any = attack.result();
         let _any = behind.result();
@@ -696,8 +701,9 @@ fn a_worker_that_stops_itself_can_be_ended() {
         assert!(task.kill());
         assert_eq!(lost(task.result()).cause(), &LostCause::Killed);
         let task = pool
-            .task("stops")
-            .deadline(Duration::from_millis(20))
+            .task()
+            .name("stops")
+            .timeout(Duration::from_millis(20))
             .submit(stop, ());
         assert!(matches!(task.result(), Err(TaskError::TimedOut)));
     });
@@ -754,8 +760,9 @@ fn a_grandchild_reaches_only_what_the_dead_worker_had() {
     for seed in 0..3 {
         let soon = Duration::from_millis(200);
         let child = pool
-            .task("parent")
-            .deadline(soon)
+            .task()
+            .name("parent")
+            .timeout(soon)
             .submit(attack, seed)
             .result();
         children.extend(child);

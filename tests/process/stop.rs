@@ -5,7 +5,7 @@ use raddle::{
     Executor, LostCause, ProcessPool, Rejected, Shutdown, ShutdownError, TaskError, WorkerExit,
 };
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Hears the polite signal and goes on.
 fn ignore_sigterm() {
@@ -202,15 +202,29 @@ fn a_deadline_ends_what_runs_and_what_waits() {
     let _watch = watch();
     let pool = pool(1);
     let soon = Duration::from_millis(20);
-    let runs = pool.task("runs").deadline(soon).submit(spin, ());
-    let waits = pool.task("waits").deadline(soon).submit(spin, ());
+    let runs = pool.task().name("runs").timeout(soon).submit(spin, ());
+    let waits = pool.task().name("waits").timeout(soon).submit(spin, ());
+    // Without a name, at an instant.
+    let past = pool.task().deadline(Instant::now()).submit(spin, ());
+    let far = pool.task().timeout(Duration::MAX).idempotent(1);
     assert!(matches!(runs.result(), Err(TaskError::TimedOut)));
     assert!(matches!(waits.result(), Err(TaskError::TimedOut)));
     let quick = pool
-        .task("quick")
-        .deadline(Duration::from_secs(3600))
+        .task()
+        .name("quick")
+        .timeout(Duration::from_secs(3600))
         .submit(pid, ());
     quick.result().unwrap();
+    assert!(matches!(past.result(), Err(TaskError::TimedOut)));
+    let far = far.submit(pid, ());
+    assert_eq!(far.name(), None);
+    far.result().unwrap();
+    // Of the two the last call holds.
+    let soon_or_late = pool
+        .task()
+        .deadline(Instant::now())
+        .timeout(Duration::from_secs(3600));
+    soon_or_late.submit(pid, ()).result().unwrap();
 }
 
 #[test]

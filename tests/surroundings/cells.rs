@@ -263,7 +263,7 @@ fn build_under_a_changing_limit() {
     });
     for _ in 0..50 {
         if let Err(error) = raddle::ProcessPool::new(1) {
-            let text = error.to_string();
+            let text = format!("{error:#}");
             assert!(text.contains("RLIMIT_FSIZE"), "{text}");
         }
     }

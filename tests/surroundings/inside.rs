@@ -56,7 +56,7 @@ fn report<T, E: Display>(pool: &str, stage: &str, outcome: Result<T, E>) -> Opti
             Some(value)
         }
         Err(error) => {
-            tell(&format!("error {pool} {stage} {error}"));
+            tell(&format!("error {pool} {stage} {error:#}"));
             None
         }
     }

@@ -100,10 +100,10 @@ pub fn pool() -> &'static ThreadPool {
 pub fn busy() -> &'static ThreadPool {
     let pool = pool();
     let (begun, has_begun) = mpsc::channel();
-    drop(pool.spawn(move || {
+    pool.spawn(move || {
         begun.send(()).expect("somebody waits for this");
         stand_still();
-    }));
+    });
     has_begun.recv().expect("the worker begins");
     pool
 }

@@ -310,9 +310,9 @@ impl Machine {
             Way::Spawn => self.pool.spawn(move || value(task())),
             Way::TrySpawn => self.pool.try_spawn(task),
             Way::On(worker) => self.pool.spawn_on(lost(worker), move || value(task())),
-            Way::Named => self.pool.task("named").spawn(move || value(task())),
+            Way::Named => self.pool.task().name("named").spawn(move || value(task())),
             Way::NamedOn(worker) => {
-                let named = self.pool.task("named");
+                let named = self.pool.task().name("named");
                 named.spawn_on(lost(worker), move || value(task()))
             }
         };

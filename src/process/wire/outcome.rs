@@ -368,7 +368,6 @@ impl Panic {
 mod tests {
     use super::*;
     use crate::codec::SliceSink;
-    use crate::executor::run_chunk;
 
     const CONTEXT: OutcomeContext<'_> = OutcomeContext {
         task: Some("load"),
@@ -388,7 +387,7 @@ mod tests {
         let bytes = encoded(&Chain::new(&error));
         let told = value::<u8>(Status::Failed, &bytes[..], CONTEXT).unwrap_err();
         assert_eq!(
-            told.to_string(),
+            format!("{told:#}"),
             "the task failed: the task failed: disk is gone"
         );
         let chain = Chain::new(told.source().unwrap());
@@ -422,11 +421,11 @@ mod tests {
             3 => panic!("three"),
             n => Ok(n * 10),
         };
-        let sent = ChunkOutcomes::new(run_chunk(task, vec![1, 2, 3, 4]));
+        let sent = ChunkOutcomes::new(Chunk::run(task, vec![1, 2, 3, 4]));
         let told = chunk::<u32>(Status::Value, &encoded(&sent)[..], CONTEXT).unwrap();
         let texts = told.outcomes.iter().map(|outcome| match outcome {
             Ok(value) => value.to_string(),
-            Err(error) => error.to_string(),
+            Err(error) => format!("{error:#}"),
         });
         let texts: Vec<String> = texts.collect();
         assert_eq!(texts[0], "10");
@@ -434,7 +433,7 @@ mod tests {
         assert!(texts[2].starts_with("task 'load' panicked on worker 'db-0'"));
         assert!(texts[2].ends_with(": three"), "{}", texts[2]);
         assert_eq!(texts[3], "40");
-        let sent = ChunkOutcomes::new(run_chunk(
+        let sent = ChunkOutcomes::new(Chunk::run(
             |n: u32| match n {
                 1 => Err(TaskError::Failed("one".into())),
                 n => Ok(n.to_string()),
@@ -445,7 +444,7 @@ mod tests {
         assert!(
             matches!(&told.outcomes[..], [Ok(a), Err(TaskError::Failed(_)), Ok(b)] if a == "0" && b == "2")
         );
-        let sent = ChunkOutcomes::new(run_chunk(|n: u32| Ok(n), vec![7, 8]));
+        let sent = ChunkOutcomes::new(Chunk::run(|n: u32| Ok(n), vec![7, 8]));
         let told = chunk::<u32>(Status::Value, &encoded(&sent)[..], CONTEXT).unwrap();
         assert!(matches!(told.outcomes[..], [Ok(7), Ok(8)]));
     }

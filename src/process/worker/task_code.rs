@@ -12,7 +12,7 @@
 
 use crate::codec::{self, Description, Part, PayloadError};
 use crate::error::{BoxError, CodeError, TaskError};
-use crate::executor::{Payload, run_chunk};
+use crate::executor::{Chunk, Payload};
 use crate::process::wire::in_place::{BytesIn, BytesOut};
 use crate::process::worker::call::TaskCall;
 use crate::process::worker::image::{Image, Named, offset_of};
@@ -106,7 +106,7 @@ where
     {
         type Item = Result<Description, PayloadError>;
         let task = |item: Result<Item, TaskError>| materialize::<F>()(item??.read(Part::Argument)?);
-        call.serve_items::<Item, A, R>(|chunk| run_chunk(task, chunk));
+        call.serve_items::<Item, A, R>(|chunk| Chunk::run(task, chunk));
     }
     zero_sized::<F>();
     offset_of_task(
@@ -130,10 +130,10 @@ where
         R: Payload,
     {
         if codec::is_number::<A>() {
-            call.serve_numbers(|chunk: Vec<A>| run_chunk(materialize::<F>(), chunk));
+            call.serve_numbers(|chunk: Vec<A>| Chunk::run(materialize::<F>(), chunk));
         } else {
             let task = |item: Result<A, TaskError>| materialize::<F>()(item?);
-            call.serve_items::<A, A, R>(|chunk| run_chunk(task, chunk));
+            call.serve_items::<A, A, R>(|chunk| Chunk::run(task, chunk));
         }
     }
     zero_sized::<F>();

@@ -98,11 +98,4 @@ impl fmt::Display for StartError {
     }
 }
 
-impl Error for StartError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            Self::Code(error) => Some(error),
-            _ => None,
-        }
-    }
-}
+impl Error for StartError {}

@@ -76,7 +76,7 @@ fn an_error_of_a_task_comes_with_its_sources() {
     assert_eq!(raw.call::<_, i32>(of(parse), "17").unwrap(), 17);
     let error = raw.call::<_, i32>(of(parse), "x").unwrap_err();
     assert_eq!(
-        error.to_string(),
+        format!("{error:#}"),
         "the task failed: invalid digit found in string"
     );
     let error = raw.call::<_, i32>(of(parse), "").unwrap_err();
