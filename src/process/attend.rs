@@ -7,7 +7,7 @@
 //! ([`State::attend`](crate::future::state::State::attend)) and calls. When a task moves to another lane, the attendant's
 //! ear goes along, and everybody who sleeps for its old lane is rung.
 //!
-//! `docs/protocols/remote.md` describes words, transitions and owners. Models: `verify/models/remote.rs`.
+//! `docs/protocols/remote.md` describes words, transitions and owners. Models: `verify/src/scenarios/remote.rs`.
 
 use super::desk::Command;
 use super::error::LostCause;
