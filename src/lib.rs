@@ -82,6 +82,7 @@
 )))]
 compile_error!("raddle runs on Linux on x86-64 and aarch64");
 
+mod codec;
 mod error;
 mod executor;
 #[cfg(not(any(raddle_loom, raddle_shuttle)))]
@@ -110,7 +111,9 @@ mod thread;
 #[cfg(any(raddle_loom, raddle_shuttle, raddle_counts))]
 pub mod thread;
 
-pub use error::{BoxError, BuildError, PanicReport, Rejected, ShutdownError, TaskError};
+pub use codec::{PayloadError, PayloadReason, PayloadStage};
+pub use error::worker_lost::{LostCause, WorkerExit, WorkerLost};
+pub use error::{BoxError, BuildError, CodeError, PanicReport, Rejected, ShutdownError, TaskError};
 #[doc(hidden)]
 pub use executor::{Chunk, run_chunk};
 pub use executor::{Executor, Map, MapUnordered, Payload, Pin, Shutdown, WhenFull};
@@ -121,12 +124,9 @@ pub use future::promise::{Promise, promise};
 pub use future::shared::{CancelOnDrop, SharedFuture};
 pub use future::state::FutureState;
 pub use future::wait::{ReturnWhen, Waitable, Waited, wait, wait_timeout};
-pub use process::codec::{PayloadError, PayloadReason, PayloadStage};
-pub use process::entry::CodeError;
-pub use process::error::{LostCause, WorkerExit, WorkerLost};
 #[cfg(raddle_hostile)]
-pub use process::hostile;
-pub use process::start::{Limit, Output, Start, worker_main};
+pub use process::testing::hostile;
+pub use process::worker::start::{Limit, Output, Start, worker_main};
 pub use process::{
     BytesIn, BytesOut, ProcessPool, ProcessPoolBuilder, ProcessStats, ProcessTask,
     ProcessWorkerStats, WhenWorkerDies,

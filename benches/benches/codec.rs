@@ -2,7 +2,7 @@
 
 // The library keeps its codec to itself: here it is compiled once more.
 #[allow(dead_code, unused_imports)]
-#[path = "../../src/process/codec/mod.rs"]
+#[path = "../../src/codec/mod.rs"]
 mod codec;
 
 use codec::{Part, SharedSink, SharedSource, SliceSink};

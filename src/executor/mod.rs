@@ -1,22 +1,22 @@
 //! The contract that every executor keeps.
 
-mod flight;
 mod map;
-mod place;
+mod pool_options;
 mod unordered;
+mod window;
 
-pub use flight::Chunk;
 pub use map::Map;
-pub use place::{Pin, WhenFull};
+pub use pool_options::{Pin, WhenFull};
 pub use unordered::MapUnordered;
+pub use window::Chunk;
 
 use crate::error::{BoxError, ShutdownError, TaskError};
 use crate::future::{Future, panics};
-use flight::Flight;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
+use window::Window;
 
 /// How an executor ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,7 +119,7 @@ pub trait Executor {
         R: Payload,
         I: IntoIterator<Item = A>,
     {
-        Map::new(Flight::new(
+        Map::new(Window::new(
             self,
             move |arg| Ok(task(arg)),
             args.into_iter(),
@@ -154,7 +154,7 @@ pub trait Executor {
         I: IntoIterator<Item = A>,
     {
         let task = move |arg| task(arg).map_err(|error| TaskError::Failed(error.into()));
-        Map::new(Flight::new(self, task, args.into_iter()))
+        Map::new(Window::new(self, task, args.into_iter()))
     }
 
     /// Runs `task` on every argument; each outcome as it comes, with the index of its argument.
@@ -187,7 +187,7 @@ pub trait Executor {
         R: Payload,
         I: IntoIterator<Item = A>,
     {
-        MapUnordered::new(Flight::new(
+        MapUnordered::new(Window::new(
             self,
             move |arg| Ok(task(arg)),
             args.into_iter(),

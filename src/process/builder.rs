@@ -1,12 +1,13 @@
 //! Building a process pool: every decision in one place, every mistake an error.
 
 use super::ProcessPool;
-use super::entry;
-use super::pool::{Config, Pool};
-use super::start::{self, Limit, Output, Settings, Start};
 use crate::error::{BoxError, BuildError};
 use crate::executor::{Pin, WhenFull};
 use crate::future::panics;
+use crate::process::pool::config::{Config, WhenWorkerDies};
+use crate::process::pool::shared::Pool;
+use crate::process::worker::start::{self, Limit, Output, Settings, Start};
+use crate::process::worker::task_code;
 use crate::sync::unmodelled::{AtomicU32, Ordering};
 use crate::sys::affinity;
 use std::ffi::OsString;
@@ -18,17 +19,6 @@ use std::time::Duration;
 
 /// The most workers that a pool can have.
 const MOST_WORKERS: usize = 1024;
-
-/// What becomes of a pool whose worker has died.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum WhenWorkerDies {
-    /// A new worker takes its place. Only the task that it ran is lost.
-    #[default]
-    Replace,
-    /// The pool is broken, as Python's would be: everything accepted fails with
-    /// [`Rejected::Broken`](crate::Rejected::Broken), and so does every submission from then on.
-    BreakPool,
-}
 
 /// Sets up a [`ProcessPool`]. Made by [`ProcessPool::builder`].
 ///
@@ -232,7 +222,7 @@ impl ProcessPoolBuilder {
     where
         H: Fn() -> Result<(), BoxError> + Copy + Send + 'static,
     {
-        match entry::of_hook::<H>() {
+        match task_code::of_hook::<H>() {
             Ok(code) => Some(code),
             Err(error) => {
                 let why = error.to_string();

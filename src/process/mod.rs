@@ -3,65 +3,36 @@
 //! [`entry`], [`codec`], [`outcome`]: how a task travels. [`start`], [`worker`]: the worker's side. [`pool`] says who does
 //! what on the parent's.
 
-mod answer;
-mod arena;
-pub mod attend;
-mod attendant;
-mod budget;
 mod builder;
-pub mod codec;
-// Beside it, since others compile the codec too: `benches`, `fuzz`.
-#[cfg(test)]
-mod codec_tests;
-mod deadline;
-mod desk;
-mod ear;
-pub mod entry;
-pub mod error;
 mod executor;
-mod form;
-mod grave;
-#[cfg(raddle_hostile)]
-pub mod hostile;
-mod in_place;
-mod lane;
-mod lead;
-pub mod memory;
-#[cfg(any(raddle_loom, raddle_shuttle))]
-pub mod model;
-pub mod outcome;
-mod pool;
-mod pump;
-mod ready;
-mod retire;
-mod room;
-mod seat;
-mod sift;
-pub mod start;
+pub mod pool;
+mod start_pool;
 mod stats;
-mod submit;
 mod supervisor;
-mod tail;
-mod takeback;
 mod task;
-mod ticket;
+#[cfg(any(raddle_loom, raddle_shuttle, raddle_hostile))]
+pub mod testing;
+pub mod wire;
 pub mod worker;
 
-pub use builder::{ProcessPoolBuilder, WhenWorkerDies};
-pub use in_place::{BytesIn, BytesOut};
+pub use builder::ProcessPoolBuilder;
+pub use pool::config::WhenWorkerDies;
 pub use stats::{ProcessStats, ProcessWorkerStats};
 pub use task::ProcessTask;
+pub use wire::in_place::{BytesIn, BytesOut};
 
 use crate::error::{BoxError, BuildError, ShutdownError};
 use crate::executor::Shutdown;
 use crate::future::{Future, block};
 use crate::sync::Arc;
-use desk::Command;
-use memory::Raw;
-use pool::Pool;
+use pool::call::RemoteCall;
+use pool::shared::Pool;
+use pool::supervisor_queue::Command;
+use pool::{completer, submit};
 use std::borrow::Cow;
 use std::fmt;
 use std::time::{Duration, Instant};
+use wire::region::RawBytes;
 
 /// A pool of worker processes: what a task does to its process, it does to that one alone.
 ///
@@ -145,7 +116,7 @@ impl ProcessPool {
         F: Fn(BytesIn<'_>) -> BytesOut<'_> + Copy + Send + 'static,
     {
         let _ = task;
-        submit::submit_as(&self.pool, &submit::Call::bytes::<F>(), &Raw(arg), None)
+        submit::submit_as(&self.pool, &RemoteCall::bytes::<F>(), &RawBytes(arg), None)
     }
 
     /// As [`submit_bytes`](Self::submit_bytes) for a task that can fail: its `Err` becomes
@@ -174,8 +145,8 @@ impl ProcessPool {
         let _ = task;
         submit::submit_as(
             &self.pool,
-            &submit::Call::try_bytes::<F, E>(),
-            &Raw(arg),
+            &RemoteCall::try_bytes::<F, E>(),
+            &RawBytes(arg),
             None,
         )
     }
@@ -238,7 +209,9 @@ impl ProcessPool {
     pub fn terminate_workers(&self, grace: Duration) -> Result<(), ShutdownError> {
         if !self.pool.is_forked() {
             self.pool.close(Shutdown::CancelPending);
-            self.pool.desk.send(Command::Stop { grace });
+            self.pool
+                .supervisor_queue
+                .send(Command::StopWorkers { grace });
         }
         self.shutdown(Shutdown::CancelPending)
     }
@@ -261,7 +234,7 @@ impl ProcessPool {
             return Err(ShutdownError::Forked { pool: pool() });
         }
         self.pool.close(how);
-        if attendant::is_me(&self.pool) {
+        if completer::is_this_thread(&self.pool) {
             return Err(ShutdownError::InCallback { pool: pool() });
         }
         if self.pool.wait_end(deadline) {

@@ -1,13 +1,14 @@
 //! A task of a process pool about which there is more to say.
 
-use super::in_place::{BytesIn, BytesOut};
-use super::memory::Raw;
-use super::pool::Pool;
-use super::submit::{self, Call};
-use super::ticket::Options;
 use crate::error::BoxError;
 use crate::executor::Payload;
 use crate::future::Future;
+use crate::process::pool::call::RemoteCall;
+use crate::process::pool::shared::Pool;
+use crate::process::pool::submit;
+use crate::process::pool::task_meta::TaskOptions;
+use crate::process::wire::in_place::{BytesIn, BytesOut};
+use crate::process::wire::region::RawBytes;
 use crate::sync::Arc;
 use std::borrow::Cow;
 use std::fmt;
@@ -72,7 +73,7 @@ impl<'a> ProcessTask<'a> {
     {
         let _ = task;
         let (pool, options) = self.options();
-        submit::submit(pool, &Call::submit::<F, A, R>(), &arg, options)
+        submit::submit(pool, &RemoteCall::submit::<F, A, R>(), &arg, options)
     }
 
     /// As [`Executor::try_submit`](crate::Executor::try_submit).
@@ -85,7 +86,7 @@ impl<'a> ProcessTask<'a> {
     {
         let _ = task;
         let (pool, options) = self.options();
-        submit::submit(pool, &Call::try_submit::<F, A, R, E>(), &arg, options)
+        submit::submit(pool, &RemoteCall::try_submit::<F, A, R, E>(), &arg, options)
     }
 
     /// As [`ProcessPool::submit_bytes`](crate::ProcessPool::submit_bytes).
@@ -95,7 +96,7 @@ impl<'a> ProcessTask<'a> {
     {
         let _ = task;
         let (pool, options) = self.options();
-        submit::submit_as(pool, &Call::bytes::<F>(), &Raw(arg), options)
+        submit::submit_as(pool, &RemoteCall::bytes::<F>(), &RawBytes(arg), options)
     }
 
     /// As [`ProcessPool::try_submit_bytes`](crate::ProcessPool::try_submit_bytes).
@@ -106,11 +107,16 @@ impl<'a> ProcessTask<'a> {
     {
         let _ = task;
         let (pool, options) = self.options();
-        submit::submit_as(pool, &Call::try_bytes::<F, E>(), &Raw(arg), options)
+        submit::submit_as(
+            pool,
+            &RemoteCall::try_bytes::<F, E>(),
+            &RawBytes(arg),
+            options,
+        )
     }
 
-    fn options(self) -> (&'a Arc<Pool>, Option<Arc<Options>>) {
-        let options = Options::new(Some(self.name), self.deadline, self.retries);
+    fn options(self) -> (&'a Arc<Pool>, Option<Arc<TaskOptions>>) {
+        let options = TaskOptions::new(Some(self.name), self.deadline, self.retries);
         (self.pool, Some(Arc::new(options)))
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! A file is zero when it is new, which is almost the first state of every word: see `begin`.
 
-use super::core::Core;
-use super::wish::Wish;
+use super::last_core::LastCore;
+use super::wake_request::WakeRequest;
 use super::{Body, Inline, Payload, Span};
 use crate::sync::atomic::{AtomicU32, AtomicU64, Ordering::*};
 use crate::sync::{self, bound};
@@ -77,11 +77,11 @@ pub struct Requests {
 #[repr(C)]
 pub(super) struct Wanted {
     /// A thread that sleeps on `Replies::bell`.
-    pub sleeper: Wish,
+    pub sleeper: WakeRequest,
     /// A thread that listens to something else.
-    pub listener: Wish,
+    pub listener: WakeRequest,
     /// Where the parent's thread was that slept, listened or woke the worker last.
-    pub core: Core,
+    pub core: LastCore,
 }
 
 /// Written by the worker; the parent writes `claims`, too.
@@ -90,18 +90,18 @@ pub struct Replies {
     /// What a waiter of the parent sleeps on, beside a word of the parent's own. It counts.
     pub(super) bell: CachePadded<AtomicU32>,
     /// The worker sleeps, or is about to.
-    pub(super) sleeps: CachePadded<Wish>,
+    pub(super) sleeps: CachePadded<WakeRequest>,
     /// For each slot who has it: see [`claim`](super::claim).
     pub(super) claims: [AtomicU64; SLOTS],
     pub(super) slots: [ReplySlot; SLOTS],
     /// Where the worker was when it waited for a task last.
-    pub(super) core: CachePadded<Core>,
+    pub(super) core: CachePadded<LastCore>,
 }
 
 #[cfg(any(raddle_loom, raddle_shuttle))]
 impl Replies {
     /// What a worker does that means no good.
-    pub fn spoil_bell(&self, value: u32) {
+    pub fn spoil_event(&self, value: u32) {
         // ORDERING: replies.spoil Relaxed: nothing is promised of it.
         self.bell.store(value, Relaxed);
     }
@@ -167,9 +167,9 @@ unsafe impl Shared for Requests {
             bell: CachePadded::new(AtomicU32::new(0)),
             released: CachePadded::new(AtomicU32::new(0)),
             wanted: CachePadded::new(Wanted {
-                sleeper: Wish::new(),
-                listener: Wish::new(),
-                core: Core::new(),
+                sleeper: WakeRequest::new(),
+                listener: WakeRequest::new(),
+                core: LastCore::new(),
             }),
             asked: std::array::from_fn(|_| AtomicU32::new(0)),
             slots: std::array::from_fn(|_| RequestSlot {
@@ -197,7 +197,7 @@ unsafe impl Shared for Replies {
     fn new() -> Self {
         Self {
             bell: CachePadded::new(AtomicU32::new(0)),
-            sleeps: CachePadded::new(Wish::new()),
+            sleeps: CachePadded::new(WakeRequest::new()),
             claims: std::array::from_fn(|_| AtomicU64::new(0)),
             slots: std::array::from_fn(|_| ReplySlot {
                 commit: AtomicU32::new(0),
@@ -205,7 +205,7 @@ unsafe impl Shared for Replies {
                 len: AtomicU32::new(0),
                 words: std::array::from_fn(|_| AtomicU64::new(0)),
             }),
-            core: CachePadded::new(Core::new()),
+            core: CachePadded::new(LastCore::new()),
         }
     }
 

@@ -1,14 +1,14 @@
 //! The consumer's side of a lane, under its lock: answers in order, taking back, recovery.
 
 use super::layout::{Committed, Replies, RequestSlot, SKIPPED, SLOTS, Seq, Shared};
-use super::parent::Parent;
+use super::parent::ParentEnd;
 use super::{Payload, claim};
 use crate::sync::MutexGuard;
 use crate::sync::atomic::{Ordering::*, fence};
 use std::io;
 
 /// What only the consumer knows.
-pub(super) struct Books {
+pub(super) struct ConsumerState {
     /// The next number to be answered.
     next: Seq,
     /// The first number whose slots and span are in use.
@@ -26,7 +26,7 @@ struct Entry {
     reading: bool,
 }
 
-impl Books {
+impl ConsumerState {
     pub fn new(first: Seq) -> Self {
         Self {
             next: first,
@@ -60,7 +60,7 @@ pub enum Revoke {
 
 /// What a worker cannot have done without being broken or hostile. Its lane is of no use any more.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Wild {
+pub enum ProtocolViolation {
     /// An answer to a task that it does not have.
     NoTask(Seq),
     /// The word that says whether a task is answered says something else.
@@ -77,7 +77,7 @@ pub enum Wild {
     Span { seq: Seq, offset: u64, len: u32 },
 }
 
-impl std::fmt::Display for Wild {
+impl std::fmt::Display for ProtocolViolation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::NoTask(seq) => write!(f, "answered number {}, which it does not have", seq.0),
@@ -103,7 +103,7 @@ impl std::fmt::Display for Wild {
     }
 }
 
-impl std::error::Error for Wild {}
+impl std::error::Error for ProtocolViolation {}
 
 /// A number that has been published and is not answered: what the parent knows of the task belongs to who holds the lock
 /// that this comes from. Its request may still be on its way into the slot: see [`Locked::request`].
@@ -120,12 +120,12 @@ impl Waiting {
 
 /// The lock of a lane, held.
 pub struct Locked<'a, T> {
-    parent: &'a Parent<T>,
-    books: MutexGuard<'a, (Books, T)>,
+    parent: &'a ParentEnd<T>,
+    books: MutexGuard<'a, (ConsumerState, T)>,
 }
 
 impl<'a, T> Locked<'a, T> {
-    pub(super) fn new(parent: &'a Parent<T>, books: MutexGuard<'a, (Books, T)>) -> Self {
+    pub(super) fn new(parent: &'a ParentEnd<T>, books: MutexGuard<'a, (ConsumerState, T)>) -> Self {
         Self { parent, books }
     }
 
@@ -185,7 +185,7 @@ impl<'a, T> Locked<'a, T> {
     ///
     /// As there.
     #[cfg(any(test, raddle_loom, raddle_shuttle))]
-    pub fn take(&mut self) -> Result<Option<Reply>, Wild> {
+    pub fn take(&mut self) -> Result<Option<Reply>, ProtocolViolation> {
         self.take_with(|reply| reply)
     }
 
@@ -198,7 +198,10 @@ impl<'a, T> Locked<'a, T> {
     ///
     /// The worker is wild; nothing was taken, and `with` has not run.
     #[inline(always)]
-    pub fn take_with<R>(&mut self, with: impl FnOnce(Reply) -> R) -> Result<Option<R>, Wild> {
+    pub fn take_with<R>(
+        &mut self,
+        with: impl FnOnce(Reply) -> R,
+    ) -> Result<Option<R>, ProtocolViolation> {
         let parent = self.parent;
         let seq = self.next();
         let reply = match parent.replies.slots[seq.slot()].committed(seq) {
@@ -209,24 +212,24 @@ impl<'a, T> Locked<'a, T> {
         // that still writes it.
         let request = &parent.requests.slots[seq.slot()];
         if !parent.is_published(seq) || request.committed(seq).is_none() {
-            return Err(Wild::NoTask(seq));
+            return Err(ProtocolViolation::NoTask(seq));
         }
         let (status, payload) = reply.read();
         let books = &mut self.books.0;
         let entry = &mut books.slots[seq.slot()];
         match (entry.revoked, status == SKIPPED) {
-            (true, false) => return Err(Wild::RanRevoked(seq)),
-            (false, true) => return Err(Wild::Skipped(seq)),
+            (true, false) => return Err(ProtocolViolation::RanRevoked(seq)),
+            (false, true) => return Err(ProtocolViolation::Skipped(seq)),
             // Nobody would read the payload, and so nobody release it.
             (true, true) if matches!(payload, Payload::Span(_)) => {
-                return Err(Wild::SkippedWith(seq));
+                return Err(ProtocolViolation::SkippedWith(seq));
             }
             _ => {}
         }
         if let Payload::Span(span) = payload {
             if parent.replies.region(span).is_none() {
                 let (offset, len) = (span.offset, span.len);
-                return Err(Wild::Span { seq, offset, len });
+                return Err(ProtocolViolation::Span { seq, offset, len });
             }
             entry.reading = true;
         }
@@ -244,11 +247,11 @@ impl<'a, T> Locked<'a, T> {
     }
 
     /// There is no answer: is what is there possible?
-    fn nothing(seq: Seq, found: u32) -> Result<(), Wild> {
+    fn nothing(seq: Seq, found: u32) -> Result<(), ProtocolViolation> {
         let before = seq.mark().wrapping_sub(SLOTS as u32);
         // New files begin with 0, and with 1 in the last slot.
         if found != before && found > 1 {
-            return Err(Wild::Commit { seq, found });
+            return Err(ProtocolViolation::Commit { seq, found });
         }
         Ok(())
     }
@@ -283,12 +286,12 @@ impl<'a, T> Locked<'a, T> {
         // ORDERING: requests.release Release -> pairs with requests.released: the spans have been read.
         parent.requests.released.store(released, Release);
         if spans {
-            // WAKE: the other end is `Worker::space`.
-            // ORDERING: lane.release-fence SeqCst -> pairs with wish.sleeper-fence: the release before
+            // WAKE: the other end is `WorkerEnd::space`.
+            // ORDERING: lane.release-fence SeqCst -> pairs with wake_request.sleeper-fence: the release before
             // the look.
             fence(SeqCst);
             if parent.replies.sleeps.look().is_some() {
-                parent.ring_worker();
+                parent.notify_worker();
             }
         }
     }
@@ -298,7 +301,7 @@ impl<'a, T> Locked<'a, T> {
     /// # Errors
     ///
     /// The worker is wild. The task has not been taken back.
-    pub fn revoke(&mut self, seq: Seq) -> Result<Revoke, Wild> {
+    pub fn revoke(&mut self, seq: Seq) -> Result<Revoke, ProtocolViolation> {
         if !self.is_pending(seq) {
             return Ok(Revoke::Claimed);
         }
@@ -308,7 +311,7 @@ impl<'a, T> Locked<'a, T> {
                 Ok(Revoke::Won)
             }
             Ok(false) => Ok(Revoke::Claimed),
-            Err(found) => Err(Wild::Claim { seq, found }),
+            Err(found) => Err(ProtocolViolation::Claim { seq, found }),
         }
     }
 
@@ -324,7 +327,7 @@ impl<'a, T> Locked<'a, T> {
 
     /// The worker is dead, and what it has answered has been taken: the task that it was running, if it
     /// was. Its number is skipped by the next worker; all behind it wait as before.
-    pub fn casualty(&mut self) -> Option<Waiting> {
+    pub fn in_flight(&mut self) -> Option<Waiting> {
         let waiting = self.waiting(self.next())?;
         let seq = waiting.seq();
         if self.books.0.slots[seq.slot()].revoked {
@@ -339,7 +342,7 @@ impl<'a, T> Locked<'a, T> {
         began.then_some(waiting)
     }
 
-    /// The number of a [casualty](Self::casualty) is not skipped after all: the next worker runs its task again.
+    /// The number of a [casualty](Self::in_flight) is not skipped after all: the next worker runs its task again.
     pub fn run_again(&mut self, seq: Seq) {
         self.books.0.slots[seq.slot()].revoked = false;
     }
@@ -376,7 +379,7 @@ impl<'a, T> Locked<'a, T> {
         }
         install()?;
         // Whoever sleeps on the old file comes back, and sleeps on the new one.
-        self.parent.ring();
+        self.parent.notify();
         Ok(())
     }
 }

@@ -1,15 +1,15 @@
 //! Protocols in memory that two processes share. This room knows no tasks, no pools and no descriptors.
 //!
 //! A *lane* joins a parent to one worker. It has two memory files, one for each direction ([`Requests`],
-//! [`Replies`]), a view for each side ([`Parent`], [`Worker`]), and a sequence number ([`Seq`]) for each
+//! [`Replies`]), a view for each side ([`ParentEnd`], [`WorkerEnd`]), and a sequence number ([`Seq`]) for each
 //! task: every number is answered once, in order. The parent believes nothing that it reads in `Replies`;
-//! what is not possible is a [`Wild`] worker.
+//! what is not possible is a [`ProtocolViolation`] worker.
 //!
 //! `docs/protocols/lane.md` describes words, states, orderings and what survives the death of a worker.
 
 pub mod bytes;
 pub mod claim;
-mod core;
+mod last_core;
 mod layout;
 mod locked;
 mod parent;
@@ -17,16 +17,16 @@ mod segment;
 pub mod spans;
 #[cfg(test)]
 mod tests;
-pub mod wish;
+pub mod wake_request;
 mod worker;
 
 pub use bytes::Region;
 pub use layout::{INLINE, Replies, Requests, SLOTS, Seq};
-pub use locked::{Locked, Reply, Revoke, Waiting, Wild};
-pub use parent::Parent;
+pub use locked::{Locked, ProtocolViolation, Reply, Revoke, Waiting};
+pub use parent::ParentEnd;
 pub use segment::{ARENA, LEAST_ARENA, LONGEST, MOST_ARENA, Segment, file_bytes, lane_bytes};
 pub use spans::Span;
-pub use worker::{Request, TooLarge, Worker};
+pub use worker::{Request, TooLarge, WorkerEnd};
 
 // For those who look at a lane without a pool.
 #[cfg(any(test, raddle_loom, raddle_shuttle))]

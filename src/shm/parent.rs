@@ -1,12 +1,12 @@
 //! The parent's end of a lane: submitting from many threads, and waiting.
 //!
-//! What the consumer does (taking answers, taking tasks back, recovery) is behind [`Parent::lock`].
+//! What the consumer does (taking answers, taking tasks back, recovery) is behind [`ParentEnd::lock`].
 
 use super::bytes::Region;
 use super::layout::{Replies, Requests, SLOTS, Seq};
-use super::locked::{Books, Locked};
+use super::locked::{ConsumerState, Locked};
 use super::segment::Segment;
-use super::spans::{Span, Spans};
+use super::spans::{Span, SpanAllocator};
 use super::{Body, claim};
 use crate::sync::atomic::{AtomicU32, Ordering::*, fence};
 use crate::sync::{FutexWait, Mutex, Watched, futex};
@@ -22,7 +22,7 @@ const CLOSED_STEP: u32 = 0b10;
 /// The parent's view of a lane. `T` is what its owner keeps under the same lock.
 ///
 /// Nothing here trusts a word of `Replies`: the truth is in this struct.
-pub struct Parent<T> {
+pub struct ParentEnd<T> {
     pub(super) requests: Segment<Requests>,
     pub(super) replies: Segment<Replies>,
     producers: CachePadded<Producers>,
@@ -33,8 +33,8 @@ pub struct Parent<T> {
     bell: CachePadded<AtomicU32>,
     /// The wish of the worker that was answered last.
     rung: CachePadded<AtomicU32>,
-    spans: Mutex<Spans>,
-    books: Mutex<(Books, T)>,
+    spans: Mutex<SpanAllocator>,
+    books: Mutex<(ConsumerState, T)>,
 }
 
 /// Written by who submits.
@@ -53,15 +53,15 @@ pub(super) struct Consumer {
     pub released: AtomicU32,
 }
 
-/// The bells as they were before a waiter looked for answers: [`Parent::sleep`] does not if one has rung since.
+/// The bells as they were before a waiter looked for answers: [`ParentEnd::sleep`] does not if one has rung since.
 #[derive(Debug)]
 #[must_use = "a waiter looks for answers, then sleeps with this"]
-pub struct Bell {
+pub struct SeenEvent {
     workers: u32,
     own: u32,
 }
 
-impl<T> Parent<T> {
+impl<T> ParentEnd<T> {
     /// A lane whose first task has the number `first`.
     pub fn new(
         requests: Segment<Requests>,
@@ -69,7 +69,7 @@ impl<T> Parent<T> {
         first: Seq,
         data: T,
     ) -> Self {
-        let spans = Spans::new(requests.arena());
+        let spans = SpanAllocator::new(requests.arena());
         // ORDERING: requests.first Relaxed: before the lane is shared with anybody.
         requests.released.store(first.0, Relaxed);
         Self {
@@ -88,7 +88,7 @@ impl<T> Parent<T> {
             bell: CachePadded::new(AtomicU32::new(0)),
             rung: CachePadded::new(AtomicU32::new(0)),
             spans: Mutex::new(spans),
-            books: Mutex::new((Books::new(first), data)),
+            books: Mutex::new((ConsumerState::new(first), data)),
         }
     }
 
@@ -132,8 +132,8 @@ impl<T> Parent<T> {
         // ORDERING: lane.publish Release -> pairs with lane.published: what the parent knows of the task.
         self.published[seq.slot()].store(seq.mark(), Release);
         self.requests.slots[seq.slot()].write(seq, entry, body);
-        // WAKE: the other end is `Worker::lie_down`.
-        // ORDERING: lane.publish-fence SeqCst -> pairs with wish.sleeper-fence: the commit before the look.
+        // WAKE: the other end is `WorkerEnd::park`.
+        // ORDERING: lane.publish-fence SeqCst -> pairs with wake_request.sleeper-fence: the commit before the look.
         fence(SeqCst);
         if let Some(wish) = self.replies.sleeps.look() {
             self.wake(wish);
@@ -145,15 +145,15 @@ impl<T> Parent<T> {
         // ORDERING: lane.rung Relaxed: one of those who see a wish answers it.
         if self.rung.swap(wish, Relaxed) != wish {
             self.requests.wanted.core.note();
-            self.ring_worker();
+            self.notify_worker();
         }
     }
 
     /// Makes a sleeping worker look again.
-    pub(super) fn ring_worker(&self) {
+    pub(super) fn notify_worker(&self) {
         // ORDERING: requests.ring Release -> pairs with requests.bell: what was written before.
         self.requests.bell.fetch_add(CLOSED_STEP, Release);
-        // WAKE: the other end is `Worker::lie_down`.
+        // WAKE: the other end is `WorkerEnd::park`.
         futex::wake_all_shared(&raw const *self.requests.bell);
     }
 
@@ -221,7 +221,7 @@ impl<T> Parent<T> {
     /// Would the next task have to wake the worker? A guess.
     #[inline]
     pub fn worker_sleeps(&self) -> bool {
-        self.replies.sleeps.is_made()
+        self.replies.sleeps.is_posted()
     }
 
     /// Would a spin for the worker keep it from running? What it says, and it may be elsewhere by now.
@@ -245,11 +245,11 @@ impl<T> Parent<T> {
         self.requests.asked[seq.slot()].store(seq.mark(), Relaxed);
     }
 
-    /// No task will follow: [`Worker::next`](super::Worker::next) says so after the last one.
+    /// No task will follow: [`WorkerEnd::next`](super::WorkerEnd::next) says so after the last one.
     pub fn close(&self) {
         // ORDERING: requests.close Release -> pairs with requests.bell: all that was published before.
         self.requests.bell.fetch_or(CLOSED, Release);
-        self.ring_worker();
+        self.notify_worker();
     }
 
     // Waiting. Any thread looks; one sleeps, one listens.
@@ -262,7 +262,7 @@ impl<T> Parent<T> {
 
     /// Before a sleep: from now on the worker rings after an answer, once. The caller looks for what it
     /// waits for after this and before [`sleep`](Self::sleep). One thread at a time.
-    pub fn arm(&self) -> Bell {
+    pub fn arm(&self) -> SeenEvent {
         self.requests.wanted.core.note();
         // ORDERING: lane.own-bell Acquire -> pairs with lane.ring: what was written before.
         let own = self.bell.load(Acquire);
@@ -270,20 +270,20 @@ impl<T> Parent<T> {
         // between the two would have used the wish up, for an answer that may be known already.
         // ORDERING: replies.bell Acquire -> pairs with replies.ring: the answer before the ring.
         let workers = self.replies.bell.load(Acquire);
-        // WAKE: the other end is `Worker::ring`.
-        self.requests.wanted.sleeper.make();
-        Bell { workers, own }
+        // WAKE: the other end is `WorkerEnd::notify`.
+        self.requests.wanted.sleeper.post();
+        SeenEvent { workers, own }
     }
 
     /// Sleeps until the bell rings, the deadline comes, or for no reason. Returns at once if the bell
     /// has rung since [`arm`](Self::arm).
-    pub fn sleep(&self, seen: Bell, deadline: Option<Instant>) -> FutexWait {
+    pub fn sleep(&self, seen: SeenEvent, deadline: Option<Instant>) -> FutexWait {
         futex::wait_any(&self.watched(&seen), deadline)
     }
 
     /// What [`sleep`](Self::sleep) sleeps on, for who sleeps on other words, too.
-    pub fn watched(&self, seen: &Bell) -> [Watched<'_>; 2] {
-        // WAKE: the other end is `Worker::ring`, or `ring`: the second reaches us whatever the first one's file is by
+    pub fn watched(&self, seen: &SeenEvent) -> [Watched<'_>; 2] {
+        // WAKE: the other end is `WorkerEnd::notify`, or `ring`: the second reaches us whatever the first one's file is by
         // now, and whatever is in it.
         [
             Watched::own(&self.bell, seen.own),
@@ -300,7 +300,7 @@ impl<T> Parent<T> {
     /// and looks for answers after this: in this order, or the only call is lost. One thread at a time.
     pub fn listen(&self) {
         self.requests.wanted.core.note();
-        self.requests.wanted.listener.make();
+        self.requests.wanted.listener.post();
     }
 
     /// The worker calls its event no more.
@@ -309,7 +309,7 @@ impl<T> Parent<T> {
     }
 
     /// Wakes who sleeps on this lane, to look again.
-    pub fn ring(&self) {
+    pub fn notify(&self) {
         // ORDERING: lane.ring Release -> pairs with lane.own-bell: what was written before.
         self.bell.fetch_add(1, Release);
         // WAKE: the other end is `sleep`.

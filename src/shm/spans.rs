@@ -26,7 +26,7 @@ impl Span {
     }
 }
 
-/// Memory to give back to the kernel, with [`Spans::punched`] afterwards.
+/// Memory to give back to the kernel, with [`SpanAllocator::punched`] afterwards.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[must_use]
 pub struct Hole {
@@ -38,7 +38,7 @@ pub struct Hole {
 const SMALLEST: u32 = 6;
 const CLASSES: usize = u32::BITS as usize;
 /// Free spans that are kept for the next payloads, with what memory they have: a little more than half at least, since their
-/// sizes are powers of two. Spans of less than a page are kept in any case. Bench P3-64M: a payload of just that
+/// sizes are powers of two. SpanAllocator of less than a page are kept in any case. Bench P3-64M: a payload of just that
 /// and a length.
 const KEPT: usize = bound(128 << 20, 0);
 
@@ -51,7 +51,7 @@ struct Class {
 }
 
 /// See the module.
-pub struct Spans {
+pub struct SpanAllocator {
     classes: [Class; CLASSES],
     /// Nothing from here on has been used.
     top: usize,
@@ -66,7 +66,7 @@ fn class(len: u32) -> Option<usize> {
     Some(size.trailing_zeros().max(SMALLEST) as usize)
 }
 
-impl Spans {
+impl SpanAllocator {
     pub fn new(arena: usize) -> Self {
         Self {
             classes: std::array::from_fn(|_| Class::default()),
@@ -151,7 +151,7 @@ mod tests {
 
     #[test]
     fn spans_do_not_overlap_and_come_back() {
-        let mut spans = Spans::new(1 << 20);
+        let mut spans = SpanAllocator::new(1 << 20);
         let taken: Vec<Span> = (0..)
             .map_while(|n| spans.take(49 + n * 37 % 5000))
             .collect();
@@ -173,7 +173,7 @@ mod tests {
 
     #[test]
     fn an_unused_arena_is_whole_again() {
-        let mut spans = Spans::new(1 << 20);
+        let mut spans = SpanAllocator::new(1 << 20);
         let small: Vec<_> = (0..1 << 14).map(|_| spans.take(64).unwrap()).collect();
         assert_eq!(spans.take(64), None);
         for span in small {
@@ -185,7 +185,7 @@ mod tests {
 
     #[test]
     fn lengths_that_never_fit() {
-        let mut spans = Spans::new(1 << 20);
+        let mut spans = SpanAllocator::new(1 << 20);
         assert!(spans.fits(1 << 20) && !spans.fits((1 << 20) + 1) && !spans.fits(u32::MAX));
         assert_eq!(spans.take((1 << 20) + 1), None);
         assert_eq!(spans.take(u32::MAX), None);
@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn much_free_memory_goes_back_to_the_kernel() {
-        let mut spans = Spans::new(1 << 30);
+        let mut spans = SpanAllocator::new(1 << 30);
         let size = 32 << 20;
         let taken: Vec<_> = (0..8).map(|_| spans.take(size).unwrap()).collect();
         let holes: Vec<_> = taken.iter().filter_map(|&span| spans.free(span)).collect();

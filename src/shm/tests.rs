@@ -1,7 +1,7 @@
 //! A lane through real files, and what a broken or hostile worker may write.
 
 use super::layout::Shared;
-use super::locked::Wild;
+use super::locked::ProtocolViolation;
 use super::*;
 use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering::*};
 use crate::sync::{Arc, FutexWait, thread};
@@ -13,8 +13,8 @@ const FIRST: Seq = Seq(u32::MAX - 1);
 
 /// A lane in plain memory, with the worker's files for a hostile hand.
 struct Heap {
-    parent: Parent<()>,
-    worker: Worker,
+    parent: ParentEnd<()>,
+    worker: WorkerEnd,
     replies: Segment<Replies>,
 }
 
@@ -24,13 +24,13 @@ fn heap() -> Heap {
         Segment::<Replies>::heap(4096),
     );
     Heap {
-        parent: Parent::new(requests.share(), replies.share(), FIRST, ()),
-        worker: Worker::new(requests, replies.share(), FIRST, || {}),
+        parent: ParentEnd::new(requests.share(), replies.share(), FIRST, ()),
+        worker: WorkerEnd::new(requests, replies.share(), FIRST, || {}),
         replies,
     }
 }
 
-fn submit(parent: &Parent<()>, bytes: &[u8]) -> Seq {
+fn submit(parent: &ParentEnd<()>, bytes: &[u8]) -> Seq {
     let seq = parent.reserve().unwrap();
     let body = if bytes.len() <= INLINE {
         Body::Inline(bytes)
@@ -44,7 +44,7 @@ fn submit(parent: &Parent<()>, bytes: &[u8]) -> Seq {
 }
 
 /// Answers with the argument.
-fn echo(worker: &mut Worker) {
+fn echo(worker: &mut WorkerEnd) {
     let request = worker.next().unwrap();
     assert_eq!(request.entry, 9);
     match request.payload {
@@ -58,7 +58,7 @@ fn echo(worker: &mut Worker) {
     }
 }
 
-fn received(parent: &Parent<()>, seq: Seq) -> Vec<u8> {
+fn received(parent: &ParentEnd<()>, seq: Seq) -> Vec<u8> {
     let reply = parent.lock().take().unwrap().unwrap();
     assert_eq!((reply.seq, reply.status), (seq, 1));
     match reply.payload {
@@ -129,10 +129,16 @@ fn an_answer_to_nothing_is_wild() {
         parent, mut worker, ..
     } = heap();
     worker.reply(FIRST, 1, Body::Inline(&[]));
-    assert_eq!(parent.lock().take().unwrap_err(), Wild::NoTask(FIRST));
+    assert_eq!(
+        parent.lock().take().unwrap_err(),
+        ProtocolViolation::NoTask(FIRST)
+    );
     // A number that is given out and not yet published is none that could be answered.
     let seq = parent.reserve().unwrap();
-    assert_eq!(parent.lock().take().unwrap_err(), Wild::NoTask(seq));
+    assert_eq!(
+        parent.lock().take().unwrap_err(),
+        ProtocolViolation::NoTask(seq)
+    );
 }
 
 #[test]
@@ -146,7 +152,7 @@ fn a_spoiled_mark_is_wild() {
     let found = 0xdead;
     assert_eq!(
         parent.lock().take().unwrap_err(),
-        Wild::Commit { seq, found }
+        ProtocolViolation::Commit { seq, found }
     );
 }
 
@@ -165,7 +171,7 @@ fn the_parent_hears_itself_whatever_is_in_the_bell() {
         // ORDERING: test Relaxed: one thread.
         replies.bell.store(spoiled, Relaxed);
         let bell = parent.arm();
-        parent.ring();
+        parent.notify();
         // ORDERING: test Relaxed: one thread.
         replies.bell.store(spoiled, Relaxed);
         assert_eq!(parent.sleep(bell, None), FutexWait::Changed);
@@ -209,7 +215,7 @@ fn a_bell_that_is_put_back_all_the_time() {
         for n in 1..=1000 {
             // ORDERING: test Release: with the look below.
             asked.store(n, Release);
-            other.ring();
+            other.notify();
             // ORDERING: test Acquire: with the answer below.
             while asked.load(Acquire) == n {
                 crate::sync::hint::spin_loop();
@@ -258,9 +264,12 @@ fn a_spoiled_claim_is_wild() {
         // ORDERING: test Relaxed: one thread.
         replies.claims[seq.slot()].store(found, Relaxed);
         let mut locked = parent.lock();
-        assert_eq!(locked.revoke(seq), Err(Wild::Claim { seq, found }));
         assert_eq!(
-            locked.casualty().map(Waiting::seq),
+            locked.revoke(seq),
+            Err(ProtocolViolation::Claim { seq, found })
+        );
+        assert_eq!(
+            locked.in_flight().map(Waiting::seq),
             Some(seq),
             "it may have run"
         );
@@ -302,10 +311,10 @@ fn a_payload_outside_of_the_arena_is_wild() {
         } = heap();
         let seq = submit(&parent, b"x");
         worker.reply(seq, 1, Body::Span(Span { offset, len }));
-        let expected = Wild::Span { seq, offset, len };
+        let expected = ProtocolViolation::Span { seq, offset, len };
         assert_eq!(parent.lock().take().unwrap_err(), expected);
         assert_eq!(
-            parent.lock().casualty().map(Waiting::seq),
+            parent.lock().in_flight().map(Waiting::seq),
             Some(seq),
             "its answer was refused"
         );
@@ -319,7 +328,10 @@ fn skipping_and_running_against_the_parents_word_are_wild() {
     } = heap();
     let seq = submit(&parent, b"x");
     worker.reply(seq, SKIPPED, Body::Inline(&[]));
-    assert_eq!(parent.lock().take().unwrap_err(), Wild::Skipped(seq));
+    assert_eq!(
+        parent.lock().take().unwrap_err(),
+        ProtocolViolation::Skipped(seq)
+    );
 
     let Heap {
         parent, mut worker, ..
@@ -327,7 +339,10 @@ fn skipping_and_running_against_the_parents_word_are_wild() {
     let seq = submit(&parent, b"x");
     assert_eq!(parent.lock().revoke(seq), Ok(Revoke::Won));
     worker.reply(seq, 1, Body::Inline(&[]));
-    assert_eq!(parent.lock().take().unwrap_err(), Wild::RanRevoked(seq));
+    assert_eq!(
+        parent.lock().take().unwrap_err(),
+        ProtocolViolation::RanRevoked(seq)
+    );
 
     let Heap {
         parent, mut worker, ..
@@ -336,13 +351,16 @@ fn skipping_and_running_against_the_parents_word_are_wild() {
     assert_eq!(parent.lock().revoke(seq), Ok(Revoke::Won));
     let span = worker.space(INLINE as u32 + 1).unwrap();
     worker.reply(seq, SKIPPED, Body::Span(span));
-    assert_eq!(parent.lock().take().unwrap_err(), Wild::SkippedWith(seq));
+    assert_eq!(
+        parent.lock().take().unwrap_err(),
+        ProtocolViolation::SkippedWith(seq)
+    );
     assert_eq!(parent.lock().reading(), 0, "nobody would release it");
 }
 
 #[test]
 fn wild_workers_are_described() {
-    let wild = Wild::Span {
+    let wild = ProtocolViolation::Span {
         seq: Seq(3),
         offset: 16,
         len: 5,
@@ -400,12 +418,12 @@ fn a_region_is_read_and_written_within_its_bounds() {
 fn a_lane_of_files_with_the_worker_in_another_thread() {
     let (requests, requests_fd) = Segment::<Requests>::create(ARENA).unwrap();
     let (replies, replies_fd) = Segment::<Replies>::create(ARENA).unwrap();
-    let parent = Parent::new(requests, replies, FIRST, ());
+    let parent = ParentEnd::new(requests, replies, FIRST, ());
     let serve = |replies_fd: &std::os::fd::OwnedFd, first| {
         let theirs = Segment::<Requests>::read_only(requests_fd.as_fd()).unwrap();
         let requests = Segment::adopt(&theirs).unwrap();
         let replies = Segment::adopt(replies_fd).unwrap();
-        let mut worker = Worker::new(requests, replies, first, || {});
+        let mut worker = WorkerEnd::new(requests, replies, first, || {});
         move |tasks: usize| {
             for _ in 0..tasks {
                 echo(&mut worker);
@@ -432,7 +450,7 @@ fn a_lane_of_files_with_the_worker_in_another_thread() {
     serving.join().unwrap();
     // The worker is gone; one task waits, in memory that is the next one's.
     let seq = submit(&parent, b"left");
-    assert_eq!(parent.lock().casualty(), None);
+    assert_eq!(parent.lock().in_flight(), None);
     let (fresh, fresh_fd) = Segment::<Replies>::create(ARENA).unwrap();
     parent
         .lock()
@@ -466,7 +484,7 @@ fn core_after_core() {
     let arm = || drop(lane.parent.arm());
     let listen = || lane.parent.listen();
     let wake = || {
-        lane.replies.sleeps.make();
+        lane.replies.sleeps.post();
         submit(&lane.parent, &[]);
     };
     assert!(!seen(here), "the worker has not been seen yet");

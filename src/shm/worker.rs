@@ -4,7 +4,7 @@ use super::bytes::Region;
 use super::layout::{Replies, Requests, SKIPPED, Seq};
 use super::parent::CLOSED;
 use super::segment::Segment;
-use super::spans::{Span, Spans};
+use super::spans::{Span, SpanAllocator};
 use super::{Body, Payload, claim};
 use crate::sync::atomic::{Ordering::*, fence};
 use crate::sync::{futex, spin};
@@ -35,13 +35,13 @@ pub struct TooLarge {
 }
 
 /// The worker's view of a lane.
-pub struct Worker {
+pub struct WorkerEnd {
     requests: Segment<Requests>,
     replies: Segment<Replies>,
     next: Seq,
     /// Bytes of the last task's argument or result, whichever was longer, if they were not in the slot.
     large: u32,
-    spans: Spans,
+    spans: SpanAllocator,
     /// What answers occupy, oldest first, until the parent has released their numbers.
     out: VecDeque<(Seq, Span)>,
     /// The wishes of the parent that were answered last.
@@ -50,7 +50,7 @@ pub struct Worker {
     event: Box<dyn FnMut() + Send>,
 }
 
-impl Worker {
+impl WorkerEnd {
     /// `first` is the first number of this worker; `event` is called when the parent's listener is to be
     /// told of an answer.
     pub fn new(
@@ -59,7 +59,7 @@ impl Worker {
         first: Seq,
         event: impl FnMut() + Send + 'static,
     ) -> Self {
-        let spans = Spans::new(replies.arena());
+        let spans = SpanAllocator::new(replies.arena());
         Self {
             requests,
             replies,
@@ -82,7 +82,7 @@ impl Worker {
             let Some(request) = self.requests.slots[seq.slot()].committed(seq) else {
                 // What a closer has published is there, if it is not taken.
                 if !spin::until(|| self.patience(), || self.is_there(seq))
-                    && self.lie_down(|worker, closed| closed || worker.is_there(seq))
+                    && self.park(|worker, closed| closed || worker.is_there(seq))
                     && !self.is_there(seq)
                 {
                     return None;
@@ -123,15 +123,15 @@ impl Worker {
 
     /// Sleeps, unless there is something already. Says whether the lane was closed before that.
     #[cold]
-    fn lie_down(&mut self, something: impl Fn(&Self, bool) -> bool) -> bool {
+    fn park(&mut self, something: impl Fn(&Self, bool) -> bool) -> bool {
         // ORDERING: requests.bell Acquire -> pairs with requests.close and requests.ring: all that was
         // published before the lane was closed.
         let bell = self.requests.bell.load(Acquire);
         let closed = bell & CLOSED != 0;
-        // WAKE: the other end is `Parent::publish`, or `Locked::release`.
-        self.replies.sleeps.make();
+        // WAKE: the other end is `ParentEnd::publish`, or `Locked::release`.
+        self.replies.sleeps.post();
         if !something(self, closed) {
-            // WAKE: the other end is `Parent::ring_worker`.
+            // WAKE: the other end is `ParentEnd::notify_worker`.
             let _ = futex::wait_shared(&self.requests.bell, bell, None);
         }
         self.replies.sleeps.withdraw();
@@ -172,7 +172,7 @@ impl Worker {
             }
             // Nothing that the parent could release: the caller has the rest.
             let &(oldest, _) = self.out.front().ok_or_else(|| self.too_large())?;
-            self.lie_down(|worker, _| worker.is_released(oldest));
+            self.park(|worker, _| worker.is_released(oldest));
         }
     }
 
@@ -281,8 +281,8 @@ impl Worker {
         }
         self.replies.slots[seq.slot()].write(seq, status, body);
         // CRASH: the answer is there; whoever sleeps is rung by the recovery.
-        // WAKE: the other end is `Parent::arm`, or `Parent::listen`.
-        // ORDERING: reply.fence SeqCst -> pairs with wish.sleeper-fence: the commit before the look.
+        // WAKE: the other end is `ParentEnd::arm`, or `ParentEnd::listen`.
+        // ORDERING: reply.fence SeqCst -> pairs with wake_request.sleeper-fence: the commit before the look.
         fence(SeqCst);
         if let Some(wish) = self
             .requests
@@ -292,7 +292,7 @@ impl Worker {
             .filter(|&wish| wish != self.rung)
         {
             self.rung = wish;
-            self.ring();
+            self.notify();
         }
         if let Some(wish) = self
             .requests
@@ -307,10 +307,10 @@ impl Worker {
     }
 
     #[cold]
-    fn ring(&self) {
+    fn notify(&self) {
         // ORDERING: replies.ring Release -> pairs with replies.bell: the answer.
         self.replies.bell.fetch_add(1, Release);
-        // WAKE: the other end is `Parent::sleep`.
+        // WAKE: the other end is `ParentEnd::sleep`.
         futex::wake_all_shared(&raw const *self.replies.bell);
     }
 }

@@ -135,7 +135,7 @@ mod event {
             Ok(Self(descriptor::own(fd)?))
         }
 
-        pub fn ring(&self) {
+        pub fn notify(&self) {
             let one = 1u64;
             // SAFETY: 8 bytes, as the kernel demands. It can only fail because the count is at its end, and then it is
             // readable.
@@ -173,7 +173,7 @@ mod event {
             Ok(Self(Arc::new(AtomicU32::new(0))))
         }
 
-        pub fn ring(&self) {
+        pub fn notify(&self) {
             // ORDERING: event.ring Release -> pairs with event.seen: as a write to a descriptor.
             self.0.fetch_add(1, Release);
             // WAKE: the other end is `wait`.

@@ -1,16 +1,15 @@
-//! The thread pool: [`deque`] (in its [`slots`]), [`inbox`] and [`hand`] hold tasks; [`idle`] knows who sleeps; [`worker`] is
-//! a thread's loop, [`search`] what it does without work, [`crew`] the threads; [`join`], [`scope`] and [`slice`] borrow from the stack,
-//! [`ranges`] shares out a slice, and [`guests`] are threads from outside that take part in a join.
+//! The thread pool: [`deque`] (in its [`slots`]), [`injector`] and [`handoff`] hold tasks; [`idle`] knows who sleeps; [`worker`] is
+//! a thread's loop, [`search`] what it does without work, [`threads`] the threads; [`join`], [`scope`] and [`slice`] borrow from the stack,
+//! [`ranges`] shares out a slice, and [`external`] are threads from outside that take part in a join.
 
 mod builder;
-mod crew;
 pub mod deque;
 mod executor;
-pub mod guests;
-pub mod hand;
+pub mod external;
+pub mod handoff;
 pub mod idle;
-pub mod inbox;
 mod info;
+pub mod injector;
 pub mod join;
 pub mod limit;
 pub mod ranges;
@@ -20,6 +19,7 @@ mod shared;
 mod slice;
 mod slots;
 mod stats;
+mod threads;
 mod worker;
 
 pub use builder::ThreadPoolBuilder;
@@ -341,7 +341,7 @@ impl ThreadPool {
             let pool = pool();
             return Err(ShutdownError::InsideWorker { pool, worker });
         }
-        if self.shared.crew.wait(deadline) {
+        if self.shared.threads.wait(deadline) {
             Ok(())
         } else {
             let Stats {

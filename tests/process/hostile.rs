@@ -193,7 +193,7 @@ fn an_answer_that_cannot_be_is_the_end_of_its_worker() {
             lost(pool.submit(attack, forgery).result())
         });
         assert!(
-            matches!(lost.cause(), LostCause::Wild(_)),
+            matches!(lost.cause(), LostCause::ProtocolViolation(_)),
             "{forgery:?}: {lost}"
         );
     }
@@ -289,7 +289,7 @@ enum Word {
     Revoked,
     Commit(u32),
     Bell(u32),
-    Wish(u32),
+    WakeRequest(u32),
 }
 
 #[test]
@@ -303,8 +303,8 @@ fn what_was_spoiled_before_a_death_does_not_run_a_task_twice() {
         Word::Commit(0x1234_5678),
         Word::Bell(0x77),
         Word::Bell(u32::MAX),
-        Word::Wish(u32::MAX),
-        Word::Wish(0),
+        Word::WakeRequest(u32::MAX),
+        Word::WakeRequest(0),
     ] {
         let gate = Gate::new();
         let file = gate.file("runs");
@@ -319,7 +319,7 @@ fn what_was_spoiled_before_a_death_does_not_run_a_task_twice() {
                     Word::Revoked => answers.put(claim, seq << 2 | 0b10),
                     Word::Commit(value) => answers.put(REPLIES + 64 * (seq % SLOTS), value),
                     Word::Bell(value) => answers.put(0, value),
-                    Word::Wish(value) => answers.put(128, value),
+                    Word::WakeRequest(value) => answers.put(128, value),
                 }
                 std::process::abort()
             };
@@ -454,7 +454,10 @@ fn a_worker_that_claims_ahead_keeps_nothing() {
     until(|| lines(&file) == 1);
     let (held, behind) = crowd(&pool, &gate);
     let lost = lost(attack.result());
-    assert!(matches!(lost.cause(), LostCause::Wild(_)), "{lost}");
+    assert!(
+        matches!(lost.cause(), LostCause::ProtocolViolation(_)),
+        "{lost}"
+    );
     gate.open();
     held.result().unwrap();
     all_echo(behind);
@@ -479,7 +482,10 @@ fn a_spoiled_claim_is_found_by_a_cancellation() {
     until(|| gate.path().exists());
     assert!(!held.cancel(), "it may have begun");
     let lost = lost(held.result());
-    assert!(matches!(lost.cause(), LostCause::Wild(_)), "{lost}");
+    assert!(
+        matches!(lost.cause(), LostCause::ProtocolViolation(_)),
+        "{lost}"
+    );
     assert_eq!(behind.result().unwrap(), "behind");
 }
 

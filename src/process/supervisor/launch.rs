@@ -4,8 +4,11 @@
 //! attendant starts every other one: two begin at a time. It outlives the supervisor, and so all workers. Replacements
 //! are the supervisor's.
 
-use crate::process::pool::Pool;
-use crate::process::start::{Launch, StartError, Started, start_worker};
+use crate::process::pool::lane::Lane;
+use crate::process::pool::shared::Pool;
+use crate::process::worker::start::{Launch, StartError, Started, start_worker};
+use crate::sys::events::Event;
+use std::io;
 use std::os::fd::AsFd;
 use std::sync::mpsc;
 
@@ -21,7 +24,7 @@ pub fn launch(pool: &Pool, at: usize) -> Result<Started, StartError> {
     let event = lane.event.lock();
     let first = lane.shm.lock().next();
     start_worker(&Launch {
-        name: &lane.name,
+        name: &lane.worker.name,
         settings: &pool.config.settings,
         core: lane.core,
         requests: lane.files.requests.as_fd(),
@@ -53,5 +56,20 @@ pub fn launch_share(pool: &Pool, to: &mpsc::Sender<Launched>) {
             let _ = started.process.wait_for_end();
             return;
         }
+    }
+}
+
+impl Lane {
+    /// An event for the next worker.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn renew_event(&self, pool: &Pool) -> io::Result<()> {
+        let fresh = Event::new()?;
+        pool.completer_poller
+            .add_foreign(&fresh, self.index as u64)?;
+        let old = std::mem::replace(&mut *self.event.lock(), fresh);
+        pool.completer_poller.remove(&old);
+        Ok(())
     }
 }

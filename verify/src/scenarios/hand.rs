@@ -3,11 +3,11 @@
 use super::deque_kit::{Item, item, open};
 use crate::sync::{Arc, thread};
 use crate::{DropCount, Loom, Scenario, Shuttle};
-use raddle::thread::hand::Hand;
+use raddle::thread::handoff::HandoffSlot;
 use std::ptr::NonNull;
 
 /// As the pool offers: a look, then the exchange. What came back.
-fn offer(hand: &Hand<Item>, item: NonNull<Item>) -> Option<u32> {
+fn offer(hand: &HandoffSlot<Item>, item: NonNull<Item>) -> Option<u32> {
     if !hand.is_open() {
         return Some(open(item));
     }
@@ -25,7 +25,7 @@ const OFFER: Scenario = Scenario {
     shuttle: Shuttle::exhaustive().at_least(3),
     body: |out| {
         let count = DropCount::new();
-        let hand = Arc::new(Hand::<Item>::new());
+        let hand = Arc::new(HandoffSlot::<Item>::new());
         hand.open();
         let (other, theirs) = (Arc::clone(&hand), count.clone());
         let submitter = thread::spawn(move || offer(&other, item(&theirs, 1)));
@@ -55,7 +55,7 @@ const STEAL: Scenario = Scenario {
     shuttle: Shuttle::exhaustive().at_least(140),
     body: |out| {
         let count = DropCount::new();
-        let hand = Arc::new(Hand::<Item>::new());
+        let hand = Arc::new(HandoffSlot::<Item>::new());
         hand.open();
         let (other, theirs) = (Arc::clone(&hand), count.clone());
         let submitter = thread::spawn(move || offer(&other, item(&theirs, 1)));
@@ -86,7 +86,7 @@ const AGAIN: Scenario = Scenario {
     shuttle: Shuttle::exhaustive().at_least(65),
     body: |out| {
         let count = DropCount::new();
-        let hand = Arc::new(Hand::<Item>::new());
+        let hand = Arc::new(HandoffSlot::<Item>::new());
         let other = Arc::clone(&hand);
         let thief = thread::spawn(move || other.steal().map(open));
         let mut rounds = [1, 2].map(|number| {
@@ -117,7 +117,7 @@ const TWO_OFFERS: Scenario = Scenario {
     shuttle: Shuttle::exhaustive().at_least(190),
     body: |out| {
         let count = DropCount::new();
-        let hand = Arc::new(Hand::<Item>::new());
+        let hand = Arc::new(HandoffSlot::<Item>::new());
         hand.open();
         let submitters = [1, 2].map(|number| {
             let (hand, count) = (Arc::clone(&hand), count.clone());

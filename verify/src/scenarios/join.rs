@@ -4,9 +4,9 @@
 use crate::sync::cell::UnsafeCell;
 use crate::sync::{Arc, faults, thread};
 use crate::{Counted, DropCount, Loom, Outcomes, Scenario, Shuttle};
-use raddle::thread::guests::Guests;
+use raddle::thread::external::ExternalJoiners;
 use raddle::thread::idle::{Idle, Woken};
-use raddle::thread::join::{Job, Offer};
+use raddle::thread::join::{Job, SharedJob};
 use std::ptr::NonNull;
 
 /// A second half: a job with what it works on. On the heap, so that a touch after its end is a touch of
@@ -54,7 +54,7 @@ impl Half {
     }
 
     /// The owner's end of a join; it frees the half next.
-    fn end(&self, offer: &Offer) -> &'static str {
+    fn end(&self, offer: &SharedJob) -> &'static str {
         let how = if offer.reclaim(&self.job) {
             self.work();
             "reclaimed"
@@ -75,7 +75,7 @@ impl Half {
     }
 }
 
-fn steal(offer: &Offer) -> bool {
+fn steal(offer: &SharedJob) -> bool {
     let Some(job) = offer.take() else {
         return false;
     };
@@ -95,7 +95,7 @@ const RACE: Scenario = Scenario {
     shuttle: Shuttle::exhaustive().at_least(23),
     body: |out| {
         let count = DropCount::new();
-        let offer = Arc::new(Offer::new());
+        let offer = Arc::new(SharedJob::new());
         let half = Half::boxed(&count, 1);
         let other = Arc::clone(&offer);
         let thief = thread::spawn(move || steal(&other));
@@ -121,7 +121,7 @@ const TWO_THIEVES: Scenario = Scenario {
     shuttle: Shuttle::exhaustive().at_least(7_500),
     body: |out| {
         let count = DropCount::new();
-        let offer = Arc::new(Offer::new());
+        let offer = Arc::new(SharedJob::new());
         let half = Half::boxed(&count, 1);
         let thieves = [(), ()].map(|()| {
             let offer = Arc::clone(&offer);
@@ -149,7 +149,7 @@ const SAME_PLACE: Scenario = Scenario {
     shuttle: Shuttle::exhaustive().at_least(94),
     body: |out| {
         let count = DropCount::new();
-        let offer = Arc::new(Offer::new());
+        let offer = Arc::new(SharedJob::new());
         let other = Arc::clone(&offer);
         let thief = thread::spawn(move || steal(&other));
         let mut stolen = "neither";
@@ -171,7 +171,7 @@ const SAME_PLACE: Scenario = Scenario {
 };
 
 /// A guest's join: offers its half if there is room, else it does both.
-fn guest(offer: &Offer, half: &Half) -> &'static str {
+fn guest(offer: &SharedJob, half: &Half) -> &'static str {
     if offer.put(&half.job) {
         half.end(offer)
     } else {
@@ -199,7 +199,7 @@ const GUESTS: Scenario = Scenario {
     shuttle: Shuttle::exhaustive().at_least(11_000),
     body: |out| {
         let count = DropCount::new();
-        let offer = Arc::new(Offer::new());
+        let offer = Arc::new(SharedJob::new());
         let other = Arc::clone(&offer);
         let thief = thread::spawn(move || steal(&other));
         let [mine, theirs] = [(); 2].map(|()| Half::boxed(&count, 1));
@@ -225,22 +225,22 @@ const GUESTS: Scenario = Scenario {
 /// A half that nobody but the worker can run: its owner waits for it at once.
 struct Calm {
     idle: Idle,
-    guests: Guests,
+    guests: ExternalJoiners,
     /// The offer of another worker's seat.
-    offer: Offer,
+    offer: SharedJob,
 }
 
 impl Calm {
     fn new() -> Arc<Self> {
         Arc::new(Self {
             idle: Idle::new(1),
-            guests: Guests::new(1),
-            offer: Offer::new(),
+            guests: ExternalJoiners::new(1),
+            offer: SharedJob::new(),
         })
     }
 
     /// As in `thread::join`: the offer, then a look whether somebody sleeps.
-    fn lend(&self, offer: &Offer, count: &DropCount) {
+    fn lend(&self, offer: &SharedJob, count: &DropCount) {
         let half = Half::boxed(count, 1);
         assert!(offer.put(&half.job));
         if self.idle.is_sleeping() {
@@ -258,13 +258,13 @@ impl Calm {
     /// sleep.
     fn work(&self, look: impl Fn(&Self) -> bool) {
         while !self.steal() {
-            self.idle.lie_down(0, false);
+            self.idle.announce_park(0, false);
             if look(self) {
                 self.idle.wake_one();
             }
-            if self.idle.bed(0).sleep() == Woken::ToSearch {
+            if self.idle.parker(0).sleep() == Woken::ToSearch {
                 let stole = self.steal();
-                assert!(self.idle.found());
+                assert!(self.idle.transition_from_searching());
                 if stole {
                     return;
                 }
@@ -351,10 +351,10 @@ const ANYBODYS: Scenario = Scenario {
     loom: Loom::bound(3),
     shuttle: Shuttle::exhaustive(),
     body: |out| {
-        let offer = Arc::new(Offer::new());
+        let offer = Arc::new(SharedJob::new());
         let other = Arc::clone(&offer);
         let thief = thread::spawn(move || steal(&other));
-        let guest = |offer: &Offer, half: Box<Half>| {
+        let guest = |offer: &SharedJob, half: Box<Half>| {
             if offer.put(&half.job) {
                 if let Some(job) = offer.take() {
                     let own = job == NonNull::from(&half.job);
@@ -386,7 +386,7 @@ const NO_WAIT: Scenario = Scenario {
     shuttle: Shuttle::exhaustive(),
     body: |out| {
         let count = DropCount::new();
-        let offer = Arc::new(Offer::new());
+        let offer = Arc::new(SharedJob::new());
         let half = Half::boxed(&count, 1);
         let other = Arc::clone(&offer);
         let thief = thread::spawn(move || steal(&other));

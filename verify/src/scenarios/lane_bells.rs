@@ -7,7 +7,7 @@ use super::lane_kit::{
 use crate::sync::atomic::{AtomicU32, Ordering, fence};
 use crate::sync::{Arc, futex, thread};
 use crate::{Loom, Scenario, Shuttle};
-use raddle::shm::wish::Wish;
+use raddle::shm::wake_request::WakeRequest;
 use std::time::{Duration, Instant};
 
 /// The worker sleeps twice, and each time a task wakes it.
@@ -139,7 +139,7 @@ const OWN_RING: Scenario = Scenario {
         let (other, theirs) = (Arc::clone(&parent), Arc::clone(&reason));
         let ringer = thread::spawn(move || {
             theirs.store(1, Ordering::Relaxed);
-            other.ring();
+            other.notify();
         });
         // The own bell's release and acquire carry the reason.
         loop {
@@ -171,11 +171,11 @@ const SPOILED: Scenario = Scenario {
         let (other, theirs) = (Arc::clone(&parent), Arc::clone(&reason));
         let ringer = thread::spawn(move || {
             theirs.store(1, Ordering::Relaxed);
-            other.ring();
+            other.notify();
         });
         let spoiler = thread::spawn(move || {
-            ends.replies().spoil_bell(1);
-            ends.replies().spoil_bell(0);
+            ends.replies().spoil_event(1);
+            ends.replies().spoil_event(0);
         });
         loop {
             let bell = parent.arm();
@@ -305,7 +305,7 @@ enum Without {
 
 /// The handshake alone: two things are brought, and a wish is answered once.
 fn handshake(without: Without) {
-    let shared = Arc::new((Wish::new(), AtomicU32::new(0), AtomicU32::new(0)));
+    let shared = Arc::new((WakeRequest::new(), AtomicU32::new(0), AtomicU32::new(0)));
     let other = Arc::clone(&shared);
     let ringer = thread::spawn(move || {
         let (wish, bell, brought) = &*other;
@@ -326,7 +326,7 @@ fn handshake(without: Without) {
     for n in 1..=2 {
         while brought.load(Ordering::Acquire) < n {
             let mut seen = bell.load(Ordering::Acquire);
-            wish.make();
+            wish.post();
             if without == Without::BellFirst {
                 seen = bell.load(Ordering::Acquire);
             }

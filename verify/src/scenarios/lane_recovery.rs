@@ -5,7 +5,7 @@ use super::lane_kit::{DONE, Lane, answer, lane_with, seq, serve, submit};
 use crate::sync::faults::mortal;
 use crate::sync::{Arc, thread};
 use crate::{Loom, Scenario, Shuttle};
-use raddle::shm::{Body, Parent, Payload, Reply, Revoke, SKIPPED, Seq, Worker};
+use raddle::shm::{Body, ParentEnd, Payload, Reply, Revoke, SKIPPED, Seq, WorkerEnd};
 
 /// How a task ended, in the order in which the consumer learned it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -26,7 +26,7 @@ fn end(reply: &Reply) -> End {
 }
 
 /// Takes what is there.
-fn pump(parent: &Parent<Ends>) {
+fn pump(parent: &ParentEnd<Ends>) {
     let mut locked = parent.lock();
     while let Some(reply) = locked.take().expect("not wild") {
         locked.data().push(end(&reply));
@@ -35,10 +35,10 @@ fn pump(parent: &Parent<Ends>) {
 
 /// The supervisor's part: what the dead worker has answered, whom it had, and fresh memory. Where the
 /// next worker begins.
-fn recover(lane: &Parent<Ends>, ends: &super::lane_kit::Ends) -> Seq {
+fn recover(lane: &ParentEnd<Ends>, ends: &super::lane_kit::Ends) -> Seq {
     pump(lane);
     let mut locked = lane.lock();
-    if let Some(lost) = locked.casualty() {
+    if let Some(lost) = locked.in_flight() {
         assert!(lane.is_started(lost.seq()), "blamed without a claim");
         locked.data().push(End::Lost(lost.seq()));
     }
@@ -49,7 +49,7 @@ fn recover(lane: &Parent<Ends>, ends: &super::lane_kit::Ends) -> Seq {
 }
 
 /// Serves until the lane is closed or the plan kills it; keeps a record of what it has begun.
-fn mortal_serve(worker: &mut Worker) -> (Vec<Seq>, bool) {
+fn mortal_serve(worker: &mut WorkerEnd) -> (Vec<Seq>, bool) {
     let mut begun = Vec::new();
     let survived = mortal(|| {
         while let Some(request) = worker.next() {
@@ -98,7 +98,7 @@ fn judge(ends: &[End], begun: &[Seq], again: &[Seq], tasks: u32) -> Option<Seq> 
 }
 
 /// The second worker, which lives: all numbers that it runs.
-fn serve_again(mut worker: Worker) -> Vec<Seq> {
+fn serve_again(mut worker: WorkerEnd) -> Vec<Seq> {
     let mut begun = Vec::new();
     while let Some(request) = worker.next() {
         begun.push(request.seq);
@@ -284,7 +284,7 @@ fn long(region: raddle::shm::Region<'_>, value: u8) {
 }
 
 /// Answers a long payload with one, written line by line, between which the worker may die.
-fn answer_long(worker: &mut Worker, seq: Seq, payload: &Payload) {
+fn answer_long(worker: &mut WorkerEnd, seq: Seq, payload: &Payload) {
     let Payload::Span(argument) = *payload else {
         panic!("a long payload");
     };
@@ -321,7 +321,7 @@ const CRASH_SPAN: Scenario = Scenario {
             room
         });
         parent.close();
-        let serve = |worker: &mut Worker, begun: &mut Vec<Seq>| {
+        let serve = |worker: &mut WorkerEnd, begun: &mut Vec<Seq>| {
             while let Some(request) = worker.next() {
                 begun.push(request.seq);
                 answer_long(worker, request.seq, &request.payload);
@@ -332,7 +332,7 @@ const CRASH_SPAN: Scenario = Scenario {
             mortal(|| serve(&mut worker, &mut begun));
             begun
         });
-        let pump = |parent: &Parent<Ends>| {
+        let pump = |parent: &ParentEnd<Ends>| {
             let mut locked = parent.lock();
             while let Some(reply) = locked.take().expect("not wild") {
                 locked.data().push(end(&reply));
@@ -416,7 +416,7 @@ const HANDOVER: Scenario = Scenario {
         submit(&parent, 2);
         parent.close();
         let theirs = Arc::clone(&parent);
-        let take = |parent: &Parent<Ends>| {
+        let take = |parent: &ParentEnd<Ends>| {
             let mut taken = 0;
             for n in 0..2 {
                 if parent.answered(seq(n)) {

@@ -2,7 +2,7 @@
 
 use crate::sync::{Arc, faults, thread};
 use crate::{Loom, Scenario, Shuttle};
-use raddle::thread::limit::{Limit, Place};
+use raddle::thread::limit::{Admission, QueueLimit};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Counts who holds a place. Outside of the model, so that it adds no order.
@@ -38,19 +38,19 @@ const GIVE: Scenario = Scenario {
     loom: Loom::unbounded().at_least(1_200),
     shuttle: Shuttle::exhaustive().at_least(36),
     body: |out| {
-        let limit = Arc::new(Limit::new(1));
+        let limit = Arc::new(QueueLimit::new(1));
         let held = Held::default();
-        assert_eq!(limit.try_take(), Place::Taken);
+        assert_eq!(limit.try_take(), Admission::Taken);
         held.up(1);
         let (other, theirs) = (Arc::clone(&limit), held.clone());
         let taker = thread::spawn(move || {
-            assert_eq!(other.take(), Place::Taken);
+            assert_eq!(other.take(), Admission::Taken);
             theirs.up(1);
         });
         held.down();
         limit.give();
         taker.join().unwrap();
-        assert_eq!(limit.try_take(), Place::Full);
+        assert_eq!(limit.try_take(), Admission::Full);
         out.saw(slept());
     },
     ..Scenario::EMPTY
@@ -67,12 +67,12 @@ const TWO_TAKERS: Scenario = Scenario {
     loom: Loom::bound(3).at_least(1_800),
     shuttle: Shuttle::exhaustive().at_least(3_800),
     body: |out| {
-        let limit = Arc::new(Limit::new(1));
+        let limit = Arc::new(QueueLimit::new(1));
         let held = Held::default();
         let takers = [(), ()].map(|()| {
             let (limit, held) = (Arc::clone(&limit), held.clone());
             thread::spawn(move || {
-                assert_eq!(limit.take(), Place::Taken);
+                assert_eq!(limit.take(), Admission::Taken);
                 held.up(1);
                 held.down();
                 limit.give();
@@ -81,8 +81,8 @@ const TWO_TAKERS: Scenario = Scenario {
         for taker in takers {
             taker.join().unwrap();
         }
-        assert_eq!(limit.try_take(), Place::Taken);
-        assert_eq!(limit.try_take(), Place::Full);
+        assert_eq!(limit.try_take(), Admission::Taken);
+        assert_eq!(limit.try_take(), Admission::Full);
         out.saw(slept());
     },
     ..Scenario::EMPTY
@@ -98,16 +98,16 @@ const TWO_SLEEPERS: Scenario = Scenario {
     loom: Loom::bound(2).at_least(34_000),
     shuttle: Shuttle::sampled(2_000),
     body: |out| {
-        let limit = Arc::new(Limit::new(2));
+        let limit = Arc::new(QueueLimit::new(2));
         let held = Held::default();
         for _ in 0..2 {
-            assert_eq!(limit.try_take(), Place::Taken);
+            assert_eq!(limit.try_take(), Admission::Taken);
             held.up(2);
         }
         let takers = [(), ()].map(|()| {
             let (limit, held) = (Arc::clone(&limit), held.clone());
             thread::spawn(move || {
-                assert_eq!(limit.take(), Place::Taken);
+                assert_eq!(limit.take(), Admission::Taken);
                 held.up(2);
             })
         });
@@ -118,7 +118,7 @@ const TWO_SLEEPERS: Scenario = Scenario {
         for taker in takers {
             taker.join().unwrap();
         }
-        assert_eq!(limit.try_take(), Place::Full);
+        assert_eq!(limit.try_take(), Admission::Full);
         out.saw(slept());
     },
     ..Scenario::EMPTY
@@ -134,13 +134,13 @@ const CLOSE: Scenario = Scenario {
     loom: Loom::unbounded().at_least(82),
     shuttle: Shuttle::exhaustive().at_least(13),
     body: |out| {
-        let limit = Arc::new(Limit::new(1));
-        assert_eq!(limit.try_take(), Place::Taken);
+        let limit = Arc::new(QueueLimit::new(1));
+        assert_eq!(limit.try_take(), Admission::Taken);
         let other = Arc::clone(&limit);
         let taker = thread::spawn(move || other.take());
         limit.close();
-        assert_eq!(taker.join().unwrap(), Place::Closed);
-        assert_eq!(limit.try_take(), Place::Closed);
+        assert_eq!(taker.join().unwrap(), Admission::Closed);
+        assert_eq!(limit.try_take(), Admission::Closed);
         out.saw(slept());
     },
     ..Scenario::EMPTY
@@ -156,15 +156,15 @@ const CLOSE_TWO: Scenario = Scenario {
     loom: Loom::bound(2).at_least(2_000),
     shuttle: Shuttle::sampled(2_000),
     body: |out| {
-        let limit = Arc::new(Limit::new(1));
-        assert_eq!(limit.try_take(), Place::Taken);
+        let limit = Arc::new(QueueLimit::new(1));
+        assert_eq!(limit.try_take(), Admission::Taken);
         let takers = [(), ()].map(|()| {
             let limit = Arc::clone(&limit);
             thread::spawn(move || limit.take())
         });
         limit.close();
         for taker in takers {
-            assert_eq!(taker.join().unwrap(), Place::Closed);
+            assert_eq!(taker.join().unwrap(), Admission::Closed);
         }
         out.saw(slept());
     },
@@ -182,8 +182,8 @@ const GIVE_OR_CLOSE: Scenario = Scenario {
     loom: Loom::bound(3).at_least(7_000),
     shuttle: Shuttle::exhaustive().at_least(16_000),
     body: |out| {
-        let limit = Arc::new(Limit::new(1));
-        assert_eq!(limit.try_take(), Place::Taken);
+        let limit = Arc::new(QueueLimit::new(1));
+        assert_eq!(limit.try_take(), Admission::Taken);
         let other = Arc::clone(&limit);
         let taker = thread::spawn(move || other.take());
         let other = Arc::clone(&limit);
@@ -191,7 +191,7 @@ const GIVE_OR_CLOSE: Scenario = Scenario {
         limit.close();
         giver.join().unwrap();
         out.saw(format!("{:?}", taker.join().unwrap()));
-        assert_eq!(limit.try_take(), Place::Closed);
+        assert_eq!(limit.try_take(), Admission::Closed);
     },
     ..Scenario::EMPTY
 };

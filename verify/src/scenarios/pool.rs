@@ -59,7 +59,7 @@ impl Bell {
         (Self(Arc::clone(&word)), Self(word))
     }
 
-    fn ring(&self) {
+    fn notify(&self) {
         self.0.swap(1, Ordering::Release);
         futex::wake_all(&raw const *self.0);
     }
@@ -233,7 +233,7 @@ const HIDDEN_WAIT: Scenario = Scenario {
         let inner = std::sync::Arc::clone(&pool);
         let outer = pool.spawn(move || {
             let (bell, other) = Bell::pair();
-            let child = inner.spawn(move || bell.ring());
+            let child = inner.spawn(move || bell.notify());
             other.wait();
             child
         });
@@ -258,7 +258,7 @@ const HIDDEN_WAIT_PARKED: Scenario = Scenario {
         let inner = std::sync::Arc::clone(&pool);
         let outer = pool.spawn(move || {
             let (bell, other) = Bell::pair();
-            let child = inner.spawn(move || bell.ring());
+            let child = inner.spawn(move || bell.notify());
             other.wait();
             child
         });
@@ -282,11 +282,11 @@ const BOTH_WORKERS: Scenario = Scenario {
         let (left, left_too) = Bell::pair();
         let (right, right_too) = Bell::pair();
         let first = pool.spawn(move || {
-            left.ring();
+            left.notify();
             right.wait();
         });
         let second = pool.spawn(move || {
-            right_too.ring();
+            right_too.notify();
             left_too.wait();
         });
         assert_eq!([how(first), how(second)], ["done"; 2]);
@@ -558,14 +558,14 @@ const JOIN_DISPLACED: Scenario = Scenario {
         let displaced = pool.spawn(move || {
             awaited.result().unwrap();
             let first = || {
-                leave.ring();
-                leave_too.ring();
+                leave.notify();
+                leave_too.notify();
                 rung.wait();
             };
-            inner.join(first, || ring.ring());
+            inner.join(first, || ring.notify());
         });
         let beside = pool.spawn(move || {
-            meet.ring();
+            meet.notify();
             left.wait();
         });
         let keeper = pool.spawn(move || {
@@ -717,7 +717,7 @@ const LIMIT_NESTED: Scenario = Scenario {
         let (gate, open) = Bell::pair();
         let (started, has_started) = Bell::pair();
         let blocker = pool.spawn(move || {
-            started.ring();
+            started.notify();
             gate.wait();
         });
         has_started.wait();
@@ -727,7 +727,7 @@ const LIMIT_NESTED: Scenario = Scenario {
             refused,
             Err(TaskError::Rejected(Rejected::QueueFull { limit: 1, .. }))
         );
-        open.ring();
+        open.notify();
         assert_eq!([how(blocker), how(queued)].concat(), "donedone");
         drop(pool);
         made.finish();
@@ -747,7 +747,7 @@ const DROPPED_INSIDE: Scenario = Scenario {
     body: |out| {
         let made = Made::default();
         let (bell, ended) = Bell::pair();
-        let pool = builder(2).on_stop(move |_| bell.ring()).build().unwrap();
+        let pool = builder(2).on_stop(move |_| bell.notify()).build().unwrap();
         let pool = std::sync::Arc::new(pool);
         let inner = std::sync::Arc::clone(&pool);
         let task = made.task();
@@ -831,7 +831,7 @@ const DRAIN_BLOCKED: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// More tasks than a worker's deque holds, spawned by a task: the rest goes through the inbox.
+/// More tasks than a worker's deque holds, spawned by a task: the rest goes through the injector.
 const OVERFLOW: Scenario = Scenario {
     name: "pool/overflow",
     test: "pool::overflow",

@@ -4,23 +4,23 @@
 use super::lane_kit::{DONE, ends_with, number, slept};
 use crate::sync::{Arc, thread};
 use crate::{Loom, Outcomes, Scenario, Shuttle};
-use raddle::process::model::{Desk, Event, Model};
-use raddle::shm::{Body, Parent, Payload, Request, Worker};
+use raddle::process::testing::model::{Event, LaneState, Model};
+use raddle::shm::{Body, ParentEnd, Payload, Request, WorkerEnd};
 use raddle::{Future, Rejected, ReturnWhen, TaskError};
 
 /// A pool of so many lanes, and their workers. What is large is kept off the stack, which is small under loom.
 #[inline(never)]
 #[allow(clippy::vec_box)]
-pub(super) fn pool(lanes: usize, arena: usize) -> (Model, Vec<Box<Worker>>) {
+pub(super) fn pool(lanes: usize, arena: usize) -> (Model, Vec<Box<WorkerEnd>>) {
     let bell = Event::new().expect("made of memory");
     let (parents, workers) = (0..lanes).map(|_| ends(arena, &bell)).unzip();
     (Model::new(parents, &bell), workers)
 }
 
 #[inline(never)]
-fn ends(arena: usize, bell: &Event) -> (Box<Parent<Desk>>, Box<Worker>) {
+fn ends(arena: usize, bell: &Event) -> (Box<ParentEnd<LaneState>>, Box<WorkerEnd>) {
     let event = bell.clone();
-    let (parent, worker, _) = ends_with(arena, Desk::default(), move || event.ring());
+    let (parent, worker, _) = ends_with(arena, LaneState::default(), move || event.notify());
     (Box::new(parent), Box::new(worker))
 }
 
@@ -29,7 +29,7 @@ pub(super) fn submit(pool: &Model, value: u64) -> Future<u64> {
     pool.submit::<u64, u64>(&value)
 }
 
-pub(super) fn answer(worker: &mut Worker, request: &Request) {
+pub(super) fn answer(worker: &mut WorkerEnd, request: &Request) {
     let value = match &request.payload {
         Payload::Span(_) => LONG,
         inline => number(inline),
@@ -39,7 +39,7 @@ pub(super) fn answer(worker: &mut Worker, request: &Request) {
 
 /// Runs what is there next.
 #[inline(never)]
-pub(super) fn serve_one(worker: &mut Worker) {
+pub(super) fn serve_one(worker: &mut WorkerEnd) {
     let request = worker.next().expect("not closed");
     answer(worker, &request);
 }
@@ -110,7 +110,7 @@ const NO_LEADER: Scenario = Scenario {
         let (pool, mut workers) = pool(1, 0);
         let mut worker = workers.remove(0);
         let task = submit(&pool, 1);
-        pool.lead_for_ever(0);
+        pool.lead_forever(0);
         let serving = thread::spawn(move || serve_one(&mut worker));
         assert_eq!(task.result().unwrap(), 2);
         serving.join().unwrap();
@@ -140,7 +140,7 @@ const CALLBACK_WAITS: Scenario = Scenario {
         });
         let serving = thread::spawn(move || serve_one(&mut worker));
         let theirs = pool.clone();
-        let attendant = thread::spawn(move || theirs.attend());
+        let attendant = thread::spawn(move || theirs.complete());
         second.wait();
         attendant.join().unwrap();
         serving.join().unwrap();
@@ -169,7 +169,7 @@ const ROOM: Scenario = Scenario {
         let mut worker = serving.join().unwrap();
         serve_one(&mut worker);
         serve_one(&mut worker);
-        pool.pump(0);
+        pool.drain_replies(0);
         assert_eq!(third.result().unwrap(), 4);
         out.saw(slept());
     },
@@ -199,7 +199,7 @@ const ROOM_FOLLOW: Scenario = Scenario {
         let mut worker = serving.join().unwrap();
         serve_one(&mut worker);
         serve_one(&mut worker);
-        pool.pump(0);
+        pool.drain_replies(0);
         assert_eq!(second.result().unwrap(), 3);
         assert_eq!(third.result().unwrap(), 4);
         out.saw(slept());
@@ -229,7 +229,7 @@ const ENGAGE: Scenario = Scenario {
                 pool.stop();
             });
         });
-        pool.attend();
+        pool.complete();
         handle.join().unwrap();
         serving.join().unwrap();
         out.saw(slept());
@@ -261,7 +261,7 @@ const DISENGAGE: Scenario = Scenario {
                 pool.stop();
             });
         });
-        pool.attend();
+        pool.complete();
         handle.join().unwrap();
         drop(first);
         out.saw(slept());
@@ -291,11 +291,11 @@ const CANCEL: Scenario = Scenario {
             }
         });
         let theirs = pool.clone();
-        let pumping = thread::spawn(move || theirs.pump(0));
+        let pumping = thread::spawn(move || theirs.drain_replies(0));
         let cancelled = task.cancel();
         serving.join().unwrap();
         pumping.join().unwrap();
-        pool.pump(0);
+        pool.drain_replies(0);
         match task.try_result().expect("answered") {
             Ok(value) => assert!(!cancelled && value == LONG + 1),
             Err(error) => assert!(cancelled && matches!(error, TaskError::Cancelled)),
@@ -343,9 +343,9 @@ const DROP: Scenario = Scenario {
         let task = submit(&pool, 1);
         serve_one(&mut worker);
         let theirs = pool.clone();
-        let attendant = thread::spawn(move || theirs.attend());
+        let attendant = thread::spawn(move || theirs.complete());
         drop(task);
-        pool.pump(0);
+        pool.drain_replies(0);
         pool.stop();
         attendant.join().unwrap();
         out.saw(slept());
@@ -368,7 +368,7 @@ fn attended(pump: fn(&Model, &Future<u64>)) {
 }
 
 /// A look at a future from a second thread takes the answer that the first one waits for.
-const ATTENDED: Scenario = Scenario {
+const REMOTE_WAITER: Scenario = Scenario {
     name: "remote/attended",
     test: "remote::attended",
     shows: "a leader whose answer another thread takes is rung",
@@ -395,7 +395,7 @@ const NO_RING: Scenario = Scenario {
     loom: Loom::bound(3),
     shuttle: Shuttle::pct(2, 10_000),
     body: |out| {
-        attended(|pool, _| pool.pump_in_silence(0));
+        attended(|pool, _| pool.drain_in_silence(0));
         out.saw(slept());
     },
     ..Scenario::EMPTY
@@ -403,7 +403,13 @@ const NO_RING: Scenario = Scenario {
 
 /// Two lanes, and behind the running task of the first one another task.
 #[inline(never)]
-fn crowded() -> (Model, Box<Worker>, Box<Worker>, Future<u64>, Future<u64>) {
+fn crowded() -> (
+    Model,
+    Box<WorkerEnd>,
+    Box<WorkerEnd>,
+    Future<u64>,
+    Future<u64>,
+) {
     let (pool, mut workers) = pool(2, 0);
     let mut first = workers.remove(0);
     let second = workers.remove(0);
@@ -416,7 +422,7 @@ fn crowded() -> (Model, Box<Worker>, Box<Worker>, Future<u64>, Future<u64>) {
 
 /// The running task ends with its pool, which it refers to.
 #[inline(never)]
-pub(super) fn end(pool: &Model, worker: Box<Worker>, running: &Future<u64>) {
+pub(super) fn end(pool: &Model, worker: Box<WorkerEnd>, running: &Future<u64>) {
     pool.stop();
     running.wait();
     drop(worker);
@@ -433,7 +439,7 @@ const MOVE: Scenario = Scenario {
     body: |out| {
         let (pool, first, mut second, running, behind) = crowded();
         let waiter = thread::spawn(move || assert_eq!(behind.result().unwrap(), 3));
-        pool.give(0, 1);
+        pool.move_waiting(0, 1);
         serve_one(&mut second);
         waiter.join().unwrap();
         out.saw(slept());
@@ -457,12 +463,12 @@ const MOVE_CANCEL: Scenario = Scenario {
             let cancelled = behind.cancel();
             (behind, cancelled)
         });
-        pool.give(0, 1);
+        pool.move_waiting(0, 1);
         if let Some(request) = second.next() {
             answer(&mut second, &request);
         }
         let (behind, cancelled) = canceller.join().unwrap();
-        pool.pump(1);
+        pool.drain_replies(1);
         match behind.try_result().expect("answered or cancelled") {
             Ok(value) => assert!(!cancelled && value == 3),
             Err(error) => assert!(cancelled && matches!(error, TaskError::Cancelled)),
@@ -481,13 +487,13 @@ fn move_engage(out: &Outcomes, engage: fn(&Model, &Future<u64>)) {
         engage(&theirs, &behind);
         behind
     });
-    pool.give(0, 1);
+    pool.move_waiting(0, 1);
     serve_one(&mut second);
     let behind = handle.join().unwrap();
     // Whoever is engaged listens: it is the one lane in which there is something for anybody.
     assert!(pool.is_engaged(1), "the attendant does not listen there");
     out.saw(slept());
-    pool.pump(1);
+    pool.drain_replies(1);
     drop(behind);
     end(&pool, first, &running);
 }
@@ -501,7 +507,7 @@ const MOVE_ENGAGE: Scenario = Scenario {
     may: &["slept"],
     loom: Loom::bound(3).at_least(150),
     shuttle: Shuttle::sampled(1_000),
-    body: |out| move_engage(out, Model::engage),
+    body: |out| move_engage(out, Model::request_completion),
     ..Scenario::EMPTY
 };
 
@@ -513,7 +519,7 @@ const NO_ENGAGE_FENCE: Scenario = Scenario {
     may: &["awake", "slept"],
     must_fail: Some("does not listen"),
     loom: Loom::bound(2),
-    body: |out| move_engage(out, Model::engage_without_fence),
+    body: |out| move_engage(out, Model::request_completion_without_fence),
     ..Scenario::EMPTY
 };
 
@@ -541,7 +547,7 @@ const SET: Scenario = Scenario {
             assert_eq!(task.peek().expect("done").unwrap(), &2);
             theirs.stop();
         });
-        pool.attend();
+        pool.complete();
         waiter.join().unwrap();
         serving.join().unwrap();
         out.saw(slept());
@@ -594,7 +600,7 @@ pub const MODELS: &[Scenario] = &[
     CANCEL,
     CANCEL_WAITER,
     DROP,
-    ATTENDED,
+    REMOTE_WAITER,
     MOVE,
     MOVE_CANCEL,
     MOVE_ENGAGE,

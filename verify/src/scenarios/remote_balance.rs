@@ -6,8 +6,8 @@ use super::remote::{LONG, answer, end, pool, serve_one, submit};
 use super::remote_kit::two;
 use crate::sync::thread::{self, JoinHandle};
 use crate::{Loom, Outcomes, Scenario, Shuttle};
-use raddle::process::model::Model;
-use raddle::shm::Worker;
+use raddle::process::testing::model::Model;
+use raddle::shm::WorkerEnd;
 use raddle::{Future, TaskError};
 
 const ARENA: usize = 128;
@@ -15,8 +15,8 @@ const ARENA: usize = 128;
 /// Two lanes. The first worker runs a task and the second one has answered its own, which nobody knows.
 struct Pair {
     pool: Model,
-    first: Box<Worker>,
-    second: Box<Worker>,
+    first: Box<WorkerEnd>,
+    second: Box<WorkerEnd>,
     running: Future<u64>,
     answered: Future<u64>,
 }
@@ -61,7 +61,7 @@ const ATTEND: Scenario = Scenario {
     body: |out| {
         let mut pair = pair(0);
         let theirs = pair.pool.clone();
-        let attendant = thread::spawn(move || theirs.attend());
+        let attendant = thread::spawn(move || theirs.complete());
         let behind = submit(&pair.pool, 4);
         // It comes here, or this sleeps for ever.
         let request = pair.second.next().expect("not closed");
@@ -87,7 +87,7 @@ const BOTH: Scenario = Scenario {
         let mut pair = pair(0);
         let behind = submit(&pair.pool, 4);
         let waiter = thread::spawn(move || assert_eq!(behind.result().unwrap(), 5));
-        pair.pool.tend();
+        pair.pool.check_backlog();
         serve_one(&mut pair.second);
         waiter.join().unwrap();
         out.saw(slept());
@@ -113,10 +113,10 @@ const CANCEL: Scenario = Scenario {
             let cancelled = behind.cancel();
             (behind, cancelled)
         });
-        pair.pool.tend();
+        pair.pool.check_backlog();
         let _ran = serve_rest(&mut pair.second);
         let (behind, cancelled) = canceller.join().unwrap();
-        pair.pool.pump(1);
+        pair.pool.drain_replies(1);
         match behind.try_result().expect("answered or cancelled") {
             Ok(value) => assert!(!cancelled && value == LONG + 1),
             Err(error) => assert!(cancelled && matches!(error, TaskError::Cancelled)),
@@ -133,7 +133,7 @@ const CANCEL: Scenario = Scenario {
 
 /// How many tasks there were.
 #[inline(never)]
-fn serve_rest(worker: &mut Worker) -> usize {
+fn serve_rest(worker: &mut WorkerEnd) -> usize {
     let mut served = 0;
     while let Some(request) = worker.next() {
         answer(worker, &request);
@@ -163,7 +163,7 @@ const MARK: Scenario = Scenario {
         // Of the two nobody knows yet, and so the late one may be put behind the other.
         let theirs = pool.clone();
         let attendant = thread::spawn(move || {
-            theirs.tend();
+            theirs.check_backlog();
             theirs.has_backlog()
         });
         let late = submit(&pool, 4);
@@ -193,13 +193,17 @@ const STUCK: Scenario = Scenario {
         let mut first = workers.remove(0);
         let mut second = workers.remove(0);
         let task = submit(&pool, 1);
-        assert_eq!(pool.give(0, 1), 0, "the worker is about to begin it");
-        pool.look(0);
-        pool.look(0);
-        assert_eq!(pool.give(0, 0), 0, "it was idle and crowded");
+        assert_eq!(
+            pool.move_waiting(0, 1),
+            0,
+            "the worker is about to begin it"
+        );
+        pool.check_stuck(0);
+        pool.check_stuck(0);
+        assert_eq!(pool.move_waiting(0, 0), 0, "it was idle and crowded");
         (0..2).for_each(|at| pool.lane(at).close());
         let theirs = pool.clone();
-        let giver = thread::spawn(move || theirs.give(0, 1));
+        let giver = thread::spawn(move || theirs.move_waiting(0, 1));
         let here = serve_rest(&mut first);
         let moved = giver.join().unwrap();
         assert_eq!((here, serve_rest(&mut second)), (1 - moved, moved));
@@ -218,7 +222,7 @@ fn alone(out: &Outcomes, wait: fn(&Model, Future<u64>) -> JoinHandle<()>) {
     let mut first = workers.remove(0);
     let mut second = workers.remove(0);
     let task = pool.submit_to::<u64, u64>(0, &1);
-    pool.look(0);
+    pool.check_stuck(0);
     pool.lane(0).close();
     let waiter = wait(&pool, task);
     let stayed = serve_rest(&mut first) == 1;
@@ -263,7 +267,7 @@ const ALONE_CALLBACK: Scenario = Scenario {
                 theirs.stop();
             });
             let pool = pool.clone();
-            thread::spawn(move || pool.attend_late(1))
+            thread::spawn(move || pool.complete_late(1))
         });
     },
     ..Scenario::EMPTY
@@ -271,7 +275,7 @@ const ALONE_CALLBACK: Scenario = Scenario {
 
 /// A worker begins a task, and dies.
 #[inline(never)]
-fn begin(mut worker: Box<Worker>) {
+fn begin(mut worker: Box<WorkerEnd>) {
     worker.next().expect("not closed");
 }
 
@@ -302,8 +306,8 @@ const ORPHANS: Scenario = Scenario {
         begin(first);
         (0..2).for_each(|at| pool.lane(at).close());
         let theirs = pool.clone();
-        let giver = thread::spawn(move || theirs.give(0, 1));
-        assert!(pool.bury(0, ends.replies()), "nobody reads in place");
+        let giver = thread::spawn(move || theirs.move_waiting(0, 1));
+        assert!(pool.recover(0, ends.replies()), "nobody reads in place");
         let here = serve_next(&pool, &ends);
         let moved = giver.join().unwrap();
         assert_eq!((here, serve_rest(&mut second)), (1 - moved, moved));
@@ -333,10 +337,10 @@ const MARK_ORPHANS: Scenario = Scenario {
         begin(first);
         let theirs = pool.clone();
         let attendant = thread::spawn(move || {
-            theirs.tend();
+            theirs.check_backlog();
             theirs.has_backlog()
         });
-        assert!(pool.bury(0, ends.replies()), "nobody reads in place");
+        assert!(pool.recover(0, ends.replies()), "nobody reads in place");
         let kept = attendant.join().unwrap();
         assert!(pool.has_backlog(), "forgotten");
         out.saw(if kept { "kept" } else { "set again" });
@@ -360,11 +364,11 @@ const SUBMIT: Scenario = Scenario {
     body: |out| {
         let mut pair = pair(0);
         let theirs = pair.pool.clone();
-        let giver = thread::spawn(move || theirs.give(0, 1));
+        let giver = thread::spawn(move || theirs.move_waiting(0, 1));
         let behind = submit(&pair.pool, 4);
         let moved = giver.join().unwrap();
         if moved == 0 {
-            assert_eq!(pair.pool.give(0, 1), 1);
+            assert_eq!(pair.pool.move_waiting(0, 1), 1);
         }
         let request = pair.second.next().expect("not closed");
         assert_eq!(number(&request.payload), 4, "another argument than its own");
@@ -390,10 +394,10 @@ const BOTH_WAYS: Scenario = Scenario {
         let mut first = workers.remove(0);
         let tasks = [(0, 1), (1, 2)].map(|(lane, value)| pool.submit_to::<u64, u64>(lane, &value));
         // Neither worker begins what is next.
-        (0..2).for_each(|_| (0..2).for_each(|lane| pool.look(lane)));
+        (0..2).for_each(|_| (0..2).for_each(|lane| pool.check_stuck(lane)));
         let theirs = pool.clone();
-        let giver = thread::spawn(move || theirs.give(1, 0));
-        let moved = pool.give(0, 1) + giver.join().unwrap();
+        let giver = thread::spawn(move || theirs.move_waiting(1, 0));
+        let moved = pool.move_waiting(0, 1) + giver.join().unwrap();
         (0..2).for_each(|at| pool.lane(at).close());
         assert_eq!(serve_rest(&mut first) + serve_rest(&mut second), 2);
         for (task, value) in tasks.into_iter().zip([2, 3]) {

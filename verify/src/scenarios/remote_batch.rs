@@ -24,7 +24,7 @@ const CALLBACK: Scenario = Scenario {
         serve_one(&mut worker);
         serve_one(&mut worker);
         let waiter = thread::spawn(move || assert_eq!(second.result().unwrap(), 3));
-        pool.pump(0);
+        pool.drain_replies(0);
         waiter.join().unwrap();
         assert_eq!(calls.seen(), 1, "the callback was left to somebody else");
         out.saw(slept());
@@ -51,10 +51,10 @@ const LATE_CALLBACK: Scenario = Scenario {
         let calls = Calls::default();
         let (counted, inner) = (calls.clone(), Arc::clone(&second));
         let adder = thread::spawn(move || counted.then(first, move |_| inner.wait()));
-        pool.pump(0);
+        pool.drain_replies(0);
         adder.join().unwrap();
-        while pool.serve() {}
-        pool.pump(0);
+        while pool.run_deferred() {}
+        pool.drain_replies(0);
         assert!(second.is_done());
         assert_eq!(calls.seen(), 1);
         out.saw(slept());
@@ -86,8 +86,8 @@ const LATE_CALLBACK_TOLD: Scenario = Scenario {
             });
         });
         let theirs = pool.clone();
-        let taker = thread::spawn(move || theirs.pump(0));
-        pool.attend();
+        let taker = thread::spawn(move || theirs.drain_replies(0));
+        pool.complete();
         adder.join().unwrap();
         taker.join().unwrap();
         // The end may have come before its answer was taken.

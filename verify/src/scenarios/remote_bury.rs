@@ -7,12 +7,12 @@ use super::remote_kit::one;
 use crate::sync::faults::mortal;
 use crate::sync::thread;
 use crate::{Loom, Scenario, Shuttle};
-use raddle::process::model::Model;
-use raddle::shm::{Body, Payload, Request, Seq, Worker};
+use raddle::process::testing::model::Model;
+use raddle::shm::{Body, Payload, Request, Seq, WorkerEnd};
 use raddle::{Future, TaskError};
 
 /// What a worker has begun, if it lives until the lane is closed.
-fn serve(worker: &mut Worker, begun: &mut Vec<Seq>, answer: fn(&mut Worker, &Request)) {
+fn serve(worker: &mut WorkerEnd, begun: &mut Vec<Seq>, answer: fn(&mut WorkerEnd, &Request)) {
     while let Some(request) = worker.next() {
         begun.push(request.seq);
         answer(worker, &request);
@@ -21,7 +21,7 @@ fn serve(worker: &mut Worker, begun: &mut Vec<Seq>, answer: fn(&mut Worker, &Req
 
 /// A worker that may die. It runs on the thread that buries it: the one comes after the other in any case.
 #[inline(never)]
-fn dying(mut worker: Box<Worker>, answer: fn(&mut Worker, &Request)) -> Vec<Seq> {
+fn dying(mut worker: Box<WorkerEnd>, answer: fn(&mut WorkerEnd, &Request)) -> Vec<Seq> {
     let mut begun = Vec::new();
     mortal(|| serve(&mut worker, &mut begun, answer));
     begun
@@ -29,13 +29,13 @@ fn dying(mut worker: Box<Worker>, answer: fn(&mut Worker, &Request)) -> Vec<Seq>
 
 /// The supervisor's part, and the next worker's, which lives.
 #[inline(never)]
-fn replace(pool: &Model, ends: &Ends, answer: fn(&mut Worker, &Request)) -> Vec<Seq> {
-    assert!(pool.bury(0, ends.replies()), "nobody reads in place");
+fn replace(pool: &Model, ends: &Ends, answer: fn(&mut WorkerEnd, &Request)) -> Vec<Seq> {
+    assert!(pool.recover(0, ends.replies()), "nobody reads in place");
     next(pool, ends, answer)
 }
 
 #[inline(never)]
-fn next(pool: &Model, ends: &Ends, answer: fn(&mut Worker, &Request)) -> Vec<Seq> {
+fn next(pool: &Model, ends: &Ends, answer: fn(&mut WorkerEnd, &Request)) -> Vec<Seq> {
     let first = pool.lane(0).lock().next();
     let mut worker = Box::new(ends.worker(first, || {}));
     let mut begun = Vec::new();
@@ -46,8 +46,8 @@ fn next(pool: &Model, ends: &Ends, answer: fn(&mut Worker, &Request)) -> Vec<Seq
 /// The outcome of a task that nobody waits for, when its worker has ended.
 #[inline(never)]
 fn settled(pool: &Model, task: Future<u64>) -> Result<u64, TaskError> {
-    while pool.serve() {}
-    pool.pump(0);
+    while pool.run_deferred() {}
+    pool.drain_replies(0);
     task.try_result().expect("it has ended")
 }
 
@@ -150,7 +150,7 @@ const RETRY_CANCEL: Scenario = Scenario {
         let begun = dying(worker, answer).len();
         let again = replace(&pool, &ends, answer).len();
         let (task, cancelled) = canceller.join().unwrap();
-        pool.pump(0);
+        pool.drain_replies(0);
         match task.try_result().expect("it has ended") {
             Ok(value) => assert!(!cancelled && value == 2 && begun + again > 0),
             Err(error) => {
@@ -168,7 +168,7 @@ const RETRY_CANCEL: Scenario = Scenario {
 };
 
 /// Answers with what came, through the arena.
-fn echo(worker: &mut Worker, request: &Request) {
+fn echo(worker: &mut WorkerEnd, request: &Request) {
     let Payload::Span(argument) = request.payload else {
         panic!("a long argument");
     };
@@ -200,11 +200,11 @@ const SPAN: Scenario = Scenario {
         let begun = dying(worker, echo).len();
         let waiter = thread::spawn(move || assert_eq!(task.result().unwrap(), [7; 100]));
         // Who reads an answer keeps the memory; the supervisor comes again.
-        let buried = pool.bury(0, ends.replies());
+        let buried = pool.recover(0, ends.replies());
         let mut waiter = Some(waiter);
         if !buried {
             waiter.take().expect("not joined yet").join().unwrap();
-            assert!(pool.bury(0, ends.replies()));
+            assert!(pool.recover(0, ends.replies()));
         }
         let again = next(&pool, &ends, echo).len();
         if let Some(waiter) = waiter {
@@ -235,12 +235,12 @@ const SPAN_LOST: Scenario = Scenario {
         pool.lane(0).close();
         let begun = !dying(worker, echo).is_empty();
         let waiter = thread::spawn(move || task.result());
-        let buried = pool.bury(0, ends.replies());
+        let buried = pool.recover(0, ends.replies());
         let mut waiter = Some(waiter);
         let mut outcome = None;
         if !buried {
             outcome = waiter.take().map(|waiter| waiter.join().unwrap());
-            assert!(pool.bury(0, ends.replies()));
+            assert!(pool.recover(0, ends.replies()));
         }
         let again = !next(&pool, &ends, echo).is_empty();
         let outcome = outcome.or_else(|| waiter.map(|waiter| waiter.join().unwrap()));

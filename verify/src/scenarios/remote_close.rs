@@ -5,8 +5,8 @@ use super::remote::{pool, submit};
 use super::remote_kit::Calls;
 use crate::sync::thread;
 use crate::{Loom, Scenario, Shuttle};
-use raddle::process::model::Model;
-use raddle::shm::Worker;
+use raddle::process::testing::model::Model;
+use raddle::shm::WorkerEnd;
 use raddle::{Future, Rejected, TaskError};
 
 fn is_refused(outcome: &Result<u64, TaskError>) -> bool {
@@ -64,7 +64,7 @@ const WAITER: Scenario = Scenario {
 
 /// The second lane's worker runs a task, and another task waits behind it.
 #[inline(never)]
-fn crowded() -> (Model, Box<Worker>, Future<u64>, Future<u64>) {
+fn crowded() -> (Model, Box<WorkerEnd>, Future<u64>, Future<u64>) {
     let (pool, mut workers) = pool(2, 0);
     let mut second = workers.remove(1);
     let running = pool.submit_to::<u64, u64>(1, &1);
@@ -85,7 +85,7 @@ const GIVE: Scenario = Scenario {
     body: |out| {
         let (pool, worker, running, behind) = crowded();
         let theirs = pool.clone();
-        let giver = thread::spawn(move || theirs.give(1, 0));
+        let giver = thread::spawn(move || theirs.move_waiting(1, 0));
         pool.close();
         let moved = giver.join().unwrap();
         let outcome = behind.try_result().expect("it has ended");
@@ -109,7 +109,7 @@ const GIVE_AT_END: Scenario = Scenario {
     body: |out| {
         let (pool, worker, running, behind) = crowded();
         let theirs = pool.clone();
-        let giver = thread::spawn(move || theirs.give(1, 0));
+        let giver = thread::spawn(move || theirs.move_waiting(1, 0));
         pool.stop();
         let moved = giver.join().unwrap();
         assert!(is_refused(&behind.result()));
@@ -141,7 +141,7 @@ const LATE: Scenario = Scenario {
             });
         });
         pool.stop();
-        pool.attend();
+        pool.complete();
         submitter.join().unwrap();
         assert_eq!(calls.seen(), 1);
         out.saw(slept());
@@ -164,7 +164,7 @@ const WAIT_END: Scenario = Scenario {
         let (pool, _workers) = pool(1, 0);
         let task = submit(&pool, 1);
         let theirs = pool.clone();
-        let attendant = thread::spawn(move || theirs.attend());
+        let attendant = thread::spawn(move || theirs.complete());
         let theirs = pool.clone();
         let waiter = thread::spawn(move || {
             theirs.wait_end();

@@ -4,8 +4,8 @@ use super::lane_kit::{number, slept};
 use super::remote::{LONG, answer, end, pool, serve_one};
 use crate::sync::{Arc, thread};
 use crate::{Loom, Scenario, Shuttle};
-use raddle::process::model::{Expired, Model};
-use raddle::shm::Worker;
+use raddle::process::testing::model::{Expired, Model};
+use raddle::shm::WorkerEnd;
 use raddle::{Future, TaskError};
 
 const ARENA: usize = 128;
@@ -13,8 +13,8 @@ const ARENA: usize = 128;
 /// A worker that runs a task.
 struct Busy {
     pool: Model,
-    first: Box<Worker>,
-    second: Box<Worker>,
+    first: Box<WorkerEnd>,
+    second: Box<WorkerEnd>,
     running: Future<u64>,
 }
 
@@ -49,7 +49,7 @@ const CANCEL: Scenario = Scenario {
             assert!(behind.cancel(), "nobody has begun it");
             assert!(matches!(behind.result(), Err(TaskError::Cancelled)));
         });
-        let moved = busy.pool.give(0, 1);
+        let moved = busy.pool.move_waiting(0, 1);
         canceller.join().unwrap();
         out.saw(if moved > 0 { "moved" } else { "stayed" });
         end(&busy.pool, busy.first, &busy.running);
@@ -73,9 +73,9 @@ const DEADLINE: Scenario = Scenario {
         let supervisor = thread::spawn(move || {
             assert_eq!(theirs.expire(&due), Expired::Over, "nobody has begun it");
         });
-        let moved = busy.pool.give(0, 1);
+        let moved = busy.pool.move_waiting(0, 1);
         supervisor.join().unwrap();
-        while busy.pool.serve() {}
+        while busy.pool.run_deferred() {}
         let outcome = behind.try_result().expect("it has ended");
         assert!(matches!(outcome, Err(TaskError::TimedOut)));
         out.saw(if moved > 0 { "moved" } else { "stayed" });
@@ -111,8 +111,8 @@ const DEADLINE_BEGUN: Scenario = Scenario {
             }
             (expired, request) => panic!("{expired:?}, {request:?}"),
         }
-        pool.pump(0);
-        while pool.serve() {}
+        pool.drain_replies(0);
+        while pool.run_deferred() {}
         let outcome = task.try_result().expect("it has ended");
         out.saw(match outcome {
             Ok(value) => {
@@ -162,11 +162,11 @@ const UNNEEDED: Scenario = Scenario {
         let (pool, mut workers) = pool(2, ARENA);
         let (mut first, mut second) = (workers.remove(0), workers.remove(0));
         let task = pool.submit_to::<Vec<u8>, u64>(0, &vec![7; 100]);
-        pool.look(0);
-        pool.look(0);
+        pool.check_stuck(0);
+        pool.check_stuck(0);
         pool.lane(0).close();
         let theirs = pool.clone();
-        let giver = thread::spawn(move || theirs.give(0, 1));
+        let giver = thread::spawn(move || theirs.move_waiting(0, 1));
         if let Some(request) = first.next() {
             answer(&mut first, &request);
         }
@@ -202,9 +202,9 @@ const STOPPED: Scenario = Scenario {
         let mut second = workers.remove(1);
         let task = pool.submit_to::<u64, u64>(0, &1);
         let waiter = thread::spawn(move || assert_eq!(task.result().unwrap(), 2));
-        pool.look(0);
-        pool.look(0);
-        assert_eq!(pool.give(0, 1), 1, "the worker has not begun it");
+        pool.check_stuck(0);
+        pool.check_stuck(0);
+        assert_eq!(pool.move_waiting(0, 1), 1, "the worker has not begun it");
         serve_one(&mut second);
         waiter.join().unwrap();
         out.saw(slept());
@@ -258,12 +258,12 @@ const FULL: Scenario = Scenario {
         let (mut first, mut second) = (workers.remove(0), workers.remove(0));
         let full = [1, 2].map(|value| pool.submit_to::<u64, u64>(1, &value));
         let task = pool.submit_to::<Vec<u8>, u64>(0, &vec![7; 100]);
-        pool.look(0);
-        pool.look(0);
+        pool.check_stuck(0);
+        pool.check_stuck(0);
         let theirs = pool.clone();
-        let giver = thread::spawn(move || theirs.give(0, 1));
+        let giver = thread::spawn(move || theirs.move_waiting(0, 1));
         serve_one(&mut second);
-        pool.pump(1);
+        pool.drain_replies(1);
         let moved = giver.join().unwrap();
         serve_one(&mut second);
         serve_one(if moved > 0 { &mut second } else { &mut first });
@@ -294,12 +294,12 @@ const UNNEEDED_BESIDE: Scenario = Scenario {
         let (pool, mut workers) = pool(2, 0);
         let (mut first, mut second) = (workers.remove(0), workers.remove(0));
         let task = pool.submit_to::<u64, u64>(0, &1);
-        pool.look(0);
-        pool.look(0);
+        pool.check_stuck(0);
+        pool.check_stuck(0);
         pool.lane(0).close();
         let theirs = pool.clone();
         let giver = thread::spawn(move || {
-            let moved = theirs.give(0, 1);
+            let moved = theirs.move_waiting(0, 1);
             theirs.lane(1).close();
             moved
         });

@@ -21,7 +21,7 @@ const FAILED: Scenario = Scenario {
         let (first, second) = (submit(&pool, 1), submit(&pool, 2));
         let waiter = thread::spawn(move || first.result());
         pool.stop();
-        while pool.serve() {}
+        while pool.run_deferred() {}
         let first = waiter.join().unwrap();
         let second = second.try_result().expect("completed by one of the two");
         for outcome in [first, second] {
@@ -30,7 +30,7 @@ const FAILED: Scenario = Scenario {
                 Err(TaskError::Rejected(Rejected::ShutDown { .. }))
             ));
         }
-        assert!(!pool.serve());
+        assert!(!pool.run_deferred());
         out.saw(slept());
     },
     ..Scenario::EMPTY
@@ -52,12 +52,12 @@ const ANSWERED: Scenario = Scenario {
         serve_one(&mut worker);
         drop(worker);
         let waiter = thread::spawn(move || assert_eq!(first.result().unwrap(), 2));
-        assert!(pool.bury(0, ends.replies()));
-        while pool.serve() {}
+        assert!(pool.recover(0, ends.replies()));
+        while pool.run_deferred() {}
         waiter.join().unwrap();
         let second = second.try_result().expect("completed by one of the two");
         assert_eq!(second.unwrap(), 3);
-        assert!(!pool.serve());
+        assert!(!pool.run_deferred());
         out.saw(slept());
     },
     ..Scenario::EMPTY
@@ -83,8 +83,8 @@ const TOLD: Scenario = Scenario {
         });
         drop(task);
         let theirs = pool.clone();
-        let supervisor = thread::spawn(move || assert!(theirs.bury(0, ends.replies())));
-        pool.attend();
+        let supervisor = thread::spawn(move || assert!(theirs.recover(0, ends.replies())));
+        pool.complete();
         supervisor.join().unwrap();
         out.saw(slept());
     },

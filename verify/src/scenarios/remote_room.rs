@@ -5,7 +5,7 @@ use super::lane_kit::{DONE, number, slept};
 use super::remote::{pool, serve_one, submit};
 use crate::sync::thread;
 use crate::{Loom, Scenario, Shuttle};
-use raddle::process::model::Model;
+use raddle::process::testing::model::Model;
 use raddle::shm::{Body, Payload};
 use raddle::{Future, Rejected, TaskError};
 
@@ -13,8 +13,8 @@ const ARENA: usize = 128;
 
 /// Nobody sleeps any more, so nobody wants room.
 fn assert_content(pool: &Model) {
-    let wanting = pool.lane(0).lock().data().wanting;
-    assert_eq!(wanting, 0, "who has gone still wants room");
+    let capacity_waiters = pool.lane(0).lock().data().capacity_waiters;
+    assert_eq!(capacity_waiters, 0, "who has gone still wants room");
 }
 
 /// A task was taken back, and its worker skips it while it begins the next one. The room is found by the lane's leader, who
@@ -128,7 +128,7 @@ const RETURNED: Scenario = Scenario {
         let first = pool.submit::<Vec<u8>, Vec<u8>>(&argument);
         let request = worker.next().expect("not closed");
         assert!(matches!(request.payload, Payload::Span(_)));
-        let returned = raddle::process::model::RETURNED;
+        let returned = raddle::process::testing::model::RETURNED;
         worker.reply(request.seq, returned, Body::Inline(&[]));
         let reader = thread::spawn(move || assert_eq!(first.result().unwrap(), [7; 96]));
         // Or it sleeps for ever.

@@ -5,12 +5,12 @@ use super::remote::{pool, serve_one, submit};
 use crate::sync::thread;
 use crate::{Loom, Outcomes, Scenario, Shuttle};
 use raddle::Future;
-use raddle::process::model::Model;
-use raddle::shm::Worker;
+use raddle::process::testing::model::Model;
+use raddle::shm::WorkerEnd;
 
 /// Two lanes that hold as much as they can, and their workers.
 #[inline(never)]
-fn full() -> (Model, Box<Worker>, Box<Worker>, [Future<u64>; 4]) {
+fn full() -> (Model, Box<WorkerEnd>, Box<WorkerEnd>, [Future<u64>; 4]) {
     let (pool, mut workers) = pool(2, 0);
     let second = workers.remove(1);
     let first = workers.remove(0);
@@ -62,7 +62,7 @@ const TAKEN: Scenario = Scenario {
         let theirs = pool.clone();
         let taking = thread::spawn(move || {
             serve_one(&mut second);
-            theirs.pump(1);
+            theirs.drain_replies(1);
         });
         let late = submit(&pool, 5);
         taking.join().unwrap();
@@ -85,7 +85,7 @@ const SKIPPED: Scenario = Scenario {
         let theirs = pool.clone();
         let taking = thread::spawn(move || {
             second.next().expect("not closed");
-            theirs.pump(1);
+            theirs.drain_replies(1);
             second
         });
         let late = submit(&pool, 5);
@@ -115,7 +115,7 @@ const CALLBACK: Scenario = Scenario {
         });
         serve_one(&mut first);
         let serving = thread::spawn(move || serve_one(&mut second));
-        pool.attend();
+        pool.complete();
         serving.join().unwrap();
         end(out, &pool, tasks);
     },
@@ -184,11 +184,11 @@ const IN_SILENCE: Scenario = Scenario {
     loom: Loom::bound(2),
     body: |out| {
         let (pool, _first, mut second, tasks) = full();
-        pool.lead_for_ever(1);
+        pool.lead_forever(1);
         let theirs = pool.clone();
         let taking = thread::spawn(move || {
             serve_one(&mut second);
-            theirs.pump_in_silence(1);
+            theirs.drain_in_silence(1);
         });
         let late = submit(&pool, 5);
         taking.join().unwrap();

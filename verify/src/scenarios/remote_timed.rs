@@ -60,7 +60,7 @@ const FOLLOWER: Scenario = Scenario {
         let mut worker = workers.remove(0);
         let (task, other) = (submit(&pool, 1), submit(&pool, 2));
         let theirs = pool.clone();
-        let attendant = thread::spawn(move || theirs.attend());
+        let attendant = thread::spawn(move || theirs.complete());
         serve_one(&mut worker);
         let waiter = thread::spawn(move || patient(task));
         let serving = thread::spawn(move || serve_one(&mut worker));
@@ -113,10 +113,10 @@ const GIVE_UP: Scenario = Scenario {
         let in_time = task.wait_timeout(LIMIT);
         drop(task);
         serving.join().unwrap();
-        pool.pump(0);
+        pool.drain_replies(0);
         assert_eq!(pool.lane(0).depth(), 0);
         pool.stop();
-        pool.attend();
+        pool.complete();
         out.saw(if in_time { "in time" } else { "late" });
     },
     ..Scenario::EMPTY

@@ -31,7 +31,7 @@ const REST: Scenario = Scenario {
             // Its end would be heard, too.
             second
         });
-        pool.attend();
+        pool.complete();
         drop((first, handle.join().unwrap()));
         out.saw(slept());
     },

@@ -196,7 +196,7 @@ fn round_large() {
 #[bench::take_1k(take_large)]
 #[bench::round(round_small)]
 #[bench::round_1k(round_large)]
-fn ring(case: fn()) {
+fn notify(case: fn()) {
     case();
 }
 

@@ -39,7 +39,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "wish.count",
-        file: "src/shm/wish.rs",
+        file: "src/shm/wake_request.rs",
         edits: &[(
             "now.wrapping_add(STEP) | WANTED",
             "if PLANTED { now } else { now.wrapping_add(STEP) } | WANTED",
@@ -61,8 +61,8 @@ pub const BUGS: &[Bug] = &[
         name: "worker.bell-late",
         file: "src/shm/worker.rs",
         edits: &[(
-            "self.replies.sleeps.make();",
-            r"self.replies.sleeps.make();
+            "self.replies.sleeps.post();",
+            r"self.replies.sleeps.post();
         // ORDERING: requests.late Acquire: a planted bug.
         let bell = if PLANTED { self.requests.bell.load(Acquire) } else { bell };",
         )],
@@ -106,9 +106,9 @@ pub const BUGS: &[Bug] = &[
         file: "src/shm/worker.rs",
         edits: &[(
             r"self.rung = wish;
-            self.ring();",
+            self.notify();",
             r"self.rung = wish;
-            if !PLANTED { self.ring(); }",
+            if !PLANTED { self.notify(); }",
         )],
         why: "The worker rings nobody who sleeps for its answer.",
         fate: Loom("lane_bells::both_wishes"),
@@ -198,10 +198,10 @@ pub const BUGS: &[Bug] = &[
         file: "src/shm/parent.rs",
         edits: &[(
             r"self.requests.bell.fetch_or(CLOSED, Release);
-        self.ring_worker();",
+        self.notify_worker();",
             r"self.requests.bell.fetch_or(CLOSED, Release);
         if !PLANTED {
-            self.ring_worker();
+            self.notify_worker();
         }",
         )],
         why: "A sleeping worker does not learn that its lane is closed.",
@@ -211,10 +211,10 @@ pub const BUGS: &[Bug] = &[
         name: "lane.bell-late",
         file: "src/shm/parent.rs",
         edits: &[(
-            "Bell { workers, own }",
+            "SeenEvent { workers, own }",
             r"// ORDERING: lane.late Acquire: a planted bug.
         let (workers, own) = if PLANTED { (self.replies.bell.load(Acquire), self.bell.load(Acquire)) } else { (workers, own) };
-        Bell { workers, own }",
+        SeenEvent { workers, own }",
         )],
         why: "The parent reads the bells after its wish: the ring that answered the wish is missed.",
         fate: Loom("lane_bells::parent"),
@@ -223,8 +223,8 @@ pub const BUGS: &[Bug] = &[
         name: "lane.wish",
         file: "src/shm/parent.rs",
         edits: &[(
-            "self.requests.wanted.sleeper.make();",
-            "if !PLANTED { self.requests.wanted.sleeper.make(); }",
+            "self.requests.wanted.sleeper.post();",
+            "if !PLANTED { self.requests.wanted.sleeper.post(); }",
         )],
         why: "The parent sleeps without saying so.",
         fate: Loom("lane_bells::parent"),
@@ -349,7 +349,10 @@ pub const BUGS: &[Bug] = &[
     Bug {
         name: "lane.replace-ring",
         file: "src/shm/locked.rs",
-        edits: &[("self.parent.ring();", "if !PLANTED { self.parent.ring(); }")],
+        edits: &[(
+            "self.parent.notify();",
+            "if !PLANTED { self.parent.notify(); }",
+        )],
         why: "Who sleeps on a dead worker's bell goes on sleeping there.",
         fate: Loom("lane_recovery::crash_waiter"),
     },

@@ -1,0 +1,201 @@
+//! Is what was given what was taken, as far as the plain form goes?
+
+use super::super::described::Tag;
+
+/// Both are descriptions of our own making.
+pub fn agree(taken: &[u8], given: &[u8]) -> bool {
+    compare(taken, given, true)
+}
+
+/// The same, where the values need not be the same, and fields may be left out by saying so, on both sides.
+pub fn alike(taken: &[u8], given: &[u8]) -> bool {
+    compare(taken, given, false)
+}
+
+fn compare(taken: &[u8], given: &[u8], is_exact: bool) -> bool {
+    let cursor = |bytes| Cursor { bytes, is_exact };
+    let (mut taken, mut given) = (cursor(taken), cursor(given));
+    let agreed = value(&mut taken, &mut given);
+    agreed.is_some() && taken.bytes.is_empty() && given.bytes.is_empty()
+}
+
+/// Are the values the same, too? None: they are not even of one kind.
+type Agreed = Option<bool>;
+
+#[derive(Clone, Copy)]
+struct Cursor<'a> {
+    bytes: &'a [u8],
+    /// Do the values matter?
+    is_exact: bool,
+}
+
+/// What matters of a value in the plain form.
+#[derive(PartialEq)]
+enum Head {
+    None,
+    Some,
+    Nothing,
+    /// The tag of a number, a bool or a char.
+    Leaf(Tag),
+    Str,
+    Bytes(usize),
+    Seq(usize),
+    Map(usize),
+    Fields(usize, bool),
+    Variant(Tag, u32),
+}
+
+impl<'a> Cursor<'a> {
+    fn bytes(&mut self, length: usize) -> Option<&'a [u8]> {
+        let (bytes, rest) = self.bytes.split_at_checked(length)?;
+        self.bytes = rest;
+        Some(bytes)
+    }
+
+    fn number(&mut self) -> Option<usize> {
+        let bytes = self.bytes(4)?.try_into().ok()?;
+        Some(u32::from_ne_bytes(bytes) as usize)
+    }
+
+    fn text(&mut self) -> Option<&'a [u8]> {
+        let length = self.number()?;
+        self.bytes(length)
+    }
+
+    /// Is there no value?
+    fn is_skipped(&mut self) -> bool {
+        match self.bytes {
+            [byte, rest @ ..] if *byte == Tag::Skipped as u8 => {
+                self.bytes = rest;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Passes over a value: held against itself, it ends where it does.
+    fn pass(&mut self) -> Agreed {
+        let mut other = *self;
+        value(self, &mut other)
+    }
+
+    fn head(&mut self) -> Option<Head> {
+        let tag = Tag::from_byte(self.bytes(1)?[0]).ok()?;
+        Some(match tag {
+            Tag::None => Head::None,
+            Tag::Some => Head::Some,
+            Tag::Unit => Head::Nothing,
+            Tag::Str => Head::Str,
+            Tag::Bytes => Head::Bytes(self.number()?),
+            Tag::Seq => Head::Seq(self.number()?),
+            Tag::Map => Head::Map(self.number()?),
+            Tag::Tuple | Tag::Struct => match self.number()? {
+                0 => Head::Nothing,
+                count => Head::Fields(count, tag == Tag::Struct),
+            },
+            Tag::UnitVariant | Tag::NewtypeVariant | Tag::FieldsVariant => {
+                let index = self.number()? as u32;
+                self.text()?;
+                Head::Variant(tag, index)
+            }
+            Tag::Row => return None,
+            leaf => Head::Leaf(leaf),
+        })
+    }
+}
+
+fn value(taken: &mut Cursor<'_>, given: &mut Cursor<'_>) -> Agreed {
+    let (a, b) = (taken.head()?, given.head()?);
+    match (a, b) {
+        (Head::None, Head::None) | (Head::Nothing, Head::Nothing) => Some(true),
+        (Head::Some, Head::Some) => value(taken, given),
+        (Head::Leaf(a), Head::Leaf(b)) if a == b => {
+            let width = match a {
+                Tag::Bool => 1,
+                Tag::Char => 4,
+                number => number.width()?,
+            };
+            Some(taken.bytes(width)? == given.bytes(width)?)
+        }
+        (Head::Str, Head::Str) => Some(taken.text()? == given.text()?),
+        // The same bytes; how many is a matter of the value.
+        (Head::Bytes(a), Head::Bytes(b)) => Some(taken.bytes(a)? == given.bytes(b)?),
+        (Head::Bytes(a), Head::Seq(b)) => Some(taken.bytes(a)? == small_numbers(given, b)?),
+        (Head::Seq(a), Head::Bytes(b)) => Some(small_numbers(taken, a)? == given.bytes(b)?),
+        (Head::Seq(a), Head::Seq(b)) if a == b => values(taken, given, a),
+        (Head::Map(a), Head::Map(b)) if a == b => values(taken, given, 2 * a),
+        (Head::Fields(a, true), Head::Fields(b, true)) if a == b => named(taken, given, a),
+        (Head::Fields(a, a_named), Head::Fields(b, b_named)) if a == b => {
+            let pass = |of: &mut Cursor<'_>, is_named| match is_named {
+                true => of.text().map(drop),
+                false => Some(()),
+            };
+            all(a, |_| {
+                pass(taken, a_named)?;
+                pass(given, b_named)?;
+                value(taken, given)
+            })
+        }
+        (Head::Variant(kind, a), Head::Variant(b_kind, b)) if kind == b_kind && a == b => {
+            match kind {
+                Tag::UnitVariant => Some(true),
+                _ => value(taken, given),
+            }
+        }
+        _ => None,
+    }
+}
+
+fn all(count: usize, mut one: impl FnMut(usize) -> Agreed) -> Agreed {
+    let mut same = true;
+    for index in 0..count {
+        same &= one(index)?;
+    }
+    Some(same)
+}
+
+fn values(taken: &mut Cursor<'_>, given: &mut Cursor<'_>, count: usize) -> Agreed {
+    all(count, |_| value(taken, given))
+}
+
+fn small_numbers(from: &mut Cursor<'_>, count: usize) -> Option<Vec<u8>> {
+    let one = |_| match from.head()? {
+        Head::Leaf(Tag::U8) => Some(from.bytes(1)?[0]),
+        _ => None,
+    };
+    (0..count).map(one).collect()
+}
+
+/// Fields are taken by their place. They may be called something else there (`rename`), if they are the same; but no field may be where
+/// another one is expected.
+fn named(taken: &mut Cursor<'_>, given: &mut Cursor<'_>, count: usize) -> Agreed {
+    let names = names(*taken, count)?;
+    all(count, |index| {
+        taken.text()?;
+        let name = given.text()?;
+        if !taken.is_exact {
+            match (taken.is_skipped(), given.is_skipped()) {
+                (false, false) => {}
+                (true, true) => return Some(true),
+                (true, false) => return given.pass(),
+                (false, true) => return taken.pass(),
+            }
+        }
+        let same = value(taken, given)? || !taken.is_exact;
+        match name == names[index] {
+            true => Some(same),
+            false => (same && !names.contains(&name)).then_some(true),
+        }
+    })
+}
+
+fn names<'a>(mut of: Cursor<'a>, count: usize) -> Option<Vec<&'a [u8]>> {
+    let one = |_| {
+        let name = of.text()?;
+        if !of.is_skipped() {
+            of.pass()?;
+        }
+        Some(name)
+    };
+    (0..count).map(one).collect()
+}

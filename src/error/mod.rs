@@ -1,0 +1,418 @@
+//! What can go wrong, one type for each moment: [`TaskError`] for a task, [`Rejected`] for a task
+//! that was never accepted, [`BuildError`] for a pool that could not be made, [`ShutdownError`]
+//! for a pool that did not end.
+
+mod build;
+mod code;
+pub mod worker_lost;
+
+pub use build::BuildError;
+pub use code::CodeError;
+
+use crate::codec::PayloadError;
+use crate::shm::LONGEST;
+use std::any::Any;
+use std::backtrace::Backtrace;
+use std::error::Error;
+use std::fmt;
+use worker_lost::WorkerLost;
+
+/// The error type of the field for "anything that is an error and may cross threads".
+pub type BoxError = Box<dyn Error + Send + Sync>;
+
+/// Why a future has no value.
+///
+/// ```
+/// use raddle::{TaskError, ThreadPool};
+///
+/// let pool = ThreadPool::new(1)?;
+/// let error = pool.spawn(|| -> u32 { panic!("no such row") }).result().unwrap_err();
+/// assert!(matches!(error, TaskError::Panicked(report) if report.message() == "no such row"));
+/// # Ok::<(), raddle::BuildError>(())
+/// ```
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum TaskError {
+    /// The task was cancelled before it started; it never ran.
+    Cancelled,
+    /// The task panicked.
+    Panicked(PanicReport),
+    /// The task returned an error (from `try_spawn`, `try_submit`, `try_map` or
+    /// [`Promise::fail`](crate::Promise::fail)).
+    Failed(BoxError),
+    /// The pool did not accept the task; it never ran.
+    Rejected(Rejected),
+    /// The [`Promise`](crate::Promise) was dropped without an outcome.
+    Abandoned,
+    /// A `map` ran past its time limit, and what had not started was cancelled; or a task of a process pool ran past
+    /// its [deadline](crate::ProcessTask::deadline), and its worker was ended.
+    TimedOut,
+    /// The process that ran the task ended before it had an outcome, or was ended by [`Future::kill`](crate::Future::kill).
+    WorkerLost(WorkerLost),
+    /// The argument or the result could not be taken from one process to the other.
+    Payload(PayloadError),
+}
+
+impl fmt::Display for TaskError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cancelled => f.write_str("the task was cancelled before it started"),
+            Self::Panicked(report) => report.fmt(f),
+            Self::Failed(error) => write!(f, "the task failed: {error}"),
+            Self::Rejected(why) => write!(f, "the task was not accepted: {why}"),
+            Self::Abandoned => f.write_str("the promise was dropped without an outcome"),
+            Self::TimedOut => f.write_str("the time limit passed"),
+            Self::WorkerLost(lost) => lost.fmt(f),
+            Self::Payload(error) => error.fmt(f),
+        }
+    }
+}
+
+impl Error for TaskError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Failed(error) => Some(error.as_ref()),
+            Self::Rejected(why) => Some(why),
+            Self::WorkerLost(lost) => Some(lost),
+            Self::Payload(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<Rejected> for TaskError {
+    fn from(why: Rejected) -> Self {
+        Self::Rejected(why)
+    }
+}
+
+impl From<PayloadError> for TaskError {
+    fn from(error: PayloadError) -> Self {
+        Self::Payload(error)
+    }
+}
+
+impl From<BoxError> for TaskError {
+    fn from(error: BoxError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// What is known of a task's panic: message, place, task, worker and, when
+/// `RUST_BACKTRACE` asks for one, the backtrace.
+///
+/// ```
+/// use raddle::{TaskError, ThreadPool};
+///
+/// let pool = ThreadPool::builder().workers(1).name("db").build()?;
+/// let done = pool.task("load").spawn(|| -> u8 { panic!("disk is gone") });
+/// let Err(TaskError::Panicked(report)) = done.result() else { unreachable!() };
+/// assert_eq!(report.message(), "disk is gone");
+/// assert_eq!(report.task(), Some("load"));
+/// assert_eq!(report.worker(), Some("db-0"));
+/// assert!(report.location().unwrap().contains(".rs:"));
+/// # Ok::<(), raddle::BuildError>(())
+/// ```
+pub struct PanicReport(Box<PanicDetails>);
+
+pub(crate) struct PanicDetails {
+    pub payload: Box<dyn Any + Send>,
+    pub message: String,
+    pub location: Option<String>,
+    pub task: Option<String>,
+    pub worker: Option<String>,
+    pub backtrace: Option<Trace>,
+}
+
+/// A backtrace of this process, or the text of one of another process.
+pub(crate) enum Trace {
+    Here(Backtrace),
+    There(String),
+}
+
+impl fmt::Display for Trace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Here(backtrace) => backtrace.fmt(f),
+            Self::There(text) => f.write_str(text),
+        }
+    }
+}
+
+impl PanicReport {
+    pub(crate) fn new(details: PanicDetails) -> Self {
+        Self(Box::new(details))
+    }
+
+    /// What is told of the same panic a second time; its payload is the message.
+    pub(crate) fn again(&self) -> Self {
+        let PanicDetails {
+            message,
+            location,
+            task,
+            worker,
+            backtrace,
+            ..
+        } = &*self.0;
+        Self::new(PanicDetails {
+            payload: Box::new(message.clone()),
+            message: message.clone(),
+            location: location.clone(),
+            task: task.clone(),
+            worker: worker.clone(),
+            backtrace: backtrace
+                .as_ref()
+                .map(|trace| Trace::There(trace.to_string())),
+        })
+    }
+
+    /// The panic's message; a fixed text if the payload was no string.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// `file:line:column` of the panic, if the panic hook of this crate saw it (a program that
+    /// replaces the panic hook after its first pool was built hides it).
+    pub fn location(&self) -> Option<&str> {
+        self.0.location.as_deref()
+    }
+
+    /// The task's name, if it was given one.
+    pub fn task(&self) -> Option<&str> {
+        self.0.task.as_deref()
+    }
+
+    /// The name of the worker that ran the task.
+    pub fn worker(&self) -> Option<&str> {
+        self.0.worker.as_deref()
+    }
+
+    /// The backtrace at the panic, captured only when `RUST_BACKTRACE` or `RUST_LIB_BACKTRACE`
+    /// asks for it. Of a worker process it is the text that came from there.
+    pub fn backtrace(&self) -> Option<&dyn fmt::Display> {
+        self.0.backtrace.as_ref().map(|trace| trace as _)
+    }
+
+    /// The panic's payload, as `std::panic::catch_unwind` gave it; of a worker process a `String`, the message.
+    pub fn into_payload(self) -> Box<dyn Any + Send> {
+        self.0.payload
+    }
+
+    /// Goes on with the panic on this thread.
+    ///
+    /// # Panics
+    /// Always: that is its purpose. The panic hook is not run a second time.
+    pub fn resume(self) -> ! {
+        std::panic::resume_unwind(self.0.payload)
+    }
+}
+
+// SAFETY: the one part that is not Sync is the payload (`dyn Any + Send`), and `&PanicReport` gives
+// no way to it; only `into_payload` and `resume`, which own the report, do.
+unsafe impl Sync for PanicReport {}
+
+impl fmt::Debug for PanicReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PanicReport")
+            .field("message", &self.0.message)
+            .field("location", &self.0.location)
+            .field("task", &self.0.task)
+            .field("worker", &self.0.worker)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for PanicReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.task() {
+            Some(name) => write!(f, "task '{name}' panicked")?,
+            None => f.write_str("the task panicked")?,
+        }
+        if let Some(worker) = self.worker() {
+            write!(f, " on worker '{worker}'")?;
+        }
+        if let Some(location) = self.location() {
+            write!(f, " at {location}")?;
+        }
+        write!(f, ": {}", self.message())
+    }
+}
+
+/// Why a pool did not accept a task.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Rejected {
+    /// The pool had been shut down.
+    ShutDown {
+        /// The pool's name.
+        pool: String,
+    },
+    /// The queue was full, and the pool was built with [`WhenFull::Reject`](crate::WhenFull).
+    QueueFull {
+        /// The pool's name.
+        pool: String,
+        /// Its `queue_limit`.
+        limit: usize,
+    },
+    /// The call was made in a forked child: the pool's threads stayed in the parent.
+    Forked {
+        /// The pool's name, if it is known.
+        pool: String,
+    },
+    /// `spawn_on` named a worker that the pool does not have.
+    NoSuchWorker {
+        /// The index asked for.
+        worker: usize,
+        /// How many workers there are.
+        workers: usize,
+    },
+    /// A count that has to be at least one was zero.
+    Zero {
+        /// Which one: `"chunk"` or `"buffer"`.
+        what: &'static str,
+    },
+    /// The process pool is broken: it has no workers any more and gets no new ones.
+    Broken {
+        /// The pool's name.
+        pool: String,
+        /// What broke it.
+        why: String,
+    },
+    /// The task's code cannot be named to another process.
+    Code {
+        /// Why, and what to do.
+        why: CodeError,
+    },
+    /// The argument takes more memory than a lane can hold: see
+    /// [`ProcessPoolBuilder::arena`](crate::ProcessPoolBuilder::arena).
+    TooLarge {
+        /// Its length in bytes.
+        bytes: usize,
+        /// The most there can be in this pool.
+        limit: usize,
+    },
+}
+
+impl fmt::Display for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ShutDown { pool } => write!(f, "pool '{pool}' has been shut down"),
+            Self::QueueFull { pool, limit } => {
+                write!(f, "the queue of pool '{pool}' is full ({limit} tasks)")
+            }
+            Self::Forked { pool } if pool.is_empty() => {
+                f.write_str("its pool belongs to the parent of this forked process; build one here")
+            }
+            Self::Forked { pool } => write!(
+                f,
+                "pool '{pool}' belongs to the parent of this forked process; build one here"
+            ),
+            Self::NoSuchWorker { worker, workers } => {
+                write!(
+                    f,
+                    "there is no worker {worker}: the pool has {workers} (0 to {})",
+                    workers - 1
+                )
+            }
+            Self::Zero { what } => write!(f, "{what} is zero; it has to be at least 1"),
+            Self::Broken { pool, why } => write!(f, "process pool '{pool}' is broken: {why}"),
+            Self::Code { why } => why.fmt(f),
+            Self::TooLarge { bytes, limit } => write!(
+                f,
+                "its argument takes {bytes} bytes, {}",
+                TooLong { limit: *limit }
+            ),
+        }
+    }
+}
+
+/// Why a payload does not go into a lane, and what to do.
+pub(crate) struct TooLong {
+    pub limit: usize,
+}
+
+impl fmt::Display for TooLong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let limit = self.limit;
+        if limit == LONGEST {
+            return write!(
+                f,
+                "more than the {limit} that a lane takes; pass a file or a piece at a time"
+            );
+        }
+        write!(
+            f,
+            "more than the {limit} that find room in the arena of this pool's lanes; build it with a larger \
+             `ProcessPoolBuilder::arena` (it is smaller by itself where RLIMIT_AS or RLIMIT_FSIZE is low), or pass a file \
+             or a piece at a time"
+        )
+    }
+}
+
+impl Error for Rejected {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Code { why } => Some(why),
+            _ => None,
+        }
+    }
+}
+
+/// Why a shutdown did not end the pool.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ShutdownError {
+    /// Called by one of the pool's own workers, which cannot wait for itself to end. The pool
+    /// accepts nothing new from now on; wait for its end elsewhere.
+    InsideWorker {
+        /// The pool's name.
+        pool: String,
+        /// The calling worker.
+        worker: usize,
+    },
+    /// The time limit passed. The pool goes on ending; call again to wait on.
+    TimedOut {
+        /// Tasks that were running then.
+        running: usize,
+        /// Tasks that were queued then.
+        queued: usize,
+    },
+    /// Called by a callback on the thread of a process pool that runs callbacks, which cannot wait for itself to end.
+    /// The pool accepts nothing new from now on; wait for its end elsewhere.
+    InCallback {
+        /// The pool's name.
+        pool: String,
+    },
+    /// Called in a forked child: the pool's threads stayed in the parent.
+    Forked {
+        /// The pool's name.
+        pool: String,
+    },
+}
+
+impl fmt::Display for ShutdownError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InsideWorker { pool, worker } => write!(
+                f,
+                "worker {worker} of pool '{pool}' cannot wait for its own end; wait on another thread"
+            ),
+            Self::TimedOut { running, queued } => write!(
+                f,
+                "the time limit passed with {running} tasks running and {queued} queued"
+            ),
+            Self::InCallback { pool } => write!(
+                f,
+                "a callback on a thread of pool '{pool}' cannot wait for the pool's end; wait on another thread"
+            ),
+            Self::Forked { pool } => {
+                write!(
+                    f,
+                    "pool '{pool}' belongs to the parent of this forked process"
+                )
+            }
+        }
+    }
+}
+
+impl Error for ShutdownError {}

@@ -1,0 +1,193 @@
+//! What `map` and `map_unordered` share: taking arguments, a chunk at a time, no further ahead than
+//! allowed.
+
+use super::{Executor, Payload};
+use crate::error::{Rejected, TaskError};
+use crate::future::{Future, block};
+use std::collections::VecDeque;
+use std::iter::Fuse;
+use std::time::{Duration, Instant};
+
+/// Chunks in flight per worker: one that runs, and enough behind it that none waits for the consumer.
+const AHEAD: usize = 4;
+/// An automatic chunk is made to take about this long: much longer than a hand-over costs, short
+/// enough that workers end together (the benches `map/cheap` and `map/dear`).
+const PIECE: Duration = Duration::from_micros(100);
+/// The longest automatic chunk.
+const LONGEST: usize = 4096;
+
+/// The outcomes of one chunk, and how long it took.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Chunk<R> {
+    pub(crate) outcomes: Vec<Result<R, TaskError>>,
+    pub(crate) took: Duration,
+}
+
+/// A chunk that was submitted.
+pub struct Pending<R> {
+    /// Index of its first argument.
+    pub first: usize,
+    pub count: usize,
+    pub future: Future<Chunk<R>>,
+}
+
+/// The submitting side of a map.
+pub struct Window<'a, E, F, I: Iterator, R> {
+    executor: &'a E,
+    task: F,
+    args: Fuse<I>,
+    /// A length that was set; else it is adapted.
+    chunk: Option<usize>,
+    length: usize,
+    /// The most arguments that may be taken and not yielded, if set.
+    buffer: Option<usize>,
+    /// Arguments taken so far.
+    taken: usize,
+    /// Outcomes yielded so far.
+    pub yielded: usize,
+    pub pending: VecDeque<Pending<R>>,
+    pub deadline: Option<Instant>,
+    detached: bool,
+}
+
+impl<'a, E, F, I, A, R> Window<'a, E, F, I, R>
+where
+    E: Executor,
+    F: Fn(A) -> Result<R, TaskError> + Copy + Send + 'static,
+    I: Iterator<Item = A>,
+    A: Payload,
+    R: Payload,
+{
+    pub fn new(executor: &'a E, task: F, args: I) -> Self {
+        Self {
+            executor,
+            task,
+            args: args.fuse(),
+            chunk: None,
+            length: 1,
+            buffer: None,
+            taken: 0,
+            yielded: 0,
+            pending: VecDeque::new(),
+            deadline: None,
+            detached: false,
+        }
+    }
+
+    /// A setting that can never work.
+    pub fn misuse(&self) -> Option<TaskError> {
+        let what = match (self.chunk, self.buffer) {
+            (Some(0), _) => "chunk",
+            (_, Some(0)) => "buffer",
+            _ => return None,
+        };
+        Some(TaskError::Rejected(Rejected::Zero { what }))
+    }
+
+    /// Submits as much as may be in window.
+    pub fn fill(&mut self) {
+        while self.pending.len() < self.executor.workers() * AHEAD {
+            let room = self.buffer.map_or(usize::MAX, |buffer| {
+                buffer - (self.taken - self.yielded).min(buffer)
+            });
+            let count = self.chunk.unwrap_or(self.length).min(room);
+            // With a buffer that is not full, a whole chunk or nothing: half ones would be many.
+            if count == 0
+                || self
+                    .chunk
+                    .is_some_and(|chunk| room < chunk && !self.pending.is_empty())
+            {
+                return;
+            }
+            let chunk: Vec<A> = self.args.by_ref().take(count).collect();
+            if chunk.is_empty() {
+                return;
+            }
+            let (first, count) = (self.taken, chunk.len());
+            self.taken += count;
+            let future = self.executor.submit_chunk(self.task, chunk);
+            self.pending.push_back(Pending {
+                first,
+                count,
+                future,
+            });
+        }
+    }
+
+    /// Learns from a chunk that has landed how long the next ones should be.
+    pub fn learn(&mut self, count: usize, took: Duration) {
+        let each = took.max(Duration::from_nanos(1)) / count.max(1) as u32;
+        let fitting = (PIECE.as_nanos() / each.as_nanos().max(1)) as usize;
+        self.length = fitting.clamp(1, LONGEST).min(self.length * 2);
+    }
+}
+
+impl<E, F, I: Iterator, R> Window<'_, E, F, I, R> {
+    pub fn set_chunk(&mut self, length: usize) {
+        self.chunk = Some(length);
+    }
+
+    pub fn set_buffer(&mut self, arguments: usize) {
+        self.buffer = Some(arguments);
+    }
+
+    pub fn set_timeout(&mut self, limit: Duration) {
+        self.deadline = block::deadline(limit);
+    }
+
+    pub fn detach(&mut self) {
+        self.detached = true;
+    }
+
+    pub fn cancel(&mut self) {
+        for chunk in self.pending.drain(..) {
+            chunk.future.cancel();
+            quiet(chunk.future);
+        }
+    }
+}
+
+/// Lets a future go whose error nobody misses, since its items were given up.
+fn quiet<R>(future: Future<Chunk<R>>) {
+    let _seen = future.error().is_some();
+}
+
+impl<E, F, I: Iterator, R> Drop for Window<'_, E, F, I, R> {
+    fn drop(&mut self) {
+        if !self.detached {
+            self.cancel();
+        }
+    }
+}
+
+/// The outcomes of a chunk that has none: the same error for each item; `Err` if it ends the
+/// whole map, because no later item can fare better.
+pub fn failed<R>(error: TaskError, count: usize) -> Result<Vec<Result<R, TaskError>>, TaskError> {
+    if let TaskError::Rejected(
+        Rejected::ShutDown { .. }
+        | Rejected::Broken { .. }
+        | Rejected::Forked { .. }
+        | Rejected::Code { .. },
+    ) = error
+    {
+        return Err(error);
+    }
+    let mut outcomes: Vec<_> = (1..count).map(|_| Err(again(&error))).collect();
+    outcomes.insert(0, Err(error));
+    Ok(outcomes)
+}
+
+/// The same once more, for an item that shared its fate with another one.
+fn again(error: &TaskError) -> TaskError {
+    match error {
+        TaskError::Cancelled => TaskError::Cancelled,
+        TaskError::Panicked(report) => TaskError::Panicked(report.again()),
+        TaskError::Failed(error) => TaskError::Failed(error.to_string().into()),
+        TaskError::Rejected(why) => TaskError::Rejected(why.clone()),
+        TaskError::Abandoned => TaskError::Abandoned,
+        TaskError::TimedOut => TaskError::TimedOut,
+        TaskError::WorkerLost(lost) => TaskError::WorkerLost(lost.clone()),
+        TaskError::Payload(error) => TaskError::Payload(error.clone()),
+    }
+}

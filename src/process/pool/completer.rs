@@ -1,0 +1,122 @@
+//! The thread that completes what nobody waits for: futures with callbacks or wakers, members of wait sets, and tasks
+//! whose handle is gone. It listens to a lane from the moment that somebody asked for it until the lane is empty.
+//! Models: `verify/src/scenarios/remote.rs`.
+
+use crate::process::pool::lane::Lane;
+use crate::process::pool::rebalance::next_check;
+use crate::process::pool::shared::Pool;
+use crate::sync::atomic::{Ordering::*, fence};
+use crate::sync::{Arc, thread};
+use crate::sys::refusal::refused;
+use std::cell::Cell;
+use std::io;
+use std::time::Instant;
+
+const EVENT: u64 = u64::MAX;
+
+std::thread_local! {
+    /// The pool whose attendant this thread is: its address.
+    static COMPLETES: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Is this thread the pool's attendant? It cannot wait for its own end.
+pub fn is_this_thread(pool: &Pool) -> bool {
+    COMPLETES.with(Cell::get) == std::ptr::from_ref(pool).addr()
+}
+
+/// `first`: what the thread does before all else.
+pub fn start(
+    pool: &Arc<Pool>,
+    first: impl FnOnce(&Pool) + Send + 'static,
+) -> io::Result<thread::JoinHandle<()>> {
+    pool.completer_poller.add(&pool.completer_event, EVENT)?;
+    let shared = Arc::clone(pool);
+    let name = format!("{}-attend", pool.config.name);
+    thread::spawn_with(name, None, move || {
+        COMPLETES.with(|of| of.set(std::ptr::from_ref(&*shared).addr()));
+        first(&shared);
+        run(&shared, |until| {
+            let rung = shared.completer_poller.wait(until);
+            if rung.is_none_or(|rung| rung.contains(&EVENT)) {
+                shared.completer_event.hear();
+            }
+            until.is_some_and(|until| until <= Instant::now())
+        });
+    })
+    .map_err(refused("clone3"))
+}
+
+/// The thread's life. `wait` returns when the pool's bell or a lane's event has been rung since it returned last, or (it
+/// says) the time has come.
+pub(in crate::process) fn run(pool: &Pool, mut wait: impl FnMut(Option<Instant>) -> bool) {
+    let mut look = None;
+    while !pool.has_stopped() {
+        // ORDERING: backlog.look Relaxed: set before the bell is rung.
+        look = match pool.backlog.load(Relaxed) || awaits_begin(pool) {
+            true => look.or_else(|| next_check(None)),
+            false => None,
+        };
+        if wait(look) {
+            look = None;
+            pool.check_lanes();
+        }
+        while pool.run_deferred() {}
+        for lane in &pool.lanes {
+            if lane.interest.is_set() {
+                lane.serve_interest(pool);
+            }
+        }
+        check_backlog(pool);
+        if pool.is_closed() && pool.is_drained() {
+            pool.supervisor_queue.notify();
+        }
+    }
+    while pool.run_deferred() {}
+    pool.end();
+}
+
+/// Is there a lane that the attendant listens to, and whose worker has not begun what is next? Each answer there brings the
+/// attendant here again, and so does each task that somebody wants it to complete.
+fn awaits_begin(pool: &Pool) -> bool {
+    let mut lanes = pool.lanes.iter();
+    pool.lanes.len() > 1
+        && lanes.any(|lane| lane.interest.is_set() && lane.awaits_begin() && !lane.is_empty())
+}
+
+pub(in crate::process) fn check_backlog(pool: &Pool) {
+    // ORDERING: backlog.again Relaxed: as backlog.look.
+    if !pool.backlog.load(Relaxed) {
+        return;
+    }
+    pool.rebalance();
+    let crowded = || pool.lanes.iter().any(Lane::has_backlog);
+    if !crowded() {
+        // ORDERING: backlog.off Relaxed: the fence orders it.
+        pool.backlog.store(false, Relaxed);
+        // ORDERING: backlog.fence SeqCst -> pairs with the fence in `ParentEnd::publish` and with backlog.orphans-fence: a
+        // submitter, or who buries a worker, finds the mark gone, or we find what waits.
+        fence(SeqCst);
+        if crowded() {
+            // ORDERING: backlog.on Relaxed: only this thread looks at it and sleeps.
+            pool.backlog.store(true, Relaxed);
+        }
+    }
+}
+
+impl Lane {
+    /// The attendant's part: completes what is there, and either hears of the next answer or is no longer engaged.
+    pub fn serve_interest(&self, pool: &Pool) {
+        loop {
+            // WAKE: the other end is the worker, which rings the event.
+            self.shm.listen();
+            while self.drain_replies(pool, 64) {}
+            if self.depth() != 0 {
+                return;
+            }
+            if self.interest.try_clear(|| self.depth() == 0) {
+                self.shm.stop_listening();
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! Deadlines: a task that has not begun by then is taken back, wherever it is.
+//! Models: `verify/src/scenarios/remote_moves.rs`.
+
+use crate::error::TaskError;
+use crate::future::task::Task;
+use crate::process::pool::remote_task::RemoteTask;
+use crate::process::pool::revoke::{self, RevokeOutcome};
+use crate::process::pool::shared::Pool;
+use crate::process::pool::task_meta::{TaskLocation, TaskOptions};
+use crate::sync::Arc;
+
+/// What became of a task whose time was over.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Expired {
+    /// It has ended, now or before.
+    Over,
+    /// It runs there.
+    Runs(TaskLocation),
+}
+
+impl Pool {
+    /// The deadline of the task with these options has passed. Runs no code of the user.
+    pub fn expire(&self, options: &Arc<TaskOptions>) -> Expired {
+        let is_it = |cell| {
+            // SAFETY: tasks in lanes have tickets.
+            let remote = unsafe { RemoteTask::of(cell) };
+            let its = remote.options.as_ref();
+            its.is_some_and(|its| Arc::ptr_eq(its, options))
+        };
+        let end = |task: Task| task.end_failed(TaskError::TimedOut);
+        match revoke::revoke(self, || options.location(), is_it, end) {
+            (RevokeOutcome::Revoked(ended), place) => {
+                if let Some(ended) = ended {
+                    self.deferred.push_ended(ended);
+                }
+                self.lanes[place.lane].notify();
+                self.notify_capacity();
+                self.completer_event.notify();
+                Expired::Over
+            }
+            (RevokeOutcome::Running, place) => Expired::Runs(place),
+            (RevokeOutcome::Gone, _) => Expired::Over,
+        }
+    }
+}

@@ -1,0 +1,285 @@
+//! Waiting for a task of a process pool: whoever waits takes the answer out of the lane himself.
+//!
+//! # Who sleeps where
+//! One thread for each lane, its *leader*, sleeps on the lane's bell, which the worker rings; others *follow*:
+//! [`lead`](crate::process::pool::wait_queue). A leader that wakes passes the lead on and then takes answers, his own and those of others. A
+//! thread that completes a task which another one sleeps for sees the mark that was left on it
+//! ([`State::set_remote_waiter`](crate::future::state::State::set_remote_waiter)) and calls. When a task moves to another lane, the attendant's
+//! ear goes along, and everybody who sleeps for its old lane is rung.
+//!
+//! `docs/protocols/remote.md` describes words, transitions and owners. Models: `verify/src/scenarios/remote.rs`.
+
+use crate::error::worker_lost::LostCause;
+use crate::future::cell::Extra;
+use crate::future::raw_task::{RawTask, RemoteVtable};
+use crate::future::spin;
+use crate::future::state::Until;
+use crate::future::task::Task;
+use crate::process::pool::lane::Lane;
+use crate::process::pool::rebalance::next_check;
+use crate::process::pool::remote_task::RemoteTask;
+use crate::process::pool::revoke::{self, RevokeOutcome};
+use crate::process::pool::shared::Pool;
+use crate::process::pool::supervisor_queue::Command;
+use crate::process::pool::task_meta::TaskLocation;
+use crate::process::pool::wait_queue;
+use crate::process::pool::wait_queue::WaitFor;
+use crate::sync::FutexWait;
+use crate::sync::atomic::{Ordering::SeqCst, fence};
+use std::time::{Duration, Instant};
+
+/// How a future reaches its pool.
+pub static REMOTE: RemoteVtable = RemoteVtable {
+    poll,
+    sleep,
+    request_completion,
+    serve,
+    cancel,
+    is_started,
+    shares_core,
+    kill,
+};
+
+/// How long a leader that was woken stays awake for the answers that follow. Chosen with the bench `round-trip`.
+const AWAKE: Duration = Duration::from_micros(20);
+
+fn lane_of(pool: &Pool, place: TaskLocation) -> &Lane {
+    &pool.lanes[place.lane]
+}
+
+unsafe fn poll(cell: RawTask) {
+    // SAFETY: cells with this remote have tickets.
+    look(cell, unsafe { RemoteTask::of(cell) });
+}
+
+/// Completes the task if its answer is there; also what the supervisor has left.
+#[inline]
+fn look(cell: RawTask, remote: &RemoteTask) {
+    let place = remote.location();
+    let lane = lane_of(&remote.pool, place);
+    if lane.shm.answered(place.seq) {
+        lane.drain_until(&remote.pool, cell, place.seq);
+    }
+    if !remote.pool.deferred.is_empty() {
+        while !cell.state.load().is_done() && remote.pool.run_deferred() {}
+    }
+}
+
+unsafe fn sleep(cell: RawTask, until: Until, deadline: Option<Instant>) -> bool {
+    // SAFETY: cells with this remote have tickets.
+    let remote = unsafe { RemoteTask::of(cell) };
+    let pool = &*remote.pool;
+    loop {
+        let now = cell.state.load();
+        if until.holds(now) {
+            return true;
+        }
+        if now.is_done() {
+            // No worker has anything to do with it any more. Its callbacks are running, or wait to be run.
+            if pool.run_deferred() {
+                continue;
+            }
+            return cell.state.sleep(until, deadline);
+        }
+        let place = remote.location();
+        let lane = lane_of(pool, place);
+        if lane.depth() > 1 && pool.lanes.len() > 1 {
+            pool.rebalance();
+        }
+        match sleep_at(cell, remote, lane, place, deadline) {
+            Slept::Notified => {}
+            Slept::TimedOut => {
+                look(cell, remote);
+                return until.holds(cell.state.load());
+            }
+            Slept::NotBegun => {
+                pool.check_lanes();
+                continue;
+            }
+        }
+        // What is before it in the lane is for us, too: others may sleep for that. Also a look at whether the worker
+        // does what no worker does.
+        if !cell.state.load().is_done() {
+            lane.drain_some(pool);
+        }
+        let over = || {
+            if lane.shm.answered(lane.shm.next()) {
+                lane.drain_some(pool);
+            }
+            look(cell, remote);
+            cell.state.load().is_done() || remote.location() != place
+        };
+        spin::spin_for(|| spin::budget(cell, AWAKE), over);
+    }
+}
+
+/// How a sleep for a lane ended.
+#[must_use]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Slept {
+    Notified,
+    /// The deadline has passed.
+    TimedOut,
+    /// The worker has not begun what is next for some time.
+    NotBegun,
+}
+
+/// Sleeps until there is something to do for the lane, or the task is done or elsewhere.
+pub(in crate::process) fn sleep_at(
+    cell: RawTask,
+    remote: &RemoteTask,
+    lane: &Lane,
+    place: TaskLocation,
+    deadline: Option<Instant>,
+) -> Slept {
+    let changed = || {
+        cell.state.load().is_done()
+            || remote.location() != place
+            || !remote.pool.deferred.is_empty()
+    };
+    lane.wait_queue.enqueue(WaitFor::Task(cell), |here| {
+        // WAKE: the other ends are the worker after an answer, and whoever completes, moves or fails the task.
+        if !cell.state.set_remote_waiter() {
+            return Slept::Notified;
+        }
+        lane.sleep(here, changed, deadline, remote.pool.lanes.len() > 1)
+    })
+}
+
+unsafe fn serve(cell: RawTask) -> bool {
+    // SAFETY: cells with this remote have tickets.
+    let pool = &*unsafe { RemoteTask::of(cell) }.pool;
+    let some = |lane: &&Lane| lane.shm.answered(lane.shm.next()) && lane.drain_some(pool);
+    pool.lanes.iter().filter(some).count() > 0 || pool.run_deferred()
+}
+
+unsafe fn request_completion(cell: RawTask) {
+    // SAFETY: cells with this remote have tickets.
+    let remote = unsafe { RemoteTask::of(cell) };
+    loop {
+        let place = remote.location();
+        if request_completion_at(remote, place) || cell.state.load().is_done() {
+            return;
+        }
+    }
+}
+
+/// Has the attendant listen to the lane. False: the task has left it meanwhile.
+fn request_completion_at(remote: &RemoteTask, place: TaskLocation) -> bool {
+    lane_of(&remote.pool, place).request_completion(&remote.pool);
+    // ORDERING: remote.engage-fence SeqCst -> pairs with the fence in `ParentEnd::publish`: whoever moves the task after
+    // our look finds the lane engaged, and has the attendant listen to the new one.
+    fence(SeqCst);
+    remote.location() == place
+}
+
+/// Takes the task back, wherever it is, and ends it so. Is it cancelled now? `Err`: it runs, at that place.
+fn revoke_and_end(
+    cell: RawTask,
+    remote: &RemoteTask,
+    end: impl Fn(Task) -> Option<crate::future::task::Ended> + Copy,
+) -> Result<bool, TaskLocation> {
+    if !cell.state.load().is_done() {
+        let is_it = |raw| raw == cell;
+        match revoke::revoke(&remote.pool, || remote.location(), is_it, end) {
+            (RevokeOutcome::Revoked(ended), place) => {
+                if ended
+                    .as_ref()
+                    .is_some_and(|ended| ended.has_remote_waiter())
+                {
+                    lane_of(&remote.pool, place).notify_waiter(cell);
+                }
+                drop(ended);
+            }
+            (RevokeOutcome::Running, place) => return Err(place),
+            (RevokeOutcome::Gone, _) => {}
+        }
+    }
+    Ok(cell.state.load().is_cancelled())
+}
+
+unsafe fn cancel(cell: RawTask) -> bool {
+    // SAFETY: cells with this remote have tickets.
+    let remote = unsafe { RemoteTask::of(cell) };
+    match revoke_and_end(cell, remote, Task::end_cancelled) {
+        Ok(cancelled) => cancelled,
+        Err(place) => {
+            lane_of(&remote.pool, place).shm.ask(place.seq);
+            false
+        }
+    }
+}
+
+unsafe fn is_started(cell: RawTask) -> bool {
+    // SAFETY: cells with this remote have tickets.
+    let remote = unsafe { RemoteTask::of(cell) };
+    let place = remote.location();
+    lane_of(&remote.pool, place).shm.is_started(place.seq)
+}
+
+unsafe fn shares_core(cell: RawTask) -> bool {
+    // SAFETY: cells with this remote have tickets.
+    let remote = unsafe { RemoteTask::of(cell) };
+    lane_of(&remote.pool, remote.location()).shm.shares_core()
+}
+
+unsafe fn kill(cell: RawTask) -> bool {
+    // SAFETY: cells with this remote have tickets.
+    let remote = unsafe { RemoteTask::of(cell) };
+    match revoke_and_end(cell, remote, Task::end_cancelled) {
+        Ok(cancelled) => cancelled,
+        Err(place) => {
+            remote.pool.supervisor_queue.send(Command::EndTask {
+                place,
+                cause: LostCause::Killed,
+            });
+            true
+        }
+    }
+}
+
+impl Lane {
+    /// Sleeps at a place among those who sleep for this lane, until it is told something or there is an answer to be
+    /// taken. `changed`: what else is a reason not to. `tends`: a leader looks at a worker that does not begin what is next.
+    pub fn sleep(
+        &self,
+        here: &wait_queue::Queued<'_>,
+        changed: impl Fn() -> bool,
+        deadline: Option<Instant>,
+        tends: bool,
+    ) -> Slept {
+        let slept = |how| match how {
+            FutexWait::TimedOut => Slept::TimedOut,
+            _ => Slept::Notified,
+        };
+        if !here.is_leader() {
+            if changed() {
+                return Slept::Notified;
+            }
+            let how = here.sleep(deadline);
+            if !here.is_leader() {
+                return slept(how);
+            }
+        }
+        let bell = self.shm.arm();
+        let how = if changed() || self.has_reply() {
+            Slept::Notified
+        } else {
+            let tend = (tends && self.awaits_begin()).then(|| next_check(deadline));
+            match (self.shm.sleep(bell, tend.flatten().or(deadline)), tend) {
+                (FutexWait::TimedOut, Some(Some(_))) => Slept::NotBegun,
+                (how, _) => slept(how),
+            }
+        };
+        self.shm.disarm();
+        how
+    }
+}
+
+impl Extra for RemoteTask {
+    const REMOTE: Option<&'static RemoteVtable> = Some(&crate::process::pool::wait::REMOTE);
+
+    fn name(&self) -> Option<&str> {
+        self.options.as_ref()?.name.as_deref()
+    }
+}

@@ -1,0 +1,6 @@
+//! Pools without processes: [`model`] for the checkers, [`hostile`] for a fuzzer.
+
+#[cfg(raddle_hostile)]
+pub mod hostile;
+#[cfg(any(raddle_loom, raddle_shuttle))]
+pub mod model;

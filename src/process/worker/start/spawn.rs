@@ -1,0 +1,145 @@
+//! The parent's side: starts a worker and hears whether it is ready.
+
+use super::before_main;
+use super::error::StartError;
+use super::handshake::{self, Descriptors, WorkerConfig};
+use super::settings::{Output, Settings};
+use crate::process::worker::image::Image;
+use crate::sys::pidfd::Process;
+use crate::sys::refusal::refused;
+use crate::sys::socket;
+use crate::sys::spawn::{self, Spawned};
+use std::fs::File;
+use std::num::NonZeroU64;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::process::{Command, Stdio};
+
+/// One worker to be started.
+#[derive(Debug)]
+pub struct Launch<'a> {
+    /// The worker's name, as `ps` shows it.
+    pub name: &'a str,
+    pub settings: &'a Settings,
+    /// The core that it stays on.
+    pub core: Option<usize>,
+    /// The lane's descriptors.
+    pub requests: BorrowedFd<'a>,
+    pub replies: BorrowedFd<'a>,
+    pub event: BorrowedFd<'a>,
+    /// The first task to answer.
+    pub first: u32,
+}
+
+/// A worker that was started and may not be ready yet. Dropping it neither ends nor reaps the process.
+#[derive(Debug)]
+pub struct Started {
+    /// The child; its descriptor is readable when it has ended.
+    pub process: Process,
+    /// The control socket, non-blocking: readable when [`hello`](Self::hello) has an answer.
+    pub control: OwnedFd,
+    /// The reading ends of what is [captured](super::Output::Captured), non-blocking.
+    pub stdout: Option<OwnedFd>,
+    pub stderr: Option<OwnedFd>,
+}
+
+/// Starts a worker. Returns as soon as the process runs the program, about as fast as any process is
+/// started; it says [`hello`](Started::hello) when it is ready.
+///
+/// The worker dies with the *thread* that calls this: a pool calls it on one that lives as long as the pool.
+///
+/// # Errors
+/// No process is left behind.
+pub fn start_worker(launch: &Launch<'_>) -> Result<Started, StartError> {
+    let settings = launch.settings;
+    let image = Image::get().map_err(StartError::Code)?;
+    let (control, theirs) = socket::pair().map_err(StartError::system("making a socket"))?;
+    let null;
+    let stdin = match &settings.stdin {
+        Some(stdin) => stdin,
+        None => {
+            let file = File::open("/dev/null").map_err(refused("open (/dev/null)"));
+            let file = file.map_err(StartError::system("its standard input"))?;
+            null = OwnedFd::from(file);
+            &null
+        }
+    };
+    let config = WorkerConfig {
+        name: launch.name.to_owned(),
+        first: launch.first,
+        core: launch.core,
+        nice: settings.nice,
+        limits: settings.limits.clone(),
+        initializer: settings.initializer,
+        sandbox: settings.sandbox,
+        tear_down: settings.tear_down,
+        max_tasks: settings.max_tasks.map(NonZeroU64::get),
+    };
+    let descriptors = Descriptors {
+        requests: launch.requests,
+        replies: launch.replies,
+        event: launch.event,
+        stdin: stdin.as_fd(),
+    };
+    spawn::set_nonblocking(&control).map_err(StartError::system("setting up a socket"))?;
+    let mut command = spawn::again(launch.name);
+    command
+        .stdin(theirs)
+        .stdout(settings.stdout.stdio())
+        .stderr(settings.stderr.stdio());
+    set_environment(&mut command, settings);
+    command.env(
+        before_main::ENV_MARKER,
+        before_main::write(settings.start, image),
+    );
+    if let Some(directory) = &settings.directory {
+        command.current_dir(directory);
+    }
+    let Spawned {
+        process,
+        stdout,
+        stderr,
+    } = spawn::spawn(&mut command).map_err(StartError::system("starting this program again"))?;
+    // Only now, when the process is held: without this it does nothing in the lane.
+    if let Err(error) = handshake::send_config(&control, image, &config, descriptors) {
+        // It is there, and nobody else knows of it.
+        let _ = process.signal(libc::SIGKILL);
+        let _ = process.wait_for_end();
+        return Err(error);
+    }
+    Ok(Started {
+        process,
+        control,
+        stdout,
+        stderr,
+    })
+}
+
+fn set_environment(command: &mut Command, settings: &Settings) {
+    if settings.clear_environment {
+        command.env_clear();
+    }
+    for (name, value) in &settings.environment {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+}
+
+impl Output {
+    fn stdio(self) -> Stdio {
+        match self {
+            Self::Inherit => Stdio::inherit(),
+            Self::Null => Stdio::null(),
+            Self::Captured => Stdio::piped(),
+        }
+    }
+}
+
+impl Started {
+    /// What the worker said: none if nothing yet. Never blocks. After an error the process may still be
+    /// alive: kill it.
+    pub fn ready(&self) -> Option<Result<(), StartError>> {
+        handshake::receive_ready(&self.control)
+    }
+}
