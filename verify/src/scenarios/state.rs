@@ -200,4 +200,44 @@ const LOOK: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-pub const MODELS: &[Scenario] = &[RUN_CANCEL, CANCEL_CANCEL, TWO_CANCELS, CANCEL_TWICE, LOOK];
+/// Broken on purpose: the worker takes the closure before its claim has won, so a cancellation can win as well. The closure
+/// is then dropped twice.
+const UNCLAIMED: Scenario = Scenario {
+    name: "state/broken_unclaimed",
+    test: "state::a_worker_that_begins_before_its_claim_is_found",
+    shows: "a worker that takes the closure before its claim has won",
+    may: &["done"],
+    must_fail: Some("two owners of one closure"),
+    loom: Loom::unbounded(),
+    shuttle: Shuttle::exhaustive(),
+    body: |out| {
+        use raddle::future::state::{Cancel, Claim, Completion, State};
+        let state = Arc::new(State::queued());
+        let owners = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        let (word, owned) = (Arc::clone(&state), Arc::clone(&owners));
+        let worker = thread::spawn(move || {
+            if word.load().is_pending() {
+                owned.fetch_add(1, Relaxed);
+                if word.claim() == Claim::Won {
+                    let _ = word.finish(Completion::Value, true);
+                }
+            }
+        });
+        if let Cancel::Won(_) = state.cancel(false) {
+            owners.fetch_add(1, Relaxed);
+        }
+        worker.join().unwrap();
+        assert!(owners.load(Relaxed) < 2, "two owners of one closure");
+        out.saw("done");
+    },
+    ..Scenario::EMPTY
+};
+
+pub const MODELS: &[Scenario] = &[
+    RUN_CANCEL,
+    CANCEL_CANCEL,
+    TWO_CANCELS,
+    CANCEL_TWICE,
+    LOOK,
+    UNCLAIMED,
+];
