@@ -5,7 +5,7 @@
 //! One for each slot. A submitter has the record of a number from its reservation to its publication; from then on it
 //! belongs to whoever holds the lane's lock. It is empty when the task was taken back. The worker knows nothing of
 //! records: what it writes is judged by them, and never the other way round.
-//! Models: `verify/models/remote.rs`.
+//! Models: `verify/src/scenarios/remote.rs`.
 
 use crate::future::raw_task::RawTask;
 use crate::future::task::Task;
