@@ -37,9 +37,9 @@ impl Pool {
             pool.lanes.iter().for_each(|lane| lane.shm.never_spin());
         }
         let (launched, launches) = mpsc::channel();
-        let attendant = completer::start(&pool, move |pool| launch_share(pool, &launched))
+        let completer = completer::start(&pool, move |pool| launch_share(pool, &launched))
             .map_err(system("a thread"))?;
-        pool.threads.lock().push(attendant);
+        pool.threads.lock().push(completer);
         let (supervisor, started) = match supervisor::start(&pool, launches) {
             Ok(started) => started,
             Err(source) => {
