@@ -154,8 +154,8 @@ pub const BUGS: &[Bug] = &[
         name: "deque.loot-room",
         file: "src/thread/deque.rs",
         edits: &[(
-            "let room = CAPACITY - mine.len() + 1;",
-            "let room = if PLANTED { CAPACITY } else { CAPACITY - mine.len() + 1 };",
+            "let free = CAPACITY - mine.len() + 1;",
+            "let free = if PLANTED { CAPACITY } else { CAPACITY - mine.len() + 1 };",
         )],
         why: "A thief puts more into its own deque than it has room for.",
         fate: Survives(
@@ -166,8 +166,8 @@ pub const BUGS: &[Bug] = &[
         name: "deque.many-room",
         file: "src/thread/deque.rs",
         edits: &[(
-            "let room = (CAPACITY - now.len()).min(limit);",
-            "let room = if PLANTED { limit } else { (CAPACITY - now.len()).min(limit) };",
+            "let free = (CAPACITY - now.len()).min(limit);",
+            "let free = if PLANTED { limit } else { (CAPACITY - now.len()).min(limit) };",
         )],
         why: "A batch is pushed over what is there.",
         fate: Survives(
