@@ -271,15 +271,15 @@ pub const BUGS: &[Bug] = &[
         file: "src/thread/limit.rs",
         edits: &[(
             r"if now & WAITING != 0 {
-            futex::wake_all(&self.0);",
+            // WAKE",
             r"if now & WAITING != 0 {
             if PLANTED {
                 futex::wake_one(&self.0);
                 return;
             }
-            futex::wake_all(&self.0);",
+            // WAKE",
         )],
-        why: "One sleeper is woken and all are forgotten: the others never hear of a place.",
+        why: "One sleeper is woken and `WAITING` is cleared: the others are never woken for a place.",
         fate: Shuttle("limit::two_sleepers"),
     },
     Bug {
@@ -287,13 +287,14 @@ pub const BUGS: &[Bug] = &[
         file: "src/thread/limit.rs",
         edits: &[(
             r"self.0.fetch_or(CLOSED, Relaxed);
+        // WAKE: the other end is QueueLimit::take.
         futex::wake_all(&self.0);",
             r"self.0.fetch_or(CLOSED, Relaxed);
         if !PLANTED {
             futex::wake_all(&self.0);
         }",
         )],
-        why: "Who waits for a place does not learn that the pool is closed.",
+        why: "A submitter that waits for a place does not learn that the pool is closed.",
         fate: Loom("limit::close"),
     },
     Bug {
@@ -303,7 +304,7 @@ pub const BUGS: &[Bug] = &[
             "if now & (FREE | CLOSED) != 0 {",
             "if now & if PLANTED { FREE } else { FREE | CLOSED } != 0 {",
         )],
-        why: "Who is about to wait for a place does not look whether the pool has been closed.",
+        why: "A submitter that is about to wait for a place does not check whether the pool is closed.",
         fate: Loom("limit::close"),
     },
     Bug {
