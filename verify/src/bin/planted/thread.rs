@@ -7,12 +7,12 @@ pub const BUGS: &[Bug] = &[
         name: "idle.again",
         file: "src/thread/idle.rs",
         edits: &[(
-            r"with it nothing is passed on.
-        if bed",
-            r"with it nothing is passed on.
-        if !PLANTED && bed",
+            r"it publishes nothing.
+        if parker",
+            r"it publishes nothing.
+        if !PLANTED && parker",
         )],
-        why: "A worker that was woken for itself lies down a second time while its first place in the stack is left.",
+        why: "A worker that was woken for itself parks a second time while its first entry is still in the stack.",
         fate: Shuttle("idle::up_in_the_stack"),
     },
     Bug {
@@ -45,7 +45,7 @@ pub const BUGS: &[Bug] = &[
             "u64::from(!has_announced)",
             "u64::from(!has_announced || PLANTED)",
         )],
-        why: "With one other worker awake nobody looks into its queues.",
+        why: "With one other worker awake no worker looks into its queues.",
         fate: Shuttle("pool::hidden_wait"),
     },
     Bug {
@@ -72,15 +72,15 @@ pub const BUGS: &[Bug] = &[
     Bug {
         name: "idle.wake-this",
         file: "src/thread/idle.rs",
-        edits: &[("bed.wake(WORK);", "if !PLANTED { bed.wake(WORK); }")],
-        why: "A worker that is wanted itself is taken out of bed and not woken.",
+        edits: &[("parker.wake(WORK);", "if !PLANTED { parker.wake(WORK); }")],
+        why: "A worker that is wanted itself is marked as woken and not woken.",
         fate: Loom("idle::two_wakers"),
     },
     Bug {
         name: "idle.leave-search",
         file: "src/thread/idle.rs",
         edits: &[("if was_searching {", "if (was_searching) && !PLANTED {")],
-        why: "A worker that lies down still counts as searching: nobody is woken any more.",
+        why: "A worker that parks still counts as searching: no worker is woken any more.",
         fate: Shuttle("idle::searching"),
     },
     Bug {
