@@ -19,7 +19,7 @@ pub const BUGS: &[Bug] = &[
         file: "src/future/state.rs",
         edits: &[(
             "..Self::completed(old, old - HOOKS)",
-            r"wake: old & SLEEPER != 0 && !PLANTED,
+            r"wake: old & WAITER != 0 && !PLANTED,
             ..Self::completed(old, old - HOOKS)",
         )],
         why: "Who waits for the outcome to be free is not woken when the callbacks have run.",
@@ -29,8 +29,8 @@ pub const BUGS: &[Bug] = &[
         name: "state.finish-wake",
         file: "src/future/state.rs",
         edits: &[(
-            "wake: old & SLEEPER != 0,",
-            "wake: old & SLEEPER != 0 && !PLANTED,",
+            "wake: old & WAITER != 0,",
+            "wake: old & WAITER != 0 && !PLANTED,",
         )],
         why: "Who sleeps for the outcome is not woken.",
         fate: Shuttle("park::two_waiters"),
@@ -90,8 +90,8 @@ pub const BUGS: &[Bug] = &[
         name: "state.cancel-asked",
         file: "src/future/state.rs",
         edits: &[(
-            "=> now | ASKED,",
-            "=> if PLANTED { now } else { now | ASKED },",
+            "=> now | STOP_REQUESTED,",
+            "=> if PLANTED { now } else { now | STOP_REQUESTED },",
         )],
         why: "A running task does not learn that it is asked to stop.",
         fate: Loom("promise::asked"),
@@ -153,9 +153,9 @@ pub const BUGS: &[Bug] = &[
         name: "hooks.put-back",
         file: "src/future/hooks.rs",
         edits: &[(
-            "None => chain.follow(self.take()?),",
+            "None => chain.prepend(self.take()?),",
             r"None if PLANTED => drop(self.take()?),
-                    None => chain.follow(self.take()?),",
+                    None => chain.prepend(self.take()?),",
         )],
         why: "Hooks that came while the list was edited are lost.",
         fate: Shuttle("hooks::two_repollers"),
@@ -200,7 +200,7 @@ pub const BUGS: &[Bug] = &[
             r"Ok(_) => break true,
                 Err(_) if PLANTED => break false,",
         )],
-        why: "A callback that meets a notice is run before the task is done.",
+        why: "A callback that meets a waiter is run before the task is done.",
         fate: Shuttle("hooks::two_adders"),
     },
     Bug {
@@ -211,7 +211,7 @@ pub const BUGS: &[Bug] = &[
             r"Err(Closed::Moved(_)) if PLANTED => Err(Closed::Closed),
             Err(Closed::Moved(table)) => step(",
         )],
-        why: "Notices that have moved to the board are taken for closed ones.",
+        why: "Waiters that have moved to the table are taken for closed ones.",
         fate: Loom("hooks::edit"),
     },
     Bug {
@@ -235,17 +235,17 @@ pub const BUGS: &[Bug] = &[
             "cell.state.sleep(Until::Settled, None);",
             "if !PLANTED { cell.state.sleep(Until::Settled, None); }",
         )],
-        why: "A late notice says that the outcome is free while callbacks still read it.",
+        why: "A late waiter is told that the outcome is free while callbacks still read it.",
         fate: Shuttle("set::in_order"),
     },
     Bug {
         name: "hooks.close-board",
         file: "src/future/hooks.rs",
         edits: &[(
-            "table.notices.close()",
-            "if PLANTED { table.notices.take() } else { table.notices.close() }",
+            "table.waiters.close()",
+            "if PLANTED { table.waiters.take() } else { table.waiters.close() }",
         )],
-        why: "The notices of a future with callbacks stay open: a late one is never fired.",
+        why: "The waiters of a future with callbacks stay open: a late one is never fired.",
         fate: Shuttle("hooks::add_poll"),
     },
     Bug {
@@ -274,8 +274,8 @@ pub const BUGS: &[Bug] = &[
         name: "set.error",
         file: "src/future/set.rs",
         edits: &[(
-            "if failed && self.watch == WaitMode::Errors {",
-            "if (failed && self.watch == WaitMode::Errors) && !PLANTED {",
+            "if failed && self.mode == WaitMode::Errors {",
+            "if (failed && self.mode == WaitMode::Errors) && !PLANTED {",
         )],
         why: "An error is not marked in the count.",
         fate: Shuttle("set::first_error"),
@@ -301,8 +301,8 @@ pub const BUGS: &[Bug] = &[
         name: "set.engage",
         file: "src/future/set.rs",
         edits: &[(
-            "Self::request_completion(cells.clone(), engaged);",
-            "if !PLANTED { Self::request_completion(cells.clone(), engaged); }",
+            "Self::request_completion(cells.clone(), requested);",
+            "if !PLANTED { Self::request_completion(cells.clone(), requested); }",
         )],
         why: "Nobody completes the tasks of other processes while the set's thread sleeps.",
         fate: Shuttle("remote::set"),
@@ -376,8 +376,8 @@ pub const BUGS: &[Bug] = &[
         name: "cell.notices",
         file: "src/future/end.rs",
         edits: &[(
-            "hooks::fire_waiters(notices, failed);",
-            "if !PLANTED { hooks::fire_waiters(notices, failed); }",
+            "hooks::fire_waiters(waiters, failed);",
+            "if !PLANTED { hooks::fire_waiters(waiters, failed); }",
         )],
         why: "Wakers and wait sets are not told.",
         fate: Loom("cell::taken_then_dropped"),
@@ -469,9 +469,9 @@ pub const BUGS: &[Bug] = &[
         name: "task.detached-after",
         file: "src/future/task.rs",
         edits: &[(
-            r"unsafe { destroy_ended(cell, ending, false) };
+            r"unsafe { destroy_ended(cell, completion, false) };
             After::run(after);",
-            r"unsafe { destroy_ended(cell, ending, false) };
+            r"unsafe { destroy_ended(cell, completion, false) };
             if !PLANTED { After::run(after); }",
         )],
         why: "The scope of a task without a handle never ends.",
