@@ -4,7 +4,7 @@
 use super::hooks;
 use super::raw_task::{After, RawTask};
 use super::state::{self, Cancel, Completed, Completion, State, TakenOver};
-use crate::error::TaskError;
+use crate::error::{Rejected, TaskError};
 use crate::report::{self, Report};
 use std::mem::ManuallyDrop;
 
@@ -56,7 +56,7 @@ impl RawTask {
                 // SAFETY: taken over, and the parent's threads do not exist here: the slot is ours. Its contents
                 // are leaked on purpose: at the fork a thread may have been moving them.
                 unsafe {
-                    self.store_error(TaskError::Rejected(crate::Rejected::Forked {
+                    self.store_error(TaskError::Rejected(Rejected::Forked {
                         pool: String::new(),
                     }))
                 };
