@@ -5,7 +5,7 @@
 //! and two threads that ask for the first time at once both find the same.
 
 use crate::codec;
-use crate::future::panics;
+use crate::report;
 use crate::sync::unmodelled::{AtomicU64, Ordering};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -89,7 +89,7 @@ fn find(word: u64, probe: fn() -> bool) -> bool {
 /// Asks the type. A panic is its own affair: nobody hears of it.
 fn probe<T: Serialize + DeserializeOwned>() -> bool {
     // UNWIND: the user's Serialize and Deserialize, with values that are made up: what they leave half-made is their own.
-    panics::silenced(|| catch_unwind(AssertUnwindSafe(codec::is_plain::<T>))).unwrap_or_else(
+    report::silenced(|| catch_unwind(AssertUnwindSafe(codec::is_plain::<T>))).unwrap_or_else(
         |payload| {
             crate::report::contain_drop("panic payload", || drop(payload));
             false
