@@ -76,6 +76,8 @@
         clippy::missing_safety_doc
     )
 )]
+// What lies below both pools is written once, and partly for processes alone.
+#![cfg_attr(not(feature = "process"), allow(dead_code))]
 
 #[cfg(not(all(
     target_os = "linux",
@@ -83,22 +85,29 @@
 )))]
 compile_error!("raddle runs on Linux on x86-64 and aarch64");
 
+#[cfg(feature = "process")]
 mod any;
-mod codec;
+// For `benches` and `fuzz`, and no part of the API.
+#[cfg(feature = "process")]
+#[doc(hidden)]
+pub mod codec;
 mod error;
 pub mod executor;
 #[cfg(not(any(raddle_loom, raddle_shuttle)))]
 mod future;
 #[cfg(any(raddle_loom, raddle_shuttle))]
 pub mod future;
-#[cfg(not(any(raddle_loom, raddle_shuttle)))]
+#[cfg(all(feature = "process", not(any(raddle_loom, raddle_shuttle))))]
 mod process;
-#[cfg(any(raddle_loom, raddle_shuttle))]
+#[cfg(all(feature = "process", any(raddle_loom, raddle_shuttle)))]
 pub mod process;
 mod report;
-#[cfg(not(any(raddle_loom, raddle_shuttle, raddle_counts)))]
+#[cfg(all(
+    feature = "process",
+    not(any(raddle_loom, raddle_shuttle, raddle_counts))
+))]
 mod shm;
-#[cfg(any(raddle_loom, raddle_shuttle, raddle_counts))]
+#[cfg(all(feature = "process", any(raddle_loom, raddle_shuttle, raddle_counts)))]
 pub mod shm;
 #[cfg(not(any(raddle_loom, raddle_shuttle, raddle_counts)))]
 mod sync;
@@ -113,11 +122,14 @@ mod thread;
 #[cfg(any(raddle_loom, raddle_shuttle, raddle_counts))]
 pub mod thread;
 
+#[cfg(feature = "process")]
 pub use any::AnyExecutor;
-pub use codec::{PayloadError, PayloadReason, PayloadStage};
+pub use error::payload::{PayloadError, PayloadReason, PayloadStage};
 pub use error::worker_lost::{LostCause, WorkerExit, WorkerLost};
 pub use error::{BoxError, BuildError, CodeError, PanicReport, Rejected, ShutdownError, TaskError};
-pub use executor::{Executor, Map, MapUnordered, Payload, Pin, Shutdown, WhenFull};
+#[cfg(feature = "process")]
+pub use executor::{Executor, Payload};
+pub use executor::{Map, MapUnordered, Pin, Shutdown, WhenFull};
 pub use future::Future;
 pub use future::as_completed::{AsCompleted, AsCompletedTimeout, TimedOut, as_completed};
 pub use future::current::cancel_requested;
@@ -125,9 +137,11 @@ pub use future::promise::{Promise, promise};
 pub use future::shared::{CancelOnDrop, SharedFuture};
 pub use future::state::FutureState;
 pub use future::wait::{ReturnWhen, Waitable, Waited, wait, wait_timeout};
-#[cfg(raddle_hostile)]
+#[cfg(all(feature = "process", raddle_hostile))]
 pub use process::testing::hostile;
+#[cfg(feature = "process")]
 pub use process::worker::start::{Limit, Output, Start, worker_main};
+#[cfg(feature = "process")]
 pub use process::{
     BytesIn, BytesOut, ProcessPool, ProcessPoolBuilder, ProcessStats, ProcessTask,
     ProcessWorkerStats, WhenWorkerDies,
@@ -139,7 +153,7 @@ pub use thread::{
 };
 
 /// The programs in the book run with the documentation tests.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "process"))]
 mod book {
     #[doc = include_str!("../README.md")]
     mod readme {}

@@ -4,6 +4,7 @@
 
 mod build;
 mod code;
+pub mod payload;
 #[cfg(test)]
 mod tests;
 pub mod worker_lost;
@@ -11,8 +12,7 @@ pub mod worker_lost;
 pub use build::BuildError;
 pub use code::CodeError;
 
-use crate::codec::PayloadError;
-use crate::shm::LONGEST;
+use payload::PayloadError;
 use std::any::Any;
 use std::backtrace::Backtrace;
 use std::error::Error;
@@ -356,7 +356,7 @@ pub(crate) struct TooLong {
 impl fmt::Display for TooLong {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let limit = self.limit;
-        if limit == LONGEST {
+        if limit == payload::MOST_BYTES {
             return write!(
                 f,
                 "more than the {limit} that a lane takes; pass a file or a piece at a time"

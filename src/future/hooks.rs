@@ -28,7 +28,7 @@
 //! in that order. Lock-free, but for a notice that finds the list closed and the state not settled: it
 //! waits for that one step. An editor holds a borrow of the handle, so the outcome cannot be taken
 //! while it has notices in its hand.
-//! Models: `verify/models/hooks.rs`.
+//! Models: `verify/src/scenarios/hooks.rs`.
 
 use super::raw_task::RawTask;
 use super::state::Until;

@@ -15,7 +15,7 @@
 //! Both sides do a read-modify-write on `count` between their write and their look, so one of them
 //! sees the other: no lost wake-up. Each arrival costs O(1) and wakes nobody unless the consumer's
 //! target is reached. A member is linked once for good: nothing is registered again between items.
-//! Models: `verify/models/set.rs`.
+//! Models: `verify/src/scenarios/set.rs`.
 
 use super::hooks::{Waiter, WaiterVtable};
 use super::raw_task::RawTask;

@@ -49,7 +49,7 @@
 //! need no acquire of their own.
 //!
 //! Guarantees: every method but [`State::sleep`] is lock-free, `finish`, `settle` and the releases
-//! are wait-free. Models: `verify/models/state.rs`.
+//! are wait-free. Models: `verify/src/scenarios/state.rs`.
 
 use crate::sync::atomic::{AtomicU32, Ordering::*};
 use crate::sync::{FutexWait, futex};

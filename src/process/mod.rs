@@ -7,7 +7,6 @@ mod builder;
 mod executor;
 pub mod pool;
 mod start_pool;
-mod stats;
 mod supervisor;
 mod task;
 #[cfg(any(raddle_loom, raddle_shuttle, raddle_hostile))]
@@ -17,7 +16,7 @@ pub mod worker;
 
 pub use builder::ProcessPoolBuilder;
 pub use pool::config::WhenWorkerDies;
-pub use stats::{ProcessStats, ProcessWorkerStats};
+pub use pool::stats::{ProcessStats, ProcessWorkerStats};
 pub use task::ProcessTask;
 pub use wire::in_place::{BytesIn, BytesOut};
 

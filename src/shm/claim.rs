@@ -15,7 +15,7 @@
 //! is until one of them has the task. The parent finds anything else only if the worker is wild.
 //! `// CRASH:` a worker that dies after its claim and before its answer has this task on its conscience; one
 //! that dies before the claim has none.
-//! Models: `verify/models/lane_claim.rs`.
+//! Models: `verify/src/scenarios/lane_claim.rs`.
 
 use super::{SLOTS, Seq};
 use crate::sync::atomic::{AtomicU64, Ordering::*};

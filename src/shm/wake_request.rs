@@ -14,7 +14,7 @@
 //! ([`WakeRequest::look`]). Of the two fences one is first, so the sleeper sees what was brought or the other sees
 //! the wish. A wish that has been answered need not be answered again: the answer changed the bell
 //! after the sleeper had read it, and a new sleep needs a new wish.
-//! Models: `verify/models/lane_bells.rs`.
+//! Models: `verify/src/scenarios/lane_bells.rs`.
 
 use crate::sync::atomic::{AtomicU32, Ordering::*, fence};
 

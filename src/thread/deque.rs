@@ -24,7 +24,7 @@
 //! Every write to the word is a read-modify-write, so a worker that announces its sleep and then
 //! looks, and a pusher that pushes and then looks for sleepers, cannot both miss the other.
 //! Guarantees: each item comes out exactly once; lock-free, `push` wait-free.
-//! Models: `verify/models/deque.rs`.
+//! Models: `verify/src/scenarios/deque.rs`.
 
 use super::slots::Slots;
 use crate::sync;

@@ -17,7 +17,7 @@
 //! The owner opens its hand only while it searches and closes it before it does anything else, so
 //! a task in it waits for some nanoseconds; if the owner was just taken off its core, thieves find
 //! the task here. Guarantees: a task offered is taken exactly once; wait-free.
-//! Models: `verify/models/hand.rs`.
+//! Models: `verify/src/scenarios/hand.rs`.
 
 use crate::sync::atomic::{AtomicPtr, Ordering::*};
 use std::ptr::{self, NonNull};

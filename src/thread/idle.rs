@@ -26,7 +26,7 @@
 //! own word (see `deque` and `inbox`): either the look comes later and sees the push, or the push
 //! comes later, acquires what the looker released, and sees the changed word. Who lies down and then
 //! finds work wakes the top of the stack, itself perhaps.
-//! Models: `verify/models/idle.rs`.
+//! Models: `verify/src/scenarios/idle.rs`.
 
 use crate::sync::atomic::{AtomicU32, AtomicU64, Ordering::*};
 use crate::sync::futex;

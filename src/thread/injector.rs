@@ -23,7 +23,7 @@
 //! fails, a push before it is popped. A pusher that is held up between its two steps holds up only
 //! the pops that reach its slot (they spin), and at the end of a block the other pushes. As for the
 //! deque, an addition of zero to the tail closes the window between looking and sleeping.
-//! Models: `verify/models/injector.rs`.
+//! Models: `verify/src/scenarios/inbox.rs`.
 
 use crate::sync;
 use crate::sync::Mutex;

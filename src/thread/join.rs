@@ -26,7 +26,7 @@
 //!
 //! A job lies on the stack of its join, which does not return before the job is done or its own
 //! again. While a half is on offer, no worker falls asleep that could have taken it. Guarantees: each half runs exactly once, or not at all if the first half panics before
-//! the second was taken. Models: `verify/models/join.rs`.
+//! the second was taken. Models: `verify/src/scenarios/join.rs`.
 
 mod countdown;
 

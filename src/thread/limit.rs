@@ -13,7 +13,7 @@
 //! All Relaxed: a place is a number, and nothing is passed on with it.
 //!
 //! Guarantees: never more than the limit are queued; a sleeper is woken by the next free place or
-//! by the end of the pool. Models: `verify/models/limit.rs`.
+//! by the end of the pool. Models: `verify/src/scenarios/limit.rs`.
 
 use crate::sync::atomic::{AtomicU32, Ordering::*};
 use crate::sync::futex;

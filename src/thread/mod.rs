@@ -4,6 +4,7 @@
 
 mod builder;
 pub mod deque;
+#[cfg(feature = "process")]
 mod executor;
 pub mod external;
 pub mod handoff;

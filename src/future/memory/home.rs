@@ -19,7 +19,7 @@
 //! | abandoned | `left` lower | anybody | [`RemoteFreeList::push`] | AcqRel |
 //!
 //! Guarantees: every freed cell reaches the owner or the count, exactly once; lock-free; the last
-//! step is unique. Model: `verify/models/memory.rs`.
+//! step is unique. Model: `verify/src/scenarios/memory.rs`.
 
 use crate::sync::atomic::{AtomicPtr, AtomicUsize, Ordering::*};
 use std::ptr::{self, NonNull};

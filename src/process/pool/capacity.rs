@@ -12,7 +12,7 @@
 //!
 //! It depends on no thread that may run code of the user: the attendant may be held up by a callback, or be the submitter.
 //!
-//! Models: `verify/models/remote_rooms.rs`.
+//! Models: `verify/src/scenarios/remote_rooms.rs`.
 
 use crate::error::TaskError;
 use crate::future::spin;

@@ -1,6 +1,6 @@
 //! The thread that completes what nobody waits for: futures with callbacks or wakers, members of wait sets, and tasks
 //! whose handle is gone. It listens to a lane from the moment that somebody asked for it until the lane is empty.
-//! Models: `verify/models/remote.rs`.
+//! Models: `verify/src/scenarios/remote.rs`.
 
 use crate::process::pool::lane::Lane;
 use crate::process::pool::rebalance::next_check;

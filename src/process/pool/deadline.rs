@@ -1,5 +1,5 @@
 //! Deadlines: a task that has not begun by then is taken back, wherever it is.
-//! Models: `verify/models/remote_moves.rs`.
+//! Models: `verify/src/scenarios/remote_moves.rs`.
 
 use crate::error::TaskError;
 use crate::future::task::Task;

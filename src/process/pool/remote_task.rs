@@ -1,5 +1,5 @@
 //! What a task of a process pool carries beside its result: where it stands, and how to reach its pool.
-//! Models: `verify/models/remote.rs`.
+//! Models: `verify/src/scenarios/remote.rs`.
 
 use crate::future::raw_task::RawTask;
 use crate::process::pool::shared::Pool;

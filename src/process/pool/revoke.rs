@@ -1,5 +1,5 @@
 //! Taking tasks back out of a lane before the worker begins them; what it has then only to skip.
-//! Models: `verify/models/remote.rs`.
+//! Models: `verify/src/scenarios/remote.rs`.
 
 use crate::future::raw_task::RawTask;
 use crate::future::task::{Ended, Task};

@@ -7,7 +7,7 @@
 //! ([`State::set_remote_waiter`](crate::future::state::State::set_remote_waiter)) and calls. When a task moves to another lane, the attendant's
 //! ear goes along, and everybody who sleeps for its old lane is rung.
 //!
-//! `docs/protocols/remote.md` describes words, transitions and owners. Models: `verify/models/remote.rs`.
+//! `docs/protocols/remote.md` describes words, transitions and owners. Models: `verify/src/scenarios/remote.rs`.
 
 use crate::error::worker_lost::LostCause;
 use crate::future::cell::Extra;

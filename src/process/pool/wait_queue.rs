@@ -30,7 +30,7 @@
 //! While there is a follower, there is a leader. What is told after a waiter has got its place reaches it: before its
 //! sleep each looks once more, and the lock orders this look and the telling. Blocking, but for a few steps, under which
 //! nobody sleeps and no user code runs.
-//! Models: `verify/models/remote.rs`.
+//! Models: `verify/src/scenarios/remote.rs`.
 
 use crate::future::raw_task::RawTask;
 use crate::sync::atomic::{AtomicU32, Ordering::*};
