@@ -29,16 +29,16 @@ impl Pool {
         };
         let end = |task: Task| task.end_failed(TaskError::TimedOut);
         match revoke::revoke(self, || options.location(), is_it, end) {
-            (RevokeOutcome::Revoked(ended), place) => {
+            (RevokeOutcome::Revoked(ended), location) => {
                 if let Some(ended) = ended {
                     self.deferred.push_ended(ended);
                 }
-                self.lanes[place.lane].notify();
+                self.lanes[location.lane].notify();
                 self.notify_capacity();
                 self.completer_event.notify();
                 Expired::Over
             }
-            (RevokeOutcome::Running, place) => Expired::Runs(place),
+            (RevokeOutcome::Running, location) => Expired::Runs(location),
             (RevokeOutcome::Gone, _) => Expired::Over,
         }
     }

@@ -181,8 +181,8 @@ impl Lane {
     #[cold]
     pub fn release_argument(&self, span: Option<Span>) {
         self.free(span);
-        let wanted = span.is_some() && self.shm.lock().data().capacity_waiters > 0;
-        if wanted {
+        let notify = span.is_some() && self.shm.lock().data().capacity_waiters > 0;
+        if notify {
             self.notify_capacity();
         }
     }

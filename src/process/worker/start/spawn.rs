@@ -52,7 +52,7 @@ pub struct Started {
 pub fn start_worker(launch: &Launch<'_>) -> Result<Started, StartError> {
     let settings = launch.settings;
     let image = Image::get().map_err(StartError::Code)?;
-    let (control, theirs) = socket::pair().map_err(StartError::system("making a socket"))?;
+    let (control, worker_end) = socket::pair().map_err(StartError::system("making a socket"))?;
     let null;
     let stdin = match &settings.stdin {
         Some(stdin) => stdin,
@@ -83,11 +83,14 @@ pub fn start_worker(launch: &Launch<'_>) -> Result<Started, StartError> {
     spawn::set_nonblocking(&control).map_err(StartError::system("setting up a socket"))?;
     let mut command = spawn::again(launch.name);
     command
-        .stdin(theirs)
+        .stdin(worker_end)
         .stdout(settings.stdout.stdio())
         .stderr(settings.stderr.stdio());
     set_environment(&mut command, settings);
-    command.env(ENV_MARKER, before_main::write(settings.start, image));
+    command.env(
+        before_main::ENV_MARKER,
+        before_main::marker(settings.start, image),
+    );
     if let Some(directory) = &settings.directory {
         command.current_dir(directory);
     }
