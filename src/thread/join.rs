@@ -455,7 +455,7 @@ impl Joins {
             job.sleep();
             true
         };
-        block::block_patiently(patience, std::iter::empty(), || job.is_done(), None, sleep);
+        block::block_spinning(patience, std::iter::empty(), || job.is_done(), None, sleep);
         if is_guest {
             shared.external_joiners.enter();
         }

@@ -89,7 +89,7 @@ fn find(word: u64, probe: fn() -> bool) -> bool {
 /// Asks the type. A panic is its own affair: nobody hears of it.
 fn probe<T: Serialize + DeserializeOwned>() -> bool {
     // UNWIND: the user's Serialize and Deserialize, with values that are made up: what they leave half-made is their own.
-    panics::unheard(|| catch_unwind(AssertUnwindSafe(codec::is_plain::<T>))).unwrap_or_else(
+    panics::silenced(|| catch_unwind(AssertUnwindSafe(codec::is_plain::<T>))).unwrap_or_else(
         |payload| {
             crate::report::contain_drop("panic payload", || drop(payload));
             false

@@ -2,8 +2,8 @@
 
 use crate::sync::cell::UnsafeCell;
 use crate::sync::thread;
-use crate::{DropCount, Loom, Outcomes, Scenario, Shuttle};
-use raddle::future::memory::home::{Free, Pushed, RemoteFreeList};
+use crate::{DropCount, Outcomes, Scenario};
+use raddle::future::memory::remote_free_list::{Free, Pushed, RemoteFreeList};
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
@@ -112,7 +112,7 @@ impl<const N: usize> House<N> {
 
 fn name(pushed: &Pushed) -> &'static str {
     match pushed {
-        Pushed::RemoteFreeList => "home",
+        Pushed::ToOwner => "home",
         Pushed::Counted => "counted",
         Pushed::Last => "last",
     }
@@ -188,8 +188,8 @@ const REUSE: Scenario = Scenario {
         let house = House::<2>::new();
         let theirs = Arc::clone(&house);
         let other = thread::spawn(move || {
-            assert_eq!(theirs.send(&[0]), Pushed::RemoteFreeList);
-            assert_eq!(theirs.send(&[1]), Pushed::RemoteFreeList);
+            assert_eq!(theirs.send(&[0]), Pushed::ToOwner);
+            assert_eq!(theirs.send(&[1]), Pushed::ToOwner);
         });
         let first = house.take_in(house.home.drain());
         let second = house.take_in(house.home.drain());

@@ -88,7 +88,7 @@ pub fn start_worker(launch: &Launch<'_>) -> Result<Started, StartError> {
         .stderr(settings.stderr.stdio());
     set_environment(&mut command, settings);
     command.env(
-        before_main::ENV_MARKER,
+        super::settings::ENV_MARKER,
         before_main::marker(settings.start, image),
     );
     if let Some(directory) = &settings.directory {

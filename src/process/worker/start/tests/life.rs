@@ -104,7 +104,7 @@ fn a_directory_that_is_not_there_is_an_error() {
 fn a_mark_without_a_parent_ends_the_process() {
     let marker = before_main::marker(Start::BeforeMain, Image::get().unwrap());
     let output = Command::new("/proc/self/exe")
-        .env(before_main::ENV_MARKER, marker)
+        .env(super::super::settings::ENV_MARKER, marker)
         .stdin(Stdio::null())
         .output()
         .unwrap();
