@@ -138,7 +138,7 @@ fn uses(code: &str, passed_on: bool) -> Vec<(Vec<String>, String)> {
     let mut found = Vec::new();
     let mut rest = code;
     while let Some(at) = rest.find("use ") {
-        let before = rest[..at].lines().next_back().unwrap_or_default().trim();
+        let before = rest[..at].rsplit('\n').next().unwrap_or_default().trim();
         let is_use = before.is_empty() || before.starts_with("pub");
         let after = &rest[at + 4..];
         let end = after.find(';').unwrap_or(after.len());
@@ -319,7 +319,7 @@ fn the_reader_finds_what_is_imported() {
         let paths = paths.map(|(path, name)| format!("{} {name}", path.join("::")));
         paths.collect::<Vec<_>>()
     };
-    let text = "use crate::a::{self, B as C, d::{E, F}};\npub use super::g::H;\nlet reuse = 1;\n";
+    let text = "#[cfg(x)]\nuse crate::a::{self, B as C, d::{E, F}};\npub use super::g::H;\nlet reuse = 1;\n";
     let own = [
         "crate::a::self self",
         "crate::a::B C",

@@ -87,10 +87,7 @@ pub fn start_worker(launch: &Launch<'_>) -> Result<Started, StartError> {
         .stdout(settings.stdout.stdio())
         .stderr(settings.stderr.stdio());
     set_environment(&mut command, settings);
-    command.env(
-        super::settings::ENV_MARKER,
-        before_main::marker(settings.start, image),
-    );
+    command.env(ENV_MARKER, before_main::marker(settings.start, image));
     if let Some(directory) = &settings.directory {
         command.current_dir(directory);
     }
