@@ -1,8 +1,7 @@
 //! S8: scopes, joins and slices borrow from the stack of whoever calls them, and return when everything
 //! in them is over.
 
-use super::common::{Drops, Gate, watch};
-use super::kit::hold;
+use super::common::{Drops, Gate, hold, watch};
 use raddle::{
     Rejected, ReturnWhen, Shutdown, TaskError, ThreadPool, as_completed, current_worker, promise,
     wait,

@@ -1,6 +1,6 @@
 //! What a worker is told before its first task.
 
-use crate::kit::{Gate, lines, note, until, watch};
+use crate::kit::{FileGate, lines, note, until, watch};
 use raddle::{
     BoxError, BuildError, Executor, Limit, Output, PayloadReason, Pin, ProcessPool, Rejected,
     TaskError,
@@ -62,7 +62,7 @@ fn p33_a_failing_initializer_fails_the_build() {
 #[test]
 fn the_tear_down_runs_at_an_orderly_end() {
     let _watch = watch();
-    let gate = Gate::new();
+    let gate = FileGate::new();
     let notes = gate.file("notes");
     let pool = ProcessPool::builder()
         .workers(2)
