@@ -329,7 +329,7 @@ fn f23_a_callback_that_panics_is_reported_and_the_others_run() {
     let reports = reports();
     let pool = pool(1);
     let busy = hold(&pool);
-    let future = pool.task("f23-task").spawn(|| 1);
+    let future = pool.task().name("f23-task").spawn(|| 1);
     let called = Arc::new(AtomicUsize::new(0));
     for n in 0..3 {
         let calls = Arc::clone(&called);
@@ -376,7 +376,7 @@ fn f25_any_panic_of_a_callback_stays_inside() {
     let reports = reports();
     let pool = pool(1);
     let busy = hold(&pool);
-    let future = pool.task("f25-task").spawn(|| 1);
+    let future = pool.task().name("f25-task").spawn(|| 1);
     let called = Gate::default();
     let inside = called.clone();
     future.add_done_callback(|_| panic_any(7));

@@ -227,7 +227,7 @@ fn s07_shutdown_is_idempotent() {
         assert_eq!(task.result().unwrap(), 1);
         assert!(is_shut_down(&pool.spawn(|| 1).result()));
         assert!(is_shut_down(&pool.spawn_on(0, || 1).result()));
-        assert!(is_shut_down(&pool.task("late").spawn(|| 1).result()));
+        assert!(is_shut_down(&pool.task().name("late").spawn(|| 1).result()));
     }
 }
 
