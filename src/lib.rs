@@ -47,10 +47,11 @@
 //!   payloads.
 //! - Waiting: [`Future`], [`SharedFuture`], [`wait()`], [`as_completed()`], [`ThreadPool::map`], [`Executor::map`].
 //! - Ending: [`Future::cancel`] and [`cancel_requested`], [`CancelOnDrop`], [`Shutdown`]; for processes
-//!   [`Future::kill`] and [deadlines](ProcessTask::deadline).
-//! - Going wrong: [`TaskError`], [`WorkerLost`], [`PayloadError`], [`BuildError`], [`ShutdownError`]; what nobody looked at reaches
+//!   [`Future::kill`] and [time limits](process::TaskBuilder::timeout).
+//! - Going wrong: [`TaskError`], [`process::WorkerLost`], [`process::PayloadError`], [`BuildError`], [`ShutdownError`]; what nobody looked at reaches
 //!   [`set_report_hook`].
-//! - Building an executor of your own: [`promise()`].
+//! - Building an executor of your own: [`Executor`], [`promise()`].
+//! - What belongs to one kind of pool alone: [`thread`], [`process`].
 //!
 //! # Promises
 //! - A panic in a task is the error of its future, and nothing else. No error is lost in silence.
@@ -91,9 +92,6 @@ pub mod executor;
 mod future;
 #[cfg(any(raddle_loom, raddle_shuttle))]
 pub mod future;
-#[cfg(not(any(raddle_loom, raddle_shuttle)))]
-mod process;
-#[cfg(any(raddle_loom, raddle_shuttle))]
 pub mod process;
 mod report;
 #[cfg(not(any(raddle_loom, raddle_shuttle, raddle_counts)))]
@@ -108,16 +106,11 @@ pub mod sync;
 mod sys;
 #[cfg(any(raddle_loom, raddle_shuttle))]
 pub mod sys;
-#[cfg(not(any(raddle_loom, raddle_shuttle, raddle_counts)))]
-mod thread;
-#[cfg(any(raddle_loom, raddle_shuttle, raddle_counts))]
 pub mod thread;
 
 pub use any::AnyExecutor;
-pub use codec::{PayloadError, PayloadReason, PayloadStage};
-pub use error::worker_lost::{LostCause, WorkerExit, WorkerLost};
-pub use error::{BoxError, BuildError, CodeError, PanicReport, Rejected, ShutdownError, TaskError};
-pub use executor::{Executor, Map, MapUnordered, Payload, Pin, Shutdown, WhenFull};
+pub use error::{BoxError, BuildError, PanicReport, Rejected, ShutdownError, TaskError};
+pub use executor::{Executor, Payload, Pin, Shutdown, WhenFull};
 pub use future::Future;
 pub use future::as_completed::{AsCompleted, AsCompletedTimeout, TimedOut, as_completed};
 pub use future::current::cancel_requested;
@@ -125,18 +118,11 @@ pub use future::promise::{Promise, promise};
 pub use future::shared::{CancelOnDrop, SharedFuture};
 pub use future::state::FutureState;
 pub use future::wait::{ReturnWhen, Waitable, Waited, wait, wait_timeout};
+pub use process::ProcessPool;
 #[cfg(raddle_hostile)]
 pub use process::testing::hostile;
-pub use process::worker::start::{Limit, Output, Start, worker_main};
-pub use process::{
-    BytesIn, BytesOut, ProcessPool, ProcessPoolBuilder, ProcessStats, ProcessTask,
-    ProcessWorkerStats, WhenWorkerDies,
-};
 pub use report::{Report, set_report_hook};
-pub use thread::{
-    Idle, NamedTask, Scope, Stats, ThreadPool, ThreadPoolBuilder, WorkerInfo, WorkerStats,
-    current_worker,
-};
+pub use thread::ThreadPool;
 
 /// The programs in the book run with the documentation tests.
 #[cfg(doctest)]

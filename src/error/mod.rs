@@ -55,7 +55,7 @@ pub enum TaskError {
     /// The [`Promise`](crate::Promise) was dropped without an outcome.
     Abandoned,
     /// A `map` ran past its time limit, and what had not started was cancelled; or a task of a process pool ran past
-    /// its [deadline](crate::ProcessTask::deadline), and its worker was ended.
+    /// its [deadline](crate::process::TaskBuilder::deadline), and its worker was ended.
     TimedOut,
     /// The process that ran the task ended before it had an outcome, or was ended by [`Future::kill`](crate::Future::kill).
     WorkerLost(WorkerLost),
@@ -306,7 +306,7 @@ pub enum Rejected {
         why: CodeError,
     },
     /// The argument takes more memory than a lane can hold: see
-    /// [`ProcessPoolBuilder::arena`](crate::ProcessPoolBuilder::arena).
+    /// [`ProcessPoolBuilder::arena`](crate::process::ProcessPoolBuilder::arena).
     TooLarge {
         /// Its length in bytes.
         bytes: usize,

@@ -6,7 +6,8 @@ use std::fmt;
 /// The process that ran a task is gone, and with it the outcome. No other task suffered.
 ///
 /// ```
-/// use raddle::{Executor, ProcessPool, TaskError, WorkerExit};
+/// use raddle::process::WorkerExit;
+/// use raddle::{Executor, ProcessPool, TaskError};
 ///
 /// let pool = ProcessPool::new(1)?;
 /// let lost = pool.submit(|code: i32| -> u32 { std::process::exit(code) }, 7);
@@ -87,13 +88,13 @@ impl WorkerLost {
     }
 
     /// How many workers this task has cost; more than one if it was
-    /// [retried](crate::ProcessTask::idempotent).
+    /// [retried](crate::process::TaskBuilder::idempotent).
     pub fn deaths(&self) -> u32 {
         self.0.deaths
     }
 
     /// The last lines that the worker wrote to its standard error, if the pool
-    /// [captures](crate::Output::Captured) it.
+    /// [captures](crate::process::Output::Captured) it.
     pub fn stderr(&self) -> Option<&str> {
         self.0.stderr.as_deref()
     }

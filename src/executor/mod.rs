@@ -1,16 +1,18 @@
-//! The contract that every executor keeps.
+//! The contract that every executor keeps: [`Executor`], the iterators of its maps, and what executors are made with.
 
 mod flight;
 mod map;
 mod place;
 mod pointers;
 mod unordered;
+mod worker_info;
 
 pub use flight::Chunk;
 pub(crate) use flight::{Flight, Submitter};
 pub use map::Map;
 pub use place::{Pin, WhenFull};
 pub use unordered::MapUnordered;
+pub use worker_info::WorkerInfo;
 
 use crate::error::{BoxError, ShutdownError, TaskError};
 use crate::future::Future;
@@ -20,6 +22,7 @@ use serde::de::DeserializeOwned;
 
 /// How an executor ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Shutdown {
     /// Everything accepted is done first.
     Drain,

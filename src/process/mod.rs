@@ -1,25 +1,34 @@
-//! The process pool: the same tasks and futures as a thread pool's, each task in another process.
-//!
-//! [`entry`], [`codec`], [`outcome`]: how a task travels. [`start`], [`worker`]: the worker's side. [`pool`] says who does
-//! what on the parent's.
+//! What belongs to process pools alone: the [builder](ProcessPoolBuilder) and how workers are set up ([`Start`],
+//! [`Output`], [`Limit`], [`WhenWorkerDies`]); a task's [name, time limit and retries](TaskBuilder); what can go wrong with
+//! a worker ([`WorkerLost`]) or with what travels ([`PayloadError`]); bytes that are read [where they lie](BytesIn); and
+//! [statistics](Stats).
+
+// The process pool: the same tasks and futures as a thread pool's, each task in another process.
+//
+// `entry`, `codec`, `outcome`: how a task travels. `start`, `worker`: the worker's side. `pool` says who does
+// what on the parent's.
 
 mod builder;
 mod executor;
-pub mod pool;
+mod pool;
 mod start_pool;
 mod stats;
 mod supervisor;
 mod task;
 #[cfg(any(raddle_loom, raddle_shuttle, raddle_hostile))]
 pub mod testing;
-pub mod wire;
-pub mod worker;
+mod wire;
+mod worker;
 
+pub use crate::codec::{PayloadError, PayloadReason, PayloadStage};
+pub use crate::error::CodeError;
+pub use crate::error::worker_lost::{LostCause, WorkerExit, WorkerLost};
 pub use builder::ProcessPoolBuilder;
 pub use pool::config::WhenWorkerDies;
-pub use stats::{ProcessStats, ProcessWorkerStats};
-pub use task::ProcessTask;
+pub use stats::{Stats, WorkerStats};
+pub use task::TaskBuilder;
 pub use wire::in_place::{BytesIn, BytesOut};
+pub use worker::start::{Limit, Output, Start, worker_main};
 
 use crate::error::{BoxError, BuildError, ShutdownError};
 use crate::executor::Shutdown;
@@ -81,9 +90,9 @@ impl ProcessPool {
         Self { pool }
     }
 
-    /// Begins a task about which there is more to say, a name or a time limit: see [`ProcessTask`].
-    pub fn task(&self) -> ProcessTask<'_> {
-        ProcessTask::new(&self.pool)
+    /// Begins a task about which there is more to say, a name or a time limit: see [`TaskBuilder`].
+    pub fn task(&self) -> TaskBuilder<'_> {
+        TaskBuilder::new(&self.pool)
     }
 
     /// Runs a task on bytes that it reads where they lie, in memory shared with the worker, and whose result it writes
@@ -94,7 +103,8 @@ impl ProcessPool {
     /// Blocks, and is refused, as `submit` does. `arg` has been copied when it returns.
     ///
     /// ```
-    /// use raddle::{BytesIn, BytesOut, ProcessPool};
+    /// use raddle::process::{BytesIn, BytesOut};
+    /// use raddle::ProcessPool;
     ///
     /// fn inverted(image: BytesIn<'_>) -> BytesOut<'_> {
     ///     let mut out = image.out(image.len());
@@ -122,7 +132,8 @@ impl ProcessPool {
     /// [`TaskError::Failed`](crate::TaskError::Failed).
     ///
     /// ```
-    /// use raddle::{BytesIn, BytesOut, ProcessPool};
+    /// use raddle::process::{BytesIn, BytesOut};
+    /// use raddle::ProcessPool;
     ///
     /// fn header(file: BytesIn<'_>) -> Result<BytesOut<'_>, &'static str> {
     ///     let header = file.first_chunk::<64>().ok_or("too short")?;
@@ -168,7 +179,7 @@ impl ProcessPool {
     /// assert_eq!(pool.stats().pids().len(), 2);
     /// # Ok::<(), raddle::BuildError>(())
     /// ```
-    pub fn stats(&self) -> ProcessStats {
+    pub fn stats(&self) -> Stats {
         self.pool.stats()
     }
 
@@ -239,7 +250,7 @@ impl ProcessPool {
         if self.pool.wait_end(deadline) {
             Ok(())
         } else {
-            let ProcessStats {
+            let Stats {
                 running, queued, ..
             } = self.stats();
             Err(ShutdownError::TimedOut { running, queued })

@@ -4,13 +4,13 @@
 /// that figures of a busy pool can be some tasks apart from each other.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct ProcessStats {
+pub struct Stats {
     /// Tasks that are accepted and not started.
     pub queued: usize,
     /// Tasks that are running.
     pub running: usize,
     /// Each worker's share.
-    pub workers: Vec<ProcessWorkerStats>,
+    pub workers: Vec<WorkerStats>,
     /// Workers that ended while they ran a task, or between two without being told to.
     pub deaths: u64,
     /// Workers that were started after the first ones, for whatever reason.
@@ -19,10 +19,10 @@ pub struct ProcessStats {
     pub moved: u64,
 }
 
-/// One worker's share of [`ProcessStats`].
+/// One worker's share of [`Stats`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct ProcessWorkerStats {
+pub struct WorkerStats {
     /// The process id of the worker, while there is one.
     pub pid: Option<u32>,
     /// Tasks that ended here, on this worker and those before it.
@@ -33,7 +33,7 @@ pub struct ProcessWorkerStats {
     pub queued: usize,
 }
 
-impl ProcessStats {
+impl Stats {
     /// Tasks that ended.
     pub fn done(&self) -> u64 {
         self.workers.iter().map(|worker| worker.done).sum()

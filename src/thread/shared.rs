@@ -6,13 +6,12 @@ use super::guests::Guests;
 use super::hand::Hand;
 use super::idle::Idle;
 use super::inbox::Inbox;
-use super::info::WorkerInfo;
 use super::join::Offer;
 use super::limit::{Limit, Place};
 use super::stats::{Stats, Tally, WorkerStats};
 use super::worker::Worker;
 use crate::error::{BoxError, Rejected, TaskError};
-use crate::executor::{Shutdown, WhenFull};
+use crate::executor::{Shutdown, WhenFull, WorkerInfo};
 use crate::future::cell::{Header, Raw};
 use crate::future::spin::{self, Advice};
 use crate::future::tag::Tag;
@@ -25,6 +24,7 @@ use std::time::Duration;
 
 /// How a pool's idle workers behave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum IdleProfile {
     /// Spin where it has paid lately, else sleep. An idle pool uses no CPU.
     #[default]

@@ -7,10 +7,10 @@
 
 use super::crew::{Core, Crew};
 use super::inbox::Inbox;
-use super::info::WorkerInfo;
 use super::join::{self, Job};
 use super::shared::{Seat, Shared};
 use crate::error::{BoxError, BuildError};
+use crate::executor::WorkerInfo;
 use crate::future::block::{self, Blocker};
 use crate::future::cell::{Header, Raw};
 use crate::future::memory;
@@ -40,9 +40,9 @@ sync::thread_local! {
 /// The worker that the calling thread is, if it belongs to a pool.
 ///
 /// ```
-/// assert!(raddle::current_worker().is_none());
+/// assert!(raddle::thread::current_worker().is_none());
 /// let pool = raddle::ThreadPool::new(1)?;
-/// let index = pool.spawn(|| raddle::current_worker().unwrap().index);
+/// let index = pool.spawn(|| raddle::thread::current_worker().unwrap().index);
 /// assert_eq!(index.result().unwrap(), 0);
 /// # Ok::<(), raddle::BuildError>(())
 /// ```

@@ -19,6 +19,7 @@ pub struct Config {
 
 /// What becomes of a pool whose worker has died.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum WhenWorkerDies {
     /// A new worker takes its place. Only the task that it ran is lost.
     #[default]

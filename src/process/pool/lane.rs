@@ -12,7 +12,7 @@ use crate::future::task::Task;
 use crate::process::pool::finish::{Finish, WorkerId};
 use crate::process::pool::interest::Interest;
 use crate::process::pool::wait_queue::{WaitFor, WaitQueue};
-use crate::process::stats::ProcessWorkerStats;
+use crate::process::stats::WorkerStats;
 use crate::process::wire::outcome::RETURNED;
 use crate::shm::{
     Locked, ParentEnd, Payload, Replies, Reply, Requests, SLOTS, Segment, Seq, Span, Waiting,
@@ -220,7 +220,7 @@ impl Lane {
     }
 
     /// In a forked child (`forked`) nobody looks inside: a thread that is not there may hold the lock.
-    pub fn stats(&self, forked: bool) -> ProcessWorkerStats {
+    pub fn stats(&self, forked: bool) -> WorkerStats {
         let depth = if forked { 0 } else { self.depth() as usize };
         let mut running = false;
         let mut revoked = 0;
@@ -232,7 +232,7 @@ impl Lane {
                 .filter(|&waiting| !self.has_record(&locked, waiting))
                 .count();
         }
-        ProcessWorkerStats {
+        WorkerStats {
             pid: Some(self.pid()).filter(|&pid| pid != 0),
             done: self.done(),
             running,

@@ -29,7 +29,8 @@ type Lender<'a> = &'a RefCell<&'a mut WorkerEnd>;
 /// to keep.
 ///
 /// ```
-/// use raddle::{BytesIn, BytesOut, ProcessPool};
+/// use raddle::process::{BytesIn, BytesOut};
+/// use raddle::ProcessPool;
 ///
 /// fn reversed(bytes: BytesIn<'_>) -> BytesOut<'_> {
 ///     let mut out = bytes.out(bytes.len());
@@ -46,7 +47,8 @@ type Lender<'a> = &'a RefCell<&'a mut WorkerEnd>;
 /// What borrows the bytes ends with the task:
 ///
 /// ```compile_fail
-/// use raddle::{BytesIn, BytesOut, ProcessPool};
+/// use raddle::process::{BytesIn, BytesOut};
+/// use raddle::ProcessPool;
 /// use std::sync::Mutex;
 ///
 /// static KEPT: Mutex<&[u8]> = Mutex::new(&[]);
@@ -80,7 +82,7 @@ impl<'a> BytesIn<'a> {
     /// Blocks while answers that the parent has not read yet leave no room for it.
     ///
     /// # Panics
-    /// If `len` is more than 2 GiB, or than finds room in the pool's [`arena`](crate::ProcessPoolBuilder::arena), which no
+    /// If `len` is more than 2 GiB, or than finds room in the pool's [`arena`](crate::process::ProcessPoolBuilder::arena), which no
     /// answer can be.
     pub fn out(&self, len: usize) -> BytesOut<'a> {
         BytesOut {
@@ -117,7 +119,8 @@ impl fmt::Debug for BytesIn<'_> {
 /// is dropped gives its memory back.
 ///
 /// ```
-/// use raddle::{BytesIn, BytesOut, ProcessPool};
+/// use raddle::process::{BytesIn, BytesOut};
+/// use raddle::ProcessPool;
 ///
 /// fn stamped(bytes: BytesIn<'_>) -> BytesOut<'_> {
 ///     let mut out = bytes.pass_on(); // No copy yet,
@@ -173,7 +176,8 @@ impl BytesOut<'_> {
     /// Shortens the result to its first `len` bytes; for one that is no longer, nothing changes.
     ///
     /// ```
-    /// use raddle::{BytesIn, BytesOut, ProcessPool};
+    /// use raddle::process::{BytesIn, BytesOut};
+    /// use raddle::ProcessPool;
     ///
     /// fn without_spaces(bytes: BytesIn<'_>) -> BytesOut<'_> {
     ///     let mut out = bytes.out(bytes.len());

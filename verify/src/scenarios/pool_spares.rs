@@ -4,7 +4,8 @@ use crate::Scenario;
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::cell::UnsafeCell;
 use crate::sync::{Arc, futex, thread};
-use raddle::{Future, Idle, Shutdown, TaskError, ThreadPool, promise};
+use raddle::thread::Idle;
+use raddle::{Future, Shutdown, TaskError, ThreadPool, promise};
 
 /// One spare waits when both workers block: it takes one place, and another thread has to take the other.
 pub const TWO_LENT: Scenario = Scenario {
