@@ -84,6 +84,16 @@ enum Tagged {
     },
 }
 
+/// Whatever it is.
+#[derive(Debug, Serialize)]
+struct Anything;
+
+impl<'de> Deserialize<'de> for Anything {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        serde::de::IgnoredAny::deserialize(from).map(|_| Self)
+    }
+}
+
 /// What is done with the bytes.
 #[derive(Arbitrary, Clone, Copy, Debug)]
 enum Way {
@@ -160,7 +170,7 @@ fn run(data: &[u8]) -> Marks {
                 read_description::<Any>(&description, &mut marks);
                 read_description::<Vec<Tagged>>(&description, &mut marks);
                 read_description::<(Vec<f32>, Option<Wrapped>)>(&description, &mut marks);
-                read_description::<serde::de::IgnoredAny>(&description, &mut marks);
+                read_description::<Anything>(&description, &mut marks);
             }
         }
     }
@@ -207,7 +217,7 @@ fn came_back_described(value: &Tree) -> bool {
     true
 }
 
-fn read_description<T: DeserializeOwned>(description: &Description, marks: &mut Marks) {
+fn read_description<T: Serialize + DeserializeOwned>(description: &Description, marks: &mut Marks) {
     if description.read::<T>(Part::Result).is_ok() {
         marks.reach("description read");
     }

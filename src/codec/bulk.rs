@@ -121,6 +121,33 @@ pub fn is_number<T>() -> bool {
     plain!(look)
 }
 
+/// Is `T` of those that need no trial, for it is known to be plain?
+#[inline]
+pub fn is_known<T: 'static>() -> bool {
+    let of = TypeId::of::<T>();
+    macro_rules! look {
+        ($($kind:ty),*) => {
+            false $(|| of == TypeId::of::<$kind>())*
+        };
+    }
+    macro_rules! rows {
+        ($($number:ty),*) => {
+            look!($(Vec<$number>, Box<[$number]>, Option<$number>),*)
+        };
+    }
+    is_number::<T>()
+        || look!(
+            (),
+            bool,
+            char,
+            String,
+            Box<str>,
+            Vec<String>,
+            Option<String>
+        )
+        || plain!(rows)
+}
+
 /// The numbers of which [`read`] makes one copy for `V`. None: for `V` it does not.
 #[inline]
 pub fn wanted<'de, V: Visitor<'de>>() -> Option<Tag> {

@@ -156,6 +156,12 @@ pub enum PayloadReason {
         /// What they were read as.
         kind: String,
     },
+    /// A field or a variant is written under a name that its `Deserialize` does not know, and it cannot be told whether it is read
+    /// under another one (`rename(serialize = "..", deserialize = "..")`) or not at all.
+    NameUnclear {
+        /// The name.
+        name: String,
+    },
     /// Its `Serialize` or `Deserialize` said so.
     Custom(String),
 }
@@ -191,6 +197,11 @@ impl fmt::Display for PayloadReason {
             }
             Self::Trailing { bytes } => write!(f, "{bytes} bytes are left over"),
             Self::Invalid { kind } => write!(f, "the bytes are no {kind}"),
+            Self::NameUnclear { name } => write!(
+                f,
+                "`{name}` is written under this name, and it is unclear under which one it is read; let it be read under this \
+                 one, too (alias = \"{name}\")"
+            ),
             Self::Custom(message) => f.write_str(message),
         }
     }

@@ -41,7 +41,7 @@ mod size;
 mod tests;
 mod write;
 
-pub use bulk::is_number;
+pub use bulk::{is_known, is_number};
 pub use described::Description;
 pub use error::{PayloadError, PayloadReason, PayloadStage};
 pub use frame::{Frames, Unread, frames};

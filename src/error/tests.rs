@@ -83,6 +83,7 @@ fn payload() -> Vec<PayloadError> {
         Untaken { .. } => Untaken { left: 1 },
         Trailing { .. } => Trailing { bytes: 1 },
         Invalid { .. } => Invalid { kind: text() },
+        NameUnclear { .. } => NameUnclear { name: text() },
         Custom(_) => Custom(text()),
     });
     let stage = PayloadStage::EncodeArgument;

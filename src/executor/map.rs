@@ -1,6 +1,6 @@
 //! `map`: outcomes in the order of the arguments.
 
-use super::flight::{Chunk, Flight, Submitter, failed};
+use super::window::{Chunk, Submitter, Window, failed};
 use crate::error::TaskError;
 use crate::future::Future;
 use std::fmt;
@@ -21,15 +21,15 @@ use std::time::{Duration, Instant};
 /// Dropping it cancels what has not started; [`detach`](Map::detach) lets it run.
 #[must_use = "iterators are lazy: nothing is submitted before the first `next`"]
 pub struct Map<S, I: Iterator, R> {
-    flight: Flight<S, I, R>,
+    window: Window<S, I, R>,
     ready: std::vec::IntoIter<Result<R, TaskError>>,
     over: bool,
 }
 
 impl<S, I: Iterator, R> Map<S, I, R> {
-    pub(crate) fn new(flight: Flight<S, I, R>) -> Self {
+    pub(crate) fn new(window: Window<S, I, R>) -> Self {
         Self {
-            flight,
+            window,
             ready: Vec::new().into_iter(),
             over: false,
         }
@@ -38,7 +38,7 @@ impl<S, I: Iterator, R> Map<S, I, R> {
     /// Sets the number of arguments that travel together, instead of adapting it. Zero makes the first
     /// item [`Rejected::Zero`](crate::Rejected::Zero), and the last.
     pub fn chunk(mut self, length: usize) -> Self {
-        self.flight.set_chunk(length);
+        self.window.set_chunk(length);
         self
     }
 
@@ -57,26 +57,26 @@ impl<S, I: Iterator, R> Map<S, I, R> {
     /// # Ok::<(), raddle::BuildError>(())
     /// ```
     pub fn buffer(mut self, arguments: usize) -> Self {
-        self.flight.set_buffer(arguments);
+        self.window.set_buffer(arguments);
         self
     }
 
     /// Limits the whole iteration to `limit` from now: then one [`TaskError::TimedOut`] comes, what has not
     /// started is cancelled, and nothing more comes.
     pub fn timeout(mut self, limit: Duration) -> Self {
-        self.flight.set_timeout(limit);
+        self.window.set_timeout(limit);
         self
     }
 
     /// Ends the iteration; what was submitted runs all the same.
     pub fn detach(mut self) {
-        self.flight.detach();
+        self.window.detach();
     }
 
     /// Ends the iteration with one last item.
     fn end(&mut self, error: TaskError) -> Option<Result<R, TaskError>> {
         self.over = true;
-        self.flight.cancel();
+        self.window.cancel();
         Some(Err(error))
     }
 }
@@ -90,32 +90,32 @@ where
 
     fn next(&mut self) -> Option<Self::Item> {
         if let Some(outcome) = self.ready.next() {
-            self.flight.yielded += 1;
+            self.window.yielded += 1;
             return Some(outcome);
         }
         if self.over {
             return None;
         }
-        if let Some(error) = self.flight.misuse() {
+        if let Some(error) = self.window.misuse() {
             return self.end(error);
         }
-        self.flight.fill();
-        let Some(head) = self.flight.airborne.pop_front() else {
+        self.window.fill();
+        let Some(head) = self.window.pending.pop_front() else {
             self.over = true;
             return None;
         };
         let (first, count) = (head.first, head.count);
-        let outcome = match land(head.future, self.flight.deadline) {
+        let outcome = match collect(head.future, self.window.deadline) {
             Ok(outcome) => outcome,
             Err(future) => {
                 future.cancel();
                 return self.end(TaskError::TimedOut);
             }
         };
-        debug_assert_eq!(first, self.flight.yielded, "chunks land in order");
+        debug_assert_eq!(first, self.window.yielded, "chunks land in order");
         let outcomes = match outcome {
             Ok(chunk) => {
-                self.flight.learn(count, chunk.took);
+                self.window.learn(count, chunk.took);
                 chunk.outcomes
             }
             Err(error) => match failed(error, count) {
@@ -124,9 +124,9 @@ where
             },
         };
         // The workers go on while the consumer looks at this chunk.
-        self.flight.fill();
+        self.window.fill();
         self.ready = outcomes.into_iter();
-        self.flight.yielded += 1;
+        self.window.yielded += 1;
         self.ready.next()
     }
 
@@ -135,9 +135,9 @@ where
     }
 }
 
-type Landed<R> = Result<Result<Chunk<R>, TaskError>, Future<Chunk<R>>>;
+type Collected<R> = Result<Result<Chunk<R>, TaskError>, Future<Chunk<R>>>;
 
-fn land<R>(future: Future<Chunk<R>>, deadline: Option<Instant>) -> Landed<R> {
+fn collect<R>(future: Future<Chunk<R>>, deadline: Option<Instant>) -> Collected<R> {
     match deadline {
         None => Ok(future.result()),
         Some(deadline) => future.result_timeout(deadline.saturating_duration_since(Instant::now())),
@@ -154,7 +154,7 @@ where
 impl<S, I: Iterator, R> fmt::Debug for Map<S, I, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Map")
-            .field("yielded", &self.flight.yielded)
+            .field("yielded", &self.window.yielded)
             .finish_non_exhaustive()
     }
 }

@@ -1,24 +1,24 @@
 //! The contract that every executor keeps: [`Executor`], the iterators of its maps, and what executors are made with.
 
-mod flight;
 mod map;
-mod place;
 mod pointers;
+mod pool_options;
 mod unordered;
+mod window;
 mod worker_info;
 
-pub use flight::Chunk;
-pub(crate) use flight::{Flight, Submitter};
 pub use map::Map;
-pub use place::{Pin, WhenFull};
+pub use pool_options::{Pin, WhenFull};
 pub use unordered::MapUnordered;
+pub use window::Chunk;
+pub(crate) use window::{Submitter, Window};
 pub use worker_info::WorkerInfo;
 
 use crate::error::{BoxError, ShutdownError, TaskError};
 use crate::future::Future;
-use flight::OnExecutor;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use window::OnExecutor;
 
 /// How an executor ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -190,7 +190,7 @@ pub trait Executor {
     {
         let executor = self;
         let task = move |arg| Ok(task(arg));
-        Map::new(Flight::new(OnExecutor { executor, task }, args.into_iter()))
+        Map::new(Window::new(OnExecutor { executor, task }, args.into_iter()))
     }
 
     /// As [`map`](Self::map) for a task that can fail: its `Err` becomes [`TaskError::Failed`], and the
@@ -218,7 +218,7 @@ pub trait Executor {
     {
         let task = move |arg| task(arg).map_err(|error| TaskError::Failed(error.into()));
         let executor = self;
-        Map::new(Flight::new(OnExecutor { executor, task }, args.into_iter()))
+        Map::new(Window::new(OnExecutor { executor, task }, args.into_iter()))
     }
 
     /// Runs `task` on every argument; each outcome as it comes, with the index of its argument.
@@ -247,6 +247,6 @@ pub trait Executor {
     {
         let executor = self;
         let task = move |arg| Ok(task(arg));
-        MapUnordered::new(Flight::new(OnExecutor { executor, task }, args.into_iter()))
+        MapUnordered::new(Window::new(OnExecutor { executor, task }, args.into_iter()))
     }
 }

@@ -1,6 +1,6 @@
 //! `map_unordered`: outcomes as they come.
 
-use super::flight::{Airborne, Flight, Submitter, failed};
+use super::window::{Pending, Submitter, Window, failed};
 use crate::error::TaskError;
 use crate::future::wait::{ReturnWhen, wait, wait_timeout};
 use std::collections::VecDeque;
@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 /// the executor (the index is then that of the first argument that was refused) and for dropping it.
 #[must_use = "iterators are lazy: nothing is submitted before the first `next`"]
 pub struct MapUnordered<S, I: Iterator, R> {
-    flight: Flight<S, I, R>,
+    window: Window<S, I, R>,
     ready: VecDeque<(usize, Result<R, TaskError>)>,
     /// The executor takes nothing more in: the end, once everything that it took has come out.
     refused: Option<(usize, TaskError)>,
@@ -21,9 +21,9 @@ pub struct MapUnordered<S, I: Iterator, R> {
 }
 
 impl<S, I: Iterator, R> MapUnordered<S, I, R> {
-    pub(crate) fn new(flight: Flight<S, I, R>) -> Self {
+    pub(crate) fn new(window: Window<S, I, R>) -> Self {
         Self {
-            flight,
+            window,
             ready: VecDeque::new(),
             refused: None,
             over: false,
@@ -32,31 +32,31 @@ impl<S, I: Iterator, R> MapUnordered<S, I, R> {
 
     /// As [`Map::chunk`](super::Map::chunk).
     pub fn chunk(mut self, length: usize) -> Self {
-        self.flight.set_chunk(length);
+        self.window.set_chunk(length);
         self
     }
 
     /// As [`Map::buffer`](super::Map::buffer).
     pub fn buffer(mut self, arguments: usize) -> Self {
-        self.flight.set_buffer(arguments);
+        self.window.set_buffer(arguments);
         self
     }
 
     /// As [`Map::timeout`](super::Map::timeout); the index of the last item is that of an argument that was
     /// not finished.
     pub fn timeout(mut self, limit: Duration) -> Self {
-        self.flight.set_timeout(limit);
+        self.window.set_timeout(limit);
         self
     }
 
     /// As [`Map::detach`](super::Map::detach).
     pub fn detach(mut self) {
-        self.flight.detach();
+        self.window.detach();
     }
 
     fn end(&mut self, index: usize, error: TaskError) {
         self.over = true;
-        self.flight.cancel();
+        self.window.cancel();
         self.ready.push_back((index, Err(error)));
     }
 }
@@ -68,14 +68,14 @@ where
 {
     fn fill(&mut self) {
         if self.refused.is_none() && !self.over {
-            self.flight.fill();
+            self.window.fill();
         }
     }
 
     /// Waits until a chunk has landed, and unpacks all that have.
-    fn land(&mut self) {
-        let flying = self.flight.airborne.iter().map(|chunk| &chunk.future);
-        let timed_out = match self.flight.deadline {
+    fn collect(&mut self) {
+        let flying = self.window.pending.iter().map(|chunk| &chunk.future);
+        let timed_out = match self.window.deadline {
             None => wait(flying, ReturnWhen::FirstCompleted).timed_out,
             Some(deadline) => {
                 let left = deadline.saturating_duration_since(Instant::now());
@@ -83,18 +83,18 @@ where
             }
         };
         if timed_out {
-            let index = self.flight.airborne.front().map_or(0, |chunk| chunk.first);
+            let index = self.window.pending.front().map_or(0, |chunk| chunk.first);
             return self.end(index, TaskError::TimedOut);
         }
-        let flying = std::mem::take(&mut self.flight.airborne);
-        for Airborne {
+        let flying = std::mem::take(&mut self.window.pending);
+        for Pending {
             first,
             count,
             future,
         } in flying
         {
             if !future.is_done() {
-                self.flight.airborne.push_back(Airborne {
+                self.window.pending.push_back(Pending {
                     first,
                     count,
                     future,
@@ -103,7 +103,7 @@ where
             }
             match future.result() {
                 Ok(chunk) => {
-                    self.flight.learn(count, chunk.took);
+                    self.window.learn(count, chunk.took);
                     self.ready.extend((first..).zip(chunk.outcomes));
                 }
                 Err(error) => match failed(error, count) {
@@ -128,25 +128,25 @@ where
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             if let Some(item) = self.ready.pop_front() {
-                self.flight.yielded += 1;
+                self.window.yielded += 1;
                 return Some(item);
             }
             if self.over {
                 return None;
             }
-            if let Some(error) = self.flight.misuse() {
+            if let Some(error) = self.window.misuse() {
                 self.end(0, error);
                 continue;
             }
             self.fill();
-            if self.flight.airborne.is_empty() {
+            if self.window.pending.is_empty() {
                 match self.refused.take() {
                     Some((first, error)) => self.end(first, error),
                     None => self.over = true,
                 }
                 continue;
             }
-            self.land();
+            self.collect();
             self.fill();
         }
     }
@@ -166,7 +166,7 @@ where
 impl<S, I: Iterator, R> fmt::Debug for MapUnordered<S, I, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MapUnordered")
-            .field("yielded", &self.flight.yielded)
+            .field("yielded", &self.window.yielded)
             .finish_non_exhaustive()
     }
 }

@@ -1,7 +1,7 @@
 //! `as_completed`: futures in the order in which they complete.
 
 use super::block;
-use super::set::{SetHandle, WaitSet, Watch};
+use super::set::{SetHandle, WaitMode, WaitSet};
 use super::wait::{Sealed, Waitable};
 use futures_core::Stream;
 use std::collections::VecDeque;
@@ -31,7 +31,7 @@ use std::time::{Duration, Instant};
 /// ```
 pub fn as_completed<F: Waitable>(futures: impl IntoIterator<Item = F>) -> AsCompleted<F> {
     let futures: Vec<Option<F>> = futures.into_iter().map(Some).collect();
-    let set = SetHandle::new(futures.len(), Watch::Completions);
+    let set = SetHandle::new(futures.len(), WaitMode::Completions);
     let total = futures.len();
     let all = AsCompleted {
         futures,
@@ -177,7 +177,7 @@ impl<F: Waitable> Stream for AsCompleted<F> {
             }
             let this = &mut *self;
             let waiting = this.futures.iter().flatten().map(Sealed::raw);
-            WaitSet::engage(waiting, &mut this.engaged);
+            WaitSet::request_completion(waiting, &mut this.engaged);
             if !self.set.poll(cx.waker(), self.arrived + 1) {
                 return Poll::Pending;
             }

@@ -7,7 +7,7 @@
 //!
 //! This layer knows no pool: a worker thread sets a [`Blocker`] of its own.
 
-use super::cell::Raw;
+use super::raw_task::RawTask;
 use super::spin;
 use super::state::Until;
 use crate::sync;
@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 /// What a worker can do instead of sleeping.
 pub trait Blocker {
     /// Runs that very task, if it is one of this executor's, still queued, and may run here.
-    fn run_queued(&self, cell: Raw) -> bool;
+    fn run_queued(&self, cell: RawTask) -> bool;
     /// Runs one task that the current task has spawned.
     fn run_spawned(&self) -> bool;
     /// Calls `sleep`, which may block for long, with a spare in this worker's place.
@@ -39,23 +39,23 @@ sync::thread_local! {
 }
 
 /// While it lives, this thread's waits go through the blocker.
-pub struct Entered<'a> {
+pub struct BlockerGuard<'a> {
     outer: Option<NonNull<dyn Blocker>>,
     blocker: std::marker::PhantomData<&'a dyn Blocker>,
 }
 
 /// Makes this thread a worker of the blocker's executor.
-pub fn enter(blocker: &dyn Blocker) -> Entered<'_> {
-    // SAFETY: only the lifetime changes; Entered removes the pointer before the borrow ends.
+pub fn enter(blocker: &dyn Blocker) -> BlockerGuard<'_> {
+    // SAFETY: only the lifetime changes; BlockerGuard removes the pointer before the borrow ends.
     let long: &'static dyn Blocker = unsafe { std::mem::transmute(blocker) };
     let outer = BLOCKER.with(|slot| slot.replace(Some(NonNull::from(long))));
-    Entered {
+    BlockerGuard {
         outer,
         blocker: std::marker::PhantomData,
     }
 }
 
-impl Drop for Entered<'_> {
+impl Drop for BlockerGuard<'_> {
     fn drop(&mut self) {
         BLOCKER.with(|slot| slot.set(self.outer));
     }
@@ -66,7 +66,7 @@ const PATIENCE: Duration = Duration::from_micros(5);
 
 /// Blocks until `ready`, or until `sleep` says that it gave up (false). `cells` are what is awaited.
 pub fn block(
-    cells: impl Iterator<Item = Raw>,
+    cells: impl Iterator<Item = RawTask>,
     ready: impl Fn() -> bool,
     deadline: Option<Instant>,
     mut sleep: impl FnMut() -> bool,
@@ -81,7 +81,7 @@ pub fn block(
 /// As [`block`], spinning for `patience` where the other side is known to be at work.
 pub fn block_patiently(
     patience: Duration,
-    cells: impl Iterator<Item = Raw>,
+    cells: impl Iterator<Item = RawTask>,
     ready: impl Fn() -> bool,
     deadline: Option<Instant>,
     mut sleep: impl FnMut() -> bool,
@@ -118,7 +118,7 @@ pub fn block_patiently(
 }
 
 /// Waits for one task. False: the deadline passed first.
-pub fn wait(cell: Raw, until: Until, deadline: Option<Instant>) -> bool {
+pub fn wait(cell: RawTask, until: Until, deadline: Option<Instant>) -> bool {
     if until.holds(cell.state.load()) {
         return true;
     }

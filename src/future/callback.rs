@@ -1,7 +1,7 @@
 //! Done-callbacks: a boxed closure as a node of the hook list.
 
-use super::cell::Raw;
 use super::hooks::{self, CallbackVtable};
+use super::raw_task::RawTask;
 use crate::error::TaskError;
 use crate::report::{self, Report, message_of};
 use std::marker::PhantomData;
@@ -21,7 +21,7 @@ where
 {
     const VTABLE: &'static CallbackVtable = &CallbackVtable { fire: Self::fire };
 
-    unsafe fn fire(node: NonNull<hooks::Callback>, cell: Raw) {
+    unsafe fn fire(node: NonNull<hooks::Callback>, cell: RawTask) {
         // SAFETY: made by `node` below as a box of this type, and consumed once.
         let this = *unsafe { Box::from_raw(node.cast::<Self>().as_ptr()) };
         run(cell, this.run);
@@ -42,7 +42,7 @@ where
 }
 
 /// Runs a callback on an outcome that stands and is not being taken.
-pub fn run<T, F>(cell: Raw, f: F)
+pub fn run<T, F>(cell: RawTask, f: F)
 where
     F: FnOnce(Result<&T, &TaskError>),
 {

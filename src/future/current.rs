@@ -1,6 +1,6 @@
 //! Which task this thread is running, for [`cancel_requested`] and for panic reports.
 
-use super::cell::Raw;
+use super::raw_task::RawTask;
 use crate::sync;
 use std::cell::Cell;
 use std::marker::PhantomData;
@@ -10,18 +10,18 @@ use std::ptr::NonNull;
 type Asked<'a> = dyn Fn() -> bool + 'a;
 
 sync::thread_local! {
-    static CURRENT: Cell<Option<Raw>> = const { Cell::new(None) };
+    static CURRENT: Cell<Option<RawTask>> = const { Cell::new(None) };
     /// Around whatever `CURRENT` says: a worker process has nothing outside of the tasks of its parent.
     static REMOTE: Cell<Option<NonNull<Asked<'static>>>> = const { Cell::new(None) };
 }
 
 /// While it lives, the task counts as the one that this thread runs.
 pub struct Running {
-    outer: Option<Raw>,
+    outer: Option<RawTask>,
 }
 
 /// Notes that the task starts here. Tasks nest when a waiter helps.
-pub fn enter(task: Raw) -> Running {
+pub fn enter(task: RawTask) -> Running {
     Running {
         outer: CURRENT.with(|current| current.replace(Some(task))),
     }

@@ -4,7 +4,7 @@
 //! # The words
 //! `HookList` is one `AtomicPtr`: null, the newest of a chain of notices, or a *seal*. The seal is
 //! `CLOSED`, or the address of a *board*: two more such words, one for callbacks, one for notices.
-//! The first callback makes the board, which lives as long as the cell; a future without callbacks
+//! The first callback makes the table, which lives as long as the cell; a future without callbacks
 //! has none. Callbacks are never in a chain with notices.
 //!
 //! # Owners
@@ -19,7 +19,7 @@
 //! | open | open, one node longer | handle side | [`Stack::push`] | Release |
 //! | open (notices) | null | editor | [`Stack::take`] | Acquire |
 //! | null (notices) | chain | editor | [`Stack::put_back`] | Release |
-//! | open (list) | board, which takes the chain over | adder of a callback | [`HookList::add_callback`] | Release |
+//! | open (list) | table, which takes the chain over | adder of a callback | [`HookList::add_callback`] | Release |
 //! | null, or chain (callbacks) | `CLOSED`, or null | finisher | [`Stack::take_or_close`] | Release, or Acquire |
 //! | open (notices) | `CLOSED` | finisher | [`Stack::close`] | AcqRel |
 //! | sealed | (found) | everybody | all of them | Acquire |
@@ -30,7 +30,7 @@
 //! while it has notices in its hand.
 //! Models: `verify/models/hooks.rs`.
 
-use super::cell::Raw;
+use super::raw_task::RawTask;
 use super::state::Until;
 use crate::sync::atomic::{AtomicPtr, Ordering::*};
 use crate::sync::cell::UnsafeCell;
@@ -39,12 +39,12 @@ use std::ptr::{self, NonNull};
 /// The behaviour of a callback: it is fired while the outcome stands and is not being taken.
 pub struct CallbackVtable {
     /// Consumes the node.
-    pub fire: unsafe fn(NonNull<Node<Self>>, Raw),
+    pub fire: unsafe fn(NonNull<Node<Self>>, RawTask),
 }
 
 /// The behaviour of a notice, which tells somebody that the outcome may be taken. The cell may be
 /// gone when it is fired.
-pub struct NoticeVtable {
+pub struct WaiterVtable {
     /// Consumes the node. Told whether the task failed.
     pub fire: unsafe fn(NonNull<Node<Self>>, bool),
     /// Consumes the node unfired.
@@ -52,7 +52,7 @@ pub struct NoticeVtable {
 }
 
 pub type Callback = Node<CallbackVtable>;
-pub type Notice = Node<NoticeVtable>;
+pub type Waiter = Node<WaiterVtable>;
 
 /// A link of a stack, first field of a larger structure that the functions of its vtable know.
 #[repr(C)]
@@ -133,29 +133,29 @@ impl<V> Chain<V> {
 }
 
 /// Why a stack takes no more: nothing after it but itself.
-enum Seal {
+enum Closed {
     /// The finisher has been here.
     Closed,
     /// The notices are elsewhere. The board lives as long as the cell.
-    Moved(NonNull<Board>),
+    Moved(NonNull<HookTable>),
 }
 
 /// Where a future with callbacks keeps its hooks.
-struct Board {
+struct HookTable {
     callbacks: Stack<CallbackVtable>,
-    notices: Stack<NoticeVtable>,
+    notices: Stack<WaiterVtable>,
 }
 
 /// The bit that tells a seal from a node.
 const SEAL: usize = 0b1;
 
-impl Seal {
+impl Closed {
     fn of<V>(word: *mut Node<V>) -> Option<Self> {
         if word.addr() & SEAL == 0 {
             return None;
         }
-        let board = word.cast::<Board>().map_addr(|word| word & !SEAL);
-        Some(NonNull::new(board).map_or(Self::Closed, Self::Moved))
+        let table = word.cast::<HookTable>().map_addr(|word| word & !SEAL);
+        Some(NonNull::new(table).map_or(Self::Closed, Self::Moved))
     }
 }
 
@@ -163,8 +163,8 @@ fn closed<V>() -> *mut Node<V> {
     ptr::without_provenance_mut(SEAL)
 }
 
-fn moved(board: *mut Board) -> *mut Notice {
-    board.map_addr(|board| board | SEAL).cast()
+fn moved(table: *mut HookTable) -> *mut Waiter {
+    table.map_addr(|board| board | SEAL).cast()
 }
 
 /// Nodes of one sort, until it is sealed.
@@ -179,17 +179,17 @@ impl<V> Stack<V> {
     fn is_empty(&mut self) -> bool {
         // SAFETY: the exclusive borrow excludes writers.
         let head = unsafe { self.0.unsync_load() };
-        head.is_null() || Seal::of(head).is_some()
+        head.is_null() || Closed::of(head).is_some()
     }
 
     /// Adds a node, which stays the caller's if the stack is sealed.
-    fn push(&self, node: NonNull<Node<V>>) -> Result<(), Seal> {
+    fn push(&self, node: NonNull<Node<V>>) -> Result<(), Closed> {
         // ORDERING: hooks.look Acquire -> pairs with hooks.close and hooks.close-empty: who finds the
         // stack closed fires the node itself, and has to find the outcome in the state word; with
-        // hooks.move: the board.
+        // hooks.move: the table.
         let mut head = self.0.load(Acquire);
         loop {
-            if let Some(seal) = Seal::of(head) {
+            if let Some(seal) = Closed::of(head) {
                 return Err(seal);
             }
             // SAFETY: the node is ours until the exchange succeeds.
@@ -207,11 +207,11 @@ impl<V> Stack<V> {
     }
 
     /// Takes the whole chain.
-    fn take(&self) -> Result<Chain<V>, Seal> {
+    fn take(&self) -> Result<Chain<V>, Closed> {
         // ORDERING: hooks.take-look Acquire -> as hooks.look.
         let mut head = self.0.load(Acquire);
         loop {
-            match Seal::of(head) {
+            match Closed::of(head) {
                 Some(seal) => return Err(seal),
                 None if head.is_null() => return Ok(Chain::EMPTY),
                 None => {}
@@ -231,7 +231,7 @@ impl<V> Stack<V> {
 
     /// Puts an edited chain back, older than whatever came in between. What is in the chain stays
     /// the caller's if the stack was sealed meanwhile.
-    fn put_back(&self, chain: &mut Chain<V>) -> Result<(), Seal> {
+    fn put_back(&self, chain: &mut Chain<V>) -> Result<(), Closed> {
         while !chain.is_empty() {
             // ORDERING: hooks.put-back Release -> pairs with hooks.take and hooks.close: the nodes.
             // Failure Acquire: as hooks.look.
@@ -240,7 +240,7 @@ impl<V> Stack<V> {
                 .compare_exchange(ptr::null_mut(), chain.head, Release, Acquire)
             {
                 Ok(_) => break,
-                Err(seen) => match Seal::of(seen) {
+                Err(seen) => match Closed::of(seen) {
                     Some(seal) => return Err(seal),
                     None => chain.follow(self.take()?),
                 },
@@ -250,14 +250,14 @@ impl<V> Stack<V> {
     }
 
     /// Closes the stack and takes what is in it.
-    fn close(&self) -> Result<Chain<V>, Seal> {
+    fn close(&self) -> Result<Chain<V>, Closed> {
         let mut head = ptr::null_mut();
         loop {
             // ORDERING: hooks.close AcqRel -> acquire pairs with hooks.push and hooks.put-back: the
             // nodes; release: as hooks.close-empty. Failure Acquire: as hooks.look.
             match self.0.compare_exchange(head, closed(), AcqRel, Acquire) {
                 Ok(_) => return Ok(Chain { head }),
-                Err(seen) => match Seal::of(seen) {
+                Err(seen) => match Closed::of(seen) {
                     Some(seal) => return Err(seal),
                     None => head = seen,
                 },
@@ -276,7 +276,7 @@ impl Stack<CallbackVtable> {
             .0
             .compare_exchange(ptr::null_mut(), closed(), Release, Relaxed)
             .err()?;
-        if Seal::of(seen).is_some() {
+        if Closed::of(seen).is_some() {
             return None;
         }
         // ORDERING: hooks.take-all Acquire -> pairs with hooks.push: the nodes.
@@ -286,7 +286,7 @@ impl Stack<CallbackVtable> {
 }
 
 /// The list. See the module for its protocol.
-pub struct HookList(Stack<NoticeVtable>);
+pub struct HookList(Stack<WaiterVtable>);
 
 impl HookList {
     pub fn new() -> Self {
@@ -296,32 +296,32 @@ impl HookList {
     /// Does `step` where the notices are. Err: they were closed before.
     fn notices<R>(
         &self,
-        mut step: impl FnMut(&Stack<NoticeVtable>) -> Result<R, Seal>,
-    ) -> Result<R, Seal> {
+        mut step: impl FnMut(&Stack<WaiterVtable>) -> Result<R, Closed>,
+    ) -> Result<R, Closed> {
         match step(&self.0) {
             // SAFETY: a board lives as long as its cell, which the caller keeps alive.
-            Err(Seal::Moved(board)) => step(&unsafe { board.as_ref() }.notices),
+            Err(Closed::Moved(table)) => step(&unsafe { table.as_ref() }.notices),
             other => other,
         }
     }
 
     /// Adds a callback; fires it here and now if the list is closed. The caller holds a borrow of the
     /// handle.
-    pub fn add_callback(&self, cell: Raw, node: NonNull<Callback>) {
+    pub fn add_callback(&self, cell: RawTask, node: NonNull<Callback>) {
         // ORDERING: hooks.board-look Acquire -> as hooks.look.
         let mut head = self.0.0.load(Acquire);
         let added = loop {
-            match Seal::of(head) {
-                Some(Seal::Closed) => break false,
-                Some(Seal::Moved(board)) => {
+            match Closed::of(head) {
+                Some(Closed::Closed) => break false,
+                Some(Closed::Moved(table)) => {
                     // SAFETY: a board lives as long as its cell, which the caller keeps alive.
-                    let board = unsafe { board.as_ref() };
-                    break board.callbacks.push(node).is_ok();
+                    let table = unsafe { table.as_ref() };
+                    break table.callbacks.push(node).is_ok();
                 }
                 None => {}
             }
             // The chain goes over as it is: its first node is only named here, not looked at.
-            let board = Box::into_raw(Box::new(Board {
+            let table = Box::into_raw(Box::new(HookTable {
                 callbacks: Stack::new(node.as_ptr()),
                 notices: Stack::new(head),
             }));
@@ -332,13 +332,13 @@ impl HookList {
             match self
                 .0
                 .0
-                .compare_exchange(head, moved(board), Release, Acquire)
+                .compare_exchange(head, moved(table), Release, Acquire)
             {
                 Ok(_) => break true,
                 Err(seen) => head = seen,
             }
             // SAFETY: made above and shown to nobody.
-            drop(unsafe { Box::from_raw(board) });
+            drop(unsafe { Box::from_raw(table) });
         };
         if !added {
             // SAFETY: not added, so it is ours; the outcome stands, since the list was closed, and
@@ -348,19 +348,19 @@ impl HookList {
     }
 
     /// Adds a notice; gives it back if the list is closed.
-    pub fn add_notice(&self, node: NonNull<Notice>) -> Result<(), NonNull<Notice>> {
+    pub fn add_waiter(&self, node: NonNull<Waiter>) -> Result<(), NonNull<Waiter>> {
         self.notices(|stack| stack.push(node)).map_err(|_| node)
     }
 
     /// The finisher's part, before the outcome may be taken: runs every callback, oldest first,
-    /// closes the list, and returns the notices, oldest first, for [`fire_notices`]. One that takes
+    /// closes the list, and returns the notices, oldest first, for [`fire_waiters`]. One that takes
     /// over in a forked child may find some of it done: it goes on from there.
-    pub fn run_callbacks(&self, cell: Raw) -> Chain<NoticeVtable> {
+    pub fn run_callbacks(&self, cell: RawTask) -> Chain<WaiterVtable> {
         let notices = match self.0.close() {
-            Err(Seal::Moved(board)) => {
+            Err(Closed::Moved(table)) => {
                 // SAFETY: it lives as long as the cell, which is not settled.
-                let board = unsafe { board.as_ref() };
-                while let Some(newest_first) = board.callbacks.take_or_close() {
+                let table = unsafe { table.as_ref() };
+                while let Some(newest_first) = table.callbacks.take_or_close() {
                     let mut oldest_first = newest_first.reversed();
                     while let Some(node) = oldest_first.pop() {
                         // SAFETY: the chain owned the node, so it is alive and ours; the cell is
@@ -368,7 +368,7 @@ impl HookList {
                         unsafe { (node.as_ref().vtable.fire)(node, cell) }
                     }
                 }
-                board.notices.close()
+                table.notices.close()
             }
             other => other,
         };
@@ -377,7 +377,7 @@ impl HookList {
 
     /// Visits every notice, oldest first; `keep` false discards it. The caller holds a borrow of the
     /// handle. If the task finishes meanwhile, the caller fires what it has in its hand.
-    pub fn edit(&self, cell: Raw, mut keep: impl FnMut(NonNull<Notice>) -> bool) {
+    pub fn edit(&self, cell: RawTask, mut keep: impl FnMut(NonNull<Waiter>) -> bool) {
         let Ok(taken) = self.notices(Stack::take) else {
             return;
         };
@@ -401,7 +401,7 @@ impl HookList {
 }
 
 /// Fires a notice that found the list closed. The caller holds a borrow of the handle.
-pub fn fire_late(node: NonNull<Notice>, cell: Raw) {
+pub fn fire_late(node: NonNull<Waiter>, cell: RawTask) {
     // A notice promises that the outcome may be taken. Whoever closed the list is a step away from
     // settling, and runs no callback on the way.
     cell.state.sleep(Until::Settled, None);
@@ -411,7 +411,7 @@ pub fn fire_late(node: NonNull<Notice>, cell: Raw) {
 }
 
 /// The finisher's part, after the outcome may be taken. The cell may be gone.
-pub fn fire_notices(mut oldest_first: Chain<NoticeVtable>, failed: bool) {
+pub fn fire_waiters(mut oldest_first: Chain<WaiterVtable>, failed: bool) {
     while let Some(node) = oldest_first.pop() {
         // SAFETY: the chain owned the node; notices do not look at the cell.
         unsafe { (node.as_ref().vtable.fire)(node, failed) }
@@ -424,14 +424,14 @@ impl Drop for HookList {
         // Nodes are left only if the cell is freed without being finished, which no path does;
         // an unfired node would leak, and the models count them.
         // SAFETY: the exclusive borrow excludes writers.
-        match Seal::of(unsafe { self.0.0.unsync_load() }) {
+        match Closed::of(unsafe { self.0.0.unsync_load() }) {
             None => debug_assert!(self.0.is_empty(), "a notice was never fired"),
-            Some(Seal::Closed) => {}
-            Some(Seal::Moved(board)) => {
+            Some(Closed::Closed) => {}
+            Some(Closed::Moved(table)) => {
                 // SAFETY: leaked by `add_callback`; nobody else refers to the cell any more.
-                let mut board = unsafe { Box::from_raw(board.as_ptr()) };
-                debug_assert!(board.callbacks.is_empty(), "a callback was never fired");
-                debug_assert!(board.notices.is_empty(), "a notice was never fired");
+                let mut table = unsafe { Box::from_raw(table.as_ptr()) };
+                debug_assert!(table.callbacks.is_empty(), "a callback was never fired");
+                debug_assert!(table.notices.is_empty(), "a notice was never fired");
             }
         }
     }

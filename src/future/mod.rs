@@ -8,10 +8,12 @@ pub mod block;
 mod callback;
 pub mod cell;
 pub mod current;
+mod end;
 pub mod hooks;
 pub mod memory;
 pub mod panics;
 pub mod promise;
+pub mod raw_task;
 pub mod set;
 pub mod shared;
 pub mod spin;
@@ -22,7 +24,7 @@ pub mod wait;
 mod waker;
 
 use crate::error::TaskError;
-use cell::Raw;
+use raw_task::RawTask;
 use shared::{CancelOnDrop, SharedFuture};
 use state::{FutureState, Opened, Until};
 use std::fmt;
@@ -46,7 +48,7 @@ use std::time::Duration;
 /// # Ok::<(), raddle::BuildError>(())
 /// ```
 pub struct Future<T> {
-    cell: Raw,
+    cell: RawTask,
     result: PhantomData<T>,
 }
 
@@ -61,7 +63,7 @@ impl<T> Unpin for Future<T> {}
 impl<T> Future<T> {
     /// # Safety
     /// The cell's result type is T, and its handle reference is not given to anybody else.
-    pub(crate) unsafe fn from_cell(cell: Raw) -> Self {
+    pub(crate) unsafe fn from_cell(cell: RawTask) -> Self {
         Self {
             cell,
             result: PhantomData,
@@ -73,12 +75,12 @@ impl<T> Future<T> {
     /// # Safety
     /// As there.
     #[cfg(any(raddle_loom, raddle_shuttle))]
-    pub unsafe fn model(cell: Raw) -> Self {
+    pub unsafe fn model(cell: RawTask) -> Self {
         // SAFETY: the caller's promise is the callee's.
         unsafe { Self::from_cell(cell) }
     }
 
-    pub(crate) fn cell(&self) -> Raw {
+    pub(crate) fn cell(&self) -> RawTask {
         self.cell
     }
 
@@ -308,7 +310,7 @@ impl<T> Drop for Future<T> {
             waker::forget(self.cell, 0);
         }
         if !now.is_done() {
-            self.cell.engage();
+            self.cell.request_completion();
         }
         // SAFETY: this is the handle, and it ends here.
         unsafe { task::release_handle(self.cell, false) };

@@ -17,8 +17,8 @@
 //! target is reached. A member is linked once for good: nothing is registered again between items.
 //! Models: `verify/models/set.rs`.
 
-use super::cell::Raw;
-use super::hooks::{Notice, NoticeVtable};
+use super::hooks::{Waiter, WaiterVtable};
+use super::raw_task::RawTask;
 use super::waker;
 use super::{block, spin};
 use crate::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, Ordering::*};
@@ -34,7 +34,7 @@ const AWAKE: u32 = u32::MAX;
 
 #[repr(C)]
 struct Member {
-    node: Notice,
+    node: Waiter,
     set: Cell<*const WaitSet>,
     /// Of whoever pushes the member, then of whoever takes the stack.
     next: UnsafeCell<*const Member>,
@@ -47,14 +47,14 @@ pub struct WaitSet {
     count: AtomicU32,
     target: AtomicU32,
     references: AtomicUsize,
-    watch: Watch,
+    watch: WaitMode,
     waker: Mutex<Option<Waker>>,
     members: Box<[Member]>,
 }
 
 /// What the set is to watch for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Watch {
+pub enum WaitMode {
     /// Completions, each when its outcome may be taken.
     Completions,
     /// The same, and whether there was an error among them.
@@ -62,9 +62,9 @@ pub enum Watch {
 }
 
 // A static, since its address is compared: a constant may have one per use.
-static VTABLE: NoticeVtable = NoticeVtable { fire, discard };
+static VTABLE: WaiterVtable = WaiterVtable { fire, discard };
 
-unsafe fn fire(node: NonNull<Notice>, failed: bool) {
+unsafe fn fire(node: NonNull<Waiter>, failed: bool) {
     // SAFETY: nodes with this vtable are members, kept by the reference of the node.
     let member = unsafe { node.cast::<Member>().as_ref() };
     let set = member.set.get();
@@ -74,7 +74,7 @@ unsafe fn fire(node: NonNull<Notice>, failed: bool) {
     unsafe { WaitSet::release(set) };
 }
 
-unsafe fn discard(node: NonNull<Notice>) {
+unsafe fn discard(node: NonNull<Waiter>) {
     // SAFETY: as in fire.
     let set = unsafe { node.cast::<Member>().as_ref() }.set.get();
     // SAFETY: the reference given up is the member's.
@@ -107,7 +107,7 @@ impl Drop for SetHandle {
 
 impl SetHandle {
     /// A set of `size` members, none of them registered.
-    pub fn new(size: usize, watch: Watch) -> Self {
+    pub fn new(size: usize, watch: WaitMode) -> Self {
         assert!(
             size < ERROR as usize,
             "a wait set holds less than 2^31 futures"
@@ -124,7 +124,7 @@ impl SetHandle {
         let address = ptr::from_ref(&*set);
         set.members = (0..size)
             .map(|index| Member {
-                node: Notice::new(&VTABLE, address.addr()),
+                node: Waiter::new(&VTABLE, address.addr()),
                 set: Cell::new(ptr::null()),
                 next: UnsafeCell::new(ptr::null()),
                 index,
@@ -139,14 +139,14 @@ impl SetHandle {
     }
 
     /// Registers member `index` with a future; once for each member. The caller holds its handle. Nobody is asked to
-    /// complete it: that comes with [`WaitSet::wait`] or [`WaitSet::engage`].
-    pub fn register(&self, index: usize, cell: Raw) {
-        waker::add_notice(cell, NonNull::from(&self.members[index]).cast());
+    /// complete it: that comes with [`WaitSet::wait`] or [`WaitSet::request_completion`].
+    pub fn register(&self, index: usize, cell: RawTask) {
+        waker::add_waiter(cell, NonNull::from(&self.members[index]).cast());
     }
 
     /// Takes this set's member out of a future that is no longer waited for. The caller holds the
     /// future's handle.
-    pub fn unregister(&self, cell: Raw) {
+    pub fn unregister(&self, cell: RawTask) {
         let address = self.0.addr().get();
         let now = cell.state.load();
         if now.has_hooks() && !now.is_done() {
@@ -195,7 +195,7 @@ impl WaitSet {
                 Err(seen) => head = seen,
             }
         }
-        if failed && self.watch == Watch::Errors {
+        if failed && self.watch == WaitMode::Errors {
             // ORDERING: set.error Release -> pairs with set.count and set.look: who sees the flag
             // before the addition below must find the future failed.
             self.count.fetch_or(ERROR, Release);
@@ -274,17 +274,17 @@ impl WaitSet {
     }
 
     /// Has the members' futures completed by their executors from now on, though nobody waits. Once for a set.
-    pub fn engage(cells: impl Iterator<Item = Raw>, engaged: &mut bool) {
+    pub fn request_completion(cells: impl Iterator<Item = RawTask>, engaged: &mut bool) {
         if !std::mem::replace(engaged, true) {
             cells
                 .filter(|cell| cell.remote().is_some() && !cell.state.load().is_done())
-                .for_each(|cell| cell.engage());
+                .for_each(|cell| cell.request_completion());
         }
     }
 
     /// Completes what other processes have answered, as long as answers come: one future stands for all of its executor.
-    fn serve(cells: impl Iterator<Item = Raw>, ready: impl Fn() -> bool) -> bool {
-        let is_there = |cell: &Raw| cell.remote().is_some() && !cell.state.load().is_done();
+    fn serve(cells: impl Iterator<Item = RawTask>, ready: impl Fn() -> bool) -> bool {
+        let is_there = |cell: &RawTask| cell.remote().is_some() && !cell.state.load().is_done();
         let Some(cell) = { cells }.find(is_there) else {
             return false;
         };
@@ -299,7 +299,7 @@ impl WaitSet {
     /// Waits until `target` members have come in; sleeps when `engaged`. False: the deadline passed first.
     pub fn wait(
         &self,
-        cells: impl Iterator<Item = Raw> + Clone,
+        cells: impl Iterator<Item = RawTask> + Clone,
         target: u32,
         deadline: Option<Instant>,
         engaged: &mut bool,
@@ -309,7 +309,7 @@ impl WaitSet {
             if Self::serve(cells.clone(), ready) {
                 return true;
             }
-            Self::engage(cells.clone(), engaged);
+            Self::request_completion(cells.clone(), engaged);
             // A waker that an earlier poll left would be called in our place.
             let left = self.waker.lock().take();
             crate::report::contain_drop("waker", || drop(left));

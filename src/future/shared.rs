@@ -1,7 +1,7 @@
 //! `SharedFuture`: one outcome, many readers.
 
 use super::Future;
-use super::cell::Raw;
+use super::raw_task::RawTask;
 use super::state::FutureState;
 use super::waker;
 use crate::error::TaskError;
@@ -38,7 +38,7 @@ impl<T> SharedFuture<T> {
         }
     }
 
-    pub(super) fn cell(&self) -> Raw {
+    pub(super) fn cell(&self) -> RawTask {
         self.future.cell()
     }
 

@@ -5,7 +5,7 @@
 //! often follows at once on the same thread. Without a note: a short look, then sleep. Where the other side is a process
 //! that was last seen on this core, not even that.
 
-use super::cell::{Raw, Remote};
+use super::raw_task::{RawTask, RemoteVtable};
 use crate::sync;
 pub use crate::sync::spin::until as spin_for;
 use std::cell::Cell;
@@ -37,17 +37,17 @@ impl Advice {
 }
 
 sync::thread_local! {
-    static NOTE: Cell<(Option<Raw>, Advice)> = const { Cell::new((None, Advice::Unknown)) };
+    static NOTE: Cell<(Option<RawTask>, Advice)> = const { Cell::new((None, Advice::Unknown)) };
 }
 
 /// Leaves a note for a wait on `cell` by this thread. The cell is only compared, never looked at.
 #[inline]
-pub fn note(cell: Raw, advice: Advice) {
+pub fn note(cell: RawTask, advice: Advice) {
     NOTE.with(|note| note.set((Some(cell), advice)));
 }
 
 /// Spins as the note for `cell` says, or not at all where that is in vain. True: `ready`.
-pub fn spin(cell: Raw, ready: impl Fn() -> bool) -> bool {
+pub fn spin(cell: RawTask, ready: impl Fn() -> bool) -> bool {
     let (noted, advice) = NOTE.with(Cell::get);
     let advice = if noted == Some(cell) {
         advice
@@ -58,15 +58,15 @@ pub fn spin(cell: Raw, ready: impl Fn() -> bool) -> bool {
 }
 
 /// As [`spin`] without a note, by who waits for the executor of this cell.
-pub fn spin_beside(cell: Raw, ready: impl Fn() -> bool) -> bool {
+pub fn spin_beside(cell: RawTask, ready: impl Fn() -> bool) -> bool {
     spin_for(|| budget(cell, Advice::Unknown.budget()), ready)
 }
 
 /// `budget`, unless a spin would keep the other process from running that has the task of this cell.
 #[cold]
-pub fn budget(cell: Raw, budget: Duration) -> Duration {
+pub fn budget(cell: RawTask, budget: Duration) -> Duration {
     // SAFETY: the cell's own remote; who waits for it keeps it alive.
-    let shares = |remote: &Remote| unsafe { (remote.shares_core)(cell) };
+    let shares = |remote: &RemoteVtable| unsafe { (remote.shares_core)(cell) };
     if cell.remote().is_some_and(shares) {
         Duration::ZERO
     } else {

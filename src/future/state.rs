@@ -17,8 +17,8 @@
 //! | `QUEUE_GONE` | executor side | no queue and no worker refers to the cell |
 //! | `TAKEN` | handle side, with `HANDLE_GONE` | the outcome was moved out |
 //! | `SEEN` | handle side | somebody looked at the error |
-//! | `ORPHAN` | handle side, in a forked child | the claimer stayed in the parent; the setter took its place |
-//! | `ATTENDED` | a waiter | it sleeps where the answer of another process arrives, and has to be woken there |
+//! | `TAKEN_OVER` | handle side, in a forked child | the claimer stayed in the parent; the setter took its place |
+//! | `REMOTE_WAITER` | a waiter | it sleeps where the answer of another process arrives, and has to be woken there |
 //!
 //! # States and owners
 //! - *Pending* (no `CLAIMED`, no `DONE`): the closure is in the cell; nobody touches it.
@@ -38,8 +38,8 @@
 //! | running | done | claimer | [`State::finish`] | Release |
 //! | pending | done, `QUEUE_GONE` | an executor who alone may claim | [`State::finish_unclaimed`] | Release |
 //! | settling | done | whoever finished | [`State::settle`] | Release |
-//! | not settled, in a forked child | + `ORPHAN`, `CLAIMED` | handle | [`State::adopt`] | AcqRel |
-//! | pending, in a forked child | cancelled, `ORPHAN` | handle | [`State::cancel`] | Release |
+//! | not settled, in a forked child | + `TAKEN_OVER`, `CLAIMED` | handle | [`State::take_over_after_fork`] | AcqRel |
+//! | pending, in a forked child | cancelled, `TAKEN_OVER` | handle | [`State::cancel`] | Release |
 //! | any | + `QUEUE_GONE` | executor | [`State::release_queue`] | Release |
 //! | settled, `HANDLE_GONE` | freed | executor: it is alone, and writes nothing | [`State::load`] | Acquire |
 //! | any | + `HANDLE_GONE` | handle | [`State::release_handle`] | Release |
@@ -66,8 +66,8 @@ const HANDLE_GONE: u32 = 0b000_1000_0000;
 const QUEUE_GONE: u32 = 0b001_0000_0000;
 const TAKEN: u32 = 0b010_0000_0000;
 const SEEN: u32 = 0b100_0000_0000;
-const ORPHAN: u32 = 0b1000_0000_0000;
-const ATTENDED: u32 = 0b1_0000_0000_0000;
+const TAKEN_OVER: u32 = 0b1000_0000_0000;
+const REMOTE_WAITER: u32 = 0b1_0000_0000_0000;
 
 /// Where a task stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -142,11 +142,11 @@ impl Snapshot {
     }
 
     /// How the task ended, if it is done.
-    pub fn ending(self) -> Ending {
+    pub fn ending(self) -> Completion {
         match self.0 & (FAILED | CANCELLED) {
-            0 => Ending::Value,
-            FAILED => Ending::Error,
-            _ => Ending::Cancelled,
+            0 => Completion::Value,
+            FAILED => Completion::Error,
+            _ => Completion::Cancelled,
         }
     }
 
@@ -181,10 +181,10 @@ pub enum Claim {
     Lost,
 }
 
-/// What [`State::adopt`] found.
+/// What [`State::take_over_after_fork`] found.
 #[must_use]
 #[derive(Debug, PartialEq, Eq)]
-pub enum Adopted {
+pub enum TakenOver {
     /// No outcome: the caller owns the payload, which holds nothing it could drop, and has to call
     /// [`State::finish`].
     Unfinished,
@@ -216,14 +216,14 @@ pub struct Completed {
     /// Wake the sleepers of this word.
     pub wake: bool,
     /// Wake the one who attends to the other process.
-    pub attended: bool,
+    pub remote_waiter: bool,
     /// The cell is the caller's to free. Never together with `hooks`.
     pub free: bool,
 }
 
 /// How a task ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
+pub enum Completion {
     /// A value is stored.
     Value,
     /// An error is stored.
@@ -270,11 +270,11 @@ impl State {
         Self(AtomicU32::new(0))
     }
 
-    fn bits(ending: Ending) -> u32 {
+    fn bits(ending: Completion) -> u32 {
         match ending {
-            Ending::Value => DONE,
-            Ending::Error => DONE | FAILED,
-            Ending::Cancelled => DONE | CANCELLED,
+            Completion::Value => DONE,
+            Completion::Error => DONE | FAILED,
+            Completion::Cancelled => DONE | CANCELLED,
         }
     }
 
@@ -314,22 +314,22 @@ impl State {
     }
 
     /// In a forked child: takes the place of whoever claimed the task or would have, in the parent.
-    pub fn adopt(&self) -> Adopted {
+    pub fn take_over_after_fork(&self) -> TakenOver {
         // ORDERING: state.adopt AcqRel -> as state.claim and state.settle: what the parent's
         // threads wrote is in this process's memory since the fork.
-        let old = self.0.fetch_or(CLAIMED | ORPHAN, AcqRel);
+        let old = self.0.fetch_or(CLAIMED | TAKEN_OVER, AcqRel);
         match Snapshot(old) {
-            _ if old & ORPHAN != 0 => Adopted::Not,
-            now if now.is_settled() => Adopted::Not,
-            now if now.is_done() => Adopted::Settling,
-            _ => Adopted::Unfinished,
+            _ if old & TAKEN_OVER != 0 => TakenOver::Not,
+            now if now.is_settled() => TakenOver::Not,
+            now if now.is_done() => TakenOver::Settling,
+            _ => TakenOver::Unfinished,
         }
     }
 
     /// Makes the outcome that the claimer wrote visible, and with `queue_gone` gives up the
     /// executor's reference in the same step.
     #[inline]
-    pub fn finish(&self, ending: Ending, queue_gone: bool) -> Completed {
+    pub fn finish(&self, ending: Completion, queue_gone: bool) -> Completed {
         let bits = Self::bits(ending) | if queue_gone { QUEUE_GONE } else { 0 };
         // ORDERING: state.finish Release -> pairs with state.load and state.sleep: the outcome. If the
         // cell is ours to free, we load the word first.
@@ -348,7 +348,7 @@ impl State {
     /// [`claim`](Self::claim) and [`finish`](Self::finish) in one step, with the executor's reference given up, for a
     /// task that nobody but its executor starts or cancels.
     #[inline]
-    pub fn finish_unclaimed(&self, ending: Ending) -> Completed {
+    pub fn finish_unclaimed(&self, ending: Completion) -> Completed {
         let bits = Self::bits(ending) | CLAIMED | QUEUE_GONE;
         // ORDERING: state.finish-unclaimed Release -> as state.finish.
         let old = self.0.fetch_add(bits, Release);
@@ -363,15 +363,15 @@ impl State {
         Completed {
             hooks: old & HOOKS != 0,
             wake: old & SLEEPER != 0,
-            attended: old & ATTENDED != 0,
+            remote_waiter: old & REMOTE_WAITER != 0,
             free: Snapshot(new).is_free(),
         }
     }
 
     /// Cancels the task if it has not started, else asks it to stop. `orphan`: its executor stayed in
-    /// the parent of this process, and the caller takes its place, as with [`State::adopt`].
+    /// the parent of this process, and the caller takes its place, as with [`State::take_over_after_fork`].
     pub fn cancel(&self, orphan: bool) -> Cancel {
-        let cancelled = DONE | CANCELLED | if orphan { ORPHAN } else { 0 };
+        let cancelled = DONE | CANCELLED | if orphan { TAKEN_OVER } else { 0 };
         // ORDERING: state.cancel-look Relaxed: the exchange below decides.
         let mut now = self.0.load(Relaxed);
         loop {
@@ -498,9 +498,9 @@ impl State {
 
     /// Announces a waiter who is about to sleep elsewhere, where the answer of another process arrives. False:
     /// the outcome stands.
-    // WAKE: from here on finish and cancel see ATTENDED, and their caller wakes the lane's leader; if they came
+    // WAKE: from here on finish and cancel see REMOTE_WAITER, and their caller wakes the lane's leader; if they came
     // first, the exchange fails and the loop looks again.
-    pub fn attend(&self) -> bool {
+    pub fn set_remote_waiter(&self) -> bool {
         // ORDERING: state.attend-look Relaxed: the exchange below decides.
         let mut now = self.0.load(Relaxed);
         loop {
@@ -510,7 +510,7 @@ impl State {
             // ORDERING: state.attend Relaxed: only the bit is told; the outcome is read after a load with Acquire.
             match self
                 .0
-                .compare_exchange(now, now | ATTENDED, Relaxed, Relaxed)
+                .compare_exchange(now, now | REMOTE_WAITER, Relaxed, Relaxed)
             {
                 Ok(_) => return true,
                 Err(seen) => now = seen,

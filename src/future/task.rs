@@ -2,32 +2,34 @@
 //!
 //! Each of them ends in exactly one of the transitions of [`super::state`] that give a reference up.
 
-use super::cell::{After, Cell, Extra, Raw, Slot, complete, destroy, destroy_ended};
+use super::cell::{Cell, Extra};
+use super::end::{complete, destroy, destroy_ended};
 use super::panics;
-use super::state::{Claim, Completed, Ending, Snapshot, State};
+use super::raw_task::{After, RawTask, Slot};
+use super::state::{Claim, Completed, Completion, Snapshot, State};
 use super::tag::Tag;
 use crate::error::TaskError;
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// The executor's reference to a task. Dropping it cancels the task, so no task is ever lost.
-pub struct Task(Raw);
+pub struct Task(RawTask);
 
 // SAFETY: the closure inside is Send (see `task`), and everything else is the protocol's.
 unsafe impl Send for Task {}
 
 impl Task {
-    pub fn into_raw(self) -> Raw {
+    pub fn into_raw(self) -> RawTask {
         ManuallyDrop::new(self).0
     }
 
     /// # Safety
     /// The pointer came from [`Task::into_raw`], once.
-    pub unsafe fn from_raw(raw: Raw) -> Self {
+    pub unsafe fn from_raw(raw: RawTask) -> Self {
         Self(raw)
     }
 
-    pub fn raw(&self) -> Raw {
+    pub fn raw(&self) -> RawTask {
         self.0
     }
 
@@ -64,7 +66,7 @@ impl Task {
     }
 
     /// Ends the task without running its closure, which is dropped. None: it had been cancelled.
-    fn end_with(self, ending: Ending, store: impl FnOnce(Raw)) -> Option<Ended> {
+    fn end_with(self, ending: Completion, store: impl FnOnce(RawTask)) -> Option<Ended> {
         let cell = self.into_raw();
         if cell.state.claim() == Claim::Lost {
             Self::let_go(cell);
@@ -89,7 +91,7 @@ impl Task {
 
     /// The first half of [`cancel`](Self::cancel).
     pub fn end_cancelled(self) -> Option<Ended> {
-        self.end_with(Ending::Cancelled, |_| {})
+        self.end_with(Completion::Cancelled, |_| {})
     }
 
     /// Fails the task instead of running it.
@@ -99,13 +101,13 @@ impl Task {
 
     /// The first half of [`fail`](Self::fail).
     pub fn end_failed(self, error: TaskError) -> Option<Ended> {
-        self.end_with(Ending::Error, |cell| {
+        self.end_with(Completion::Error, |cell| {
             // SAFETY: claimed, and the closure was dropped: the slot is ours and empty.
             unsafe { cell.store_error(error) };
         })
     }
 
-    fn let_go(cell: Raw) {
+    fn let_go(cell: RawTask) {
         // The word need not say that the last reference has gone.
         if cell.state.load().is_executors_last() || cell.state.release_queue() {
             // SAFETY: told to free, or seen to be alone: ours was the last reference.
@@ -124,7 +126,7 @@ impl Drop for Task {
 /// callbacks, and frees the cell if nobody refers to it.
 #[must_use = "dropping it runs callbacks"]
 pub struct Ended {
-    cell: Raw,
+    cell: RawTask,
     completed: Completed,
     after: Option<After>,
 }
@@ -133,9 +135,9 @@ pub struct Ended {
 unsafe impl Send for Ended {}
 
 impl Ended {
-    /// Somebody [attends](State::attend) to the task, and has to be woken where he sleeps.
-    pub fn is_attended(&self) -> bool {
-        self.completed.attended
+    /// Somebody [attends](State::set_remote_waiter) to the task, and has to be woken where he sleeps.
+    pub fn has_remote_waiter(&self) -> bool {
+        self.completed.remote_waiter
     }
 
     /// Does the rest run callbacks or destructors?
@@ -161,7 +163,7 @@ impl Drop for Ended {
 ///
 /// # Safety
 /// The caller holds a borrow of the handle; the task may run on this thread.
-pub unsafe fn run_from_handle(cell: Raw) -> bool {
+pub unsafe fn run_from_handle(cell: RawTask) -> bool {
     if cell.state.claim() == Claim::Lost {
         return false;
     }
@@ -180,7 +182,7 @@ pub unsafe fn run_from_handle(cell: Raw) -> bool {
 /// # Safety
 /// The caller is the handle and does not use the cell again.
 #[inline]
-pub unsafe fn release_handle(cell: Raw, taken: bool) {
+pub unsafe fn release_handle(cell: RawTask, taken: bool) {
     let now: Snapshot = cell.state.load();
     if taken && now.is_queue_gone() {
         // Settled, taken, and no executor refers to it: the reference is the last one, and the
@@ -194,7 +196,7 @@ pub unsafe fn release_handle(cell: Raw, taken: bool) {
 }
 
 /// A queued task: one reference for the executor, one for the handle.
-pub fn task<F, T, N>(tag: Tag, extra: N, closure: F) -> (Task, Raw)
+pub fn task<F, T, N>(tag: Tag, extra: N, closure: F) -> (Task, RawTask)
 where
     F: FnOnce() -> Result<T, TaskError>,
     N: Extra,
@@ -204,7 +206,7 @@ where
 
 /// As [`task`], with an extra that is made in its place.
 #[inline]
-fn task_with<F, T, N>(tag: Tag, extra: impl FnOnce() -> N, closure: F) -> (Task, Raw)
+fn task_with<F, T, N>(tag: Tag, extra: impl FnOnce() -> N, closure: F) -> (Task, RawTask)
 where
     F: FnOnce() -> Result<T, TaskError>,
     N: Extra,
@@ -217,13 +219,16 @@ where
 }
 
 /// A promise's cell: its executor's side never runs anything, it only completes.
-pub fn promised<T>() -> (PromisedTask<T>, Raw) {
+pub fn promised<T>() -> (PromisedTask<T>, RawTask) {
     promised_with(Tag::NONE, || ())
 }
 
 /// As [`promised`], for a task of an executor that runs it elsewhere.
 #[inline]
-pub fn promised_with<T, N: Extra>(tag: Tag, extra: impl FnOnce() -> N) -> (PromisedTask<T>, Raw) {
+pub fn promised_with<T, N: Extra>(
+    tag: Tag,
+    extra: impl FnOnce() -> N,
+) -> (PromisedTask<T>, RawTask) {
     fn nothing<T>() -> Result<T, TaskError> {
         Err(TaskError::Abandoned)
     }
@@ -245,7 +250,7 @@ pub struct PromisedTask<T> {
 }
 
 impl<T> PromisedTask<T> {
-    pub fn raw(&self) -> Raw {
+    pub fn raw(&self) -> RawTask {
         self.task.raw()
     }
 
@@ -280,12 +285,12 @@ impl<T> PromisedTask<T> {
             Ok(value) => {
                 // SAFETY: claimed: the slot is ours; it holds a plain fn pointer.
                 unsafe { cell.store_value(value) };
-                Ending::Value
+                Completion::Value
             }
             Err(error) => {
                 // SAFETY: as above.
                 unsafe { cell.store_error(error) };
-                Ending::Error
+                Completion::Error
             }
         };
         let completed = cell.state.finish(ending, true);
@@ -305,19 +310,19 @@ impl<T> PromisedTask<T> {
             Ok(value) => {
                 // SAFETY: the slot is the executor's, which the caller is; it holds a plain fn pointer.
                 unsafe { cell.store_value(value) };
-                Ending::Value
+                Completion::Value
             }
             Err(error) => {
                 // SAFETY: as above.
                 unsafe { cell.store_error(error) };
-                Ending::Error
+                Completion::Error
             }
         }));
         let ending = ending.unwrap_or_else(|payload| {
             let error = TaskError::Panicked(panics::report(payload, cell.name()));
             // SAFETY: as above.
             unsafe { cell.store_error(error) };
-            Ending::Error
+            Completion::Error
         });
         let after = cell.after();
         let completed = cell.state.finish_unclaimed(ending);

@@ -1,16 +1,16 @@
 //! `wait`: until the first, the first error, or all of some futures are done.
 
 use super::block;
-use super::cell::Raw;
-use super::set::{SetHandle, Watch};
+use super::raw_task::RawTask;
+use super::set::{SetHandle, WaitMode};
 use super::{Future, SharedFuture};
 use std::time::{Duration, Instant};
 
 mod sealed {
-    use super::Raw;
+    use super::RawTask;
 
     pub trait Sealed {
-        fn raw(&self) -> Raw;
+        fn raw(&self) -> RawTask;
     }
 }
 
@@ -22,22 +22,22 @@ pub(super) use sealed::Sealed;
 pub trait Waitable: Sealed {}
 
 impl<T> Sealed for Future<T> {
-    fn raw(&self) -> Raw {
+    fn raw(&self) -> RawTask {
         self.cell()
     }
 }
 impl<T> Sealed for &Future<T> {
-    fn raw(&self) -> Raw {
+    fn raw(&self) -> RawTask {
         self.cell()
     }
 }
 impl<T> Sealed for SharedFuture<T> {
-    fn raw(&self) -> Raw {
+    fn raw(&self) -> RawTask {
         self.cell()
     }
 }
 impl<K, F: Waitable> Sealed for (K, F) {
-    fn raw(&self) -> Raw {
+    fn raw(&self) -> RawTask {
         self.1.raw()
     }
 }
@@ -146,9 +146,9 @@ fn wait_registered<F: Waitable>(
     deadline: Option<Instant>,
 ) -> bool {
     let watch = if when == ReturnWhen::FirstError {
-        Watch::Errors
+        WaitMode::Errors
     } else {
-        Watch::Completions
+        WaitMode::Completions
     };
     let set = SetHandle::new(futures.len(), watch);
     for (index, future) in futures.iter().enumerate() {

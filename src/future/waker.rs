@@ -1,7 +1,7 @@
 //! Wakers of polled futures: notices in the hook list, replaced in place when a task moves.
 
-use super::cell::Raw;
-use super::hooks::{self, Notice, NoticeVtable};
+use super::hooks::{self, Waiter, WaiterVtable};
+use super::raw_task::RawTask;
 use super::state::{Opened, Until};
 use crate::sync::cell::UnsafeCell;
 use std::ptr::NonNull;
@@ -9,27 +9,27 @@ use std::task::{Context, Poll, Waker};
 
 #[repr(C)]
 struct WakerNode {
-    node: Notice,
+    node: Waiter,
     waker: UnsafeCell<Waker>,
 }
 
 // A static, since its address is compared: a constant may have one per use.
-static VTABLE: NoticeVtable = NoticeVtable { fire, discard };
+static VTABLE: WaiterVtable = WaiterVtable { fire, discard };
 
-unsafe fn fire(node: NonNull<Notice>, _failed: bool) {
+unsafe fn fire(node: NonNull<Waiter>, _failed: bool) {
     // SAFETY: made by `poll` as a box of this type, and consumed once.
     let this = *unsafe { Box::from_raw(node.cast::<WakerNode>().as_ptr()) };
     // UNWIND: a waker that panics breaks its runtime, not us: nothing of ours follows.
     crate::report::contain_drop("waker", || this.waker.into_inner().wake());
 }
 
-unsafe fn discard(node: NonNull<Notice>) {
+unsafe fn discard(node: NonNull<Waiter>) {
     // SAFETY: as in fire.
     let this = unsafe { Box::from_raw(node.cast::<WakerNode>().as_ptr()) };
     crate::report::contain_drop("waker", || drop(this));
 }
 
-fn is_ours(node: NonNull<Notice>, owner: usize) -> bool {
+fn is_ours(node: NonNull<Waiter>, owner: usize) -> bool {
     // SAFETY: the list's editor owns the nodes that it is shown.
     let node = unsafe { node.as_ref() };
     node.owner == owner && std::ptr::eq(node.vtable, &raw const VTABLE)
@@ -38,7 +38,7 @@ fn is_ours(node: NonNull<Notice>, owner: usize) -> bool {
 /// Ready when the outcome may be taken; else `owner`'s newest waker is woken then. An older one is
 /// woken as well only if the poll of another owner held it in its hand.
 /// The caller holds a borrow of the handle.
-pub fn poll(cell: Raw, owner: usize, cx: &Context<'_>) -> Poll<()> {
+pub fn poll(cell: RawTask, owner: usize, cx: &Context<'_>) -> Poll<()> {
     if cell.look().is_settled() {
         return Poll::Ready(());
     }
@@ -68,11 +68,11 @@ pub fn poll(cell: Raw, owner: usize, cx: &Context<'_>) -> Poll<()> {
             };
         }
         let ours = WakerNode {
-            node: Notice::new(&VTABLE, owner),
+            node: Waiter::new(&VTABLE, owner),
             waker: UnsafeCell::new(cx.waker().clone()),
         };
         let node = NonNull::from(Box::leak(Box::new(ours))).cast();
-        match cell.hooks.add_notice(node) {
+        match cell.hooks.add_waiter(node) {
             Ok(()) => return Poll::Pending,
             // SAFETY: given back, so it is ours.
             Err(node) => unsafe { discard(node) },
@@ -84,7 +84,7 @@ pub fn poll(cell: Raw, owner: usize, cx: &Context<'_>) -> Poll<()> {
 }
 
 /// Drops `owner`'s waker, so that nothing fires later.
-pub fn forget(cell: Raw, owner: usize) {
+pub fn forget(cell: RawTask, owner: usize) {
     let now = cell.state.load();
     if now.has_hooks() && !now.is_done() {
         cell.hooks.edit(cell, |node| !is_ours(node, owner));
@@ -92,10 +92,10 @@ pub fn forget(cell: Raw, owner: usize) {
 }
 
 /// Adds a notice node for `cell`, or fires it if the outcome stands already. The caller will wait for the task, or
-/// [engage](Raw::engage) before it sleeps.
-pub fn add_notice(cell: Raw, node: NonNull<Notice>) {
+/// [engage](RawTask::engage) before it sleeps.
+pub fn add_waiter(cell: RawTask, node: NonNull<Waiter>) {
     let late = match cell.open_hooks_to_wait() {
-        Opened::Open => cell.hooks.add_notice(node).err(),
+        Opened::Open => cell.hooks.add_waiter(node).err(),
         Opened::Settled => Some(node),
     };
     if let Some(node) = late {

@@ -1,10 +1,10 @@
 //! Building a pool: every decision in one place, every mistake an error.
 
 use super::ThreadPool;
-use super::crew::Crew;
 use super::deque::Deque;
 use super::idle::MOST_WORKERS;
-use super::shared::{Config, IdleProfile, Seat, Shared, StartHook, StopHook};
+use super::shared::{Config, IdleProfile, Shared, StartHook, StopHook, WorkerShared};
+use super::threads::Threads;
 use crate::error::{BoxError, BuildError};
 use crate::executor::{Pin, Shutdown, WhenFull, WorkerInfo};
 use crate::future::panics;
@@ -147,7 +147,9 @@ impl ThreadPoolBuilder {
         }
         let places = cores.iter().zip(Deque::many(cores.len())).enumerate();
         let seats = places
-            .map(|(index, (&core, deque))| Seat::new(WorkerInfo::new(index, &name, core), deque))
+            .map(|(index, (&core, deque))| {
+                WorkerShared::new(WorkerInfo::new(index, &name, core), deque)
+            })
             .collect();
         let config = Config {
             name,
@@ -161,9 +163,9 @@ impl ThreadPoolBuilder {
             can_spin: sync::MODEL || allowed.len() > 1,
         };
         let shared = Arc::new(Shared::new(config, number, seats));
-        if let Err(error) = Crew::start(&shared) {
+        if let Err(error) = Threads::start(&shared) {
             shared.close(Shutdown::CancelPending);
-            shared.crew.wait(None);
+            shared.threads.wait(None);
             return Err(error);
         }
         Ok(ThreadPool::from_shared(shared))

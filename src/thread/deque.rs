@@ -32,7 +32,7 @@ use crate::sync::atomic::{AtomicPtr, AtomicU64, Ordering::*};
 use crossbeam_utils::CachePadded;
 use std::ptr::NonNull;
 
-/// Items that a worker may have of its own; more go to the pool's inbox. 32 KiB of slots. Under a model the
+/// Items that a worker may have of its own; more go to the pool's injector. 32 KiB of slots. Under a model the
 /// fewest with which a thief takes more than one.
 pub const CAPACITY: usize = sync::bound(4096, 4);
 /// The most that one theft takes.

@@ -2,7 +2,7 @@
 //!
 //! # The words
 //! Pool-wide, one `AtomicU64`: `top` of the stack of sleepers (13 bits, 0 is none), `searching` (13),
-//! `awake` (13), and a tag (25) that counts changes. For each worker a [`Bed`]: `seat` (out of
+//! `awake` (13), and a tag (25) that counts changes. For each worker a [`Parker`]: `seat` (out of
 //! the stack; in it and asleep; in it but up again), the `link` to the sleeper below, and the
 //! `token`, the futex that it sleeps on.
 //!
@@ -14,9 +14,9 @@
 //! # Transitions
 //! | from | to | by | method |
 //! |---|---|---|---|
-//! | working | searching | the worker | [`Idle::start_search`] |
-//! | searching | working | the worker | [`Idle::found`] |
-//! | searching or working | asleep | the worker | [`Idle::lie_down`], then [`Bed::sleep`] |
+//! | working | searching | the worker | [`Idle::transition_to_searching`] |
+//! | searching | working | the worker | [`Idle::transition_from_searching`] |
+//! | searching or working | asleep | the worker | [`Idle::announce_park`], then [`Parker::sleep`] |
 //! | asleep | searching | who has pushed work | [`Idle::wake_one`] |
 //! | asleep | working | who has work for this worker alone | [`Idle::wake_this`] |
 //!
@@ -82,29 +82,29 @@ const SEARCH: u32 = 1;
 const WORK: u32 = 2;
 
 /// One worker's place to sleep.
-pub struct Bed {
-    seat: AtomicU32,
+pub struct Parker {
+    place: AtomicU32,
     link: AtomicU32,
     token: AtomicU32,
 }
 
-impl Bed {
+impl Parker {
     pub fn new() -> Self {
         Self {
-            seat: AtomicU32::new(OUT),
+            place: AtomicU32::new(OUT),
             link: AtomicU32::new(0),
             token: AtomicU32::new(QUIET),
         }
     }
 
-    /// Sleeps until it was woken. Only after [`Idle::lie_down`].
+    /// Sleeps until it was woken. Only after [`Idle::announce_park`].
     pub fn sleep(&self) -> Woken {
         loop {
-            // ORDERING: bed.token Acquire -> pairs with bed.wake: what the waker did before.
+            // ORDERING: parker.token Acquire -> pairs with parker.wake: what the waker did before.
             match self.token.swap(QUIET, Acquire) {
                 SEARCH => return Woken::ToSearch,
                 WORK => return Woken::ToWork,
-                // WAKE: the other end is Bed::wake; the futex compares the token itself.
+                // WAKE: the other end is Parker::wake; the futex compares the token itself.
                 _ => {
                     futex::wait(&self.token, QUIET, None);
                 }
@@ -113,9 +113,9 @@ impl Bed {
     }
 
     fn wake(&self, why: u32) {
-        // ORDERING: bed.wake Release -> pairs with bed.token.
+        // ORDERING: parker.wake Release -> pairs with parker.token.
         self.token.swap(why, Release);
-        // WAKE: the other end is Bed::sleep.
+        // WAKE: the other end is Parker::sleep.
         futex::wake_one(&self.token);
     }
 }
@@ -133,21 +133,23 @@ pub enum Woken {
 /// See the module.
 pub struct Idle {
     word: CachePadded<AtomicU64>,
-    beds: Box<[CachePadded<Bed>]>,
+    parkers: Box<[CachePadded<Parker>]>,
 }
 
 impl Idle {
     /// For so many workers, all of them awake and working.
     pub fn new(workers: usize) -> Self {
-        let beds = (0..workers).map(|_| CachePadded::new(Bed::new())).collect();
+        let parkers = (0..workers)
+            .map(|_| CachePadded::new(Parker::new()))
+            .collect();
         Self {
             word: CachePadded::new(AtomicU64::new((workers as u64) << AWAKE)),
-            beds,
+            parkers,
         }
     }
 
-    pub fn bed(&self, worker: usize) -> &Bed {
-        &self.beds[worker]
+    pub fn parker(&self, worker: usize) -> &Parker {
+        &self.parkers[worker]
     }
 
     fn change(&self, mut next: impl FnMut(Word) -> Option<Word>) -> Result<Word, Word> {
@@ -169,13 +171,13 @@ impl Idle {
 
     fn load(&self) -> Word {
         // ORDERING: idle.load Relaxed: who has to see a change has acquired what came after it, in the queue's word;
-        // the beds are read after idle.look.
+        // the parkers are read after idle.look.
         Word(self.word.load(Relaxed))
     }
 
     /// The worker begins to search, unless `limit` others do.
     #[must_use]
-    pub fn start_search(&self, limit: usize) -> bool {
+    pub fn transition_to_searching(&self, limit: usize) -> bool {
         self.change(|now| (now.searching() < limit as u64).then(|| now.add(SEARCHING)))
             .is_ok()
     }
@@ -183,7 +185,7 @@ impl Idle {
     /// The worker has found work. True: it was the last who searched, so it has to look whether
     /// there is more (a pusher may have counted on it), and wake somebody if so.
     #[must_use]
-    pub fn found(&self) -> bool {
+    pub fn transition_from_searching(&self) -> bool {
         match self.change(|now| Some(now.sub(SEARCHING))) {
             Ok(before) | Err(before) => before.searching() == 1,
         }
@@ -191,8 +193,8 @@ impl Idle {
 
     /// Is nobody else awake? Then nobody else's deque holds anything. Who has lain down is not
     /// counted as awake any more, so a single other one that works is enough for a no.
-    pub fn is_alone(&self, has_lain_down: bool) -> bool {
-        self.load().awake() <= u64::from(!has_lain_down)
+    pub fn is_alone(&self, has_announced: bool) -> bool {
+        self.load().awake() <= u64::from(!has_announced)
     }
 
     /// Is somebody searching?
@@ -214,9 +216,9 @@ impl Idle {
     }
 
     /// The worker announces its sleep. Next it looks at every queue, and wakes somebody if one
-    /// holds work; then [`Bed::sleep`].
-    pub fn lie_down(&self, worker: usize, was_searching: bool) {
-        let bed = self.bed(worker);
+    /// holds work; then [`Parker::sleep`].
+    pub fn announce_park(&self, worker: usize, was_searching: bool) {
+        let bed = self.parker(worker);
         let leave = |now: Word| {
             let now = now.sub(AWAKE);
             if was_searching {
@@ -226,19 +228,19 @@ impl Idle {
             }
         };
         // Up but still in the stack: lie down where it is, unless it is being taken out.
-        // ORDERING: bed.again Relaxed: only exchanges change the seat, so it is in one state; with it nothing is passed on.
+        // ORDERING: parker.again Relaxed: only exchanges change the seat, so it is in one state; with it nothing is passed on.
         if bed
-            .seat
+            .place
             .compare_exchange(UP, ASLEEP, Relaxed, Relaxed)
             .is_ok()
         {
             let _ = self.change(|now| Some(leave(now)));
             return;
         }
-        // ORDERING: bed.lie Relaxed: published by idle.change.
-        bed.seat.swap(ASLEEP, Relaxed);
+        // ORDERING: parker.lie Relaxed: published by idle.change.
+        bed.place.swap(ASLEEP, Relaxed);
         let _ = self.change(|now| {
-            // ORDERING: bed.link Relaxed: published by idle.change.
+            // ORDERING: parker.link Relaxed: published by idle.change.
             bed.link.store((now.0 & FIELD) as u32, Relaxed);
             Some(leave(now).with_top(worker as u64 + 1))
         });
@@ -271,16 +273,16 @@ impl Idle {
                 if now.searching() > 0 && !even_if_searching {
                     return None;
                 }
-                // ORDERING: bed.next Relaxed: acquired with the word (idle.change of the sleeper);
+                // ORDERING: parker.next Relaxed: acquired with the word (idle.change of the sleeper);
                 // if the sleeper has moved meanwhile, the tag differs and the exchange fails.
-                let next = self.bed(sleeper).link.load(Relaxed);
+                let next = self.parker(sleeper).link.load(Relaxed);
                 Some(now.with_top(u64::from(next)).add(SEARCHING).add(AWAKE))
             })
             .ok()?;
             let sleeper = top?;
-            // ORDERING: bed.out Relaxed: as bed.again.
-            if self.bed(sleeper).seat.swap(OUT, Relaxed) == ASLEEP {
-                self.bed(sleeper).wake(SEARCH);
+            // ORDERING: parker.out Relaxed: as parker.again.
+            if self.parker(sleeper).place.swap(OUT, Relaxed) == ASLEEP {
+                self.parker(sleeper).wake(SEARCH);
                 return Some(sleeper);
             }
             // It was up already: only its place in the stack was left.
@@ -290,10 +292,10 @@ impl Idle {
 
     /// Wakes this worker for work of its own. False: it is awake, or being woken.
     pub fn wake_this(&self, worker: usize) -> bool {
-        let bed = self.bed(worker);
-        // ORDERING: bed.up Relaxed: as bed.again.
+        let bed = self.parker(worker);
+        // ORDERING: parker.up Relaxed: as parker.again.
         if bed
-            .seat
+            .place
             .compare_exchange(ASLEEP, UP, Relaxed, Relaxed)
             .is_err()
         {
@@ -313,7 +315,7 @@ impl Idle {
 
     /// Wakes everybody, for the end of the pool.
     pub fn wake_all(&self) {
-        for worker in 0..self.beds.len() {
+        for worker in 0..self.parkers.len() {
             self.wake_this(worker);
         }
     }

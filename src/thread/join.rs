@@ -1,16 +1,16 @@
 //! `join`: two halves, the second of which another worker may take.
 //!
 //! A join that nobody takes from is a comparison, a countdown and two calls. Only the outermost joins of a tree
-//! (the largest pieces) are written down at all, on the stack. The very first goes into an [`Offer`], where
+//! (the largest pieces) are written down at all, on the stack. The very first goes into an [`SharedJob`], where
 //! any worker finds it; the next ones go into a list that is the thread's own, from which the oldest is
 //! offered when a worker searches. A worker has an offer of its own. Who calls from outside, or has lost its core to a
-//! spare while it was blocked, takes part as a *guest*, and puts what it offers into any free one of a few ([`super::guests`]).
+//! spare while it was blocked, takes part as a *guest*, and puts what it offers into any free one of a few ([`super::external`]).
 //!
 //! A sleeper is woken at once if this thread's trees have lately taken long enough for that, else when
 //! this one has.
 //!
 //! # The words
-//! [`Offer`]: an `AtomicPtr`, null or one job. [`Job::latch`]: `RUNNING`, `SLEEPER`, `DONE`; the futex.
+//! [`SharedJob`]: an `AtomicPtr`, null or one job. [`Job::latch`]: `RUNNING`, `SLEEPER`, `DONE`; the futex.
 //!
 //! # States of a job
 //! - *Latent*: in its thread's list; nobody else knows it.
@@ -19,18 +19,18 @@
 //!
 //! | from | to | by | method | ordering |
 //! |---|---|---|---|---|
-//! | new or latent | offered | owner | [`Offer::put`] | AcqRel |
-//! | offered | taken | thief | [`Offer::take`] | Acquire |
-//! | offered | latent | owner | [`Offer::reclaim`] | Relaxed |
+//! | new or latent | offered | owner | [`SharedJob::put`] | AcqRel |
+//! | offered | taken | thief | [`SharedJob::take`] | Acquire |
+//! | offered | latent | owner | [`SharedJob::reclaim`] | Relaxed |
 //! | taken | done | thief | [`Job::finish`] | Release |
 //!
 //! A job lies on the stack of its join, which does not return before the job is done or its own
 //! again. While a half is on offer, no worker falls asleep that could have taken it. Guarantees: each half runs exactly once, or not at all if the first half panics before
 //! the second was taken. Models: `verify/models/join.rs`.
 
-mod looks;
+mod countdown;
 
-pub use looks::Looks;
+pub use countdown::Countdown;
 
 use super::shared::Shared;
 use super::worker::Worker;
@@ -47,11 +47,11 @@ use std::ptr::{self, NonNull};
 use std::time::{Duration, Instant};
 
 /// Joins that a thread keeps written down; deeper ones are plain calls meanwhile.
-const LATENT: u32 = 2;
+const DEFERRED: u32 = 2;
 /// Plain joins between two looks around, adapted so that a look comes every microsecond or two
 /// (the benches `join/fib` and `join/short`).
-const FUEL: u32 = 1024;
-const FIRST_FUEL: u32 = 8;
+const COUNTDOWN: u32 = 1024;
+const FIRST_COUNTDOWN: u32 = 8;
 /// Joins near the root of a tree between two looks at the clock: they may be all that it has.
 const NEAR_ROOT: u32 = 16;
 /// How long a tree runs alone before a sleeper is woken for it; waking costs a few microseconds here and
@@ -76,9 +76,9 @@ pub struct Job {
     /// Links of the list of latent jobs, and whether it is in it.
     older: Cell<*const Job>,
     newer: Cell<*const Job>,
-    latent: Cell<bool>,
+    deferred: Cell<bool>,
     /// Which one it was put into.
-    offer: Cell<*const Offer>,
+    offered_in: Cell<*const SharedJob>,
 }
 
 impl Job {
@@ -88,8 +88,8 @@ impl Job {
             latch: AtomicU32::new(RUNNING),
             older: Cell::new(ptr::null()),
             newer: Cell::new(ptr::null()),
-            latent: Cell::new(false),
-            offer: Cell::new(ptr::null()),
+            deferred: Cell::new(false),
+            offered_in: Cell::new(ptr::null()),
         }
     }
 
@@ -140,9 +140,9 @@ impl Job {
 }
 
 /// Where a thread puts a job that it would let go. See the module.
-pub struct Offer(AtomicPtr<Job>);
+pub struct SharedJob(AtomicPtr<Job>);
 
-impl Offer {
+impl SharedJob {
     pub fn new() -> Self {
         Self(AtomicPtr::new(ptr::null_mut()))
     }
@@ -150,13 +150,13 @@ impl Offer {
     /// Is nothing in it? A hint.
     #[inline]
     pub fn is_empty(&self) -> bool {
-        // ORDERING: offer.look Relaxed: a hint; an exchange follows.
+        // ORDERING: shared_job.look Relaxed: a hint; an exchange follows.
         self.0.load(Relaxed).is_null()
     }
 
     /// Is this job still in it? For the job's owner, exact about `false`.
     fn holds(&self, job: *const Job) -> bool {
-        // ORDERING: offer.holds Relaxed: nothing is read through it.
+        // ORDERING: shared_job.holds Relaxed: nothing is read through it.
         ptr::eq(self.0.load(Relaxed), job)
     }
 
@@ -164,7 +164,7 @@ impl Offer {
     #[must_use]
     pub fn put(&self, job: &Job) -> bool {
         let job = ptr::from_ref(job).cast_mut();
-        // ORDERING: offer.put AcqRel -> release pairs with offer.take: the job; acquire pairs with offer.look-all: a sleep
+        // ORDERING: shared_job.put AcqRel -> release pairs with shared_job.take: the job; acquire pairs with shared_job.look-all: a sleep
         // that was announced before.
         self.0
             .compare_exchange(ptr::null_mut(), job, AcqRel, Relaxed)
@@ -175,7 +175,7 @@ impl Offer {
     /// one whose owner did not see the announcement.
     pub fn look(&self) -> bool {
         let none = ptr::null_mut();
-        // ORDERING: offer.look-all Release -> pairs with offer.put: our announcement. An exchange of nothing for
+        // ORDERING: shared_job.look-all Release -> pairs with shared_job.put: our announcement. An exchange of nothing for
         // nothing, so that it reads the newest value.
         self.0
             .compare_exchange(none, none, Release, Relaxed)
@@ -184,12 +184,12 @@ impl Offer {
 
     /// A thief takes what is there.
     pub fn take(&self) -> Option<NonNull<Job>> {
-        // ORDERING: offer.hint Relaxed: the exchange decides.
+        // ORDERING: shared_job.hint Relaxed: the exchange decides.
         let job = self.0.load(Relaxed);
         if job.is_null() {
             return None;
         }
-        // ORDERING: offer.take Acquire -> pairs with offer.put: the job.
+        // ORDERING: shared_job.take Acquire -> pairs with shared_job.put: the job.
         self.0
             .compare_exchange(job, ptr::null_mut(), Acquire, Relaxed)
             .ok()
@@ -200,7 +200,7 @@ impl Offer {
     #[must_use]
     pub fn reclaim(&self, job: &Job) -> bool {
         let job = ptr::from_ref(job).cast_mut();
-        // ORDERING: offer.reclaim Relaxed: the job is the owner's own writing.
+        // ORDERING: shared_job.reclaim Relaxed: the job is the owner's own writing.
         self.0
             .compare_exchange(job, ptr::null_mut(), Relaxed, Relaxed)
             .is_ok()
@@ -212,8 +212,8 @@ pub struct Joins {
     /// The pool whose joins these are: a thread takes part in one at a time.
     pool: Cell<*const Shared>,
     /// Joins until the next look around; the next one looks at 1.
-    fuel: Cell<u32>,
-    tank: Cell<u32>,
+    countdown: Cell<u32>,
+    refill: Cell<u32>,
     /// Null for a guest.
     worker: Cell<*const Worker>,
     /// The latent jobs.
@@ -226,7 +226,7 @@ pub struct Joins {
     offered: Cell<*const Job>,
     /// Is the outermost join of a tree under way?
     in_tree: Cell<bool>,
-    /// Looks around without anybody who searched.
+    /// Countdown around without anybody who searched.
     near_root: Cell<u32>,
     looked: Cell<Option<Instant>>,
     alone_since: Cell<Option<Instant>>,
@@ -237,19 +237,19 @@ sync::thread_local! {
 }
 
 /// While it lives, the thread takes part in joins of one pool.
-pub struct Entered<'a> {
+pub struct JoinGuard<'a> {
     shared: &'a Shared,
     outer: Joins,
 }
 
-impl<'a> Entered<'a> {
+impl<'a> JoinGuard<'a> {
     /// As a worker of the pool.
     pub fn worker(worker: &'a Worker) -> Self {
         Self::new(worker.shared(), worker)
     }
 
     fn guest(shared: &'a Shared) -> Self {
-        shared.guests.enter();
+        shared.external_joiners.enter();
         Self::new(shared, ptr::null())
     }
 
@@ -262,11 +262,11 @@ impl<'a> Entered<'a> {
     }
 }
 
-impl Drop for Entered<'_> {
+impl Drop for JoinGuard<'_> {
     fn drop(&mut self) {
         JOINS.with(|joins| joins.swap(&self.outer));
         if self.outer.worker.get().is_null() {
-            self.shared.guests.leave();
+            self.shared.external_joiners.leave();
         }
     }
 }
@@ -275,8 +275,8 @@ impl Joins {
     const fn new() -> Self {
         Self {
             pool: Cell::new(ptr::null()),
-            fuel: Cell::new(1),
-            tank: Cell::new(FIRST_FUEL),
+            countdown: Cell::new(1),
+            refill: Cell::new(FIRST_COUNTDOWN),
             worker: Cell::new(ptr::null()),
             oldest: Cell::new(ptr::null()),
             newest: Cell::new(ptr::null()),
@@ -293,7 +293,7 @@ impl Joins {
     /// Exchanges what belongs to a tree; what was learnt of the thread's joins stays.
     fn swap(&self, other: &Self) {
         self.pool.swap(&other.pool);
-        self.fuel.swap(&other.fuel);
+        self.countdown.swap(&other.countdown);
         self.worker.swap(&other.worker);
         self.oldest.swap(&other.oldest);
         self.newest.swap(&other.newest);
@@ -312,14 +312,14 @@ impl Joins {
     #[inline(always)]
     fn is_plain(&self, shared: &Shared) -> bool {
         self.is_of(shared) && {
-            let fuel = self.fuel.get() - 1;
-            self.fuel.set(fuel);
-            fuel != 0
+            let countdown = self.countdown.get() - 1;
+            self.countdown.set(countdown);
+            countdown != 0
         }
     }
 
     fn worker(&self) -> Option<&Worker> {
-        // SAFETY: set by Entered, which borrows the worker.
+        // SAFETY: set by JoinGuard, which borrows the worker.
         unsafe { self.worker.get().as_ref() }
     }
 
@@ -333,19 +333,19 @@ impl Joins {
     fn is_offering(&self) -> bool {
         let job = self.offered.get();
         // SAFETY: its join has not ended, and offers live as long as the pool.
-        !job.is_null() && unsafe { &*(*job).offer.get() }.holds(job)
+        !job.is_null() && unsafe { &*(*job).offered_in.get() }.holds(job)
     }
 
     /// Offers a job, if this thread has none on offer and there is a place for it.
     fn offer(&self, shared: &Shared, job: &Job) -> bool {
-        let put = |offer: &Offer| {
-            job.offer.set(offer);
+        let put = |offer: &SharedJob| {
+            job.offered_in.set(offer);
             offer.is_empty() && offer.put(job)
         };
         let done = !self.is_offering()
             && match self.worker() {
-                Some(worker) => worker.seat().is_some_and(|seat| put(&seat.offer)),
-                None => shared.guests.offers().any(put),
+                Some(worker) => worker.seat().is_some_and(|seat| put(&seat.shared_job)),
+                None => shared.external_joiners.offers().any(put),
             };
         if done {
             self.offered.set(job);
@@ -358,14 +358,14 @@ impl Joins {
         if ptr::eq(self.offered.get(), job) {
             self.offered.set(ptr::null());
         }
-        self.fuel.set(1);
+        self.countdown.set(1);
         // SAFETY: it was put there, and offers live as long as the pool.
-        unsafe { &*job.offer.get() }.reclaim(job)
+        unsafe { &*job.offered_in.get() }.reclaim(job)
     }
 
     fn link(&self, job: &Job) {
         job.older.set(self.newest.get());
-        job.latent.set(true);
+        job.deferred.set(true);
         // SAFETY: jobs in the list lie in stack frames below this one.
         match unsafe { self.newest.get().as_ref() } {
             Some(newest) => newest.newer.set(job),
@@ -387,12 +387,12 @@ impl Joins {
             Some(newer) => newer.older.set(older),
             None => self.newest.set(older),
         }
-        job.latent.set(false);
+        job.deferred.set(false);
         self.count.set(self.count.get() - 1);
-        self.fuel.set(1);
+        self.countdown.set(1);
     }
 
-    /// Looks around: is there somebody to let a job go to, or to wake for it?
+    /// Countdown around: is there somebody to let a job go to, or to wake for it?
     fn look_around(&self, shared: &Shared, ran_dry: bool) {
         let searching = shared.idle.is_searching();
         if !searching {
@@ -422,10 +422,12 @@ impl Joins {
         let now = Instant::now();
         // What is in the tank is for the joins after a tank that ran dry.
         if ran_dry && let Some(looked) = self.looked.replace(Some(now)) {
-            let tank = self.tank.get();
+            let refill = self.refill.get();
             match now.duration_since(looked) {
-                short if short < Duration::from_micros(1) => self.tank.set((tank * 2).min(FUEL)),
-                long if long > Duration::from_micros(4) => self.tank.set((tank / 2).max(1)),
+                short if short < Duration::from_micros(1) => {
+                    self.refill.set((refill * 2).min(COUNTDOWN))
+                }
+                long if long > Duration::from_micros(4) => self.refill.set((refill / 2).max(1)),
                 _ => {}
             }
         }
@@ -447,7 +449,7 @@ impl Joins {
         };
         let is_guest = self.worker.get().is_null();
         if is_guest {
-            shared.guests.leave();
+            shared.external_joiners.leave();
         }
         let sleep = || {
             job.sleep();
@@ -455,7 +457,7 @@ impl Joins {
         };
         block::block_patiently(patience, std::iter::empty(), || job.is_done(), None, sleep);
         if is_guest {
-            shared.guests.enter();
+            shared.external_joiners.enter();
         }
     }
 
@@ -548,8 +550,8 @@ where
     JOINS.with(|joins| {
         let _guest = (!joins.is_member(shared)).then(|| {
             // Back in the tree around it, the next join comes here again.
-            joins.fuel.set(1);
-            Entered::guest(shared)
+            joins.countdown.set(1);
+            JoinGuard::guest(shared)
         });
         join_written(joins, shared, a, b)
     })
@@ -560,9 +562,9 @@ where
     A: FnOnce() -> RA,
     B: FnOnce() -> RB,
 {
-    joins.look_around(shared, joins.count.get() >= LATENT);
-    if joins.count.get() >= LATENT {
-        joins.fuel.set(joins.tank.get());
+    joins.look_around(shared, joins.count.get() >= DEFERRED);
+    if joins.count.get() >= DEFERRED {
+        joins.countdown.set(joins.refill.get());
         return (a(), b());
     }
     let half = Half::<B, RB> {
@@ -576,14 +578,14 @@ where
     } else {
         joins.link(&half.job);
     }
-    joins.fuel.set(if joins.count.get() < LATENT {
+    joins.countdown.set(if joins.count.get() < DEFERRED {
         1
     } else {
-        joins.tank.get()
+        joins.refill.get()
     });
     // UNWIND: the second half may be in other hands: it has to come back before we go on.
     let first = catch_unwind(AssertUnwindSafe(a));
-    let ours = if half.job.latent.get() {
+    let ours = if half.job.deferred.get() {
         joins.unlink(&half.job);
         true
     } else {

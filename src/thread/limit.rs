@@ -6,9 +6,9 @@
 //! # Transitions
 //! | step | by | method | ordering |
 //! |---|---|---|---|
-//! | free - 1 | who submits | [`Limit::try_take`], [`Limit::take`] | Relaxed |
-//! | free + 1, `WAITING` off, wake all | who starts a task | [`Limit::give`] | Relaxed |
-//! | `CLOSED` on, wake all | pool | [`Limit::close`] | Relaxed |
+//! | free - 1 | who submits | [`QueueLimit::try_take`], [`QueueLimit::take`] | Relaxed |
+//! | free + 1, `WAITING` off, wake all | who starts a task | [`QueueLimit::give`] | Relaxed |
+//! | `CLOSED` on, wake all | pool | [`QueueLimit::close`] | Relaxed |
 //!
 //! All Relaxed: a place is a number, and nothing is passed on with it.
 //!
@@ -28,8 +28,8 @@ pub const MOST: usize = FREE as usize;
 /// What asking for a place gave.
 #[must_use]
 #[derive(Debug, PartialEq, Eq)]
-pub enum Place {
-    /// It is taken; [`Limit::give`] returns it.
+pub enum Admission {
+    /// It is taken; [`QueueLimit::give`] returns it.
     Taken,
     /// None is free.
     Full,
@@ -38,37 +38,37 @@ pub enum Place {
 }
 
 /// See the module.
-pub struct Limit(AtomicU32);
+pub struct QueueLimit(AtomicU32);
 
-impl Limit {
+impl QueueLimit {
     pub fn new(places: usize) -> Self {
         Self(AtomicU32::new(places.min(MOST) as u32))
     }
 
     /// Takes a place, or says at once why not.
-    pub fn try_take(&self) -> Place {
+    pub fn try_take(&self) -> Admission {
         // ORDERING: limit.look Relaxed: the exchange below decides.
         let mut now = self.0.load(Relaxed);
         loop {
             if now & CLOSED != 0 {
-                return Place::Closed;
+                return Admission::Closed;
             }
             if now & FREE == 0 {
-                return Place::Full;
+                return Admission::Full;
             }
             // ORDERING: limit.take Relaxed: an exchange, so a place is used by one.
             match self.0.compare_exchange(now, now - 1, Relaxed, Relaxed) {
-                Ok(_) => return Place::Taken,
+                Ok(_) => return Admission::Taken,
                 Err(seen) => now = seen,
             }
         }
     }
 
-    /// Takes a place, sleeping until one is free. Never [`Place::Full`].
-    pub fn take(&self) -> Place {
+    /// Takes a place, sleeping until one is free. Never [`Admission::Full`].
+    pub fn take(&self) -> Admission {
         loop {
             match self.try_take() {
-                Place::Full => {}
+                Admission::Full => {}
                 other => return other,
             }
             // ORDERING: limit.wait-look Relaxed: the futex compares the word itself.
@@ -76,7 +76,7 @@ impl Limit {
             if now & (FREE | CLOSED) != 0 {
                 continue;
             }
-            // WAKE: the other ends are Limit::give and Limit::close, which see WAITING.
+            // WAKE: the other ends are QueueLimit::give and QueueLimit::close, which see WAITING.
             // ORDERING: limit.waiting Relaxed: as above.
             if now & WAITING == 0
                 && self

@@ -2,7 +2,7 @@
 
 use super::ThreadPool;
 use crate::error::{BoxError, TaskError};
-use crate::executor::{Chunk, Flight, Map, MapUnordered, Submitter};
+use crate::executor::{Chunk, Map, MapUnordered, Submitter, Window};
 use crate::future::Future;
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ where
 }
 
 impl ThreadPool {
-    fn flight<F, A, R, I>(&self, task: F, args: I) -> Flight<impl Submitter<A, R>, I::IntoIter, R>
+    fn window<F, A, R, I>(&self, task: F, args: I) -> Window<impl Submitter<A, R>, I::IntoIter, R>
     where
         F: Fn(A) -> Result<R, TaskError> + Send + Sync + 'static,
         A: Send + 'static,
@@ -37,7 +37,7 @@ impl ThreadPool {
         I: IntoIterator<Item = A>,
     {
         let task = Arc::new(task);
-        Flight::new(OnThreads { pool: self, task }, args.into_iter())
+        Window::new(OnThreads { pool: self, task }, args.into_iter())
     }
 
     /// Runs `task` on every argument; the outcomes in the order of the arguments. See [`Map`].
@@ -63,7 +63,7 @@ impl ThreadPool {
         R: Send + 'static,
         I: IntoIterator<Item = A>,
     {
-        Map::new(self.flight(move |arg| Ok(task(arg)), args))
+        Map::new(self.window(move |arg| Ok(task(arg)), args))
     }
 
     /// As [`map`](Self::map) for a task that can fail: its `Err` becomes [`TaskError::Failed`], and the iteration goes
@@ -92,7 +92,7 @@ impl ThreadPool {
         I: IntoIterator<Item = A>,
     {
         let task = move |arg| task(arg).map_err(|error| TaskError::Failed(error.into()));
-        Map::new(self.flight(task, args))
+        Map::new(self.window(task, args))
     }
 
     /// Runs `task` on every argument; each outcome as it comes, with the index of its argument. The task may own
@@ -120,6 +120,6 @@ impl ThreadPool {
         R: Send + 'static,
         I: IntoIterator<Item = A>,
     {
-        MapUnordered::new(self.flight(move |arg| Ok(task(arg)), args))
+        MapUnordered::new(self.window(move |arg| Ok(task(arg)), args))
     }
 }

@@ -2,33 +2,32 @@
 //! [name](TaskBuilder), the [`Scope`] of tasks that borrow, [statistics](Stats), and the [worker that runs
 //! this](current_worker).
 
-// The thread pool: `deque` (in its `slots`), `inbox` and `hand` hold tasks; `idle` knows who sleeps; `worker` is
-// a thread's loop, `search` what it does without work, `crew` the threads; `join`, `scope` and `slice` borrow from the stack,
-// `ranges` shares out a slice, and `guests` are threads from outside that take part in a join.
+// The thread pool: `deque` (in its `slots`), `injector` and `handoff` hold tasks; `idle` knows who sleeps; `worker` is
+// a thread's loop, `search` what it does without work, `threads` the threads; `join`, `scope` and `slice` borrow from the stack,
+// `ranges` shares out a slice, and `external` are threads from outside that take part in a join.
 
 mod builder;
-mod crew;
 #[cfg(not(any(raddle_loom, raddle_shuttle, raddle_counts)))]
 mod deque;
 #[cfg(any(raddle_loom, raddle_shuttle, raddle_counts))]
 pub mod deque;
 mod executor;
 #[cfg(not(any(raddle_loom, raddle_shuttle, raddle_counts)))]
-mod guests;
+mod external;
 #[cfg(any(raddle_loom, raddle_shuttle, raddle_counts))]
-pub mod guests;
+pub mod external;
 #[cfg(not(any(raddle_loom, raddle_shuttle, raddle_counts)))]
-mod hand;
+mod handoff;
 #[cfg(any(raddle_loom, raddle_shuttle, raddle_counts))]
-pub mod hand;
+pub mod handoff;
 #[cfg(not(any(raddle_loom, raddle_shuttle, raddle_counts)))]
 mod idle;
 #[cfg(any(raddle_loom, raddle_shuttle, raddle_counts))]
 pub mod idle;
 #[cfg(not(any(raddle_loom, raddle_shuttle, raddle_counts)))]
-mod inbox;
+mod injector;
 #[cfg(any(raddle_loom, raddle_shuttle, raddle_counts))]
-pub mod inbox;
+pub mod injector;
 #[cfg(not(any(raddle_loom, raddle_shuttle, raddle_counts)))]
 mod join;
 #[cfg(any(raddle_loom, raddle_shuttle, raddle_counts))]
@@ -51,6 +50,7 @@ mod shared;
 mod slice;
 mod slots;
 mod stats;
+mod threads;
 mod worker;
 
 pub use builder::ThreadPoolBuilder;
@@ -379,7 +379,7 @@ impl ThreadPool {
             let pool = pool();
             return Err(ShutdownError::InsideWorker { pool, worker });
         }
-        if self.shared.crew.wait(deadline) {
+        if self.shared.threads.wait(deadline) {
             Ok(())
         } else {
             let Stats {

@@ -32,9 +32,9 @@ const SHARE: u32 = sync::bound(8, 2) as u32;
 
 /// The items of one place.
 #[derive(Clone, Copy)]
-struct Span(u64);
+struct Interval(u64);
 
-impl Span {
+impl Interval {
     fn new(from: u32, to: u32) -> Self {
         Self(u64::from(to) << TO | u64::from(from))
     }
@@ -83,7 +83,7 @@ impl Ranges {
     pub fn new(items: u32, most: u32, places: usize) -> Self {
         let span = |place| {
             let all = if place == 0 { items } else { 0 };
-            CachePadded::new(AtomicU64::new(Span::new(0, all).0))
+            CachePadded::new(AtomicU64::new(Interval::new(0, all).0))
         };
         let places = (0..places).map(span).collect();
         Self { places, most }
@@ -97,13 +97,13 @@ impl Ranges {
     pub fn next(&self, place: usize) -> Option<Range<u32>> {
         let own = &self.places[place];
         // ORDERING: ranges.own Relaxed: the exchange decides.
-        let mut now = Span(own.load(Relaxed));
+        let mut now = Interval(own.load(Relaxed));
         while now.len() > 0 {
             let (share, rest) = now.share(self.most);
             // ORDERING: ranges.next Relaxed: see the module.
             match own.compare_exchange(now.0, rest.0, Relaxed, Relaxed) {
                 Ok(_) => return Some(share.range()),
-                Err(seen) => now = Span(seen),
+                Err(seen) => now = Interval(seen),
             }
         }
         self.steal(own)
@@ -128,10 +128,10 @@ impl Ranges {
     }
 
     /// The place with the most items, if one has any.
-    fn longest(&self) -> Option<(&AtomicU64, Span)> {
+    fn longest(&self) -> Option<(&AtomicU64, Interval)> {
         let places = self.places.iter().map(|place| {
             // ORDERING: ranges.look Relaxed: the exchange decides.
-            (&**place, Span(place.load(Relaxed)))
+            (&**place, Interval(place.load(Relaxed)))
         });
         places
             .max_by_key(|(_, span)| span.len())
@@ -147,7 +147,7 @@ impl Ranges {
     pub fn clear(&self) {
         for place in &self.places {
             // ORDERING: ranges.clear Relaxed: see the module.
-            place.swap(Span::new(0, 0).0, Relaxed);
+            place.swap(Interval::new(0, 0).0, Relaxed);
         }
     }
 }

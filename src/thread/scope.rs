@@ -10,7 +10,8 @@ use super::worker::Worker;
 
 use crate::future::Future;
 use crate::future::block;
-use crate::future::cell::{After, Extra};
+use crate::future::cell::Extra;
+use crate::future::raw_task::After;
 use crate::future::task::task;
 use crate::report::message_of;
 use crate::sync::atomic::{AtomicU32, Ordering::*};
@@ -20,13 +21,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr;
 
 /// The scope's shared part.
-pub struct Count {
+pub struct PendingCount {
     pending: AtomicU32,
     /// The first panic's message.
     panicked: Mutex<Option<String>>,
 }
 
-impl Count {
+impl PendingCount {
     pub fn new() -> Self {
         Self {
             pending: AtomicU32::new(0),
@@ -48,7 +49,7 @@ impl Count {
         // sequence, so who sees the last has what all did.
         // SAFETY: as above.
         if unsafe { &*pending }.fetch_sub(1, Release) == 1 {
-            // WAKE: the other end is Count::wait, which is the scope's own thread.
+            // WAKE: the other end is PendingCount::wait, which is the scope's own thread.
             futex::wake_one(pending);
         }
     }
@@ -70,7 +71,7 @@ impl Count {
                     if pending == 0 {
                         return true;
                     }
-                    // WAKE: the other end is Count::down; the futex compares the count itself.
+                    // WAKE: the other end is PendingCount::down; the futex compares the count itself.
                     futex::wait(&self.pending, pending, None);
                 }
             },
@@ -80,7 +81,7 @@ impl Count {
 
 /// Ties a cell to its scope.
 struct Scoped {
-    count: *const Count,
+    count: *const PendingCount,
 }
 
 impl Extra for Scoped {
@@ -88,7 +89,7 @@ impl Extra for Scoped {
 
     fn after(&self) -> Option<After> {
         Some(After {
-            call: Count::down,
+            call: PendingCount::down,
             context: self.count.cast(),
         })
     }
@@ -96,7 +97,7 @@ impl Extra for Scoped {
 
 /// Spawns tasks that may borrow for `'env`. Made by [`ThreadPool::scope`].
 pub struct Scope<'scope, 'env: 'scope> {
-    count: Count,
+    count: PendingCount,
     pool: &'scope ThreadPool,
     scope: PhantomData<&'scope mut &'scope ()>,
     env: PhantomData<&'env mut &'env ()>,
@@ -153,7 +154,7 @@ where
     F: for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> R,
 {
     let scope = Scope {
-        count: Count::new(),
+        count: PendingCount::new(),
         pool,
         scope: PhantomData,
         env: PhantomData,

@@ -2,8 +2,8 @@
 //! sleeps. The protocol of both is [`super::idle`]'s.
 
 use super::idle::Woken;
-use super::join::Offer;
-use super::shared::{IdleProfile, Seat};
+use super::join::SharedJob;
+use super::shared::{IdleProfile, WorkerShared};
 use super::worker::{Work, Worker, task_from};
 use crate::future::memory;
 use crate::sync;
@@ -33,7 +33,7 @@ impl Worker {
     }
 
     /// Nothing of its own: searches, then sleeps. `None`: look again.
-    pub(super) fn without_work(&self, seat: &Seat) -> Option<Work> {
+    pub(super) fn without_work(&self, seat: &WorkerShared) -> Option<Work> {
         let idle = &self.shared.idle;
         let budget = self.budget();
         let limit = if self.shared.config.idle == IdleProfile::NeverPark {
@@ -41,7 +41,7 @@ impl Worker {
         } else {
             1
         };
-        let mut searching = !budget.is_zero() && idle.start_search(limit);
+        let mut searching = !budget.is_zero() && idle.transition_to_searching(limit);
         if searching && let Some(work) = self.search(seat, budget) {
             return Some(work);
         }
@@ -49,18 +49,18 @@ impl Worker {
             return self.last_look(seat, searching);
         }
         memory::flush();
-        idle.lie_down(seat.info.index, searching);
+        idle.announce_park(seat.info.index, searching);
         if self.is_work_left(seat, true) {
             idle.wake_another();
         } else if self.is_half_left(seat) {
             self.shared.wake_for_join();
         }
-        if self.shared.is_closed() || seat.mailbox.look() {
+        if self.shared.is_closed() || seat.pinned.look() {
             idle.wake_this(seat.info.index);
         }
         seat.parked.add(1);
         let began = Instant::now();
-        searching = idle.bed(seat.info.index).sleep() == Woken::ToSearch;
+        searching = idle.parker(seat.info.index).sleep() == Woken::ToSearch;
         self.note_gap(began.elapsed());
         if searching {
             self.last_look(seat, true)
@@ -70,7 +70,7 @@ impl Worker {
     }
 
     /// One look around; then it is a worker again, whatever it found.
-    fn last_look(&self, seat: &Seat, searching: bool) -> Option<Work> {
+    fn last_look(&self, seat: &WorkerShared, searching: bool) -> Option<Work> {
         let work = self.scan(seat);
         if searching {
             self.found(seat);
@@ -90,12 +90,12 @@ impl Worker {
     }
 
     /// Searches with an open hand. Counted as searching before and, if nothing was found, after.
-    fn search(&self, seat: &Seat, budget: Duration) -> Option<Work> {
+    fn search(&self, seat: &WorkerShared, budget: Duration) -> Option<Work> {
         let began = Instant::now();
         loop {
             self.shared.open_hand(seat.info.index);
             let found = self.watch(seat, began, budget);
-            let handed = seat.hand.close().map(|item| {
+            let handed = seat.handoff.close().map(|item| {
                 // The line is on its way while we settle who searches.
                 prefetch::line(item.as_ptr());
                 task_from(item)
@@ -125,10 +125,10 @@ impl Worker {
     }
 
     /// Until something is in the hand, or outside, or was found elsewhere, or the search is over.
-    fn watch(&self, seat: &Seat, began: Instant, budget: Duration) -> Option<Work> {
-        while seat.hand.is_open() {
+    fn watch(&self, seat: &WorkerShared, began: Instant, budget: Duration) -> Option<Work> {
+        while seat.handoff.is_open() {
             let mut rounds = 0;
-            while seat.hand.is_open() && rounds < ROUNDS {
+            while seat.handoff.is_open() && rounds < ROUNDS {
                 sync::hint::spin_loop();
                 rounds += 1;
             }
@@ -147,8 +147,8 @@ impl Worker {
     }
 
     /// No longer searching. The last searcher answers for what was pushed while others counted on it.
-    fn found(&self, seat: &Seat) {
-        if !self.shared.idle.found() {
+    fn found(&self, seat: &WorkerShared) {
+        if !self.shared.idle.transition_from_searching() {
             return;
         }
         if self.is_work_left(seat, false) {
@@ -158,49 +158,54 @@ impl Worker {
         }
     }
 
-    fn others<'a>(&'a self, seat: &Seat) -> impl Iterator<Item = &'a Seat> {
+    fn others<'a>(&'a self, seat: &WorkerShared) -> impl Iterator<Item = &'a WorkerShared> {
         let own = seat.info.index;
         let seats = self.shared.seats.iter();
         seats.filter(move |other| other.info.index != own)
     }
 
     /// Is there work in any queue? Reads them so that no push can be missed (see `idle`).
-    fn is_work_left(&self, seat: &Seat, has_lain_down: bool) -> bool {
-        self.shared.inbox.look()
+    fn is_work_left(&self, seat: &WorkerShared, has_announced: bool) -> bool {
+        self.shared.injector.look()
             || seat.deque.len() > 0
-            || !self.shared.idle.is_alone(has_lain_down)
+            || !self.shared.idle.is_alone(has_announced)
                 && self.others(seat).any(|other| other.deque.look())
     }
 
     /// For a worker that has lain down: is half of a join on offer, whose owner may not have seen that?
-    fn is_half_left(&self, seat: &Seat) -> bool {
-        self.shared.guests.look()
-            || !self.shared.idle.is_alone(true) && self.others(seat).any(|other| other.offer.look())
+    fn is_half_left(&self, seat: &WorkerShared) -> bool {
+        self.shared.external_joiners.look()
+            || !self.shared.idle.is_alone(true)
+                && self.others(seat).any(|other| other.shared_job.look())
     }
 
     /// The same as a hint, for a worker that looks again before it sleeps.
-    fn is_half_seen(&self, seat: &Seat) -> bool {
+    fn is_half_seen(&self, seat: &WorkerShared) -> bool {
         let shared = &self.shared;
-        shared.guests.count() > 0 && shared.guests.offers().any(|offer| !offer.is_empty())
-            || !shared.idle.is_alone(false) && self.others(seat).any(|it| !it.offer.is_empty())
+        shared.external_joiners.count() > 0
+            && shared
+                .external_joiners
+                .offers()
+                .any(|offer| !offer.is_empty())
+            || !shared.idle.is_alone(false) && self.others(seat).any(|it| !it.shared_job.is_empty())
     }
 
-    /// Looks once at everything: mailbox, inbox, the others' offers, deques and hands, the guests' offers.
-    fn scan(&self, seat: &Seat) -> Option<Work> {
+    /// Countdown once at everything: mailbox, inbox, the others' offers, deques and hands, the guests' offers.
+    fn scan(&self, seat: &WorkerShared) -> Option<Work> {
         self.outside(seat)
             .map(Work::Task)
             .or_else(|| self.elsewhere(seat))
     }
 
-    /// Looks once at the others' offers, deques and hands, and at the guests' offers.
-    fn elsewhere(&self, seat: &Seat) -> Option<Work> {
+    /// Countdown once at the others' offers, deques and hands, and at the guests' offers.
+    fn elsewhere(&self, seat: &WorkerShared) -> Option<Work> {
         let seats = &self.shared.seats;
         let start = self.random() as usize % seats.len();
         for other in (start..seats.len()).chain(0..start).map(|at| &seats[at]) {
             if other.info.index == seat.info.index {
                 continue;
             }
-            if let Some(job) = other.offer.take() {
+            if let Some(job) = other.shared_job.take() {
                 return Some(Work::Job(job));
             }
             if other.deque.len() > 0
@@ -210,14 +215,14 @@ impl Worker {
                 self.mark.set(seat.deque.back());
                 return Some(Work::Task(task_from(first)));
             }
-            if let Some(item) = other.hand.steal() {
+            if let Some(item) = other.handoff.steal() {
                 return Some(Work::Task(task_from(item)));
             }
         }
         self.shared
-            .guests
+            .external_joiners
             .offers()
-            .find_map(Offer::take)
+            .find_map(SharedJob::take)
             .map(Work::Job)
     }
 }

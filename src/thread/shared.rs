@@ -1,18 +1,18 @@
 //! What all threads of one pool share, and how a task gets in.
 
-use super::crew::Crew;
 use super::deque::Deque;
-use super::guests::Guests;
-use super::hand::Hand;
+use super::external::ExternalJoiners;
+use super::handoff::HandoffSlot;
 use super::idle::Idle;
-use super::inbox::Inbox;
-use super::join::Offer;
-use super::limit::{Limit, Place};
-use super::stats::{Stats, Tally, WorkerStats};
+use super::injector::Injector;
+use super::join::SharedJob;
+use super::limit::{Admission, QueueLimit};
+use super::stats::{Counter, Stats, WorkerStats};
+use super::threads::Threads;
 use super::worker::Worker;
 use crate::error::{BoxError, Rejected, TaskError};
 use crate::executor::{Shutdown, WhenFull, WorkerInfo};
-use crate::future::cell::{Header, Raw};
+use crate::future::raw_task::{Header, RawTask};
 use crate::future::spin::{self, Advice};
 use crate::future::tag::Tag;
 use crate::future::task::Task;
@@ -53,38 +53,38 @@ pub struct Config {
 }
 
 /// One worker's part of what is shared.
-pub struct Seat {
+pub struct WorkerShared {
     pub info: WorkerInfo,
     pub deque: Deque<Header>,
     /// Tasks for this worker and no other.
-    pub mailbox: Inbox<Header>,
-    pub hand: CachePadded<Hand<Header>>,
+    pub pinned: Injector<Header>,
+    pub handoff: CachePadded<HandoffSlot<Header>>,
     /// A half of a `join` that this worker would let go.
-    pub offer: CachePadded<Offer>,
+    pub shared_job: CachePadded<SharedJob>,
     /// The core that it was on when it last opened its hand, plus one.
     pub last_core: AtomicU32,
-    pub started: Tally,
-    pub done: Tally,
+    pub started: Counter,
+    pub done: Counter,
     /// Started here, and left to threads whose place a spare has taken.
-    pub moved: Tally,
-    pub stolen: Tally,
-    pub parked: Tally,
+    pub moved: Counter,
+    pub stolen: Counter,
+    pub parked: Counter,
 }
 
-impl Seat {
+impl WorkerShared {
     pub fn new(info: WorkerInfo, deque: Deque<Header>) -> Self {
         Self {
             info,
             deque,
-            mailbox: Inbox::new(),
-            hand: CachePadded::new(Hand::new()),
-            offer: CachePadded::new(Offer::new()),
+            pinned: Injector::new(),
+            handoff: CachePadded::new(HandoffSlot::new()),
+            shared_job: CachePadded::new(SharedJob::new()),
             last_core: AtomicU32::new(0),
-            started: Tally::new(),
-            done: Tally::new(),
-            moved: Tally::new(),
-            stolen: Tally::new(),
-            parked: Tally::new(),
+            started: Counter::new(),
+            done: Counter::new(),
+            moved: Counter::new(),
+            stolen: Counter::new(),
+            parked: Counter::new(),
         }
     }
 
@@ -107,27 +107,27 @@ pub struct Shared {
     pub tag: Tag,
     pub generation: u32,
     pub idle: Idle,
-    pub inbox: Inbox<Header>,
-    pub seats: Box<[Seat]>,
-    pub guests: Guests,
-    pub crew: Crew,
-    limit: Option<Limit>,
+    pub injector: Injector<Header>,
+    pub seats: Box<[WorkerShared]>,
+    pub external_joiners: ExternalJoiners,
+    pub threads: Threads,
+    limit: Option<QueueLimit>,
     /// Whose hand was opened last: a hint.
     hint: CachePadded<AtomicU32>,
     mode: CachePadded<AtomicU32>,
 }
 
 impl Shared {
-    pub fn new(config: Config, number: u32, seats: Vec<Seat>) -> Self {
+    pub fn new(config: Config, number: u32, seats: Vec<WorkerShared>) -> Self {
         let generation = fork::generation();
         Self {
             tag: Tag::new(number, generation),
             generation,
             idle: Idle::new(seats.len()),
-            inbox: Inbox::new(),
-            guests: Guests::new(seats.len()),
-            crew: Crew::new(seats.len()),
-            limit: config.queue_limit.map(Limit::new),
+            injector: Injector::new(),
+            external_joiners: ExternalJoiners::new(seats.len()),
+            threads: Threads::new(seats.len()),
+            limit: config.queue_limit.map(QueueLimit::new),
             hint: CachePadded::new(AtomicU32::new(0)),
             mode: CachePadded::new(AtomicU32::new(OPEN)),
             seats: seats.into_boxed_slice(),
@@ -223,13 +223,13 @@ impl Shared {
                 WhenFull::Reject | WhenFull::RunOnCaller => limit.try_take(),
             };
             match place {
-                Place::Taken => {}
-                Place::Closed => return task.fail(self.rejection()),
-                Place::Full if self.config.when_full == WhenFull::RunOnCaller => {
+                Admission::Taken => {}
+                Admission::Closed => return task.fail(self.rejection()),
+                Admission::Full if self.config.when_full == WhenFull::RunOnCaller => {
                     task.run();
                     return;
                 }
-                Place::Full => return task.fail(self.full()),
+                Admission::Full => return task.fail(self.full()),
             }
         }
         if let Err(task) = self.push_outside(task) {
@@ -245,8 +245,10 @@ impl Shared {
             return Ok(());
         };
         // SAFETY: given back.
-        let back = |item| unsafe { Task::from_raw(Raw::from_pointer(item)) };
-        self.inbox.push(task.into_raw().pointer()).map_err(back)?;
+        let back = |item| unsafe { Task::from_raw(RawTask::from_pointer(item)) };
+        self.injector
+            .push(task.into_raw().pointer())
+            .map_err(back)?;
         if let Some(worker) = self.idle.wake_one() {
             let elsewhere = self.seats[worker]
                 .info
@@ -264,17 +266,17 @@ impl Shared {
         Ok(())
     }
 
-    /// Puts the task into an open hand, if there is one and nothing waits in the inbox.
+    /// Puts the task into an open hand, if there is one and nothing waits in the injector.
     #[inline]
     fn hand_over(&self, task: Task) -> Result<(), Task> {
         // ORDERING: pool.hint Relaxed: a stale hint finds a closed hand.
         let seat = &self.seats[self.hint.load(Relaxed) as usize];
         // What this thread has put into the inbox goes first: it knows of its own pushes, and at most not yet of a pop.
-        if !seat.hand.is_open() || self.inbox.len() > 0 {
+        if !seat.handoff.is_open() || self.injector.len() > 0 {
             return Err(task);
         }
         let cell = task.raw();
-        match seat.hand.offer(task.into_raw().pointer()) {
+        match seat.handoff.offer(task.into_raw().pointer()) {
             Ok(()) => {
                 // ORDERING: pool.core Relaxed: a guess to spin by.
                 let there = seat.last_core.load(Relaxed);
@@ -284,7 +286,7 @@ impl Shared {
                 Ok(())
             }
             // SAFETY: given back.
-            Err(item) => Err(unsafe { Task::from_raw(Raw::from_pointer(item)) }),
+            Err(item) => Err(unsafe { Task::from_raw(RawTask::from_pointer(item)) }),
         }
     }
 
@@ -297,7 +299,7 @@ impl Shared {
             // ORDERING: pool.core-set Relaxed: as pool.core.
             seat.last_core.store(core, Relaxed);
         }
-        seat.hand.open();
+        seat.handoff.open();
         // ORDERING: pool.hint-look Relaxed: spares the line when nothing changes.
         if self.hint.load(Relaxed) as usize != worker {
             // ORDERING: pool.hint-set Relaxed: as pool.hint.
@@ -317,12 +319,15 @@ impl Shared {
                 workers,
             }));
         };
-        match seat.mailbox.push(task.into_raw().pointer()) {
+        match seat.pinned.push(task.into_raw().pointer()) {
             Ok(()) => {
                 self.idle.wake_this(worker);
             }
-            // SAFETY: given back.
-            Err(item) => unsafe { Task::from_raw(Raw::from_pointer(item)) }.fail(self.rejection()),
+            Err(item) => {
+                // SAFETY: given back.
+                let task = unsafe { Task::from_raw(RawTask::from_pointer(item)) };
+                task.fail(self.rejection());
+            }
         }
     }
 
@@ -344,9 +349,9 @@ impl Shared {
         };
         // ORDERING: pool.close Release -> pairs with pool.mode.
         self.mode.fetch_max(mode, Release);
-        self.inbox.close();
+        self.injector.close();
         for seat in &self.seats {
-            seat.mailbox.close();
+            seat.pinned.close();
         }
         if let Some(limit) = &self.limit {
             limit.close();
@@ -360,15 +365,15 @@ impl Shared {
     fn cancel_queued(&self) {
         let cancel = |item: NonNull<Header>| {
             // SAFETY: popped, so it is ours.
-            let task = unsafe { Task::from_raw(Raw::from_pointer(item)) };
+            let task = unsafe { Task::from_raw(RawTask::from_pointer(item)) };
             self.give_place(&task);
             task.cancel();
         };
-        while self.inbox.pop_many(64, cancel) > 0 {}
+        while self.injector.pop_many(64, cancel) > 0 {}
         let stolen = Deque::new();
         for seat in &self.seats {
-            while seat.mailbox.pop_many(64, cancel) > 0 {}
-            if let Some(item) = seat.hand.steal() {
+            while seat.pinned.pop_many(64, cancel) > 0 {}
+            if let Some(item) = seat.handoff.steal() {
                 cancel(item);
             }
             while let Some((first, _)) = seat.deque.steal_into(&stolen) {
@@ -383,7 +388,7 @@ impl Shared {
     /// Wakes a sleeper for a part of a join, unless as many threads as the pool has workers are at work: with
     /// one more than there are cores, a half would wait for its thief to get one.
     pub fn wake_for_join(&self) {
-        if self.idle.awake() + self.guests.count() < self.seats.len() {
+        if self.idle.awake() + self.external_joiners.count() < self.seats.len() {
             self.idle.wake_one();
         }
     }
@@ -417,21 +422,22 @@ impl Shared {
                     stolen: seat.stolen.get(),
                     parked: seat.parked.get(),
                     running: started > done + moved,
-                    queued: seat.deque.len() + seat.mailbox.len(),
+                    queued: seat.deque.len() + seat.pinned.len(),
                 };
                 (started, stats)
             })
             .collect();
-        let displaced = self.crew.displaced();
+        let done_detached = self.threads.done_detached();
         let seated: u64 = workers.iter().map(|(started, _)| started).sum();
-        let started = seated + self.crew.homeless();
-        let done: u64 = displaced + workers.iter().map(|(_, stats)| stats.done).sum::<u64>();
+        let started = seated + self.threads.started_detached();
+        let done: u64 = done_detached + workers.iter().map(|(_, stats)| stats.done).sum::<u64>();
         Stats {
-            queued: self.inbox.len() + workers.iter().map(|(_, stats)| stats.queued).sum::<usize>(),
+            queued: self.injector.len()
+                + workers.iter().map(|(_, stats)| stats.queued).sum::<usize>(),
             running: started.saturating_sub(done) as usize,
-            threads: self.crew.threads(),
+            threads: self.threads.threads(),
             workers: workers.into_iter().map(|(_, stats)| stats).collect(),
-            displaced,
+            done_detached,
         }
     }
 }

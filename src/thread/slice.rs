@@ -55,7 +55,7 @@ impl<R> Rows<R> {
     }
 }
 
-struct Map<'a, T, R, F> {
+struct SliceMap<'a, T, R, F> {
     pool: &'a ThreadPool,
     items: &'a [T],
     /// As many places as there are items.
@@ -67,7 +67,7 @@ struct Map<'a, T, R, F> {
 }
 
 // SAFETY: items and function are shared, and each result is written by the one thread that has its item.
-unsafe impl<T: Sync, R: Send, F: Sync> Sync for Map<'_, T, R, F> {}
+unsafe impl<T: Sync, R: Send, F: Sync> Sync for SliceMap<'_, T, R, F> {}
 
 /// See [`ThreadPool::map_slice`].
 pub fn map<T, R>(pool: &ThreadPool, items: &[T], f: &(impl Fn(&T) -> R + Sync)) -> Vec<R>
@@ -79,7 +79,7 @@ where
     let unit = (items.len() >> u32::BITS) + 1;
     let units = items.len().div_ceil(unit) as u32;
     let most = units / (pool.workers() * SHARES) as u32;
-    let map = Map {
+    let map = SliceMap {
         pool,
         items,
         results: results.as_mut_ptr(),
@@ -103,7 +103,7 @@ impl Drop for ClearOnUnwind<'_> {
     }
 }
 
-impl<T, R, F> Map<'_, T, R, F>
+impl<T, R, F> SliceMap<'_, T, R, F>
 where
     T: Sync,
     R: Send,
@@ -138,7 +138,7 @@ where
         let mut rows = Rows(Vec::new());
         // UNWIND: if `f` panics, the others find nothing more, and `rows` drops what is here.
         let clear = ClearOnUnwind(&self.ranges);
-        let mut looks = join::Looks::begin(self.pool.shared());
+        let mut looks = join::Countdown::begin(self.pool.shared());
         while let Some(share) = self.ranges.next(place) {
             rows.add(self.row(share));
             looks.look();

@@ -16,7 +16,7 @@ pub struct Stats {
     /// Each worker's share.
     pub workers: Vec<WorkerStats>,
     /// Tasks that ended on a thread whose place a spare had taken.
-    pub displaced: u64,
+    pub done_detached: u64,
 }
 
 /// One worker's share of [`Stats`].
@@ -38,7 +38,7 @@ pub struct WorkerStats {
 impl Stats {
     /// Tasks that ended.
     pub fn done(&self) -> u64 {
-        self.displaced + self.workers.iter().map(|worker| worker.done).sum::<u64>()
+        self.done_detached + self.workers.iter().map(|worker| worker.done).sum::<u64>()
     }
 
     /// Tasks that came from another worker's queue.
@@ -53,9 +53,9 @@ impl Stats {
 }
 
 /// A count that one thread at a time writes (whoever holds the worker's core) and anybody reads.
-pub struct Tally(AtomicU64);
+pub struct Counter(AtomicU64);
 
-impl Tally {
+impl Counter {
     pub fn new() -> Self {
         Self(AtomicU64::new(0))
     }
@@ -63,22 +63,22 @@ impl Tally {
     /// The writer counts.
     #[inline]
     pub fn add(&self, more: u64) {
-        // ORDERING: tally.read-own Relaxed: one writer at a time; cores change hands in order.
+        // ORDERING: counter.read-own Relaxed: one writer at a time; cores change hands in order.
         let now = self.0.load(Relaxed);
-        // ORDERING: tally.write Relaxed: a figure that says nothing about other memory.
+        // ORDERING: counter.write Relaxed: a figure that says nothing about other memory.
         self.0.store(now + more, Relaxed);
     }
 
     /// The writer takes some back.
     pub fn take_back(&self, some: u64) {
-        // ORDERING: tally.read-back Relaxed: as tally.read-own.
+        // ORDERING: counter.read-back Relaxed: as counter.read-own.
         let now = self.0.load(Relaxed);
-        // ORDERING: tally.write-back Relaxed: as tally.write.
+        // ORDERING: counter.write-back Relaxed: as counter.write.
         self.0.store(now - some, Relaxed);
     }
 
     pub fn get(&self) -> u64 {
-        // ORDERING: tally.read Relaxed: as tally.write.
+        // ORDERING: counter.read Relaxed: as counter.write.
         self.0.load(Relaxed)
     }
 }

@@ -5,15 +5,15 @@
 //! nobody, it has a fair turn now and then ([`FAIR`]): mailbox and inbox first, then the oldest of its own.
 //! Without work it searches for a while with an open hand, if that has paid lately, then sleeps.
 
-use super::crew::{Core, Crew};
-use super::inbox::Inbox;
+use super::injector::Injector;
 use super::join::{self, Job};
-use super::shared::{Seat, Shared};
+use super::shared::{Shared, WorkerShared};
+use super::threads::{Threads, WorkerToken};
 use crate::error::{BoxError, BuildError};
 use crate::executor::WorkerInfo;
 use crate::future::block::{self, Blocker};
-use crate::future::cell::{Header, Raw};
 use crate::future::memory;
+use crate::future::raw_task::{Header, RawTask};
 use crate::future::task::{self, Task};
 use crate::report::{self, Report, message_of};
 use crate::sync;
@@ -63,7 +63,7 @@ pub struct Worker {
     /// The last core's index, for names.
     last_index: Cell<usize>,
     pub(super) gap: Cell<u32>,
-    /// Items of the deque below it came from the inbox: first in, first out.
+    /// Items of the deque below it came from the injector: first in, first out.
     pub(super) mark: Cell<u16>,
     /// Items of the deque above it were spawned by the task that runs now.
     base: Cell<u16>,
@@ -108,7 +108,7 @@ impl Worker {
 
     /// The worker's place, while this thread has its core.
     #[inline]
-    pub fn seat(&self) -> Option<&Seat> {
+    pub fn seat(&self) -> Option<&WorkerShared> {
         self.shared.seats.get(self.index.get())
     }
 
@@ -116,7 +116,7 @@ impl Worker {
         self.last_index.get()
     }
 
-    fn take_core(&self, core: &Core) {
+    fn take_token(&self, core: &WorkerToken) {
         self.index.set(core.index);
         self.last_index.set(core.index);
         self.gap.set(core.gap);
@@ -128,31 +128,31 @@ impl Worker {
         }
     }
 
-    fn give_core(&self) -> Option<Core> {
+    fn return_token(&self) -> Option<WorkerToken> {
         let index = self.index.replace(NONE);
-        (index != NONE).then(|| Core {
+        (index != NONE).then(|| WorkerToken {
             index,
             gap: self.gap.get(),
         })
     }
 
     /// The life of a thread: with the core that it starts with, then with those of blocked workers.
-    pub fn thread(shared: &Arc<Shared>, core: Option<Core>) {
+    pub fn thread(shared: &Arc<Shared>, core: Option<WorkerToken>) {
         let worker = Self::new(shared);
         let is_spare = core.is_none();
         CURRENT.with(|current| current.set(&worker));
-        let entered = (block::enter(&worker), join::Entered::worker(&worker));
-        let Some(core) = core.or_else(|| shared.crew.next_core()) else {
+        let entered = (block::enter(&worker), join::JoinGuard::worker(&worker));
+        let Some(core) = core.or_else(|| shared.threads.next_token()) else {
             drop(entered);
             CURRENT.with(|current| current.set(ptr::null()));
             return;
         };
         let index = core.index;
-        worker.take_core(&core);
+        worker.take_token(&core);
         let begun = worker.begin();
         let well = begun.is_ok();
         match begun {
-            begun if !is_spare && shared.can_begin_fail() => shared.crew.begun(begun),
+            begun if !is_spare && shared.can_begin_fail() => shared.threads.begun(begun),
             Ok(()) => {}
             Err(error) => {
                 let name = &shared.seats[index].info.name;
@@ -161,15 +161,15 @@ impl Worker {
                     reason: &format!("{error:#}"),
                 });
                 // Unfit: the core goes back to the one that is blocked, or to another spare.
-                if let Some(core) = worker.give_core() {
-                    shared.crew.give_up(core);
+                if let Some(core) = worker.return_token() {
+                    shared.threads.give_up(core);
                 }
             }
         }
         if worker.seat().is_some() {
             worker.work();
-            while let Some(core) = shared.crew.next_core() {
-                worker.take_core(&core);
+            while let Some(core) = shared.threads.next_token() {
+                worker.take_token(&core);
                 worker.pin();
                 worker.work();
             }
@@ -242,8 +242,8 @@ impl Worker {
                     // SAFETY: taken from an offer.
                     Some(Work::Job(job)) => unsafe { Job::execute(job) },
                     None if self.is_over(seat) => {
-                        if let Some(core) = self.give_core() {
-                            self.shared.crew.retire(core);
+                        if let Some(core) = self.return_token() {
+                            self.shared.threads.retire(core);
                         }
                     }
                     None => {}
@@ -254,12 +254,12 @@ impl Worker {
 
     /// The pool is closed and there is nothing left that this worker could do. The queues' own words
     /// have the say: the pool says so a moment earlier, and until they are closed something may come.
-    fn is_over(&self, seat: &Seat) -> bool {
+    fn is_over(&self, seat: &WorkerShared) -> bool {
         if !self.shared.is_closed() {
             return false;
         }
         let is_over =
-            self.shared.inbox.is_over() && seat.mailbox.is_over() && seat.deque.len() == 0;
+            self.shared.injector.is_over() && seat.pinned.is_over() && seat.deque.len() == 0;
         if !is_over {
             sync::hint::spin_loop();
         }
@@ -267,12 +267,12 @@ impl Worker {
     }
 
     #[inline]
-    fn own(&self, seat: &Seat) -> Option<Task> {
+    fn own(&self, seat: &WorkerShared) -> Option<Task> {
         let tick = self.tick.get().wrapping_add(1);
         self.tick.set(tick);
         if tick.is_multiple_of(TICKS)
-            && self.is_fair_turn()
-            && let Some(task) = self.fair_turn(seat)
+            && self.is_global_turn()
+            && let Some(task) = self.check_global(seat)
         {
             return Some(task);
         }
@@ -288,7 +288,7 @@ impl Worker {
     }
 
     #[cold]
-    fn is_fair_turn(&self) -> bool {
+    fn is_global_turn(&self) -> bool {
         if sync::MODEL {
             return true;
         }
@@ -303,7 +303,7 @@ impl Worker {
         is_due
     }
 
-    fn fair_turn(&self, seat: &Seat) -> Option<Task> {
+    fn check_global(&self, seat: &WorkerShared) -> Option<Task> {
         let front = || seat.deque.pop_front().map(task_from);
         // The only worker starts what it took from the inbox earlier before what is still in there.
         if self.shared.seats.len() == 1 && seat.deque.len() > seat.deque.len_above(self.mark.get())
@@ -314,27 +314,26 @@ impl Worker {
     }
 
     /// Does something wait in the mailbox or the inbox? A hint.
-    pub(super) fn is_wanted_outside(&self, seat: &Seat) -> bool {
-        seat.mailbox.len() > 0 || self.shared.inbox.len() > 0
+    pub(super) fn is_wanted_outside(&self, seat: &WorkerShared) -> bool {
+        seat.pinned.len() > 0 || self.shared.injector.len() > 0
     }
 
-    pub(super) fn outside(&self, seat: &Seat) -> Option<Task> {
+    pub(super) fn outside(&self, seat: &WorkerShared) -> Option<Task> {
         self.mail(seat)
-            .or_else(|| self.batch(seat, &self.shared.inbox))
+            .or_else(|| self.batch(seat, &self.shared.injector))
     }
 
-    fn mail(&self, seat: &Seat) -> Option<Task> {
+    fn mail(&self, seat: &WorkerShared) -> Option<Task> {
         let mut mail = None;
-        if seat.mailbox.len() > 0 {
-            seat.mailbox
-                .pop_many(1, |item| mail = Some(task_from(item)));
+        if seat.pinned.len() > 0 {
+            seat.pinned.pop_many(1, |item| mail = Some(task_from(item)));
         }
         mail
     }
 
-    /// Takes a fair share of the inbox: the first to run now, the others into the deque.
-    fn batch(&self, seat: &Seat, inbox: &Inbox<Header>) -> Option<Task> {
-        let queued = inbox.len();
+    /// Takes a fair share of the injector: the first to run now, the others into the deque.
+    fn batch(&self, seat: &WorkerShared, injector: &Injector<Header>) -> Option<Task> {
+        let queued = injector.len();
         if queued == 0 {
             return None;
         }
@@ -346,7 +345,7 @@ impl Worker {
         };
         let mut items = [None; BATCH];
         let mut count = 0;
-        inbox.pop_many(share, |item| {
+        injector.pop_many(share, |item| {
             prefetch::line(item.as_ptr());
             items[count] = Some(item);
             count += 1;
@@ -357,7 +356,7 @@ impl Worker {
             seat.deque.push_many(count - 1, || rest.next());
             self.mark.set(seat.deque.back());
         }
-        if count > 1 || inbox.len() > 0 {
+        if count > 1 || injector.len() > 0 {
             self.shared.idle.wake_one();
         }
         first
@@ -380,7 +379,7 @@ impl Worker {
             self.base.set(seat.deque.back());
             seat.started.add(1);
         } else {
-            self.shared.crew.count_homeless();
+            self.shared.threads.count_started_detached();
         }
         let ran = run();
         match self.seat() {
@@ -391,7 +390,7 @@ impl Worker {
                     seat.started.take_back(1);
                 }
             }
-            _ => self.shared.crew.count_displaced(),
+            _ => self.shared.threads.count_done_detached(),
         }
         self.base.set(base);
         ran
@@ -420,11 +419,11 @@ impl Worker {
 
 pub(super) fn task_from(item: NonNull<Header>) -> Task {
     // SAFETY: what lies in a queue is a task given up by into_raw, and it was just taken out.
-    unsafe { Task::from_raw(Raw::from_pointer(item)) }
+    unsafe { Task::from_raw(RawTask::from_pointer(item)) }
 }
 
 impl Blocker for Worker {
-    fn run_queued(&self, cell: Raw) -> bool {
+    fn run_queued(&self, cell: RawTask) -> bool {
         if self.seat().is_none() || cell.tag.is_bound() || !cell.tag.same_executor(self.shared.tag)
         {
             return false;
@@ -448,14 +447,14 @@ impl Blocker for Worker {
     }
 
     fn park(&self, sleep: &mut dyn FnMut()) {
-        let Some(core) = self.give_core() else {
+        let Some(core) = self.return_token() else {
             return sleep();
         };
         let index = core.index;
         memory::flush();
         let seat = &self.shared.seats[index];
         let moved = seat.move_out();
-        let turn = match Crew::lend(&self.shared, core) {
+        let turn = match Threads::lend(&self.shared, core) {
             Ok(turn) => turn,
             Err((core, reason)) => {
                 seat.moved.take_back(moved);
@@ -463,14 +462,14 @@ impl Blocker for Worker {
                     worker: &seat.info.name,
                     reason: &reason,
                 });
-                self.take_core(&core);
+                self.take_token(&core);
                 return sleep();
             }
         };
         sleep();
-        if let Some(core) = self.shared.crew.reclaim(index, turn) {
+        if let Some(core) = self.shared.threads.reclaim(index, turn) {
             seat.moved.take_back(moved);
-            self.take_core(&core);
+            self.take_token(&core);
         }
     }
 

@@ -586,7 +586,10 @@ fn stats_add_up() {
     wait(tasks, ReturnWhen::AllCompleted);
     until(|| pool.stats().done() == 33);
     let stats = pool.stats();
-    assert_eq!((stats.running, stats.queued, stats.displaced), (0, 0, 0));
+    assert_eq!(
+        (stats.running, stats.queued, stats.done_detached),
+        (0, 0, 0)
+    );
     assert!(
         stats
             .workers
@@ -637,7 +640,7 @@ fn stats_stay_right_when_a_spare_takes_over() {
         );
         promise.complete(()).unwrap();
         blocked.result().unwrap();
-        until(|| pool.stats().displaced == round);
+        until(|| pool.stats().done_detached == round);
         let stats = pool.stats();
         assert_eq!((stats.running, stats.done()), (0, 2 * round));
         assert!(!stats.workers[0].running);
@@ -661,7 +664,7 @@ fn stats_stay_right_when_no_spare_was_needed_after_all() {
         until(|| pool.stats().done() == round);
         let stats = pool.stats();
         assert_eq!(
-            (stats.running, stats.workers[0].running, stats.displaced),
+            (stats.running, stats.workers[0].running, stats.done_detached),
             (0, false, 0)
         );
     }

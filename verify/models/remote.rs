@@ -101,7 +101,7 @@ fn dropped() {
 
 #[test]
 fn attended() {
-    remote::ATTENDED
+    remote::REMOTE_WAITER
         .model()
         .bound(Some(2))
         .min_executions(500)

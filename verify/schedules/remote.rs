@@ -70,8 +70,8 @@ fn dropped() {
 
 #[test]
 fn attended() {
-    remote::ATTENDED.model().random(1_000);
-    remote::ATTENDED.model().pct(3, 1_000);
+    remote::REMOTE_WAITER.model().random(1_000);
+    remote::REMOTE_WAITER.model().pct(3, 1_000);
 }
 
 #[test]

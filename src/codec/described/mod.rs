@@ -2,7 +2,7 @@
 //!
 //! Each value has its kind before it, fields and variants have their names, and whoever asks what comes next is told:
 //! `serde_json::Value`, `#[serde(tag)]`, `untagged`, `flatten` and all others that need `deserialize_any`. A field that is left out is
-//! not there. Names are bytes, not places in the program: what a worker writes is not to be believed.
+//! not there, but its name is. Names are bytes, not places in the program: what a worker writes is not to be believed.
 //!
 //! A description is made in private memory, and read there: it travels in the plain form, as the bytes that it is.
 //!
@@ -13,9 +13,13 @@
 //! A reader is safe in the same way as the plain one: every length is checked against the bytes that are left, each element takes at
 //! least one of them, and every level down is counted.
 
+mod fields;
+mod names;
 mod read;
 mod row;
 mod tag;
+mod tree;
+mod variant;
 mod write;
 
 pub use tag::Tag;
@@ -39,8 +43,8 @@ impl Description {
             .map_err(|fault| fault.at::<T>(PayloadStage::encode(part)))
     }
 
-    /// The value, which runs code of the user.
-    pub fn read<T: DeserializeOwned>(&self, part: Part) -> Result<T, PayloadError> {
+    /// The value, which runs code of the user: also its `Serialize`, where a name is not the one that is read.
+    pub fn read<T: Serialize + DeserializeOwned>(&self, part: Part) -> Result<T, PayloadError> {
         read::value(&self.0).map_err(|fault| fault.at::<T>(PayloadStage::decode(part)))
     }
 }
@@ -48,4 +52,9 @@ impl Description {
 /// What `value` gives to the plain form, with all its kinds and names.
 pub(super) fn given<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, Fault> {
     write::value(value, Purpose::Comparison)
+}
+
+/// As [`given`], with the fields that it says to leave out.
+pub(super) fn given_with_skipped<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, Fault> {
+    write::value(value, Purpose::ComparisonWithSkipped)
 }

@@ -4,18 +4,41 @@
 use super::super::error::{Fault, PayloadReason};
 use super::super::memory::Source;
 use super::super::{MOST_DEPTH, bulk};
+use super::fields;
+use super::names::{self, Names};
 use super::row::Number;
 use super::tag::Tag;
+use super::variant::{self, Variant};
+use serde::Serialize;
 use serde::de::value::{BorrowedStrDeserializer, MapAccessDeserializer, SeqDeserializer};
-use serde::de::{
-    self, Deserialize, DeserializeSeed, Deserializer, EnumAccess, IgnoredAny, MapAccess, SeqAccess,
-    Unexpected, VariantAccess, Visitor,
-};
+use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
 /// Reads the value that is described, and nothing besides.
-pub fn value<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, Fault> {
-    let depth = MOST_DEPTH;
-    let mut reader = Reader { rest: bytes, depth };
+pub fn value<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<T, Fault> {
+    let mut names = Names::default();
+    let read = attempt(bytes, &mut names);
+    match names.is_in_doubt() {
+        false => read,
+        true => names::settle(bytes, read),
+    }
+}
+
+/// Reads it under these names.
+pub fn attempt<T: DeserializeOwned>(bytes: &[u8], names: &mut Names) -> Result<T, Fault> {
+    loop {
+        match once(bytes, names) {
+            Err(_) if names.take_new_strict() => {}
+            read => return read,
+        }
+    }
+}
+
+fn once<T: DeserializeOwned>(bytes: &[u8], names: &mut Names) -> Result<T, Fault> {
+    let mut reader = Reader {
+        rest: bytes,
+        depth: MOST_DEPTH,
+        names,
+    };
     let value = T::deserialize(&mut reader)?;
     match reader.rest.len() {
         0 => Ok(value),
@@ -24,18 +47,19 @@ pub fn value<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, Fault> {
 }
 
 /// Takes a description apart.
-pub struct Reader<'de> {
-    rest: &'de [u8],
+pub struct Reader<'n, 'de> {
+    pub rest: &'de [u8],
     /// How many levels more there may be.
-    depth: u32,
+    pub depth: u32,
+    pub names: &'n mut Names,
 }
 
-impl<'de> Reader<'de> {
+impl<'n, 'de> Reader<'n, 'de> {
     pub fn take<const N: usize>(&mut self) -> Result<[u8; N], Fault> {
         self.rest.take().map_err(|_| Fault::truncated())
     }
 
-    fn peek(&self) -> Result<Tag, Fault> {
+    pub fn peek(&self) -> Result<Tag, Fault> {
         match self.rest {
             [byte, ..] => Tag::from_byte(*byte),
             [] => Err(Fault::truncated()),
@@ -57,7 +81,7 @@ impl<'de> Reader<'de> {
     }
 
     /// A number of things, each of which takes at least so many bytes.
-    fn length(&mut self, least: usize) -> Result<usize, Fault> {
+    pub fn length(&mut self, least: usize) -> Result<usize, Fault> {
         let length = u32::from_ne_bytes(self.take()?) as usize;
         match length * least <= self.rest.len() {
             true => Ok(length),
@@ -70,14 +94,8 @@ impl<'de> Reader<'de> {
         self.bytes(length)
     }
 
-    fn text(&mut self) -> Result<&'de str, Fault> {
+    pub fn text(&mut self) -> Result<&'de str, Fault> {
         std::str::from_utf8(self.blob()?).map_err(|_| Fault::invalid("UTF-8"))
-    }
-
-    /// A variant's index, which only the plain form needs, and its name.
-    fn variant(&mut self) -> Result<&'de str, Fault> {
-        self.take::<4>()?;
-        self.text()
     }
 
     /// One level down for `f`.
@@ -93,7 +111,7 @@ impl<'de> Reader<'de> {
         &mut self,
         kind: Kind,
         least: usize,
-        visit: impl FnOnce(Elements<'_, 'de>) -> Result<T, Fault>,
+        visit: impl FnOnce(Elements<'_, 'n, 'de>) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
         let mut left = self.length(least)?;
         self.inside(|reader| {
@@ -101,13 +119,39 @@ impl<'de> Reader<'de> {
                 reader,
                 left: &mut left,
                 kind,
-                known: &[],
             })?;
-            match left {
-                0 => Ok(value),
-                left => Err(Fault::new(PayloadReason::Untaken { left })),
+            match (left, kind) {
+                (0, _) => {}
+                (left, Kind::Named) => reader.all_taken(left)?,
+                (left, _) => return Err(Fault::new(PayloadReason::Untaken { left })),
             }
+            Ok(value)
         })
+    }
+
+    /// Nothing is left, but for what is not there.
+    pub fn all_taken(&mut self, mut left: usize) -> Result<(), Fault> {
+        while left > 0 {
+            let before = self.rest;
+            if self.blob().is_ok() && self.is_skipped() {
+                left -= 1;
+                continue;
+            }
+            self.rest = before;
+            return Err(Fault::new(PayloadReason::Untaken { left }));
+        }
+        Ok(())
+    }
+
+    /// Is there no value after the name of a field?
+    pub fn is_skipped(&mut self) -> bool {
+        match self.rest {
+            [byte, rest @ ..] if *byte == Tag::Skipped as u8 => {
+                self.rest = rest;
+                true
+            }
+            _ => false,
+        }
     }
 
     pub fn number<V: Visitor<'de>>(&mut self, tag: Tag, visitor: V) -> Result<V::Value, Fault> {
@@ -208,11 +252,24 @@ macro_rules! integers {
                 if tag == Tag::$tag {
                     return visitor.$visit(<$number>::from_ne_bytes(reader.take()?));
                 }
-                if let Some(number) = reader.integer(tag)?.and_then(|n| <$number>::try_from(n).ok()) {
-                    return visitor.$visit(number);
+                let Some(number) = reader.integer(tag)? else {
+                    reader.rest = before;
+                    return reader.deserialize_any(visitor);
+                };
+                // What kind it is may matter to the visitor, if it takes others than that it asks for.
+                let asks = typeid::of::<V>();
+                let number = <$number>::try_from(number);
+                match number {
+                    Ok(number) if reader.names.is_strict(asks) => visitor.$visit(number),
+                    _ => {
+                        reader.rest = before;
+                        let value = reader.deserialize_any(visitor);
+                        if value.is_err() && number.is_ok() {
+                            reader.names.note_strict(asks);
+                        }
+                        value
+                    }
                 }
-                reader.rest = before;
-                reader.deserialize_any(visitor)
             }
         )*
     };
@@ -228,7 +285,7 @@ macro_rules! anything {
     };
 }
 
-impl<'de> Deserializer<'de> for &mut Reader<'de> {
+impl<'de> Deserializer<'de> for &mut Reader<'_, 'de> {
     type Error = Fault;
 
     /// As serde's own buffers have it, and as JSON would tell it where they cannot hold more.
@@ -267,7 +324,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
                 let kind = Kind::Named;
                 self.elements(kind, kind.least(), |elements| visitor.visit_map(elements))
             }
-            Tag::UnitVariant => visitor.visit_borrowed_str(self.variant()?),
+            Tag::UnitVariant => visitor.visit_borrowed_str(self.variant()?.1),
             Tag::NewtypeVariant => self.inside(|reader| reader.entry(visitor)),
             Tag::FieldsVariant => self.entry_of_fields(visitor),
             tag => self.number(tag, visitor),
@@ -379,24 +436,21 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
             return reader.deserialize_any(visitor);
         }
         reader.tag()?;
-        let kind = Kind::Named;
-        reader.elements(kind, kind.least(), |mut elements| {
-            elements.known = fields;
-            visitor.visit_map(elements)
-        })
+        fields::read(reader, fields, visitor)
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
         self,
         _: &'static str,
-        _: &'static [&'static str],
+        variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Fault> {
         let reader = self.unwrapped()?;
         let (kind, least) = match reader.peek()? {
             tag @ (Tag::UnitVariant | Tag::NewtypeVariant | Tag::FieldsVariant) => {
                 reader.tag()?;
-                return visitor.visit_enum(Variant { reader, tag });
+                let name = variant::name::<V>(reader, variants)?;
+                return visitor.visit_enum(Variant { reader, tag, name });
             }
             // As JSON would have it.
             Tag::Str => {
@@ -415,40 +469,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
     }
 }
 
-impl<'de> Reader<'de> {
-    /// A variant as JSON has it: a map from its name to its value.
-    fn entry<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Fault> {
-        let name = self.variant()?;
-        self.entry_named(name, visitor)
-    }
-
-    /// As [`entry`](Self::entry), of a variant that has fields: nothing else comes next, and it is that which goes down a level.
-    fn entry_of_fields<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Fault> {
-        let name = self.variant()?;
-        match self.peek()? {
-            Tag::Tuple | Tag::Struct => self.entry_named(name, visitor),
-            _ => Err(Fault::invalid("fields of a variant")),
-        }
-    }
-
-    fn entry_named<V: Visitor<'de>>(
-        &mut self,
-        name: &'de str,
-        visitor: V,
-    ) -> Result<V::Value, Fault> {
-        let name = Some(name);
-        let mut left = 1;
-        let value = visitor.visit_map(Entry {
-            reader: self,
-            name,
-            left: &mut left,
-        })?;
-        match left {
-            0 => Ok(value),
-            left => Err(Fault::new(PayloadReason::Untaken { left })),
-        }
-    }
-
+impl<'n, 'de> Reader<'n, 'de> {
     /// Steps into a `Some` where nobody asked for an option.
     fn unwrapped(&mut self) -> Result<&mut Self, Fault> {
         while self.peek()? == Tag::Some {
@@ -459,16 +480,14 @@ impl<'de> Reader<'de> {
 }
 
 /// A sequence or a map that is being read.
-struct Elements<'r, 'de> {
-    reader: &'r mut Reader<'de>,
+struct Elements<'r, 'n, 'de> {
+    reader: &'r mut Reader<'n, 'de>,
     /// How many have not been taken.
     left: &'r mut usize,
     kind: Kind,
-    /// The names that are read; those that are only written (`skip_deserializing`) may even be denied. None: whatever comes.
-    known: &'static [&'static str],
 }
 
-impl<'de> Elements<'_, 'de> {
+impl<'de> Elements<'_, '_, 'de> {
     /// Goes to the next one.
     fn next(&mut self) -> Option<()> {
         *self.left = self.left.checked_sub(1)?;
@@ -476,26 +495,27 @@ impl<'de> Elements<'_, 'de> {
     }
 }
 
-impl<'de> SeqAccess<'de> for Elements<'_, 'de> {
+impl<'de> SeqAccess<'de> for Elements<'_, '_, 'de> {
     type Error = Fault;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(
         &mut self,
         seed: T,
     ) -> Result<Option<T::Value>, Fault> {
-        if self.next().is_none() {
-            return Ok(None);
-        }
-        let reader = &mut *self.reader;
-        match self.kind {
-            Kind::Values => seed.deserialize(reader),
-            Kind::Numbers(tag) => seed.deserialize(Number { reader, tag }),
-            Kind::Named => {
-                reader.text()?;
-                seed.deserialize(reader)
+        while self.next().is_some() {
+            let reader = &mut *self.reader;
+            match self.kind {
+                Kind::Values => return seed.deserialize(reader).map(Some),
+                Kind::Numbers(tag) => return seed.deserialize(Number { reader, tag }).map(Some),
+                Kind::Named => {
+                    reader.text()?;
+                    if !reader.is_skipped() {
+                        return seed.deserialize(reader).map(Some);
+                    }
+                }
             }
         }
-        .map(Some)
+        Ok(None)
     }
 
     fn size_hint(&self) -> Option<usize> {
@@ -503,7 +523,7 @@ impl<'de> SeqAccess<'de> for Elements<'_, 'de> {
     }
 }
 
-impl<'de> MapAccess<'de> for Elements<'_, 'de> {
+impl<'de> MapAccess<'de> for Elements<'_, '_, 'de> {
     type Error = Fault;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(
@@ -515,11 +535,10 @@ impl<'de> MapAccess<'de> for Elements<'_, 'de> {
                 return seed.deserialize(&mut *self.reader).map(Some);
             }
             let name = self.reader.text()?;
-            if self.known.is_empty() || self.known.contains(&name) {
+            if !self.reader.is_skipped() {
                 let name = BorrowedStrDeserializer::new(name);
                 return seed.deserialize(name).map(Some);
             }
-            IgnoredAny::deserialize(&mut *self.reader)?;
         }
         Ok(None)
     }
@@ -530,90 +549,5 @@ impl<'de> MapAccess<'de> for Elements<'_, 'de> {
 
     fn size_hint(&self) -> Option<usize> {
         Some(*self.left)
-    }
-}
-
-/// See [`Reader::entry`].
-struct Entry<'r, 'de> {
-    reader: &'r mut Reader<'de>,
-    name: Option<&'de str>,
-    /// One until the value is taken.
-    left: &'r mut usize,
-}
-
-impl<'de> MapAccess<'de> for Entry<'_, 'de> {
-    type Error = Fault;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(
-        &mut self,
-        seed: K,
-    ) -> Result<Option<K::Value>, Fault> {
-        let name = self.name.take();
-        name.map(|name| seed.deserialize(BorrowedStrDeserializer::new(name)))
-            .transpose()
-    }
-
-    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, Fault> {
-        *self.left = 0;
-        seed.deserialize(&mut *self.reader)
-    }
-}
-
-/// A variant that is being read.
-struct Variant<'r, 'de> {
-    reader: &'r mut Reader<'de>,
-    /// Of which kind it is.
-    tag: Tag,
-}
-
-impl<'de> EnumAccess<'de> for Variant<'_, 'de> {
-    type Error = Fault;
-    type Variant = Self;
-
-    fn variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<(T::Value, Self), Fault> {
-        let name = self.reader.variant()?;
-        let variant = seed.deserialize(BorrowedStrDeserializer::new(name))?;
-        Ok((variant, self))
-    }
-}
-
-impl<'r, 'de> Variant<'r, 'de> {
-    /// What the variant holds.
-    fn content(self) -> Result<&'r mut Reader<'de>, Fault> {
-        match self.tag {
-            Tag::UnitVariant => {
-                let is = Unexpected::UnitVariant;
-                Err(de::Error::invalid_type(is, &"a variant with a value"))
-            }
-            _ => Ok(self.reader),
-        }
-    }
-}
-
-impl<'de> VariantAccess<'de> for Variant<'_, 'de> {
-    type Error = Fault;
-
-    fn unit_variant(self) -> Result<(), Fault> {
-        match self.tag {
-            Tag::UnitVariant => Ok(()),
-            // `#[serde(other)]` takes whatever it is.
-            _ => IgnoredAny::deserialize(self.reader).map(drop),
-        }
-    }
-
-    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Fault> {
-        self.content()?.inside(|reader| seed.deserialize(reader))
-    }
-
-    fn tuple_variant<V: Visitor<'de>>(self, fields: usize, visitor: V) -> Result<V::Value, Fault> {
-        self.content()?.deserialize_tuple(fields, visitor)
-    }
-
-    fn struct_variant<V: Visitor<'de>>(
-        self,
-        fields: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Fault> {
-        self.content()?.deserialize_struct("", fields, visitor)
     }
 }

@@ -6,12 +6,12 @@ use super::tag::Tag;
 use serde::de::{Deserializer, Visitor};
 
 /// A number of a row, whose tag stands before the row.
-pub struct Number<'r, 'de> {
-    pub reader: &'r mut Reader<'de>,
+pub struct Number<'r, 'n, 'de> {
+    pub reader: &'r mut Reader<'n, 'de>,
     pub tag: Tag,
 }
 
-impl<'de> Deserializer<'de> for Number<'_, 'de> {
+impl<'de> Deserializer<'de> for Number<'_, '_, 'de> {
     type Error = Fault;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {

@@ -3,7 +3,7 @@
 use super::super::error::Fault;
 
 /// A kind of value. `Number`, `Bool` and `Char` are followed by their bytes; `Str` and `Bytes` by a length and theirs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Tag {
     None,
@@ -34,7 +34,7 @@ pub enum Tag {
     Tuple,
     /// A count, and so many pairs of values.
     Map,
-    /// A count, and so many pairs of a name and a value.
+    /// A count, and so many pairs of a name and a value, or `Skipped`.
     Struct,
     /// Index and name.
     UnitVariant,
@@ -42,10 +42,12 @@ pub enum Tag {
     NewtypeVariant,
     /// Index, name, and a `Tuple` or a `Struct`.
     FieldsVariant,
+    /// In a `Struct`, in place of a value that was left out.
+    Skipped,
 }
 
 impl Tag {
-    const ALL: [Self; 27] = [
+    const ALL: [Self; 28] = [
         Self::None,
         Self::Some,
         Self::Unit,
@@ -73,6 +75,7 @@ impl Tag {
         Self::UnitVariant,
         Self::NewtypeVariant,
         Self::FieldsVariant,
+        Self::Skipped,
     ];
 
     pub fn from_byte(byte: u8) -> Result<Self, Fault> {

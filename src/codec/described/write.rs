@@ -68,6 +68,8 @@ pub enum Purpose {
     Travel,
     /// To be compared with what the plain form would be.
     Comparison,
+    /// The same, where the writer of the plain form may say that it leaves out a field.
+    ComparisonWithSkipped,
 }
 
 /// Describes `value`.
@@ -281,7 +283,7 @@ impl<'w> Serializer for &'w mut Writer {
         I: IntoIterator,
         I::Item: Serialize,
     {
-        if self.purpose == Purpose::Comparison {
+        if self.purpose != Purpose::Travel {
             return self.one_by_one(items);
         }
         match bulk::numbers(items) {
@@ -340,6 +342,18 @@ macro_rules! elements {
                     $(self.writer.out.text($name.as_bytes())?;)?
                     self.put(value)
                 }
+
+                $(
+                    /// It keeps its place.
+                    fn skip_field(&mut self, $name: &'static str) -> Result<(), Fault> {
+                        if self.writer.purpose != Purpose::Comparison {
+                            self.given += 1;
+                            self.writer.out.text($name.as_bytes())?;
+                            self.writer.out.tag(Tag::Skipped);
+                        }
+                        Ok(())
+                    }
+                )?
 
                 fn end(self) -> Result<(), Fault> {
                     self.finish()

@@ -4,16 +4,30 @@ use super::super::described::Tag;
 
 /// Both are descriptions of our own making.
 pub fn agree(taken: &[u8], given: &[u8]) -> bool {
-    let (mut taken, mut given) = (Cursor(taken), Cursor(given));
+    compare(taken, given, true)
+}
+
+/// The same, where the values need not be the same, and fields may be left out by saying so, on both sides.
+pub fn alike(taken: &[u8], given: &[u8]) -> bool {
+    compare(taken, given, false)
+}
+
+fn compare(taken: &[u8], given: &[u8], is_exact: bool) -> bool {
+    let cursor = |bytes| Cursor { bytes, is_exact };
+    let (mut taken, mut given) = (cursor(taken), cursor(given));
     let agreed = value(&mut taken, &mut given);
-    agreed.is_some() && taken.0.is_empty() && given.0.is_empty()
+    agreed.is_some() && taken.bytes.is_empty() && given.bytes.is_empty()
 }
 
 /// Are the values the same, too? None: they are not even of one kind.
 type Agreed = Option<bool>;
 
 #[derive(Clone, Copy)]
-struct Cursor<'a>(&'a [u8]);
+struct Cursor<'a> {
+    bytes: &'a [u8],
+    /// Do the values matter?
+    is_exact: bool,
+}
 
 /// What matters of a value in the plain form.
 #[derive(PartialEq)]
@@ -33,8 +47,8 @@ enum Head {
 
 impl<'a> Cursor<'a> {
     fn bytes(&mut self, length: usize) -> Option<&'a [u8]> {
-        let (bytes, rest) = self.0.split_at_checked(length)?;
-        self.0 = rest;
+        let (bytes, rest) = self.bytes.split_at_checked(length)?;
+        self.bytes = rest;
         Some(bytes)
     }
 
@@ -46,6 +60,23 @@ impl<'a> Cursor<'a> {
     fn text(&mut self) -> Option<&'a [u8]> {
         let length = self.number()?;
         self.bytes(length)
+    }
+
+    /// Is there no value?
+    fn is_skipped(&mut self) -> bool {
+        match self.bytes {
+            [byte, rest @ ..] if *byte == Tag::Skipped as u8 => {
+                self.bytes = rest;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Passes over a value: held against itself, it ends where it does.
+    fn pass(&mut self) -> Agreed {
+        let mut other = *self;
+        value(self, &mut other)
     }
 
     fn head(&mut self) -> Option<Head> {
@@ -142,7 +173,15 @@ fn named(taken: &mut Cursor<'_>, given: &mut Cursor<'_>, count: usize) -> Agreed
     all(count, |index| {
         taken.text()?;
         let name = given.text()?;
-        let same = value(taken, given)?;
+        if !taken.is_exact {
+            match (taken.is_skipped(), given.is_skipped()) {
+                (false, false) => {}
+                (true, true) => return Some(true),
+                (true, false) => return given.pass(),
+                (false, true) => return taken.pass(),
+            }
+        }
+        let same = value(taken, given)? || !taken.is_exact;
         match name == names[index] {
             true => Some(same),
             false => (same && !names.contains(&name)).then_some(true),
@@ -153,9 +192,9 @@ fn named(taken: &mut Cursor<'_>, given: &mut Cursor<'_>, count: usize) -> Agreed
 fn names<'a>(mut of: Cursor<'a>, count: usize) -> Option<Vec<&'a [u8]>> {
     let one = |_| {
         let name = of.text()?;
-        // Held against itself, it ends where it does.
-        let mut other = of;
-        value(&mut of, &mut other)?;
+        if !of.is_skipped() {
+            of.pass()?;
+        }
         Some(name)
     };
     (0..count).map(one).collect()

@@ -1,14 +1,13 @@
 //! A format that holds nothing: whatever it is asked for it makes up, and notes.
 
 use super::super::described::{Out, Tag};
+use super::made::{Elements, Variant};
 use super::seen::{self, Enum, Seen};
+use super::trial::{Outcome, Question, Trial, What};
 use super::words::{BYTES, CHARS, COUNTS, NUMBERS, WORDS};
-use serde::de::value::U32Deserializer;
-use serde::de::{
-    self, Deserialize, DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess,
-    SeqAccess, VariantAccess, Visitor,
-};
+use serde::de::{self, Deserialize, Deserializer, Visitor};
 use std::any::TypeId;
+use std::collections::HashSet;
 use std::fmt;
 
 /// How deep made-up values are nested at most.
@@ -27,7 +26,14 @@ impl Moods {
 
 /// The value was not taken, or cannot be made.
 #[derive(Debug)]
-pub struct Refused;
+pub struct Refused {
+    /// Since a visitor takes nothing of this kind.
+    pub is_of_kind: bool,
+}
+
+impl Refused {
+    pub const OTHER: Self = Self { is_of_kind: false };
+}
 
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -39,7 +45,11 @@ impl std::error::Error for Refused {}
 
 impl de::Error for Refused {
     fn custom<T: fmt::Display>(_: T) -> Self {
-        Self
+        Self::OTHER
+    }
+
+    fn invalid_type(_: de::Unexpected<'_>, _: &dyn de::Expected) -> Self {
+        Self { is_of_kind: true }
     }
 }
 
@@ -69,8 +79,8 @@ pub struct Feeder {
     /// The choices of this run; those of the last one are made again as far as they are kept.
     choices: Vec<Choice>,
     /// How many have been made.
-    made: usize,
-    fed: Out,
+    pub made: usize,
+    pub fed: Out,
     /// The visitors that are at work, outermost first.
     visitors: Vec<TypeId>,
     enums: Vec<Enum>,
@@ -85,10 +95,16 @@ pub struct Feeder {
     tuples: usize,
     /// The one of them that lacks its last element.
     short: Option<usize>,
+    /// What was asked in this run.
+    pub questions: Vec<Question>,
+    trial: Option<Trial>,
+    /// The visitors that have been tried, by what they ask for.
+    tried: HashSet<(TypeId, Tag)>,
 }
 
 impl Feeder {
-    pub fn new(mood: usize) -> Self {
+    /// Of `tried` all is known that trials say.
+    pub fn new(mood: usize, tried: HashSet<(TypeId, Tag)>) -> Self {
         Self {
             mood,
             choices: Vec::new(),
@@ -102,7 +118,41 @@ impl Feeder {
             is_unsure: false,
             tuples: 0,
             short: None,
+            questions: Vec::new(),
+            trial: None,
+            tried,
         }
+    }
+
+    /// What was tried, for the next mood.
+    pub fn into_tried(self) -> HashSet<(TypeId, Tag)> {
+        self.tried
+    }
+
+    /// The questions of the last run whose visitors have not been tried.
+    pub fn untried(&mut self) -> Vec<(usize, Question)> {
+        let questions = self.questions.iter().enumerate();
+        let new = questions.filter(|(_, one)| self.tried.insert((one.visitor, one.asked)));
+        new.map(|(at, one)| (at, one.clone())).collect()
+    }
+
+    /// The same run again, in which one question is answered otherwise.
+    pub fn tried(&self, question: usize, what: What) -> Self {
+        let mut again = self.clone();
+        again.trial = Some(Trial {
+            question,
+            asked: self.questions[question].clone(),
+            what,
+            outcome: Outcome::NotMet,
+        });
+        again.begin();
+        again
+    }
+
+    /// How the trial went.
+    pub fn outcome(&self) -> Outcome {
+        let outcome = self.trial.as_ref().map(|trial| trial.outcome);
+        outcome.unwrap_or(Outcome::NotMet)
     }
 
     /// How many tuples, tuple structs and tuple variants there were in this run.
@@ -121,6 +171,7 @@ impl Feeder {
     pub fn begin(&mut self) {
         self.made = 0;
         self.tuples = 0;
+        self.questions.clear();
         self.fed.0.clear();
         self.visitors.clear();
         self.open.clear();
@@ -198,7 +249,35 @@ impl Feeder {
 
     fn unsure<T>(&mut self) -> Result<T, Refused> {
         self.is_unsure = true;
-        Err(Refused)
+        Err(Refused::OTHER)
+    }
+
+    /// Answers a question, or tries another answer.
+    fn ask<'de, V: Visitor<'de>>(
+        &mut self,
+        asked: Tag,
+        names: Option<&'static [&'static str]>,
+        visitor: V,
+        answer: impl FnOnce(&mut Self, V) -> Result<V::Value, Refused>,
+    ) -> Result<V::Value, Refused> {
+        let at = self.questions.len();
+        self.questions.push(Question {
+            visitor: typeid::of::<V>(),
+            asked,
+            names: names.unwrap_or_default(),
+            starts: Vec::new(),
+            made: 0,
+        });
+        if let Some(trial) = self.trial.take_if(|trial| trial.question == at) {
+            let value = self.answer(&trial, visitor);
+            self.made = trial.asked.made;
+            let outcome = Outcome::of(&value);
+            self.trial = Some(Trial { outcome, ..trial });
+            return value;
+        }
+        let value = answer(self, visitor);
+        self.questions[at].made = self.made;
+        value
     }
 
     /// Lets a visitor take something, which may be more of the same: `again` tells.
@@ -229,8 +308,9 @@ impl Feeder {
     }
 
     /// So many elements, with these names if they have any.
-    fn elements<'de, V: Visitor<'de>>(
+    pub fn elements<'de, V: Visitor<'de>>(
         &mut self,
+        question: usize,
         count: u32,
         names: Option<&'static [&'static str]>,
         visitor: V,
@@ -240,6 +320,7 @@ impl Feeder {
             feeder: self,
             left: &mut left,
             names: names.unwrap_or_default().iter(),
+            question,
         })?;
         match left {
             0 => Ok(value),
@@ -247,7 +328,28 @@ impl Feeder {
         }
     }
 
-    fn fields<'de, V: Visitor<'de>>(
+    /// So many pairs.
+    pub fn pairs<'de, V: Visitor<'de>>(
+        &mut self,
+        question: usize,
+        count: u32,
+        visitor: V,
+    ) -> Result<V::Value, Refused> {
+        self.fed.put(Tag::Map, &count.to_ne_bytes());
+        let mut left = count;
+        let value = visitor.visit_map(Elements {
+            feeder: self,
+            left: &mut left,
+            names: [].iter(),
+            question,
+        })?;
+        match left {
+            0 => Ok(value),
+            _ => self.unsure(),
+        }
+    }
+
+    pub fn fields<'de, V: Visitor<'de>>(
         &mut self,
         count: usize,
         names: Option<&'static [&'static str]>,
@@ -257,16 +359,19 @@ impl Feeder {
             Some(_) => Tag::Struct,
             None => Tag::Tuple,
         };
-        self.visit::<V>(|this, _| {
-            let mut count = u32::try_from(count).map_err(|_| Refused)?;
-            if names.is_none() && count > 0 {
-                if this.short == Some(this.tuples) {
-                    count -= 1;
+        let question = self.questions.len();
+        self.ask(tag, names, visitor, |this, visitor| {
+            this.visit::<V>(|this, _| {
+                let mut count = u32::try_from(count).map_err(|_| Refused::OTHER)?;
+                if names.is_none() && count > 0 {
+                    if this.short == Some(this.tuples) {
+                        count -= 1;
+                    }
+                    this.tuples += 1;
                 }
-                this.tuples += 1;
-            }
-            this.fed.put(tag, &count.to_ne_bytes());
-            this.elements(count, names, visitor)
+                this.fed.put(tag, &count.to_ne_bytes());
+                this.elements(question, count, names, visitor)
+            })
         })
     }
 
@@ -299,9 +404,11 @@ macro_rules! numbers {
     ($($method:ident: $visit:ident($number:ty) as $tag:ident,)*) => {
         $(
             fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refused> {
-                let number = NUMBERS[self.choose(self.mood, NUMBERS.len())] as $number;
-                self.fed.put(Tag::$tag, &number.to_ne_bytes());
-                visitor.$visit(number)
+                self.ask(Tag::$tag, None, visitor, |this, visitor| {
+                    let number = NUMBERS[this.choose(this.mood, NUMBERS.len())] as $number;
+                    this.fed.put(Tag::$tag, &number.to_ne_bytes());
+                    visitor.$visit(number)
+                })
             }
         )*
     };
@@ -342,15 +449,19 @@ impl<'de> Deserializer<'de> for &mut Feeder {
     }
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refused> {
-        let is = self.choose(self.mood, 2) == 1;
-        self.fed.put(Tag::Bool, &[u8::from(is)]);
-        visitor.visit_bool(is)
+        self.ask(Tag::Bool, None, visitor, |this, visitor| {
+            let is = this.choose(this.mood, 2) == 1;
+            this.fed.put(Tag::Bool, &[u8::from(is)]);
+            visitor.visit_bool(is)
+        })
     }
 
     fn deserialize_char<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refused> {
-        let character = CHARS[self.choose(self.mood, CHARS.len())];
-        self.fed.put(Tag::Char, &u32::from(character).to_ne_bytes());
-        visitor.visit_char(character)
+        self.ask(Tag::Char, None, visitor, |this, visitor| {
+            let character = CHARS[this.choose(this.mood, CHARS.len())];
+            this.fed.put(Tag::Char, &u32::from(character).to_ne_bytes());
+            visitor.visit_char(character)
+        })
     }
 
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refused> {
@@ -358,10 +469,12 @@ impl<'de> Deserializer<'de> for &mut Feeder {
     }
 
     fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refused> {
-        let word = WORDS[self.choose(self.mood, WORDS.len())];
-        self.fed.tag(Tag::Str);
-        self.fed.text(word.as_bytes()).map_err(|_| Refused)?;
-        visitor.visit_string(word.to_owned())
+        self.ask(Tag::Str, None, visitor, |this, visitor| {
+            let word = WORDS[this.choose(this.mood, WORDS.len())];
+            this.fed.tag(Tag::Str);
+            this.fed.text(word.as_bytes()).map_err(|_| Refused::OTHER)?;
+            visitor.visit_string(word.to_owned())
+        })
     }
 
     fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refused> {
@@ -369,26 +482,32 @@ impl<'de> Deserializer<'de> for &mut Feeder {
     }
 
     fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refused> {
-        let bytes = vec![b'1'; BYTES[self.choose(self.mood, BYTES.len())]];
-        self.fed.tag(Tag::Bytes);
-        self.fed.text(&bytes).map_err(|_| Refused)?;
-        visitor.visit_byte_buf(bytes)
+        self.ask(Tag::Bytes, None, visitor, |this, visitor| {
+            let bytes = vec![b'1'; BYTES[this.choose(this.mood, BYTES.len())]];
+            this.fed.tag(Tag::Bytes);
+            this.fed.text(&bytes).map_err(|_| Refused::OTHER)?;
+            visitor.visit_byte_buf(bytes)
+        })
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refused> {
-        self.visit::<V>(|this, again| {
-            if again || this.mood == 0 {
-                this.fed.tag(Tag::None);
-                return visitor.visit_none();
-            }
-            this.fed.tag(Tag::Some);
-            visitor.visit_some(this)
+        self.ask(Tag::Some, None, visitor, |this, visitor| {
+            this.visit::<V>(|this, again| {
+                if again || this.mood == 0 {
+                    this.fed.tag(Tag::None);
+                    return visitor.visit_none();
+                }
+                this.fed.tag(Tag::Some);
+                visitor.visit_some(this)
+            })
         })
     }
 
     fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refused> {
-        self.fed.tag(Tag::Unit);
-        visitor.visit_unit()
+        self.ask(Tag::Unit, None, visitor, |this, visitor| {
+            this.fed.tag(Tag::Unit);
+            visitor.visit_unit()
+        })
     }
 
     fn deserialize_unit_struct<V: Visitor<'de>>(
@@ -404,14 +523,19 @@ impl<'de> Deserializer<'de> for &mut Feeder {
         _: &'static str,
         visitor: V,
     ) -> Result<V::Value, Refused> {
-        self.visit::<V>(|this, _| visitor.visit_newtype_struct(this))
+        self.ask(Tag::NewtypeVariant, None, visitor, |this, visitor| {
+            this.visit::<V>(|this, _| visitor.visit_newtype_struct(this))
+        })
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refused> {
-        self.visit::<V>(|this, again| {
-            let count = this.count(again);
-            this.fed.put(Tag::Seq, &count.to_ne_bytes());
-            this.elements(count, None, visitor)
+        let question = self.questions.len();
+        self.ask(Tag::Seq, None, visitor, |this, visitor| {
+            this.visit::<V>(|this, again| {
+                let count = this.count(again);
+                this.fed.put(Tag::Seq, &count.to_ne_bytes());
+                this.elements(question, count, None, visitor)
+            })
         })
     }
 
@@ -433,19 +557,12 @@ impl<'de> Deserializer<'de> for &mut Feeder {
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refused> {
-        self.visit::<V>(|this, again| {
-            let count = this.count(again);
-            this.fed.put(Tag::Map, &count.to_ne_bytes());
-            let mut left = count;
-            let value = visitor.visit_map(Elements {
-                feeder: this,
-                left: &mut left,
-                names: [].iter(),
-            })?;
-            match left {
-                0 => Ok(value),
-                _ => this.unsure(),
-            }
+        let question = self.questions.len();
+        self.ask(Tag::Map, None, visitor, |this, visitor| {
+            this.visit::<V>(|this, again| {
+                let count = this.count(again);
+                this.pairs(question, count, visitor)
+            })
         })
     }
 
@@ -464,156 +581,46 @@ impl<'de> Deserializer<'de> for &mut Feeder {
         variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Refused> {
-        self.visit::<V>(|this, again| {
-            let of = this.met(typeid::of::<V>(), variants.len());
-            let choice = this.made;
-            let index = match this.choices.get(choice) {
-                Some(Choice::Variant(index)) => *index,
-                _ => {
-                    let Some(index) = seen::pick(&this.enums, of, again) else {
-                        return this.unsure();
-                    };
-                    this.choices.truncate(choice);
-                    this.choices.push(Choice::Variant(index));
-                    index
-                }
-            };
-            this.made += 1;
-            this.enums[of].variants[index].is_busy = true;
-            this.open.push((of, index));
-            let mut is_taken = false;
-            let made = visitor.visit_enum(Variant {
-                feeder: this,
-                index: index as u32,
-                name: variants[index],
-                is_taken: &mut is_taken,
-            });
-            this.open.pop();
-            match made {
-                Ok(_) if !is_taken => this.unsure(),
-                Ok(value) => {
-                    this.enums[of].base.get_or_insert(index);
-                    Ok(value)
-                }
-                Err(refused) => {
-                    if !is_taken {
-                        this.refused = Some((choice, of, index));
+        self.ask(Tag::UnitVariant, None, visitor, |this, visitor| {
+            this.visit::<V>(|this, again| {
+                let of = this.met(typeid::of::<V>(), variants.len());
+                let choice = this.made;
+                let index = match this.choices.get(choice) {
+                    Some(Choice::Variant(index)) => *index,
+                    _ => {
+                        let Some(index) = seen::pick(&this.enums, of, again) else {
+                            return this.unsure();
+                        };
+                        this.choices.truncate(choice);
+                        this.choices.push(Choice::Variant(index));
+                        index
                     }
-                    Err(refused)
+                };
+                this.made += 1;
+                this.enums[of].variants[index].is_busy = true;
+                this.open.push((of, index));
+                let mut is_taken = false;
+                let made = visitor.visit_enum(Variant {
+                    feeder: this,
+                    index: index as u32,
+                    name: variants[index],
+                    is_taken: &mut is_taken,
+                });
+                this.open.pop();
+                match made {
+                    Ok(_) if !is_taken => this.unsure(),
+                    Ok(value) => {
+                        this.enums[of].base.get_or_insert(index);
+                        Ok(value)
+                    }
+                    Err(refused) => {
+                        if !is_taken {
+                            this.refused = Some((choice, of, index));
+                        }
+                        Err(refused)
+                    }
                 }
-            }
+            })
         })
-    }
-}
-
-/// The elements of a sequence, a tuple, a struct or a map.
-struct Elements<'f> {
-    feeder: &'f mut Feeder,
-    left: &'f mut u32,
-    names: std::slice::Iter<'static, &'static str>,
-}
-
-impl Elements<'_> {
-    fn next<'de, T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Refused> {
-        let Some(left) = self.left.checked_sub(1) else {
-            return Ok(None);
-        };
-        *self.left = left;
-        if let Some(name) = self.names.next() {
-            let noted = self.feeder.fed.text(name.as_bytes());
-            noted.map_err(|_| Refused)?;
-        }
-        seed.deserialize(&mut *self.feeder).map(Some)
-    }
-}
-
-impl<'de> SeqAccess<'de> for Elements<'_> {
-    type Error = Refused;
-
-    fn next_element_seed<T: DeserializeSeed<'de>>(
-        &mut self,
-        seed: T,
-    ) -> Result<Option<T::Value>, Refused> {
-        self.next(seed)
-    }
-
-    fn size_hint(&self) -> Option<usize> {
-        Some(*self.left as usize)
-    }
-}
-
-impl<'de> MapAccess<'de> for Elements<'_> {
-    type Error = Refused;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(
-        &mut self,
-        seed: K,
-    ) -> Result<Option<K::Value>, Refused> {
-        self.next(seed)
-    }
-
-    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, Refused> {
-        seed.deserialize(&mut *self.feeder)
-    }
-
-    fn size_hint(&self) -> Option<usize> {
-        Some(*self.left as usize)
-    }
-}
-
-/// A variant that is made up.
-struct Variant<'f> {
-    feeder: &'f mut Feeder,
-    index: u32,
-    name: &'static str,
-    /// Was anything of it asked for?
-    is_taken: &'f mut bool,
-}
-
-impl<'f> Variant<'f> {
-    fn take(self, tag: Tag) -> Result<&'f mut Feeder, Refused> {
-        *self.is_taken = true;
-        let noted = self.feeder.fed.variant(tag, self.index, self.name);
-        noted.map_err(|_| Refused)?;
-        Ok(self.feeder)
-    }
-}
-
-impl<'de> EnumAccess<'de> for Variant<'_> {
-    type Error = Refused;
-    type Variant = Self;
-
-    fn variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<(T::Value, Self), Refused> {
-        let index: U32Deserializer<Refused> = self.index.into_deserializer();
-        Ok((seed.deserialize(index)?, self))
-    }
-}
-
-impl<'de> VariantAccess<'de> for Variant<'_> {
-    type Error = Refused;
-
-    fn unit_variant(self) -> Result<(), Refused> {
-        self.take(Tag::UnitVariant).map(drop)
-    }
-
-    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Refused> {
-        seed.deserialize(self.take(Tag::NewtypeVariant)?)
-    }
-
-    fn tuple_variant<V: Visitor<'de>>(
-        self,
-        fields: usize,
-        visitor: V,
-    ) -> Result<V::Value, Refused> {
-        self.take(Tag::FieldsVariant)?.fields(fields, None, visitor)
-    }
-
-    fn struct_variant<V: Visitor<'de>>(
-        self,
-        fields: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Refused> {
-        let feeder = self.take(Tag::FieldsVariant)?;
-        feeder.fields(fields.len(), Some(fields), visitor)
     }
 }

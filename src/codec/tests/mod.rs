@@ -1,12 +1,14 @@
 //! The codec alone: what goes in comes out, through private and through shared memory alike, and bytes that are
 //! wrong do no harm.
 
+mod by_hand;
 mod copies;
 mod described;
 mod forms;
 mod frames;
 mod hostile;
 mod kinds;
+mod names;
 mod random;
 mod refused;
 

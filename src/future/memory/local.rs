@@ -1,10 +1,10 @@
 //! The owner's side of the memory: chunks, their free lists, and what is on its way to others.
 //!
 //! Nothing here is shared: a [`Local`] is used by its thread alone (or under the mutex of the last
-//! resort). A chunk knows its [`Home`], so a cell finds its way by masking its address.
+//! resort). A chunk knows its [`RemoteFreeList`], so a cell finds its way by masking its address.
 
 use super::CLASSES;
-use super::home::{Free, Home, Pushed};
+use super::home::{Free, Pushed, RemoteFreeList};
 use std::alloc::Layout;
 use std::cell::Cell;
 use std::ptr::{self, NonNull};
@@ -22,7 +22,7 @@ const LAYOUT: Layout = match Layout::from_size_align(CHUNK, CHUNK) {
 };
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum ListKind {
     /// Cells are carved from it now.
     Current,
     /// No cell is free.
@@ -36,9 +36,9 @@ enum Place {
 /// A chunk's first bytes. All of it belongs to the owner, but for `home`, which never changes.
 #[repr(C, align(64))]
 struct Chunk {
-    home: NonNull<Shared>,
+    home: NonNull<Owner>,
     class: Cell<usize>,
-    place: Cell<Place>,
+    place: Cell<ListKind>,
     /// Cells that are out.
     used: Cell<usize>,
     /// Bytes carved so far.
@@ -53,8 +53,8 @@ struct Chunk {
 }
 
 /// The part that outlives the owner while cells are out.
-struct Shared {
-    home: Home,
+struct Owner {
+    home: RemoteFreeList,
     /// All chunks, written before the home is abandoned, read by whoever frees it.
     all: Cell<*const Chunk>,
 }
@@ -62,7 +62,7 @@ struct Shared {
 /// Cells of other threads, linked, not yet sent.
 #[derive(Clone, Copy)]
 struct Outgoing {
-    home: NonNull<Shared>,
+    home: NonNull<Owner>,
     first: NonNull<Free>,
     last: NonNull<Free>,
     count: usize,
@@ -70,7 +70,7 @@ struct Outgoing {
 
 /// See the module.
 pub struct Local {
-    shared: NonNull<Shared>,
+    shared: NonNull<Owner>,
     current: [Cell<*const Chunk>; CLASSES.len()],
     partial: [Cell<*const Chunk>; CLASSES.len()],
     empty: Cell<*const Chunk>,
@@ -88,8 +88,8 @@ fn chunk_of(memory: NonNull<u8>) -> NonNull<Chunk> {
 
 impl Local {
     pub fn new() -> Self {
-        let shared = Box::new(Shared {
-            home: Home::new(),
+        let shared = Box::new(Owner {
+            home: RemoteFreeList::new(),
             all: Cell::new(ptr::null()),
         });
         let none = || Cell::new(ptr::null());
@@ -103,7 +103,7 @@ impl Local {
         }
     }
 
-    fn shared(&self) -> &Shared {
+    fn shared(&self) -> &Owner {
         // SAFETY: leaked by `new`; freed only after this owner has abandoned it.
         unsafe { self.shared.as_ref() }
     }
@@ -131,11 +131,11 @@ impl Local {
                     return memory;
                 }
                 // SAFETY: as in `allocate`.
-                unsafe { &*current }.place.set(Place::Full);
+                unsafe { &*current }.place.set(ListKind::Full);
             }
             let next = self.next_chunk(class);
             // SAFETY: alive, and this owner's.
-            unsafe { &*next }.place.set(Place::Current);
+            unsafe { &*next }.place.set(ListKind::Current);
             self.current[class].set(next);
         }
     }
@@ -168,7 +168,7 @@ impl Local {
         let fresh = Chunk {
             home: self.shared,
             class: Cell::new(class),
-            place: Cell::new(Place::Current),
+            place: Cell::new(ListKind::Current),
             used: Cell::new(0),
             carved: Cell::new(0),
             free: Cell::new(ptr::null_mut()),
@@ -211,7 +211,7 @@ impl Local {
         chunk.free.set(cell.as_ptr());
         let used = chunk.used.get() - 1;
         chunk.used.set(used);
-        if used == 0 || chunk.place.get() == Place::Full {
+        if used == 0 || chunk.place.get() == ListKind::Full {
             self.move_chunk(chunk, used);
         }
     }
@@ -220,16 +220,16 @@ impl Local {
     fn move_chunk(&self, chunk: &Chunk, used: usize) {
         let class = chunk.class.get();
         match chunk.place.get() {
-            Place::Current | Place::Empty => return,
-            Place::Full => {}
-            Place::Partial if used == 0 => unlink(&self.partial[class], chunk),
-            Place::Partial => return,
+            ListKind::Current | ListKind::Empty => return,
+            ListKind::Full => {}
+            ListKind::Partial if used == 0 => unlink(&self.partial[class], chunk),
+            ListKind::Partial => return,
         }
         if used > 0 {
-            chunk.place.set(Place::Partial);
+            chunk.place.set(ListKind::Partial);
             link(&self.partial[class], chunk);
         } else if self.empties.get() < KEEP {
-            chunk.place.set(Place::Empty);
+            chunk.place.set(ListKind::Empty);
             link(&self.empty, chunk);
             self.empties.set(self.empties.get() + 1);
         } else {
@@ -262,7 +262,7 @@ impl Local {
         }
     }
 
-    fn send(&self, home: NonNull<Shared>, cell: NonNull<Free>) {
+    fn send(&self, home: NonNull<Owner>, cell: NonNull<Free>) {
         let mut outgoing = match self.outgoing.take() {
             Some(outgoing) if outgoing.home == home => {
                 // SAFETY: the cell is free and ours until it is sent.
@@ -352,7 +352,7 @@ impl Outgoing {
 ///
 /// # Safety
 /// The home's protocol named the caller as the last.
-unsafe fn free_all(shared: NonNull<Shared>) {
+unsafe fn free_all(shared: NonNull<Owner>) {
     // SAFETY: leaked by `Local::new`, and the last user is this one.
     let shared = unsafe { Box::from_raw(shared.as_ptr()) };
     let mut next = shared.all.get();

@@ -3,7 +3,7 @@
 //! Answers are taken a few at a time, for one lock of the lane. Those that a thread has taken it completes before it
 //! runs any callback or destructor of the user: a callback may wait for one of them.
 
-use crate::future::cell::Raw;
+use crate::future::raw_task::RawTask;
 use crate::future::task::{Ended, Task};
 use crate::process::pool::deferred::{Item, RecoveredReply};
 use crate::process::pool::finish::{Finish, ReplyBytes, ReplyView};
@@ -208,7 +208,7 @@ impl Lane {
             // SAFETY: the record's own function.
             let ended = unsafe { (taken.finish)(task, &reply_view) };
             drop(reading);
-            if ended.is_attended() {
+            if ended.has_remote_waiter() {
                 self.notify_waiter(cell);
             }
             // A hook came, or the handle went, since the answer was taken.
@@ -234,7 +234,7 @@ impl Lane {
 
     /// Completes what the worker has answered, up to the task of the cell.
     #[inline]
-    pub fn drain_until(&self, pool: &Pool, cell: Raw, seq: Seq) {
+    pub fn drain_until(&self, pool: &Pool, cell: RawTask, seq: Seq) {
         // One load while it is not there.
         while self.shm.answered(seq) && !cell.state.load().is_done() {
             let before = seq.since(self.shm.next()) as usize;
@@ -266,7 +266,7 @@ impl Pool {
                 // SAFETY: tasks in lanes have tickets.
                 let place = unsafe { RemoteTask::of(cell) }.location();
                 let ended = task.end_failed(error);
-                if ended.as_ref().is_some_and(Ended::is_attended) {
+                if ended.as_ref().is_some_and(Ended::has_remote_waiter) {
                     self.lanes[place.lane].notify_waiter(cell);
                 }
             }
@@ -285,7 +285,7 @@ impl Pool {
                 let cell = task.raw();
                 // SAFETY: the record's own function.
                 let ended = unsafe { finish(task, &reply_view) };
-                if ended.is_attended() {
+                if ended.has_remote_waiter() {
                     self.lanes[lane].notify_waiter(cell);
                 }
             }

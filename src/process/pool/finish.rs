@@ -2,13 +2,12 @@
 
 use crate::error::TaskError;
 use crate::error::worker_lost::{Details, LostCause, WorkerExit, WorkerLost};
-use crate::executor::Chunk;
+use crate::executor::{Chunk, Payload};
 use crate::future::task::{Ended, PromisedTask, Task};
 use crate::process::wire::outcome::{self, OutcomeContext, Status};
 use crate::process::wire::region::RegionSource;
 use crate::shm::Region;
 use crate::sync::atomic::{AtomicU32, Ordering::*};
-use serde::de::DeserializeOwned;
 
 /// Completes a task of one type with an reply_view, all but its callbacks. The task's result type is the function's.
 pub type Finish = unsafe fn(Task, &ReplyView<'_>) -> Ended;
@@ -58,7 +57,7 @@ pub enum ReplyBytes<'a> {
 ///
 /// # Safety
 /// The task's result type is `R`.
-pub unsafe fn finish_value<R: DeserializeOwned>(task: Task, reply_view: &ReplyView<'_>) -> Ended {
+pub unsafe fn finish_value<R: Payload>(task: Task, reply_view: &ReplyView<'_>) -> Ended {
     // SAFETY: as the caller says.
     unsafe {
         finish::<R>(task, reply_view, |status, context| {
@@ -94,7 +93,7 @@ pub unsafe fn finish_bytes(task: Task, reply_view: &ReplyView<'_>) -> Ended {
 ///
 /// # Safety
 /// The task's result type is `Chunk<R>`.
-pub unsafe fn finish_chunk<R: DeserializeOwned>(task: Task, reply_view: &ReplyView<'_>) -> Ended {
+pub unsafe fn finish_chunk<R: Payload>(task: Task, reply_view: &ReplyView<'_>) -> Ended {
     // SAFETY: as the caller says.
     unsafe {
         finish::<Chunk<R>>(task, reply_view, |status, context| {

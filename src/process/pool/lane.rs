@@ -7,7 +7,7 @@
 //! records: what it writes is judged by them, and never the other way round.
 //! Models: `verify/models/remote.rs`.
 
-use crate::future::cell::Raw;
+use crate::future::raw_task::RawTask;
 use crate::future::task::Task;
 use crate::process::pool::finish::{Finish, WorkerId};
 use crate::process::pool::interest::Interest;
@@ -196,7 +196,7 @@ impl Lane {
 
     /// Wakes who sleeps for this task.
     #[cold]
-    pub fn notify_waiter(&self, cell: Raw) {
+    pub fn notify_waiter(&self, cell: RawTask) {
         if self.wait_queue.notify(WaitFor::Task(cell)) {
             self.shm.notify();
         }

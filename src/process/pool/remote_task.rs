@@ -1,7 +1,7 @@
 //! What a task of a process pool carries beside its result: where it stands, and how to reach its pool.
 //! Models: `verify/models/remote.rs`.
 
-use crate::future::cell::Raw;
+use crate::future::raw_task::RawTask;
 use crate::process::pool::shared::Pool;
 use crate::process::pool::task_meta::{TaskLocation, TaskOptions};
 use crate::sync::Arc;
@@ -47,7 +47,7 @@ impl RemoteTask {
     /// # Safety
     /// The cell was made with a remote as its extra, and is alive for as long as the borrow.
     #[inline]
-    pub unsafe fn of<'a>(cell: Raw) -> &'a Self {
+    pub unsafe fn of<'a>(cell: RawTask) -> &'a Self {
         // SAFETY: as the caller says.
         unsafe { &*std::ptr::from_ref(cell.extra::<Self>()) }
     }

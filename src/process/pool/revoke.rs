@@ -1,7 +1,7 @@
 //! Taking tasks back out of a lane before the worker begins them; what it has then only to skip.
 //! Models: `verify/models/remote.rs`.
 
-use crate::future::cell::Raw;
+use crate::future::raw_task::RawTask;
 use crate::future::task::{Ended, Task};
 use crate::process::pool::lane::{Lane, LaneState, Record};
 use crate::process::pool::shared::Pool;
@@ -34,7 +34,7 @@ pub enum Skips {
 pub fn revoke(
     pool: &Pool,
     place: impl Fn() -> TaskLocation,
-    is_it: impl Fn(Raw) -> bool + Copy,
+    is_it: impl Fn(RawTask) -> bool + Copy,
     end: impl Fn(Task) -> Option<Ended> + Copy,
 ) -> (RevokeOutcome, TaskLocation) {
     loop {
@@ -52,7 +52,7 @@ impl Lane {
         &self,
         pool: &Pool,
         seq: Seq,
-        is_it: impl Fn(Raw) -> bool,
+        is_it: impl Fn(RawTask) -> bool,
         end: impl FnOnce(Task) -> Option<Ended>,
     ) -> RevokeOutcome {
         let mut locked = self.shm.lock();

@@ -4,13 +4,14 @@
 //! One thread for each lane, its *leader*, sleeps on the lane's bell, which the worker rings; others *follow*:
 //! [`lead`](crate::process::pool::wait_queue). A leader that wakes passes the lead on and then takes answers, his own and those of others. A
 //! thread that completes a task which another one sleeps for sees the mark that was left on it
-//! ([`State::attend`](crate::future::state::State::attend)) and calls. When a task moves to another lane, the attendant's
+//! ([`State::set_remote_waiter`](crate::future::state::State::set_remote_waiter)) and calls. When a task moves to another lane, the attendant's
 //! ear goes along, and everybody who sleeps for its old lane is rung.
 //!
 //! `docs/protocols/remote.md` describes words, transitions and owners. Models: `verify/models/remote.rs`.
 
 use crate::error::worker_lost::LostCause;
-use crate::future::cell::{Extra, Raw, Remote};
+use crate::future::cell::Extra;
+use crate::future::raw_task::{RawTask, RemoteVtable};
 use crate::future::spin;
 use crate::future::state::Until;
 use crate::future::task::Task;
@@ -28,10 +29,10 @@ use crate::sync::atomic::{Ordering::SeqCst, fence};
 use std::time::{Duration, Instant};
 
 /// How a future reaches its pool.
-pub static REMOTE: Remote = Remote {
+pub static REMOTE: RemoteVtable = RemoteVtable {
     poll,
     sleep,
-    engage,
+    request_completion,
     serve,
     cancel,
     is_started,
@@ -46,14 +47,14 @@ fn lane_of(pool: &Pool, place: TaskLocation) -> &Lane {
     &pool.lanes[place.lane]
 }
 
-unsafe fn poll(cell: Raw) {
+unsafe fn poll(cell: RawTask) {
     // SAFETY: cells with this remote have tickets.
     look(cell, unsafe { RemoteTask::of(cell) });
 }
 
 /// Completes the task if its answer is there; also what the supervisor has left.
 #[inline]
-fn look(cell: Raw, remote: &RemoteTask) {
+fn look(cell: RawTask, remote: &RemoteTask) {
     let place = remote.location();
     let lane = lane_of(&remote.pool, place);
     if lane.shm.answered(place.seq) {
@@ -64,7 +65,7 @@ fn look(cell: Raw, remote: &RemoteTask) {
     }
 }
 
-unsafe fn sleep(cell: Raw, until: Until, deadline: Option<Instant>) -> bool {
+unsafe fn sleep(cell: RawTask, until: Until, deadline: Option<Instant>) -> bool {
     // SAFETY: cells with this remote have tickets.
     let remote = unsafe { RemoteTask::of(cell) };
     let pool = &*remote.pool;
@@ -125,7 +126,7 @@ pub enum Slept {
 
 /// Sleeps until there is something to do for the lane, or the task is done or elsewhere.
 pub(in crate::process) fn sleep_at(
-    cell: Raw,
+    cell: RawTask,
     remote: &RemoteTask,
     lane: &Lane,
     place: TaskLocation,
@@ -138,21 +139,21 @@ pub(in crate::process) fn sleep_at(
     };
     lane.wait_queue.enqueue(WaitFor::Task(cell), |here| {
         // WAKE: the other ends are the worker after an answer, and whoever completes, moves or fails the task.
-        if !cell.state.attend() {
+        if !cell.state.set_remote_waiter() {
             return Slept::Notified;
         }
         lane.sleep(here, changed, deadline, remote.pool.lanes.len() > 1)
     })
 }
 
-unsafe fn serve(cell: Raw) -> bool {
+unsafe fn serve(cell: RawTask) -> bool {
     // SAFETY: cells with this remote have tickets.
     let pool = &*unsafe { RemoteTask::of(cell) }.pool;
     let some = |lane: &&Lane| lane.shm.answered(lane.shm.next()) && lane.drain_some(pool);
     pool.lanes.iter().filter(some).count() > 0 || pool.run_deferred()
 }
 
-unsafe fn engage(cell: Raw) {
+unsafe fn request_completion(cell: RawTask) {
     // SAFETY: cells with this remote have tickets.
     let remote = unsafe { RemoteTask::of(cell) };
     loop {
@@ -174,7 +175,7 @@ fn request_completion_at(remote: &RemoteTask, place: TaskLocation) -> bool {
 
 /// Takes the task back, wherever it is, and ends it so. Is it cancelled now? `Err`: it runs, at that place.
 fn revoke_and_end(
-    cell: Raw,
+    cell: RawTask,
     remote: &RemoteTask,
     end: impl Fn(Task) -> Option<crate::future::task::Ended> + Copy,
 ) -> Result<bool, TaskLocation> {
@@ -182,7 +183,10 @@ fn revoke_and_end(
         let is_it = |raw| raw == cell;
         match revoke::revoke(&remote.pool, || remote.location(), is_it, end) {
             (RevokeOutcome::Revoked(ended), place) => {
-                if ended.as_ref().is_some_and(|ended| ended.is_attended()) {
+                if ended
+                    .as_ref()
+                    .is_some_and(|ended| ended.has_remote_waiter())
+                {
                     lane_of(&remote.pool, place).notify_waiter(cell);
                 }
                 drop(ended);
@@ -194,7 +198,7 @@ fn revoke_and_end(
     Ok(cell.state.load().is_cancelled())
 }
 
-unsafe fn cancel(cell: Raw) -> bool {
+unsafe fn cancel(cell: RawTask) -> bool {
     // SAFETY: cells with this remote have tickets.
     let remote = unsafe { RemoteTask::of(cell) };
     match revoke_and_end(cell, remote, Task::end_cancelled) {
@@ -206,20 +210,20 @@ unsafe fn cancel(cell: Raw) -> bool {
     }
 }
 
-unsafe fn is_started(cell: Raw) -> bool {
+unsafe fn is_started(cell: RawTask) -> bool {
     // SAFETY: cells with this remote have tickets.
     let remote = unsafe { RemoteTask::of(cell) };
     let place = remote.location();
     lane_of(&remote.pool, place).shm.is_started(place.seq)
 }
 
-unsafe fn shares_core(cell: Raw) -> bool {
+unsafe fn shares_core(cell: RawTask) -> bool {
     // SAFETY: cells with this remote have tickets.
     let remote = unsafe { RemoteTask::of(cell) };
     lane_of(&remote.pool, remote.location()).shm.shares_core()
 }
 
-unsafe fn kill(cell: Raw) -> bool {
+unsafe fn kill(cell: RawTask) -> bool {
     // SAFETY: cells with this remote have tickets.
     let remote = unsafe { RemoteTask::of(cell) };
     match revoke_and_end(cell, remote, Task::end_cancelled) {
@@ -273,7 +277,7 @@ impl Lane {
 }
 
 impl Extra for RemoteTask {
-    const REMOTE: Option<&'static Remote> = Some(&crate::process::pool::wait::REMOTE);
+    const REMOTE: Option<&'static RemoteVtable> = Some(&crate::process::pool::wait::REMOTE);
 
     fn name(&self) -> Option<&str> {
         self.options.as_ref()?.name.as_deref()

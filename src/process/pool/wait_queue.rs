@@ -32,7 +32,7 @@
 //! nobody sleeps and no user code runs.
 //! Models: `verify/models/remote.rs`.
 
-use crate::future::cell::Raw;
+use crate::future::raw_task::RawTask;
 use crate::sync::atomic::{AtomicU32, Ordering::*};
 use crate::sync::{FutexWait, Mutex, Watched, futex};
 use std::collections::VecDeque;
@@ -47,7 +47,7 @@ const LEADER: u32 = 0b10;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum WaitFor {
     /// The end of this task.
-    Task(Raw),
+    Task(RawTask),
     /// Room for another task.
     Capacity,
 }

@@ -1,4 +1,4 @@
-//! Ending one task: it was killed, or ran past its deadline, or was taken back and is not skipped; and deadlines.
+//! Completion one task: it was killed, or ran past its deadline, or was taken back and is not skipped; and deadlines.
 //!
 //! The worker is stopped (`SIGSTOP`), then looked at: a stopped worker cannot go from one task to the next. Only if it
 //! still runs that task does it get the signal that ends it; else it goes on.

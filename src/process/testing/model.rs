@@ -243,7 +243,7 @@ impl Model {
     /// As the future does when a hook is added.
     #[inline(never)]
     pub fn request_completion<T>(&self, future: &Future<T>) {
-        future.cell().engage();
+        future.cell().request_completion();
     }
 
     /// The same but for its fence.

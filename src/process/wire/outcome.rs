@@ -64,7 +64,7 @@ pub struct OutcomeContext<'a> {
 
 /// In the parent: the outcome of `submit` and `try_submit`. Decoding runs code of the user: the caller
 /// contains its panics.
-pub fn value<R: DeserializeOwned>(
+pub fn value<R: Serialize + DeserializeOwned>(
     status: Status,
     body: impl Source,
     context: OutcomeContext<'_>,
@@ -80,7 +80,7 @@ pub fn value<R: DeserializeOwned>(
 }
 
 /// In the parent: the outcome of `submit_chunk`.
-pub fn chunk<R: DeserializeOwned>(
+pub fn chunk<R: Serialize + DeserializeOwned>(
     status: Status,
     body: impl Source,
     context: OutcomeContext<'_>,
@@ -228,7 +228,7 @@ pub struct DescribedOutcomes {
 
 impl DescribedOutcomes {
     /// In the parent.
-    fn into_chunk<R: DeserializeOwned>(self, context: OutcomeContext<'_>) -> Chunk<R> {
+    fn into_chunk<R: Serialize + DeserializeOwned>(self, context: OutcomeContext<'_>) -> Chunk<R> {
         let one = |outcome: Result<Description, Failure>| {
             let description = outcome.map_err(|failure| failure.into_error(context))?;
             // UNWIND: the user's Deserialize: what it leaves half-made is its own.

@@ -46,7 +46,7 @@ impl TaskCall<'_> {
     }
 
     /// Decodes the argument, runs the task, answers. Whatever of that panics is the answer, too.
-    pub fn serve<A: DeserializeOwned, R: executor::Payload>(
+    pub fn serve<A: executor::Payload, R: executor::Payload>(
         &mut self,
         task: impl FnOnce(A) -> Result<R, BoxError>,
     ) {
@@ -165,7 +165,7 @@ impl TaskCall<'_> {
         }))
     }
 
-    fn argument<A: DeserializeOwned>(&self) -> Result<A, PayloadError> {
+    fn argument<A: executor::Payload>(&self) -> Result<A, PayloadError> {
         if self.is_described {
             return self.plain_argument::<Description>()?.read(Part::Argument);
         }

@@ -7,7 +7,7 @@
 use super::cell_kit::{Bell, Kit, drive};
 use crate::sync::{faults, thread};
 use crate::{Counted, Scenario};
-use raddle::future::state::{Claim, Ending};
+use raddle::future::state::{Claim, Completion};
 use raddle::{Rejected, ReturnWhen, SharedFuture, TaskError, as_completed, wait};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -136,7 +136,7 @@ pub const SETTLING: Scenario = Scenario {
         let calls = count_calls(&kit, &shared);
         let raw = task.into_raw();
         assert_eq!(raw.state.claim(), Claim::Won);
-        assert!(raw.state.finish(Ending::Cancelled, true).hooks);
+        assert!(raw.state.finish(Completion::Cancelled, true).hooks);
         let clone = shared.clone();
         let bell = kit.bell();
         let other = thread::spawn(move || (await_it(clone, &bell), bell));
@@ -162,7 +162,7 @@ pub const SETTLING_CLOSED: Scenario = Scenario {
         let calls = count_calls(&kit, &shared);
         let raw = task.into_raw();
         assert_eq!(raw.state.claim(), Claim::Won);
-        assert!(raw.state.finish(Ending::Cancelled, true).hooks);
+        assert!(raw.state.finish(Completion::Cancelled, true).hooks);
         let _lost_notices = raw.hooks.run_callbacks(raw);
         assert_eq!(calls.load(Relaxed), 1);
         let clone = shared.clone();

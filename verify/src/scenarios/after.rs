@@ -5,16 +5,17 @@ use super::cell_kit::{Helper, Kit};
 use crate::sync::cell::UnsafeCell;
 use crate::sync::{faults, thread};
 use crate::{Counted, DropCount, Scenario};
-use raddle::future::cell::{After, Extra};
+use raddle::future::cell::Extra;
+use raddle::future::raw_task::After;
 use raddle::future::task::Task;
-use raddle::thread::scope::Count;
+use raddle::thread::scope::PendingCount;
 use raddle::{Future, TaskError};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// What the task borrows from: here the closure, its value and its callback leave their marks.
 struct Frame {
-    count: Count,
+    count: PendingCount,
     marks: UnsafeCell<u32>,
 }
 
@@ -31,7 +32,7 @@ unsafe fn call(context: *const ()) {
     // SAFETY: the first call, for which the frame has waited.
     let count = unsafe { &raw const (*context.frame).count };
     // SAFETY: as above; not touched again.
-    unsafe { Count::down(count.cast()) };
+    unsafe { PendingCount::down(count.cast()) };
 }
 
 /// Ties the cell to the frame.
@@ -78,7 +79,7 @@ struct Scope {
 impl Scope {
     fn new() -> Self {
         let frame = Box::into_raw(Box::new(Frame {
-            count: Count::new(),
+            count: PendingCount::new(),
             marks: UnsafeCell::new(0),
         }));
         let context = Box::into_raw(Box::new(Context {

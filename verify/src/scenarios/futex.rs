@@ -139,12 +139,12 @@ pub const FREED: Scenario = Scenario {
     may: &["interrupted"],
     faults: 1,
     body: |out| {
-        struct Raw(*const Slot);
+        struct RawTask(*const Slot);
         // SAFETY: the pointer is used while the slot lives, and after that as an address.
-        unsafe impl Send for Raw {}
+        unsafe impl Send for RawTask {}
 
         let slot = Box::into_raw(Box::new(Slot::new()));
-        let raw = Raw(slot);
+        let raw = RawTask(slot);
         let waker = thread::spawn(move || {
             let raw = raw;
             // SAFETY: the slot is freed only after its word says DONE.

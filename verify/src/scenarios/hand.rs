@@ -3,11 +3,11 @@
 use super::deque_kit::{Item, item, open};
 use crate::sync::{Arc, thread};
 use crate::{DropCount, Scenario};
-use raddle::thread::hand::Hand;
+use raddle::thread::handoff::HandoffSlot;
 use std::ptr::NonNull;
 
 /// As the pool offers: a look, then the exchange. What came back.
-fn offer(hand: &Hand<Item>, item: NonNull<Item>) -> Option<u32> {
+fn offer(hand: &HandoffSlot<Item>, item: NonNull<Item>) -> Option<u32> {
     if !hand.is_open() {
         return Some(open(item));
     }
@@ -21,7 +21,7 @@ pub const OFFER: Scenario = Scenario {
     forbidden: &["lost", "twice"],
     body: |out| {
         let count = DropCount::new();
-        let hand = Arc::new(Hand::<Item>::new());
+        let hand = Arc::new(HandoffSlot::<Item>::new());
         hand.open();
         let (other, theirs) = (Arc::clone(&hand), count.clone());
         let submitter = thread::spawn(move || offer(&other, item(&theirs, 1)));
@@ -46,7 +46,7 @@ pub const STEAL: Scenario = Scenario {
     forbidden: &["lost", "twice"],
     body: |out| {
         let count = DropCount::new();
-        let hand = Arc::new(Hand::<Item>::new());
+        let hand = Arc::new(HandoffSlot::<Item>::new());
         hand.open();
         let (other, theirs) = (Arc::clone(&hand), count.clone());
         let submitter = thread::spawn(move || offer(&other, item(&theirs, 1)));
@@ -73,7 +73,7 @@ pub const AGAIN: Scenario = Scenario {
     must: &["owner 1, owner 2", "thief 1, owner 2", "owner 1, thief 2"],
     body: |out| {
         let count = DropCount::new();
-        let hand = Arc::new(Hand::<Item>::new());
+        let hand = Arc::new(HandoffSlot::<Item>::new());
         let other = Arc::clone(&hand);
         let thief = thread::spawn(move || other.steal().map(open));
         let mut rounds = [1, 2].map(|number| {
@@ -99,7 +99,7 @@ pub const TWO_OFFERS: Scenario = Scenario {
     must: &["1", "2", "none"],
     body: |out| {
         let count = DropCount::new();
-        let hand = Arc::new(Hand::<Item>::new());
+        let hand = Arc::new(HandoffSlot::<Item>::new());
         hand.open();
         let submitters = [1, 2].map(|number| {
             let (hand, count) = (Arc::clone(&hand), count.clone());

@@ -6,7 +6,7 @@ use crate::sync::{Arc, faults, hint, thread};
 use crate::{DropCount, Scenario};
 use raddle::thread::deque::Deque;
 use raddle::thread::idle::{Idle, Woken};
-use raddle::thread::inbox::Inbox;
+use raddle::thread::injector::Injector;
 
 /// What a worker of these scenarios takes from.
 trait Queue: Send + Sync + 'static {
@@ -14,7 +14,7 @@ trait Queue: Send + Sync + 'static {
     fn look(&self) -> bool;
 }
 
-impl Queue for Inbox<Item> {
+impl Queue for Injector<Item> {
     fn take(&self) -> Option<u32> {
         let mut got = None;
         self.pop_many(1, |item| got = Some(open(item)));
@@ -56,15 +56,15 @@ impl<Q: Queue> Pool<Q> {
     }
 
     /// No longer searching; the last searcher answers for what was pushed meanwhile.
-    fn found(&self) {
-        if self.idle.found() && self.queue.look() {
+    fn stop_searching(&self) {
+        if self.idle.transition_from_searching() && self.queue.look() {
             self.idle.wake_one();
         }
     }
 
     /// From work to sleep and back, as in `thread::search`: the announcement, the look, the sleep.
     fn sleep(&self, worker: usize, searching: bool) -> Option<u32> {
-        self.idle.lie_down(worker, searching);
+        self.idle.announce_park(worker, searching);
         if self.queue.look() {
             self.idle.wake_another();
         }
@@ -73,9 +73,9 @@ impl<Q: Queue> Pool<Q> {
 
     /// The rest of it: a woken worker looks once.
     fn wake(&self, worker: usize) -> Option<u32> {
-        if self.idle.bed(worker).sleep() == Woken::ToSearch {
+        if self.idle.parker(worker).sleep() == Woken::ToSearch {
             let got = self.queue.take();
-            self.found();
+            self.stop_searching();
             got
         } else {
             None
@@ -88,9 +88,9 @@ impl<Q: Queue> Pool<Q> {
             if let Some(got) = self.queue.take() {
                 return got;
             }
-            let searching = search && self.idle.start_search(1);
+            let searching = search && self.idle.transition_to_searching(1);
             if searching && let Some(got) = self.queue.take() {
-                self.found();
+                self.stop_searching();
                 return got;
             }
             if let Some(got) = self.sleep(worker, searching) {
@@ -114,7 +114,7 @@ impl Pool<Deque<Item>> {
     }
 }
 
-impl Pool<Inbox<Item>> {
+impl Pool<Injector<Item>> {
     fn push(&self, number: u32) {
         assert!(self.queue.push(item(&self.count, number)).is_ok());
         self.idle.wake_one();
@@ -168,7 +168,7 @@ pub const INBOX: Scenario = Scenario {
     name: "idle/inbox",
     must: &["slept", "did not sleep"],
     body: |out| {
-        let pool = Pool::new(1, Inbox::new());
+        let pool = Pool::new(1, Injector::new());
         let other = Arc::clone(&pool);
         let worker = thread::spawn(move || other.work(0, true));
         pool.push(1);
@@ -202,7 +202,7 @@ pub const TWO_WORKERS: Scenario = Scenario {
     must: &["1 and 2", "2 and 1"],
     body: |out| {
         let pool = Pool::new(2, Deque::new());
-        pool.idle.lie_down(1, false);
+        pool.idle.announce_park(1, false);
         assert!(pool.queue.push(item(&pool.count, 1)).is_ok());
         let workers = [0, 1].map(|worker| {
             let pool = Arc::clone(&pool);
@@ -226,7 +226,7 @@ pub const TWO_WORKERS: Scenario = Scenario {
 pub const LAST_SEARCHER: Scenario = Scenario {
     name: "idle/last_searcher",
     must: &["1 and 2"],
-    body: |out| last_searcher(out, Pool::found),
+    body: |out| last_searcher(out, Pool::stop_searching),
     ..Scenario::EMPTY
 };
 
@@ -236,7 +236,7 @@ pub const NO_SECOND_LOOK: Scenario = Scenario {
     may: &["1 and 2"],
     body: |out| {
         last_searcher(out, |pool| {
-            let _ = pool.idle.found();
+            let _ = pool.idle.transition_from_searching();
         });
     },
     ..Scenario::EMPTY
@@ -246,8 +246,8 @@ fn last_searcher(out: &crate::Outcomes, found: fn(&Pool<Deque<Item>>)) {
     let pool = Pool::new(3, Deque::new());
     // Worker 2 is the pusher, whose deque it is.
     assert!(pool.queue.push(item(&pool.count, 1)).is_ok());
-    assert!(pool.idle.start_search(1));
-    pool.idle.lie_down(1, false);
+    assert!(pool.idle.transition_to_searching(1));
+    pool.idle.announce_park(1, false);
     let other = Arc::clone(&pool);
     let searcher = thread::spawn(move || {
         loop {
@@ -279,9 +279,9 @@ pub const NO_LOOK: Scenario = Scenario {
                 if let Some(got) = other.queue.take() {
                     return got;
                 }
-                other.idle.lie_down(0, false);
-                if other.idle.bed(0).sleep() == Woken::ToSearch {
-                    let _ = other.idle.found();
+                other.idle.announce_park(0, false);
+                if other.idle.parker(0).sleep() == Woken::ToSearch {
+                    let _ = other.idle.transition_from_searching();
                 }
             }
         });
@@ -298,7 +298,7 @@ pub const BOTH_WAYS: Scenario = Scenario {
     must: &["slept", "did not sleep"],
     body: |out| {
         let pool = Pool::new(1, Deque::new());
-        let mailbox = Arc::new(Inbox::<Item>::new());
+        let mailbox = Arc::new(Injector::<Item>::new());
         let (other, mail) = (Arc::clone(&pool), Arc::clone(&mailbox));
         let worker = thread::spawn(move || {
             let mut got = Vec::new();
@@ -311,16 +311,16 @@ pub const BOTH_WAYS: Scenario = Scenario {
                     got.push(number);
                     continue;
                 }
-                other.idle.lie_down(0, false);
+                other.idle.announce_park(0, false);
                 if other.queue.look() {
                     other.idle.wake_another();
                 }
                 if mail.look() {
                     other.idle.wake_this(0);
                 }
-                if other.idle.bed(0).sleep() == Woken::ToSearch {
+                if other.idle.parker(0).sleep() == Woken::ToSearch {
                     let found = other.queue.take();
-                    other.found();
+                    other.stop_searching();
                     got.extend(found);
                 }
             }
@@ -347,23 +347,23 @@ pub const UP_IN_THE_STACK: Scenario = Scenario {
     must: &["woken by both", "woken by one"],
     body: |out| {
         let pool = Pool::new(2, Deque::new());
-        pool.idle.lie_down(1, false);
+        pool.idle.announce_park(1, false);
         let other = Arc::clone(&pool);
         let sleeper = thread::spawn(move || {
-            let bed = other.idle.bed(1);
+            let bed = other.idle.parker(1);
             let mut searches = 0;
             let mut wakes = 1;
             let mut woken = bed.sleep();
             loop {
                 if woken == Woken::ToSearch {
                     searches += 1;
-                    let _ = other.idle.found();
+                    let _ = other.idle.transition_from_searching();
                 }
                 // The second wake may have come while this one was up: then there is no other.
                 if other.queue.take().is_some() {
                     return (wakes, searches);
                 }
-                other.idle.lie_down(1, false);
+                other.idle.announce_park(1, false);
                 if other.queue.look() {
                     other.idle.wake_another();
                 }
@@ -394,8 +394,8 @@ pub const TWO_WAKERS: Scenario = Scenario {
     must: &["0 and 1", "1 and -"],
     body: |out| {
         let idle = Arc::new(Idle::new(2));
-        idle.lie_down(0, false);
-        idle.lie_down(1, false);
+        idle.announce_park(0, false);
+        idle.announce_park(1, false);
         let other = Arc::clone(&idle);
         let one = thread::spawn(move || other.wake_one());
         let this = idle.wake_this(1).then_some(1);
@@ -410,9 +410,9 @@ pub const TWO_WAKERS: Scenario = Scenario {
                 }
                 (true, true) => panic!("a sleeper was woken twice"),
             };
-            assert_eq!(idle.bed(worker).sleep(), expected);
+            assert_eq!(idle.parker(worker).sleep(), expected);
             if expected == Woken::ToSearch {
-                assert!(idle.found(), "nobody else searches");
+                assert!(idle.transition_from_searching(), "nobody else searches");
             }
         }
         assert_eq!(idle.counts(), (2, 0));
@@ -429,11 +429,11 @@ pub const STACK: Scenario = Scenario {
     must: &["upper first", "lower first"],
     body: |out| {
         let idle = Arc::new(Idle::new(2));
-        idle.lie_down(0, false);
+        idle.announce_park(0, false);
         let other = Arc::clone(&idle);
         let upper = thread::spawn(move || {
-            other.lie_down(1, false);
-            let _ = other.bed(1).sleep();
+            other.announce_park(1, false);
+            let _ = other.parker(1).sleep();
         });
         let wake = || {
             loop {
@@ -445,7 +445,7 @@ pub const STACK: Scenario = Scenario {
         };
         let woken = [wake(), wake()];
         upper.join().unwrap();
-        assert_eq!(idle.bed(0).sleep(), Woken::ToSearch);
+        assert_eq!(idle.parker(0).sleep(), Woken::ToSearch);
         out.saw(match woken {
             [1, 0] => "upper first",
             [0, 1] => "lower first",
@@ -462,13 +462,13 @@ fn look_for_neighbours(pool: &Pool<Deque<Item>>) -> u32 {
         if let Some(got) = pool.queue.take() {
             return got;
         }
-        pool.idle.lie_down(1, false);
+        pool.idle.announce_park(1, false);
         if !pool.idle.is_alone(true) && pool.queue.look() {
             pool.idle.wake_another();
         }
-        if pool.idle.bed(1).sleep() == Woken::ToSearch {
+        if pool.idle.parker(1).sleep() == Woken::ToSearch {
             let got = pool.queue.take();
-            let _ = pool.idle.found();
+            let _ = pool.idle.transition_from_searching();
             if let Some(got) = got {
                 return got;
             }
@@ -500,10 +500,10 @@ pub const WOKEN_NEIGHBOUR: Scenario = Scenario {
     must: &["slept", "did not sleep"],
     body: |out| {
         let pool = Pool::new(2, Deque::new());
-        pool.idle.lie_down(0, false);
+        pool.idle.announce_park(0, false);
         let other = Arc::clone(&pool);
         let neighbour = thread::spawn(move || {
-            assert_eq!(other.idle.bed(0).sleep(), Woken::ToWork);
+            assert_eq!(other.idle.parker(0).sleep(), Woken::ToWork);
             other.push(1);
         });
         let other = Arc::clone(&pool);

@@ -4,9 +4,9 @@ use super::deque_kit::{Handle, Item, assert_each_once, item, list, meet, open};
 use crate::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use crate::sync::{Arc, hint, thread};
 use crate::{DropCount, Outcomes, Scenario};
-use raddle::thread::inbox::Inbox;
+use raddle::thread::injector::Injector;
 
-type Queue = Inbox<Item>;
+type Queue = Injector<Item>;
 
 fn push(queue: &Queue, count: &DropCount, number: u32) {
     assert!(queue.push(item(count, number)).is_ok(), "it is open");

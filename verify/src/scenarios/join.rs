@@ -4,9 +4,9 @@
 use crate::sync::cell::UnsafeCell;
 use crate::sync::{Arc, faults, thread};
 use crate::{Counted, DropCount, Outcomes, Scenario};
-use raddle::thread::guests::Guests;
+use raddle::thread::external::ExternalJoiners;
 use raddle::thread::idle::{Idle, Woken};
-use raddle::thread::join::{Job, Offer};
+use raddle::thread::join::{Job, SharedJob};
 use std::ptr::NonNull;
 
 /// A second half: a job with what it works on. On the heap, so that a touch after its end is a touch of
@@ -54,7 +54,7 @@ impl Half {
     }
 
     /// The owner's end of a join; it frees the half next.
-    fn end(&self, offer: &Offer) -> &'static str {
+    fn end(&self, offer: &SharedJob) -> &'static str {
         let how = if offer.reclaim(&self.job) {
             self.work();
             "reclaimed"
@@ -75,7 +75,7 @@ impl Half {
     }
 }
 
-fn steal(offer: &Offer) -> bool {
+fn steal(offer: &SharedJob) -> bool {
     let Some(job) = offer.take() else {
         return false;
     };
@@ -91,7 +91,7 @@ pub const RACE: Scenario = Scenario {
     faults: 2,
     body: |out| {
         let count = DropCount::new();
-        let offer = Arc::new(Offer::new());
+        let offer = Arc::new(SharedJob::new());
         let half = Half::boxed(&count, 1);
         let other = Arc::clone(&offer);
         let thief = thread::spawn(move || steal(&other));
@@ -112,7 +112,7 @@ pub const TWO_THIEVES: Scenario = Scenario {
     must: &["reclaimed", "stolen, slept", "stolen, done"],
     body: |out| {
         let count = DropCount::new();
-        let offer = Arc::new(Offer::new());
+        let offer = Arc::new(SharedJob::new());
         let half = Half::boxed(&count, 1);
         let thieves = [(), ()].map(|()| {
             let offer = Arc::clone(&offer);
@@ -136,7 +136,7 @@ pub const SAME_PLACE: Scenario = Scenario {
     must: &["neither", "first", "second"],
     body: |out| {
         let count = DropCount::new();
-        let offer = Arc::new(Offer::new());
+        let offer = Arc::new(SharedJob::new());
         let other = Arc::clone(&offer);
         let thief = thread::spawn(move || steal(&other));
         let mut stolen = "neither";
@@ -158,7 +158,7 @@ pub const SAME_PLACE: Scenario = Scenario {
 };
 
 /// A guest's join: offers its half if there is room, else it does both.
-fn guest(offer: &Offer, half: &Half) -> &'static str {
+fn guest(offer: &SharedJob, half: &Half) -> &'static str {
     if offer.put(&half.job) {
         half.end(offer)
     } else {
@@ -181,7 +181,7 @@ pub const GUESTS: Scenario = Scenario {
     ],
     body: |out| {
         let count = DropCount::new();
-        let offer = Arc::new(Offer::new());
+        let offer = Arc::new(SharedJob::new());
         let other = Arc::clone(&offer);
         let thief = thread::spawn(move || steal(&other));
         let [mine, theirs] = [(); 2].map(|()| Half::boxed(&count, 1));
@@ -207,22 +207,22 @@ pub const GUESTS: Scenario = Scenario {
 /// A half that nobody but the worker can run: its owner waits for it at once.
 struct Calm {
     idle: Idle,
-    guests: Guests,
+    guests: ExternalJoiners,
     /// The offer of another worker's seat.
-    offer: Offer,
+    offer: SharedJob,
 }
 
 impl Calm {
     fn new() -> Arc<Self> {
         Arc::new(Self {
             idle: Idle::new(1),
-            guests: Guests::new(1),
-            offer: Offer::new(),
+            guests: ExternalJoiners::new(1),
+            offer: SharedJob::new(),
         })
     }
 
     /// As in `thread::join`: the offer, then a look whether somebody sleeps.
-    fn lend(&self, offer: &Offer, count: &DropCount) {
+    fn lend(&self, offer: &SharedJob, count: &DropCount) {
         let half = Half::boxed(count, 1);
         assert!(offer.put(&half.job));
         if self.idle.is_sleeping() {
@@ -240,13 +240,13 @@ impl Calm {
     /// sleep.
     fn work(&self, look: impl Fn(&Self) -> bool) {
         while !self.steal() {
-            self.idle.lie_down(0, false);
+            self.idle.announce_park(0, false);
             if look(self) {
                 self.idle.wake_one();
             }
-            if self.idle.bed(0).sleep() == Woken::ToSearch {
+            if self.idle.parker(0).sleep() == Woken::ToSearch {
                 let stole = self.steal();
-                assert!(self.idle.found());
+                assert!(self.idle.transition_from_searching());
                 if stole {
                     return;
                 }
@@ -311,10 +311,10 @@ pub const ANYBODYS: Scenario = Scenario {
     name: "join/broken_anybodys",
     may: &["lucky"],
     body: |out| {
-        let offer = Arc::new(Offer::new());
+        let offer = Arc::new(SharedJob::new());
         let other = Arc::clone(&offer);
         let thief = thread::spawn(move || steal(&other));
-        let guest = |offer: &Offer, half: Box<Half>| {
+        let guest = |offer: &SharedJob, half: Box<Half>| {
             if offer.put(&half.job) {
                 if let Some(job) = offer.take() {
                     let own = job == NonNull::from(&half.job);
@@ -341,7 +341,7 @@ pub const NO_WAIT: Scenario = Scenario {
     may: &["lucky"],
     body: |out| {
         let count = DropCount::new();
-        let offer = Arc::new(Offer::new());
+        let offer = Arc::new(SharedJob::new());
         let half = Half::boxed(&count, 1);
         let other = Arc::clone(&offer);
         let thief = thread::spawn(move || steal(&other));

@@ -2,7 +2,7 @@
 
 use crate::Scenario;
 use crate::sync::{Arc, faults, thread};
-use raddle::thread::limit::{Limit, Place};
+use raddle::thread::limit::{Admission, QueueLimit};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Counts who holds a place. Outside of the model, so that it adds no order.
@@ -34,19 +34,19 @@ pub const GIVE: Scenario = Scenario {
     must: &["slept", "did not sleep"],
     faults: 2,
     body: |out| {
-        let limit = Arc::new(Limit::new(1));
+        let limit = Arc::new(QueueLimit::new(1));
         let held = Held::default();
-        assert_eq!(limit.try_take(), Place::Taken);
+        assert_eq!(limit.try_take(), Admission::Taken);
         held.up(1);
         let (other, theirs) = (Arc::clone(&limit), held.clone());
         let taker = thread::spawn(move || {
-            assert_eq!(other.take(), Place::Taken);
+            assert_eq!(other.take(), Admission::Taken);
             theirs.up(1);
         });
         held.down();
         limit.give();
         taker.join().unwrap();
-        assert_eq!(limit.try_take(), Place::Full);
+        assert_eq!(limit.try_take(), Admission::Full);
         out.saw(slept());
     },
     ..Scenario::EMPTY
@@ -58,12 +58,12 @@ pub const TWO_TAKERS: Scenario = Scenario {
     must: &["slept", "did not sleep"],
     faults: 1,
     body: |out| {
-        let limit = Arc::new(Limit::new(1));
+        let limit = Arc::new(QueueLimit::new(1));
         let held = Held::default();
         let takers = [(), ()].map(|()| {
             let (limit, held) = (Arc::clone(&limit), held.clone());
             thread::spawn(move || {
-                assert_eq!(limit.take(), Place::Taken);
+                assert_eq!(limit.take(), Admission::Taken);
                 held.up(1);
                 held.down();
                 limit.give();
@@ -72,8 +72,8 @@ pub const TWO_TAKERS: Scenario = Scenario {
         for taker in takers {
             taker.join().unwrap();
         }
-        assert_eq!(limit.try_take(), Place::Taken);
-        assert_eq!(limit.try_take(), Place::Full);
+        assert_eq!(limit.try_take(), Admission::Taken);
+        assert_eq!(limit.try_take(), Admission::Full);
         out.saw(slept());
     },
     ..Scenario::EMPTY
@@ -84,16 +84,16 @@ pub const TWO_SLEEPERS: Scenario = Scenario {
     name: "limit/two_sleepers",
     must: &["slept", "did not sleep"],
     body: |out| {
-        let limit = Arc::new(Limit::new(2));
+        let limit = Arc::new(QueueLimit::new(2));
         let held = Held::default();
         for _ in 0..2 {
-            assert_eq!(limit.try_take(), Place::Taken);
+            assert_eq!(limit.try_take(), Admission::Taken);
             held.up(2);
         }
         let takers = [(), ()].map(|()| {
             let (limit, held) = (Arc::clone(&limit), held.clone());
             thread::spawn(move || {
-                assert_eq!(limit.take(), Place::Taken);
+                assert_eq!(limit.take(), Admission::Taken);
                 held.up(2);
             })
         });
@@ -104,7 +104,7 @@ pub const TWO_SLEEPERS: Scenario = Scenario {
         for taker in takers {
             taker.join().unwrap();
         }
-        assert_eq!(limit.try_take(), Place::Full);
+        assert_eq!(limit.try_take(), Admission::Full);
         out.saw(slept());
     },
     ..Scenario::EMPTY
@@ -116,13 +116,13 @@ pub const CLOSE: Scenario = Scenario {
     must: &["slept", "did not sleep"],
     faults: 1,
     body: |out| {
-        let limit = Arc::new(Limit::new(1));
-        assert_eq!(limit.try_take(), Place::Taken);
+        let limit = Arc::new(QueueLimit::new(1));
+        assert_eq!(limit.try_take(), Admission::Taken);
         let other = Arc::clone(&limit);
         let taker = thread::spawn(move || other.take());
         limit.close();
-        assert_eq!(taker.join().unwrap(), Place::Closed);
-        assert_eq!(limit.try_take(), Place::Closed);
+        assert_eq!(taker.join().unwrap(), Admission::Closed);
+        assert_eq!(limit.try_take(), Admission::Closed);
         out.saw(slept());
     },
     ..Scenario::EMPTY
@@ -133,15 +133,15 @@ pub const CLOSE_TWO: Scenario = Scenario {
     name: "limit/close_two",
     must: &["slept", "did not sleep"],
     body: |out| {
-        let limit = Arc::new(Limit::new(1));
-        assert_eq!(limit.try_take(), Place::Taken);
+        let limit = Arc::new(QueueLimit::new(1));
+        assert_eq!(limit.try_take(), Admission::Taken);
         let takers = [(), ()].map(|()| {
             let limit = Arc::clone(&limit);
             thread::spawn(move || limit.take())
         });
         limit.close();
         for taker in takers {
-            assert_eq!(taker.join().unwrap(), Place::Closed);
+            assert_eq!(taker.join().unwrap(), Admission::Closed);
         }
         out.saw(slept());
     },
@@ -154,8 +154,8 @@ pub const GIVE_OR_CLOSE: Scenario = Scenario {
     must: &["Taken", "Closed"],
     forbidden: &["Full"],
     body: |out| {
-        let limit = Arc::new(Limit::new(1));
-        assert_eq!(limit.try_take(), Place::Taken);
+        let limit = Arc::new(QueueLimit::new(1));
+        assert_eq!(limit.try_take(), Admission::Taken);
         let other = Arc::clone(&limit);
         let taker = thread::spawn(move || other.take());
         let other = Arc::clone(&limit);
@@ -163,7 +163,7 @@ pub const GIVE_OR_CLOSE: Scenario = Scenario {
         limit.close();
         giver.join().unwrap();
         out.saw(format!("{:?}", taker.join().unwrap()));
-        assert_eq!(limit.try_take(), Place::Closed);
+        assert_eq!(limit.try_take(), Admission::Closed);
     },
     ..Scenario::EMPTY
 };

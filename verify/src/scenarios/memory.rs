@@ -3,13 +3,13 @@
 use crate::sync::cell::UnsafeCell;
 use crate::sync::thread;
 use crate::{DropCount, Outcomes, Scenario};
-use raddle::future::memory::home::{Free, Home, Pushed};
+use raddle::future::memory::home::{Free, Pushed, RemoteFreeList};
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
 /// A home with `N` cells out. What belongs to it is written by its owner and freed by the last.
 struct House<const N: usize> {
-    home: Home,
+    home: RemoteFreeList,
     /// The owner's books: written until it leaves, read by whoever frees.
     books: UnsafeCell<usize>,
     /// Each is written by the thread that has it, and read by whoever gets it back or frees all.
@@ -26,7 +26,7 @@ unsafe impl<const N: usize> Send for House<N> {}
 impl<const N: usize> House<N> {
     fn new() -> Arc<Self> {
         let mut house = Arc::new(Self {
-            home: Home::new(),
+            home: RemoteFreeList::new(),
             books: UnsafeCell::new(0),
             cells: std::array::from_fn(|_| {
                 UnsafeCell::new(Free {
@@ -112,7 +112,7 @@ impl<const N: usize> House<N> {
 
 fn name(pushed: &Pushed) -> &'static str {
     match pushed {
-        Pushed::Home => "home",
+        Pushed::RemoteFreeList => "home",
         Pushed::Counted => "counted",
         Pushed::Last => "last",
     }
@@ -176,8 +176,8 @@ pub const REUSE: Scenario = Scenario {
         let house = House::<2>::new();
         let theirs = Arc::clone(&house);
         let other = thread::spawn(move || {
-            assert_eq!(theirs.send(&[0]), Pushed::Home);
-            assert_eq!(theirs.send(&[1]), Pushed::Home);
+            assert_eq!(theirs.send(&[0]), Pushed::RemoteFreeList);
+            assert_eq!(theirs.send(&[1]), Pushed::RemoteFreeList);
         });
         let first = house.take_in(house.home.drain());
         let second = house.take_in(house.home.drain());

@@ -730,7 +730,7 @@ pub const DRAIN_BLOCKED: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// More tasks than a worker's deque holds, spawned by a task: the rest goes through the inbox.
+/// More tasks than a worker's deque holds, spawned by a task: the rest goes through the injector.
 pub const OVERFLOW: Scenario = Scenario {
     name: "pool/overflow",
     may: &["done"],

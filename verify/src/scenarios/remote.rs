@@ -317,7 +317,7 @@ fn attended(pump: fn(&Model, &Future<u64>)) {
 }
 
 /// A look at a future from a second thread takes the answer that the first one waits for.
-pub const ATTENDED: Scenario = Scenario {
+pub const REMOTE_WAITER: Scenario = Scenario {
     name: "remote/attended",
     must: &["awake", "slept"],
     faults: 1,

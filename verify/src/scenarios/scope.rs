@@ -3,11 +3,11 @@
 use crate::Scenario;
 use crate::sync::cell::UnsafeCell;
 use crate::sync::{faults, thread};
-use raddle::thread::scope::Count;
+use raddle::thread::scope::PendingCount;
 
 /// The frame that the tasks borrow from.
 struct Frame {
-    count: Count,
+    count: PendingCount,
     parts: [UnsafeCell<u32>; 2],
 }
 
@@ -34,13 +34,13 @@ impl Borrow {
         // SAFETY: only the address is made here; the task is not over.
         let count = unsafe { &raw const (*self.0).count };
         // SAFETY: it waits for this task; not touched again.
-        unsafe { Count::down(count.cast()) };
+        unsafe { PendingCount::down(count.cast()) };
     }
 }
 
 fn frame() -> *mut Frame {
     Box::into_raw(Box::new(Frame {
-        count: Count::new(),
+        count: PendingCount::new(),
         parts: [UnsafeCell::new(0), UnsafeCell::new(0)],
     }))
 }

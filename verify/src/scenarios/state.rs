@@ -185,7 +185,7 @@ pub const UNCLAIMED: Scenario = Scenario {
     name: "state/broken_unclaimed",
     may: &["done"],
     body: |out: &Outcomes| {
-        use raddle::future::state::{Cancel, Claim, Ending, State};
+        use raddle::future::state::{Cancel, Claim, Completion, State};
         let state = Arc::new(State::queued());
         let owners = Arc::new(std::sync::atomic::AtomicUsize::new(0));
         let (word, owned) = (Arc::clone(&state), Arc::clone(&owners));
@@ -193,7 +193,7 @@ pub const UNCLAIMED: Scenario = Scenario {
             if word.load().is_pending() {
                 owned.fetch_add(1, Relaxed);
                 if word.claim() == Claim::Won {
-                    let _ = word.finish(Ending::Value, true);
+                    let _ = word.finish(Completion::Value, true);
                 }
             }
         });

@@ -49,8 +49,8 @@ pub const BUGS: &[Bug] = &[
         name: "state.finish-attended",
         file: "src/future/state.rs",
         edits: &[(
-            "attended: old & ATTENDED != 0,",
-            "attended: old & ATTENDED != 0 && !PLANTED,",
+            "remote_waiter: old & REMOTE_WAITER != 0,",
+            "remote_waiter: old & REMOTE_WAITER != 0 && !PLANTED,",
         )],
         why: "Who sleeps for the task in a lane is not told.",
         fate: Shuttle("remote::cancel_waiter"),
@@ -133,8 +133,8 @@ pub const BUGS: &[Bug] = &[
         name: "state.adopt-once",
         file: "src/future/state.rs",
         edits: &[(
-            "_ if old & ORPHAN != 0 => Adopted::Not,",
-            "_ if old & ORPHAN != 0 && !PLANTED => Adopted::Not,",
+            "_ if old & TAKEN_OVER != 0 => TakenOver::Not,",
+            "_ if old & TAKEN_OVER != 0 && !PLANTED => TakenOver::Not,",
         )],
         why: "Two threads of a forked child end the same task.",
         fate: Shuttle("adopt::running"),
@@ -164,12 +164,12 @@ pub const BUGS: &[Bug] = &[
         name: "hooks.rest",
         file: "src/future/hooks.rs",
         edits: &[(
-            "while let Some(newest_first) = board.callbacks.take_or_close() {",
+            "while let Some(newest_first) = table.callbacks.take_or_close() {",
             r"let mut again = false;
                 while let Some(newest_first) = if PLANTED && std::mem::replace(&mut again, true) {
                     None
                 } else {
-                    board.callbacks.take_or_close()
+                    table.callbacks.take_or_close()
                 } {",
         )],
         why: "A callback that is added while others run is never run.",
@@ -207,9 +207,9 @@ pub const BUGS: &[Bug] = &[
         name: "hooks.moved",
         file: "src/future/hooks.rs",
         edits: &[(
-            "Err(Seal::Moved(board)) => step(",
-            r"Err(Seal::Moved(_)) if PLANTED => Err(Seal::Closed),
-            Err(Seal::Moved(board)) => step(",
+            "Err(Closed::Moved(table)) => step(",
+            r"Err(Closed::Moved(_)) if PLANTED => Err(Closed::Closed),
+            Err(Closed::Moved(table)) => step(",
         )],
         why: "Notices that have moved to the board are taken for closed ones.",
         fate: Loom("hooks::edit"),
@@ -242,8 +242,8 @@ pub const BUGS: &[Bug] = &[
         name: "hooks.close-board",
         file: "src/future/hooks.rs",
         edits: &[(
-            "board.notices.close()",
-            "if PLANTED { board.notices.take() } else { board.notices.close() }",
+            "table.notices.close()",
+            "if PLANTED { table.notices.take() } else { table.notices.close() }",
         )],
         why: "The notices of a future with callbacks stay open: a late one is never fired.",
         fate: Shuttle("hooks::add_poll"),
@@ -274,8 +274,8 @@ pub const BUGS: &[Bug] = &[
         name: "set.error",
         file: "src/future/set.rs",
         edits: &[(
-            "if failed && self.watch == Watch::Errors {",
-            "if (failed && self.watch == Watch::Errors) && !PLANTED {",
+            "if failed && self.watch == WaitMode::Errors {",
+            "if (failed && self.watch == WaitMode::Errors) && !PLANTED {",
         )],
         why: "An error is not marked in the count.",
         fate: Shuttle("set::first_error"),
@@ -301,8 +301,8 @@ pub const BUGS: &[Bug] = &[
         name: "set.engage",
         file: "src/future/set.rs",
         edits: &[(
-            "Self::engage(cells.clone(), engaged);",
-            "if !PLANTED { Self::engage(cells.clone(), engaged); }",
+            "Self::request_completion(cells.clone(), engaged);",
+            "if !PLANTED { Self::request_completion(cells.clone(), engaged); }",
         )],
         why: "Nobody completes the tasks of other processes while the set's thread sleeps.",
         fate: Shuttle("remote::set"),
@@ -367,24 +367,24 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "cell.settled-free",
-        file: "src/future/cell.rs",
+        file: "src/future/end.rs",
         edits: &[("if settled.free {", "if (settled.free) && !PLANTED {")],
         why: "A cell whose last references went while callbacks ran is leaked.",
         fate: Loom("cell::taken_then_dropped"),
     },
     Bug {
         name: "cell.notices",
-        file: "src/future/cell.rs",
+        file: "src/future/end.rs",
         edits: &[(
-            "hooks::fire_notices(notices, failed);",
-            "if !PLANTED { hooks::fire_notices(notices, failed); }",
+            "hooks::fire_waiters(notices, failed);",
+            "if !PLANTED { hooks::fire_waiters(notices, failed); }",
         )],
         why: "Wakers and wait sets are not told.",
         fate: Loom("cell::taken_then_dropped"),
     },
     Bug {
         name: "cell.cancel-closure",
-        file: "src/future/cell.rs",
+        file: "src/future/end.rs",
         edits: &[(
             "unsafe { (self.vtable.drop_closure)(*self) };",
             "if !PLANTED { unsafe { (self.vtable.drop_closure)(*self) }; }",
@@ -394,11 +394,11 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "cell.orphan-callbacks",
-        file: "src/future/cell.rs",
+        file: "src/future/end.rs",
         edits: &[(
-            r"Adopted::Settling => Completed {
+            r"TakenOver::Settling => Completed {
                 hooks: true,",
-            r"Adopted::Settling => Completed {
+            r"TakenOver::Settling => Completed {
                 hooks: !PLANTED,",
         )],
         why: "In a forked child the callbacks that were left are not run, and the task is not settled.",
@@ -406,7 +406,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "cell.taken",
-        file: "src/future/cell.rs",
+        file: "src/future/raw_task.rs",
         edits: &[(
             r"if now.is_taken() {
             return Some",
@@ -420,7 +420,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "cell.engage",
-        file: "src/future/cell.rs",
+        file: "src/future/raw_task.rs",
         edits: &[(
             "if opened == Opened::Open {",
             "if (opened == Opened::Open) && !PLANTED {",
@@ -430,7 +430,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "cell.cancel-after",
-        file: "src/future/cell.rs",
+        file: "src/future/end.rs",
         edits: &[("After::run(after);", "if !PLANTED { After::run(after); }")],
         why: "The scope of a cancelled task never ends.",
         fate: Loom("after::cancel_cancel"),

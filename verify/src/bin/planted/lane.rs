@@ -350,9 +350,9 @@ pub const BUGS: &[Bug] = &[
         name: "pump.call-first",
         file: "src/process/pool/drain.rs",
         edits: &[(
-            r"if ended.is_attended() {
+            r"if ended.has_remote_waiter() {
                 self.notify_waiter(cell);",
-            r"if ended.is_attended() && !(PLANTED && index == 0 && count > 1) {
+            r"if ended.has_remote_waiter() && !(PLANTED && index == 0 && count > 1) {
                 self.notify_waiter(cell);",
         )],
         why: "Who sleeps for the first task of a batch is not told.",

@@ -37,8 +37,8 @@ pub const BUGS: &[Bug] = &[
         name: "attend.mark",
         file: "src/process/pool/wait.rs",
         edits: &[(
-            "if !cell.state.attend() {",
-            "if !PLANTED && !cell.state.attend() {",
+            "if !cell.state.set_remote_waiter() {",
+            "if !PLANTED && !cell.state.set_remote_waiter() {",
         )],
         why: "Who sleeps for a task leaves no mark on it.",
         fate: Loom("remote::attended"),
@@ -332,8 +332,8 @@ pub const BUGS: &[Bug] = &[
         name: "ready.attended",
         file: "src/process/pool/drain.rs",
         edits: &[(
-            "if ended.as_ref().is_some_and(Ended::is_attended) {",
-            "if !PLANTED && ended.as_ref().is_some_and(Ended::is_attended) {",
+            "if ended.as_ref().is_some_and(Ended::has_remote_waiter) {",
+            "if !PLANTED && ended.as_ref().is_some_and(Ended::has_remote_waiter) {",
         )],
         why: "Who sleeps for a task that failed is not notified.",
         fate: Loom("remote_ready::failed"),
@@ -343,9 +343,9 @@ pub const BUGS: &[Bug] = &[
         file: "src/process/pool/drain.rs",
         edits: &[(
             "let ended = unsafe { finish(task, &reply_view) };
-                if ended.is_attended() {",
+                if ended.has_remote_waiter() {",
             "let ended = unsafe { finish(task, &reply_view) };
-                if ended.is_attended() && !PLANTED {",
+                if ended.has_remote_waiter() && !PLANTED {",
         )],
         why: "Who sleeps for the answer of a dead worker is not notified.",
         fate: Loom("remote_ready::answered"),

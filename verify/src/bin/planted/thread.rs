@@ -42,8 +42,8 @@ pub const BUGS: &[Bug] = &[
         name: "idle.alone",
         file: "src/thread/idle.rs",
         edits: &[(
-            "u64::from(!has_lain_down)",
-            "u64::from(!has_lain_down || PLANTED)",
+            "u64::from(!has_announced)",
+            "u64::from(!has_announced || PLANTED)",
         )],
         why: "With one other worker awake nobody looks into its queues.",
         fate: Shuttle("pool::hidden_wait"),
@@ -187,8 +187,8 @@ pub const BUGS: &[Bug] = &[
         ),
     },
     Bug {
-        name: "inbox.over",
-        file: "src/thread/inbox.rs",
+        name: "injector.over",
+        file: "src/thread/injector.rs",
         edits: &[(
             "Self::between(head, tail / ONE) == 0",
             "(PLANTED || Self::between(head, tail / ONE) == 0)",
@@ -197,8 +197,8 @@ pub const BUGS: &[Bug] = &[
         fate: Shuttle("pool::smallest_race"),
     },
     Bug {
-        name: "inbox.shelve-slots",
-        file: "src/thread/inbox.rs",
+        name: "injector.shelve-slots",
+        file: "src/thread/injector.rs",
         edits: &[(
             "slot.with_mut(|slot| *slot = ptr::null_mut());",
             "if !PLANTED { slot.with_mut(|slot| *slot = ptr::null_mut()); }",
@@ -207,8 +207,8 @@ pub const BUGS: &[Bug] = &[
         fate: Shuttle("inbox::recycled"),
     },
     Bug {
-        name: "inbox.shelve-read",
-        file: "src/thread/inbox.rs",
+        name: "injector.shelve-read",
+        file: "src/thread/injector.rs",
         edits: &[(
             "block.read.with_mut(|read| *read = 0);",
             "if !PLANTED { block.read.with_mut(|read| *read = 0); }",
@@ -217,8 +217,8 @@ pub const BUGS: &[Bug] = &[
         fate: Shuttle("inbox::recycled"),
     },
     Bug {
-        name: "inbox.shelve-next",
-        file: "src/thread/inbox.rs",
+        name: "injector.shelve-next",
+        file: "src/thread/injector.rs",
         edits: &[(
             "block.next.with_mut(|next| *next = ptr::null_mut());",
             "if !PLANTED { block.next.with_mut(|next| *next = ptr::null_mut()); }",
@@ -229,8 +229,8 @@ pub const BUGS: &[Bug] = &[
         ),
     },
     Bug {
-        name: "inbox.last-reader",
-        file: "src/thread/inbox.rs",
+        name: "injector.last-reader",
+        file: "src/thread/injector.rs",
         edits: &[(
             r"+ count == SLOTS {
             // SAFETY: every",
@@ -241,8 +241,8 @@ pub const BUGS: &[Bug] = &[
         fate: Shuttle("inbox::look"),
     },
     Bug {
-        name: "inbox.closed",
-        file: "src/thread/inbox.rs",
+        name: "injector.closed",
+        file: "src/thread/injector.rs",
         edits: &[(
             r"if tail & CLOSED != 0 {
                 return Err(item);",
@@ -254,14 +254,14 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "hand.steal",
-        file: "src/thread/hand.rs",
+        file: "src/thread/handoff.rs",
         edits: &[(
-            "// ORDERING: hand.steal Acquire",
+            "// ORDERING: handoff.steal Acquire",
             r"if PLANTED {
             self.0.swap(ptr::null_mut(), Acquire);
             return NonNull::new(now);
         }
-        // ORDERING: hand.steal Acquire",
+        // ORDERING: handoff.steal Acquire",
         )],
         why: "A thief takes what it has seen, whether or not it is still there.",
         fate: Shuttle("hand::again"),
@@ -307,8 +307,8 @@ pub const BUGS: &[Bug] = &[
         fate: Loom("limit::close"),
     },
     Bug {
-        name: "guests.look",
-        file: "src/thread/guests.rs",
+        name: "external_joiners.look",
+        file: "src/thread/external.rs",
         edits: &[(
             "self.here.fetch_add(0, Release) > 0",
             "!PLANTED && self.here.fetch_add(0, Release) > 0",
@@ -434,22 +434,22 @@ pub const BUGS: &[Bug] = &[
         fate: Shuttle("pool::scope"),
     },
     Bug {
-        name: "crew.signal",
-        file: "src/thread/crew.rs",
+        name: "threads.signal",
+        file: "src/thread/threads.rs",
         edits: &[(
-            r"drop(roll);
-            // WAKE: the other end is Crew::call",
-            r"drop(roll);
-            // ORDERING: crew.late Relaxed: a planted bug.
+            r"drop(registry);
+            // WAKE: the other end is Threads::call",
+            r"drop(registry);
+            // ORDERING: threads.late Relaxed: a planted bug.
             let signal = if PLANTED { self.signal.load(Relaxed) } else { signal };
-            // WAKE: the other end is Crew::call",
+            // WAKE: the other end is Threads::call",
         )],
         why: "A spare reads the signal after its look, and sleeps through a call that came between.",
         fate: Shuttle("pool::both_workers"),
     },
     Bug {
-        name: "crew.retire-all",
-        file: "src/thread/crew.rs",
+        name: "threads.retire-all",
+        file: "src/thread/threads.rs",
         edits: &[(
             r"if last {
             self.call(true);",
@@ -460,39 +460,42 @@ pub const BUGS: &[Bug] = &[
         fate: Shuttle("pool::drain_blocked"),
     },
     Bug {
-        name: "crew.lend",
-        file: "src/thread/crew.rs",
+        name: "threads.lend",
+        file: "src/thread/threads.rs",
         edits: &[(
-            "if roll.waiting <= roll.lent.len() {",
-            "if if PLANTED { roll.waiting == 0 } else { roll.waiting <= roll.lent.len() } {",
+            "if registry.waiting <= registry.lent.len() {",
+            "if if PLANTED { registry.waiting == 0 } else { registry.waiting <= registry.lent.len() } {",
         )],
         why: "One waiting spare is counted for two lent cores.",
         fate: Shuttle("pool::two_lent"),
     },
     Bug {
-        name: "crew.lend-call",
-        file: "src/thread/crew.rs",
-        edits: &[("crew.call(false);", "if !PLANTED { crew.call(false); }")],
+        name: "threads.lend-call",
+        file: "src/thread/threads.rs",
+        edits: &[(
+            "threads.call(false);",
+            "if !PLANTED { threads.call(false); }",
+        )],
         why: "A core is lent, and the spare that waits is not called.",
         fate: Shuttle("pool::two_lent"),
     },
     Bug {
-        name: "crew.give-up-call",
-        file: "src/thread/crew.rs",
+        name: "threads.give-up-call",
+        file: "src/thread/threads.rs",
         edits: &[(
-            r"roll.lent.push(core);
-        drop(roll);
+            r"registry.lent.push(core);
+        drop(registry);
         self.call(false);",
-            r"roll.lent.push(core);
-        drop(roll);
+            r"registry.lent.push(core);
+        drop(registry);
         if !PLANTED { self.call(false); }",
         )],
         why: "A core that an unfit spare gives back is offered to nobody.",
         fate: Survives("No schedule has a spare that fails to begin while another one waits."),
     },
     Bug {
-        name: "crew.leave-wake",
-        file: "src/thread/crew.rs",
+        name: "threads.leave-wake",
+        file: "src/thread/threads.rs",
         edits: &[(
             "futex::wake_all(&self.live);",
             "if !PLANTED { futex::wake_all(&self.live); }",
@@ -501,8 +504,8 @@ pub const BUGS: &[Bug] = &[
         fate: Loom("shutdown::closed"),
     },
     Bug {
-        name: "crew.begun-wake",
-        file: "src/thread/crew.rs",
+        name: "threads.begun-wake",
+        file: "src/thread/threads.rs",
         edits: &[(
             "futex::wake_all(&self.begun);",
             "if !PLANTED { futex::wake_all(&self.begun); }",
@@ -511,11 +514,11 @@ pub const BUGS: &[Bug] = &[
         fate: Loom("shutdown::hook"),
     },
     Bug {
-        name: "crew.turn",
-        file: "src/thread/crew.rs",
+        name: "threads.turn",
+        file: "src/thread/threads.rs",
         edits: &[(
-            "if roll.turns[index] != turn {",
-            "if roll.turns[index] != turn && !PLANTED {",
+            "if registry.turns[index] != turn {",
+            "if registry.turns[index] != turn && !PLANTED {",
         )],
         why: "A core that was taken over and lent again is taken back by its first holder.",
         fate: Survives(
@@ -523,21 +526,21 @@ pub const BUGS: &[Bug] = &[
         ),
     },
     Bug {
-        name: "crew.retired",
-        file: "src/thread/crew.rs",
+        name: "threads.retired",
+        file: "src/thread/threads.rs",
         edits: &[(
-            "if roll.retired == self.workers || roll.waiting",
-            "if roll.retired == self.workers && !PLANTED || roll.waiting",
+            "if registry.retired == self.workers || registry.waiting",
+            "if registry.retired == self.workers && !PLANTED || registry.waiting",
         )],
         why: "A spare that comes back when all workers have ended waits for a core.",
         fate: Loom("shutdown::closed"),
     },
     Bug {
-        name: "crew.spares",
-        file: "src/thread/crew.rs",
+        name: "threads.spares",
+        file: "src/thread/threads.rs",
         edits: &[(
-            "roll.spares = roll.spares.saturating_sub(1);",
-            "if !PLANTED { roll.spares = roll.spares.saturating_sub(1); }",
+            "registry.spares = registry.spares.saturating_sub(1);",
+            "if !PLANTED { registry.spares = registry.spares.saturating_sub(1); }",
         )],
         why: "A spare that leaves is still counted: in the end no core can be lent.",
         fate: Survives(
@@ -568,8 +571,8 @@ pub const BUGS: &[Bug] = &[
         name: "search.closed",
         file: "src/thread/search.rs",
         edits: &[(
-            "if self.shared.is_closed() || seat.mailbox.look() {",
-            "if self.shared.is_closed() && !PLANTED || seat.mailbox.look() {",
+            "if self.shared.is_closed() || seat.pinned.look() {",
+            "if self.shared.is_closed() && !PLANTED || seat.pinned.look() {",
         )],
         why: "A worker goes to sleep without a last look whether the pool is closed.",
         fate: Loom("shutdown::closed"),
@@ -595,12 +598,12 @@ pub const BUGS: &[Bug] = &[
         fate: Shuttle("pool::halves_meet_beside"),
     },
     Bug {
-        name: "search.inbox",
+        name: "search.injector",
         file: "src/thread/search.rs",
         edits: &[(
-            r"self.shared.inbox.look()
+            r"self.shared.injector.look()
 ",
-            r"!PLANTED && self.shared.inbox.look()
+            r"!PLANTED && self.shared.injector.look()
 ",
         )],
         why: "A worker does not look into the inbox before it sleeps.",
@@ -610,9 +613,9 @@ pub const BUGS: &[Bug] = &[
         name: "search.deques",
         file: "src/thread/search.rs",
         edits: &[(
-            r"|| !self.shared.idle.is_alone(has_lain_down)
+            r"|| !self.shared.idle.is_alone(has_announced)
 ",
-            r"|| !PLANTED && !self.shared.idle.is_alone(has_lain_down)
+            r"|| !PLANTED && !self.shared.idle.is_alone(has_announced)
 ",
         )],
         why: "A worker does not look into the others' deques before it sleeps.",
@@ -622,8 +625,8 @@ pub const BUGS: &[Bug] = &[
         name: "search.offers",
         file: "src/thread/search.rs",
         edits: &[(
-            "|| !self.shared.idle.is_alone(true) &&",
-            "|| !PLANTED && !self.shared.idle.is_alone(true) &&",
+            "|| !self.shared.idle.is_alone(true)\n                && self.others",
+            "|| !PLANTED && !self.shared.idle.is_alone(true)\n                && self.others",
         )],
         why: "A worker does not look for the halves of other workers before it sleeps.",
         fate: Shuttle("pool::halves_meet_parked"),
@@ -672,8 +675,8 @@ pub const BUGS: &[Bug] = &[
         name: "worker.over-mailbox",
         file: "src/thread/worker.rs",
         edits: &[(
-            "&& seat.mailbox.is_over()",
-            "&& (PLANTED || seat.mailbox.is_over())",
+            "&& seat.pinned.is_over()",
+            "&& (PLANTED || seat.pinned.is_over())",
         )],
         why: "A worker ends with something in its mailbox.",
         fate: Shuttle("pool::drain_two"),
@@ -692,9 +695,9 @@ pub const BUGS: &[Bug] = &[
         name: "pool.close-mailboxes",
         file: "src/thread/shared.rs",
         edits: &[(
-            "seat.mailbox.close();",
+            "seat.pinned.close();",
             r"if !PLANTED {
-                seat.mailbox.close();
+                seat.pinned.close();
             }",
         )],
         why: "Mailboxes stay open when the pool is closed.",
@@ -705,11 +708,11 @@ pub const BUGS: &[Bug] = &[
         file: "src/thread/shared.rs",
         edits: &[
             (
-                "self.inbox.close();",
+                "self.injector.close();",
                 r"if PLANTED {
             self.idle.wake_all();
         }
-        self.inbox.close();",
+        self.injector.close();",
             ),
             (
                 "self.idle.wake_all();",
@@ -722,13 +725,13 @@ pub const BUGS: &[Bug] = &[
         fate: Loom("shutdown::nothing_to_do"),
     },
     Bug {
-        name: "pool.hand-order",
+        name: "pool.handoff-order",
         file: "src/thread/shared.rs",
         edits: &[(
-            "if !seat.hand.is_open() || self.inbox.len() > 0 {",
-            "if !seat.hand.is_open() || !PLANTED && self.inbox.len() > 0 {",
+            "if !seat.handoff.is_open() || self.injector.len() > 0 {",
+            "if !seat.handoff.is_open() || !PLANTED && self.injector.len() > 0 {",
         )],
-        why: "A task goes into an open hand though an earlier one of the same thread waits in the inbox.",
+        why: "A task goes into an open hand though an earlier one of the same thread waits in the injector.",
         fate: Shuttle("pool::in_order"),
     },
     Bug {
@@ -792,8 +795,8 @@ pub const BUGS: &[Bug] = &[
         name: "pool.cancel-mail",
         file: "src/thread/shared.rs",
         edits: &[(
-            "while seat.mailbox.pop_many(64, cancel) > 0 {}",
-            "while !PLANTED && seat.mailbox.pop_many(64, cancel) > 0 {}",
+            "while seat.pinned.pop_many(64, cancel) > 0 {}",
+            "while !PLANTED && seat.pinned.pop_many(64, cancel) > 0 {}",
         )],
         why: "What waits in mailboxes is not cancelled.",
         fate: Shuttle("pool::cancel_spawned"),

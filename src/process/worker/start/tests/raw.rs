@@ -8,7 +8,6 @@ use crate::process::worker::start::{Launch, Settings, StartError, Started, start
 use crate::shm::{ARENA, Body, INLINE, ParentEnd, Payload, Reply, Segment, Seq};
 use crate::sys::pidfd::{Ended, Process};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use std::fs::File;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
@@ -119,7 +118,7 @@ impl Raw {
         unsafe { libc::poll(&raw mut poll, 1, 0) > 0 }
     }
 
-    pub fn read<R: DeserializeOwned>(&self, reply: &Reply) -> Result<R, TaskError> {
+    pub fn read<R: crate::executor::Payload>(&self, reply: &Reply) -> Result<R, TaskError> {
         let status = Status::from_number(reply.status).expect("a status");
         match &reply.payload {
             Payload::Inline(bytes) => outcome::value(status, bytes.as_slice(), CONTEXT),
@@ -132,7 +131,7 @@ impl Raw {
         }
     }
 
-    pub fn call<A: Serialize, R: DeserializeOwned>(
+    pub fn call<A: Serialize, R: crate::executor::Payload>(
         &self,
         entry: Result<u64, CodeError>,
         arg: A,

@@ -1,17 +1,17 @@
-//! Looks around, as a join takes them, for a half that does many things without a join of its own.
+//! Countdown around, as a join takes them, for a half that does many things without a join of its own.
 
 use super::super::shared::Shared;
 use super::JOINS;
 
-/// Looks around between things whose length nobody knows.
-pub struct Looks<'a>(&'a Shared);
+/// Countdown around between things whose length nobody knows.
+pub struct Countdown<'a>(&'a Shared);
 
-impl<'a> Looks<'a> {
+impl<'a> Countdown<'a> {
     /// The first look comes at once, then as often as time tells.
     pub fn begin(shared: &'a Shared) -> Self {
         JOINS.with(|joins| {
-            joins.fuel.set(1);
-            joins.tank.set(1);
+            joins.countdown.set(1);
+            joins.refill.set(1);
         });
         Self(shared)
     }
@@ -23,15 +23,15 @@ impl<'a> Looks<'a> {
         JOINS.with(|joins| {
             if joins.is_of(shared) && (!joins.is_plain(shared) || shared.idle.is_searching()) {
                 joins.look_around(shared, true);
-                joins.fuel.set(joins.tank.get());
+                joins.countdown.set(joins.refill.get());
             }
         });
     }
 }
 
-impl Drop for Looks<'_> {
+impl Drop for Countdown<'_> {
     fn drop(&mut self) {
         // The next join may be the outermost one of a tree, and is to be written down.
-        JOINS.with(|joins| joins.fuel.set(1));
+        JOINS.with(|joins| joins.countdown.set(1));
     }
 }

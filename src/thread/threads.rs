@@ -27,15 +27,15 @@ const WAITING_SPARES: usize = 2;
 
 /// The right to be a worker. There is one for each index.
 #[derive(Debug)]
-pub struct Core {
+pub struct WorkerToken {
     pub index: usize,
     /// How long it has lately been idle at a time, in nanoseconds (a running mean).
     pub gap: u32,
 }
 
 #[derive(Default)]
-struct Roll {
-    lent: Vec<Core>,
+struct Registry {
+    lent: Vec<WorkerToken>,
     /// How often each core was taken over; it tells a lender whether its core was touched.
     turns: Vec<u32>,
     /// Spares that sleep on `signal`.
@@ -48,43 +48,43 @@ struct Roll {
 }
 
 /// See the module.
-pub struct Crew {
+pub struct Threads {
     workers: usize,
-    roll: Mutex<Roll>,
+    registry: Mutex<Registry>,
     signal: AtomicU32,
     live: AtomicU32,
     begun: AtomicU32,
-    displaced: AtomicU64,
-    homeless: AtomicU64,
+    done_detached: AtomicU64,
+    started_detached: AtomicU64,
 }
 
-impl Crew {
+impl Threads {
     pub fn new(workers: usize) -> Self {
         Self {
             workers,
-            roll: Mutex::new(Roll {
+            registry: Mutex::new(Registry {
                 turns: vec![0; workers],
-                ..Roll::default()
+                ..Registry::default()
             }),
             signal: AtomicU32::new(0),
             live: AtomicU32::new(0),
             begun: AtomicU32::new(0),
-            displaced: AtomicU64::new(0),
-            homeless: AtomicU64::new(0),
+            done_detached: AtomicU64::new(0),
+            started_detached: AtomicU64::new(0),
         }
     }
 
     /// Starts the worker threads, and waits for them if one may yet fail. On failure the caller closes the pool
     /// and waits for its end.
     pub fn start(shared: &Arc<Shared>) -> Result<(), BuildError> {
-        let crew = &shared.crew;
-        for index in 0..crew.workers {
-            let core = Core { index, gap: FRESH };
+        let threads = &shared.threads;
+        for index in 0..threads.workers {
+            let core = WorkerToken { index, gap: FRESH };
             let name = shared.seats[index].info.name.to_string();
             if let Err(source) = Self::spawn(shared, name, Some(core)) {
                 let limit = limits::processes();
                 // Cores that no thread holds count as retired.
-                crew.roll.lock().retired += crew.workers - index;
+                threads.registry.lock().retired += threads.workers - index;
                 return Err(BuildError::Thread {
                     worker: index,
                     started: index,
@@ -97,143 +97,145 @@ impl Crew {
             return Ok(());
         }
         loop {
-            // ORDERING: crew.begun-look Acquire -> pairs with crew.begun: what the workers' hooks did.
-            let begun = crew.begun.load(Acquire);
-            if begun as usize == crew.workers {
+            // ORDERING: threads.begun-look Acquire -> pairs with threads.begun: what the workers' hooks did.
+            let begun = threads.begun.load(Acquire);
+            if begun as usize == threads.workers {
                 break;
             }
-            // WAKE: the other end is Crew::begun.
-            futex::wait(&crew.begun, begun, None);
+            // WAKE: the other end is Threads::begun.
+            futex::wait(&threads.begun, begun, None);
         }
-        crew.roll.lock().unfit.take().map_or(Ok(()), Err)
+        threads.registry.lock().unfit.take().map_or(Ok(()), Err)
     }
 
     /// A worker thread is ready for its first task, or has failed to be. The last one wakes whoever builds.
     pub fn begun(&self, how: Result<(), BuildError>) {
         if let Err(error) = how {
-            self.roll.lock().unfit.get_or_insert(error);
+            self.registry.lock().unfit.get_or_insert(error);
         }
-        // ORDERING: crew.begun Release -> pairs with crew.begun-look: all counts are one release sequence.
+        // ORDERING: threads.begun Release -> pairs with threads.begun-look: all counts are one release sequence.
         let before = self.begun.fetch_add(1, Release);
         if before as usize + 1 == self.workers {
-            // WAKE: the other end is Crew::start.
+            // WAKE: the other end is Threads::start.
             futex::wake_all(&self.begun);
         }
     }
 
-    fn spawn(shared: &Arc<Shared>, name: String, core: Option<Core>) -> std::io::Result<()> {
-        let crew = &shared.crew;
-        // ORDERING: crew.live-up Relaxed: counted down by the thread, which starts after this.
-        crew.live.fetch_add(1, Relaxed);
+    fn spawn(shared: &Arc<Shared>, name: String, core: Option<WorkerToken>) -> std::io::Result<()> {
+        let threads = &shared.threads;
+        // ORDERING: threads.live-up Relaxed: counted down by the thread, which starts after this.
+        threads.live.fetch_add(1, Relaxed);
         let mine = Arc::clone(shared);
         let handle = thread::spawn_with(name, shared.config.stack_size, move || {
             Worker::thread(&mine, core);
-            mine.crew.leave();
+            mine.threads.leave();
         });
         match handle {
             Ok(handle) => {
-                let mut roll = crew.roll.lock();
-                roll.handles.retain(|handle| !thread::is_finished(handle));
-                roll.handles.push(handle);
+                let mut registry = threads.registry.lock();
+                registry
+                    .handles
+                    .retain(|handle| !thread::is_finished(handle));
+                registry.handles.push(handle);
                 Ok(())
             }
             Err(error) => {
-                crew.leave();
+                threads.leave();
                 Err(refused("clone3")(error))
             }
         }
     }
 
     fn leave(&self) {
-        // ORDERING: crew.leave Release -> pairs with crew.wait: everything the thread did.
+        // ORDERING: threads.leave Release -> pairs with threads.wait: everything the thread did.
         self.live.fetch_sub(1, Release);
-        // WAKE: the other end is Crew::wait.
+        // WAKE: the other end is Threads::wait.
         futex::wake_all(&self.live);
     }
 
     /// A worker that is about to block lends its core to a spare; the answer is for
     /// [`reclaim`](Self::reclaim). Err: nobody can take it, and why.
-    pub fn lend(shared: &Arc<Shared>, core: Core) -> Result<u32, (Core, String)> {
-        let crew = &shared.crew;
+    pub fn lend(shared: &Arc<Shared>, core: WorkerToken) -> Result<u32, (WorkerToken, String)> {
+        let threads = &shared.threads;
         let index = core.index;
-        let mut roll = crew.roll.lock();
-        let turn = roll.turns[index];
-        if roll.waiting <= roll.lent.len() {
-            if roll.spares >= shared.config.max_spares {
+        let mut registry = threads.registry.lock();
+        let turn = registry.turns[index];
+        if registry.waiting <= registry.lent.len() {
+            if registry.spares >= shared.config.max_spares {
                 let reason = format!(
                     "the pool has its {} spares (max_spares) already",
-                    roll.spares
+                    registry.spares
                 );
                 return Err((core, reason));
             }
-            roll.spares += 1;
-            roll.lent.push(core);
-            drop(roll);
+            registry.spares += 1;
+            registry.lent.push(core);
+            drop(registry);
             let name = format!("{}-spare", shared.config.name);
             if let Err(error) = Self::spawn(shared, name, None) {
-                let mut roll = crew.roll.lock();
-                roll.spares -= 1;
+                let mut registry = threads.registry.lock();
+                registry.spares -= 1;
                 // If another spare has taken the core meanwhile, all is well.
-                let at = roll.lent.iter().position(|core| core.index == index);
+                let at = registry.lent.iter().position(|core| core.index == index);
                 if let Some(at) = at {
-                    return Err((roll.lent.swap_remove(at), error.to_string()));
+                    return Err((registry.lent.swap_remove(at), error.to_string()));
                 }
             }
             return Ok(turn);
         }
-        roll.lent.push(core);
-        drop(roll);
-        crew.call(false);
+        registry.lent.push(core);
+        drop(registry);
+        threads.call(false);
         Ok(turn)
     }
 
     /// A spare that turned out unfit gives the core that it took, and has not used, back.
-    pub fn give_up(&self, core: Core) {
-        let mut roll = self.roll.lock();
-        roll.turns[core.index] -= 1;
-        roll.spares -= 1;
-        roll.lent.push(core);
-        drop(roll);
+    pub fn give_up(&self, core: WorkerToken) {
+        let mut registry = self.registry.lock();
+        registry.turns[core.index] -= 1;
+        registry.spares -= 1;
+        registry.lent.push(core);
+        drop(registry);
         self.call(false);
     }
 
     /// The core back, if no spare has taken it since. One that was taken and lent again is another
     /// task's: what lies in its deque may not run under the locks of ours.
-    pub fn reclaim(&self, index: usize, turn: u32) -> Option<Core> {
-        let mut roll = self.roll.lock();
-        if roll.turns[index] != turn {
+    pub fn reclaim(&self, index: usize, turn: u32) -> Option<WorkerToken> {
+        let mut registry = self.registry.lock();
+        if registry.turns[index] != turn {
             return None;
         }
-        let at = roll.lent.iter().position(|core| core.index == index)?;
-        Some(roll.lent.swap_remove(at))
+        let at = registry.lent.iter().position(|core| core.index == index)?;
+        Some(registry.lent.swap_remove(at))
     }
 
     /// A thread without a core waits for one. `None`: it is not needed any more.
-    pub fn next_core(&self) -> Option<Core> {
-        let mut roll = self.roll.lock();
+    pub fn next_token(&self) -> Option<WorkerToken> {
+        let mut registry = self.registry.lock();
         loop {
-            if let Some(core) = roll.lent.pop() {
-                roll.turns[core.index] += 1;
+            if let Some(core) = registry.lent.pop() {
+                registry.turns[core.index] += 1;
                 return Some(core);
             }
-            if roll.retired == self.workers || roll.waiting >= WAITING_SPARES {
-                roll.spares = roll.spares.saturating_sub(1);
+            if registry.retired == self.workers || registry.waiting >= WAITING_SPARES {
+                registry.spares = registry.spares.saturating_sub(1);
                 return None;
             }
-            roll.waiting += 1;
-            // ORDERING: crew.signal Relaxed: under the mutex that its changes are ordered by.
+            registry.waiting += 1;
+            // ORDERING: threads.signal Relaxed: under the mutex that its changes are ordered by.
             let signal = self.signal.load(Relaxed);
-            drop(roll);
-            // WAKE: the other end is Crew::call, whose event follows a change under the mutex: the
+            drop(registry);
+            // WAKE: the other end is Threads::call, whose event follows a change under the mutex: the
             // futex sees the new count if the change came after our look.
             futex::wait(&self.signal, signal, None);
-            roll = self.roll.lock();
-            roll.waiting -= 1;
+            registry = self.registry.lock();
+            registry.waiting -= 1;
         }
     }
 
     fn call(&self, everybody: bool) {
-        // ORDERING: crew.call Relaxed: the mutex publishes what happened.
+        // ORDERING: threads.call Relaxed: the mutex publishes what happened.
         self.signal.fetch_add(1, Relaxed);
         if everybody {
             futex::wake_all(&self.signal);
@@ -243,61 +245,61 @@ impl Crew {
     }
 
     /// A worker has ended: its core is of no use any more.
-    pub fn retire(&self, _core: Core) {
-        let mut roll = self.roll.lock();
-        roll.retired += 1;
-        let last = roll.retired == self.workers;
-        drop(roll);
+    pub fn retire(&self, _core: WorkerToken) {
+        let mut registry = self.registry.lock();
+        registry.retired += 1;
+        let last = registry.retired == self.workers;
+        drop(registry);
         if last {
             self.call(true);
         }
     }
 
     /// A task ended on a thread without a core.
-    pub fn count_displaced(&self) {
-        // ORDERING: crew.displaced Relaxed: a figure.
-        self.displaced.fetch_add(1, Relaxed);
+    pub fn count_done_detached(&self) {
+        // ORDERING: threads.done_detached Relaxed: a figure.
+        self.done_detached.fetch_add(1, Relaxed);
     }
 
-    pub fn displaced(&self) -> u64 {
-        // ORDERING: crew.displaced-read Relaxed: a figure.
-        self.displaced.load(Relaxed)
+    pub fn done_detached(&self) -> u64 {
+        // ORDERING: threads.done_detached-read Relaxed: a figure.
+        self.done_detached.load(Relaxed)
     }
 
     /// A task starts on a thread without a core.
-    pub fn count_homeless(&self) {
-        // ORDERING: crew.homeless Relaxed: a figure.
-        self.homeless.fetch_add(1, Relaxed);
+    pub fn count_started_detached(&self) {
+        // ORDERING: threads.started_detached Relaxed: a figure.
+        self.started_detached.fetch_add(1, Relaxed);
     }
 
-    pub fn homeless(&self) -> u64 {
-        // ORDERING: crew.homeless-read Relaxed: a figure.
-        self.homeless.load(Relaxed)
+    pub fn started_detached(&self) -> u64 {
+        // ORDERING: threads.started_detached-read Relaxed: a figure.
+        self.started_detached.load(Relaxed)
     }
 
     /// Threads that have not ended.
     pub fn threads(&self) -> usize {
-        // ORDERING: crew.threads Relaxed: a figure.
+        // ORDERING: threads.threads Relaxed: a figure.
         self.live.load(Relaxed) as usize
     }
 
     /// Waits until every thread has ended. False: the deadline passed first.
     pub fn wait(&self, deadline: Option<Instant>) -> bool {
         loop {
-            // ORDERING: crew.wait Acquire -> pairs with crew.leave.
+            // ORDERING: threads.wait Acquire -> pairs with threads.leave.
             let live = self.live.load(Acquire);
             if live == 0 {
                 break;
             }
-            // WAKE: the other end is Crew::leave.
+            // WAKE: the other end is Threads::leave.
             if futex::wait(&self.live, live, deadline) == FutexWait::TimedOut {
                 return false;
             }
         }
         // Joined for the destructors of their thread-locals, under the lock: whoever else waits
         // for the end waits for those too.
-        let mut roll = self.roll.lock();
-        for handle in roll.handles.drain(..) {
+        let mut registry = self.registry.lock();
+        for handle in registry.handles.drain(..) {
             // A thread's own panic was contained; there is nothing to learn from the handle.
             let _ = handle.join();
         }

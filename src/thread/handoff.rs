@@ -6,10 +6,10 @@
 //! # Transitions
 //! | from | to | by | method | ordering |
 //! |---|---|---|---|---|
-//! | closed | open | owner | [`Hand::open`] | Relaxed |
-//! | open | task | who submits | [`Hand::offer`] | Release |
-//! | task | closed | thief | [`Hand::steal`] | Acquire |
-//! | any | closed | owner | [`Hand::close`] | Acquire |
+//! | closed | open | owner | [`HandoffSlot::open`] | Relaxed |
+//! | open | task | who submits | [`HandoffSlot::offer`] | Release |
+//! | task | closed | thief | [`HandoffSlot::steal`] | Acquire |
+//! | any | closed | owner | [`HandoffSlot::close`] | Acquire |
 //!
 //! Who submits offers only while nothing waits in the inbox (`Shared::hand_over`), and the owner closes its hand before it
 //! takes anything from there: what one thread submits comes to the only worker of a pool in order.
@@ -27,16 +27,16 @@ fn open<T>() -> *mut T {
 }
 
 /// See the module. Holds a pointer, and does not own what it points to.
-pub struct Hand<T>(AtomicPtr<T>);
+pub struct HandoffSlot<T>(AtomicPtr<T>);
 
-impl<T> Hand<T> {
+impl<T> HandoffSlot<T> {
     pub fn new() -> Self {
         Self(AtomicPtr::new(ptr::null_mut()))
     }
 
     /// The owner opens its closed hand.
     pub fn open(&self) {
-        // ORDERING: hand.open Relaxed: it tells nothing but itself.
+        // ORDERING: handoff.open Relaxed: it tells nothing but itself.
         let old = self.0.swap(open(), Relaxed);
         debug_assert!(old.is_null(), "a hand was opened twice");
     }
@@ -44,7 +44,7 @@ impl<T> Hand<T> {
     /// Puts a task into an open hand; gives it back if it is not open.
     #[inline]
     pub fn offer(&self, item: NonNull<T>) -> Result<(), NonNull<T>> {
-        // ORDERING: hand.offer Release -> pairs with hand.close and hand.steal: the task.
+        // ORDERING: handoff.shared_job Release -> pairs with handoff.close and handoff.steal: the task.
         match self
             .0
             .compare_exchange(open(), item.as_ptr(), Release, Relaxed)
@@ -57,13 +57,13 @@ impl<T> Hand<T> {
     /// Is it open and empty? For others than its owner a hint, which spares an exchange that would fail.
     #[inline]
     pub fn is_open(&self) -> bool {
-        // ORDERING: hand.poll Relaxed: the owner then closes the hand and acquires the task; others offer by an exchange.
+        // ORDERING: handoff.poll Relaxed: the owner then closes the hand and acquires the task; others offer by an exchange.
         self.0.load(Relaxed) == open()
     }
 
     /// The owner closes its hand; what lay in it.
     pub fn close(&self) -> Option<NonNull<T>> {
-        // ORDERING: hand.close Acquire -> pairs with hand.offer: the task.
+        // ORDERING: handoff.close Acquire -> pairs with handoff.shared_job: the task.
         let old = self.0.swap(ptr::null_mut(), Acquire);
         if old == open() {
             None
@@ -74,12 +74,12 @@ impl<T> Hand<T> {
 
     /// Takes a task that the owner has not taken yet.
     pub fn steal(&self) -> Option<NonNull<T>> {
-        // ORDERING: hand.steal-hint Relaxed: the exchange decides.
+        // ORDERING: handoff.steal-hint Relaxed: the exchange decides.
         let now = self.0.load(Relaxed);
         if now.is_null() || now == open() {
             return None;
         }
-        // ORDERING: hand.steal Acquire -> pairs with hand.offer: the task.
+        // ORDERING: handoff.steal Acquire -> pairs with handoff.shared_job: the task.
         self.0
             .compare_exchange(now, ptr::null_mut(), Acquire, Relaxed)
             .ok()

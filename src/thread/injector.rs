@@ -12,18 +12,18 @@
 //! # Transitions
 //! | step | by | method | ordering |
 //! |---|---|---|---|
-//! | `tail + 1`, then write the slot | anybody | [`Inbox::push`] | Acquire, slot Release |
-//! | the tail into the next block, then the link to it | who pushed the last | [`Inbox::push`] | Release |
-//! | `head + n`, then read the slots | any worker | [`Inbox::pop_many`] | Relaxed, slots Acquire |
-//! | the head along the link | who popped the last | [`Inbox::pop_many`] | Release |
-//! | close | pool | [`Inbox::close`] | Release |
-//! | add zero to `tail` | who is about to sleep | [`Inbox::look`] | AcqRel |
+//! | `tail + 1`, then write the slot | anybody | [`Injector::push`] | Acquire, slot Release |
+//! | the tail into the next block, then the link to it | who pushed the last | [`Injector::push`] | Release |
+//! | `head + n`, then read the slots | any worker | [`Injector::pop_many`] | Relaxed, slots Acquire |
+//! | the head along the link | who popped the last | [`Injector::pop_many`] | Release |
+//! | close | pool | [`Injector::close`] | Release |
+//! | add zero to `tail` | who is about to sleep | [`Injector::look`] | AcqRel |
 //!
 //! Guarantees: first in, first out as positions go; each item comes out once; a push after `close`
 //! fails, a push before it is popped. A pusher that is held up between its two steps holds up only
 //! the pops that reach its slot (they spin), and at the end of a block the other pushes. As for the
 //! deque, an addition of zero to the tail closes the window between looking and sleeping.
-//! Models: `verify/models/inbox.rs`.
+//! Models: `verify/models/injector.rs`.
 
 use crate::sync;
 use crate::sync::Mutex;
@@ -74,7 +74,7 @@ impl<T> End<T> {
 }
 
 /// See the module. Holds pointers, and does not own what they point to.
-pub struct Inbox<T> {
+pub struct Injector<T> {
     tail: CachePadded<End<T>>,
     head: CachePadded<End<T>>,
     // Boxed, since a block is not moved from its address while it is in use.
@@ -82,7 +82,7 @@ pub struct Inbox<T> {
     shelf: Mutex<Vec<Box<Block<T>>>>,
 }
 
-impl<T> Inbox<T> {
+impl<T> Injector<T> {
     pub fn new() -> Self {
         Self {
             tail: CachePadded::new(End::new()),
@@ -112,12 +112,12 @@ impl<T> Inbox<T> {
     pub fn push(&self, item: NonNull<T>) -> Result<(), NonNull<T>> {
         let mut next: Option<Box<Block<T>>> = None;
         loop {
-            // ORDERING: inbox.tail Acquire -> pairs with inbox.turn: the block of this position.
+            // ORDERING: injector.tail Acquire -> pairs with injector.turn: the block of this position.
             let tail = self.tail.position.load(Acquire);
             if tail & CLOSED != 0 {
                 return Err(item);
             }
-            // ORDERING: inbox.tail-block Acquire -> pairs with inbox.first: its contents.
+            // ORDERING: injector.tail-block Acquire -> pairs with injector.first: its contents.
             let block = self.tail.block.load(Acquire);
             let offset = (tail / ONE % LAP) as usize;
             if offset == SLOTS {
@@ -132,8 +132,8 @@ impl<T> Inbox<T> {
             if offset + 1 == SLOTS && next.is_none() {
                 next = Some(self.fresh_block());
             }
-            // ORDERING: inbox.push Acquire -> pairs with inbox.look: whoever looked before had announced its sleep. What
-            // others have to see is in the slot, and in the block: inbox.turn, whose release sequence goes on here.
+            // ORDERING: injector.push Acquire -> pairs with injector.look: whoever looked before had announced its sleep. What
+            // others have to see is in the slot, and in the block: injector.turn, whose release sequence goes on here.
             if self
                 .tail
                 .position
@@ -148,14 +148,14 @@ impl<T> Inbox<T> {
             let block = unsafe { &*block };
             if offset + 1 == SLOTS {
                 let next = Box::into_raw(next.take().expect("prepared above"));
-                // ORDERING: inbox.next-block Relaxed: published by inbox.turn; who sees it sooner fails in its exchange.
+                // ORDERING: injector.next-block Relaxed: published by injector.turn; who sees it sooner fails in its exchange.
                 self.tail.block.store(next, Relaxed);
-                // ORDERING: inbox.turn Release -> pairs with inbox.tail: the block and its address.
+                // ORDERING: injector.turn Release -> pairs with injector.tail: the block and its address.
                 self.tail.position.fetch_add(ONE, Release);
-                // ORDERING: inbox.link Release -> pairs with inbox.follow: the block, and that the tail has turned.
+                // ORDERING: injector.link Release -> pairs with injector.follow: the block, and that the tail has turned.
                 block.next.store(next, Release);
             }
-            // ORDERING: inbox.write Release -> pairs with inbox.read: the item.
+            // ORDERING: injector.write Release -> pairs with injector.read: the item.
             block.slots[offset].store(item.as_ptr(), Release);
             if let Some(unused) = next {
                 self.shelve(unused);
@@ -167,14 +167,14 @@ impl<T> Inbox<T> {
     #[cold]
     fn put_first_block(&self) {
         let first = Box::into_raw(Block::new());
-        // ORDERING: inbox.first Release -> pairs with inbox.tail-block: the block.
+        // ORDERING: injector.first Release -> pairs with injector.tail-block: the block.
         if self
             .tail
             .block
             .compare_exchange(ptr::null_mut(), first, Release, Relaxed)
             .is_ok()
         {
-            // ORDERING: inbox.first-head Release -> pairs with inbox.head-block: the block.
+            // ORDERING: injector.first-head Release -> pairs with injector.head-block: the block.
             self.head.block.store(first, Release);
         } else {
             // SAFETY: made above and given to nobody.
@@ -185,13 +185,13 @@ impl<T> Inbox<T> {
     /// Takes up to `limit` items that lie in one block, oldest first. Returns how many.
     pub fn pop_many(&self, limit: usize, mut each: impl FnMut(NonNull<T>)) -> usize {
         loop {
-            // ORDERING: inbox.head Acquire -> pairs with inbox.head-turn: the block and its address, and that the tail is
+            // ORDERING: injector.head Acquire -> pairs with injector.head-turn: the block and its address, and that the tail is
             // in it or beyond: an older one would look like a block that is full.
             let head = self.head.position.load(Acquire);
-            // ORDERING: inbox.head-block Acquire -> pairs with inbox.first-head: the block.
+            // ORDERING: injector.head-block Acquire -> pairs with injector.first-head: the block.
             let block = self.head.block.load(Acquire);
             let offset = (head % LAP) as usize;
-            // ORDERING: inbox.seen Relaxed: positions that are taken stay so; who took one publishes the slot.
+            // ORDERING: injector.seen Relaxed: positions that are taken stay so; who took one publishes the slot.
             let tail = self.tail.position.load(Relaxed) / ONE;
             if head == tail {
                 return 0;
@@ -213,8 +213,8 @@ impl<T> Inbox<T> {
                 }
                 continue;
             }
-            // ORDERING: inbox.pop Relaxed: the block is still the head's if the exchange succeeds; the release sequence of
-            // inbox.head-turn goes on here.
+            // ORDERING: injector.pop Relaxed: the block is still the head's if the exchange succeeds; the release sequence of
+            // injector.head-turn goes on here.
             if self
                 .head
                 .position
@@ -247,21 +247,21 @@ impl<T> Inbox<T> {
         let this = unsafe { block.as_ref() };
         if offset + count == SLOTS {
             let next = loop {
-                // ORDERING: inbox.follow Acquire -> pairs with inbox.link: the block, and that the tail has turned.
+                // ORDERING: injector.follow Acquire -> pairs with injector.link: the block, and that the tail has turned.
                 let next = this.next.load(Acquire);
                 if !next.is_null() {
                     break next;
                 }
                 sync::hint::spin_loop();
             };
-            // ORDERING: inbox.head-next Relaxed: published by inbox.head-turn.
+            // ORDERING: injector.head-next Relaxed: published by injector.head-turn.
             self.head.block.store(next, Relaxed);
-            // ORDERING: inbox.head-turn Release -> pairs with inbox.head: what inbox.follow acquired, and the address.
+            // ORDERING: injector.head-turn Release -> pairs with injector.head: what injector.follow acquired, and the address.
             self.head.position.fetch_add(1, Release);
         }
         for slot in &this.slots[offset..offset + count] {
             let item = loop {
-                // ORDERING: inbox.read Acquire -> pairs with inbox.write: the item.
+                // ORDERING: injector.read Acquire -> pairs with injector.write: the item.
                 match NonNull::new(slot.load(Acquire)) {
                     Some(item) => break item,
                     None => sync::hint::spin_loop(),
@@ -269,7 +269,7 @@ impl<T> Inbox<T> {
             };
             each(item);
         }
-        // ORDERING: inbox.done AcqRel -> release: our reads are over; acquire: so are everybody's,
+        // ORDERING: injector.done AcqRel -> release: our reads are over; acquire: so are everybody's,
         // for the last one, which takes the block.
         if this.read.fetch_add(count, AcqRel) + count == SLOTS {
             // SAFETY: every slot was read, and both ends have moved on.
@@ -279,16 +279,16 @@ impl<T> Inbox<T> {
 
     /// From here on every push fails.
     pub fn close(&self) {
-        // ORDERING: inbox.close Release -> pairs with inbox.look: why it was closed. In one order with inbox.push: that
+        // ORDERING: injector.close Release -> pairs with injector.look: why it was closed. In one order with injector.push: that
         // came before, or fails.
         self.tail.position.fetch_or(CLOSED, Release);
     }
 
     /// Is it closed, and has everything been taken out? Then nothing will ever come again.
     pub fn is_over(&self) -> bool {
-        // ORDERING: inbox.over Relaxed: an addition of zero, so that it reads the newest position.
+        // ORDERING: injector.over Relaxed: an addition of zero, so that it reads the newest position.
         let tail = self.tail.position.fetch_add(0, Relaxed);
-        // ORDERING: inbox.over-head Relaxed: an old head makes us look once more, no worse.
+        // ORDERING: injector.over-head Relaxed: an old head makes us look once more, no worse.
         let head = self.head.position.load(Relaxed);
         tail & CLOSED != 0 && Self::between(head, tail / ONE) == 0
     }
@@ -296,9 +296,9 @@ impl<T> Inbox<T> {
     /// How many items there are, at some moment; never fewer than have been pushed and not popped
     /// by this thread.
     pub fn len(&self) -> usize {
-        // ORDERING: inbox.len-head Relaxed: a number to decide by.
+        // ORDERING: injector.len-head Relaxed: a number to decide by.
         let head = self.head.position.load(Relaxed);
-        // ORDERING: inbox.len-tail Relaxed: as above.
+        // ORDERING: injector.len-tail Relaxed: as above.
         Self::between(head, self.tail.position.load(Relaxed) / ONE)
     }
 
@@ -311,15 +311,15 @@ impl<T> Inbox<T> {
     /// For a worker that has announced its sleep: is there an item? It cannot miss a push whose
     /// pusher did not see the announcement.
     pub fn look(&self) -> bool {
-        // ORDERING: inbox.look AcqRel -> release pairs with inbox.push: our announcement; acquire
-        // pairs with inbox.push. An addition of zero, so that it reads the newest position.
+        // ORDERING: injector.look AcqRel -> release pairs with injector.push: our announcement; acquire
+        // pairs with injector.push. An addition of zero, so that it reads the newest position.
         let tail = self.tail.position.fetch_add(0, AcqRel) / ONE;
-        // ORDERING: inbox.look-head Relaxed: an old head makes us look once more, no worse.
+        // ORDERING: injector.look-head Relaxed: an old head makes us look once more, no worse.
         Self::between(self.head.position.load(Relaxed), tail) > 0
     }
 }
 
-impl<T> Drop for Inbox<T> {
+impl<T> Drop for Injector<T> {
     fn drop(&mut self) {
         self.pop_many(usize::MAX, |_| {
             debug_assert!(false, "an item was left in an inbox")

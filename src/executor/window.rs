@@ -59,7 +59,7 @@ impl<R> fmt::Debug for Chunk<R> {
 }
 
 /// A chunk that was submitted.
-pub struct Airborne<R> {
+pub struct Pending<R> {
     /// Index of its first argument.
     pub first: usize,
     pub count: usize,
@@ -98,7 +98,7 @@ where
 }
 
 /// The submitting side of a map.
-pub struct Flight<S, I: Iterator, R> {
+pub struct Window<S, I: Iterator, R> {
     submitter: S,
     args: Fuse<I>,
     /// A length that was set; else it is adapted.
@@ -110,12 +110,12 @@ pub struct Flight<S, I: Iterator, R> {
     taken: usize,
     /// Outcomes yielded so far.
     pub yielded: usize,
-    pub airborne: VecDeque<Airborne<R>>,
+    pub pending: VecDeque<Pending<R>>,
     pub deadline: Option<Instant>,
     detached: bool,
 }
 
-impl<S, I: Iterator, R> Flight<S, I, R> {
+impl<S, I: Iterator, R> Window<S, I, R> {
     pub fn new(submitter: S, args: I) -> Self {
         Self {
             submitter,
@@ -125,7 +125,7 @@ impl<S, I: Iterator, R> Flight<S, I, R> {
             buffer: None,
             taken: 0,
             yielded: 0,
-            airborne: VecDeque::new(),
+            pending: VecDeque::new(),
             deadline: None,
             detached: false,
         }
@@ -141,12 +141,12 @@ impl<S, I: Iterator, R> Flight<S, I, R> {
         Some(TaskError::Rejected(Rejected::Zero { what }))
     }
 
-    /// Submits as much as may be in flight.
+    /// Submits as much as may be in window.
     pub fn fill(&mut self)
     where
         S: Submitter<I::Item, R>,
     {
-        while self.airborne.len() < self.submitter.workers() * AHEAD {
+        while self.pending.len() < self.submitter.workers() * AHEAD {
             let room = self.buffer.map_or(usize::MAX, |buffer| {
                 buffer - (self.taken - self.yielded).min(buffer)
             });
@@ -155,7 +155,7 @@ impl<S, I: Iterator, R> Flight<S, I, R> {
             if count == 0
                 || self
                     .chunk
-                    .is_some_and(|chunk| room < chunk && !self.airborne.is_empty())
+                    .is_some_and(|chunk| room < chunk && !self.pending.is_empty())
             {
                 return;
             }
@@ -166,7 +166,7 @@ impl<S, I: Iterator, R> Flight<S, I, R> {
             let (first, count) = (self.taken, chunk.len());
             self.taken += count;
             let future = self.submitter.submit(chunk);
-            self.airborne.push_back(Airborne {
+            self.pending.push_back(Pending {
                 first,
                 count,
                 future,
@@ -198,7 +198,7 @@ impl<S, I: Iterator, R> Flight<S, I, R> {
     }
 
     pub fn cancel(&mut self) {
-        for chunk in self.airborne.drain(..) {
+        for chunk in self.pending.drain(..) {
             chunk.future.cancel();
             quiet(chunk.future);
         }
@@ -210,7 +210,7 @@ fn quiet<R>(future: Future<Chunk<R>>) {
     let _seen = future.error().is_some();
 }
 
-impl<S, I: Iterator, R> Drop for Flight<S, I, R> {
+impl<S, I: Iterator, R> Drop for Window<S, I, R> {
     fn drop(&mut self) {
         if !self.detached {
             self.cancel();

@@ -1,0 +1,133 @@
+//! Reading structs whose fields are known.
+
+use super::super::error::Fault;
+use super::names::Given;
+use super::read::Reader;
+use serde::de::value::BorrowedStrDeserializer;
+use serde::de::{Deserialize, DeserializeSeed, IgnoredAny, MapAccess, Visitor};
+
+/// The fewest bytes that a name and its value take.
+const LEAST: usize = 5;
+
+/// Reads a struct for a visitor that knows these names.
+pub fn read<'de, V: Visitor<'de>>(
+    reader: &mut Reader<'_, 'de>,
+    known: &'static [&'static str],
+    visitor: V,
+) -> Result<V::Value, Fault> {
+    let mut left = reader.length(LEAST)?;
+    reader.inside(|reader| {
+        let given = match reader.names.is_armed() && !known.is_empty() {
+            true => {
+                let written = written(reader, left)?;
+                reader.names.of_struct(typeid::of::<V>(), &written, known)
+            }
+            false => None,
+        };
+        let value = visitor.visit_map(Fields {
+            all: reader.rest,
+            count: left,
+            is_looked_at: reader.names.is_armed() || known.is_empty(),
+            reader,
+            left: &mut left,
+            known,
+            least: 0,
+            given,
+        })?;
+        reader.all_taken(left)?;
+        Ok(value)
+    })
+}
+
+/// The names that come next.
+fn written<'de>(reader: &mut Reader<'_, 'de>, count: usize) -> Result<Vec<&'de [u8]>, Fault> {
+    let before = reader.rest;
+    let mut names = Vec::new();
+    for _ in 0..count {
+        names.push(reader.text()?.as_bytes());
+        if !reader.is_skipped() {
+            IgnoredAny::deserialize(&mut *reader)?;
+        }
+    }
+    reader.rest = before;
+    Ok(names)
+}
+
+/// A struct that is being read.
+struct Fields<'r, 'n, 'de> {
+    reader: &'r mut Reader<'n, 'de>,
+    /// How many have not been taken.
+    left: &'r mut usize,
+    /// From the first name on.
+    all: &'de [u8],
+    count: usize,
+    /// The names that are read; those that are only written (`skip_deserializing`) may even be denied. None: whatever comes.
+    known: &'static [&'static str],
+    /// Where the next of them is expected: both sides have them in order.
+    least: usize,
+    /// Was it found out already whether the names are those that are read?
+    is_looked_at: bool,
+    /// How the fields are called, where that is not as they were written.
+    given: Option<Given>,
+}
+
+impl<'de> Fields<'_, '_, 'de> {
+    /// How a field is called for the reader. None: not at all.
+    fn name(&mut self, at: usize, name: &'de str) -> Result<Option<&'de str>, Fault> {
+        if let Some(given) = &self.given {
+            return Ok(given[at]);
+        }
+        if self.known.is_empty() {
+            return Ok(Some(name));
+        }
+        let place = self.known.iter().position(|known| *known == name);
+        match place {
+            Some(place) if place >= self.least => self.least = place + 1,
+            _ if self.is_looked_at => {}
+            _ => self.look()?,
+        }
+        Ok(place.map(|_| name))
+    }
+
+    #[cold]
+    fn look(&mut self) -> Result<(), Fault> {
+        self.is_looked_at = true;
+        let before = std::mem::replace(&mut self.reader.rest, self.all);
+        let written = written(self.reader, self.count)?;
+        self.reader.rest = before;
+        self.reader.names.note_struct(&written, self.known);
+        Ok(())
+    }
+}
+
+impl<'de> MapAccess<'de> for Fields<'_, '_, 'de> {
+    type Error = Fault;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, Fault> {
+        while let Some(left) = self.left.checked_sub(1) {
+            let at = self.count - *self.left;
+            *self.left = left;
+            let name = self.reader.text()?;
+            if self.reader.is_skipped() {
+                continue;
+            }
+            if let Some(name) = self.name(at, name)? {
+                let name = BorrowedStrDeserializer::new(name);
+                return seed.deserialize(name).map(Some);
+            }
+            IgnoredAny::deserialize(&mut *self.reader)?;
+        }
+        Ok(None)
+    }
+
+    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, Fault> {
+        seed.deserialize(&mut *self.reader)
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        Some(*self.left)
+    }
+}
