@@ -77,6 +77,8 @@
         clippy::missing_safety_doc
     )
 )]
+// What lies below both pools is written once, and partly for processes alone.
+#![cfg_attr(not(feature = "process"), allow(dead_code))]
 
 #[cfg(not(all(
     target_os = "linux",
@@ -84,19 +86,27 @@
 )))]
 compile_error!("raddle runs on Linux on x86-64 and aarch64");
 
+#[cfg(feature = "process")]
 mod any;
-mod codec;
-mod error;
+// For `benches` and `fuzz`, and no part of the API.
+#[cfg(feature = "process")]
+#[doc(hidden)]
+pub mod codec;
+pub mod error;
 pub mod executor;
 #[cfg(not(any(raddle_loom, raddle_shuttle)))]
 mod future;
 #[cfg(any(raddle_loom, raddle_shuttle))]
 pub mod future;
+#[cfg(feature = "process")]
 pub mod process;
 mod report;
-#[cfg(not(any(raddle_loom, raddle_shuttle, raddle_counts)))]
+#[cfg(all(
+    feature = "process",
+    not(any(raddle_loom, raddle_shuttle, raddle_counts))
+))]
 mod shm;
-#[cfg(any(raddle_loom, raddle_shuttle, raddle_counts))]
+#[cfg(all(feature = "process", any(raddle_loom, raddle_shuttle, raddle_counts)))]
 pub mod shm;
 #[cfg(not(any(raddle_loom, raddle_shuttle, raddle_counts)))]
 mod sync;
@@ -108,9 +118,12 @@ mod sys;
 pub mod sys;
 pub mod thread;
 
+#[cfg(feature = "process")]
 pub use any::AnyExecutor;
 pub use error::{BoxError, BuildError, PanicReport, Rejected, ShutdownError, TaskError};
-pub use executor::{Executor, Payload, Pin, Shutdown, WhenFull};
+#[cfg(feature = "process")]
+pub use executor::{Executor, Payload};
+pub use executor::{Pin, Shutdown, WhenFull};
 pub use future::Future;
 pub use future::as_completed::{AsCompleted, AsCompletedTimeout, TimedOut, as_completed};
 pub use future::current::cancel_requested;
@@ -118,14 +131,15 @@ pub use future::promise::{Promise, promise};
 pub use future::shared::{CancelOnDrop, SharedFuture};
 pub use future::state::FutureState;
 pub use future::wait::{ReturnWhen, Waitable, Waited, wait, wait_timeout};
+#[cfg(feature = "process")]
 pub use process::ProcessPool;
-#[cfg(raddle_hostile)]
+#[cfg(all(feature = "process", raddle_hostile))]
 pub use process::testing::hostile;
 pub use report::{Report, set_report_hook};
 pub use thread::ThreadPool;
 
 /// The programs in the book run with the documentation tests.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "process"))]
 mod book {
     #[doc = include_str!("../README.md")]
     mod readme {}

@@ -4,20 +4,20 @@
 
 mod build;
 mod code;
+pub(crate) mod payload;
 #[cfg(test)]
 mod tests;
-pub mod worker_lost;
+pub(crate) mod worker_lost;
 
 pub use build::BuildError;
 pub use code::CodeError;
+pub use payload::{PayloadError, PayloadReason, PayloadStage};
+pub use worker_lost::{LostCause, WorkerExit, WorkerLost};
 
-use crate::codec::PayloadError;
-use crate::shm::LONGEST;
 use std::any::Any;
 use std::backtrace::Backtrace;
 use std::error::Error;
 use std::fmt;
-use worker_lost::WorkerLost;
 
 /// The error type of the field for "anything that is an error and may cross threads".
 pub type BoxError = Box<dyn Error + Send + Sync>;
@@ -356,7 +356,7 @@ pub(crate) struct TooLong {
 impl fmt::Display for TooLong {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let limit = self.limit;
-        if limit == LONGEST {
+        if limit == payload::MOST_BYTES {
             return write!(
                 f,
                 "more than the {limit} that a lane takes; pass a file or a piece at a time"

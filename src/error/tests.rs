@@ -1,5 +1,5 @@
 use super::*;
-use crate::codec::{PayloadReason, PayloadStage};
+use crate::error::payload::{PayloadReason, PayloadStage};
 use crate::error::worker_lost::{Details, LostCause, WorkerExit, WorkerLost};
 use crate::sys::refusal;
 use std::io;

@@ -1,5 +1,6 @@
 //! What is known of a worker that ended before its task had an outcome.
 
+#[cfg(feature = "process")]
 use crate::sys::pidfd::Ended;
 use std::fmt;
 
@@ -147,6 +148,7 @@ impl fmt::Display for WorkerExit {
     }
 }
 
+#[cfg(feature = "process")]
 impl From<Ended> for WorkerExit {
     fn from(ended: Ended) -> Self {
         match ended {

@@ -3,7 +3,7 @@
 use super::hooks;
 use super::raw_task::{After, RawTask};
 use super::state::{self, Cancel, Completed, Completion, State, TakenOver};
-use crate::error::TaskError;
+use crate::error::{Rejected, TaskError};
 use crate::report::{self, Report};
 use std::mem::ManuallyDrop;
 
@@ -53,7 +53,7 @@ impl RawTask {
                 // SAFETY: adopted, and the parent's threads do not exist here: the slot is ours. What
                 // lies in it is leaked on purpose: it may have been half-way in or out at the fork.
                 unsafe {
-                    self.store_error(TaskError::Rejected(crate::Rejected::Forked {
+                    self.store_error(TaskError::Rejected(Rejected::Forked {
                         pool: String::new(),
                     }))
                 };

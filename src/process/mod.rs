@@ -20,9 +20,9 @@ pub mod testing;
 mod wire;
 mod worker;
 
-pub use crate::codec::{PayloadError, PayloadReason, PayloadStage};
-pub use crate::error::CodeError;
-pub use crate::error::worker_lost::{LostCause, WorkerExit, WorkerLost};
+pub use crate::error::{
+    CodeError, LostCause, PayloadError, PayloadReason, PayloadStage, WorkerExit, WorkerLost,
+};
 pub use builder::ProcessPoolBuilder;
 pub use pool::config::WhenWorkerDies;
 pub use stats::{Stats, WorkerStats};

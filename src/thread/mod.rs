@@ -11,6 +11,7 @@ mod builder;
 mod deque;
 #[cfg(any(raddle_loom, raddle_shuttle, raddle_counts))]
 pub mod deque;
+#[cfg(feature = "process")]
 mod executor;
 #[cfg(not(any(raddle_loom, raddle_shuttle, raddle_counts)))]
 mod external;

@@ -25,8 +25,9 @@ mod write;
 pub use tag::Tag;
 pub(super) use write::Out;
 
-use super::Part;
-use super::error::{Fault, PayloadError, PayloadStage};
+use super::error::Fault;
+use crate::error::payload::Part;
+use crate::error::payload::{PayloadError, PayloadStage};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use write::Purpose;

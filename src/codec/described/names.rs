@@ -8,10 +8,11 @@
 //!
 //! None of this is done for a value all of whose names are known.
 
-use super::super::error::{Fault, PayloadReason};
+use super::super::error::Fault;
 use super::read::attempt;
 use super::tree::{Node, put_text};
 use super::write::{self, Purpose};
+use crate::error::payload::PayloadReason;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::any::TypeId;

@@ -1,14 +1,16 @@
 //! Reading a description: what the bytes say is what a visitor gets, whatever it asked for. Only where a type's
 //! `Serialize` and `Deserialize` may rightly speak differently is the question listened to.
 
-use super::super::error::{Fault, PayloadReason};
+use super::super::bulk;
+use super::super::error::Fault;
+use super::super::limits::MOST_DEPTH;
 use super::super::memory::Source;
-use super::super::{MOST_DEPTH, bulk};
 use super::fields;
 use super::names::{self, Names};
 use super::row::Number;
 use super::tag::Tag;
 use super::variant::{self, Variant};
+use crate::error::payload::PayloadReason;
 use serde::Serialize;
 use serde::de::value::{BorrowedStrDeserializer, MapAccessDeserializer, SeqDeserializer};
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
