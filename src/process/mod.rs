@@ -12,7 +12,6 @@ mod builder;
 mod executor;
 mod pool;
 mod start_pool;
-mod stats;
 mod supervisor;
 mod task;
 #[cfg(any(raddle_loom, raddle_shuttle, raddle_hostile))]
@@ -25,7 +24,7 @@ pub use crate::error::{
 };
 pub use builder::ProcessPoolBuilder;
 pub use pool::config::WhenWorkerDies;
-pub use stats::{Stats, WorkerStats};
+pub use pool::stats::{Stats, WorkerStats};
 pub use task::TaskBuilder;
 pub use wire::in_place::{BytesIn, BytesOut};
 pub use worker::start::{Limit, Output, Start, worker_main};

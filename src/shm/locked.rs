@@ -1,4 +1,6 @@
 //! The consumer's side of a lane, under its lock: answers in order, taking back, recovery.
+//!
+//! It and [`parent`](super::parent) import each other: this is the parent's end while its lock is held.
 
 use super::layout::{Committed, Replies, RequestSlot, SKIPPED, SLOTS, Seq, Shared};
 use super::parent::ParentEnd;

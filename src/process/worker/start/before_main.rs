@@ -5,16 +5,13 @@
 //! no process that this one starts finds it, and makes a worker of the process.
 
 use super::error::StartError;
-use super::settings::Start;
+use super::settings::{ENV_MARKER, Start};
 use super::setup::Bootstrap;
 use crate::process::worker::image::Image;
 use crate::sync::unmodelled::{AtomicBool, Ordering};
 use crate::sys::myself;
 use std::ffi::{OsStr, OsString};
 use std::sync::{Mutex, PoisonError};
-
-/// The environment variable.
-pub const ENV_MARKER: &str = "RADDLE_WORKER";
 
 #[used]
 // SAFETY: the loader calls what is in this section, with arguments that a C function may ignore.

@@ -1,6 +1,6 @@
 //! Why a worker could not be started.
 
-use super::before_main::ENV_MARKER;
+use super::settings::ENV_MARKER;
 use crate::codec::PayloadError;
 use crate::error::CodeError;
 use crate::sys::refusal;

@@ -3,7 +3,7 @@
 use super::before_main;
 use super::error::StartError;
 use super::handshake::{self, Descriptors, WorkerConfig};
-use super::settings::{Output, Settings};
+use super::settings::{ENV_MARKER, Output, Settings};
 use crate::process::worker::image::Image;
 use crate::sys::pidfd::Process;
 use crate::sys::refusal::refused;
@@ -90,10 +90,7 @@ pub fn start_worker(launch: &Launch<'_>) -> Result<Started, StartError> {
         .stdout(settings.stdout.stdio())
         .stderr(settings.stderr.stdio());
     set_environment(&mut command, settings);
-    command.env(
-        before_main::ENV_MARKER,
-        before_main::write(settings.start, image),
-    );
+    command.env(ENV_MARKER, before_main::write(settings.start, image));
     if let Some(directory) = &settings.directory {
         command.current_dir(directory);
     }
