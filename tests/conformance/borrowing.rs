@@ -1,11 +1,10 @@
 //! S8: scopes, joins and slices borrow from the stack of whoever calls them, and return when everything
 //! in them is over.
 
-use super::common::{Drops, Gate, hold, watch};
-use raddle::{
-    Rejected, ReturnWhen, Shutdown, TaskError, ThreadPool, as_completed, current_worker, promise,
-    wait,
-};
+use super::common::{Drops, Gate, watch};
+use super::kit::hold;
+use raddle::thread::current_worker;
+use raddle::{Rejected, ReturnWhen, Shutdown, TaskError, ThreadPool, as_completed, promise, wait};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Barrier};

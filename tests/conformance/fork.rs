@@ -315,9 +315,9 @@ fn t13_a_fork_while_everybody_is_busy_or_asleep() {
     let _watch = watch();
     alone!("t13_a_fork_while_everybody_is_busy_or_asleep");
     for idle in [
-        raddle::Idle::Balanced,
-        raddle::Idle::NeverPark,
-        raddle::Idle::ParkAtOnce,
+        raddle::thread::Idle::Balanced,
+        raddle::thread::Idle::NeverPark,
+        raddle::thread::Idle::ParkAtOnce,
     ] {
         let pool = ThreadPool::builder().workers(2).idle(idle).build().unwrap();
         for _ in 0..20 {

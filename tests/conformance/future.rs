@@ -681,17 +681,35 @@ fn f29_a_task_has_the_name_that_it_was_given() {
 }
 
 #[test]
-fn f30_names_are_importable_from_the_root() {
+fn f30_names_are_importable_from_the_root_or_their_kind_of_pool() {
     // That this compiles is the test.
     #[allow(unused_imports)]
-    use raddle::{
-        AsCompleted, AsCompletedTimeout, BoxError, BuildError, CancelOnDrop, Executor, Future,
-        FutureState, Idle, Map, MapUnordered, NamedTask, PanicReport, Payload, Pin, Promise,
-        Rejected, Report, ReturnWhen, Scope, SharedFuture, Shutdown, ShutdownError, Stats,
-        TaskError, ThreadPool, ThreadPoolBuilder, TimedOut, Waitable, Waited, WhenFull, WorkerInfo,
-        WorkerStats, as_completed, cancel_requested, current_worker, promise, set_report_hook,
-        wait, wait_timeout,
+    use raddle::executor::{Chunk, Map, MapUnordered, WorkerInfo};
+    #[allow(unused_imports)]
+    use raddle::process::{
+        self, BytesIn, BytesOut, CodeError, Limit, LostCause, Output, PayloadError, PayloadReason,
+        PayloadStage, ProcessPoolBuilder, Start, WhenWorkerDies, WorkerExit, WorkerLost,
+        worker_main,
     };
+    #[allow(unused_imports)]
+    use raddle::thread::{self, Idle, Scope, ThreadPoolBuilder, current_worker};
+    #[allow(unused_imports)]
+    use raddle::{
+        AnyExecutor, AsCompleted, AsCompletedTimeout, BoxError, BuildError, CancelOnDrop, Executor,
+        Future, FutureState, PanicReport, Payload, Pin, ProcessPool, Promise, Rejected, Report,
+        ReturnWhen, SharedFuture, Shutdown, ShutdownError, TaskError, ThreadPool, TimedOut,
+        Waitable, Waited, WhenFull, as_completed, cancel_requested, promise, set_report_hook, wait,
+        wait_timeout,
+    };
+    // What both kinds of pool have is called the same.
+    type OfThreads<'a> = (thread::Stats, thread::WorkerStats, thread::TaskBuilder<'a>);
+    type OfProcesses<'a> = (
+        process::Stats,
+        process::WorkerStats,
+        process::TaskBuilder<'a>,
+    );
+    fn exist<T>() {}
+    exist::<(OfThreads<'_>, OfProcesses<'_>)>();
 }
 
 #[test]

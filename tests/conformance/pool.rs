@@ -1,10 +1,11 @@
 //! T: the thread pool itself: its threads, its queue, what it says about itself.
 
-use super::common::{Gate, here, hold, until, watch};
-use super::kit;
+use super::common::{Gate, until, watch};
+use super::kit::{self, hold};
+use raddle::thread::{Idle, current_worker};
 use raddle::{
-    BoxError, BuildError, Executor, Idle, Pin, Rejected, ReturnWhen, Shutdown, TaskError,
-    ThreadPool, WhenFull, as_completed, current_worker, promise, wait,
+    BoxError, BuildError, Executor, Pin, Rejected, ReturnWhen, Shutdown, TaskError, ThreadPool,
+    WhenFull, as_completed, promise, wait,
 };
 use std::cell::Cell;
 use std::collections::HashSet;

@@ -68,7 +68,10 @@ fn s02_close_does_not_wait_and_accepted_tasks_complete() {
 #[test]
 fn s02_nothing_is_accepted_after_close_even_by_a_worker_that_searches() {
     let _watch = watch();
-    for idle in [raddle::Idle::NeverPark, raddle::Idle::Balanced] {
+    for idle in [
+        raddle::thread::Idle::NeverPark,
+        raddle::thread::Idle::Balanced,
+    ] {
         for _ in 0..100 {
             let pool = ThreadPool::builder().workers(1).idle(idle).build().unwrap();
             pool.spawn(|| ()).result().unwrap();

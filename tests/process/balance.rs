@@ -1,6 +1,7 @@
 //! What waits goes to a worker that has nothing to do, whatever holds its own one up.
 
-use crate::kit::{FileGate, echo_all, pid, pool, send, until, wait_at, watch};
+use crate::kit::{Gate, echo_all, pid, pool, send, until, wait_at, watch};
+use raddle::executor::WorkerInfo;
 use raddle::{BoxError, Executor, Future, ProcessPool, TaskError};
 use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
@@ -115,7 +116,7 @@ fn tasks_do_not_wait_behind_a_task_that_is_stopped() {
 }
 
 /// Takes its time once there is a file `late`.
-fn begins_late() -> Result<(), BoxError> {
+fn begins_late(_: &WorkerInfo) -> Result<(), BoxError> {
     let late = PathBuf::from(std::env::var_os("LATE").ok_or("no file")?);
     if late.exists() {
         wait_at(late.with_file_name("open"));
@@ -130,7 +131,7 @@ fn tasks_do_not_wait_for_a_worker_that_is_being_replaced() {
     let pool = ProcessPool::builder()
         .workers(2)
         .env("LATE", replaced.file("late"))
-        .initializer(begins_late)
+        .on_start(begins_late)
         .build()
         .unwrap();
     std::fs::write(replaced.file("late"), "").unwrap();

@@ -1,9 +1,8 @@
 //! What a task does to its process, it does to that one alone.
 
-use crate::kit::{FileGate, lines, note, pid, pool, send, until, wait_at, watch};
-use raddle::{
-    Executor, LostCause, Output, ProcessPool, Rejected, TaskError, WhenWorkerDies, WorkerExit,
-};
+use crate::kit::{Gate, lines, note, pid, pool, send, until, wait_at, watch};
+use raddle::process::{LostCause, Output, WhenWorkerDies, WorkerExit};
+use raddle::{Executor, ProcessPool, Rejected, TaskError};
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::time::Duration;

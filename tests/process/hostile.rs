@@ -1,9 +1,8 @@
 //! Tasks that write over the memory that their worker shares with the parent, and do worse. The parent goes on.
 
-use crate::kit::{
-    Dice, FileGate, echo, echo_all, lines, note, pid, pool, send, until, wait_at, watch,
-};
-use raddle::{BytesIn, BytesOut, Executor, LostCause, ProcessPool, TaskError, WorkerExit};
+use crate::kit::{Dice, Gate, echo, echo_all, lines, note, pid, pool, send, until, wait_at, watch};
+use raddle::process::{BytesIn, BytesOut, LostCause, WorkerExit};
+use raddle::{Executor, ProcessPool, TaskError};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
@@ -116,7 +115,7 @@ fn stay() -> ! {
     }
 }
 
-fn lost(outcome: Result<(), TaskError>) -> raddle::WorkerLost {
+fn lost(outcome: Result<(), TaskError>) -> raddle::process::WorkerLost {
     match outcome {
         Err(TaskError::WorkerLost(lost)) => lost,
         other => panic!("{other:?}"),

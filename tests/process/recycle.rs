@@ -1,6 +1,7 @@
 //! Workers that leave their place to others.
 
-use crate::kit::{FileGate, pid, send, until, wait_at, watch};
+use crate::kit::{Gate, pid, send, until, wait_at, watch};
+use raddle::executor::WorkerInfo;
 use raddle::{BoxError, Executor, Future, ProcessPool, Rejected, Shutdown, TaskError};
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -155,7 +156,7 @@ fn a_worker_does_not_leave_for_one_that_died() {
 }
 
 /// Fails from the second time on, by a mark in the directory that the variable names.
-fn only_once() -> Result<(), BoxError> {
+fn only_once(_: &WorkerInfo) -> Result<(), BoxError> {
     let mark = PathBuf::from(std::env::var_os("ONCE").ok_or("no mark")?);
     std::fs::File::create_new(mark)?;
     Ok(())
@@ -168,7 +169,7 @@ fn p29_a_worker_that_cannot_be_replaced_breaks_the_pool() {
     let pool = ProcessPool::builder()
         .workers(1)
         .env("ONCE", gate.file("once"))
-        .initializer(only_once)
+        .on_start(only_once)
         .build()
         .unwrap();
     let held = pool.submit(wait_at, gate.path());
