@@ -2,7 +2,7 @@
 
 use super::ThreadPool;
 use super::deque::Deque;
-use super::idle::MOST_WORKERS;
+use super::idle::MAX_WORKERS;
 use super::shared::{Config, IdleProfile, Shared, StartHook, StopHook, WorkerShared};
 use super::threads::Threads;
 use crate::error::{BoxError, BuildError};
