@@ -49,7 +49,7 @@ impl SupervisorQueue {
     }
 
     pub fn take(&self) -> Vec<Command> {
-        self.event.hear();
+        self.event.drain();
         std::mem::take(&mut *self.commands.lock())
     }
 }
