@@ -61,7 +61,9 @@ impl Pool {
                 pool.join();
                 Err(error)
             }
-            Err(_) => unreachable!("the supervisor reports the outcome of the start before it ends"),
+            Err(_) => {
+                unreachable!("the supervisor reports the outcome of the start before it ends")
+            }
         }
     }
 }

@@ -51,7 +51,16 @@ pub fn wait_for_capacity(
     let burst_is_there = |lane: &Lane| lane.shm.answered(lane.shm.next().ahead(burst - 1));
     let ready = || found() || pool.is_closed() || lanes.iter().any(burst_is_there);
     let shares_core = || lanes.iter().all(|lane| lane.shm.shares_core());
-    spin::spin_for(|| if shares_core() { Duration::ZERO } else { PATIENCE }, ready);
+    spin::spin_for(
+        || {
+            if shares_core() {
+                Duration::ZERO
+            } else {
+                PATIENCE
+            }
+        },
+        ready,
+    );
     let drained = lanes
         .iter()
         .filter(|lane| lane.drain_replies(pool, SLOTS))

@@ -270,7 +270,10 @@ impl Lane {
             SleepOutcome::Notified
         } else {
             let check_at = (checks_lanes && self.awaits_begin()).then(|| next_check(deadline));
-            match (self.shm.sleep(seen, check_at.flatten().or(deadline)), check_at) {
+            match (
+                self.shm.sleep(seen, check_at.flatten().or(deadline)),
+                check_at,
+            ) {
                 (FutexWait::TimedOut, Some(Some(_))) => SleepOutcome::NotBegun,
                 (how, _) => outcome(how),
             }

@@ -521,7 +521,11 @@ impl Supervisor {
             let too_large = config.max_memory.is_some_and(|limit| {
                 private_memory(started.process.pid()).is_some_and(|bytes| bytes > limit)
             });
-            if (too_old || too_large) && !slot.retiring && !slot.closing && slot.termination.is_none() {
+            if (too_old || too_large)
+                && !slot.retiring
+                && !slot.closing
+                && slot.termination.is_none()
+            {
                 slot.retiring = self.pool.lanes[at].retire(&self.pool);
             }
         }

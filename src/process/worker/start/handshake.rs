@@ -80,8 +80,8 @@ pub fn receive_config(
     control: &OwnedFd,
 ) -> Result<(WorkerConfig, Descriptors<OwnedFd>), StartError> {
     let mut buffer = vec![0; MOST_BYTES];
-    let received =
-        socket::receive(control, &mut buffer).map_err(StartError::system("receiving the config"))?;
+    let received = socket::receive(control, &mut buffer)
+        .map_err(StartError::system("receiving the config"))?;
     let (fingerprint, config) = buffer[..received.length]
         .split_first_chunk()
         .ok_or(StartError::Garbled)?;
