@@ -1,11 +1,13 @@
 //! Building a pool: every decision in one place, every mistake an error.
 
 use super::ThreadPool;
+use super::config::{Config, IdleProfile, StartHook, StopHook};
 use super::deque::Deque;
 use super::idle::MAX_WORKERS;
 use super::info::WorkerInfo;
-use super::shared::{Config, IdleProfile, Shared, StartHook, StopHook, WorkerShared};
+use super::shared::Shared;
 use super::threads::Threads;
+use super::worker_shared::WorkerShared;
 use crate::error::{BoxError, BuildError};
 use crate::executor::{Pin, Shutdown, WhenFull};
 use crate::future::panics;
@@ -145,8 +147,8 @@ impl ThreadPoolBuilder {
         if self.queue_limit == Some(0) {
             return Err(BuildError::ZeroQueueLimit);
         }
-        let places = cores.iter().zip(Deque::many(cores.len())).enumerate();
-        let seats = places
+        let halves = cores.iter().zip(Deque::many(cores.len())).enumerate();
+        let workers = halves
             .map(|(index, (&core, deque))| {
                 WorkerShared::new(WorkerInfo::new(index, &name, core), deque)
             })
@@ -162,7 +164,7 @@ impl ThreadPoolBuilder {
             on_stop: self.on_stop,
             can_spin: sync::MODEL || allowed.len() > 1,
         };
-        let shared = Arc::new(Shared::new(config, number, seats));
+        let shared = Arc::new(Shared::new(config, number, workers));
         if let Err(error) = Threads::start(&shared) {
             shared.close(Shutdown::CancelPending);
             shared.threads.wait(None);

@@ -3,6 +3,7 @@
 //! [`ranges`] shares out a slice, and [`external`] are threads from outside that take part in a join.
 
 mod builder;
+mod config;
 pub mod deque;
 #[cfg(feature = "process")]
 mod executor;
@@ -23,11 +24,12 @@ mod slots;
 mod stats;
 mod threads;
 mod worker;
+mod worker_shared;
 
 pub use builder::ThreadPoolBuilder;
+pub use config::IdleProfile as Idle;
 pub use info::WorkerInfo;
 pub use scope::Scope;
-pub use shared::IdleProfile as Idle;
 pub use stats::{Stats, WorkerStats};
 pub use worker::current_worker;
 
@@ -275,7 +277,7 @@ impl ThreadPool {
 
     /// How many workers there are.
     pub fn workers(&self) -> usize {
-        self.shared.seats.len()
+        self.shared.workers.len()
     }
 
     /// The pool's name.

@@ -138,10 +138,10 @@ where
         let mut rows = Rows(Vec::new());
         // UNWIND: if `f` panics, the others find nothing more, and `rows` drops what is here.
         let clear = ClearOnUnwind(&self.ranges);
-        let mut looks = join::Countdown::begin(self.pool.shared());
+        let mut countdown = join::Countdown::begin(self.pool.shared());
         while let Some(share) = self.ranges.next(place) {
             rows.add(self.row(share));
-            looks.look();
+            countdown.step();
         }
         std::mem::forget(clear);
         rows
