@@ -1,8 +1,8 @@
-//! What a task may know of its worker.
+//! What a task or a hook may know of its worker.
 
 use std::sync::Arc;
 
-/// What is known of the worker that the calling thread is.
+/// A worker's number, name and core. From [`current_worker`](crate::current_worker), and passed to the hooks of a pool.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct WorkerInfo {
@@ -10,7 +10,7 @@ pub struct WorkerInfo {
     pub index: usize,
     /// Its name: the pool's name, a dash, the number.
     pub name: Arc<str>,
-    /// The core that it is pinned to.
+    /// The CPU core that it is pinned to, if any.
     pub core: Option<usize>,
 }
 
