@@ -42,6 +42,7 @@ struct State {
     plan: Plan,
     waits: usize,
     timed_waits: usize,
+    threads: usize,
     fired: bool,
     fuse: Fuse,
 }
@@ -67,6 +68,7 @@ impl State {
             plan,
             waits: 0,
             timed_waits: 0,
+            threads: 1,
             fired: false,
             fuse: Fuse::None,
         }
@@ -93,6 +95,17 @@ pub fn fired() -> bool {
 #[must_use]
 pub fn waits() -> (usize, usize) {
     STATE.with_borrow(|state| (state.waits, state.timed_waits))
+}
+
+/// How many threads this execution has had, the main one included.
+#[must_use]
+pub fn threads() -> usize {
+    STATE.with_borrow(|state| state.threads)
+}
+
+/// Before a thread begins.
+pub(super) fn thread_begins() {
+    STATE.with_borrow_mut(|state| state.threads += 1);
 }
 
 /// Runs the code of a process that the plan may kill; `None` if it did. One thread of an execution.

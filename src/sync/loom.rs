@@ -392,6 +392,7 @@ pub mod thread {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
+        crate::sync::faults::thread_begins();
         loom::thread::spawn(f)
     }
 
@@ -409,6 +410,7 @@ pub mod thread {
     where
         F: FnOnce() + Send + 'static,
     {
+        crate::sync::faults::thread_begins();
         loom::thread::Builder::new().name(name).spawn(f)
     }
 }

@@ -182,6 +182,7 @@ pub mod thread {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
+        crate::sync::faults::thread_begins();
         shuttle::thread::spawn(f)
     }
 
@@ -199,6 +200,7 @@ pub mod thread {
     where
         F: FnOnce() + Send + 'static,
     {
+        crate::sync::faults::thread_begins();
         shuttle::thread::Builder::new().name(name).spawn(f)
     }
 }

@@ -19,7 +19,7 @@
 //! and one load once it is known.
 //!
 //! Where there is no such page the process id stands for it: [`Named`], one word, whose one exchange is all.
-//! Models: `verify/models/generation.rs`.
+//! Models: `verify/src/scenarios/generation.rs`.
 
 use crate::sync::atomic::{AtomicU32, AtomicU64, Ordering::*};
 

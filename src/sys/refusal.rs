@@ -1,4 +1,6 @@
 //! What the system refused: which call, what it said, and what to do about it.
+//!
+//! It and [`limits`](super::limits) import each other: a refusal names a limit, and to set a limit may be refused.
 
 use super::limits;
 use std::error::Error;

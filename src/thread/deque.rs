@@ -38,7 +38,7 @@
 //!
 //! # Guarantees
 //! Each item comes out exactly once. `push` is wait-free, the other methods are lock-free.
-//! Models: `verify/models/deque.rs`.
+//! Models: `verify/src/scenarios/deque.rs`.
 
 use super::slots::Slots;
 use crate::sync;

@@ -14,7 +14,7 @@
 //! job being seen. One that has shared its job may not poll again before this job is done. So a worker that has announced its
 //! park looks at the count and the slots ([`ExternalJoiners::look`]). A joiner that comes too late for this look finds the
 //! announcement.
-//! Models: `verify/models/join.rs`.
+//! Models: `verify/src/scenarios/join.rs`.
 
 use super::join::SharedJob;
 use crate::sync::atomic::{AtomicU32, Ordering::*};

@@ -48,7 +48,7 @@
 //! look sees it. If the look is first, the push acquires what the worker released, and the submitter sees the changed word.
 //! The whole argument is in `docs/protocols/idle.md`.
 //!
-//! Models: `verify/models/idle.rs`.
+//! Models: `verify/src/scenarios/idle.rs`.
 
 use crate::sync::atomic::{AtomicU32, AtomicU64, Ordering::*};
 use crate::sync::futex;

@@ -24,7 +24,7 @@
 //!
 //! # Guarantees
 //! Never more tasks than the limit hold a place. A sleeper is woken by the next free place or by the end of the pool.
-//! Models: `verify/models/limit.rs`.
+//! Models: `verify/src/scenarios/limit.rs`.
 
 use crate::sync::atomic::{AtomicU32, Ordering::*};
 use crate::sync::futex;

@@ -21,7 +21,7 @@
 //! Each item is given out once, and all of them are unless a thread clears. Lock-free. A word that returns to an earlier value
 //! has the same items in it again, so an exchange that succeeds late is right too. Between the two steps of a theft another
 //! thread may find nothing and leave; the thief does these items itself.
-//! Models: `verify/models/ranges.rs`.
+//! Models: `verify/src/scenarios/ranges.rs`.
 
 use crate::sync;
 use crate::sync::atomic::{AtomicU64, Ordering::*};

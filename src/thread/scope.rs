@@ -14,7 +14,7 @@
 //!
 //! The count goes up before a task is queued, by a thread that is counted itself or by the scope's own. So it does not pass
 //! through zero while a task is left.
-//! Model: `verify/models/scope.rs`.
+//! Model: `verify/src/scenarios/scope.rs`.
 
 use super::ThreadPool;
 use super::worker::Worker;

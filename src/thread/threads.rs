@@ -14,7 +14,7 @@
 //! None of this is on the fast path, and all of it is under one mutex, the registry's. Threads sleep on three futexes: `begun` counts
 //! workers that are ready, for the thread that builds the pool, if one of them may fail to begin; `signal` counts events, for
 //! spares that wait; `live` counts threads, for those that wait for the pool's end.
-//! Models: `verify/schedules/pool.rs`.
+//! Models: `verify/src/scenarios/pool.rs`.
 
 use super::search::FRESH;
 use super::shared::Shared;

@@ -12,7 +12,7 @@
 //!
 //! It depends on no thread that may run code of the user: the attendant may be held up by a callback, or be the submitter.
 //!
-//! Models: `verify/models/remote_rooms.rs`.
+//! Models: `verify/src/scenarios/remote_rooms.rs`.
 
 use crate::error::TaskError;
 use crate::future::spin;
@@ -42,12 +42,12 @@ pub fn wait_for_capacity(
     let ready = || found() || pool.is_closed() || lanes.iter().any(burst_is_there);
     let one_core = || lanes.iter().all(|lane| lane.shm.shares_core());
     spin::spin_for(|| if one_core() { Duration::ZERO } else { PATIENCE }, ready);
-    let took = lanes
+    let drained = lanes
         .iter()
         .filter(|lane| lane.drain_replies(pool, SLOTS))
         .count()
         > 0;
-    if !took && !found() {
+    if !drained && !found() {
         sleep_for_capacity(pool, lanes, found);
     }
     if pool.is_closed() {
@@ -59,29 +59,29 @@ pub fn wait_for_capacity(
 #[cold]
 fn sleep_for_capacity(pool: &Pool, lanes: &[Lane], found: impl Fn() -> bool) {
     // Under its lock: whoever makes room in the lane after this finds that we want it.
-    let want = |lane: &Lane| lane.shm.lock().data().capacity_waiters += 1;
-    let want_no_more = |lane: &Lane| lane.shm.lock().data().capacity_waiters -= 1;
+    let register = |lane: &Lane| lane.shm.lock().data().capacity_waiters += 1;
+    let unregister = |lane: &Lane| lane.shm.lock().data().capacity_waiters -= 1;
     let changed = || found() || pool.is_closed() || lanes.iter().any(Lane::has_reply);
-    lanes.iter().for_each(want);
-    let leads = lanes.iter().map(|lane| &lane.wait_queue);
-    let is_late = wait_queue::enqueue_all(leads, WaitFor::Capacity, |places| {
+    lanes.iter().for_each(register);
+    let queues = lanes.iter().map(|lane| &lane.wait_queue);
+    let is_late = wait_queue::enqueue_all(queues, WaitFor::Capacity, |queued| {
         let mut words: Vec<Watched<'_>> = Vec::with_capacity(2 * lanes.len());
-        let led = |&(_, place): &(&Lane, &wait_queue::Queued<'_>)| place.is_leader();
-        let (leading, following): (Vec<_>, Vec<_>) = lanes.iter().zip(places).partition(led);
-        words.extend(following.iter().map(|(_, place)| place.watched()));
+        let is_leader = |&(_, queued): &(&Lane, &wait_queue::Queued<'_>)| queued.is_leader();
+        let (leading, following): (Vec<_>, Vec<_>) = lanes.iter().zip(queued).partition(is_leader);
+        words.extend(following.iter().map(|(_, queued)| queued.watched()));
         for (lane, _) in &leading {
-            let bell = lane.shm.arm();
-            words.extend(lane.shm.watched(&bell));
+            let seen = lane.shm.arm();
+            words.extend(lane.shm.watched(&seen));
         }
         let awaits_begin = |&(lane, _): &(&Lane, _)| lane.awaits_begin();
-        let tends = pool.lanes.len() > 1 && leading.iter().any(awaits_begin);
-        let tend = tends.then(|| next_check(None)).flatten();
+        let checks_lanes = pool.lanes.len() > 1 && leading.iter().any(awaits_begin);
+        let check_at = checks_lanes.then(|| next_check(None)).flatten();
         // WAKE: the other ends are the workers after an answer, and `Lane::notify_capacity`.
-        let is_late = !changed() && futex::wait_any(&words, tend) == FutexWait::TimedOut;
+        let is_late = !changed() && futex::wait_any(&words, check_at) == FutexWait::TimedOut;
         leading.iter().for_each(|(lane, _)| lane.shm.disarm());
         is_late
     });
-    lanes.iter().for_each(want_no_more);
+    lanes.iter().for_each(unregister);
     if is_late {
         // Somebody is to see that a worker does not begin what is next, whatever the attendant does.
         pool.check_lanes();

@@ -1,6 +1,6 @@
 //! The thread that completes what nobody waits for: futures with callbacks or wakers, members of wait sets, and tasks
 //! whose handle is gone. It listens to a lane from the moment that somebody asked for it until the lane is empty.
-//! Models: `verify/models/remote.rs`.
+//! Models: `verify/src/scenarios/remote.rs`.
 
 use crate::process::pool::lane::Lane;
 use crate::process::pool::rebalance::next_check;
@@ -31,13 +31,13 @@ pub fn start(
 ) -> io::Result<thread::JoinHandle<()>> {
     pool.completer_poller.add(&pool.completer_event, EVENT)?;
     let shared = Arc::clone(pool);
-    let name = format!("{}-attend", pool.config.name);
+    let name = format!("{}-completer", pool.config.name);
     thread::spawn_with(name, None, move || {
         COMPLETES.with(|of| of.set(std::ptr::from_ref(&*shared).addr()));
         first(&shared);
         run(&shared, |until| {
-            let rung = shared.completer_poller.wait(until);
-            if rung.is_none_or(|rung| rung.contains(&EVENT)) {
+            let events = shared.completer_poller.wait(until);
+            if events.is_none_or(|events| events.contains(&EVENT)) {
                 shared.completer_event.hear();
             }
             until.is_some_and(|until| until <= Instant::now())
@@ -49,15 +49,15 @@ pub fn start(
 /// The thread's life. `wait` returns when the pool's bell or a lane's event has been rung since it returned last, or (it
 /// says) the time has come.
 pub(in crate::process) fn run(pool: &Pool, mut wait: impl FnMut(Option<Instant>) -> bool) {
-    let mut look = None;
+    let mut check_at = None;
     while !pool.has_stopped() {
         // ORDERING: backlog.look Relaxed: set before the bell is rung.
-        look = match pool.backlog.load(Relaxed) || awaits_begin(pool) {
-            true => look.or_else(|| next_check(None)),
+        check_at = match pool.backlog.load(Relaxed) || awaits_begin(pool) {
+            true => check_at.or_else(|| next_check(None)),
             false => None,
         };
-        if wait(look) {
-            look = None;
+        if wait(check_at) {
+            check_at = None;
             pool.check_lanes();
         }
         while pool.run_deferred() {}

@@ -1,5 +1,5 @@
 //! Deadlines: a task that has not begun by then is taken back, wherever it is.
-//! Models: `verify/models/remote_moves.rs`.
+//! Models: `verify/src/scenarios/remote_moves.rs`.
 
 use crate::error::TaskError;
 use crate::future::task::Task;
@@ -29,16 +29,16 @@ impl Pool {
         };
         let end = |task: Task| task.end_failed(TaskError::TimedOut);
         match revoke::revoke(self, || options.location(), is_it, end) {
-            (RevokeOutcome::Revoked(ended), place) => {
+            (RevokeOutcome::Revoked(ended), location) => {
                 if let Some(ended) = ended {
                     self.deferred.push_ended(ended);
                 }
-                self.lanes[place.lane].notify();
+                self.lanes[location.lane].notify();
                 self.notify_capacity();
                 self.completer_event.notify();
                 Expired::Over
             }
-            (RevokeOutcome::Running, place) => Expired::Runs(place),
+            (RevokeOutcome::Running, location) => Expired::Runs(location),
             (RevokeOutcome::Gone, _) => Expired::Over,
         }
     }

@@ -54,8 +54,8 @@ impl Deferred {
     }
 
     /// The worker of this lane had answered the task. As above.
-    pub fn push_reply(&self, lane: usize, answered: RecoveredReply) {
-        self.push(Item::RecoveredReply(lane, answered));
+    pub fn push_reply(&self, lane: usize, reply: RecoveredReply) {
+        self.push(Item::RecoveredReply(lane, reply));
     }
 
     /// The task has an outcome. As above.

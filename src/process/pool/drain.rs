@@ -47,15 +47,15 @@ pub struct LargeReply<'a> {
 /// Whose memory it is.
 pub enum LargeOwner {
     /// The worker's: the answer to this number.
-    Answer(Seq),
+    Reply(Seq),
     /// The parent's own: the argument, as it was.
     Argument(Span),
 }
 
 impl Drop for LargeReply<'_> {
     fn drop(&mut self) {
-        let wanted = match self.what {
-            LargeOwner::Answer(seq) => {
+        let notify = match self.what {
+            LargeOwner::Reply(seq) => {
                 let mut locked = self.lane.shm.lock();
                 locked.release(seq);
                 locked.data().capacity_waiters > 0
@@ -65,7 +65,7 @@ impl Drop for LargeReply<'_> {
                 self.lane.shm.lock().data().capacity_waiters > 0
             }
         };
-        if wanted {
+        if notify {
             self.lane.notify_capacity();
         }
     }
@@ -79,7 +79,7 @@ struct Batch {
     /// Why the lane is to be quarantined from now on.
     violation: bool,
     /// Somebody wants to hear that there is room.
-    wanted: bool,
+    notify: bool,
 }
 
 impl Lane {
@@ -113,8 +113,8 @@ impl Lane {
         let mut locked = self.shm.lock();
         let mut freed = false;
         while batch.count < most.min(BATCH) && locked.data().quarantined.is_none() {
-            let place = &mut batch.items[batch.count];
-            match self.take_reply(&mut locked, |taken| *place = Some(taken)) {
+            let slot = &mut batch.items[batch.count];
+            match self.take_reply(&mut locked, |taken| *slot = Some(taken)) {
                 Ok(Next::Reply) => {}
                 Ok(Next::Skipped) => {
                     freed = true;
@@ -134,7 +134,7 @@ impl Lane {
                 reply,
                 returned,
                 ..
-            }) = place
+            }) = slot
             else {
                 unreachable!("just taken");
             };
@@ -147,11 +147,11 @@ impl Lane {
                 break;
             }
         }
-        let desk = locked.data();
-        desk.done += batch.count as u64;
+        let state = locked.data();
+        state.done += batch.count as u64;
         // ORDERING: lane.done Relaxed: a figure, written under the lock.
-        self.done.store(desk.done, Relaxed);
-        batch.wanted = freed && desk.capacity_waiters > 0;
+        self.done.store(state.done, Relaxed);
+        batch.notify = freed && state.capacity_waiters > 0;
     }
 
     /// Completes some of what the worker has answered. False: nothing was there.
@@ -166,7 +166,7 @@ impl Lane {
         if batch.violation {
             pool.supervisor_queue.send(Command::Quarantine(self.index));
         }
-        if batch.wanted {
+        if batch.notify {
             self.notify_capacity();
         }
         let Batch { items, count, .. } = &mut batch;
@@ -197,7 +197,7 @@ impl Lane {
                 (None, Payload::Span(span)) => (
                     *status,
                     ReplyBytes::Shared(self.shm.reply_region(*span)),
-                    reading(LargeOwner::Answer(*seq)),
+                    reading(LargeOwner::Reply(*seq)),
                 ),
             };
             let reply_view = ReplyView {
@@ -264,19 +264,19 @@ impl Pool {
             Item::Failed(task, error) => {
                 let cell = task.raw();
                 // SAFETY: tasks in lanes have tickets.
-                let place = unsafe { RemoteTask::of(cell) }.location();
+                let location = unsafe { RemoteTask::of(cell) }.location();
                 let ended = task.end_failed(error);
                 if ended.as_ref().is_some_and(Ended::has_remote_waiter) {
-                    self.lanes[place.lane].notify_waiter(cell);
+                    self.lanes[location.lane].notify_waiter(cell);
                 }
             }
-            Item::RecoveredReply(lane, answered) => {
+            Item::RecoveredReply(lane, reply) => {
                 let RecoveredReply {
                     task,
                     finish,
                     status,
                     bytes,
-                } = answered;
+                } = reply;
                 let reply_view = ReplyView {
                     status,
                     bytes: ReplyBytes::Private(&bytes),

@@ -127,13 +127,13 @@ unsafe fn finish<T>(
             };
             decode(status, context)
         }
-        None => Err(wild(reply_view.worker, cell.name())),
+        None => Err(unknown_status(reply_view.worker, cell.name())),
     })
 }
 
 /// What a worker did is none of an reply_view.
 #[cold]
-fn wild(worker: &WorkerId, task: Option<&str>) -> TaskError {
+fn unknown_status(worker: &WorkerId, task: Option<&str>) -> TaskError {
     TaskError::WorkerLost(WorkerLost::new(Details {
         pid: worker.pid(),
         worker: worker.name.clone(),

@@ -12,7 +12,7 @@
 //! # Guarantees
 //! Whoever engages after he has put a task into the lane is heard: of the two fences one is first, so he finds the
 //! attendant at rest and rings, or the attendant finds his task. Wait-free.
-//! Models: `verify/models/remote.rs`.
+//! Models: `verify/src/scenarios/remote.rs`.
 
 use crate::sync::atomic::{AtomicBool, Ordering::*, fence};
 

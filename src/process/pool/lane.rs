@@ -5,14 +5,14 @@
 //! One for each slot. A submitter has the record of a number from its reservation to its publication; from then on it
 //! belongs to whoever holds the lane's lock. It is empty when the task was taken back. The worker knows nothing of
 //! records: what it writes is judged by them, and never the other way round.
-//! Models: `verify/models/remote.rs`.
+//! Models: `verify/src/scenarios/remote.rs`.
 
 use crate::future::raw_task::RawTask;
 use crate::future::task::Task;
 use crate::process::pool::finish::{Finish, WorkerId};
 use crate::process::pool::interest::Interest;
+use crate::process::pool::stats::ProcessWorkerStats;
 use crate::process::pool::wait_queue::{WaitFor, WaitQueue};
-use crate::process::stats::ProcessWorkerStats;
 use crate::process::wire::outcome::RETURNED;
 use crate::shm::{
     Locked, ParentEnd, Payload, Replies, Reply, Requests, SLOTS, Segment, Seq, Span, Waiting,
@@ -181,8 +181,8 @@ impl Lane {
     #[cold]
     pub fn release_argument(&self, span: Option<Span>) {
         self.free(span);
-        let wanted = span.is_some() && self.shm.lock().data().capacity_waiters > 0;
-        if wanted {
+        let notify = span.is_some() && self.shm.lock().data().capacity_waiters > 0;
+        if notify {
             self.notify_capacity();
         }
     }

@@ -80,9 +80,9 @@ impl Lane {
             .waiting(next)
             .is_some_and(|waiting| locked.is_committed(waiting));
         let unbegun = (is_there && !begun).then_some(next);
-        let desk = locked.data();
-        let before = std::mem::replace(&mut desk.unbegun, unbegun);
-        desk.stuck = unbegun.filter(|_| before == unbegun);
+        let state = locked.data();
+        let before = std::mem::replace(&mut state.unbegun, unbegun);
+        state.stuck = unbegun.filter(|_| before == unbegun);
     }
 
     /// Moves some of what has not begun to `to`, which has nothing to do. How many.
@@ -112,9 +112,9 @@ impl Lane {
             return 0;
         }
         let next = locked.next();
-        let desk = locked.data();
-        let takes_next = self.pid() == 0 || desk.stuck == Some(next);
-        let stay = [desk.retirement, (!takes_next).then_some(next)];
+        let state = locked.data();
+        let takes_next = self.pid() == 0 || state.stuck == Some(next);
+        let stay = [state.retirement, (!takes_next).then_some(next)];
         let waiting: Vec<Waiting> = locked
             .all_waiting()
             .filter(|waiting| !stay.contains(&Some(waiting.seq())))

@@ -17,7 +17,7 @@ const NO_STATUS: u32 = 0;
 
 /// The task that the worker ran.
 pub struct InFlight {
-    pub place: TaskLocation,
+    pub location: TaskLocation,
     /// How many workers it has cost.
     pub deaths: u32,
     /// None: the next worker runs it again.
@@ -27,7 +27,7 @@ pub struct InFlight {
 /// What was found in the lane.
 #[derive(Default)]
 pub struct Recovered {
-    pub answered: Vec<RecoveredReply>,
+    pub replies: Vec<RecoveredReply>,
     pub in_flight: Option<InFlight>,
     /// What the worker did that no worker does.
     pub violation: Option<String>,
@@ -40,14 +40,14 @@ impl Lane {
     /// worker. That task stays where it is, and runs again, if it has retries left and `again` allows it. None: somebody
     /// still reads an answer; try again.
     ///
-    pub fn recover(&self, again: impl FnOnce(TaskLocation) -> bool) -> Option<Recovered> {
+    pub fn recover(&self, may_retry: impl FnOnce(TaskLocation) -> bool) -> Option<Recovered> {
         match Segment::<Replies>::create_words(self.shm.arena()) {
-            Ok((fresh, fd)) => self.recover_with(Ok(&fresh), again, || {
+            Ok((fresh, fd)) => self.recover_with(Ok(&fresh), may_retry, || {
                 self.shm.install(fd.as_fd())?;
                 *self.files.replies.lock() = fd;
                 Ok(())
             }),
-            Err(error) => self.recover_with(Err(error), again, || Ok(())),
+            Err(error) => self.recover_with(Err(error), may_retry, || Ok(())),
         }
     }
 
@@ -55,7 +55,7 @@ impl Lane {
     pub(in crate::process) fn recover_with(
         &self,
         fresh: io::Result<&Replies>,
-        again: impl FnOnce(TaskLocation) -> bool,
+        may_retry: impl FnOnce(TaskLocation) -> bool,
         install: impl FnOnce() -> io::Result<()>,
     ) -> Option<Recovered> {
         let mut locked = self.shm.lock();
@@ -91,7 +91,7 @@ impl Lane {
                     // All are copied at once. Apart from each other they are together no more than the arena; one of
                     // them a thousand times over would be more than there is memory.
                     let bytes = if spans.iter().any(|&other| span.overlaps(other)) {
-                        let why = "it answered twice with the same memory";
+                        let why = "it replied twice with the same memory";
                         locked.data().quarantined = Some(why.to_owned());
                         status = NO_STATUS;
                         Vec::new()
@@ -109,10 +109,10 @@ impl Lane {
                 self.shm.free(span);
             }
             if Status::from_number(status).is_none() {
-                let why = || format!("it answered with status {status}");
+                let why = || format!("it replied with status {status}");
                 locked.data().quarantined.get_or_insert_with(why);
             }
-            recovered.answered.push(RecoveredReply {
+            recovered.replies.push(RecoveredReply {
                 task,
                 finish,
                 status,
@@ -121,24 +121,24 @@ impl Lane {
         }
         recovered.violation = locked.data().quarantined.take();
         // Without memory for another worker nobody would run it.
-        let again = |place| fresh.is_ok() && again(place);
+        let may_retry = |location| fresh.is_ok() && may_retry(location);
         if let Some(waiting) = locked.in_flight() {
-            recovered.in_flight = self.find(&mut locked, waiting, again);
+            recovered.in_flight = self.take_in_flight(&mut locked, waiting, may_retry);
         }
         recovered.refused = fresh.and_then(|fresh| locked.replace(fresh, install)).err();
         Some(recovered)
     }
 
     /// The task that a dead worker ran, and whether it is lost.
-    fn find(
+    fn take_in_flight(
         &self,
         locked: &mut Locked<'_, LaneState>,
         waiting: Waiting,
-        again: impl FnOnce(TaskLocation) -> bool,
+        may_retry: impl FnOnce(TaskLocation) -> bool,
     ) -> Option<InFlight> {
         let lane = self.index;
         let seq = waiting.seq();
-        let place = TaskLocation { lane, seq };
+        let location = TaskLocation { lane, seq };
         let (deaths, retries) = self.record(locked, waiting, |record| {
             let record = record.as_ref()?;
             // SAFETY: tasks in lanes have tickets.
@@ -149,7 +149,7 @@ impl Lane {
                 (deaths, options.retries)
             }))
         })?;
-        let lost = if deaths <= retries && again(place) {
+        let lost = if deaths <= retries && may_retry(location) {
             locked.run_again(seq);
             None
         } else {
@@ -158,7 +158,7 @@ impl Lane {
             Some(record.task)
         };
         Some(InFlight {
-            place,
+            location,
             deaths,
             lost,
         })
@@ -187,7 +187,7 @@ mod tests {
     /// A pool without threads, whose only worker the test plays.
     fn pool() -> Arc<Pool> {
         let config = Config {
-            name: "grave".to_owned(),
+            name: "recover".to_owned(),
             when_full: WhenFull::Block,
             settings: Default::default(),
             max_age: None,
@@ -197,7 +197,7 @@ mod tests {
             restart_window: Duration::ZERO,
             kill_grace: Duration::ZERO,
         };
-        let lane = Lane::new(0, "grave-0".to_owned(), None, ARENA).unwrap();
+        let lane = Lane::new(0, "recover-0".to_owned(), None, ARENA).unwrap();
         let (supervisor_queue, completer_event) =
             (SupervisorQueue::new().unwrap(), Event::new().unwrap());
         let completer_poller = Poller::new().unwrap();
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lane_without_memory_for_another_worker_ends_in_order() {
+    fn a_lane_without_memory_for_another_worker_ends_orderly() {
         let pool = pool();
         let lane = &pool.lanes[0];
         let call = RemoteCall {
@@ -219,7 +219,7 @@ mod tests {
             finish: finish_value::<u64>,
         };
         let send = || -> Future<u64> { submit(&pool, &call, &5u64, None) };
-        let (answered, run, waiting) = (send(), send(), send());
+        let (replied, run, waiting) = (send(), send(), send());
         let requests = Segment::adopt(&lane.files.requests).unwrap();
         let replies = Segment::adopt(&lane.files.replies.lock()).unwrap();
         let mut worker = WorkerEnd::new(requests, replies, Seq(0), || {});
@@ -234,8 +234,8 @@ mod tests {
         let refused = || lane.shm.install(lane.files.requests.as_fd());
         let recovered = lane.recover_with(Ok(&fresh), |_| false, refused).unwrap();
         assert!(recovered.refused.is_some() && recovered.violation.is_none());
-        for answer in recovered.answered {
-            pool.deferred.push_reply(0, answer);
+        for reply in recovered.replies {
+            pool.deferred.push_reply(0, reply);
         }
         pool.deferred.push_failed(
             recovered.in_flight.unwrap().lost.unwrap(),
@@ -243,7 +243,7 @@ mod tests {
         );
         pool.break_down("no memory".to_owned());
         while pool.run_deferred() {}
-        assert_eq!(answered.result().unwrap(), 7);
+        assert_eq!(replied.result().unwrap(), 7);
         assert!(matches!(run.result(), Err(TaskError::TimedOut)));
         let outcome = waiting.result();
         assert!(
@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_file_for_another_worker_what_was_answered_counts() {
+    fn without_a_file_for_another_worker_replies_count() {
         let pool = pool();
         let lane = &pool.lanes[0];
         let call = RemoteCall {
@@ -264,7 +264,7 @@ mod tests {
         };
         let send = |options| -> Future<u64> { submit(&pool, &call, &5u64, options) };
         let options = || Some(Arc::new(TaskOptions::new(None, None, 5)));
-        let (answered, run, waiting) = (send(None), send(options()), send(None));
+        let (replied, run, waiting) = (send(None), send(options()), send(None));
         let requests = Segment::adopt(&lane.files.requests).unwrap();
         let replies = Segment::adopt(&lane.files.replies.lock()).unwrap();
         let mut worker = WorkerEnd::new(requests, replies, Seq(0), || {});
@@ -277,15 +277,15 @@ mod tests {
         let refused = Err(io::Error::from_raw_os_error(libc::EMFILE));
         let recovered = lane.recover_with(refused, |_| true, || Ok(())).unwrap();
         assert!(recovered.refused.is_some() && recovered.violation.is_none());
-        for answer in recovered.answered {
-            pool.deferred.push_reply(0, answer);
+        for reply in recovered.replies {
+            pool.deferred.push_reply(0, reply);
         }
         // It has retries left, and nobody who could run it.
         let lost = recovered.in_flight.unwrap().lost.unwrap();
         pool.deferred.push_failed(lost, TaskError::TimedOut);
         pool.break_down("no memory".to_owned());
         while pool.run_deferred() {}
-        assert_eq!(answered.result().unwrap(), 7);
+        assert_eq!(replied.result().unwrap(), 7);
         assert!(matches!(run.result(), Err(TaskError::TimedOut)));
         let outcome = waiting.result();
         assert!(
@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_that_share_their_memory_are_none() {
+    fn replies_that_share_memory_violate_the_protocol() {
         let pool = pool();
         let lane = &pool.lanes[0];
         let call = RemoteCall {
@@ -319,12 +319,12 @@ mod tests {
         let recovered = lane.recover(|_| false).unwrap();
         let violation = recovered.violation.unwrap();
         assert!(violation.contains("same memory"), "{violation}");
-        for answer in recovered.answered {
-            pool.deferred.push_reply(0, answer);
+        for reply in recovered.replies {
+            pool.deferred.push_reply(0, reply);
         }
         let lost = recovered.in_flight.unwrap().lost.unwrap();
         pool.deferred.push_failed(lost, TaskError::TimedOut);
-        pool.break_down("it was wild".to_owned());
+        pool.break_down("it violated the protocol".to_owned());
         while pool.run_deferred() {}
         assert_eq!(first.result().unwrap(), [7; 1000]);
         for lost in [second, third] {

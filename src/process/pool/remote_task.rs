@@ -1,5 +1,5 @@
 //! What a task of a process pool carries beside its result: where it stands, and how to reach its pool.
-//! Models: `verify/models/remote.rs`.
+//! Models: `verify/src/scenarios/remote.rs`.
 
 use crate::future::raw_task::RawTask;
 use crate::process::pool::shared::Pool;
@@ -10,7 +10,7 @@ use crate::sync::atomic::{AtomicU64, Ordering::*};
 /// The extra of a task's cell.
 pub struct RemoteTask {
     /// Lane and number. It changes when the task is moved to another lane, under the locks of the old one and the new.
-    place: AtomicU64,
+    location: AtomicU64,
     pub pool: Arc<Pool>,
     /// What only some tasks have.
     pub options: Option<Arc<TaskOptions>>,
@@ -19,7 +19,7 @@ pub struct RemoteTask {
 impl RemoteTask {
     pub fn new(pool: Arc<Pool>, options: Option<Arc<TaskOptions>>) -> Self {
         Self {
-            place: AtomicU64::new(0),
+            location: AtomicU64::new(0),
             pool,
             options,
         }
@@ -29,16 +29,16 @@ impl RemoteTask {
     #[inline]
     pub fn location(&self) -> TaskLocation {
         // ORDERING: remote.place Acquire -> pairs with remote.move: the task's record in the new lane.
-        TaskLocation::from_word(self.place.load(Acquire))
+        TaskLocation::from_word(self.location.load(Acquire))
     }
 
     #[inline]
-    pub fn set_location(&self, place: TaskLocation) {
-        let word = place.to_word();
+    pub fn set_location(&self, location: TaskLocation) {
+        let word = location.to_word();
         // ORDERING: remote.move Release -> pairs with remote.place.
-        self.place.store(word, Release);
+        self.location.store(word, Release);
         if let Some(options) = &self.options {
-            options.set_location(place);
+            options.set_location(location);
         }
     }
 

@@ -1,5 +1,5 @@
 //! Taking tasks back out of a lane before the worker begins them; what it has then only to skip.
-//! Models: `verify/models/remote.rs`.
+//! Models: `verify/src/scenarios/remote.rs`.
 
 use crate::future::raw_task::RawTask;
 use crate::future::task::{Ended, Task};
@@ -33,14 +33,14 @@ pub enum Skips {
 /// where it was seen last; who moves it tells so before it gives up the locks. With what became of it: where.
 pub fn revoke(
     pool: &Pool,
-    place: impl Fn() -> TaskLocation,
+    location: impl Fn() -> TaskLocation,
     is_it: impl Fn(RawTask) -> bool + Copy,
     end: impl Fn(Task) -> Option<Ended> + Copy,
 ) -> (RevokeOutcome, TaskLocation) {
     loop {
-        let at = place();
+        let at = location();
         match pool.lanes[at.lane].revoke_if(pool, at.seq, is_it, end) {
-            RevokeOutcome::Gone if place() != at => {}
+            RevokeOutcome::Gone if location() != at => {}
             outcome => return (outcome, at),
         }
     }
@@ -56,14 +56,14 @@ impl Lane {
         end: impl FnOnce(Task) -> Option<Ended>,
     ) -> RevokeOutcome {
         let mut locked = self.shm.lock();
-        let mine = |record: &mut Option<Record>| {
+        let is_same = |record: &mut Option<Record>| {
             record
                 .as_ref()
                 .is_some_and(|record| is_it(record.task.raw()))
         };
         let waiting = locked
             .waiting(seq)
-            .filter(|&waiting| self.record(&locked, waiting, mine));
+            .filter(|&waiting| self.record(&locked, waiting, is_same));
         let Some(waiting) = waiting else {
             return RevokeOutcome::Gone;
         };
@@ -72,9 +72,9 @@ impl Lane {
         };
         let ended = end(record.task);
         // The memory of its argument is somebody's room.
-        let wanted = locked.data().capacity_waiters > 0;
+        let notify = locked.data().capacity_waiters > 0;
         drop(locked);
-        if wanted {
+        if notify {
             self.notify_capacity();
         }
         RevokeOutcome::Revoked(ended)
@@ -101,8 +101,8 @@ impl Lane {
         match locked.revoke(seq) {
             Ok(Revoke::Won) => {}
             Ok(Revoke::Claimed) => return false,
-            Err(wild) => {
-                self.quarantine(pool, locked, format!("it {wild}"));
+            Err(violation) => {
+                self.quarantine(pool, locked, format!("it {violation}"));
                 return false;
             }
         }
@@ -119,13 +119,13 @@ impl Lane {
             .pending()
             .filter(|&seq| !self.shm.answered(seq))
             .map(|seq| locked.waiting(seq));
-        let is_back = |waiting: &Waiting| self.record(&locked, *waiting, |it| it.is_none());
-        let next = left.next().flatten().filter(is_back);
+        let is_revoked = |waiting: &Waiting| self.record(&locked, *waiting, |it| it.is_none());
+        let next = left.next().flatten().filter(is_revoked);
         match next {
             // What its submitter has not put into its slot yet no worker can skip.
             Some(next) if locked.is_committed(next) => return Skips::Next(next.seq()),
             Some(_) => return Skips::Later,
-            None if left.flatten().any(|waiting| is_back(&waiting)) => return Skips::Later,
+            None if left.flatten().any(|waiting| is_revoked(&waiting)) => return Skips::Later,
             None => {}
         }
         locked.data().watched = false;

@@ -1,6 +1,6 @@
 //! How a task gets into a lane.
 //!
-//! Models: `verify/models/remote.rs`.
+//! Models: `verify/src/scenarios/remote.rs`.
 
 use crate::codec::{Description, Part, PayloadError, PayloadReason, PayloadStage, SliceSink};
 use crate::error::{Rejected, TaskError};

@@ -10,7 +10,7 @@ use std::time::Duration;
 pub enum Command {
     /// End the worker that runs this task, if it still does.
     EndTask {
-        place: TaskLocation,
+        location: TaskLocation,
         cause: LostCause,
     },
     /// The worker of this lane is wild.

@@ -36,7 +36,7 @@ pub struct TaskOptions {
     /// How many it has cost. Written under the lane's lock.
     pub deaths: AtomicU32,
     /// For the timer, which has no cell: a copy of the remote's place.
-    place: AtomicU64,
+    location: AtomicU64,
 }
 
 impl TaskOptions {
@@ -46,19 +46,19 @@ impl TaskOptions {
             deadline,
             retries,
             deaths: AtomicU32::new(0),
-            place: AtomicU64::new(0),
+            location: AtomicU64::new(0),
         }
     }
 
     #[inline]
-    pub fn set_location(&self, place: TaskLocation) {
+    pub fn set_location(&self, location: TaskLocation) {
         // ORDERING: options.move Release -> pairs with options.place.
-        self.place.store(place.to_word(), Release);
+        self.location.store(location.to_word(), Release);
     }
 
     /// Where its task was seen last. To be verified under the lane's lock.
     pub fn location(&self) -> TaskLocation {
         // ORDERING: options.place Acquire -> as remote.place.
-        TaskLocation::from_word(self.place.load(Acquire))
+        TaskLocation::from_word(self.location.load(Acquire))
     }
 }

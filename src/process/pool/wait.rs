@@ -7,7 +7,7 @@
 //! ([`State::set_remote_waiter`](crate::future::state::State::set_remote_waiter)) and calls. When a task moves to another lane, the attendant's
 //! ear goes along, and everybody who sleeps for its old lane is rung.
 //!
-//! `docs/protocols/remote.md` describes words, transitions and owners. Models: `verify/models/remote.rs`.
+//! `docs/protocols/remote.md` describes words, transitions and owners. Models: `verify/src/scenarios/remote.rs`.
 
 use crate::error::worker_lost::LostCause;
 use crate::future::cell::Extra;
@@ -43,8 +43,8 @@ pub static REMOTE: RemoteVtable = RemoteVtable {
 /// How long a leader that was woken stays awake for the answers that follow. Chosen with the bench `round-trip`.
 const AWAKE: Duration = Duration::from_micros(20);
 
-fn lane_of(pool: &Pool, place: TaskLocation) -> &Lane {
-    &pool.lanes[place.lane]
+fn lane_of(pool: &Pool, location: TaskLocation) -> &Lane {
+    &pool.lanes[location.lane]
 }
 
 unsafe fn poll(cell: RawTask) {
@@ -55,10 +55,10 @@ unsafe fn poll(cell: RawTask) {
 /// Completes the task if its answer is there; also what the supervisor has left.
 #[inline]
 fn look(cell: RawTask, remote: &RemoteTask) {
-    let place = remote.location();
-    let lane = lane_of(&remote.pool, place);
-    if lane.shm.answered(place.seq) {
-        lane.drain_until(&remote.pool, cell, place.seq);
+    let location = remote.location();
+    let lane = lane_of(&remote.pool, location);
+    if lane.shm.answered(location.seq) {
+        lane.drain_until(&remote.pool, cell, location.seq);
     }
     if !remote.pool.deferred.is_empty() {
         while !cell.state.load().is_done() && remote.pool.run_deferred() {}
@@ -81,18 +81,18 @@ unsafe fn sleep(cell: RawTask, until: Until, deadline: Option<Instant>) -> bool 
             }
             return cell.state.sleep(until, deadline);
         }
-        let place = remote.location();
-        let lane = lane_of(pool, place);
+        let location = remote.location();
+        let lane = lane_of(pool, location);
         if lane.depth() > 1 && pool.lanes.len() > 1 {
             pool.rebalance();
         }
-        match sleep_at(cell, remote, lane, place, deadline) {
-            Slept::Notified => {}
-            Slept::TimedOut => {
+        match sleep_at(cell, remote, lane, location, deadline) {
+            SleepOutcome::Notified => {}
+            SleepOutcome::TimedOut => {
                 look(cell, remote);
                 return until.holds(cell.state.load());
             }
-            Slept::NotBegun => {
+            SleepOutcome::NotBegun => {
                 pool.check_lanes();
                 continue;
             }
@@ -107,7 +107,7 @@ unsafe fn sleep(cell: RawTask, until: Until, deadline: Option<Instant>) -> bool 
                 lane.drain_some(pool);
             }
             look(cell, remote);
-            cell.state.load().is_done() || remote.location() != place
+            cell.state.load().is_done() || remote.location() != location
         };
         spin::spin_for(|| spin::budget(cell, AWAKE), over);
     }
@@ -116,7 +116,7 @@ unsafe fn sleep(cell: RawTask, until: Until, deadline: Option<Instant>) -> bool 
 /// How a sleep for a lane ended.
 #[must_use]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Slept {
+pub enum SleepOutcome {
     Notified,
     /// The deadline has passed.
     TimedOut,
@@ -129,20 +129,20 @@ pub(in crate::process) fn sleep_at(
     cell: RawTask,
     remote: &RemoteTask,
     lane: &Lane,
-    place: TaskLocation,
+    location: TaskLocation,
     deadline: Option<Instant>,
-) -> Slept {
+) -> SleepOutcome {
     let changed = || {
         cell.state.load().is_done()
-            || remote.location() != place
+            || remote.location() != location
             || !remote.pool.deferred.is_empty()
     };
-    lane.wait_queue.enqueue(WaitFor::Task(cell), |here| {
+    lane.wait_queue.enqueue(WaitFor::Task(cell), |queued| {
         // WAKE: the other ends are the worker after an answer, and whoever completes, moves or fails the task.
         if !cell.state.set_remote_waiter() {
-            return Slept::Notified;
+            return SleepOutcome::Notified;
         }
-        lane.sleep(here, changed, deadline, remote.pool.lanes.len() > 1)
+        lane.sleep(queued, changed, deadline, remote.pool.lanes.len() > 1)
     })
 }
 
@@ -157,20 +157,20 @@ unsafe fn request_completion(cell: RawTask) {
     // SAFETY: cells with this remote have tickets.
     let remote = unsafe { RemoteTask::of(cell) };
     loop {
-        let place = remote.location();
-        if request_completion_at(remote, place) || cell.state.load().is_done() {
+        let location = remote.location();
+        if request_completion_at(remote, location) || cell.state.load().is_done() {
             return;
         }
     }
 }
 
 /// Has the attendant listen to the lane. False: the task has left it meanwhile.
-fn request_completion_at(remote: &RemoteTask, place: TaskLocation) -> bool {
-    lane_of(&remote.pool, place).request_completion(&remote.pool);
+fn request_completion_at(remote: &RemoteTask, location: TaskLocation) -> bool {
+    lane_of(&remote.pool, location).request_completion(&remote.pool);
     // ORDERING: remote.engage-fence SeqCst -> pairs with the fence in `ParentEnd::publish`: whoever moves the task after
     // our look finds the lane engaged, and has the attendant listen to the new one.
     fence(SeqCst);
-    remote.location() == place
+    remote.location() == location
 }
 
 /// Takes the task back, wherever it is, and ends it so. Is it cancelled now? `Err`: it runs, at that place.
@@ -182,16 +182,16 @@ fn revoke_and_end(
     if !cell.state.load().is_done() {
         let is_it = |raw| raw == cell;
         match revoke::revoke(&remote.pool, || remote.location(), is_it, end) {
-            (RevokeOutcome::Revoked(ended), place) => {
+            (RevokeOutcome::Revoked(ended), location) => {
                 if ended
                     .as_ref()
                     .is_some_and(|ended| ended.has_remote_waiter())
                 {
-                    lane_of(&remote.pool, place).notify_waiter(cell);
+                    lane_of(&remote.pool, location).notify_waiter(cell);
                 }
                 drop(ended);
             }
-            (RevokeOutcome::Running, place) => return Err(place),
+            (RevokeOutcome::Running, location) => return Err(location),
             (RevokeOutcome::Gone, _) => {}
         }
     }
@@ -203,8 +203,8 @@ unsafe fn cancel(cell: RawTask) -> bool {
     let remote = unsafe { RemoteTask::of(cell) };
     match revoke_and_end(cell, remote, Task::end_cancelled) {
         Ok(cancelled) => cancelled,
-        Err(place) => {
-            lane_of(&remote.pool, place).shm.ask(place.seq);
+        Err(location) => {
+            lane_of(&remote.pool, location).shm.ask(location.seq);
             false
         }
     }
@@ -213,8 +213,8 @@ unsafe fn cancel(cell: RawTask) -> bool {
 unsafe fn is_started(cell: RawTask) -> bool {
     // SAFETY: cells with this remote have tickets.
     let remote = unsafe { RemoteTask::of(cell) };
-    let place = remote.location();
-    lane_of(&remote.pool, place).shm.is_started(place.seq)
+    let location = remote.location();
+    lane_of(&remote.pool, location).shm.is_started(location.seq)
 }
 
 unsafe fn shares_core(cell: RawTask) -> bool {
@@ -228,9 +228,9 @@ unsafe fn kill(cell: RawTask) -> bool {
     let remote = unsafe { RemoteTask::of(cell) };
     match revoke_and_end(cell, remote, Task::end_cancelled) {
         Ok(cancelled) => cancelled,
-        Err(place) => {
+        Err(location) => {
             remote.pool.supervisor_queue.send(Command::EndTask {
-                place,
+                location,
                 cause: LostCause::Killed,
             });
             true
@@ -243,32 +243,35 @@ impl Lane {
     /// taken. `changed`: what else is a reason not to. `tends`: a leader looks at a worker that does not begin what is next.
     pub fn sleep(
         &self,
-        here: &wait_queue::Queued<'_>,
+        queued: &wait_queue::Queued<'_>,
         changed: impl Fn() -> bool,
         deadline: Option<Instant>,
-        tends: bool,
-    ) -> Slept {
-        let slept = |how| match how {
-            FutexWait::TimedOut => Slept::TimedOut,
-            _ => Slept::Notified,
+        checks_lanes: bool,
+    ) -> SleepOutcome {
+        let outcome = |how| match how {
+            FutexWait::TimedOut => SleepOutcome::TimedOut,
+            _ => SleepOutcome::Notified,
         };
-        if !here.is_leader() {
+        if !queued.is_leader() {
             if changed() {
-                return Slept::Notified;
+                return SleepOutcome::Notified;
             }
-            let how = here.sleep(deadline);
-            if !here.is_leader() {
-                return slept(how);
+            let how = queued.sleep(deadline);
+            if !queued.is_leader() {
+                return outcome(how);
             }
         }
-        let bell = self.shm.arm();
+        let seen = self.shm.arm();
         let how = if changed() || self.has_reply() {
-            Slept::Notified
+            SleepOutcome::Notified
         } else {
-            let tend = (tends && self.awaits_begin()).then(|| next_check(deadline));
-            match (self.shm.sleep(bell, tend.flatten().or(deadline)), tend) {
-                (FutexWait::TimedOut, Some(Some(_))) => Slept::NotBegun,
-                (how, _) => slept(how),
+            let check_at = (checks_lanes && self.awaits_begin()).then(|| next_check(deadline));
+            match (
+                self.shm.sleep(seen, check_at.flatten().or(deadline)),
+                check_at,
+            ) {
+                (FutexWait::TimedOut, Some(Some(_))) => SleepOutcome::NotBegun,
+                (how, _) => outcome(how),
             }
         };
         self.shm.disarm();

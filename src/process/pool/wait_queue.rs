@@ -30,7 +30,7 @@
 //! While there is a follower, there is a leader. What is told after a waiter has got its place reaches it: before its
 //! sleep each looks once more, and the lock orders this look and the telling. Blocking, but for a few steps, under which
 //! nobody sleeps and no user code runs.
-//! Models: `verify/models/remote.rs`.
+//! Models: `verify/src/scenarios/remote.rs`.
 
 use crate::future::raw_task::RawTask;
 use crate::sync::atomic::{AtomicU32, Ordering::*};
@@ -53,14 +53,14 @@ pub enum WaitFor {
 }
 
 struct Waiter {
-    aim: WaitFor,
+    wait_for: WaitFor,
     notified: AtomicU32,
 }
 
 impl Waiter {
-    fn new(aim: WaitFor) -> Self {
+    fn new(wait_for: WaitFor) -> Self {
         Self {
-            aim,
+            wait_for,
             notified: AtomicU32::new(ASLEEP),
         }
     }
@@ -93,21 +93,21 @@ impl Waiters {
         if let Some(next) = self.followers.pop_front() {
             // SAFETY: in the queue, and so alive.
             let next = unsafe { next.as_ref() };
-            self.leader = Some(next.aim);
+            self.leader = Some(next.wait_for);
             next.notify(LEADER);
         }
     }
 
     /// Tells those followers to look that are meant.
-    fn notify(&mut self, is_meant: impl Fn(WaitFor) -> bool) {
+    fn notify(&mut self, is_match: impl Fn(WaitFor) -> bool) {
         self.followers.retain(|follower| {
             // SAFETY: in the queue, and so alive.
             let follower = unsafe { follower.as_ref() };
-            let meant = is_meant(follower.aim);
-            if meant {
+            let matched = is_match(follower.wait_for);
+            if matched {
                 follower.notify(RECHECK);
             }
-            !meant
+            !matched
         });
     }
 }
@@ -118,8 +118,8 @@ pub struct WaitQueue(Mutex<Waiters>);
 
 impl WaitQueue {
     /// Runs `f` with a place among those who sleep for the lane. It runs no code of the user.
-    pub fn enqueue<R>(&self, aim: WaitFor, f: impl FnOnce(&Queued<'_>) -> R) -> R {
-        let waiter = Waiter::new(aim);
+    pub fn enqueue<R>(&self, wait_for: WaitFor, f: impl FnOnce(&Queued<'_>) -> R) -> R {
+        let waiter = Waiter::new(wait_for);
         // SAFETY: a shared borrow is all that `f` gets: the place ends here, before the waiter.
         f(&unsafe { self.push(&waiter) })
     }
@@ -131,7 +131,7 @@ impl WaitQueue {
     unsafe fn push<'a>(&'a self, waiter: &'a Waiter) -> Queued<'a> {
         let mut waiters = self.0.lock();
         if waiters.leader.is_none() {
-            waiters.leader = Some(waiter.aim);
+            waiters.leader = Some(waiter.wait_for);
             // ORDERING: wait_queue.first Relaxed: by its own thread, which alone looks.
             waiter.notified.swap(LEADER, Relaxed);
         } else {
@@ -146,16 +146,16 @@ impl WaitQueue {
 
     /// For a model of what would be wrong: from now on a leader is believed to be there.
     #[cfg(any(raddle_loom, raddle_shuttle))]
-    pub fn abandon(&self) {
+    pub fn pretend_leader(&self) {
         self.0.lock().leader = Some(WaitFor::Capacity);
     }
 
     /// Tells those who sleep for this to look. True: the leader is one of them, and has to be rung.
     #[must_use]
-    pub fn notify(&self, aim: WaitFor) -> bool {
+    pub fn notify(&self, wait_for: WaitFor) -> bool {
         let mut waiters = self.0.lock();
-        waiters.notify(|other| other == aim);
-        waiters.leader == Some(aim)
+        waiters.notify(|other| other == wait_for);
+        waiters.leader == Some(wait_for)
     }
 
     /// Tells all followers to look.
@@ -166,17 +166,17 @@ impl WaitQueue {
 
 /// Runs `f` with a place among those who sleep for each of several lanes. It runs no code of the user.
 pub fn enqueue_all<'a, R>(
-    leads: impl ExactSizeIterator<Item = &'a WaitQueue>,
-    aim: WaitFor,
+    queues: impl ExactSizeIterator<Item = &'a WaitQueue>,
+    wait_for: WaitFor,
     f: impl FnOnce(&[Queued<'_>]) -> R,
 ) -> R {
-    let waiters: Box<[Waiter]> = (0..leads.len()).map(|_| Waiter::new(aim)).collect();
-    let places = leads.zip(&waiters);
+    let waiters: Box<[Waiter]> = (0..queues.len()).map(|_| Waiter::new(wait_for)).collect();
+    let queued = queues.zip(&waiters);
     // SAFETY: as in `enqueue`: made after the waiters, the places are dropped before them.
-    let places: Vec<Queued<'_>> = places
-        .map(|(lead, waiter)| unsafe { lead.push(waiter) })
+    let queued: Vec<Queued<'_>> = queued
+        .map(|(queue, waiter)| unsafe { queue.push(waiter) })
         .collect();
-    f(&places)
+    f(&queued)
 }
 
 /// A thread's place among those who sleep for a lane, which it leaves when this is dropped.

@@ -35,18 +35,18 @@ pub fn launch(pool: &Pool, at: usize) -> Result<Started, StartError> {
 }
 
 /// Is this one of the first workers that the attendant starts?
-fn is_attendants(at: usize) -> bool {
+fn is_completers(at: usize) -> bool {
     at % 2 == 1
 }
 
 /// The places of the first workers that the supervisor starts itself.
 pub fn own_share(pool: &Pool) -> impl Iterator<Item = usize> + use<> {
-    (0..pool.lanes.len()).filter(|&at| !is_attendants(at))
+    (0..pool.lanes.len()).filter(|&at| !is_completers(at))
 }
 
 /// The attendant's part of the start.
 pub fn launch_share(pool: &Pool, to: &mpsc::Sender<Launched>) {
-    for at in (0..pool.lanes.len()).filter(|&at| is_attendants(at)) {
+    for at in (0..pool.lanes.len()).filter(|&at| is_completers(at)) {
         if pool.is_over() {
             return;
         }

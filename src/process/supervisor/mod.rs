@@ -99,8 +99,8 @@ impl Supervisor {
         self.start_all(launches);
         while !self.is_over() {
             let deadline = self.next_due();
-            let heard = self.poller.wait(deadline);
-            for number in heard.unwrap_or_else(|| FdToken::all(self.slots.len())) {
+            let ready = self.poller.wait(deadline);
+            for number in ready.unwrap_or_else(|| FdToken::all(self.slots.len())) {
                 if number != QUEUE_EVENT {
                     let (slot, token) = FdToken::of(number);
                     self.handle_event(slot, token);
@@ -247,8 +247,8 @@ impl Supervisor {
     fn handle_command(&mut self, command: Command) {
         let now = Instant::now();
         match command {
-            Command::EndTask { place, cause } => {
-                self.end_task(place, TerminationCause::Lost(cause), now)
+            Command::EndTask { location, cause } => {
+                self.end_task(location, TerminationCause::Lost(cause), now)
             }
             Command::WatchDeadline(options) => {
                 if let Some(deadline) = options.deadline {
@@ -409,12 +409,12 @@ impl Supervisor {
             return;
         };
         // One that was meant to be ended is not run again.
-        let again = |place| {
+        let may_retry = |location| {
             let termination = slot.termination.as_ref();
-            !termination.is_some_and(|termination| termination.is_for(place))
+            !termination.is_some_and(|termination| termination.is_for(location))
                 && !pool.is_cancelling()
         };
-        let recovered = match pool.lanes[at].recover(again) {
+        let recovered = match pool.lanes[at].recover(may_retry) {
             Some(recovered) => recovered,
             None => {
                 slot.due = Some(Instant::now() + SOON);
@@ -422,13 +422,13 @@ impl Supervisor {
             }
         };
         let Recovered {
-            answered,
+            replies,
             in_flight,
             violation,
             refused,
         } = recovered;
-        for answered in answered {
-            pool.deferred.push_reply(at, answered);
+        for reply in replies {
+            pool.deferred.push_reply(at, reply);
         }
         if let Some(ended) = pool.lanes[at].forget_retirement(&pool) {
             pool.deferred.push_ended(ended);
@@ -436,7 +436,7 @@ impl Supervisor {
         // It may have gone on to another task before it died of something else.
         let termination = slot.termination.take().filter(|termination| {
             let in_flight = in_flight.as_ref();
-            in_flight.is_none_or(|in_flight| termination.is_for(in_flight.place))
+            in_flight.is_none_or(|in_flight| termination.is_for(in_flight.location))
         });
         let planned = slot.closing || slot.retiring || termination.is_some();
         let disorderly = in_flight.is_some() || violation.is_some();
@@ -505,13 +505,17 @@ impl Supervisor {
             let SlotState::Up(started) = &slot.state else {
                 continue;
             };
-            let old = config
+            let too_old = config
                 .max_age
                 .is_some_and(|age| now.duration_since(slot.since) >= age);
-            let fat = config.max_memory.is_some_and(|limit| {
+            let too_large = config.max_memory.is_some_and(|limit| {
                 private_memory(started.process.pid()).is_some_and(|bytes| bytes > limit)
             });
-            if (old || fat) && !slot.retiring && !slot.closing && slot.termination.is_none() {
+            if (too_old || too_large)
+                && !slot.retiring
+                && !slot.closing
+                && slot.termination.is_none()
+            {
                 slot.retiring = self.pool.lanes[at].retire(&self.pool);
             }
         }

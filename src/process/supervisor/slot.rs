@@ -64,8 +64,8 @@ pub struct Termination {
 
 impl Termination {
     /// Is this what the task at that place was to end by?
-    pub fn is_for(&self, place: TaskLocation) -> bool {
-        self.task.is_none_or(|task| task == place)
+    pub fn is_for(&self, location: TaskLocation) -> bool {
+        self.task.is_none_or(|task| task == location)
     }
 }
 

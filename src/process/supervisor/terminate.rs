@@ -23,13 +23,13 @@ const LAST_WAIT: Duration = Duration::from_secs(1);
 
 impl Supervisor {
     /// Ends the worker that runs this task, if it does.
-    pub(super) fn end_task(&mut self, place: TaskLocation, why: TerminationCause, now: Instant) {
-        let slot = &mut self.slots[place.lane];
+    pub(super) fn end_task(&mut self, location: TaskLocation, why: TerminationCause, now: Instant) {
+        let slot = &mut self.slots[location.lane];
         if slot.termination.is_some() || !matches!(slot.state, SlotState::Up(_)) {
             return;
         }
         slot.termination = Some(Termination {
-            task: Some(place),
+            task: Some(location),
             why,
             stopping: true,
             hard: now + self.pool.config.kill_grace,
@@ -56,10 +56,10 @@ impl Supervisor {
         if Arc::strong_count(options) == 1 {
             return;
         }
-        if let Expired::Runs(place) = self.pool.expire(options) {
+        if let Expired::Runs(location) = self.pool.expire(options) {
             // Again until it is over: its worker may be ended for another task, or be dead, or not have told the
             // truth about this one.
-            self.end_task(place, TerminationCause::Deadline, now);
+            self.end_task(location, TerminationCause::Deadline, now);
             // A time beyond what the clock can say does not come.
             if let Some(soon) = now.checked_add(SOON) {
                 self.timers
@@ -89,9 +89,9 @@ impl Supervisor {
             && !started.process.has_stopped()
         {
             let why = format!("it did not skip number {}, which was taken back", seq.0);
-            let place = TaskLocation { lane: at, seq };
+            let location = TaskLocation { lane: at, seq };
             self.end_task(
-                place,
+                location,
                 TerminationCause::Lost(LostCause::ProtocolViolation(why)),
                 now,
             );

@@ -189,8 +189,8 @@ impl Hostile {
         lane.worker.set_pid(0);
         let recovered = lane.recover(|_| false).expect("nobody reads");
         assert!(recovered.refused.is_none(), "memory");
-        for answered in recovered.answered {
-            self.pool.deferred.push_reply(at, answered);
+        for reply in recovered.replies {
+            self.pool.deferred.push_reply(at, reply);
         }
         if let Some(task) = recovered.in_flight.and_then(|in_flight| in_flight.lost) {
             let lost = WorkerLost::new(Details {

@@ -47,7 +47,7 @@ impl Model {
     /// `bell` is what the attendant sleeps on; the workers ring it, too.
     #[allow(clippy::vec_box)]
     #[inline(never)]
-    pub fn new(lanes: Vec<Box<ParentEnd<LaneState>>>, bell: &Event) -> Self {
+    pub fn new(lanes: Vec<Box<ParentEnd<LaneState>>>, event: &Event) -> Self {
         let config = Config {
             name: String::new(),
             when_full: WhenFull::Block,
@@ -64,7 +64,7 @@ impl Model {
                 requests: nothing(),
                 replies: Mutex::new(nothing()),
             };
-            let lane = Lane::of(index, String::new(), None, *shm, bell.clone(), files);
+            let lane = Lane::of(index, String::new(), None, *shm, event.clone(), files);
             lane.worker.set_pid(1);
             lane
         });
@@ -75,7 +75,7 @@ impl Model {
             config,
             lanes,
             supervisor_queue,
-            bell.clone(),
+            event.clone(),
             completer_poller,
         )))
     }
@@ -220,7 +220,7 @@ impl Model {
 
     /// Has the lead, and leaves without passing it on.
     pub fn lead_forever(&self, lane: usize) {
-        self.0.lanes[lane].wait_queue.abandon();
+        self.0.lanes[lane].wait_queue.pretend_leader();
     }
 
     /// Has a place among those who sleep for the lane, in which it does not sleep.
@@ -236,8 +236,8 @@ impl Model {
         let cell = future.cell();
         // SAFETY: of this pool, and so with a remote; the future keeps it alive.
         let remote = unsafe { RemoteTask::of(cell) };
-        let place = remote.location();
-        let _ = wait::sleep_at(cell, remote, &self.0.lanes[place.lane], place, None);
+        let location = remote.location();
+        let _ = wait::sleep_at(cell, remote, &self.0.lanes[location.lane], location, None);
     }
 
     /// As the future does when a hook is added.
@@ -252,9 +252,9 @@ impl Model {
         // SAFETY: of this pool, and so with a remote; the future keeps it alive.
         let remote = unsafe { RemoteTask::of(future.cell()) };
         loop {
-            let place = remote.location();
-            self.0.lanes[place.lane].request_completion(&self.0);
-            if remote.location() == place {
+            let location = remote.location();
+            self.0.lanes[location.lane].request_completion(&self.0);
+            if remote.location() == location {
                 return;
             }
         }
@@ -338,8 +338,8 @@ impl Model {
             return false;
         };
         assert!(recovered.violation.is_none());
-        for answered in recovered.answered {
-            self.0.deferred.push_reply(index, answered);
+        for reply in recovered.replies {
+            self.0.deferred.push_reply(index, reply);
         }
         if let Some(ended) = lane.forget_retirement(&self.0) {
             self.0.deferred.push_ended(ended);

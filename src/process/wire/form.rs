@@ -14,12 +14,12 @@ use std::hash::{Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Places for types; a power of two.
-const PLACES: usize = 4096;
+const ENTRIES: usize = 4096;
 /// Where a type's place may be taken, the next one may do.
-const NEAR: usize = 64;
+const PROBES: usize = 64;
 
 /// A type's word is its hash with the lowest bit for [`PLAIN`]; zero is a free place.
-static FORMS: [AtomicU64; PLACES] = [const { AtomicU64::new(0) }; PLACES];
+static FORMS: [AtomicU64; ENTRIES] = [const { AtomicU64::new(0) }; ENTRIES];
 
 const PLAIN: u64 = 1;
 
@@ -31,7 +31,7 @@ pub fn is_plain<T: Serialize + DeserializeOwned + 'static>() -> bool {
     }
     let word = word_of::<T>();
     // ORDERING: form.known Relaxed: nothing else is told by the word.
-    FORMS[word as usize % PLACES].load(Ordering::Relaxed) == word | PLAIN || find(word, probe::<T>)
+    FORMS[word as usize % ENTRIES].load(Ordering::Relaxed) == word | PLAIN || find(word, probe::<T>)
 }
 
 /// The hash of its id, which differs for any two types but for a chance of one in 2^60.
@@ -63,10 +63,10 @@ fn word_of<T: 'static>() -> u64 {
 /// The form of a type that was not found at once.
 #[cold]
 fn find(word: u64, probe: fn() -> bool) -> bool {
-    let near = || (0..NEAR).map(|step| &FORMS[(word as usize + step) % PLACES]);
-    for place in near() {
+    let probed = || (0..PROBES).map(|step| &FORMS[(word as usize + step) % ENTRIES]);
+    for entry in probed() {
         // ORDERING: form.near Relaxed: as form.known.
-        match place.load(Ordering::Relaxed) {
+        match entry.load(Ordering::Relaxed) {
             0 => break,
             known if known & !PLAIN == word => return known & PLAIN != 0,
             _ => {}
@@ -74,9 +74,9 @@ fn find(word: u64, probe: fn() -> bool) -> bool {
     }
     let is_plain = probe();
     let known = word | u64::from(is_plain);
-    for place in near() {
+    for entry in probed() {
         // ORDERING: form.found Relaxed: as form.known.
-        match place.compare_exchange(0, known, Ordering::Relaxed, Ordering::Relaxed) {
+        match entry.compare_exchange(0, known, Ordering::Relaxed, Ordering::Relaxed) {
             Ok(_) => break,
             Err(other) if other & !PLAIN == word => break,
             // Where there is no place, it is found anew each time.
@@ -89,7 +89,7 @@ fn find(word: u64, probe: fn() -> bool) -> bool {
 /// Asks the type. A panic is its own affair: nobody hears of it.
 fn probe<T: Serialize + DeserializeOwned>() -> bool {
     // UNWIND: the user's Serialize and Deserialize, with values that are made up: what they leave half-made is their own.
-    panics::unheard(|| catch_unwind(AssertUnwindSafe(codec::is_plain::<T>))).unwrap_or_else(
+    panics::silenced(|| catch_unwind(AssertUnwindSafe(codec::is_plain::<T>))).unwrap_or_else(
         |payload| {
             crate::report::contain_drop("panic payload", || drop(payload));
             false

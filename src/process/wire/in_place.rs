@@ -84,7 +84,7 @@ impl<'a> BytesIn<'a> {
     /// answer can be.
     pub fn out(&self, len: usize) -> BytesOut<'a> {
         BytesOut {
-            place: Output::new(len, self.lender),
+            output: Output::new(len, self.lender),
             lender: self.lender,
         }
     }
@@ -92,7 +92,7 @@ impl<'a> BytesIn<'a> {
     /// The argument as the result, as it is. Nothing is copied in the worker, unless the result is then changed.
     pub fn pass_on(self) -> BytesOut<'a> {
         BytesOut {
-            place: Output::Argument(self.bytes),
+            output: Output::Argument(self.bytes),
             lender: self.lender,
         }
     }
@@ -133,7 +133,7 @@ impl fmt::Debug for BytesIn<'_> {
 /// # Ok::<(), raddle::BuildError>(())
 /// ```
 pub struct BytesOut<'a> {
-    place: Output<'a>,
+    output: Output<'a>,
     lender: Lender<'a>,
 }
 
@@ -192,10 +192,10 @@ impl BytesOut<'_> {
         if len >= self.len() {
             return;
         }
-        match &mut self.place {
+        match &mut self.output {
             Output::Argument(bytes) => {
                 let kept = &bytes[..len];
-                self.place = Output::new(len, self.lender);
+                self.output = Output::new(len, self.lender);
                 self.copy_from_slice(kept);
             }
             Output::Slot(_, filled) => *filled = len,
@@ -204,17 +204,17 @@ impl BytesOut<'_> {
     }
 
     /// Answers the request with it.
-    pub(in crate::process) fn answer(mut self, seq: Seq) {
+    pub(in crate::process) fn reply(mut self, seq: Seq) {
         let mut worker = self.lender.borrow_mut();
         let status = Status::Value as u32;
-        match &self.place {
+        match &self.output {
             Output::Argument(bytes) if bytes.len() > INLINE => {
                 worker.reply(seq, RETURNED, Body::Inline(&[]));
             }
             Output::Arena(span, bytes) if bytes.len() > INLINE => {
                 worker.reply_part(seq, status, *span, bytes.len() as u32);
                 // The lane's now.
-                self.place = Output::NONE;
+                self.output = Output::NONE;
             }
             _ => worker.reply(seq, status, Body::Inline(&self)),
         }
@@ -225,7 +225,7 @@ impl Deref for BytesOut<'_> {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        match &self.place {
+        match &self.output {
             Output::Argument(bytes) => bytes,
             Output::Slot(bytes, len) => &bytes[..*len],
             Output::Arena(_, bytes) => bytes,
@@ -235,11 +235,11 @@ impl Deref for BytesOut<'_> {
 
 impl DerefMut for BytesOut<'_> {
     fn deref_mut(&mut self) -> &mut [u8] {
-        if let Output::Argument(argument) = self.place {
-            self.place = Output::new(argument.len(), self.lender);
+        if let Output::Argument(argument) = self.output {
+            self.output = Output::new(argument.len(), self.lender);
             self.copy_from_slice(argument);
         }
-        match &mut self.place {
+        match &mut self.output {
             Output::Argument(_) => unreachable!("replaced above"),
             Output::Slot(bytes, len) => &mut bytes[..*len],
             Output::Arena(_, bytes) => bytes,
@@ -249,9 +249,9 @@ impl DerefMut for BytesOut<'_> {
 
 impl Drop for BytesOut<'_> {
     fn drop(&mut self) {
-        if let Output::Arena(span, _) = &self.place {
+        if let Output::Arena(span, _) = &self.output {
             let span = *span;
-            self.place = Output::NONE;
+            self.output = Output::NONE;
             self.lender.borrow_mut().free(span);
         }
     }

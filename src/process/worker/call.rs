@@ -135,8 +135,8 @@ impl TaskCall<'_> {
             Payload::Span(span) => unsafe { self.worker.borrow_request(*span) },
         };
         let worker = RefCell::new(&mut *self.worker);
-        let asked = || worker.borrow().is_asked(seq);
-        let running = current::enter_remote(&asked);
+        let cancel_requested = || worker.borrow().is_asked(seq);
+        let running = current::enter_remote(&cancel_requested);
         // UNWIND: as in `run`; a result that was begun gives its memory back.
         let ran = catch_unwind(AssertUnwindSafe(|| {
             task(BytesIn::new(bytes, &worker)).map_err(|error| Chain::new(&*error))
@@ -144,7 +144,7 @@ impl TaskCall<'_> {
         drop(running);
         match ran? {
             Ok(out) => {
-                out.answer(seq);
+                out.reply(seq);
                 Ok(None)
             }
             Err(chain) => Ok(Some(chain)),
@@ -156,8 +156,8 @@ impl TaskCall<'_> {
         read: impl FnOnce(&Self) -> Result<A, PayloadError>,
         task: impl FnOnce(A) -> Result<R, BoxError>,
     ) -> Result<Result<R, TaskFailure>, Box<dyn Any + Send>> {
-        let asked = || self.worker.is_asked(self.request.seq);
-        let _running = current::enter_remote(&asked);
+        let cancel_requested = || self.worker.is_asked(self.request.seq);
+        let _running = current::enter_remote(&cancel_requested);
         // UNWIND: nothing of ours is half done: the request has been claimed, and no answer been begun.
         catch_unwind(AssertUnwindSafe(|| {
             let arg = read(self).map_err(TaskFailure::Payload)?;
@@ -230,8 +230,8 @@ impl TaskCall<'_> {
 
     /// Answers with texts of ours, which always works unless they take gigabytes.
     #[cold]
-    fn reply<T: Serialize>(&mut self, status: Status, told: &T) {
-        if let Err(error) = self.send(status, told) {
+    fn reply<T: Serialize>(&mut self, status: Status, value: &T) {
+        if let Err(error) = self.send(status, value) {
             self.send(Status::Payload, &error)
                 .expect("an error of a payload is small");
         }
@@ -255,9 +255,9 @@ impl TaskCall<'_> {
             PayloadError::new(PayloadStage::EncodeResult, type_name::<T>(), reason)
         };
         // What the codec measures fits 32 bits.
-        let room = ReplySpan::new(self.worker, size as u32).map_err(too_large)?;
-        codec::write(value, Part::Result, RegionSink::new(room.region()))?;
-        room.commit(seq, status);
+        let span = ReplySpan::new(self.worker, size as u32).map_err(too_large)?;
+        codec::write(value, Part::Result, RegionSink::new(span.region()))?;
+        span.commit(seq, status);
         Ok(())
     }
 }

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 /// A function that another process may be asked to call: a constant of the program.
 #[repr(C)]
 pub struct Named<F> {
-    pub mark: [u64; 2],
+    pub magic: [u64; 2],
     pub run: F,
 }
 
@@ -58,7 +58,7 @@ impl Image {
     }
 
     /// The code that another process of this build named by an offset. None: it named none of this kind.
-    pub fn named<F>(&self, offset: u64, mark: [u64; 2]) -> Option<*const ()> {
+    pub fn named<F>(&self, offset: u64, magic: [u64; 2]) -> Option<*const ()> {
         let address = self.anchor.wrapping_add(offset as usize);
         let size = size_of::<Named<F>>();
         if !address.is_multiple_of(align_of::<Named<F>>()) || !self.object.holds(address, size) {
@@ -66,8 +66,8 @@ impl Image {
         }
         let named = std::ptr::with_exposed_provenance::<Named<*const ()>>(address);
         // SAFETY: aligned memory of the program, which stays mapped and readable; words have no invalid value.
-        let found = unsafe { (&raw const (*named).mark).read_volatile() };
-        if found != mark {
+        let found = unsafe { (&raw const (*named).magic).read_volatile() };
+        if found != magic {
             return None;
         }
         // SAFETY: as above.
@@ -84,11 +84,11 @@ pub fn offset_of<F>(
 ) -> Result<u64, CodeError> {
     let image = Image::get()?;
     let address = std::ptr::from_ref(named).expose_provenance();
-    for place in [code, address] {
-        if !image.object.spans(place) {
+    for address in [code, address] {
+        if !image.object.spans(address) {
             return Err(CodeError::TaskInLibrary {
                 task: task().to_owned(),
-                library: library_at(place),
+                library: library_at(address),
             });
         }
     }

@@ -14,7 +14,7 @@ use std::io::{self, Write};
 use std::os::fd::OwnedFd;
 
 /// The status of a worker that cannot tell its parent of answers.
-const CUT_OFF: i32 = 122;
+const CANNOT_NOTIFY: i32 = 122;
 
 /// The worker's end of its lane.
 pub struct WorkerLane {
@@ -40,12 +40,12 @@ impl WorkerLane {
         let mut event = File::from(event);
         // It does not block, and a counter that is full has told already. A task that closed it has cut the parent off,
         // which hears of our end.
-        let call = move || match event.write(&1u64.to_ne_bytes()) {
-            Err(error) if error.kind() != io::ErrorKind::WouldBlock => myself::leave(CUT_OFF),
+        let notify = move || match event.write(&1u64.to_ne_bytes()) {
+            Err(error) if error.kind() != io::ErrorKind::WouldBlock => myself::leave(CANNOT_NOTIFY),
             _ => {}
         };
         Ok(Self {
-            worker: WorkerEnd::new(requests, replies, Seq(config.first), call),
+            worker: WorkerEnd::new(requests, replies, Seq(config.first), notify),
             name: config.name.clone(),
             left: config.max_tasks,
             address_space,

@@ -27,20 +27,20 @@ pub type HookEntry = fn() -> Result<(), BoxError>;
 pub const NONE: u64 = 0;
 
 impl Named<Entry> {
-    const MARK: [u64; 2] = [0x7f4a_9d1e_63c8_05b2, 0xe15b_2086_f9d7_4c3a];
+    const MAGIC: [u64; 2] = [0x7f4a_9d1e_63c8_05b2, 0xe15b_2086_f9d7_4c3a];
 
     const fn task(run: Entry) -> Self {
-        let mark = Self::MARK;
-        Self { mark, run }
+        let magic = Self::MAGIC;
+        Self { magic, run }
     }
 }
 
 impl Named<HookEntry> {
-    const MARK: [u64; 2] = [0x3c96_e85f_0a71_d42b, 0x94d0_6b1f_c72e_8a53];
+    const MAGIC: [u64; 2] = [0x3c96_e85f_0a71_d42b, 0x94d0_6b1f_c72e_8a53];
 
     const fn hook(run: HookEntry) -> Self {
-        let mark = Self::MARK;
-        Self { mark, run }
+        let magic = Self::MAGIC;
+        Self { magic, run }
     }
 }
 
@@ -268,7 +268,7 @@ pub fn described(offset: u64) -> u64 {
 /// The offset comes from a process of the same build, or is made up without knowledge of the mark.
 pub unsafe fn resolve(offset: u64) -> Option<(Entry, bool)> {
     let image = Image::get().ok()?;
-    let named = |offset| image.named::<Entry>(offset, Named::<Entry>::MARK);
+    let named = |offset| image.named::<Entry>(offset, Named::<Entry>::MAGIC);
     let plain = named(offset).map(|code| (code, false));
     let (code, is_described) =
         plain.or_else(|| named(described(offset)).map(|code| (code, true)))?;
@@ -284,7 +284,7 @@ pub unsafe fn resolve(offset: u64) -> Option<(Entry, bool)> {
 pub unsafe fn resolve_hook(offset: u64) -> Option<HookEntry> {
     let code = Image::get()
         .ok()?
-        .named::<HookEntry>(offset, Named::<HookEntry>::MARK)?;
+        .named::<HookEntry>(offset, Named::<HookEntry>::MAGIC)?;
     // SAFETY: the mark is that of constants which name a `HookEntry`.
     Some(unsafe { std::mem::transmute::<*const (), HookEntry>(code) })
 }

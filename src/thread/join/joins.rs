@@ -299,7 +299,7 @@ impl Joins {
             job.sleep();
             true
         };
-        block::block_patiently(spin, std::iter::empty(), || job.is_done(), None, sleep);
+        block::block_spinning(spin, std::iter::empty(), || job.is_done(), None, sleep);
         if is_external {
             shared.external_joiners.enter();
         }

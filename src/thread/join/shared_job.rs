@@ -24,7 +24,7 @@
 //!
 //! # Guarantees
 //! Each job is taken by one thief or reclaimed by its owner, never both. All methods but [`Job::sleep`] are wait-free.
-//! Models: `verify/models/join.rs`.
+//! Models: `verify/src/scenarios/join.rs`.
 
 use crate::sync::atomic::{AtomicPtr, AtomicU32, Ordering::*};
 use crate::sync::futex;

@@ -3,7 +3,7 @@
 use crate::sync::cell::UnsafeCell;
 use crate::sync::thread;
 use crate::{DropCount, Outcomes, Scenario};
-use raddle::future::memory::home::{Free, Pushed, RemoteFreeList};
+use raddle::future::memory::remote_free_list::{Free, Pushed, RemoteFreeList};
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
@@ -112,7 +112,7 @@ impl<const N: usize> House<N> {
 
 fn name(pushed: &Pushed) -> &'static str {
     match pushed {
-        Pushed::RemoteFreeList => "home",
+        Pushed::ToOwner => "home",
         Pushed::Counted => "counted",
         Pushed::Last => "last",
     }
@@ -128,8 +128,10 @@ fn saw(out: &Outcomes, owner: &Pushed, others: &[Pushed]) {
 }
 
 /// Two cells come back one by one while the owner drains and leaves.
-pub const DRAIN: Scenario = Scenario {
+const DRAIN: Scenario = Scenario {
     name: "memory/drain",
+    test: "memory::drain",
+    shows: "two cells come back one by one; the owner or the other is last",
     must: &[
         "owner last, others home and home",
         "owner last, others home and counted",
@@ -137,6 +139,8 @@ pub const DRAIN: Scenario = Scenario {
         "owner counted, others home and last",
         "owner counted, others counted and last",
     ],
+    loom: Loom::unbounded().at_least(2_000),
+    shuttle: Shuttle::exhaustive().at_least(10),
     body: |out| {
         let house = House::<2>::new();
         let theirs = Arc::clone(&house);
@@ -150,13 +154,17 @@ pub const DRAIN: Scenario = Scenario {
 };
 
 /// A chain of two comes back while the owner leaves.
-pub const CHAIN: Scenario = Scenario {
+const CHAIN: Scenario = Scenario {
     name: "memory/chain",
+    test: "memory::chain",
+    shows: "a chain of two comes back at once",
     must: &[
         "owner last, others home",
         "owner last, others counted",
         "owner counted, others last",
     ],
+    loom: Loom::unbounded().at_least(50),
+    shuttle: Shuttle::exhaustive(),
     body: |out| {
         let house = House::<2>::new();
         let theirs = Arc::clone(&house);
@@ -169,15 +177,19 @@ pub const CHAIN: Scenario = Scenario {
 };
 
 /// The owner uses a cell again that came back, while another is on its way.
-pub const REUSE: Scenario = Scenario {
+const REUSE: Scenario = Scenario {
     name: "memory/reuse",
+    test: "memory::reuse",
+    shows: "none, one or two are drained, and used again",
     must: &["drained 0", "drained 1", "drained 2"],
+    loom: Loom::unbounded().at_least(500),
+    shuttle: Shuttle::exhaustive().at_least(9),
     body: |out| {
         let house = House::<2>::new();
         let theirs = Arc::clone(&house);
         let other = thread::spawn(move || {
-            assert_eq!(theirs.send(&[0]), Pushed::RemoteFreeList);
-            assert_eq!(theirs.send(&[1]), Pushed::RemoteFreeList);
+            assert_eq!(theirs.send(&[0]), Pushed::ToOwner);
+            assert_eq!(theirs.send(&[1]), Pushed::ToOwner);
         });
         let first = house.take_in(house.home.drain());
         let second = house.take_in(house.home.drain());
@@ -191,8 +203,10 @@ pub const REUSE: Scenario = Scenario {
 };
 
 /// Two threads bring a cell home each while the owner leaves.
-pub const TWO_FREERS: Scenario = Scenario {
+const TWO_FREERS: Scenario = Scenario {
     name: "memory/two_freers",
+    test: "memory::two_freers",
+    shows: "of three parties exactly one is last, in all eight ways",
     must: &[
         "owner last, others home and home",
         "owner last, others home and counted",
@@ -203,6 +217,9 @@ pub const TWO_FREERS: Scenario = Scenario {
         "owner counted, others counted and last",
         "owner counted, others last and counted",
     ],
+    threads: 3,
+    loom: Loom::bound(3).at_least(900),
+    shuttle: Shuttle::exhaustive().at_least(500),
     body: |out| {
         let house = House::<2>::new();
         let others = [0, 1].map(|index| {
@@ -215,3 +232,5 @@ pub const TWO_FREERS: Scenario = Scenario {
     },
     ..Scenario::EMPTY
 };
+
+pub const MODELS: &[Scenario] = &[DRAIN, CHAIN, REUSE, TWO_FREERS];

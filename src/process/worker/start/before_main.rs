@@ -5,16 +5,13 @@
 //! no process that this one starts finds it, and makes a worker of the process.
 
 use super::error::StartError;
-use super::settings::Start;
+use super::settings::{ENV_MARKER, Start};
 use super::setup::Bootstrap;
 use crate::process::worker::image::Image;
 use crate::sync::unmodelled::{AtomicBool, Ordering};
 use crate::sys::myself;
 use std::ffi::{OsStr, OsString};
 use std::sync::{Mutex, PoisonError};
-
-/// The environment variable.
-pub const ENV_MARKER: &str = "RADDLE_WORKER";
 
 #[used]
 // SAFETY: the loader calls what is in this section, with arguments that a C function may ignore.
@@ -47,7 +44,7 @@ extern "C" fn before_main() {
 }
 
 /// The mark for a worker of this process.
-pub fn write(start: Start, image: &Image) -> OsString {
+pub fn marker(start: Start, image: &Image) -> OsString {
     let letter = match start {
         Start::BeforeMain => 'b',
         Start::Main => 'm',
@@ -57,11 +54,11 @@ pub fn write(start: Start, image: &Image) -> OsString {
 }
 
 /// What the mark says, if it is for this copy of the crate.
-fn read(mark: &OsStr) -> Option<Start> {
+fn read(found: &OsStr) -> Option<Start> {
     let image = Image::get().ok()?;
     [Start::BeforeMain, Start::Main]
         .into_iter()
-        .find(|&start| write(start, image) == mark)
+        .find(|&start| marker(start, image) == found)
 }
 
 /// Makes a worker of this process if it was started to be one, and then never returns; elsewhere it
@@ -105,7 +102,7 @@ pub fn check() -> Result<(), StartError> {
         return Err(StartError::Privileged);
     }
     if std::env::var_os(ENV_MARKER).is_some() {
-        return Err(StartError::StrayMark);
+        return Err(StartError::StrayMarker);
     }
     Image::get().map(drop).map_err(StartError::Code)
 }

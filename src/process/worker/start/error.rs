@@ -1,6 +1,6 @@
 //! Why a worker could not be started.
 
-use super::before_main::ENV_MARKER;
+use super::settings::ENV_MARKER;
 use crate::codec::PayloadError;
 use crate::error::CodeError;
 use crate::sys::refusal;
@@ -21,7 +21,7 @@ pub enum StartError {
     /// made a worker, since whoever starts it could choose what it runs.
     Privileged,
     /// The environment has the mark that makes a worker, and it is not for this program.
-    StrayMark,
+    StrayMarker,
     /// The system refused something.
     System {
         /// What was being done.
@@ -82,7 +82,7 @@ impl fmt::Display for StartError {
                  file); it does not let itself be made a worker, since that user could choose what it runs: \
                  build the pool in a program without such rights",
             ),
-            Self::StrayMark => write!(
+            Self::StrayMarker => write!(
                 f,
                 "the environment variable {ENV_MARKER} is set, and not by this program for this process: unset it"
             ),

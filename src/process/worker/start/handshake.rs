@@ -99,8 +99,8 @@ pub fn receive_config(
 }
 
 /// In the worker: it is ready, or why it will not be.
-pub fn send_ready(control: impl AsFd, hello: &Result<(), StartError>) -> io::Result<()> {
-    let message = encode(hello).map_err(io::Error::other)?;
+pub fn send_ready(control: impl AsFd, outcome: &Result<(), StartError>) -> io::Result<()> {
+    let message = encode(outcome).map_err(io::Error::other)?;
     socket::send(control, &message[..message.len().min(MOST_BYTES)], &[])
 }
 
@@ -114,7 +114,7 @@ pub fn receive_ready(control: &OwnedFd) -> Option<Result<(), StartError>> {
     }
     match received {
         Ok(received) if received.length == 0 => Some(Err(StartError::Silent)),
-        Ok(received) => Some(decode(&buffer[..received.length]).and_then(|hello| hello)),
+        Ok(received) => Some(decode(&buffer[..received.length]).and_then(|outcome| outcome)),
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => None,
         Err(error) => Some(Err(StartError::system("hearing from the worker")(error))),
     }

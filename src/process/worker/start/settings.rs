@@ -5,6 +5,9 @@ use std::num::NonZeroU64;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
+/// The environment variable by which a process learns that it is a worker.
+pub const ENV_MARKER: &str = "RADDLE_WORKER";
+
 /// Where in the life of its program a worker begins.
 ///
 /// In either case it begins with no signal blocked and none ignored (but `SIGPIPE`, as in every Rust program), whatever the parent has

@@ -25,7 +25,7 @@ const TALKING: &str = "talking to the parent";
 #[derive(Debug)]
 pub struct Bootstrap {
     control: OwnedFd,
-    told: Result<(WorkerConfig, Descriptors<OwnedFd>), StartError>,
+    received: Result<(WorkerConfig, Descriptors<OwnedFd>), StartError>,
 }
 
 impl Bootstrap {
@@ -39,24 +39,24 @@ impl Bootstrap {
                 let why = format!("it cannot use its standard input: {error}");
                 let _ =
                     handshake::send_ready(io::stdin(), &Err(StartError::system(TALKING)(error)));
-                abandon(&why)
+                exit_not_ready(&why)
             }
         };
         match socket::peer(&control) {
             Err(error) => {
                 let why = format!("standard input is no socket of a parent: {error}");
                 let _ = handshake::send_ready(&control, &Err(StartError::system(TALKING)(error)));
-                abandon(&why)
+                exit_not_ready(&why)
             }
             Ok(peer) if peer.uid != myself::effective_user() => {
-                abandon("standard input is a socket of another user")
+                exit_not_ready("standard input is a socket of another user")
             }
             // The parent ended before this process asked to die with it.
             Ok(peer) if peer.pid != parent_id() => myself::leave(NOT_READY),
             Ok(_) => {}
         }
-        let told = bound.and_then(|()| handshake::receive_config(&control));
-        let told = told.and_then(|(config, descriptors)| {
+        let received = bound.and_then(|()| handshake::receive_config(&control));
+        let received = received.and_then(|(config, descriptors)| {
             myself::replace_stdin(&descriptors.stdin)
                 .map_err(StartError::system("setting standard input"))?;
             // The signal at the parent's end does not come from a parent that has given up the rights that this process has.
@@ -66,7 +66,7 @@ impl Bootstrap {
             }
             Ok((config, descriptors))
         });
-        Self { control, told }
+        Self { control, received }
     }
 
     /// Tells the parent why this is no worker.
@@ -76,16 +76,16 @@ impl Bootstrap {
 
     /// The rest: gets ready, says so, works until the lane is closed, and ends the process.
     pub fn work(self) -> ! {
-        let Self { control, told } = self;
-        let ready = told.and_then(|(config, descriptors)| get_ready(config, descriptors));
-        let (said, ready) = match ready {
+        let Self { control, received } = self;
+        let ready = received.and_then(|(config, descriptors)| prepare(config, descriptors));
+        let (outcome, ready) = match ready {
             Ok((lane, tear_down)) => (Ok(()), Some((lane, tear_down))),
             Err(error) => (Err(error), None),
         };
-        let heard = handshake::send_ready(&control, &said);
+        let sent = handshake::send_ready(&control, &outcome);
         // Its other end is the parent's life. But it is to take nothing from the tasks.
         let _lifeline = socket::fall_silent(&control).is_ok().then_some(control);
-        let (Ok(()), Some((mut lane, tear_down))) = (heard, ready) else {
+        let (Ok(()), Some((mut lane, tear_down))) = (sent, ready) else {
             myself::leave(NOT_READY)
         };
         serve::work(&mut lane);
@@ -98,7 +98,7 @@ impl Bootstrap {
 }
 
 /// Nobody to tell but whoever reads standard error.
-fn abandon(why: &str) -> ! {
+fn exit_not_ready(why: &str) -> ! {
     eprintln!("raddle: the environment says that this process is a worker, but {why}");
     myself::leave(NOT_READY)
 }
@@ -113,7 +113,7 @@ fn bind_to_parent() -> Result<(), StartError> {
 }
 
 /// Each step that fails is the end: a worker without what was asked for does not work.
-fn get_ready(
+fn prepare(
     config: WorkerConfig,
     descriptors: Descriptors<OwnedFd>,
 ) -> Result<(WorkerLane, Option<u64>), StartError> {

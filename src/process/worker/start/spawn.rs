@@ -3,7 +3,7 @@
 use super::before_main;
 use super::error::StartError;
 use super::handshake::{self, Descriptors, WorkerConfig};
-use super::settings::{Output, Settings};
+use super::settings::{ENV_MARKER, Output, Settings};
 use crate::process::worker::image::Image;
 use crate::sys::pidfd::Process;
 use crate::sys::refusal::refused;
@@ -52,7 +52,7 @@ pub struct Started {
 pub fn start_worker(launch: &Launch<'_>) -> Result<Started, StartError> {
     let settings = launch.settings;
     let image = Image::get().map_err(StartError::Code)?;
-    let (control, theirs) = socket::pair().map_err(StartError::system("making a socket"))?;
+    let (control, worker_end) = socket::pair().map_err(StartError::system("making a socket"))?;
     let null;
     let stdin = match &settings.stdin {
         Some(stdin) => stdin,
@@ -83,14 +83,11 @@ pub fn start_worker(launch: &Launch<'_>) -> Result<Started, StartError> {
     spawn::set_nonblocking(&control).map_err(StartError::system("setting up a socket"))?;
     let mut command = spawn::again(launch.name);
     command
-        .stdin(theirs)
+        .stdin(worker_end)
         .stdout(settings.stdout.stdio())
         .stderr(settings.stderr.stdio());
     set_environment(&mut command, settings);
-    command.env(
-        before_main::ENV_MARKER,
-        before_main::write(settings.start, image),
-    );
+    command.env(ENV_MARKER, before_main::marker(settings.start, image));
     if let Some(directory) = &settings.directory {
         command.current_dir(directory);
     }

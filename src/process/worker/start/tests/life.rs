@@ -102,9 +102,9 @@ fn a_directory_that_is_not_there_is_an_error() {
 
 #[test]
 fn a_mark_without_a_parent_ends_the_process() {
-    let mark_of_this_build = before_main::write(Start::BeforeMain, Image::get().unwrap());
+    let marker = before_main::marker(Start::BeforeMain, Image::get().unwrap());
     let output = Command::new("/proc/self/exe")
-        .env(before_main::ENV_MARKER, mark_of_this_build)
+        .env(super::super::settings::ENV_MARKER, marker)
         .stdin(Stdio::null())
         .output()
         .unwrap();
