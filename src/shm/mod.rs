@@ -8,7 +8,20 @@
 //! The parent trusts nothing that it reads from `Replies`. It checks every value, and reports an impossible one as a
 //! [`ProtocolViolation`].
 //!
-//! `docs/protocols/lane.md` describes the words, the states, the orderings and the recovery after the death of a worker.
+//! # The steps of a task
+//! | step | by | method | ordering |
+//! |---|---|---|---|
+//! | reserved | any thread of the parent | [`ParentEnd::reserve`] | exchange of a private tail, Relaxed |
+//! | published | the same thread | [`ParentEnd::publish`] | the parent's record, Release; then the payload and the commit of its slot, Release |
+//! | claimed | worker | [`WorkerEnd::next`] | Acquire of the commit; then exchange of the claim, Release: the replies before it |
+//! | or revoked | parent, lane locked | [`Locked::revoke`] | exchange of the claim, Relaxed |
+//! | or moved | parent, lane locked | [`Locked::request`], [`Locked::revoke`] | Acquire of the commit; then as revoked |
+//! | replied to | worker | [`WorkerEnd::reply`] | payload, then commit, Release; of a revoked task: `SKIPPED` |
+//! | taken | parent, lane locked | [`Locked::take_with`] | Acquire of the commit; copied out once |
+//! | released | parent, lane locked | [`Locked::release`] | Release of `released`, in order, up to the first reply that is still being read |
+//!
+//! `docs/protocols/lane.md` describes the files, the argument behind the steps, and the recovery after the death of a worker.
+//! It names the models, too.
 
 pub mod bytes;
 pub mod claim;

@@ -4,12 +4,11 @@ use super::ThreadPool;
 use super::config::{Config, IdleProfile, StartHook, StopHook};
 use super::deque::Deque;
 use super::idle::MAX_WORKERS;
-use super::info::WorkerInfo;
 use super::shared::Shared;
 use super::threads::Threads;
 use super::worker_shared::WorkerShared;
 use crate::error::{BoxError, BuildError};
-use crate::executor::{Pin, Shutdown, WhenFull};
+use crate::executor::{Pin, Shutdown, WhenFull, WorkerInfo};
 use crate::future::panics;
 use crate::sync;
 use crate::sync::Arc;
@@ -20,7 +19,8 @@ use std::fmt;
 /// Sets up a [`ThreadPool`]. Made by [`ThreadPool::builder`].
 ///
 /// ```
-/// use raddle::{Idle, Pin, ThreadPool, WhenFull};
+/// use raddle::thread::Idle;
+/// use raddle::{Pin, ThreadPool, WhenFull};
 ///
 /// let pool = ThreadPool::builder()
 ///     .workers(2)

@@ -1,12 +1,13 @@
 //! The settings of a pool, as its builder decided them.
 
-use super::info::WorkerInfo;
 use crate::error::BoxError;
 use crate::executor::WhenFull;
+use crate::executor::WorkerInfo;
 use std::time::Duration;
 
 /// What a pool's workers do when they have no work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum IdleProfile {
     /// Spin for a while if that has paid lately, then sleep. An idle pool uses no CPU.
     #[default]

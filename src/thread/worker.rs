@@ -5,13 +5,13 @@
 //! checks the global queues first ([`GLOBAL_INTERVAL`]): pinned queue and injector, then the oldest task of its deque. Without work
 //! it searches for a while with an open handoff slot, if that has paid lately, then sleeps ([`super::search`]).
 
-use super::info::WorkerInfo;
 use super::injector::Injector;
 use super::join::{self, Job};
 use super::shared::Shared;
 use super::threads::{Threads, WorkerToken};
 use super::worker_shared::WorkerShared;
 use crate::error::{BoxError, BuildError};
+use crate::executor::WorkerInfo;
 use crate::future::block::{self, Blocker};
 use crate::future::memory;
 use crate::future::raw_task::{Header, RawTask};
@@ -43,9 +43,9 @@ sync::thread_local! {
 /// Returns which worker the calling thread is, or `None` on a thread that belongs to no pool. Never blocks.
 ///
 /// ```
-/// assert!(raddle::current_worker().is_none());
+/// assert!(raddle::thread::current_worker().is_none());
 /// let pool = raddle::ThreadPool::new(1)?;
-/// let index = pool.spawn(|| raddle::current_worker().unwrap().index);
+/// let index = pool.spawn(|| raddle::thread::current_worker().unwrap().index);
 /// assert_eq!(index.result().unwrap(), 0);
 /// # Ok::<(), raddle::BuildError>(())
 /// ```

@@ -5,10 +5,10 @@
 
 use super::deque::Deque;
 use super::handoff::HandoffSlot;
-use super::info::WorkerInfo;
 use super::injector::Injector;
 use super::join::SharedJob;
 use super::stats::Counter;
+use crate::executor::WorkerInfo;
 use crate::future::raw_task::Header;
 use crate::sync::atomic::AtomicU32;
 use crossbeam_utils::CachePadded;
