@@ -77,16 +77,16 @@ impl Bootstrap {
 
     /// The rest: gets ready, says so, works until the lane is closed, and ends the process.
     pub fn work(self) -> ! {
-        let Self { control, told } = self;
-        let ready = told.and_then(|(config, descriptors)| get_ready(config, descriptors));
-        let (said, ready) = match ready {
+        let Self { control, received } = self;
+        let ready = received.and_then(|(config, descriptors)| prepare(config, descriptors));
+        let (outcome, ready) = match ready {
             Ok(ready) => (Ok(()), Some(ready)),
             Err(error) => (Err(error), None),
         };
         let sent = handshake::send_ready(&control, &outcome);
         // Its other end is the parent's life. But it is to take nothing from the tasks.
         let _lifeline = socket::fall_silent(&control).is_ok().then_some(control);
-        let (Ok(()), Some((mut lane, worker, on_stop))) = (heard, ready) else {
+        let (Ok(()), Some((mut lane, worker, on_stop))) = (sent, ready) else {
             myself::leave(NOT_READY)
         };
         serve::work(&mut lane);
