@@ -123,7 +123,7 @@ enum Value {
     Any(u64),
 }
 
-/// What a task returns: its own number, so that nobody mistakes it for another one's. What is forged is even.
+/// What a task returns: its own number, so that it cannot be taken for another one's. What is forged is even.
 fn answer(id: u64) -> u64 {
     id * 2 + 1
 }
@@ -493,7 +493,10 @@ impl World {
         self.marks.reach(match error {
             TaskError::Cancelled => "cancelled",
             TaskError::WorkerLost(lost) => {
-                assert!(matches!(lost.cause(), LostCause::Died | LostCause::ProtocolViolation(_)));
+                assert!(matches!(
+                    lost.cause(),
+                    LostCause::Died | LostCause::ProtocolViolation(_)
+                ));
                 "lost"
             }
             TaskError::Rejected(raddle_hostile::Rejected::QueueFull { .. }) => "full",

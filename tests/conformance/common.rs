@@ -86,7 +86,7 @@ impl Drop for Busy {
     }
 }
 
-/// Waits until a condition holds that nobody announces.
+/// Waits until a condition holds that is not announced.
 pub fn until(condition: impl Fn() -> bool) {
     while !condition() {
         thread::yield_now();

@@ -34,7 +34,7 @@ pub fn pool(workers: usize) -> ProcessPool {
     ProcessPool::new(workers).unwrap()
 }
 
-/// Waits until a condition holds that nobody announces.
+/// Waits until a condition holds that is not announced.
 pub fn until(condition: impl Fn() -> bool) {
     while !condition() {
         thread::yield_now();
@@ -115,7 +115,7 @@ pub fn lines(file: &Path) -> usize {
     std::fs::read_to_string(file).map_or(0, |text| text.lines().count())
 }
 
-/// Is there such a process, dead ones that nobody has waited for among them?
+/// Is there such a process? Dead ones that were not waited for count.
 pub fn exists(pid: u32) -> bool {
     Path::new(&format!("/proc/{pid}")).exists()
 }
@@ -173,7 +173,7 @@ pub fn alone(test: &str) -> bool {
     false
 }
 
-/// How long a test that has no end of its own is to run, if somebody wants it long: `RADDLE_STORM_SECONDS`.
+/// How long a test without an end of its own runs, if it is to run longer than usual: `RADDLE_STORM_SECONDS`.
 pub fn storm_time() -> Option<Duration> {
     let seconds = std::env::var("RADDLE_STORM_SECONDS").ok()?;
     Some(Duration::from_secs(seconds.parse().expect("whole seconds")))
