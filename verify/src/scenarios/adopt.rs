@@ -66,7 +66,7 @@ fn count_calls(kit: &Kit, future: &SharedFuture<Counted>) -> Arc<AtomicUsize> {
 const QUEUED: Scenario = Scenario {
     name: "adopt/queued",
     test: "adopt::queued",
-    shows: "two holders, one adopts; both are told of the fork",
+    shows: "two holders, one takes the task over; both get the error that names the fork",
     must: &["slept", "did not sleep"],
     loom: Loom::bound(3).at_least(3_000),
     shuttle: Shuttle::exhaustive().at_least(4_000),
@@ -138,7 +138,7 @@ const RUNNING: Scenario = Scenario {
 const SETTLING: Scenario = Scenario {
     name: "adopt/settling",
     test: "adopt::settling",
-    shows: "the callback that was left runs once; an awaiting and a waiting holder are told",
+    shows: "the remaining callback runs once; a holder that awaits and one that blocks get the outcome",
     must: &["awaited at once", "woken"],
     loom: Loom::bound(3).at_least(45_000),
     shuttle: Shuttle::sampled(10_000),
@@ -168,7 +168,7 @@ const SETTLING: Scenario = Scenario {
 const SETTLING_CLOSED: Scenario = Scenario {
     name: "adopt/settling_closed",
     test: "adopt::settling_closed",
-    shows: "no callback runs again; both are told",
+    shows: "no callback runs again; both get the outcome",
     must: &["slept", "did not sleep"],
     loom: Loom::bound(3).at_least(20_000),
     shuttle: Shuttle::sampled(10_000),

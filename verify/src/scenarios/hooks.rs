@@ -47,7 +47,7 @@ impl Log {
 const ADD: Scenario = Scenario {
     name: "hooks/add",
     test: "hooks::add",
-    shows: "runs once, at once or on the worker; before the taking",
+    shows: "runs once, at once or on the worker; before the outcome is taken",
     must: &["ran at once", "left to the worker"],
     loom: Loom::bound(3).at_least(8_000),
     shuttle: Shuttle::exhaustive().at_least(10_000),
@@ -74,7 +74,7 @@ const ADD: Scenario = Scenario {
 const ADD_TAKE: Scenario = Scenario {
     name: "hooks/add_take",
     test: "hooks::add_take",
-    shows: "runs once, at once or on the worker; before the taking",
+    shows: "runs once, at once or on the worker; before the outcome is taken",
     must: &["taken at once", "not done"],
     loom: Loom::bound(3).at_least(10_000),
     shuttle: Shuttle::exhaustive().at_least(50_000),
@@ -160,7 +160,7 @@ const ADD_TO_FAILING: Scenario = Scenario {
 const ADD_CANCEL: Scenario = Scenario {
     name: "hooks/add_cancel",
     test: "hooks::add_cancel",
-    shows: "told of a cancellation, once",
+    shows: "it sees the cancellation, once",
     must: &["told"],
     loom: Loom::unbounded().at_least(6_000),
     shuttle: Shuttle::exhaustive().at_least(40),
@@ -290,7 +290,7 @@ const EDIT_PUSH: Scenario = Scenario {
 const EDIT_MOVE: Scenario = Scenario {
     name: "hooks/edit_move",
     test: "hooks::edit_move",
-    shows: "a dropped clone's waker leaves while the board is made",
+    shows: "a dropped clone's waker leaves while the hook table is made",
     must: &["forgotten", "woken"],
     threads: 3,
     loom: Loom::bound(3).at_least(500),
@@ -327,7 +327,7 @@ const EDIT_MOVE: Scenario = Scenario {
 const ADD_POLL: Scenario = Scenario {
     name: "hooks/add_poll",
     test: "hooks::add_poll",
-    shows: "callback and waker, wherever the board comes",
+    shows: "callback and waker, whenever the hook table is made",
     must: &["ready at once", "woken"],
     threads: 3,
     loom: Loom::bound(1).at_least(2_000),

@@ -123,7 +123,7 @@ const START_CANCEL: Scenario = Scenario {
 const ABANDON: Scenario = Scenario {
     name: "promise/abandon",
     test: "promise::abandon",
-    shows: "the waiter is told",
+    shows: "the waiter gets the error",
     must: &["abandoned"],
     faults: 1,
     loom: Loom::bound(3).at_least(400),

@@ -188,7 +188,7 @@ const ALL_AFTER_AN_ERROR: Scenario = Scenario {
 const FIRST_ERROR: Scenario = Scenario {
     name: "set/first_error",
     test: "set::first_error",
-    shows: "the error is found and can be seen",
+    shows: "the error is found and can be read",
     must: &["slept", "looked"],
     loom: Loom::bound(4).at_least(8_000),
     shuttle: Shuttle::sampled(10_000),

@@ -57,7 +57,7 @@ const RUN_CANCEL: Scenario = Scenario {
 const CANCEL_CANCEL: Scenario = Scenario {
     name: "state/cancel_cancel",
     test: "state::cancel_cancel",
-    shows: "cancelled by either side; closure gone when `cancel` says so",
+    shows: "cancelled by either side; the closure is gone when `cancel` returns true",
     must: &["by the handle or before it", "by the executor"],
     loom: Loom::unbounded().at_least(100),
     shuttle: Shuttle::exhaustive().at_least(3),
@@ -91,7 +91,7 @@ const CANCEL_CANCEL: Scenario = Scenario {
 const TWO_CANCELS: Scenario = Scenario {
     name: "state/two_cancels",
     test: "state::two_cancels",
-    shows: "both told the same",
+    shows: "both get the same result",
     must: &["both true", "both false"],
     forbidden: &["one true"],
     threads: 3,
@@ -124,7 +124,7 @@ const TWO_CANCELS: Scenario = Scenario {
 const CANCEL_TWICE: Scenario = Scenario {
     name: "state/cancel_twice",
     test: "state::cancel_twice",
-    shows: "both told; the closure is gone for the first",
+    shows: "both return true; the closure is gone when the first does",
     must: &["gone for both", "gone for the first"],
     forbidden: &["gone for none"],
     loom: Loom::unbounded().at_least(800),

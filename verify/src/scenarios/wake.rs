@@ -20,7 +20,7 @@ fn slept() -> &'static str {
 const RESULT: Scenario = Scenario {
     name: "park/result",
     test: "park::result",
-    shows: "slept or looked",
+    shows: "slept, or did not have to",
     must: &["slept", "looked"],
     faults: 2,
     loom: Loom::bound(3).at_least(300),
@@ -167,7 +167,7 @@ const TWO_WAITERS: Scenario = Scenario {
 const BEHIND_A_CALLBACK: Scenario = Scenario {
     name: "park/behind_a_callback",
     test: "park::behind_a_callback",
-    shows: "the callback comes before the taking",
+    shows: "the callback runs before the outcome is taken",
     must: &["slept", "looked"],
     faults: 1,
     loom: Loom::bound(3).at_least(1_000),
