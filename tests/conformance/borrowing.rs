@@ -1,4 +1,4 @@
-//! S8: scopes, joins and slices borrow from the stack of whoever calls them, and return when everything
+//! S8: scopes, joins and slices borrow from the stack of their caller, and return when everything
 //! in them is over.
 
 use super::common::{Drops, Gate, hold, watch};

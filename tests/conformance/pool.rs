@@ -807,7 +807,7 @@ fn every_idle_profile_works() {
             .map(Result::unwrap)
             .collect();
         assert_eq!(squares[99], 9801);
-        // After a rest, when everybody sleeps who sleeps at all.
+        // After a rest, when all workers that sleep at all are asleep.
         if idle != Idle::NeverPark {
             until(|| pool.stats().parked() >= 2 && pool.stats().running == 0);
         }
