@@ -16,20 +16,18 @@
 //! spares that wait; `live` counts threads, for those that wait for the pool's end.
 //! Models: `verify/src/scenarios/pool.rs`.
 
-use super::search::FRESH;
-use super::shared::Shared;
-use super::worker::Worker;
 use crate::error::BuildError;
-use crate::sync::Arc;
 use crate::sync::atomic::{AtomicU32, AtomicU64, Ordering::*};
-use crate::sync::thread::{self, JoinHandle};
+use crate::sync::thread::JoinHandle;
 use crate::sync::{FutexWait, Mutex, futex};
-use crate::sys::limits;
-use crate::sys::refusal::refused;
 use std::time::Instant;
 
 /// How many spares wait for the next blocked worker. Further ones end.
 const WAITING_SPARES: usize = 2;
+
+/// The mean of a worker that has not slept yet. Its first park follows at once: its work comes from the thread that builds
+/// the pool, and it may have been started on the same CPU core. That first gap says nothing about the load.
+pub const FRESH: u32 = if crate::sync::MODEL { 0 } else { u32::MAX };
 
 /// The right to be worker `index`. See the module.
 #[derive(Debug)]
@@ -41,29 +39,29 @@ pub struct WorkerToken {
 
 /// What the mutex protects.
 #[derive(Default)]
-struct Registry {
+pub(super) struct Registry {
     /// Tokens that no thread holds.
-    lent: Vec<WorkerToken>,
+    pub(super) lent: Vec<WorkerToken>,
     /// How often each token was taken over by a spare. It tells a lender whether its token was.
-    takeovers: Vec<u32>,
+    pub(super) takeovers: Vec<u32>,
     /// Spares that sleep on `signal`.
-    waiting: usize,
+    pub(super) waiting: usize,
     /// Spares that were started and have not ended.
-    spares: usize,
+    pub(super) spares: usize,
     /// Tokens of workers that have ended.
-    retired: usize,
+    pub(super) retired: usize,
     /// The first failure of a worker to begin.
-    unfit: Option<BuildError>,
-    handles: Vec<JoinHandle<()>>,
+    pub(super) unfit: Option<BuildError>,
+    pub(super) handles: Vec<JoinHandle<()>>,
 }
 
 /// See the module. One for each pool.
 pub struct Threads {
-    workers: usize,
-    registry: Mutex<Registry>,
+    pub(super) workers: usize,
+    pub(super) registry: Mutex<Registry>,
     signal: AtomicU32,
-    live: AtomicU32,
-    begun: AtomicU32,
+    pub(super) live: AtomicU32,
+    pub(super) begun: AtomicU32,
     done_detached: AtomicU64,
     started_detached: AtomicU64,
 }
@@ -84,40 +82,6 @@ impl Threads {
         }
     }
 
-    /// Starts the worker threads. Waits until all are ready if one may fail to begin. On failure the caller closes the
-    /// pool and waits for its end.
-    pub fn start(shared: &Arc<Shared>) -> Result<(), BuildError> {
-        let threads = &shared.threads;
-        for index in 0..threads.workers {
-            let token = WorkerToken { index, gap: FRESH };
-            let name = shared.workers[index].info.name.to_string();
-            if let Err(source) = Self::spawn(shared, name, Some(token)) {
-                let limit = limits::processes();
-                // Tokens that no thread holds count as retired.
-                threads.registry.lock().retired += threads.workers - index;
-                return Err(BuildError::Thread {
-                    worker: index,
-                    started: index,
-                    limit,
-                    source,
-                });
-            }
-        }
-        if !shared.can_begin_fail() {
-            return Ok(());
-        }
-        loop {
-            // ORDERING: threads.begun-look Acquire -> pairs with threads.begun: what the workers' hooks did.
-            let begun = threads.begun.load(Acquire);
-            if begun as usize == threads.workers {
-                break;
-            }
-            // WAKE: the other end is Threads::begun.
-            futex::wait(&threads.begun, begun, None);
-        }
-        threads.registry.lock().unfit.take().map_or(Ok(()), Err)
-    }
-
     /// A worker thread is ready for its first task, or has failed to begin. The last one wakes the thread that builds the pool.
     pub fn begun(&self, how: Result<(), BuildError>) {
         if let Err(error) = how {
@@ -131,79 +95,12 @@ impl Threads {
         }
     }
 
-    /// Starts a thread with a token, or a spare. It counts in `live` until it has ended.
-    fn spawn(
-        shared: &Arc<Shared>,
-        name: String,
-        token: Option<WorkerToken>,
-    ) -> std::io::Result<()> {
-        let threads = &shared.threads;
-        // ORDERING: threads.live-up Relaxed: the thread counts down, and it starts after this.
-        threads.live.fetch_add(1, Relaxed);
-        let mine = Arc::clone(shared);
-        let handle = thread::spawn_with(name, shared.config.stack_size, move || {
-            Worker::thread(&mine, token);
-            mine.threads.leave();
-        });
-        match handle {
-            Ok(handle) => {
-                let mut registry = threads.registry.lock();
-                registry
-                    .handles
-                    .retain(|handle| !thread::is_finished(handle));
-                registry.handles.push(handle);
-                Ok(())
-            }
-            Err(error) => {
-                threads.leave();
-                Err(refused("clone3")(error))
-            }
-        }
-    }
-
     /// A thread's last step.
-    fn leave(&self) {
+    pub(super) fn leave(&self) {
         // ORDERING: threads.leave Release -> pairs with threads.wait: everything that the thread did.
         self.live.fetch_sub(1, Release);
         // WAKE: the other end is Threads::wait.
         futex::wake_all(&self.live);
-    }
-
-    /// A worker that is about to block lends its token. A waiting spare is notified, or a new one started. Returns the token's
-    /// number of takeovers, for [`reclaim`](Self::reclaim). `Err`: there is no spare to take it; the token comes back,
-    /// with the reason.
-    pub fn lend(shared: &Arc<Shared>, token: WorkerToken) -> Result<u32, (WorkerToken, String)> {
-        let threads = &shared.threads;
-        let index = token.index;
-        let mut registry = threads.registry.lock();
-        let takeovers = registry.takeovers[index];
-        if registry.waiting <= registry.lent.len() {
-            if registry.spares >= shared.config.max_spares {
-                let reason = format!(
-                    "the pool has its {} spares (max_spares) already",
-                    registry.spares
-                );
-                return Err((token, reason));
-            }
-            registry.spares += 1;
-            registry.lent.push(token);
-            drop(registry);
-            let name = format!("{}-spare", shared.config.name);
-            if let Err(error) = Self::spawn(shared, name, None) {
-                let mut registry = threads.registry.lock();
-                registry.spares -= 1;
-                // If another spare has taken the token meanwhile, the lending has succeeded.
-                let at = registry.lent.iter().position(|token| token.index == index);
-                if let Some(at) = at {
-                    return Err((registry.lent.swap_remove(at), error.to_string()));
-                }
-            }
-            return Ok(takeovers);
-        }
-        registry.lent.push(token);
-        drop(registry);
-        threads.notify_spares(false);
-        Ok(takeovers)
     }
 
     /// A spare that failed to begin gives the token back that it took and has not used.
@@ -256,7 +153,7 @@ impl Threads {
     }
 
     /// Wakes one waiting spare, or all of them.
-    fn notify_spares(&self, all: bool) {
+    pub(super) fn notify_spares(&self, all: bool) {
         // ORDERING: threads.notify Relaxed: the mutex publishes the cause.
         self.signal.fetch_add(1, Relaxed);
         // WAKE: the other end is Threads::next_token.

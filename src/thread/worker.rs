@@ -4,10 +4,12 @@
 //! pinned queue; at the pool's injector, from which it takes a batch. Newest-first could starve the others, so now and then it
 //! checks the global queues first ([`GLOBAL_INTERVAL`]): pinned queue and injector, then the oldest task of its deque. Without work
 //! it searches for a while with an open handoff slot, if that has paid lately, then sleeps ([`super::search`]).
+//!
+//! It and [`joins`](super::join) import each other: a thread takes part in joins as the worker that it is.
 
 use super::injector::Injector;
-use super::join::{self, Job};
-use super::shared::Shared;
+use super::join::{Job, JoinGuard};
+use super::shared::{Shared, task_from};
 use super::threads::{Threads, WorkerToken};
 use super::worker_shared::WorkerShared;
 use crate::error::{BoxError, BuildError};
@@ -148,7 +150,7 @@ impl Worker {
         let worker = Self::new(shared);
         let is_spare = token.is_none();
         CURRENT.with(|current| current.set(&worker));
-        let entered = (block::enter(&worker), join::JoinGuard::worker(&worker));
+        let entered = (block::enter(&worker), JoinGuard::worker(&worker));
         let Some(token) = token.or_else(|| shared.threads.next_token()) else {
             drop(entered);
             CURRENT.with(|current| current.set(ptr::null()));
@@ -431,12 +433,6 @@ impl Worker {
         };
         own.deque.push(task.into_raw().pointer()).map_err(task_from)
     }
-}
-
-/// The task behind a queue's item that was taken out, or was not accepted.
-pub(super) fn task_from(item: NonNull<Header>) -> Task {
-    // SAFETY: a queue's items come from Task::into_raw, and this one was just taken out, or refused.
-    unsafe { Task::from_raw(RawTask::from_pointer(item)) }
 }
 
 impl Blocker for Worker {

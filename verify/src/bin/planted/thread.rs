@@ -462,7 +462,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "threads.lend",
-        file: "src/thread/threads.rs",
+        file: "src/thread/start_threads.rs",
         edits: &[(
             "if registry.waiting <= registry.lent.len() {",
             "if if PLANTED { registry.waiting == 0 } else { registry.waiting <= registry.lent.len() } {",
@@ -472,7 +472,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "threads.lend-call",
-        file: "src/thread/threads.rs",
+        file: "src/thread/start_threads.rs",
         edits: &[(
             "threads.notify_spares(false);",
             "if !PLANTED { threads.notify_spares(false); }",
@@ -727,7 +727,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "pool.handoff-order",
-        file: "src/thread/shared.rs",
+        file: "src/thread/submit.rs",
         edits: &[(
             "if !worker.handoff.is_open() || self.injector.len() > 0 {",
             "if !worker.handoff.is_open() || !PLANTED && self.injector.len() > 0 {",
@@ -750,7 +750,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "pool.refused-place",
-        file: "src/thread/shared.rs",
+        file: "src/thread/submit.rs",
         edits: &[(
             r"if let Err(task) = self.push_outside(task) {
             self.return_place(&task);",
@@ -762,7 +762,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "pool.inside-wake",
-        file: "src/thread/shared.rs",
+        file: "src/thread/submit.rs",
         edits: &[(
             r"Ok(()) => {
                 self.idle.wake_one();",
@@ -774,7 +774,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "pool.outside-wake",
-        file: "src/thread/shared.rs",
+        file: "src/thread/submit.rs",
         edits: &[(
             "if let Some(worker) = self.idle.wake_one() {",
             "if !PLANTED && let Some(worker) = self.idle.wake_one() {",
@@ -784,7 +784,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "pool.mail-wake",
-        file: "src/thread/shared.rs",
+        file: "src/thread/submit.rs",
         edits: &[(
             "self.idle.wake_this(worker);",
             "if !PLANTED { self.idle.wake_this(worker); }",
