@@ -3,6 +3,6 @@
 source "$(dirname "$0")/common.sh"
 
 cargo test --locked -p raddle
-for example in hello nested shutdown; do
+for example in hello nested shutdown executors; do
   cargo run --locked --quiet --example "$example"
 done

@@ -2,7 +2,7 @@
 //!
 //! `cargo run --example hello`
 
-use raddle::{Executor, ThreadPool, as_completed};
+use raddle::{ThreadPool, as_completed};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let pool = ThreadPool::new(4)?;

@@ -18,8 +18,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut lowest = 0;
     let mut highest = 0;
     pool.scope(|s| {
-        drop(s.spawn(|| lowest = numbers.iter().copied().min().unwrap_or(0)));
-        drop(s.spawn(|| highest = numbers.iter().copied().max().unwrap_or(0)));
+        s.spawn(|| lowest = numbers.iter().copied().min().unwrap_or(0));
+        s.spawn(|| highest = numbers.iter().copied().max().unwrap_or(0));
     });
     println!("from {lowest} to {highest}");
 

@@ -9,7 +9,8 @@
 // library's own doors cannot hide itself.
 #![allow(clippy::disallowed_types, clippy::disallowed_methods)]
 
-use raddle::{Executor, ProcessPool, TaskError, WorkerExit};
+use raddle::process::WorkerExit;
+use raddle::{Executor, ProcessPool, TaskError};
 use std::fs::{self, File, OpenOptions};
 use std::io::{Error, Write};
 use std::path::Path;
@@ -57,7 +58,7 @@ fn long(tag: u8) -> Vec<u8> {
 /// A worker that does one instruction at a time.
 struct Tracee(libc::pid_t);
 
-/// Nothing happens to who gets it. It ends a system call, and is seen by the tracer.
+/// It does nothing to the process that gets it. It ends a system call, and the tracer sees it.
 const NUDGE: libc::c_int = libc::SIGURG;
 
 impl Tracee {
@@ -221,20 +222,24 @@ fn a_worker_that_dies_at_any_instruction_costs_one_task() {
         // A trap between a load and its conditional store makes the store fail, for ever.
         return skip("single-stepping would disturb this processor's atomics");
     }
-    let (_alive, ended) = mpsc::channel::<()>();
     let wanted = env::var("RADDLE_CRASH_POINTS");
-    if wanted.is_err() {
-        thread::spawn(move || {
-            if ended.recv_timeout(Duration::from_secs(120)) == Err(mpsc::RecvTimeoutError::Timeout)
-            {
-                let _ = writeln!(
-                    std::io::stderr(),
-                    "a worker that is killed within a request: hangs"
-                );
-                std::process::abort();
+    let (progress, seen) = mpsc::channel::<u64>();
+    // A step costs whatever the host makes of a trap: it is one death that must not take for ever, not all of them.
+    thread::spawn(move || {
+        let mut point = 0;
+        loop {
+            match seen.recv_timeout(Duration::from_secs(300)) {
+                Ok(next) => point = next,
+                Err(mpsc::RecvTimeoutError::Disconnected) => return,
+                Err(mpsc::RecvTimeoutError::Timeout) => {
+                    let hangs =
+                        format!("a worker that is killed within a request: death {point} hangs");
+                    let _ = writeln!(std::io::stderr(), "{hangs}");
+                    std::process::abort();
+                }
             }
-        });
-    }
+        }
+    });
     let said = tempfile::NamedTempFile::new().unwrap();
     let stdin = OpenOptions::new().append(true).open(said.path()).unwrap();
     let pool = ProcessPool::builder()
@@ -248,6 +253,7 @@ fn a_worker_that_dies_at_any_instruction_costs_one_task() {
     let mut lengths = [0; TASKS as usize + 1];
     for begun in 0..=TASKS {
         let steps = u64::MAX;
+        let _ = progress.send(0);
         let whole = run(&pool, said.path(), pid, Death { begun, steps });
         (pid, lengths[begun as usize]) = match whole {
             Ok(whole) => whole,
@@ -271,6 +277,7 @@ fn a_worker_that_dies_at_any_instruction_costs_one_task() {
             steps: at - (total - lengths[begun]),
         };
         (pid, _) = run(&pool, said.path(), pid, death).expect("it was allowed before");
+        let _ = progress.send(point + 1);
     }
     eprintln!("killed after {points} of {total} instructions");
 }

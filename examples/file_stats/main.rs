@@ -18,7 +18,7 @@ mod walk;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use raddle::{BuildError, Pin, ProcessPool, ThreadPool};
+use raddle::{AnyExecutor, BuildError, Pin, ProcessPool, ThreadPool};
 
 use cli::{Command, Options};
 use job::Outcome;
@@ -34,7 +34,7 @@ fn main() -> ExitCode {
     };
     let outcome = match count_all(&options) {
         Ok(outcome) => outcome,
-        Err(error) => return usage(&error.to_string()),
+        Err(error) => return usage(&format!("{error:#}")),
     };
     let code = if outcome.errors.is_empty() { 0 } else { FAILED };
     if options.json {
@@ -47,10 +47,11 @@ fn main() -> ExitCode {
 
 /// The one place that knows which executor runs the job: everything below takes any of them.
 fn count_all(options: &Options) -> Result<Outcome, BuildError> {
-    match options.executor {
-        cli::Executor::Thread => Ok(job::run(&thread_pool(options)?, &options.paths)),
-        cli::Executor::Process => Ok(job::run(&process_pool(options)?, &options.paths)),
-    }
+    let executor: AnyExecutor = match options.executor {
+        cli::Executor::Thread => thread_pool(options)?.into(),
+        cli::Executor::Process => process_pool(options)?.into(),
+    };
+    Ok(job::run(&executor, &options.paths))
 }
 
 fn thread_pool(options: &Options) -> Result<ThreadPool, BuildError> {

@@ -8,7 +8,8 @@ use crate::bytes::decode;
 use crate::marks::Marks;
 use arbitrary::Arbitrary;
 use raddle_hostile::hostile::{Hostile, REACH};
-use raddle_hostile::{Future, LostCause, TaskError};
+use raddle_hostile::process::LostCause;
+use raddle_hostile::{Future, TaskError};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::time::Duration;
@@ -101,7 +102,7 @@ enum Step {
 #[derive(Arbitrary, Debug)]
 enum Place {
     Bell,
-    Wish,
+    WakeRequest,
     Claim(i8),
     Commit(i8),
     Status(i8),
@@ -123,7 +124,7 @@ enum Value {
     Any(u64),
 }
 
-/// What a task returns: its own number, so that nobody mistakes it for another one's. What is forged is even.
+/// What a task returns: its own number, so that it cannot be taken for another one's. What is forged is even.
 fn answer(id: u64) -> u64 {
     id * 2 + 1
 }
@@ -234,9 +235,9 @@ impl World {
             }
             Step::Begin => self.serve(EVIL, 1, false),
             Step::Serve { evil, tasks } => self.serve(lane(evil), u32::from(tasks), true),
-            Step::Pump { evil } => self.pool.pump(lane(evil)),
+            Step::Pump { evil } => self.pool.drain_replies(lane(evil)),
             Step::Tend => {
-                if self.pool.tend() > 0 {
+                if self.pool.check_lanes() > 0 {
                     self.marks.reach("moved");
                 }
             }
@@ -410,7 +411,7 @@ impl World {
         let four = |at: usize, value: u64| self.pool.write(EVIL, at, (value as u32).to_ne_bytes());
         match *place {
             Place::Bell => four(0, value),
-            Place::Wish => four(128, value),
+            Place::WakeRequest => four(128, value),
             Place::Claim(ahead) => {
                 let at = CLAIMS + 8 * slot(ahead);
                 self.pool.write(EVIL, at, value.to_ne_bytes());
@@ -439,11 +440,11 @@ impl World {
     fn end(mut self) -> Marks {
         self.supervise();
         self.serve(GOOD, u32::MAX, true);
-        self.pool.pump(GOOD);
+        self.pool.drain_replies(GOOD);
         while self.pool.numbers(GOOD).0 != self.pool.numbers(GOOD).1 {
-            self.pool.pump(GOOD);
+            self.pool.drain_replies(GOOD);
         }
-        self.pool.tend();
+        self.pool.check_lanes();
         self.supervise();
         self.pool.end();
         for task in std::mem::take(&mut self.tasks) {
@@ -493,7 +494,10 @@ impl World {
         self.marks.reach(match error {
             TaskError::Cancelled => "cancelled",
             TaskError::WorkerLost(lost) => {
-                assert!(matches!(lost.cause(), LostCause::Died | LostCause::Wild(_)));
+                assert!(matches!(
+                    lost.cause(),
+                    LostCause::Died | LostCause::ProtocolViolation(_)
+                ));
                 "lost"
             }
             TaskError::Rejected(raddle_hostile::Rejected::QueueFull { .. }) => "full",

@@ -7,7 +7,7 @@ use crate::ledger::Ledger;
 use crate::marks::Marks;
 use crate::purpose;
 use arbitrary::Arbitrary;
-use raddle::{BoxError, Executor, Rejected, Shutdown, TaskError, ThreadPool, WhenFull};
+use raddle::{BoxError, Rejected, Shutdown, TaskError, ThreadPool, WhenFull};
 use serde::{Deserialize, Serialize};
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,52 +1,54 @@
 //! `map`: outcomes in the order of the arguments.
 
-use super::flight::{Chunk, Flight, failed};
-use super::{Executor, Payload};
+use super::window::{Chunk, Submitter, Window, failed};
 use crate::error::TaskError;
 use crate::future::Future;
 use std::fmt;
 use std::iter::FusedIterator;
 use std::time::{Duration, Instant};
 
-/// An iterator over the outcomes of [`Executor::map`], in the order of the arguments.
+/// An iterator over the outcomes of [`ThreadPool::map`](crate::ThreadPool::map) or
+/// [`Executor::map`](crate::Executor::map), in the order of the arguments.
 ///
-/// Lazy: nothing is submitted before the first `next`, and never more than some chunks per worker ahead of
-/// the consumer, so that an endless input is no problem. Items travel in chunks whose length adapts to
-/// how long they take. Each item is a `Result`: a failed one does not end the iteration. If the executor is
-/// shut down meanwhile, everything submitted still comes, then one [`TaskError::Rejected`], then nothing. So it is with
-/// a process pool that breaks ([`Rejected::Broken`](crate::Rejected::Broken)), whose last item stands for the first
-/// arguments that will not run any more: an endless input ends, too. A queue that is full
-/// ([`Rejected::QueueFull`](crate::Rejected::QueueFull)) is an error of its items alone.
+/// It is lazy: nothing is submitted before the first `next`, and never more than a few chunks per worker ahead of the
+/// consumer, so the input may be endless. `next` blocks until the next outcome is there. Items travel in chunks whose
+/// length adapts to how long they take. Each item is a `Result`; a failed item does not end the iteration.
 ///
-/// Dropping it cancels what has not started; [`detach`](Map::detach) lets it run.
+/// If the executor is shut down meanwhile, the outcomes of everything submitted still come, then one
+/// [`TaskError::Rejected`], then `None`. The same holds for a process pool that breaks
+/// ([`Rejected::Broken`](crate::Rejected::Broken)); its last item stands for the first arguments that will not run any
+/// more, so an endless input ends too. A queue that is full ([`Rejected::QueueFull`](crate::Rejected::QueueFull)) fails its
+/// items only.
+///
+/// Dropping the iterator cancels what has not started; [`detach`](Map::detach) lets it run.
 #[must_use = "iterators are lazy: nothing is submitted before the first `next`"]
-pub struct Map<'a, E, F, I: Iterator, R> {
-    flight: Flight<'a, E, F, I, R>,
+pub struct Map<S, I: Iterator, R> {
+    window: Window<S, I, R>,
     ready: std::vec::IntoIter<Result<R, TaskError>>,
     over: bool,
 }
 
-impl<'a, E, F, I: Iterator, R> Map<'a, E, F, I, R> {
-    pub(super) fn new(flight: Flight<'a, E, F, I, R>) -> Self {
+impl<S, I: Iterator, R> Map<S, I, R> {
+    pub(crate) fn new(window: Window<S, I, R>) -> Self {
         Self {
-            flight,
+            window,
             ready: Vec::new().into_iter(),
             over: false,
         }
     }
 
-    /// Sets the number of arguments that travel together, instead of adapting it. Zero makes the first
-    /// item [`Rejected::Zero`](crate::Rejected::Zero), and the last.
+    /// Sets the number of arguments that travel together, instead of adapting it. With zero the iteration has one item,
+    /// [`Rejected::Zero`](crate::Rejected::Zero).
     pub fn chunk(mut self, length: usize) -> Self {
-        self.flight.set_chunk(length);
+        self.window.set_chunk(length);
         self
     }
 
-    /// Takes never more than so many arguments ahead of what has been yielded. Zero makes the first item
-    /// [`Rejected::Zero`](crate::Rejected::Zero), and the last.
+    /// Limits how many arguments are taken ahead of the outcomes that were yielded. With zero the iteration has one item,
+    /// [`Rejected::Zero`](crate::Rejected::Zero).
     ///
     /// ```
-    /// use raddle::{Executor, ThreadPool};
+    /// use raddle::ThreadPool;
     ///
     /// let pool = ThreadPool::new(2)?;
     /// let mut taken = 0;
@@ -57,68 +59,65 @@ impl<'a, E, F, I: Iterator, R> Map<'a, E, F, I, R> {
     /// # Ok::<(), raddle::BuildError>(())
     /// ```
     pub fn buffer(mut self, arguments: usize) -> Self {
-        self.flight.set_buffer(arguments);
+        self.window.set_buffer(arguments);
         self
     }
 
-    /// Limits the whole iteration to `limit` from now: then one [`TaskError::TimedOut`] comes, what has not
-    /// started is cancelled, and nothing more comes.
+    /// Limits the whole iteration to `limit` from now. At its end one [`TaskError::TimedOut`] comes, what has not started is
+    /// cancelled, and the iteration is over.
     pub fn timeout(mut self, limit: Duration) -> Self {
-        self.flight.set_timeout(limit);
+        self.window.set_timeout(limit);
         self
     }
 
-    /// Ends the iteration; what was submitted runs all the same.
+    /// Ends the iteration, and lets what was submitted run.
     pub fn detach(mut self) {
-        self.flight.detach();
+        self.window.detach();
     }
 
     /// Ends the iteration with one last item.
     fn end(&mut self, error: TaskError) -> Option<Result<R, TaskError>> {
         self.over = true;
-        self.flight.cancel();
+        self.window.cancel();
         Some(Err(error))
     }
 }
 
-impl<E, F, I, A, R> Iterator for Map<'_, E, F, I, R>
+impl<S, I, R> Iterator for Map<S, I, R>
 where
-    E: Executor,
-    F: Fn(A) -> Result<R, TaskError> + Copy + Send + 'static,
-    I: Iterator<Item = A>,
-    A: Payload,
-    R: Payload,
+    S: Submitter<I::Item, R>,
+    I: Iterator,
 {
     type Item = Result<R, TaskError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if let Some(outcome) = self.ready.next() {
-            self.flight.yielded += 1;
+            self.window.yielded += 1;
             return Some(outcome);
         }
         if self.over {
             return None;
         }
-        if let Some(error) = self.flight.misuse() {
+        if let Some(error) = self.window.misuse() {
             return self.end(error);
         }
-        self.flight.fill();
-        let Some(head) = self.flight.airborne.pop_front() else {
+        self.window.fill();
+        let Some(head) = self.window.pending.pop_front() else {
             self.over = true;
             return None;
         };
         let (first, count) = (head.first, head.count);
-        let outcome = match land(head.future, self.flight.deadline) {
+        let outcome = match collect(head.future, self.window.deadline) {
             Ok(outcome) => outcome,
             Err(future) => {
                 future.cancel();
                 return self.end(TaskError::TimedOut);
             }
         };
-        debug_assert_eq!(first, self.flight.yielded, "chunks land in order");
+        debug_assert_eq!(first, self.window.yielded, "chunks are collected in order");
         let outcomes = match outcome {
             Ok(chunk) => {
-                self.flight.learn(count, chunk.took);
+                self.window.learn(count, chunk.took);
                 chunk.outcomes
             }
             Err(error) => match failed(error, count) {
@@ -126,10 +125,10 @@ where
                 Err(error) => return self.end(error),
             },
         };
-        // The workers go on while the consumer looks at this chunk.
-        self.flight.fill();
+        // The workers have the next chunks while the consumer uses this one.
+        self.window.fill();
         self.ready = outcomes.into_iter();
-        self.flight.yielded += 1;
+        self.window.yielded += 1;
         self.ready.next()
     }
 
@@ -138,29 +137,27 @@ where
     }
 }
 
-type Landed<R> = Result<Result<Chunk<R>, TaskError>, Future<Chunk<R>>>;
+type Collected<R> = Result<Result<Chunk<R>, TaskError>, Future<Chunk<R>>>;
 
-fn land<R>(future: Future<Chunk<R>>, deadline: Option<Instant>) -> Landed<R> {
+/// The outcome of a chunk. `Err`: the deadline passed first.
+fn collect<R>(future: Future<Chunk<R>>, deadline: Option<Instant>) -> Collected<R> {
     match deadline {
         None => Ok(future.result()),
         Some(deadline) => future.result_timeout(deadline.saturating_duration_since(Instant::now())),
     }
 }
 
-impl<E, F, I, A, R> FusedIterator for Map<'_, E, F, I, R>
+impl<S, I, R> FusedIterator for Map<S, I, R>
 where
-    E: Executor,
-    F: Fn(A) -> Result<R, TaskError> + Copy + Send + 'static,
-    I: Iterator<Item = A>,
-    A: Payload,
-    R: Payload,
+    S: Submitter<I::Item, R>,
+    I: Iterator,
 {
 }
 
-impl<E, F, I: Iterator, R> fmt::Debug for Map<'_, E, F, I, R> {
+impl<S, I: Iterator, R> fmt::Debug for Map<S, I, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Map")
-            .field("yielded", &self.flight.yielded)
+            .field("yielded", &self.window.yielded)
             .finish_non_exhaustive()
     }
 }

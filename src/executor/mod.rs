@@ -1,55 +1,70 @@
-//! The contract that every executor keeps.
+//! The contract that every executor keeps: [`Executor`], the iterators of its maps, and what executors are made with.
 
-mod flight;
 mod map;
-mod place;
+#[cfg(feature = "process")]
+mod pointers;
+mod pool_options;
 mod unordered;
+mod window;
+mod worker_info;
 
-pub use flight::Chunk;
 pub use map::Map;
-pub use place::{Pin, WhenFull};
+pub use pool_options::{Pin, WhenFull};
 pub use unordered::MapUnordered;
+pub use window::Chunk;
+pub(crate) use window::{Submitter, Window};
+pub use worker_info::WorkerInfo;
 
+#[cfg(feature = "process")]
 use crate::error::{BoxError, ShutdownError, TaskError};
-use crate::future::{Future, panics};
-use flight::Flight;
+#[cfg(feature = "process")]
+use crate::future::Future;
+#[cfg(feature = "process")]
 use serde::Serialize;
+#[cfg(feature = "process")]
 use serde::de::DeserializeOwned;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Instant;
+#[cfg(feature = "process")]
+use window::OnExecutor;
 
 /// How an executor ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Shutdown {
-    /// Everything accepted is done first.
+    /// Everything that was accepted is done first.
     Drain,
-    /// What has not started is cancelled; what runs is finished.
+    /// Tasks that have not started are cancelled; tasks that run are finished.
     CancelPending,
 }
 
-/// What can be handed to any executor, in this process or another one: everything that serde can
-/// write and read back. Derive `Serialize` and `Deserialize` for your own types; this trait is then theirs.
+/// An argument or a result that can travel to any executor, in this process or another one: any owned type that serde
+/// can write and read back. Derive `Serialize` and `Deserialize` for your own types; they then implement this trait.
 ///
-/// What borrows is none, since nobody there could lend it: hand over the `String`, not the `&str`. A `Deserialize` must not wait
-/// for a task of the same process pool: the thread that reads one result may have others in its hands.
+/// Borrowed types are not payloads, since the data may cross a process boundary: pass a `String`, not a `&str`. A
+/// `Deserialize` must not wait for a task of the same process pool: the thread that reads one result may hold others that
+/// are not completed yet.
 ///
-/// To another process a value goes in one of two forms: a plain one, which is not human-readable in serde's sense, or
-/// one that describes itself (for `serde_json::Value`, `#[serde(untagged)]`, `flatten` and the like), which is. Which one that is, a
-/// process pool finds for each type before its first value travels, by calling its `Deserialize` and `Serialize` with made-up values.
+/// A value travels to another process in one of two forms. The plain form is not human-readable in serde's sense. The
+/// described form is, and carries its own structure; `serde_json::Value`, `#[serde(untagged)]`, `flatten` and the like need it. A process
+/// pool finds the form of each type before its first value travels, by calling the type's `Deserialize` and `Serialize` with
+/// made-up values.
+#[cfg(feature = "process")]
 #[diagnostic::on_unimplemented(
     note = "arguments and results of a task are owned and known to serde: derive `serde::Serialize` and \
             `serde::Deserialize` for your own types, and hand over a `String` or a `Vec` instead of a `&str` or a slice"
 )]
 pub trait Payload: Serialize + DeserializeOwned + Send + 'static {}
 
+#[cfg(feature = "process")]
 impl<T: Serialize + DeserializeOwned + Send + 'static> Payload for T {}
 
-/// Runs tasks somewhere else and hands back futures. A program written against this trait changes
+/// Runs tasks on other threads or in other processes and returns futures. A program written against this trait changes
 /// its executor in one line.
 ///
-/// A task is a function, or a closure that captures nothing but what is `Copy`, and its argument; that is
-/// what can be sent to another process too. An executor of threads also takes closures that own
-/// things: see [`ThreadPool::spawn`](crate::ThreadPool::spawn).
+/// A task is an argument and a function, or a closure that captures only `Copy` data. Such a task can also be sent to
+/// another process. A thread pool also takes closures that own things, by
+/// [`ThreadPool::spawn`](crate::ThreadPool::spawn) and [`ThreadPool::map`](crate::ThreadPool::map). A call of `map` on a
+/// `ThreadPool` or a `&ThreadPool` is one of the latter. On an `Arc<ThreadPool>` it is one of the trait's `map` if the trait is in
+/// scope: write `(*pool).map(..)` for the other one.
 ///
 /// ```
 /// use raddle::{Executor, Future, ThreadPool};
@@ -62,16 +77,82 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Payload for T {}
 /// assert_eq!(word_lengths(&ThreadPool::new(2)?, &["warp", "weft"]), [4, 4]);
 /// # Ok::<(), raddle::BuildError>(())
 /// ```
+///
+/// References to an executor, and a `Box` or an `Arc` of one, are executors too. An executor that is chosen at run time is
+/// an [`AnyExecutor`](crate::AnyExecutor).
+///
+/// # An executor of your own
+/// If it wraps another executor, each method calls that one's. If not, [`promise()`](crate::promise()) makes the futures,
+/// and [`Chunk::run`] runs the pieces of a map:
+///
+/// ```
+/// use raddle::executor::Chunk;
+/// use raddle::{BoxError, Executor, Future, Payload, Shutdown, ShutdownError, TaskError, promise};
+///
+/// /// Runs each task where it is submitted: for tests.
+/// struct Inline;
+///
+/// impl Executor for Inline {
+///     fn submit<F, A, R>(&self, task: F, arg: A) -> Future<R>
+///     where
+///         F: Fn(A) -> R + Copy + Send + 'static,
+///         A: Payload,
+///         R: Payload,
+///     {
+///         let (promise, future) = promise();
+///         promise.complete(task(arg)).ok();
+///         future
+///     }
+///
+///     fn try_submit<F, A, R, E>(&self, task: F, arg: A) -> Future<R>
+///     where
+///         F: Fn(A) -> Result<R, E> + Copy + Send + 'static,
+///         A: Payload,
+///         R: Payload,
+///         E: Into<BoxError> + 'static,
+///     {
+///         let (promise, future) = promise();
+///         match task(arg) {
+///             Ok(result) => promise.complete(result).is_ok(),
+///             Err(error) => promise.fail(error.into()).is_ok(),
+///         };
+///         future
+///     }
+///
+///     fn submit_chunk<F, A, R>(&self, task: F, args: Vec<A>) -> Future<Chunk<R>>
+///     where
+///         F: Fn(A) -> Result<R, TaskError> + Copy + Send + 'static,
+///         A: Payload,
+///         R: Payload,
+///     {
+///         let (promise, future) = promise();
+///         promise.complete(Chunk::run(task, args)).ok();
+///         future
+///     }
+///
+///     fn workers(&self) -> usize {
+///         1
+///     }
+///
+///     fn shutdown(&self, _: Shutdown) -> Result<(), ShutdownError> {
+///         Ok(())
+///     }
+/// }
+///
+/// let squares: Result<Vec<u64>, _> = Inline.map(|n: u64| n * n, 1..=3).collect();
+/// assert_eq!(squares.unwrap(), [1, 4, 9]);
+/// ```
+#[cfg(feature = "process")]
 pub trait Executor {
-    /// Runs `task(arg)`, some time soon. Blocks only where the executor has a limit that blocks; a refused
-    /// task is a future that is done with [`TaskError::Rejected`].
+    /// Queues `task(arg)` to run. Blocks only if the executor has a limit that blocks. If it refuses the task, the future is
+    /// done already, with [`TaskError::Rejected`].
     fn submit<F, A, R>(&self, task: F, arg: A) -> Future<R>
     where
         F: Fn(A) -> R + Copy + Send + 'static,
         A: Payload,
         R: Payload;
 
-    /// As [`submit`](Self::submit) for a task that can fail: its `Err` becomes [`TaskError::Failed`].
+    /// As [`submit`](Self::submit), for a task that can fail: its `Err` becomes [`TaskError::Failed`].
     fn try_submit<F, A, R, E>(&self, task: F, arg: A) -> Future<R>
     where
         F: Fn(A) -> Result<R, E> + Copy + Send + 'static,
@@ -79,39 +160,38 @@ pub trait Executor {
         R: Payload,
         E: Into<BoxError> + 'static;
 
-    /// Runs a piece of a map. Each item has an outcome of its own; a panic costs its item only.
-    #[doc(hidden)]
-    fn submit_chunk<F, A, R>(&self, task: F, chunk: Vec<A>) -> Future<Chunk<R>>
+    /// Queues `task` to run on each of `args`, as one piece of a [`map`](Self::map). Each item has its own outcome, and a panic
+    /// fails its item alone; [`Chunk::run`] does that. It blocks and refuses as [`submit`](Self::submit) does. If the future
+    /// itself fails, its error is that of all items.
+    ///
+    /// Implement this for an executor of your own; programs call `map`.
+    fn submit_chunk<F, A, R>(&self, task: F, args: Vec<A>) -> Future<Chunk<R>>
     where
         F: Fn(A) -> Result<R, TaskError> + Copy + Send + 'static,
         A: Payload,
         R: Payload;
 
-    /// How many tasks can run at a time.
+    /// Returns how many tasks can run at a time.
     fn workers(&self) -> usize;
 
-    /// Stops accepting tasks and waits for the end. Calling it again is no error.
+    /// Stops accepting tasks and blocks until the executor has ended. It may be called again.
     ///
     /// # Errors
-    /// [`ShutdownError`] when the caller cannot wait for it: it is one of the executor's own workers, or
-    /// a forked child.
+    /// [`ShutdownError`] if the caller cannot wait for the end: it is one of the executor's own workers, or a forked child.
     fn shutdown(&self, how: Shutdown) -> Result<(), ShutdownError>;
 
-    /// Runs `task` on every argument; the outcomes in the order of the arguments. See [`Map`].
+    /// Runs `task` on every argument and returns an iterator over the outcomes, in the order of the arguments. The iterator is
+    /// lazy, and `next` blocks: see [`Map`].
     ///
     /// ```
-    /// use raddle::{Executor, ThreadPool};
+    /// use raddle::{AnyExecutor, Executor, ThreadPool};
     ///
-    /// let pool = ThreadPool::new(2)?;
-    /// let squares: Result<Vec<u64>, _> = pool.map(|n: u64| n * n, 0..5).collect();
+    /// let executor = AnyExecutor::from(ThreadPool::new(2)?);
+    /// let squares: Result<Vec<u64>, _> = executor.map(|n: u64| n * n, 0..5).collect();
     /// assert_eq!(squares.unwrap(), [0, 1, 4, 9, 16]);
     /// # Ok::<(), raddle::BuildError>(())
     /// ```
-    fn map<F, A, R, I>(
-        &self,
-        task: F,
-        args: I,
-    ) -> Map<'_, Self, impl Fn(A) -> Result<R, TaskError> + Copy + Send + 'static, I::IntoIter, R>
+    fn map<F, A, R, I>(&self, task: F, args: I) -> Map<impl Submitter<A, R>, I::IntoIter, R>
     where
         Self: Sized,
         F: Fn(A) -> R + Copy + Send + 'static,
@@ -119,32 +199,25 @@ pub trait Executor {
         R: Payload,
         I: IntoIterator<Item = A>,
     {
-        Map::new(Flight::new(
-            self,
-            move |arg| Ok(task(arg)),
-            args.into_iter(),
-        ))
+        let executor = self;
+        let task = move |arg| Ok(task(arg));
+        Map::new(Window::new(OnExecutor { executor, task }, args.into_iter()))
     }
 
-    /// As [`map`](Self::map) for a task that can fail: its `Err` becomes [`TaskError::Failed`], and the
-    /// iteration goes on.
+    /// As [`map`](Self::map), for a task that can fail: its `Err` becomes [`TaskError::Failed`], and the iteration goes on.
     ///
     /// ```
-    /// use raddle::{Executor, ThreadPool};
+    /// use raddle::{AnyExecutor, Executor, ThreadPool};
     ///
-    /// let pool = ThreadPool::new(2)?;
+    /// let executor = AnyExecutor::from(ThreadPool::new(2)?);
     /// let words = ["1", "two", "3"].map(String::from);
-    /// let numbers: Vec<_> = pool.try_map(|word: String| word.parse::<i32>(), words).collect();
+    /// let numbers: Vec<_> = executor.try_map(|word: String| word.parse::<i32>(), words).collect();
     /// assert_eq!(numbers[0].as_ref().unwrap(), &1);
     /// assert!(numbers[1].is_err());
     /// assert_eq!(numbers[2].as_ref().unwrap(), &3);
     /// # Ok::<(), raddle::BuildError>(())
     /// ```
-    fn try_map<F, A, R, E, I>(
-        &self,
-        task: F,
-        args: I,
-    ) -> Map<'_, Self, impl Fn(A) -> Result<R, TaskError> + Copy + Send + 'static, I::IntoIter, R>
+    fn try_map<F, A, R, E, I>(&self, task: F, args: I) -> Map<impl Submitter<A, R>, I::IntoIter, R>
     where
         Self: Sized,
         F: Fn(A) -> Result<R, E> + Copy + Send + 'static,
@@ -154,17 +227,18 @@ pub trait Executor {
         I: IntoIterator<Item = A>,
     {
         let task = move |arg| task(arg).map_err(|error| TaskError::Failed(error.into()));
-        Map::new(Flight::new(self, task, args.into_iter()))
+        let executor = self;
+        Map::new(Window::new(OnExecutor { executor, task }, args.into_iter()))
     }
 
-    /// Runs `task` on every argument; each outcome as it comes, with the index of its argument.
-    /// See [`MapUnordered`].
+    /// Runs `task` on every argument and returns an iterator over the outcomes as they become ready, each with the index of its
+    /// argument. The iterator is lazy, and `next` blocks: see [`MapUnordered`].
     ///
     /// ```
-    /// use raddle::{Executor, ThreadPool};
+    /// use raddle::{AnyExecutor, Executor, ThreadPool};
     ///
-    /// let pool = ThreadPool::new(2)?;
-    /// for (index, square) in pool.map_unordered(|n: usize| n * n, 0..5) {
+    /// let executor = AnyExecutor::from(ThreadPool::new(2)?);
+    /// for (index, square) in executor.map_unordered(|n: usize| n * n, 0..5) {
     ///     assert_eq!(square.unwrap(), index * index);
     /// }
     /// # Ok::<(), raddle::BuildError>(())
@@ -173,13 +247,7 @@ pub trait Executor {
         &self,
         task: F,
         args: I,
-    ) -> MapUnordered<
-        '_,
-        Self,
-        impl Fn(A) -> Result<R, TaskError> + Copy + Send + 'static,
-        I::IntoIter,
-        R,
-    >
+    ) -> MapUnordered<impl Submitter<A, R>, I::IntoIter, R>
     where
         Self: Sized,
         F: Fn(A) -> R + Copy + Send + 'static,
@@ -187,25 +255,8 @@ pub trait Executor {
         R: Payload,
         I: IntoIterator<Item = A>,
     {
-        MapUnordered::new(Flight::new(
-            self,
-            move |arg| Ok(task(arg)),
-            args.into_iter(),
-        ))
-    }
-}
-
-/// Runs the items of a chunk one after the other, each with an outcome of its own.
-pub fn run_chunk<A, R>(task: impl Fn(A) -> Result<R, TaskError>, chunk: Vec<A>) -> Chunk<R> {
-    let began = Instant::now();
-    let one = |arg| {
-        // UNWIND: the item and its argument are gone; its neighbours go on.
-        let outcome = catch_unwind(AssertUnwindSafe(|| task(arg)));
-        outcome.unwrap_or_else(|payload| Err(TaskError::Panicked(panics::report(payload, None))))
-    };
-    let outcomes = chunk.into_iter().map(one).collect();
-    Chunk {
-        outcomes,
-        took: began.elapsed(),
+        let executor = self;
+        let task = move |arg| Ok(task(arg));
+        MapUnordered::new(Window::new(OnExecutor { executor, task }, args.into_iter()))
     }
 }

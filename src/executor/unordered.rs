@@ -1,7 +1,6 @@
-//! `map_unordered`: outcomes as they come.
+//! `map_unordered`: outcomes as they become ready.
 
-use super::flight::{Airborne, Flight, failed};
-use super::{Executor, Payload};
+use super::window::{Pending, Submitter, Window, failed};
 use crate::error::TaskError;
 use crate::future::wait::{ReturnWhen, wait, wait_timeout};
 use std::collections::VecDeque;
@@ -9,22 +8,25 @@ use std::fmt;
 use std::iter::FusedIterator;
 use std::time::{Duration, Instant};
 
-/// An iterator over the outcomes of [`Executor::map_unordered`], each as it comes, with the index of its
-/// argument. Lazy and bounded as [`Map`](super::Map) is, with the same rules for failed items, for the end of
-/// the executor (the index is then that of the first argument that was refused) and for dropping it.
+/// An iterator over the outcomes of [`ThreadPool::map_unordered`](crate::ThreadPool::map_unordered) or
+/// [`Executor::map_unordered`](crate::Executor::map_unordered), as they become ready, each with the index of its argument.
+///
+/// It is lazy and bounded, blocks in `next`, and treats failed items, the end of the executor and its own drop as
+/// [`Map`](super::Map) does. If the executor ends, the index of the last item is that of the first argument that was
+/// refused.
 #[must_use = "iterators are lazy: nothing is submitted before the first `next`"]
-pub struct MapUnordered<'a, E, F, I: Iterator, R> {
-    flight: Flight<'a, E, F, I, R>,
+pub struct MapUnordered<S, I: Iterator, R> {
+    window: Window<S, I, R>,
     ready: VecDeque<(usize, Result<R, TaskError>)>,
-    /// The executor takes nothing more in: the end, once everything that it took has come out.
+    /// The executor takes nothing more in: the last item, which comes after the outcomes of everything that it took.
     refused: Option<(usize, TaskError)>,
     over: bool,
 }
 
-impl<'a, E, F, I: Iterator, R> MapUnordered<'a, E, F, I, R> {
-    pub(super) fn new(flight: Flight<'a, E, F, I, R>) -> Self {
+impl<S, I: Iterator, R> MapUnordered<S, I, R> {
+    pub(crate) fn new(window: Window<S, I, R>) -> Self {
         Self {
-            flight,
+            window,
             ready: VecDeque::new(),
             refused: None,
             over: false,
@@ -33,72 +35,68 @@ impl<'a, E, F, I: Iterator, R> MapUnordered<'a, E, F, I, R> {
 
     /// As [`Map::chunk`](super::Map::chunk).
     pub fn chunk(mut self, length: usize) -> Self {
-        self.flight.set_chunk(length);
+        self.window.set_chunk(length);
         self
     }
 
     /// As [`Map::buffer`](super::Map::buffer).
     pub fn buffer(mut self, arguments: usize) -> Self {
-        self.flight.set_buffer(arguments);
+        self.window.set_buffer(arguments);
         self
     }
 
-    /// As [`Map::timeout`](super::Map::timeout); the index of the last item is that of an argument that was
-    /// not finished.
+    /// As [`Map::timeout`](super::Map::timeout). The index of the last item is that of an argument that was not finished.
     pub fn timeout(mut self, limit: Duration) -> Self {
-        self.flight.set_timeout(limit);
+        self.window.set_timeout(limit);
         self
     }
 
     /// As [`Map::detach`](super::Map::detach).
     pub fn detach(mut self) {
-        self.flight.detach();
+        self.window.detach();
     }
 
     fn end(&mut self, index: usize, error: TaskError) {
         self.over = true;
-        self.flight.cancel();
+        self.window.cancel();
         self.ready.push_back((index, Err(error)));
     }
 }
 
-impl<E, F, I, A, R> MapUnordered<'_, E, F, I, R>
+impl<S, I, R> MapUnordered<S, I, R>
 where
-    E: Executor,
-    F: Fn(A) -> Result<R, TaskError> + Copy + Send + 'static,
-    I: Iterator<Item = A>,
-    A: Payload,
-    R: Payload,
+    S: Submitter<I::Item, R>,
+    I: Iterator,
 {
     fn fill(&mut self) {
         if self.refused.is_none() && !self.over {
-            self.flight.fill();
+            self.window.fill();
         }
     }
 
-    /// Waits until a chunk has landed, and unpacks all that have.
-    fn land(&mut self) {
-        let flying = self.flight.airborne.iter().map(|chunk| &chunk.future);
-        let timed_out = match self.flight.deadline {
-            None => wait(flying, ReturnWhen::FirstCompleted).timed_out,
+    /// Waits until a chunk is done, and unpacks all that are.
+    fn collect(&mut self) {
+        let pending = self.window.pending.iter().map(|chunk| &chunk.future);
+        let timed_out = match self.window.deadline {
+            None => wait(pending, ReturnWhen::FirstCompleted).timed_out,
             Some(deadline) => {
                 let left = deadline.saturating_duration_since(Instant::now());
-                wait_timeout(flying, ReturnWhen::FirstCompleted, left).timed_out
+                wait_timeout(pending, ReturnWhen::FirstCompleted, left).timed_out
             }
         };
         if timed_out {
-            let index = self.flight.airborne.front().map_or(0, |chunk| chunk.first);
+            let index = self.window.pending.front().map_or(0, |chunk| chunk.first);
             return self.end(index, TaskError::TimedOut);
         }
-        let flying = std::mem::take(&mut self.flight.airborne);
-        for Airborne {
+        let pending = std::mem::take(&mut self.window.pending);
+        for Pending {
             first,
             count,
             future,
-        } in flying
+        } in pending
         {
             if !future.is_done() {
-                self.flight.airborne.push_back(Airborne {
+                self.window.pending.push_back(Pending {
                     first,
                     count,
                     future,
@@ -107,7 +105,7 @@ where
             }
             match future.result() {
                 Ok(chunk) => {
-                    self.flight.learn(count, chunk.took);
+                    self.window.learn(count, chunk.took);
                     self.ready.extend((first..).zip(chunk.outcomes));
                 }
                 Err(error) => match failed(error, count) {
@@ -122,38 +120,35 @@ where
     }
 }
 
-impl<E, F, I, A, R> Iterator for MapUnordered<'_, E, F, I, R>
+impl<S, I, R> Iterator for MapUnordered<S, I, R>
 where
-    E: Executor,
-    F: Fn(A) -> Result<R, TaskError> + Copy + Send + 'static,
-    I: Iterator<Item = A>,
-    A: Payload,
-    R: Payload,
+    S: Submitter<I::Item, R>,
+    I: Iterator,
 {
     type Item = (usize, Result<R, TaskError>);
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             if let Some(item) = self.ready.pop_front() {
-                self.flight.yielded += 1;
+                self.window.yielded += 1;
                 return Some(item);
             }
             if self.over {
                 return None;
             }
-            if let Some(error) = self.flight.misuse() {
+            if let Some(error) = self.window.misuse() {
                 self.end(0, error);
                 continue;
             }
             self.fill();
-            if self.flight.airborne.is_empty() {
+            if self.window.pending.is_empty() {
                 match self.refused.take() {
                     Some((first, error)) => self.end(first, error),
                     None => self.over = true,
                 }
                 continue;
             }
-            self.land();
+            self.collect();
             self.fill();
         }
     }
@@ -163,20 +158,17 @@ where
     }
 }
 
-impl<E, F, I, A, R> FusedIterator for MapUnordered<'_, E, F, I, R>
+impl<S, I, R> FusedIterator for MapUnordered<S, I, R>
 where
-    E: Executor,
-    F: Fn(A) -> Result<R, TaskError> + Copy + Send + 'static,
-    I: Iterator<Item = A>,
-    A: Payload,
-    R: Payload,
+    S: Submitter<I::Item, R>,
+    I: Iterator,
 {
 }
 
-impl<E, F, I: Iterator, R> fmt::Debug for MapUnordered<'_, E, F, I, R> {
+impl<S, I: Iterator, R> fmt::Debug for MapUnordered<S, I, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MapUnordered")
-            .field("yielded", &self.flight.yielded)
+            .field("yielded", &self.window.yielded)
             .finish_non_exhaustive()
     }
 }

@@ -1,7 +1,7 @@
-//! Done-callbacks: a boxed closure as a node of the hook list.
+//! Done-callbacks: a boxed closure as a node of the hook list ([`hooks`]).
 
-use super::cell::Raw;
 use super::hooks::{self, CallbackVtable};
+use super::raw_task::RawTask;
 use crate::error::TaskError;
 use crate::report::{self, Report, message_of};
 use std::marker::PhantomData;
@@ -21,14 +21,14 @@ where
 {
     const VTABLE: &'static CallbackVtable = &CallbackVtable { fire: Self::fire };
 
-    unsafe fn fire(node: NonNull<hooks::Callback>, cell: Raw) {
+    unsafe fn fire(node: NonNull<hooks::Callback>, cell: RawTask) {
         // SAFETY: made by `node` below as a box of this type, and consumed once.
         let this = *unsafe { Box::from_raw(node.cast::<Self>().as_ptr()) };
         run(cell, this.run);
     }
 }
 
-/// A node that runs `f` on the outcome.
+/// A node that runs `f` on the outcome. The list that takes it fires it once, which frees it.
 pub fn node<T, F>(f: F) -> NonNull<hooks::Callback>
 where
     F: FnOnce(Result<&T, &TaskError>),
@@ -41,18 +41,19 @@ where
     NonNull::from(Box::leak(Box::new(callback))).cast()
 }
 
-/// Runs a callback on an outcome that stands and is not being taken.
-pub fn run<T, F>(cell: Raw, f: F)
+/// Runs a callback. The caller is the finisher, or holds a borrow of the handle: the outcome is stored and is not
+/// taken meanwhile.
+pub fn run<T, F>(cell: RawTask, f: F)
 where
     F: FnOnce(Result<&T, &TaskError>),
 {
     // SAFETY: T is the cell's type (the typed handle made the node); the outcome is not taken now:
     // the state is settling, or the caller holds a borrow of the handle.
-    let outcome = unsafe { cell.outcome::<T>() }.expect("callbacks run when the outcome stands");
+    let outcome = unsafe { cell.outcome::<T>() }.expect("callbacks run when the outcome is stored");
     if outcome.is_err() {
         cell.state.mark_seen();
     }
-    // UNWIND: a callback is user code on a thread that has to go on: report, and run the next.
+    // UNWIND: a callback is user code on a thread that has to go on: report the panic, then run the next callback.
     if let Err(payload) = catch_unwind(AssertUnwindSafe(|| f(outcome))) {
         report::tell(&Report::CallbackPanicked {
             task: cell.name(),

@@ -1,7 +1,7 @@
-//! `SharedFuture`: one outcome, many readers.
+//! `SharedFuture`: one outcome for many readers. `CancelOnDrop`: a future whose drop cancels its task.
 
 use super::Future;
-use super::cell::Raw;
+use super::raw_task::RawTask;
 use super::state::FutureState;
 use super::waker;
 use crate::error::TaskError;
@@ -12,7 +12,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-/// A future that many may look at, from many threads, as often as they like. Made by
+/// A future that can be cloned, and whose outcome many threads can read, as often as they like. Made by
 /// [`Future::shared`]. The outcome stays until the last clone is dropped, which detaches the task.
 ///
 /// ```
@@ -24,10 +24,9 @@ use std::time::Duration;
 /// assert_eq!(reader.join().unwrap(), 7);
 /// # Ok::<(), raddle::BuildError>(())
 /// ```
-#[must_use]
 pub struct SharedFuture<T> {
     future: Arc<Future<T>>,
-    /// Tells this clone's waker from those of others: the address of its own byte.
+    /// Its address identifies this clone's waker in the hook list.
     id: Box<u8>,
 }
 
@@ -39,7 +38,7 @@ impl<T> SharedFuture<T> {
         }
     }
 
-    pub(super) fn cell(&self) -> Raw {
+    pub(super) fn cell(&self) -> RawTask {
         self.future.cell()
     }
 
@@ -47,7 +46,7 @@ impl<T> SharedFuture<T> {
         std::ptr::from_ref(&*self.id).addr()
     }
 
-    /// Blocks until the outcome stands, and shows it. Inside a worker it helps as
+    /// Blocks until the task is done and returns a reference to its outcome. Inside a worker it helps as
     /// [`Future::result`] does.
     ///
     /// # Errors
@@ -57,7 +56,7 @@ impl<T> SharedFuture<T> {
         T: Sync,
     {
         self.wait();
-        self.peek().expect("waited until done")
+        self.peek().expect("the task is done")
     }
 
     /// As [`Future::wait`].
@@ -103,7 +102,7 @@ impl<T> SharedFuture<T> {
         self.future.name()
     }
 
-    /// As [`Future::cancel`]; for all clones at once.
+    /// As [`Future::cancel`]. It takes effect for all clones.
     pub fn cancel(&self) -> bool {
         self.future.cancel()
     }
@@ -138,8 +137,8 @@ impl<T> fmt::Debug for SharedFuture<T> {
     }
 }
 
-/// Awaiting gives the shared future itself once it is done: then [`SharedFuture::peek`] has the
-/// outcome and nothing needs to be cloned.
+/// Resolves to a clone of the shared future itself once the task is done. [`SharedFuture::peek`] then returns the outcome
+/// without a copy of it. Works in any runtime.
 impl<T: Sync> std::future::Future for SharedFuture<T> {
     type Output = Self;
 
@@ -148,15 +147,15 @@ impl<T: Sync> std::future::Future for SharedFuture<T> {
     }
 }
 
-/// A future whose task is cancelled when this is dropped: for work that nobody needs once its
-/// asker is gone. Made by [`Future::cancel_on_drop`].
+/// A future whose drop cancels its task: for work that is useless once its caller is gone. Made by
+/// [`Future::cancel_on_drop`]. A task that already runs is asked to stop, as [`Future::cancel`] does.
 ///
 /// ```
 /// let pool = raddle::ThreadPool::new(1)?;
 /// let (started, go) = (std::sync::Barrier::new(2), std::sync::Barrier::new(2));
 /// std::thread::scope(|_| {
 ///     pool.scope(|s| {
-///         let _busy = s.spawn(|| { started.wait(); go.wait(); });
+///         s.spawn(|| { started.wait(); go.wait(); });
 ///         started.wait();
 ///         let unwanted = pool.spawn(|| unreachable!("cancelled while queued")).cancel_on_drop();
 ///         drop(unwanted);
@@ -177,7 +176,7 @@ impl<T> CancelOnDrop<T> {
         }
     }
 
-    /// The future again, without the threat.
+    /// Returns the future; dropping that detaches the task.
     pub fn into_inner(mut self) -> Future<T> {
         self.future.take().expect("present until dropped")
     }
@@ -210,7 +209,7 @@ impl<T> std::future::Future for CancelOnDrop<T> {
 impl<T> Drop for CancelOnDrop<T> {
     fn drop(&mut self) {
         if let Some(future) = self.future.take() {
-            // First, so that the cancellation does not wake a loop that has let go of this.
+            // First, so that the cancellation does not wake a runtime's task that no longer polls this.
             waker::forget(future.cell(), 0);
             future.cancel();
         }

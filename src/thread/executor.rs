@@ -1,8 +1,8 @@
-//! The thread pool keeps the contract of every executor.
+//! The thread pool implements the contract of every executor.
 
 use super::ThreadPool;
 use crate::error::{BoxError, ShutdownError, TaskError};
-use crate::executor::{Chunk, Executor, Payload, Shutdown, run_chunk};
+use crate::executor::{Chunk, Executor, Payload, Shutdown};
 use crate::future::Future;
 
 impl Executor for ThreadPool {
@@ -25,13 +25,13 @@ impl Executor for ThreadPool {
         self.try_spawn(move || task(arg))
     }
 
-    fn submit_chunk<F, A, R>(&self, task: F, chunk: Vec<A>) -> Future<Chunk<R>>
+    fn submit_chunk<F, A, R>(&self, task: F, args: Vec<A>) -> Future<Chunk<R>>
     where
         F: Fn(A) -> Result<R, TaskError> + Copy + Send + 'static,
         A: Payload,
         R: Payload,
     {
-        self.spawn(move || run_chunk(task, chunk))
+        self.spawn(move || Chunk::run(task, args))
     }
 
     fn workers(&self) -> usize {

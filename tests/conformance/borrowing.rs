@@ -1,12 +1,9 @@
-//! S8: scopes, joins and slices borrow from the stack of whoever calls them, and return when everything
+//! S8: scopes, joins and slices borrow from the stack of their caller, and return when everything
 //! in them is over.
 
-use super::common::{Drops, Gate, watch};
-use super::kit::hold;
-use raddle::{
-    Rejected, ReturnWhen, Shutdown, TaskError, ThreadPool, as_completed, current_worker, promise,
-    wait,
-};
+use super::common::{Drops, Gate, hold, watch};
+use raddle::thread::current_worker;
+use raddle::{Rejected, ReturnWhen, Shutdown, TaskError, ThreadPool, as_completed, promise, wait};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Barrier};
@@ -54,7 +51,7 @@ fn s08_a_scope_borrows_and_returns_when_all_is_over() {
         let factor = 3;
         let sum = pool.scope(|s| {
             for (n, square) in squares.iter_mut().enumerate() {
-                drop(s.spawn(move || *square = n * n * factor));
+                s.spawn(move || *square = n * n * factor);
             }
             let borrowed = s.spawn(|| factor + 1);
             borrowed.result().unwrap()
@@ -77,17 +74,17 @@ fn s08_tasks_of_a_scope_spawn_into_it_and_open_scopes_of_their_own() {
         let count = AtomicUsize::new(0);
         pool.scope(|s| {
             for _ in 0..10 {
-                drop(s.spawn(|| {
+                s.spawn(|| {
                     count.fetch_add(1, SeqCst);
-                    drop(s.spawn(|| count.fetch_add(1, SeqCst)));
+                    s.spawn(|| count.fetch_add(1, SeqCst));
                     let here = AtomicUsize::new(0);
                     pool.scope(|inner| {
                         for _ in 0..10 {
-                            drop(inner.spawn(|| here.fetch_add(1, SeqCst)));
+                            inner.spawn(|| here.fetch_add(1, SeqCst));
                         }
                     });
                     assert_eq!(here.load(SeqCst), 10);
-                }));
+                });
             }
         });
         assert_eq!(count.load(SeqCst), 20);
@@ -128,12 +125,12 @@ fn s08_a_panic_in_a_scope_goes_on_after_all_tasks_are_over() {
             pool.scope(|s| {
                 for n in 0..20 {
                     let over = &over;
-                    drop(s.spawn(move || {
+                    s.spawn(move || {
                         let _counts = scopeguard(|| {
                             over.fetch_add(1, SeqCst);
                         });
                         assert!(n != 7, "row {n} is broken");
-                    }));
+                    });
                 }
             });
         }));

@@ -1,14 +1,12 @@
-//! Rows F for each kind of executor: what a future does whoever runs its task. The rest of these rows is in
+//! Rows F for each kind of executor: what a future does, whatever runs its task. The rest of these rows is in
 //! `future.rs` and `callbacks.rs`.
 
-use crate::common::{Files, Kind, for_every_executor, hold_only, note, notes, open, reports};
+use crate::common::{Files, Kind, LONG, for_every_executor, hold_only, note, notes, open, reports};
 use raddle::{Executor, FutureState, Shutdown, TaskError};
 use std::path::PathBuf;
 use std::sync::{Barrier, mpsc};
 use std::thread;
 use std::time::Duration;
-
-const LONG: Duration = Duration::from_secs(100_000);
 
 for_every_executor! {
     f01_a_new_future_is_pending
@@ -224,7 +222,7 @@ fn f17_callbacks_hear_of_values_errors_and_cancellations<K: Kind>() {
             let text = match outcome {
                 Ok(value) => value.to_string(),
                 // f18, f19
-                Err(error) => error.to_string(),
+                Err(error) => format!("{error:#}"),
             };
             heard.send(text).unwrap();
         });
@@ -364,7 +362,7 @@ fn f34_a_dropped_future_does_not_cancel<K: Kind>() {
     let files = Files::new();
     let ran = files.path("ran");
     for n in 0..50u32 {
-        drop(executor.submit(|(n, ran): (u32, PathBuf)| note(&ran, n), (n, ran.clone())));
+        executor.submit(|(n, ran): (u32, PathBuf)| note(&ran, n), (n, ran.clone()));
     }
     executor.shutdown(Shutdown::Drain).unwrap();
     assert_eq!(notes(&ran).len(), 50);

@@ -1,12 +1,13 @@
 //! Rows E: submitting.
 
 use crate::common::{
-    Drops, Files, Gate, Kind, for_every_executor, note, notes, occupy, open, until,
-    wait_until_open, watch,
+    Drops, Files, Gate, Kind, for_every_executor, hold, note, notes, open, until, wait_until_open,
+    watch,
 };
+use raddle::executor::Chunk;
 use raddle::{
-    BoxError, BuildError, Chunk, Executor, Future, Payload, Rejected, Shutdown, ShutdownError,
-    TaskError, ThreadPool,
+    AnyExecutor, BoxError, BuildError, Executor, Future, Payload, Rejected, Shutdown,
+    ShutdownError, TaskError, ThreadPool,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,6 +31,8 @@ for_every_executor! {
     e04_shutdown_drains_or_cancels_and_can_be_repeated
     e09_a_panic_costs_neither_worker_nor_neighbour
     e10_one_program_runs_on_each_executor
+    e10_what_points_to_an_executor_is_one
+    e10_an_executor_is_chosen_when_the_program_runs
     e11_a_wrapper_is_an_executor_too
 }
 
@@ -199,6 +202,64 @@ fn e10_one_program_runs_on_each_executor<K: Kind>() {
     assert_eq!(words(&K::make(2), "the warp and\nthe weft\n\nof it"), 7);
 }
 
+/// Takes its executor by value, as a struct would that keeps it.
+fn words_by_value<E: Executor>(executor: E, text: &str) -> usize {
+    let count = words(&executor, text);
+    let count_again = executor.submit(|text: String| text.split_whitespace().count(), text.into());
+    assert_eq!(count_again.result().unwrap(), count);
+    assert!(
+        executor
+            .try_submit(|()| Err::<(), _>("no"), ())
+            .result()
+            .is_err()
+    );
+    count
+}
+
+fn e10_what_points_to_an_executor_is_one<K: Kind>() {
+    let executor = Arc::new(K::make(2));
+    assert_eq!(words_by_value(&*executor, "by reference"), 2);
+    assert_eq!(words_by_value(&executor, "by one to a pointer"), 5);
+    assert_eq!(words_by_value(Arc::clone(&executor), "shared"), 1);
+    assert_eq!(Executor::workers(&executor), 2);
+    let boxed = Box::new(executor);
+    assert_eq!(words_by_value(boxed, "in a box"), 3);
+
+    let executor = Box::new(K::make(1));
+    Executor::shutdown(&executor, Shutdown::Drain).unwrap();
+    let refused = executor.submit(|n: u32| n, 1);
+    assert!(matches!(refused.result(), Err(TaskError::Rejected(_))));
+}
+
+fn e10_an_executor_is_chosen_when_the_program_runs<K: Kind>()
+where
+    AnyExecutor: From<K::Executor>,
+{
+    struct Service {
+        executor: AnyExecutor,
+    }
+    let service = Service {
+        executor: K::make(2).into(),
+    };
+    assert_eq!(service.executor.workers(), 2);
+    assert!(service.executor.name().starts_with("raddle-"));
+    assert_eq!(words_by_value(&service.executor, "either of them"), 3);
+    let kept = service.executor.submit(|n: u32| n, 1);
+    service.executor.close(Shutdown::Drain);
+    let refused = service.executor.submit(|n: u32| n, 1);
+    assert!(matches!(
+        refused.result(),
+        Err(TaskError::Rejected(Rejected::ShutDown { .. }))
+    ));
+    let long = std::time::Duration::from_secs(60);
+    service
+        .executor
+        .shutdown_timeout(Shutdown::Drain, long)
+        .unwrap();
+    service.executor.shutdown(Shutdown::Drain).unwrap();
+    assert_eq!(kept.result().unwrap(), 1);
+}
+
 /// Counts what it passes on, and takes no more than `limit`: what people build around an executor.
 struct Limited<E> {
     inner: E,
@@ -304,7 +365,7 @@ impl Executor for Inline {
         R: Payload,
     {
         let (promise, future) = raddle::promise();
-        let _ = promise.complete(raddle::run_chunk(task, chunk));
+        let _ = promise.complete(Chunk::run(task, chunk));
         future
     }
 
@@ -338,7 +399,7 @@ fn e02_a_closure_for_threads_may_capture_what_is_copy() {
 fn e01_spawn_returns_before_the_task_has_started() {
     let _watch = watch();
     let pool = pool(1);
-    let busy = occupy(&pool);
+    let busy = hold(&pool);
     let futures = pool.spawn_many((0..10).map(|n| move || n));
     assert!(futures.iter().all(|future| !future.is_done()));
     busy.let_go();
@@ -400,7 +461,7 @@ fn e04_a_refused_closure_is_dropped_at_once_and_never_runs() {
             Ok::<_, BoxError>(())
         }),
         pool.spawn_on(0, move || drop(c)),
-        pool.task("named").spawn(move || drop(d)),
+        pool.task().name("named").spawn(move || drop(d)),
     ];
     assert_eq!(drops.count(), 4);
     for future in refused {
@@ -486,12 +547,12 @@ fn e05_a_pool_that_is_never_dropped_does_not_hold_up_the_end_of_the_process() {
         let pool = Box::leak(Box::new(pool(2)));
         let started = Gate::default();
         let inside = started.clone();
-        drop(pool.spawn(move || {
+        pool.spawn(move || {
             inside.open();
             loop {
                 thread::park();
             }
-        }));
+        });
         started.wait();
         return;
     }
@@ -630,7 +691,7 @@ fn e10_tasks_of_two_executors_run_apart() {
     let (one, two) = (pool(1), pool(1));
     let files = Files::new();
     let path = files.path("notes");
-    let busy = occupy(&one);
+    let busy = hold(&one);
     // One pool is full; the other goes on.
     let task = |(path, n): (PathBuf, u32)| note(&path, n);
     for n in 0..5 {

@@ -1,8 +1,7 @@
 //! T13: in a forked child the parent's pool refuses at once, and a new one works. For pools of processes see
 //! `fork_processes.rs`.
 
-use super::common::{Gate, Wakes, until, watch};
-use super::kit::hold;
+use super::common::{Gate, LONG, Wakes, hold, until, watch};
 use raddle::{
     Executor, Future, Rejected, ReturnWhen, Shutdown, ShutdownError, TaskError, ThreadPool,
     as_completed, promise, wait, wait_timeout,
@@ -106,7 +105,7 @@ fn t13_every_call_in_a_forked_child_fails_at_once() {
             assert!(is_forked(Err::<(), _>(error)));
             assert!(is_forked(pool.try_spawn(|| Ok::<_, TaskError>(1)).result()));
             assert!(is_forked(pool.spawn_on(0, || 1).result()));
-            assert!(is_forked(pool.task("named").spawn(|| 1).result()));
+            assert!(is_forked(pool.task().name("named").spawn(|| 1).result()));
             assert!(
                 pool.spawn_many([|| 1, || 2])
                     .into_iter()
@@ -130,7 +129,7 @@ fn t13_every_call_in_a_forked_child_fails_at_once() {
                     forked
                 );
             }
-            // What needs nobody else is done here.
+            // What needs no other thread is done here.
             assert_eq!(pool.join(|| 1, || 2), (1, 2));
             assert_eq!(pool.map_slice(&[1, 2], |n| n * 2), [2, 4]);
             assert_eq!((pool.workers(), pool.name()), (2, "home"));
@@ -146,7 +145,6 @@ fn t13_futures_from_before_the_fork_end_in_the_child() {
     let _watch = watch();
     alone!("t13_futures_from_before_the_fork_end_in_the_child");
     type Wait = fn(Future<u32>) -> Option<Result<u32, TaskError>>;
-    const LONG: Duration = Duration::from_secs(100_000);
     let ways: [Wait; 9] = [
         |future| Some(future.result()),
         |future| Some(future.result_timeout(LONG).unwrap()),
@@ -317,9 +315,9 @@ fn t13_a_fork_while_everybody_is_busy_or_asleep() {
     let _watch = watch();
     alone!("t13_a_fork_while_everybody_is_busy_or_asleep");
     for idle in [
-        raddle::Idle::Balanced,
-        raddle::Idle::NeverPark,
-        raddle::Idle::ParkAtOnce,
+        raddle::thread::Idle::Balanced,
+        raddle::thread::Idle::NeverPark,
+        raddle::thread::Idle::ParkAtOnce,
     ] {
         let pool = ThreadPool::builder().workers(2).idle(idle).build().unwrap();
         for _ in 0..20 {
@@ -354,8 +352,8 @@ fn t13_a_scope_that_was_open_at_the_fork_ends_in_the_child() {
     let parent = std::process::id();
     let mut forked = 0;
     pool.scope(|s| {
-        drop(s.spawn(|| gate.wait()));
-        drop(s.spawn(|| ()));
+        s.spawn(|| gate.wait());
+        s.spawn(|| ());
         forked = fork();
         if forked != 0 {
             gate.open();

@@ -1,7 +1,7 @@
 //! T13 for pools of processes: in a forked child the parent's pool refuses at once, and nothing that the child does
 //! reaches the parent's workers, whose memory it has mapped too.
 
-use super::common::{hold_only, watch};
+use super::common::{LONG, hold_only, watch};
 use super::fork::{alone, childs, in_child, is_forked, poll_on};
 use raddle::{
     Executor, Future, ProcessPool, ReturnWhen, Shutdown, ShutdownError, TaskError, as_completed,
@@ -9,9 +9,6 @@ use raddle::{
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::time::Duration;
-
-const LONG: Duration = Duration::from_secs(100_000);
 
 fn same(n: u32) -> u32 {
     n
@@ -38,7 +35,7 @@ fn t13_every_call_in_a_forked_child_fails_at_once() {
         assert!(is_forked(
             pool.submit(|bytes: Vec<u8>| bytes.len(), large).result()
         ));
-        let named = pool.task("named").deadline(LONG).idempotent(3);
+        let named = pool.task().name("named").timeout(LONG).idempotent(3);
         assert!(is_forked(named.submit(same, 1).result()));
         assert!(pool.map(same, 0..3).all(is_forked));
         assert!(

@@ -20,9 +20,12 @@ mod fork_processes;
 mod future;
 mod kit;
 mod map;
+mod map_owned;
 mod misuse;
 mod nested;
 mod pool;
 mod quota;
+#[path = "../common/mod.rs"]
+mod shared;
 mod shutdown;
 mod waiting;

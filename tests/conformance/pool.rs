@@ -1,10 +1,11 @@
 //! T: the thread pool itself: its threads, its queue, what it says about itself.
 
-use super::common::{Gate, until, watch};
-use super::kit::{self, hold};
+use super::common::{Gate, here, hold, until, watch};
+use super::kit;
+use raddle::thread::{Idle, current_worker};
 use raddle::{
-    BoxError, BuildError, Executor, Idle, Pin, Rejected, ReturnWhen, Shutdown, TaskError,
-    ThreadPool, WhenFull, as_completed, current_worker, promise, wait,
+    BoxError, BuildError, Executor, Pin, Rejected, ReturnWhen, Shutdown, TaskError, ThreadPool,
+    WhenFull, as_completed, promise, wait,
 };
 use std::cell::Cell;
 use std::collections::HashSet;
@@ -13,10 +14,6 @@ use std::sync::{Arc, Barrier, Mutex, mpsc};
 use std::thread::ThreadId;
 
 const PROFILES: [Idle; 3] = [Idle::Balanced, Idle::NeverPark, Idle::ParkAtOnce];
-
-fn here() -> ThreadId {
-    std::thread::current().id()
-}
 
 fn worker() -> usize {
     current_worker().expect("on a worker").index
@@ -63,7 +60,7 @@ fn t02_never_more_running_tasks_than_workers() {
                 })
             })
             .collect();
-        let _ = wait(tasks, ReturnWhen::AllCompleted);
+        wait(tasks, ReturnWhen::AllCompleted);
         assert!((1..=workers).contains(&most.load(SeqCst)));
         assert_eq!(pool.stats().threads, workers);
     }
@@ -115,7 +112,7 @@ fn t04_children_run_beside_a_parent_that_keeps_its_worker() {
                 let all = Arc::new(Barrier::new(3));
                 for _ in 0..2 {
                     let all = Arc::clone(&all);
-                    drop(inside.spawn(move || all.wait()));
+                    inside.spawn(move || all.wait());
                 }
                 // Blocks this worker behind the pool's back: the other two must take the children.
                 all.wait();
@@ -328,7 +325,7 @@ fn t10_a_failing_start_hook_fails_the_build_with_its_error() {
             panic!("{error:?}")
         };
         assert_eq!((worker, source.to_string().as_str()), (bad, "no licence"));
-        assert!(error.to_string().contains("no licence"));
+        assert!(format!("{error:#}").contains("no licence"));
         assert!(std::error::Error::source(&error).is_some());
     }
 }
@@ -500,19 +497,21 @@ fn bound_tasks_run_first_come_first_served() {
         })
         .collect();
     held.release();
-    let _ = wait(tasks, ReturnWhen::AllCompleted);
+    wait(tasks, ReturnWhen::AllCompleted);
     assert_eq!(*order.lock().unwrap(), (0..50).collect::<Vec<_>>());
+}
+
+/// Each task spawns the next one, until it is told to stop.
+fn chain(pool: &Arc<ThreadPool>, stop: &Arc<AtomicBool>) {
+    if !stop.load(SeqCst) {
+        let (next, stop) = (Arc::clone(pool), Arc::clone(stop));
+        drop(pool.spawn(move || chain(&next, &stop)));
+    }
 }
 
 #[test]
 fn a_task_chain_does_not_starve_what_comes_from_outside() {
     let _watch = watch();
-    fn chain(pool: &Arc<ThreadPool>, stop: &Arc<AtomicBool>) {
-        if !stop.load(SeqCst) {
-            let (next, stop) = (Arc::clone(pool), Arc::clone(stop));
-            drop(pool.spawn(move || chain(&next, &stop)));
-        }
-    }
     for workers in [1, 2] {
         let pool = Arc::new(ThreadPool::new(workers).unwrap());
         for bound in [false, true] {
@@ -536,17 +535,11 @@ fn a_task_chain_does_not_starve_what_comes_from_outside() {
 #[test]
 fn a_task_chain_does_not_starve_older_children() {
     let _watch = watch();
-    fn chain(pool: &Arc<ThreadPool>, stop: &Arc<AtomicBool>) {
-        if !stop.load(SeqCst) {
-            let (next, stop) = (Arc::clone(pool), Arc::clone(stop));
-            drop(pool.spawn(move || chain(&next, &stop)));
-        }
-    }
     let pool = Arc::new(ThreadPool::new(1).unwrap());
     let (stop, inside) = (Arc::new(AtomicBool::new(false)), Arc::clone(&pool));
     pool.spawn(move || {
         let end = Arc::clone(&stop);
-        drop(inside.spawn(move || end.store(true, SeqCst)));
+        inside.spawn(move || end.store(true, SeqCst));
         chain(&inside, &stop);
     })
     .result()
@@ -576,16 +569,19 @@ fn stats_add_up() {
             .all(|worker| worker.running && worker.done == 0)
     );
     let tasks: Vec<_> = (0..30).map(|_| pool.spawn(|| ())).collect();
-    drop(pool.spawn_on(1, || ()));
+    pool.spawn_on(1, || ());
     assert_eq!(
         (pool.stats().queued, pool.stats().workers[1].queued),
         (31, 1)
     );
     held.release();
-    let _ = wait(tasks, ReturnWhen::AllCompleted);
+    wait(tasks, ReturnWhen::AllCompleted);
     until(|| pool.stats().done() == 33);
     let stats = pool.stats();
-    assert_eq!((stats.running, stats.queued, stats.displaced), (0, 0, 0));
+    assert_eq!(
+        (stats.running, stats.queued, stats.done_detached),
+        (0, 0, 0)
+    );
     assert!(
         stats
             .workers
@@ -607,10 +603,10 @@ fn stats_count_thefts() {
     pool.spawn(move || {
         let (all, thief) = (Arc::new(Barrier::new(2)), worker());
         let meet = Arc::clone(&all);
-        drop(inside.spawn(move || {
+        inside.spawn(move || {
             meet.wait();
             assert_ne!(worker(), thief);
-        }));
+        });
         all.wait();
     })
     .result()
@@ -636,7 +632,7 @@ fn stats_stay_right_when_a_spare_takes_over() {
         );
         promise.complete(()).unwrap();
         blocked.result().unwrap();
-        until(|| pool.stats().displaced == round);
+        until(|| pool.stats().done_detached == round);
         let stats = pool.stats();
         assert_eq!((stats.running, stats.done()), (0, 2 * round));
         assert!(!stats.workers[0].running);
@@ -660,7 +656,7 @@ fn stats_stay_right_when_no_spare_was_needed_after_all() {
         until(|| pool.stats().done() == round);
         let stats = pool.stats();
         assert_eq!(
-            (stats.running, stats.workers[0].running, stats.displaced),
+            (stats.running, stats.workers[0].running, stats.done_detached),
             (0, false, 0)
         );
     }
@@ -759,7 +755,7 @@ fn a_full_queue_blocks_until_there_is_room() {
             s.spawn(|| {
                 pool.scope(|tasks| {
                     for _ in 0..300 {
-                        drop(tasks.spawn(|| started.fetch_add(1, SeqCst)));
+                        tasks.spawn(|| started.fetch_add(1, SeqCst));
                         let now = accepted.fetch_add(1, SeqCst) + 1;
                         most.fetch_max(now.saturating_sub(started.load(SeqCst)), SeqCst);
                     }
@@ -811,7 +807,7 @@ fn every_idle_profile_works() {
             .map(Result::unwrap)
             .collect();
         assert_eq!(squares[99], 9801);
-        // After a rest, when everybody sleeps who sleeps at all.
+        // After a rest, when all workers that sleep at all are asleep.
         if idle != Idle::NeverPark {
             until(|| pool.stats().parked() >= 2 && pool.stats().running == 0);
         }
@@ -892,7 +888,7 @@ fn a_panic_never_kills_a_worker() {
         .unwrap();
     let thread = pool.spawn(here).result().unwrap();
     for _ in 0..20 {
-        let failed = pool.task("risky").spawn(|| panic!("row {}", 7));
+        let failed = pool.task().name("risky").spawn(|| panic!("row {}", 7));
         let Err(TaskError::Panicked(report)) = failed.result() else {
             panic!("no panic")
         };

@@ -1,10 +1,8 @@
 //! Bytes that a task reads, and writes, in the memory that both processes share.
 
 use crate::kit::{pid, pool, watch};
-use raddle::{
-    BytesIn, BytesOut, Executor, Output, ProcessPool, Rejected, TaskError, WorkerExit,
-    cancel_requested,
-};
+use raddle::process::{BytesIn, BytesOut, Output, WorkerExit};
+use raddle::{Executor, ProcessPool, Rejected, TaskError, cancel_requested};
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::time::Duration;
 use std::{io, thread};
@@ -163,7 +161,7 @@ fn bytes_that_no_lane_holds() {
     let _watch = watch();
     let pool = pool(1);
     let worker = pool.submit(pid, ()).result().unwrap();
-    // Zeroes that nobody touches take no memory.
+    // Zeroes that are not touched take no memory.
     let outcome = pool.submit_bytes(passed, &vec![0; (2 << 30) + 1]).result();
     assert!(
         matches!(
@@ -208,7 +206,7 @@ fn a_death_with_bytes_in_hand() {
     assert_eq!(after.result().unwrap().len(), bytes.len());
 }
 
-/// It is often the supervisor who finds the answer.
+/// Often the supervisor finds the reply.
 #[test]
 fn an_argument_passed_on_by_a_worker_that_died_since() {
     let _watch = watch();
@@ -235,7 +233,7 @@ fn the_task_builder_takes_bytes_too() {
         }
         bytes.out(3)
     }
-    let stopped = pool.task("stop").submit_bytes(stop, &[0; 1000]);
+    let stopped = pool.task().name("stop").submit_bytes(stop, &[0; 1000]);
     while !stopped.is_running() {
         thread::yield_now();
     }
@@ -244,7 +242,11 @@ fn the_task_builder_takes_bytes_too() {
     fn fail(_: BytesIn<'_>) -> Result<BytesOut<'_>, &'static str> {
         Err("no")
     }
-    let outcome = pool.task("fail").try_submit_bytes(fail, &[]).result();
+    let outcome = pool
+        .task()
+        .name("fail")
+        .try_submit_bytes(fail, &[])
+        .result();
     assert!(matches!(outcome, Err(TaskError::Failed(_))), "{outcome:?}");
     fn endless(_: BytesIn<'_>) -> BytesOut<'_> {
         loop {
@@ -253,8 +255,9 @@ fn the_task_builder_takes_bytes_too() {
     }
     let soon = Duration::from_millis(20);
     let late = pool
-        .task("late")
-        .deadline(soon)
+        .task()
+        .name("late")
+        .timeout(soon)
         .submit_bytes(endless, &[1; 100]);
     assert!(matches!(late.result(), Err(TaskError::TimedOut)));
 }

@@ -1,9 +1,8 @@
 //! What a task does to its process, it does to that one alone.
 
-use crate::kit::{Gate, lines, note, pid, pool, send, until, wait_at, watch};
-use raddle::{
-    Executor, LostCause, Output, ProcessPool, Rejected, TaskError, WhenWorkerDies, WorkerExit,
-};
+use crate::kit::{FileGate, lines, note, pid, pool, send, until, wait_at, watch};
+use raddle::process::{LostCause, Output, WhenWorkerDies, WorkerExit};
+use raddle::{Executor, ProcessPool, Rejected, TaskError};
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -17,7 +16,7 @@ fn segfault(_: ()) {
 fn p11_a_segfault_costs_one_task() {
     let _watch = watch();
     let pool = pool(1);
-    let gate = Gate::new();
+    let gate = FileGate::new();
     let held = pool.submit(wait_at, gate.path());
     let bad = pool.submit(segfault, ());
     let behind: Vec<_> = (0..20u32).map(|n| pool.submit(|n: u32| n, n)).collect();
@@ -42,7 +41,8 @@ fn p12_exit_in_a_task_is_the_death_of_its_worker() {
     let pool = pool(1);
     for code in [0, 3] {
         let outcome = pool
-            .task("leave")
+            .task()
+            .name("leave")
             .submit(|code: i32| -> () { std::process::exit(code) }, code)
             .result();
         let Err(TaskError::WorkerLost(lost)) = outcome else {
@@ -69,11 +69,12 @@ fn x6_an_error_keeps_its_sources() {
         texts.push(error.to_string());
         next = error.source();
     }
-    assert!(
-        texts.iter().any(|text| text == "no number of rows"),
-        "{texts:?}"
-    );
-    assert_eq!(texts.last().unwrap(), "invalid digit found in string");
+    let told = [
+        "the task failed",
+        "no number of rows",
+        "invalid digit found in string",
+    ];
+    assert_eq!(texts, told);
 }
 
 #[derive(Debug)]
@@ -146,7 +147,7 @@ fn p18_a_death_within_a_large_payload_hangs_nobody() {
 fn p20_a_kill_from_outside_costs_the_running_task() {
     let _watch = watch();
     let pool = pool(1);
-    let gate = Gate::new();
+    let gate = FileGate::new();
     let running = pool.submit(wait_at, gate.path());
     let queued = pool.submit(|n: u32| n, 5);
     until(|| running.is_running());
@@ -188,7 +189,7 @@ fn p20_the_policy_that_breaks_the_pool() {
         .when_worker_dies(WhenWorkerDies::BreakPool)
         .build()
         .unwrap();
-    let gate = Gate::new();
+    let gate = FileGate::new();
     let held: Vec<_> = (0..2).map(|_| pool.submit(wait_at, gate.path())).collect();
     until(|| held.iter().all(|task| task.is_running()));
     let queued = pool.submit(pid, ());
@@ -234,7 +235,7 @@ fn p22_the_error_says_who_died_and_what_it_said() {
         .build()
         .unwrap();
     let worker = pool.submit(pid, ()).result().unwrap();
-    let task = pool.task("speak").submit(
+    let task = pool.task().name("speak").submit(
         |()| -> () {
             eprintln!("the disk is gone");
             std::process::abort()
@@ -266,7 +267,8 @@ fn p23_the_panics_place_travels() {
         .build()
         .unwrap();
     let outcome = pool
-        .task("load")
+        .task()
+        .name("load")
         .submit(|()| -> u8 { panic!("gone") }, ())
         .result();
     let Err(TaskError::Panicked(report)) = outcome else {
@@ -283,9 +285,9 @@ fn p23_the_panics_place_travels() {
 fn an_idempotent_task_is_tried_again() {
     let _watch = watch();
     let pool = pool(1);
-    let gate = Gate::new();
+    let gate = FileGate::new();
     let file = gate.file("tries");
-    let task = pool.task("shy").idempotent(3).submit(
+    let task = pool.task().name("shy").idempotent(3).submit(
         |file: PathBuf| {
             note(&file, "try");
             if lines(&file) < 3 {
@@ -304,7 +306,8 @@ fn a_poison_task_is_not_tried_for_ever() {
     let _watch = watch();
     let pool = pool(1);
     let poison = pool
-        .task("poison")
+        .task()
+        .name("poison")
         .idempotent(2)
         .submit(|()| -> () { std::process::abort() }, ());
     let outcome = poison.result();

@@ -1,7 +1,10 @@
 //! Tasks that write over the memory that their worker shares with the parent, and do worse. The parent goes on.
 
-use crate::kit::{Dice, Gate, echo, echo_all, lines, note, pid, pool, send, until, wait_at, watch};
-use raddle::{BytesIn, BytesOut, Executor, LostCause, ProcessPool, TaskError, WorkerExit};
+use crate::kit::{
+    Dice, FileGate, echo, echo_all, lines, note, pid, pool, send, until, wait_at, watch,
+};
+use raddle::process::{BytesIn, BytesOut, LostCause, WorkerExit};
+use raddle::{Executor, ProcessPool, TaskError};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
@@ -81,7 +84,7 @@ impl Answers {
         self.ring();
     }
 
-    /// Wakes whoever sleeps on the bell.
+    /// Wakes the threads that sleep on the event word.
     fn ring(self) {
         let bell: u32 = self.get(0);
         self.put(0, bell.wrapping_add(0x100));
@@ -114,14 +117,14 @@ fn stay() -> ! {
     }
 }
 
-fn lost(outcome: Result<(), TaskError>) -> raddle::WorkerLost {
+fn lost(outcome: Result<(), TaskError>) -> raddle::process::WorkerLost {
     match outcome {
         Err(TaskError::WorkerLost(lost)) => lost,
         other => panic!("{other:?}"),
     }
 }
 
-/// Other workers, who have nothing of what those before them have left.
+/// Other workers, which have nothing of what those before them have left.
 fn renew(pool: &ProcessPool) {
     let old = pool.stats().pids();
     for &pid in &old {
@@ -136,7 +139,7 @@ fn renew(pool: &ProcessPool) {
 /// Runs the attack on one worker while another task runs on the other one, which notices nothing.
 fn beside<R>(attack: impl FnOnce(&ProcessPool) -> R) -> R {
     let pool = pool(2);
-    let gate = Gate::new();
+    let gate = FileGate::new();
     let held = pool.submit(
         |gate: PathBuf| {
             wait_at(gate);
@@ -193,7 +196,7 @@ fn an_answer_that_cannot_be_is_the_end_of_its_worker() {
             lost(pool.submit(attack, forgery).result())
         });
         assert!(
-            matches!(lost.cause(), LostCause::Wild(_)),
+            matches!(lost.cause(), LostCause::ProtocolViolation(_)),
             "{forgery:?}: {lost}"
         );
     }
@@ -274,7 +277,7 @@ fn answers_to_tasks_that_nobody_submitted() {
             answers.forge(running, 1, 0, 0);
         };
         let (heard, said) = mpsc::channel();
-        // The attendant takes it, and looks what is behind it.
+        // The completer takes it, and checks what is behind it.
         pool.submit(attack, ())
             .add_done_callback(move |outcome| heard.send(outcome.is_ok()).unwrap());
         assert!(said.recv().unwrap(), "the answer itself was possible");
@@ -289,7 +292,7 @@ enum Word {
     Revoked,
     Commit(u32),
     Bell(u32),
-    Wish(u32),
+    WakeRequest(u32),
 }
 
 #[test]
@@ -303,10 +306,10 @@ fn what_was_spoiled_before_a_death_does_not_run_a_task_twice() {
         Word::Commit(0x1234_5678),
         Word::Bell(0x77),
         Word::Bell(u32::MAX),
-        Word::Wish(u32::MAX),
-        Word::Wish(0),
+        Word::WakeRequest(u32::MAX),
+        Word::WakeRequest(0),
     ] {
-        let gate = Gate::new();
+        let gate = FileGate::new();
         let file = gate.file("runs");
         beside(|pool| {
             let attack = |(word, file): (Word, PathBuf)| -> () {
@@ -319,7 +322,7 @@ fn what_was_spoiled_before_a_death_does_not_run_a_task_twice() {
                     Word::Revoked => answers.put(claim, seq << 2 | 0b10),
                     Word::Commit(value) => answers.put(REPLIES + 64 * (seq % SLOTS), value),
                     Word::Bell(value) => answers.put(0, value),
-                    Word::Wish(value) => answers.put(128, value),
+                    Word::WakeRequest(value) => answers.put(128, value),
                 }
                 std::process::abort()
             };
@@ -347,14 +350,14 @@ fn a_deadline_holds_whatever_the_worker_claims() {
                 }
             };
             let soon = Duration::from_millis(20);
-            let task = pool.task("false").deadline(soon);
+            let task = pool.task().name("false").timeout(soon);
             let outcome = task.submit(attack, claims).result();
             assert!(matches!(outcome, Err(TaskError::TimedOut)), "{outcome:?}");
         });
     }
 }
 
-/// What was taken back is skipped, or its worker is ended: nothing waits behind it for ever.
+/// A revoked task is skipped, or its worker is ended: nothing waits behind it for ever.
 #[test]
 fn a_task_that_runs_although_it_was_taken_back() {
     let _watch = watch();
@@ -366,7 +369,7 @@ fn a_task_that_runs_although_it_was_taken_back() {
             .kill_grace(Duration::from_millis(20))
             .build()
             .unwrap();
-        let gate = Gate::new();
+        let gate = FileGate::new();
         let attack = |forged: PathBuf| -> () {
             let answers = Answers::find();
             let seq = answers.running();
@@ -384,7 +387,7 @@ fn a_task_that_runs_although_it_was_taken_back() {
 }
 
 /// A task that holds the other worker of two at the gate, and more behind both.
-fn crowd(pool: &ProcessPool, gate: &Gate) -> (raddle::Future<()>, Vec<raddle::Future<String>>) {
+fn crowd(pool: &ProcessPool, gate: &FileGate) -> (raddle::Future<()>, Vec<raddle::Future<String>>) {
     let held = pool.submit(wait_at, gate.path());
     until(|| held.is_running());
     let behind = (0..20).map(|n| pool.submit(echo, n.to_string()));
@@ -407,7 +410,7 @@ fn a_worker_that_unsays_its_claim_keeps_nothing() {
         .kill_grace(Duration::from_millis(20))
         .build()
         .unwrap();
-    let gate = Gate::new();
+    let gate = FileGate::new();
     let file = gate.file("runs");
     let attack = |runs: PathBuf| {
         let answers = Answers::find();
@@ -433,12 +436,12 @@ fn a_worker_that_unsays_its_claim_keeps_nothing() {
     echo_all(&pool);
 }
 
-/// What it claims ahead of what it runs nobody else could run. It is ended for that, and they run elsewhere.
+/// No other worker could run tasks that it claims ahead of the one it runs. It is ended for that, and they run elsewhere.
 #[test]
 fn a_worker_that_claims_ahead_keeps_nothing() {
     let _watch = watch();
     let pool = pool(2);
-    let gate = Gate::new();
+    let gate = FileGate::new();
     let file = gate.file("claimed");
     let attack = |claimed: PathBuf| -> () {
         let answers = Answers::find();
@@ -454,19 +457,22 @@ fn a_worker_that_claims_ahead_keeps_nothing() {
     until(|| lines(&file) == 1);
     let (held, behind) = crowd(&pool, &gate);
     let lost = lost(attack.result());
-    assert!(matches!(lost.cause(), LostCause::Wild(_)), "{lost}");
+    assert!(
+        matches!(lost.cause(), LostCause::ProtocolViolation(_)),
+        "{lost}"
+    );
     gate.open();
     held.result().unwrap();
     all_echo(behind);
     echo_all(&pool);
 }
 
-/// A worker with a claim that nobody writes is found by whoever wants a task back.
+/// A thread that revokes a task finds a claim that no worker writes.
 #[test]
 fn a_spoiled_claim_is_found_by_a_cancellation() {
     let _watch = watch();
     let pool = pool(1);
-    let gate = Gate::new();
+    let gate = FileGate::new();
     let attack = |forged: PathBuf| -> () {
         let answers = Answers::find();
         let seq = answers.running();
@@ -479,18 +485,21 @@ fn a_spoiled_claim_is_found_by_a_cancellation() {
     until(|| gate.path().exists());
     assert!(!held.cancel(), "it may have begun");
     let lost = lost(held.result());
-    assert!(matches!(lost.cause(), LostCause::Wild(_)), "{lost}");
+    assert!(
+        matches!(lost.cause(), LostCause::ProtocolViolation(_)),
+        "{lost}"
+    );
     assert_eq!(behind.result().unwrap(), "behind");
 }
 
-/// A thread sleeps for an answer while the worker puts the bell back all the time, and the sleeper elsewhere: what the
+/// A thread sleeps for a reply while the worker resets the event word all the time, and moves the sleeper elsewhere: what the
 /// parent has to tell it arrives.
 #[test]
 fn a_sleeper_hears_its_own_side_whatever_is_in_the_bell() {
     let _watch = watch();
     let pool = pool(1);
     for _ in 0..20 {
-        let gate = Gate::new();
+        let gate = FileGate::new();
         let attack = |begun: PathBuf| -> () {
             let answers = Answers::find();
             note(&begun, "begun");
@@ -541,12 +550,12 @@ fn a_worker_that_scribbles_while_it_answers() {
             });
         };
         let soon = Duration::from_millis(100);
-        let begun = pool.task("begin").deadline(soon).submit(begin, seed);
+        let begun = pool.task().name("begin").timeout(soon).submit(begin, seed);
         let ended = std::sync::Arc::new(AtomicU64::new(0));
         let echoes: Vec<_> = (0..60u32)
             .map(|n| {
                 let text = "y".repeat(1 << (n % 16));
-                let task = pool.task("echo").deadline(soon).submit(echo, text);
+                let task = pool.task().name("echo").timeout(soon).submit(echo, text);
                 if n % 2 == 0 {
                     let ended = std::sync::Arc::clone(&ended);
                     task.add_done_callback(move |_| _ = ended.fetch_add(1, SeqCst));
@@ -581,10 +590,15 @@ fn words_spoiled_once_cost_their_worker_at_most() {
             vec![7; dice.below(200) as usize]
         };
         let soon = Duration::from_millis(100);
-        let attack = pool.task("attack").deadline(soon).submit(attack, seed);
+        let attack = pool
+            .task()
+            .name("attack")
+            .timeout(soon)
+            .submit(attack, seed);
         let behind = pool
-            .task("behind")
-            .deadline(soon)
+            .task()
+            .name("behind")
+            .timeout(soon)
             .submit(echo, "behind".to_owned());
         let _any = attack.result();
         let _any = behind.result();
@@ -690,8 +704,9 @@ fn a_worker_that_stops_itself_can_be_ended() {
         assert!(task.kill());
         assert_eq!(lost(task.result()).cause(), &LostCause::Killed);
         let task = pool
-            .task("stops")
-            .deadline(Duration::from_millis(20))
+            .task()
+            .name("stops")
+            .timeout(Duration::from_millis(20))
             .submit(stop, ());
         assert!(matches!(task.result(), Err(TaskError::TimedOut)));
     });
@@ -748,8 +763,9 @@ fn a_grandchild_reaches_only_what_the_dead_worker_had() {
     for seed in 0..3 {
         let soon = Duration::from_millis(200);
         let child = pool
-            .task("parent")
-            .deadline(soon)
+            .task()
+            .name("parent")
+            .timeout(soon)
             .submit(attack, seed)
             .result();
         children.extend(child);

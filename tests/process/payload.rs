@@ -1,7 +1,8 @@
 //! What travels, and what does not.
 
 use crate::kit::{pid, pool, watch};
-use raddle::{Executor, PayloadStage, ProcessPool, Rejected, Shutdown, TaskError, WorkerExit};
+use raddle::process::{PayloadStage, WorkerExit};
+use raddle::{Executor, ProcessPool, Rejected, Shutdown, TaskError};
 use serde::de::Error as _;
 use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -71,7 +72,7 @@ fn p6_large_payloads_cross_both_ways() {
 fn p6_an_argument_that_no_lane_holds_is_refused() {
     let _watch = watch();
     let pool = pool(1);
-    // Zeroes that nobody touches take no memory.
+    // Zeroes that are not touched take no memory.
     let outcome = pool
         .submit(|bytes: Vec<u8>| bytes.len(), vec![0; (2 << 30) + 1])
         .result();

@@ -1,4 +1,4 @@
-//! Everything at once: many submitters, every way to end a task, and somebody who kills workers all the while.
+//! Everything at once: many submitters, every way to end a task, and a thread that kills workers all the time.
 //!
 //! `RADDLE_STORM_SECONDS` makes it long.
 
@@ -166,9 +166,9 @@ fn submit(pool: &ProcessPool, ledger: &Arc<Ledger>, dice: &mut Dice) -> Option<F
     let may_be_late = dice.below(8) == 0;
     let future = if may_be_late {
         let limit = Duration::from_micros(dice.below(20_000));
-        pool.task("late").deadline(limit).submit(run, job)
+        pool.task().name("late").timeout(limit).submit(run, job)
     } else if dice.below(8) == 0 {
-        pool.task("again").idempotent(2).submit(run, job)
+        pool.task().name("again").idempotent(2).submit(run, job)
     } else {
         pool.submit(run, job)
     };

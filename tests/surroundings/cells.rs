@@ -3,7 +3,7 @@
 use crate::inside::{pause, skip};
 use crate::namespaces::{self, Setting};
 use crate::seccomp::{Call, When, deny};
-use raddle::Start;
+use raddle::process::Start;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -60,7 +60,7 @@ pub struct Cell {
     /// Its workers change their niceness.
     pub nice: bool,
     /// Of each worker.
-    pub limit: Option<raddle::Limit>,
+    pub limit: Option<raddle::process::Limit>,
     /// No worker dies but the one that is killed, which then is none of the replacements.
     pub without_death: bool,
     /// The program ends all at once, while its workers run tasks.
@@ -226,13 +226,13 @@ fn limits() -> Vec<Cell> {
         "`RLIMIT_AS` of 8 GiB, and `Limit::AddressSpace` beyond it",
         "",
     );
-    cell.limit = Some(raddle::Limit::AddressSpace(64 * GIB));
+    cell.limit = Some(raddle::process::Limit::AddressSpace(64 * GIB));
     // Root may raise it.
     cells.push(cell.for_root().before(|| {
         namespaces::become_user(233_000);
         limit(libc::RLIMIT_AS, 8 * GIB);
     }));
-    // Root has no such limit; each cell is a user of its own, who has no other processes.
+    // Root has no such limit; each cell is a user of its own, which has no other processes.
     for (at, value) in [64, 6, 4, 3, 1].into_iter().enumerate() {
         let cell = Cell::new(0, "`RLIMIT_NPROC`", value.to_string()).for_root();
         cells.push(cell.before(move || {
@@ -263,7 +263,7 @@ fn build_under_a_changing_limit() {
     });
     for _ in 0..50 {
         if let Err(error) = raddle::ProcessPool::new(1) {
-            let text = error.to_string();
+            let text = format!("{error:#}");
             assert!(text.contains("RLIMIT_FSIZE"), "{text}");
         }
     }
@@ -330,7 +330,7 @@ fn many_descriptors() {
     }
 }
 
-/// Only these three are open, and who asks finds so.
+/// Only these three are open, as a look at the descriptors shows.
 fn descriptors_are_closed(_: ()) -> String {
     let open = std::fs::read_dir("/proc/self/fd").map_or(0, Iterator::count);
     // The three streams, the event, the parent's socket, and the one that lists them.
@@ -343,7 +343,7 @@ fn descriptors_are_closed(_: ()) -> String {
 
 fn close_streams() {
     for fd in 0..3 {
-        // SAFETY: numbers only: the streams of this process, which nobody owns.
+        // SAFETY: numbers only: the streams of this process, which no object owns.
         unsafe { libc::close(fd) };
     }
 }

@@ -1,13 +1,12 @@
 //! The program of a cell.
 //!
-//! It tells who watches it what happens, line by line: `stage NAME`, `ok POOL STAGE`, `error POOL STAGE TEXT`; and stops at
+//! It tells the process that watches it what happens, line by line: `stage NAME`, `ok POOL STAGE`, `error POOL STAGE TEXT`; and stops at
 //! `base` (surroundings are arranged, nothing is built) and `end` (everything is dropped) until it has been looked at.
 
 use crate::cells::{self, Cell, Moment};
-use raddle::{
-    BoxError, Executor, Future, Output, Payload, ProcessPool, Shutdown, TaskError, ThreadPool,
-    WorkerExit,
-};
+use raddle::executor::WorkerInfo;
+use raddle::process::{Output, WorkerExit};
+use raddle::{BoxError, Executor, Future, Payload, ProcessPool, Shutdown, TaskError, ThreadPool};
 use std::cell::RefCell;
 use std::fmt::Display;
 use std::fs::File;
@@ -16,7 +15,7 @@ use std::os::fd::FromRawFd;
 use std::process::ExitCode;
 use std::time::Duration;
 
-/// The descriptor of who watches.
+/// The descriptor of the watching process.
 pub const WATCHER: i32 = 198;
 
 std::thread_local! {
@@ -56,7 +55,7 @@ fn report<T, E: Display>(pool: &str, stage: &str, outcome: Result<T, E>) -> Opti
             Some(value)
         }
         Err(error) => {
-            tell(&format!("error {pool} {stage} {error}"));
+            tell(&format!("error {pool} {stage} {error:#}"));
             None
         }
     }
@@ -126,7 +125,7 @@ fn raddle_core() -> usize {
     unsafe { libc::sched_getcpu() }.max(0) as usize
 }
 
-fn in_worker() -> Result<(), BoxError> {
+fn in_worker(_: &WorkerInfo) -> Result<(), BoxError> {
     let cell = cells::named(&std::env::var(crate::CELL)?);
     (cell.in_worker.expect("the hook was set"))();
     Ok(())

@@ -246,7 +246,7 @@ fn unknown_fields_are_denied() {
     enums! { { serde(deny_unknown_fields) } { [serde(skip_deserializing)]; u32; 0 } }
 }
 
-/// A map takes all fields that nobody else does; the tag of a struct is one of them, to serde.
+/// A map takes all fields that nothing else takes; to serde the tag of a struct is one of them.
 #[test]
 fn maps_that_are_flattened() {
     macro_rules! with_maps {

@@ -2,7 +2,8 @@
 
 use super::{Cancel, Config, Contender, ForkJoin, Map, NestedWait, Spawn, Tree};
 use crate::document::Role;
-use raddle::{Executor, Future, Idle, Pin, TaskError, ThreadPool};
+use raddle::thread::Idle;
+use raddle::{Executor, Future, Pin, TaskError, ThreadPool};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -80,7 +81,7 @@ impl<const WAY: u8> Spawn for Pool<WAY> {
 
     #[inline]
     fn detach<F: FnOnce() + Send + 'static>(&self, task: F) {
-        drop(self.0.spawn(task));
+        self.0.spawn(task);
     }
 
     fn as_completed<T, F>(&self, tasks: Vec<F>, mut each: impl FnMut(T))
@@ -198,16 +199,16 @@ fn scoped_sum(pool: &ThreadPool, outer: u64, inner: u64) -> u64 {
     let total = AtomicU64::new(0);
     pool.scope(|scope| {
         for _ in 0..outer {
-            drop(scope.spawn(|| {
+            scope.spawn(|| {
                 let sum = AtomicU64::new(0);
                 pool.scope(|scope| {
                     for i in 0..inner {
                         let sum = &sum;
-                        drop(scope.spawn(move || sum.fetch_add(i, Relaxed)));
+                        scope.spawn(move || sum.fetch_add(i, Relaxed));
                     }
                 });
                 total.fetch_add(sum.into_inner(), Relaxed);
-            }));
+            });
         }
     });
     total.into_inner()

@@ -85,9 +85,9 @@ impl Machine {
             .name(name.clone())
             .workers(usize::from(setup.workers % 3) + 1)
             .idle(match setup.idle {
-                Idle::Balanced => raddle::Idle::Balanced,
-                Idle::ParkAtOnce => raddle::Idle::ParkAtOnce,
-                Idle::NeverPark => raddle::Idle::NeverPark,
+                Idle::Balanced => raddle::thread::Idle::Balanced,
+                Idle::ParkAtOnce => raddle::thread::Idle::ParkAtOnce,
+                Idle::NeverPark => raddle::thread::Idle::NeverPark,
             })
             .when_full(when_full);
         if limit > 0 {
@@ -167,7 +167,7 @@ impl Machine {
                 }
             }
             Step::SpawnAfter(at) => {
-                // With few spares, only a task that nobody waits for may block its worker.
+                // With few spares, only a task that no thread waits for may block its worker.
                 if !self.world.may_wait {
                     return None;
                 }
@@ -310,9 +310,9 @@ impl Machine {
             Way::Spawn => self.pool.spawn(move || value(task())),
             Way::TrySpawn => self.pool.try_spawn(task),
             Way::On(worker) => self.pool.spawn_on(lost(worker), move || value(task())),
-            Way::Named => self.pool.task("named").spawn(move || value(task())),
+            Way::Named => self.pool.task().name("named").spawn(move || value(task())),
             Way::NamedOn(worker) => {
-                let named = self.pool.task("named");
+                let named = self.pool.task().name("named");
                 named.spawn_on(lost(worker), move || value(task()))
             }
         };

@@ -1,83 +1,92 @@
-//! The thread that starts, watches and ends the workers. It runs no code of the user, so that nothing holds it up;
-//! what is to be completed goes to [`Ready`](super::ready::Ready). [`ending`]: how a task is ended.
+//! The supervisor: the pool's thread that starts, watches and ends the workers. It runs no code of the user, so that nothing can
+//! hold it up. Tasks to be completed go to [`Deferred`](crate::process::pool::deferred::Deferred). [`terminate`]: how a task is
+//! ended. All methods below run on this thread.
 //!
-//! # A worker's seat
-//! | state | until | then |
-//! |---|---|---|
-//! | empty | the pool needs a worker here | starting |
-//! | starting | it says that it is ready; or it fails | up; or dead |
-//! | up | its process ends | dead |
-//! | dead | nobody reads its answers any more | empty |
+//! # States of a worker slot
+//! | from | to | when | method |
+//! |---|---|---|---|
+//! | empty | starting | the pool needs a worker here | `start_all`, `start_worker` |
+//! | starting | up | the worker reports that it is ready | `read_handshake` |
+//! | starting | empty | its process ends before it is ready: the start failed | `reap`, `start_failed` |
+//! | up | dead | its process ends | `reap` |
+//! | dead | empty | no thread reads its replies any more, and the lane is recovered | `recover_lane` |
+//! | starting, up | empty | the system does not let the worker be ended, and its last wait is over | `abandon_worker` |
 
-mod ending;
 pub mod launch;
+mod output;
+mod restart_limit;
+mod slot;
+mod terminate;
 #[cfg(test)]
 mod tests;
 
-use super::budget::Budget;
-use super::builder::WhenWorkerDies;
-use super::desk::Command;
-use super::error::{Details, LostCause, WorkerExit, WorkerLost};
-use super::grave::{Casualty, Estate};
-use super::pool::Pool;
-use super::seat::{Ear, Ending, Seat, State, Timer, Watch, Why, private_memory};
-use super::start::{StartError, Started};
-use super::takeback::Skips;
+use crate::error::worker_lost::{Details, LostCause, WorkerExit, WorkerLost};
 use crate::error::{BuildError, TaskError};
+use crate::process::pool::config::WhenWorkerDies;
+use crate::process::pool::recover::{InFlight, Recovered};
+use crate::process::pool::revoke::Skips;
+use crate::process::pool::shared::Pool;
+use crate::process::pool::supervisor_queue::Command;
+use crate::process::worker::start::{StartError, Started};
 use crate::sync::atomic::Ordering::*;
 use crate::sync::{Arc, thread};
 use crate::sys::events::Poller;
 use crate::sys::pidfd::Ended;
 use crate::sys::refusal::refused;
 use launch::{Launched, launch, own_share};
+use restart_limit::RestartLimit;
+use slot::{
+    DeadlineTimer, FdToken, SkipWatch, SlotState, Termination, TerminationCause, WorkerSlot,
+    private_memory,
+};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::io;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-/// How often a seat is looked at whose process is about to stop, or whose answers are still being read.
+/// How often a slot is checked whose process is about to stop, or whose replies are still being read.
 const SOON: Duration = Duration::from_millis(1);
-/// How often a worker's age and memory are looked at.
+/// How often a worker's age and memory are checked.
 const CHECK: Duration = Duration::from_secs(1);
 /// The longest pause before another attempt to start a worker.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-/// So many attempts in a row to start a worker may fail.
+/// This many failed starts of a worker in a row break the pool.
 const ATTEMPTS: u32 = 5;
 
-const BELL: u64 = u64::MAX;
+const QUEUE_EVENT: u64 = u64::MAX;
 
 struct Supervisor {
     pool: Arc<Pool>,
     poller: Poller,
-    seats: Vec<Seat>,
-    timers: BinaryHeap<Reverse<Timer>>,
-    budget: Budget,
-    /// When ages and memories are looked at next, if there are limits.
+    slots: Vec<WorkerSlot>,
+    timers: BinaryHeap<Reverse<DeadlineTimer>>,
+    restart_limit: RestartLimit,
+    /// The time of the next check of ages and memories, if there are limits.
     check: Option<Instant>,
-    /// Where the outcome of `build` goes.
+    /// Where the outcome of the start goes. `None` when it has been sent.
     building: Option<mpsc::Sender<Result<(), BuildError>>>,
 }
 
-/// The thread, and where the outcome of the workers' start will be.
+/// The thread, and the channel from which `build` gets the outcome of the workers' start.
 pub type Running = (
     thread::JoinHandle<()>,
     mpsc::Receiver<Result<(), BuildError>>,
 );
 
-/// `launches`: what comes of the workers that the attendant starts.
+/// Starts the thread. `launches` are the outcomes of the workers that the completer starts. Called when the pool is built.
 pub fn start(pool: &Arc<Pool>, launches: mpsc::Receiver<Launched>) -> io::Result<Running> {
     let poller = Poller::new()?;
-    poller.add(&pool.desk.bell, BELL)?;
+    poller.add(&pool.supervisor_queue.event, QUEUE_EVENT)?;
     let (building, built) = mpsc::channel();
     let now = Instant::now();
     let config = &pool.config;
     let limits = config.max_age.is_some() || config.max_memory.is_some();
     let supervisor = Supervisor {
         poller,
-        seats: pool.lanes.iter().map(|_| Seat::new(now)).collect(),
+        slots: pool.lanes.iter().map(|_| WorkerSlot::new(now)).collect(),
         timers: BinaryHeap::new(),
-        budget: Budget::new(config.restarts, config.restart_window),
+        restart_limit: RestartLimit::new(config.restarts, config.restart_window),
         check: limits.then(|| now + CHECK),
         building: Some(building),
         pool: Arc::clone(pool),
@@ -90,117 +99,123 @@ pub fn start(pool: &Arc<Pool>, launches: mpsc::Receiver<Launched>) -> io::Result
 
 impl Supervisor {
     fn run(mut self, launches: mpsc::Receiver<Launched>) {
-        self.fill_all(launches);
+        self.start_all(launches);
         while !self.is_over() {
             let deadline = self.next_due();
-            let heard = self.poller.wait(deadline);
-            for number in heard.unwrap_or_else(|| Ear::everything(self.seats.len())) {
-                if number != BELL {
-                    let (seat, ear) = Ear::of(number);
-                    self.hear(seat, ear);
+            let ready = self.poller.wait(deadline);
+            for number in ready.unwrap_or_else(|| FdToken::all(self.slots.len())) {
+                if number != QUEUE_EVENT {
+                    let (slot, token) = FdToken::of(number);
+                    self.handle_event(slot, token);
                 }
             }
-            for command in self.pool.desk.take() {
-                self.obey(command);
+            for command in self.pool.supervisor_queue.take() {
+                self.handle_command(command);
             }
             let now = Instant::now();
             self.expire(now);
-            for seat in 0..self.seats.len() {
-                self.tend(seat, now);
+            for slot in 0..self.slots.len() {
+                self.update_slot(slot, now);
             }
             self.check(now);
-            self.wind_down();
+            self.finish_shutdown();
         }
         self.pool.stop();
     }
 
+    /// Has the pool ended, with no worker left?
     fn is_over(&self) -> bool {
         let empty = self
-            .seats
+            .slots
             .iter()
-            .all(|seat| matches!(seat.state, State::Empty));
+            .all(|slot| matches!(slot.state, SlotState::Empty));
         empty && self.pool.is_closed() && (self.pool.is_over() || self.pool.is_drained())
     }
 
+    /// The time at which the supervisor has to wake up, if it has to.
     fn next_due(&self) -> Option<Instant> {
-        let seats = self.seats.iter();
-        let seats = seats.flat_map(|seat| {
-            let ending = seat.ending.as_ref();
-            let ending = ending.filter(|ending| !ending.stopping);
-            let due = seat.due.into_iter();
-            due.chain(ending.map(|ending| ending.hard))
-                .chain(seat.skips.as_ref().map(|skips| skips.at))
-                .chain(seat.given_up)
+        let slots = self.slots.iter();
+        let slots = slots.flat_map(|slot| {
+            let termination = slot.termination.as_ref();
+            let termination = termination.filter(|termination| !termination.stopping);
+            let due = slot.due.into_iter();
+            due.chain(termination.map(|termination| termination.hard))
+                .chain(slot.skips.as_ref().map(|skips| skips.at))
+                .chain(slot.given_up)
         });
         let timer = self.timers.peek().map(|Reverse(timer)| timer.0);
-        seats.chain(timer).chain(self.check).min()
+        slots.chain(timer).chain(self.check).min()
     }
 
-    fn hear(&mut self, seat: usize, ear: Ear) {
-        match ear {
-            Ear::Process => self.hear_process(seat),
-            Ear::Control => self.hear_control(seat),
-            Ear::Stdout | Ear::Stderr => self.hear_stream(seat, ear),
+    fn handle_event(&mut self, slot: usize, token: FdToken) {
+        match token {
+            FdToken::Process => self.reap(slot),
+            FdToken::Control => self.read_handshake(slot),
+            FdToken::Stdout | FdToken::Stderr => self.read_stream(slot, token),
         }
     }
 
-    fn hear_stream(&mut self, at: usize, ear: Ear) {
-        let seat = &mut self.seats[at];
-        let (State::Starting(started) | State::Up(started)) = &seat.state else {
+    /// Reads what a worker wrote to a captured stream.
+    fn read_stream(&mut self, at: usize, token: FdToken) {
+        let slot = &mut self.slots[at];
+        let (SlotState::Starting(started) | SlotState::Up(started)) = &slot.state else {
             return;
         };
-        let (stream, tail) = match ear {
-            Ear::Stdout => (&started.stdout, &mut seat.stdout),
-            _ => (&started.stderr, &mut seat.stderr),
+        let (stream, capture) = match token {
+            FdToken::Stdout => (&started.stdout, &mut slot.stdout),
+            _ => (&started.stderr, &mut slot.stderr),
         };
         if let Some(stream) = stream
-            && !tail.read(stream, &self.pool.lanes[at].name)
+            && !capture.read(stream, &self.pool.lanes[at].worker.name)
         {
             self.poller.remove(stream);
         }
     }
 
-    fn hear_control(&mut self, at: usize) {
-        let seat = &mut self.seats[at];
-        let State::Starting(started) = &seat.state else {
+    /// Reads the worker's ready message, if it has come.
+    fn read_handshake(&mut self, at: usize) {
+        let slot = &mut self.slots[at];
+        let SlotState::Starting(started) = &slot.state else {
             return;
         };
-        match started.hello() {
+        match started.ready() {
             None => {}
             Some(Ok(())) => {
                 self.poller.remove(&started.control);
-                self.pool.lanes[at].set_pid(started.process.pid());
-                let State::Starting(started) = std::mem::replace(&mut seat.state, State::Empty)
+                self.pool.lanes[at].worker.set_pid(started.process.pid());
+                let SlotState::Starting(started) =
+                    std::mem::replace(&mut slot.state, SlotState::Empty)
                 else {
-                    unreachable!("looked at above");
+                    unreachable!("checked above");
                 };
-                seat.state = State::Up(started);
-                seat.failures = 0;
+                slot.state = SlotState::Up(started);
+                slot.failures = 0;
                 self.report_built();
             }
             Some(Err(error)) => {
                 self.poller.remove(&started.control);
-                seat.signal(libc::SIGKILL);
-                // What it says first is why; the failure is counted when the process has ended.
-                seat.refusal.get_or_insert(error);
+                slot.signal(libc::SIGKILL);
+                // The first message is the reason. The failure is counted when the process has ended.
+                slot.refusal.get_or_insert(error);
             }
         }
     }
 
-    /// All workers are ready for the first time.
+    /// Reports to `build` when all workers are ready for the first time.
     fn report_built(&mut self) {
         let ready = self
-            .seats
+            .slots
             .iter()
-            .all(|seat| matches!(seat.state, State::Up(_)));
+            .all(|slot| matches!(slot.state, SlotState::Up(_)));
         if ready && let Some(building) = self.building.take() {
             let _ = building.send(Ok(()));
         }
     }
 
-    fn hear_process(&mut self, at: usize) {
-        let seat = &mut self.seats[at];
-        let Some(started) = seat.started() else {
+    /// Handles the end of a worker's process, if it has ended.
+    fn reap(&mut self, at: usize) {
+        let slot = &mut self.slots[at];
+        let Some(started) = slot.started() else {
             return;
         };
         let exit = match started.process.ended() {
@@ -208,64 +223,66 @@ impl Supervisor {
             Ok(Some(ended)) => WorkerExit::from(ended),
             Err(_) => WorkerExit::from(Ended::Unknown),
         };
-        // What it said last. If it was ready it has a lane to bury.
-        self.hear_control(at);
-        self.hear_stream(at, Ear::Stdout);
-        self.hear_stream(at, Ear::Stderr);
-        let was_starting = matches!(self.seats[at].state, State::Starting(_));
-        let pid = self.unseat(at);
+        // Its last messages. If it was ready, its lane has to be recovered.
+        self.read_handshake(at);
+        self.read_stream(at, FdToken::Stdout);
+        self.read_stream(at, FdToken::Stderr);
+        let was_starting = matches!(self.slots[at].state, SlotState::Starting(_));
+        let pid = self.clear_slot(at);
         if was_starting {
-            let error = self.seats[at].refusal.take();
+            let error = self.slots[at].refusal.take();
             return self.start_failed(at, &error.unwrap_or(StartError::Silent));
         }
-        self.seats[at].state = State::Dead { pid, exit };
-        self.bury(at);
+        self.slots[at].state = SlotState::Dead { pid, exit };
+        self.recover_lane(at);
     }
 
-    /// Lets go of a worker's descriptors. Its process id.
-    fn unseat(&mut self, at: usize) -> u32 {
-        let state = std::mem::replace(&mut self.seats[at].state, State::Empty);
-        let (State::Starting(started) | State::Up(started)) = state else {
-            unreachable!("only a worker is unseated");
+    /// Closes a worker's descriptors and empties its slot. Returns its process id.
+    fn clear_slot(&mut self, at: usize) -> u32 {
+        let state = std::mem::replace(&mut self.slots[at].state, SlotState::Empty);
+        let (SlotState::Starting(started) | SlotState::Up(started)) = state else {
+            unreachable!("the slot has a worker");
         };
         for fd in [&started.stdout, &started.stderr].into_iter().flatten() {
             self.poller.remove(fd);
         }
         self.poller.remove(&started.process);
         self.poller.remove(&started.control);
-        self.pool.lanes[at].set_pid(0);
+        self.pool.lanes[at].worker.set_pid(0);
         started.process.pid()
     }
 
-    fn obey(&mut self, command: Command) {
+    fn handle_command(&mut self, command: Command) {
         let now = Instant::now();
         match command {
-            Command::End { place, cause } => self.end_task(place, Why::Lost(cause), now),
-            Command::Watch(options) => {
+            Command::EndTask { location, cause } => {
+                self.end_task(location, TerminationCause::Lost(cause), now)
+            }
+            Command::WatchDeadline(options) => {
                 if let Some(deadline) = options.deadline {
-                    self.timers.push(Reverse(Timer(deadline, options)));
+                    self.timers.push(Reverse(DeadlineTimer(deadline, options)));
                 }
             }
-            Command::Skips(at) => self.watch_skips(at, now),
-            Command::Condemn(at) => {
-                // By now another worker may sit there.
-                if self.pool.lanes[at].is_condemned() {
-                    self.seats[at].signal(libc::SIGKILL);
+            Command::WatchSkips(at) => self.watch_skips(at, now),
+            Command::Quarantine(at) => {
+                // Another worker may have replaced it: then the lane is not quarantined any more.
+                if self.pool.lanes[at].is_quarantined() {
+                    self.slots[at].signal(libc::SIGKILL);
                 }
             }
-            Command::Stop { grace } => {
-                for seat in &mut self.seats {
-                    if seat.started().is_some() {
-                        // One that is stopped would not hear the polite signal.
+            Command::StopWorkers { grace } => {
+                for slot in &mut self.slots {
+                    if slot.started().is_some() {
+                        // A stopped process handles `SIGTERM` only when it continues.
                         if grace.is_zero() {
-                            seat.signal(libc::SIGKILL);
+                            slot.signal(libc::SIGKILL);
                         } else {
-                            seat.signal(libc::SIGTERM);
-                            seat.signal(libc::SIGCONT);
+                            slot.signal(libc::SIGTERM);
+                            slot.signal(libc::SIGCONT);
                         }
-                        seat.ending = Some(Ending {
+                        slot.termination = Some(Termination {
                             task: None,
-                            why: Why::Lost(LostCause::Stopped),
+                            why: TerminationCause::Lost(LostCause::Stopped),
                             stopping: false,
                             hard: now + grace,
                             polite: true,
@@ -276,97 +293,103 @@ impl Supervisor {
         }
     }
 
-    /// Whoever may wait for a task of this lane looks again.
+    /// Wakes all threads that may wait for a task of this lane.
     fn wake(&self, lane: usize) {
-        self.pool.lanes[lane].ring();
-        self.pool.bell.ring();
+        self.pool.lanes[lane].notify();
+        self.pool.completer_event.notify();
     }
 
-    /// Does what is due in a seat.
-    fn tend(&mut self, at: usize, now: Instant) {
-        if self.seats[at].refused.is_some() {
-            self.give_up(at, now);
+    /// Does the work of a slot that is due.
+    fn update_slot(&mut self, at: usize, now: Instant) {
+        if self.slots[at].refused.is_some() {
+            self.abandon_worker(at, now);
         }
-        let seat = &self.seats[at];
-        if seat.skips.as_ref().is_some_and(|skips| skips.at <= now) {
+        let slot = &self.slots[at];
+        if slot.skips.as_ref().is_some_and(|skips| skips.at <= now) {
             self.watch_skips(at, now);
         }
-        let seat = &mut self.seats[at];
-        let is_due = seat.due.is_some_and(|due| due <= now);
+        let slot = &mut self.slots[at];
+        let is_due = slot.due.is_some_and(|due| due <= now);
         if is_due {
-            seat.due = None;
+            slot.due = None;
         }
-        match &seat.state {
-            State::Empty if is_due => self.fill(at),
-            State::Dead { .. } if is_due => self.bury(at),
-            State::Up(_) | State::Starting(_) => self.go_on_ending(at, now),
+        match &slot.state {
+            SlotState::Empty if is_due => self.start_worker(at),
+            SlotState::Dead { .. } if is_due => self.recover_lane(at),
+            SlotState::Up(_) | SlotState::Starting(_) => self.continue_termination(at, now),
             _ => {}
         }
     }
 
-    /// Starts the first workers, together with the attendant.
-    fn fill_all(&mut self, launches: mpsc::Receiver<Launched>) {
+    /// Starts the supervisor's share of the first workers, and takes over those that the completer starts.
+    fn start_all(&mut self, launches: mpsc::Receiver<Launched>) {
         let pool = Arc::clone(&self.pool);
         for at in own_share(&pool) {
             if pool.is_over() {
                 break;
             }
-            self.seat(at, launch(&pool, at));
+            self.install(at, launch(&pool, at));
         }
-        // Also if one has failed: those that were started are to be ended.
+        // Even if one has failed: the started ones have to be ended.
         for (at, started) in launches {
-            self.seat(at, started);
+            self.install(at, started);
         }
     }
 
-    /// Starts a worker in an empty seat, if it is needed.
-    fn fill(&mut self, at: usize) {
+    /// Starts a worker in an empty slot, if it is needed.
+    fn start_worker(&mut self, at: usize) {
         let pool = Arc::clone(&self.pool);
         if pool.is_over() || (pool.is_closed() && pool.lanes[at].is_empty()) {
             return;
         }
-        // Before the worker can answer anybody who looks at the figure then.
-        // ORDERING: process.count-replacement Relaxed: a figure.
+        // Counted before the worker can reply: a task of the new worker finds itself counted.
+        // ORDERING: process.count-replacement Relaxed: a counter.
         pool.replacements.fetch_add(1, Relaxed);
-        self.seat(at, launch(&pool, at));
+        self.install(at, launch(&pool, at));
     }
 
-    fn seat(&mut self, at: usize, started: Result<Started, StartError>) {
+    /// Puts a started worker into its slot and watches its descriptors. A start that failed goes to `start_failed`.
+    fn install(&mut self, at: usize, started: Result<Started, StartError>) {
         let now = Instant::now();
         let started = match started {
             Ok(started) => started,
             Err(error) => return self.start_failed(at, &error),
         };
-        let mut added = self.poller.add(&started.process, Ear::Process.number(at));
-        added = added.and(self.poller.add(&started.control, Ear::Control.number(at)));
-        for (stream, ear) in [
-            (&started.stdout, Ear::Stdout),
-            (&started.stderr, Ear::Stderr),
+        let mut added = self
+            .poller
+            .add(&started.process, FdToken::Process.number(at));
+        added = added.and(
+            self.poller
+                .add(&started.control, FdToken::Control.number(at)),
+        );
+        for (stream, token) in [
+            (&started.stdout, FdToken::Stdout),
+            (&started.stderr, FdToken::Stderr),
         ] {
             if let Some(stream) = stream {
-                added = added.and(self.poller.add(stream, ear.number(at)));
+                added = added.and(self.poller.add(stream, token.number(at)));
             }
         }
-        let seat = &mut self.seats[at];
-        *seat = Seat {
-            state: State::Starting(started),
-            failures: seat.failures,
-            // The next look is the first one at this worker.
-            skips: seat.skips.take().map(|watch| Watch {
+        let slot = &mut self.slots[at];
+        *slot = WorkerSlot {
+            state: SlotState::Starting(started),
+            failures: slot.failures,
+            // The next check is the first one of this worker.
+            skips: slot.skips.take().map(|watch| SkipWatch {
                 found: Skips::Later,
                 ticks: None,
                 ..watch
             }),
-            ..Seat::new(now)
+            ..WorkerSlot::new(now)
         };
         if let Err(error) = added {
-            seat.signal(libc::SIGKILL);
+            slot.signal(libc::SIGKILL);
             let why = format!("the system refused to watch worker {at}: {error}");
             self.pool.break_down(why);
         }
     }
 
-    /// A worker could not be started, and there is no process of it.
+    /// Handles a failed start, of which no process is left: fails `build`, breaks the pool, or plans another attempt.
     fn start_failed(&mut self, at: usize, error: &StartError) {
         if let Some(building) = self.building.take() {
             let refused = BuildError::Process {
@@ -376,146 +399,154 @@ impl Supervisor {
             let _ = building.send(Err(refused));
             return self.pool.break_down("it was never built".to_owned());
         }
-        let seat = &mut self.seats[at];
-        seat.failures += 1;
-        if seat.failures >= ATTEMPTS {
-            let name = &self.pool.lanes[at].name;
+        let slot = &mut self.slots[at];
+        slot.failures += 1;
+        if slot.failures >= ATTEMPTS {
+            let name = &self.pool.lanes[at].worker.name;
             let why = format!("worker '{name}' could not be started again: {error}");
             return self.pool.break_down(why);
         }
-        let pause = Duration::from_millis(10) * (1 << seat.failures.min(10));
-        seat.due = Some(Instant::now() + pause.min(LONGEST_PAUSE));
+        let pause = Duration::from_millis(10) * (1 << slot.failures.min(10));
+        slot.due = Some(Instant::now() + pause.min(LONGEST_PAUSE));
     }
 
-    /// What a dead worker has left.
-    fn bury(&mut self, at: usize) {
+    /// Recovers the lane of a dead worker: its replies and its lost task go to `deferred`, and the slot becomes empty. Then plans
+    /// the replacement, or breaks the pool.
+    fn recover_lane(&mut self, at: usize) {
         let pool = Arc::clone(&self.pool);
-        let seat = &mut self.seats[at];
-        let State::Dead { pid, exit } = seat.state else {
+        let slot = &mut self.slots[at];
+        let SlotState::Dead { pid, exit } = slot.state else {
             return;
         };
-        // One that was meant to be ended is not run again.
-        let again = |place| {
-            let ending = seat.ending.as_ref();
-            !ending.is_some_and(|ending| ending.is_for(place)) && !pool.is_cancelling()
+        // A task that was to be ended does not run again.
+        let may_retry = |location| {
+            let termination = slot.termination.as_ref();
+            !termination.is_some_and(|termination| termination.is_for(location))
+                && !pool.is_cancelling()
         };
-        let estate = match pool.lanes[at].bury(again) {
-            Some(estate) => estate,
+        let recovered = match pool.lanes[at].recover(may_retry) {
+            Some(recovered) => recovered,
             None => {
-                seat.due = Some(Instant::now() + SOON);
+                slot.due = Some(Instant::now() + SOON);
                 return;
             }
         };
-        let Estate {
-            answered,
-            casualty,
-            wild,
+        let Recovered {
+            replies,
+            in_flight,
+            violation,
             refused,
-        } = estate;
-        for answered in answered {
-            pool.ready.answer(at, answered);
+        } = recovered;
+        for reply in replies {
+            pool.deferred.push_reply(at, reply);
         }
         if let Some(ended) = pool.lanes[at].forget_retirement(&pool) {
-            pool.ready.conclude(ended);
+            pool.deferred.push_ended(ended);
         }
-        // It may have gone on to another task before it died of something else.
-        let ending = seat.ending.take().filter(|ending| {
-            let casualty = casualty.as_ref();
-            casualty.is_none_or(|casualty| ending.is_for(casualty.place))
+        // The worker may have gone on to another task, and died of something else.
+        let termination = slot.termination.take().filter(|termination| {
+            let in_flight = in_flight.as_ref();
+            in_flight.is_none_or(|in_flight| termination.is_for(in_flight.location))
         });
-        let planned = seat.closing || seat.retiring || ending.is_some();
-        let disorderly = casualty.is_some() || wild.is_some();
+        let planned = slot.closing || slot.retiring || termination.is_some();
+        let disorderly = in_flight.is_some() || violation.is_some();
         let unexpected = !planned && (disorderly || exit != WorkerExit::Exited(0));
         if unexpected {
-            // Before anybody hears of it who looks at the figure then.
-            // ORDERING: process.count-death Relaxed: a figure.
+            // Counted before the outcome is visible: a waiter of the lost task finds the death counted.
+            // ORDERING: process.count-death Relaxed: a counter.
             pool.deaths.fetch_add(1, Relaxed);
         }
-        let why = match ending {
-            Some(ending) => ending.why,
-            None => Why::Lost(wild.map_or(LostCause::Died, LostCause::Wild)),
+        let why = match termination {
+            Some(termination) => termination.why,
+            None => TerminationCause::Lost(
+                violation.map_or(LostCause::Died, LostCause::ProtocolViolation),
+            ),
         };
-        if let Some(Casualty {
+        if let Some(InFlight {
             deaths,
             lost: Some(task),
             ..
-        }) = casualty
+        }) = in_flight
         {
             let settings = &pool.config.settings;
             let error = match why {
-                Why::Deadline => TaskError::TimedOut,
-                Why::Lost(cause) => TaskError::WorkerLost(WorkerLost::new(Details {
+                TerminationCause::Deadline => TaskError::TimedOut,
+                TerminationCause::Lost(cause) => TaskError::WorkerLost(WorkerLost::new(Details {
                     pid,
-                    worker: pool.lanes[at].name.clone(),
+                    worker: pool.lanes[at].worker.name.clone(),
                     exit,
                     cause,
                     task: task.raw().name().map(ToOwned::to_owned),
                     deaths,
-                    stderr: settings.captures_stderr().then(|| seat.stderr.text()),
+                    stderr: settings.captures_stderr().then(|| slot.stderr.text()),
                 })),
             };
-            pool.ready.fail(task, error);
+            pool.deferred.push_failed(task, error);
         }
-        self.seats[at].state = State::Empty;
-        pool.tell_orphans(&pool.lanes[at]);
+        self.slots[at].state = SlotState::Empty;
+        pool.mark_stranded(&pool.lanes[at]);
         self.wake(at);
         if let Some(error) = refused {
             return pool.break_down(no_memory(&error));
         }
         if unexpected {
-            let name = &pool.lanes[at].name;
+            let name = &pool.lanes[at].worker.name;
             if pool.config.when_worker_dies == WhenWorkerDies::BreakPool {
                 return pool.break_down(format!("worker '{name}' (pid {pid}) {exit}"));
             }
-            if !self.budget.spend(Instant::now()) {
+            if !self.restart_limit.allow(Instant::now()) {
                 let (most, window) = (pool.config.restarts, pool.config.restart_window);
                 return pool.break_down(format!(
                     "more than {most} workers have died within {window:?}; the last, '{name}' (pid {pid}), {exit}"
                 ));
             }
         }
-        self.seats[at].due = Some(Instant::now());
+        self.slots[at].due = Some(Instant::now());
     }
 
-    /// Workers that are too old or have grown too much leave their place.
+    /// Retires workers that are too old or use too much memory.
     fn check(&mut self, now: Instant) {
         if self.check.is_none_or(|check| check > now) {
             return;
         }
         self.check = Some(now + CHECK);
         let config = &self.pool.config;
-        for (at, seat) in self.seats.iter_mut().enumerate() {
-            let State::Up(started) = &seat.state else {
+        for (at, slot) in self.slots.iter_mut().enumerate() {
+            let SlotState::Up(started) = &slot.state else {
                 continue;
             };
-            let old = config
+            let too_old = config
                 .max_age
-                .is_some_and(|age| now.duration_since(seat.since) >= age);
-            let fat = config.max_memory.is_some_and(|limit| {
+                .is_some_and(|age| now.duration_since(slot.since) >= age);
+            let too_large = config.max_memory.is_some_and(|limit| {
                 private_memory(started.process.pid()).is_some_and(|bytes| bytes > limit)
             });
-            if (old || fat) && !seat.retiring && !seat.closing && seat.ending.is_none() {
-                seat.retiring = self.pool.lanes[at].retire(&self.pool);
+            if (too_old || too_large)
+                && !slot.retiring
+                && !slot.closing
+                && slot.termination.is_none()
+            {
+                slot.retiring = self.pool.lanes[at].retire(&self.pool);
             }
         }
     }
 
-    /// Ends the workers of a pool that has nothing left to do.
-    fn wind_down(&mut self) {
+    /// Ends the workers of a pool that is over, or closed and drained.
+    fn finish_shutdown(&mut self) {
         if self.pool.is_over() {
-            for seat in &mut self.seats {
-                if !seat.closing {
-                    seat.closing = true;
-                    seat.signal(libc::SIGKILL);
+            for slot in &mut self.slots {
+                if !slot.closing {
+                    slot.closing = true;
+                    slot.signal(libc::SIGKILL);
                 }
             }
         } else if self.pool.is_closed() && self.pool.is_drained() {
-            for (at, seat) in self.seats.iter_mut().enumerate() {
-                if !seat.closing {
-                    seat.closing = true;
+            for (at, slot) in self.slots.iter_mut().enumerate() {
+                if !slot.closing {
+                    slot.closing = true;
                     self.pool.lanes[at].shm.close();
-                    if matches!(seat.state, State::Starting(_)) {
-                        seat.signal(libc::SIGKILL);
+                    if matches!(slot.state, SlotState::Starting(_)) {
+                        slot.signal(libc::SIGKILL);
                     }
                 }
             }

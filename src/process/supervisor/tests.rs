@@ -1,15 +1,15 @@
 use super::*;
 use crate::executor::WhenFull;
-use crate::process::desk::Desk;
-use crate::process::lane::Lane;
-use crate::process::start::{Settings, Started, hello};
+use crate::process::pool::lane::Lane;
+use crate::process::pool::supervisor_queue::SupervisorQueue;
+use crate::process::worker::start::{Settings, Started, handshake};
 use crate::sys::events::Event;
 use crate::sys::{socket, spawn};
 use std::process::Command as Program;
 
-/// A supervisor of one seat, whose thread is the test's.
+/// A supervisor of one slot that runs on the test's thread.
 fn supervisor() -> Supervisor {
-    let config = crate::process::pool::Config {
+    let config = crate::process::pool::config::Config {
         name: "test".to_owned(),
         when_full: WhenFull::Block,
         settings: Settings::default(),
@@ -21,14 +21,20 @@ fn supervisor() -> Supervisor {
         kill_grace: Duration::ZERO,
     };
     let lanes = [Lane::new(0, "test-0".to_owned(), None, crate::shm::ARENA).unwrap()].into();
-    let desk = Desk::new().unwrap();
-    let (bell, ears) = (Event::new().unwrap(), Poller::new().unwrap());
-    let pool = Arc::new(Pool::of(config, lanes, desk, bell, ears));
+    let supervisor_queue = SupervisorQueue::new().unwrap();
+    let (completer_event, completer_poller) = (Event::new().unwrap(), Poller::new().unwrap());
+    let pool = Arc::new(Pool::of(
+        config,
+        lanes,
+        supervisor_queue,
+        completer_event,
+        completer_poller,
+    ));
     Supervisor {
         poller: Poller::new().unwrap(),
-        seats: vec![Seat::new(Instant::now())],
+        slots: vec![WorkerSlot::new(Instant::now())],
         timers: BinaryHeap::new(),
-        budget: Budget::new(1, Duration::from_secs(1)),
+        restart_limit: RestartLimit::new(1, Duration::from_secs(1)),
         check: None,
         building: None,
         pool,
@@ -42,32 +48,32 @@ fn a_start_that_fails_counts_once_however_late_its_process_ends() {
         let (control, theirs) = socket::pair().unwrap();
         spawn::set_nonblocking(&control).unwrap();
         let refusal = StartError::Hook {
-            hook: "initializer".to_owned(),
+            hook: "start hook".to_owned(),
             message: "no".to_owned(),
         };
-        hello::send_hello(&theirs, &Err(refusal.clone())).unwrap();
+        handshake::send_ready(&theirs, &Err(refusal.clone())).unwrap();
         let process = spawn::spawn(Program::new("sleep").arg("1000"))
             .unwrap()
             .process;
-        supervisor.seats[0].state = State::Starting(Started {
+        supervisor.slots[0].state = SlotState::Starting(Started {
             process,
             control,
             stdout: None,
             stderr: None,
         });
-        supervisor.seats[0].due = None;
-        supervisor.hear_control(0);
-        // Whatever pause there was to be is over before the process is.
+        supervisor.slots[0].due = None;
+        supervisor.read_handshake(0);
+        // The longest pause is over before the process has ended.
         let later = Instant::now() + LONGEST_PAUSE * 2;
-        supervisor.tend(0, later);
-        assert_eq!(supervisor.seats[0].refusal, Some(refusal));
-        while supervisor.seats[0].started().is_some() {
-            supervisor.hear_process(0);
+        supervisor.update_slot(0, later);
+        assert_eq!(supervisor.slots[0].refusal, Some(refusal));
+        while supervisor.slots[0].started().is_some() {
+            supervisor.reap(0);
             crate::sync::hint::spin_loop();
         }
-        let seat = &supervisor.seats[0];
-        assert_eq!(seat.failures, attempt);
-        assert!(matches!(seat.state, State::Empty) && seat.due.is_some());
+        let slot = &supervisor.slots[0];
+        assert_eq!(slot.failures, attempt);
+        assert!(matches!(slot.state, SlotState::Empty) && slot.due.is_some());
         assert!(!supervisor.pool.is_over());
     }
 }

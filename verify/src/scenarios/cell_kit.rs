@@ -9,7 +9,8 @@ use crate::sync::cell::UnsafeCell;
 use crate::sync::futex;
 use crate::{Counted, DropCount};
 use raddle::future::block::{self, Blocker};
-use raddle::future::cell::{Extra, Raw};
+use raddle::future::cell::Extra;
+use raddle::future::raw_task::RawTask;
 use raddle::future::tag::Tag;
 use raddle::future::task::{self, Task};
 use raddle::{BoxError, Future, Report, TaskError};
@@ -93,7 +94,7 @@ impl Kit {
             _counted: self.cells.value(),
         };
         let tag = Tag::new(1, 1);
-        assert!(tag.is_orphan(), "this process was never forked");
+        assert!(tag.predates_fork(), "this process was never forked");
         let (task, raw) = task::task(tag, place, || -> Result<Counted, TaskError> {
             unreachable!("its worker is not here")
         });
@@ -198,14 +199,14 @@ impl Drop for Place {
     }
 }
 
-/// Looks at the cell's memory, as its owners do at any time.
-pub fn touch(raw: Raw) {
+/// Countdown at the cell's memory, as its owners do at any time.
+pub fn touch(raw: RawTask) {
     assert_eq!(raw.name(), None);
 }
 
 /// A task's pointer for the thread that a scenario hands it to.
 #[derive(Clone, Copy)]
-pub struct Loan(pub Raw);
+pub struct Loan(pub RawTask);
 
 // SAFETY: the scenario keeps the cell alive while the other thread uses it.
 unsafe impl Send for Loan {}
@@ -284,7 +285,7 @@ impl Helper {
 }
 
 impl Blocker for Helper {
-    fn run_queued(&self, raw: Raw) -> bool {
+    fn run_queued(&self, raw: RawTask) -> bool {
         // SAFETY: a wait calls this with a cell whose handle it has borrowed.
         let ran = unsafe { task::run_from_handle(raw) };
         self.helped.set(self.helped.get() + usize::from(ran));

@@ -3,10 +3,10 @@
 
 use super::deque_kit::{Item, assert_each_once, item, list, open};
 use crate::sync::{Arc, faults, hint, thread};
-use crate::{DropCount, Scenario};
+use crate::{DropCount, Loom, Scenario, Shuttle};
 use raddle::thread::deque::Deque;
 use raddle::thread::idle::{Idle, Woken};
-use raddle::thread::inbox::Inbox;
+use raddle::thread::injector::Injector;
 
 /// What a worker of these scenarios takes from.
 trait Queue: Send + Sync + 'static {
@@ -14,7 +14,7 @@ trait Queue: Send + Sync + 'static {
     fn look(&self) -> bool;
 }
 
-impl Queue for Inbox<Item> {
+impl Queue for Injector<Item> {
     fn take(&self) -> Option<u32> {
         let mut got = None;
         self.pop_many(1, |item| got = Some(open(item)));
@@ -56,15 +56,15 @@ impl<Q: Queue> Pool<Q> {
     }
 
     /// No longer searching; the last searcher answers for what was pushed meanwhile.
-    fn found(&self) {
-        if self.idle.found() && self.queue.look() {
+    fn stop_searching(&self) {
+        if self.idle.transition_from_searching() && self.queue.look() {
             self.idle.wake_one();
         }
     }
 
     /// From work to sleep and back, as in `thread::search`: the announcement, the look, the sleep.
     fn sleep(&self, worker: usize, searching: bool) -> Option<u32> {
-        self.idle.lie_down(worker, searching);
+        self.idle.announce_park(worker, searching);
         if self.queue.look() {
             self.idle.wake_another();
         }
@@ -73,9 +73,9 @@ impl<Q: Queue> Pool<Q> {
 
     /// The rest of it: a woken worker looks once.
     fn wake(&self, worker: usize) -> Option<u32> {
-        if self.idle.bed(worker).sleep() == Woken::ToSearch {
+        if self.idle.parker(worker).sleep() == Woken::ToSearch {
             let got = self.queue.take();
-            self.found();
+            self.stop_searching();
             got
         } else {
             None
@@ -88,9 +88,9 @@ impl<Q: Queue> Pool<Q> {
             if let Some(got) = self.queue.take() {
                 return got;
             }
-            let searching = search && self.idle.start_search(1);
+            let searching = search && self.idle.transition_to_searching(1);
             if searching && let Some(got) = self.queue.take() {
-                self.found();
+                self.stop_searching();
                 return got;
             }
             if let Some(got) = self.sleep(worker, searching) {
@@ -114,7 +114,7 @@ impl Pool<Deque<Item>> {
     }
 }
 
-impl Pool<Inbox<Item>> {
+impl Pool<Injector<Item>> {
     fn push(&self, number: u32) {
         assert!(self.queue.push(item(&self.count, number)).is_ok());
         self.idle.wake_one();
@@ -130,10 +130,14 @@ fn slept() -> &'static str {
 }
 
 /// A worker that goes to sleep without searching, and a pusher.
-pub const ONE: Scenario = Scenario {
+const ONE: Scenario = Scenario {
     name: "idle/one",
+    test: "idle::one",
+    shows: "a worker that lies down against a pusher",
     must: &["slept", "did not sleep"],
     faults: 1,
+    loom: Loom::bound(3).at_least(420),
+    shuttle: Shuttle::sampled(2_000),
     body: |out| {
         let pool = Pool::new(1, Deque::new());
         let other = Arc::clone(&pool);
@@ -147,10 +151,14 @@ pub const ONE: Scenario = Scenario {
 };
 
 /// A worker that searches first: the pusher may count on it and wake nobody.
-pub const SEARCHING: Scenario = Scenario {
+const SEARCHING: Scenario = Scenario {
     name: "idle/searching",
+    test: "idle::searching",
+    shows: "the same with a search before",
     must: &["slept", "did not sleep"],
     faults: 1,
+    loom: Loom::bound(3).at_least(740),
+    shuttle: Shuttle::sampled(2_000),
     body: |out| {
         let pool = Pool::new(1, Deque::new());
         let other = Arc::clone(&pool);
@@ -164,11 +172,15 @@ pub const SEARCHING: Scenario = Scenario {
 };
 
 /// The same with the inbox in between.
-pub const INBOX: Scenario = Scenario {
+const INBOX: Scenario = Scenario {
     name: "idle/inbox",
+    test: "idle::inbox",
+    shows: "the same through the inbox",
     must: &["slept", "did not sleep"],
+    loom: Loom::bound(3).at_least(10_000),
+    shuttle: Shuttle::sampled(2_000),
     body: |out| {
-        let pool = Pool::new(1, Inbox::new());
+        let pool = Pool::new(1, Injector::new());
         let other = Arc::clone(&pool);
         let worker = thread::spawn(move || other.work(0, true));
         pool.push(1);
@@ -180,9 +192,13 @@ pub const INBOX: Scenario = Scenario {
 };
 
 /// Two items, one after the other, for one worker: it sleeps again while the second is pushed.
-pub const TWICE: Scenario = Scenario {
+const TWICE: Scenario = Scenario {
     name: "idle/twice",
+    test: "idle::twice",
+    shows: "it sleeps twice",
     must: &["1 2"],
+    loom: Loom::bound(3).at_least(13_000),
+    shuttle: Shuttle::sampled(2_000),
     body: |out| {
         let pool = Pool::new(1, Deque::new());
         let other = Arc::clone(&pool);
@@ -197,12 +213,17 @@ pub const TWICE: Scenario = Scenario {
 
 /// Two workers, two items, and each worker takes one: both have to be up in the end. One of them sleeps at
 /// the beginning.
-pub const TWO_WORKERS: Scenario = Scenario {
+const TWO_WORKERS: Scenario = Scenario {
     name: "idle/two_workers",
+    test: "idle::two_workers",
+    shows: "two items for two workers, one of them asleep",
     must: &["1 and 2", "2 and 1"],
+    threads: 3,
+    loom: Loom::bound(2).at_least(26_000),
+    shuttle: Shuttle::sampled(2_000),
     body: |out| {
         let pool = Pool::new(2, Deque::new());
-        pool.idle.lie_down(1, false);
+        pool.idle.announce_park(1, false);
         assert!(pool.queue.push(item(&pool.count, 1)).is_ok());
         let workers = [0, 1].map(|worker| {
             let pool = Arc::clone(&pool);
@@ -223,20 +244,30 @@ pub const TWO_WORKERS: Scenario = Scenario {
 
 /// Worker 0 searches and finds the one item that is there; a pusher counts on its search and wakes nobody.
 /// Worker 1 sleeps: worker 0, as the last searcher, has to look again and wake it.
-pub const LAST_SEARCHER: Scenario = Scenario {
+const LAST_SEARCHER: Scenario = Scenario {
     name: "idle/last_searcher",
+    test: "idle::last_searcher",
+    shows: "a pusher that counts on the last searcher",
     must: &["1 and 2"],
-    body: |out| last_searcher(out, Pool::found),
+    threads: 3,
+    loom: Loom::bound(2).at_least(760),
+    shuttle: Shuttle::sampled(2_000),
+    body: |out| last_searcher(out, Pool::stop_searching),
     ..Scenario::EMPTY
 };
 
 /// Broken on purpose: the last searcher does not look again.
-pub const NO_SECOND_LOOK: Scenario = Scenario {
+const NO_SECOND_LOOK: Scenario = Scenario {
     name: "idle/broken_no_second_look",
+    test: "idle::a_last_searcher_that_does_not_look_is_found",
+    shows: "a last searcher that does not look",
     may: &["1 and 2"],
+    must_fail: Some("deadlock"),
+    loom: Loom::bound(2),
+    shuttle: Shuttle::exhaustive(),
     body: |out| {
         last_searcher(out, |pool| {
-            let _ = pool.idle.found();
+            let _ = pool.idle.transition_from_searching();
         });
     },
     ..Scenario::EMPTY
@@ -246,8 +277,8 @@ fn last_searcher(out: &crate::Outcomes, found: fn(&Pool<Deque<Item>>)) {
     let pool = Pool::new(3, Deque::new());
     // Worker 2 is the pusher, whose deque it is.
     assert!(pool.queue.push(item(&pool.count, 1)).is_ok());
-    assert!(pool.idle.start_search(1));
-    pool.idle.lie_down(1, false);
+    assert!(pool.idle.transition_to_searching(1));
+    pool.idle.announce_park(1, false);
     let other = Arc::clone(&pool);
     let searcher = thread::spawn(move || {
         loop {
@@ -268,9 +299,14 @@ fn last_searcher(out: &crate::Outcomes, found: fn(&Pool<Deque<Item>>)) {
 }
 
 /// Broken on purpose: a worker that lies down and does not look again.
-pub const NO_LOOK: Scenario = Scenario {
+const NO_LOOK: Scenario = Scenario {
     name: "idle/broken_no_look",
+    test: "idle::a_sleep_without_a_look_is_found",
+    shows: "a worker that does not look after lying down",
     may: &["1"],
+    must_fail: Some("deadlock"),
+    loom: Loom::unbounded(),
+    shuttle: Shuttle::exhaustive(),
     body: |out| {
         let pool = Pool::new(1, Deque::new());
         let other = Arc::clone(&pool);
@@ -279,9 +315,9 @@ pub const NO_LOOK: Scenario = Scenario {
                 if let Some(got) = other.queue.take() {
                     return got;
                 }
-                other.idle.lie_down(0, false);
-                if other.idle.bed(0).sleep() == Woken::ToSearch {
-                    let _ = other.idle.found();
+                other.idle.announce_park(0, false);
+                if other.idle.parker(0).sleep() == Woken::ToSearch {
+                    let _ = other.idle.transition_from_searching();
                 }
             }
         });
@@ -293,12 +329,17 @@ pub const NO_LOOK: Scenario = Scenario {
 
 /// Work for one worker alone and work for anybody, at the same time: the sleeper gets both, and its place in
 /// the stack, its seat and the counts survive being woken twice.
-pub const BOTH_WAYS: Scenario = Scenario {
+const BOTH_WAYS: Scenario = Scenario {
     name: "idle/both_ways",
+    test: "idle::both_ways",
+    shows: "work for any worker and a letter at the same time",
     must: &["slept", "did not sleep"],
+    threads: 3,
+    loom: Loom::bound(2).at_least(25_000),
+    shuttle: Shuttle::sampled(2_000),
     body: |out| {
         let pool = Pool::new(1, Deque::new());
-        let mailbox = Arc::new(Inbox::<Item>::new());
+        let mailbox = Arc::new(Injector::<Item>::new());
         let (other, mail) = (Arc::clone(&pool), Arc::clone(&mailbox));
         let worker = thread::spawn(move || {
             let mut got = Vec::new();
@@ -311,16 +352,16 @@ pub const BOTH_WAYS: Scenario = Scenario {
                     got.push(number);
                     continue;
                 }
-                other.idle.lie_down(0, false);
+                other.idle.announce_park(0, false);
                 if other.queue.look() {
                     other.idle.wake_another();
                 }
                 if mail.look() {
                     other.idle.wake_this(0);
                 }
-                if other.idle.bed(0).sleep() == Woken::ToSearch {
+                if other.idle.parker(0).sleep() == Woken::ToSearch {
                     let found = other.queue.take();
-                    other.found();
+                    other.stop_searching();
                     got.extend(found);
                 }
             }
@@ -342,28 +383,33 @@ pub const BOTH_WAYS: Scenario = Scenario {
 
 /// A sleeper is woken for itself and lies down again, while somebody takes it out of the stack. Two such
 /// rounds: its seat is up in the stack, again asleep in it, or out of it.
-pub const UP_IN_THE_STACK: Scenario = Scenario {
+const UP_IN_THE_STACK: Scenario = Scenario {
     name: "idle/up_in_the_stack",
+    test: "idle::up_in_the_stack",
+    shows: "woken for itself while it is taken out of the stack",
     must: &["woken by both", "woken by one"],
+    threads: 3,
+    loom: Loom::bound(2).at_least(4_100),
+    shuttle: Shuttle::sampled(2_000),
     body: |out| {
         let pool = Pool::new(2, Deque::new());
-        pool.idle.lie_down(1, false);
+        pool.idle.announce_park(1, false);
         let other = Arc::clone(&pool);
         let sleeper = thread::spawn(move || {
-            let bed = other.idle.bed(1);
+            let bed = other.idle.parker(1);
             let mut searches = 0;
             let mut wakes = 1;
             let mut woken = bed.sleep();
             loop {
                 if woken == Woken::ToSearch {
                     searches += 1;
-                    let _ = other.idle.found();
+                    let _ = other.idle.transition_from_searching();
                 }
                 // The second wake may have come while this one was up: then there is no other.
                 if other.queue.take().is_some() {
                     return (wakes, searches);
                 }
-                other.idle.lie_down(1, false);
+                other.idle.announce_park(1, false);
                 if other.queue.look() {
                     other.idle.wake_another();
                 }
@@ -389,13 +435,17 @@ pub const UP_IN_THE_STACK: Scenario = Scenario {
 
 /// Two sleepers; one thread wakes the top of the stack, another one a certain worker: whoever was woken gets
 /// up, and nobody else.
-pub const TWO_WAKERS: Scenario = Scenario {
+const TWO_WAKERS: Scenario = Scenario {
     name: "idle/two_wakers",
+    test: "idle::two_wakers",
+    shows: "the worker that was woken gets up, and no other one",
     must: &["0 and 1", "1 and -"],
+    loom: Loom::bound(3).at_least(290),
+    shuttle: Shuttle::exhaustive().at_least(32_000),
     body: |out| {
         let idle = Arc::new(Idle::new(2));
-        idle.lie_down(0, false);
-        idle.lie_down(1, false);
+        idle.announce_park(0, false);
+        idle.announce_park(1, false);
         let other = Arc::clone(&idle);
         let one = thread::spawn(move || other.wake_one());
         let this = idle.wake_this(1).then_some(1);
@@ -410,9 +460,9 @@ pub const TWO_WAKERS: Scenario = Scenario {
                 }
                 (true, true) => panic!("a sleeper was woken twice"),
             };
-            assert_eq!(idle.bed(worker).sleep(), expected);
+            assert_eq!(idle.parker(worker).sleep(), expected);
             if expected == Woken::ToSearch {
-                assert!(idle.found(), "nobody else searches");
+                assert!(idle.transition_from_searching(), "nobody else searches");
             }
         }
         assert_eq!(idle.counts(), (2, 0));
@@ -424,16 +474,20 @@ pub const TWO_WAKERS: Scenario = Scenario {
 
 /// A second sleeper lies down on top of the first, and both are woken from the top: whoever takes the upper
 /// one out of the stack sees whom it lay on.
-pub const STACK: Scenario = Scenario {
+const STACK: Scenario = Scenario {
     name: "idle/stack",
+    test: "idle::stack",
+    shows: "two sleepers, both woken from the top",
     must: &["upper first", "lower first"],
+    loom: Loom::bound(3).at_least(750),
+    shuttle: Shuttle::sampled(2_000),
     body: |out| {
         let idle = Arc::new(Idle::new(2));
-        idle.lie_down(0, false);
+        idle.announce_park(0, false);
         let other = Arc::clone(&idle);
         let upper = thread::spawn(move || {
-            other.lie_down(1, false);
-            let _ = other.bed(1).sleep();
+            other.announce_park(1, false);
+            let _ = other.parker(1).sleep();
         });
         let wake = || {
             loop {
@@ -445,7 +499,7 @@ pub const STACK: Scenario = Scenario {
         };
         let woken = [wake(), wake()];
         upper.join().unwrap();
-        assert_eq!(idle.bed(0).sleep(), Woken::ToSearch);
+        assert_eq!(idle.parker(0).sleep(), Woken::ToSearch);
         out.saw(match woken {
             [1, 0] => "upper first",
             [0, 1] => "lower first",
@@ -462,13 +516,13 @@ fn look_for_neighbours(pool: &Pool<Deque<Item>>) -> u32 {
         if let Some(got) = pool.queue.take() {
             return got;
         }
-        pool.idle.lie_down(1, false);
+        pool.idle.announce_park(1, false);
         if !pool.idle.is_alone(true) && pool.queue.look() {
             pool.idle.wake_another();
         }
-        if pool.idle.bed(1).sleep() == Woken::ToSearch {
+        if pool.idle.parker(1).sleep() == Woken::ToSearch {
             let got = pool.queue.take();
-            let _ = pool.idle.found();
+            let _ = pool.idle.transition_from_searching();
             if let Some(got) = got {
                 return got;
             }
@@ -478,9 +532,13 @@ fn look_for_neighbours(pool: &Pool<Deque<Item>>) -> u32 {
 
 /// A worker pushes into its own deque, sees nobody asleep, and is busy from then on. The other worker, which
 /// lies down meanwhile, has to find that deque: nobody else would take what is in it.
-pub const BUSY_NEIGHBOUR: Scenario = Scenario {
+const BUSY_NEIGHBOUR: Scenario = Scenario {
     name: "idle/busy_neighbour",
+    test: "idle::busy_neighbour",
+    shows: "a deque whose owner is busy is found before sleeping",
     must: &["slept", "did not sleep"],
+    loom: Loom::bound(3).at_least(500),
+    shuttle: Shuttle::sampled(2_000),
     body: |out| {
         let pool = Pool::new(2, Deque::new());
         let other = Arc::clone(&pool);
@@ -495,15 +553,20 @@ pub const BUSY_NEIGHBOUR: Scenario = Scenario {
 
 /// The neighbour sleeps while the worker looks who is awake, is woken for a task of its own, and pushes: it
 /// sees the sleeper.
-pub const WOKEN_NEIGHBOUR: Scenario = Scenario {
+const WOKEN_NEIGHBOUR: Scenario = Scenario {
     name: "idle/woken_neighbour",
+    test: "idle::woken_neighbour",
+    shows: "the same with an owner that has just been woken",
     must: &["slept", "did not sleep"],
+    threads: 3,
+    loom: Loom::bound(2).at_least(3_300),
+    shuttle: Shuttle::sampled(2_000),
     body: |out| {
         let pool = Pool::new(2, Deque::new());
-        pool.idle.lie_down(0, false);
+        pool.idle.announce_park(0, false);
         let other = Arc::clone(&pool);
         let neighbour = thread::spawn(move || {
-            assert_eq!(other.idle.bed(0).sleep(), Woken::ToWork);
+            assert_eq!(other.idle.parker(0).sleep(), Woken::ToWork);
             other.push(1);
         });
         let other = Arc::clone(&pool);
@@ -516,3 +579,20 @@ pub const WOKEN_NEIGHBOUR: Scenario = Scenario {
     },
     ..Scenario::EMPTY
 };
+
+pub const MODELS: &[Scenario] = &[
+    ONE,
+    SEARCHING,
+    INBOX,
+    TWICE,
+    TWO_WORKERS,
+    LAST_SEARCHER,
+    BOTH_WAYS,
+    UP_IN_THE_STACK,
+    STACK,
+    TWO_WAKERS,
+    BUSY_NEIGHBOUR,
+    WOKEN_NEIGHBOUR,
+    NO_LOOK,
+    NO_SECOND_LOOK,
+];

@@ -1,7 +1,7 @@
 //! A lane in plain memory, and what its two ends do in the scenarios.
 
 use crate::sync::Arc;
-use raddle::shm::{Body, Parent, Payload, Reply, Request, Segment, Seq, Worker};
+use raddle::shm::{Body, ParentEnd, Payload, Reply, Request, Segment, Seq, WorkerEnd};
 
 /// The first number, so that the lane wraps soon: the second task has the number 0.
 pub const FIRST: Seq = Seq(u32::MAX);
@@ -10,8 +10,8 @@ pub const FIRST: Seq = Seq(u32::MAX);
 pub const DONE: u32 = 1;
 
 pub struct Lane<T = ()> {
-    pub parent: Arc<Parent<T>>,
-    pub worker: Worker,
+    pub parent: Arc<ParentEnd<T>>,
+    pub worker: WorkerEnd,
     pub ends: Ends,
 }
 
@@ -22,8 +22,8 @@ pub struct Ends {
 }
 
 impl Ends {
-    pub fn worker(&self, first: Seq, event: impl FnMut() + Send + 'static) -> Worker {
-        Worker::new(self.requests.share(), self.replies.share(), first, event)
+    pub fn worker(&self, first: Seq, event: impl FnMut() + Send + 'static) -> WorkerEnd {
+        WorkerEnd::new(self.requests.share(), self.replies.share(), first, event)
     }
 
     pub fn replies(&self) -> &raddle::shm::Replies {
@@ -49,12 +49,12 @@ pub fn ends_with<T>(
     arena: usize,
     data: T,
     event: impl FnMut() + Send + 'static,
-) -> (Parent<T>, Worker, Ends) {
+) -> (ParentEnd<T>, WorkerEnd, Ends) {
     let ends = Ends {
         requests: Segment::heap(arena),
         replies: Segment::heap(arena),
     };
-    let parent = Parent::new(ends.requests.share(), ends.replies.share(), FIRST, data);
+    let parent = ParentEnd::new(ends.requests.share(), ends.replies.share(), FIRST, data);
     let worker = ends.worker(FIRST, event);
     (parent, worker, ends)
 }
@@ -65,14 +65,14 @@ pub fn seq(n: u32) -> Seq {
 }
 
 /// Submits a task that carries a number.
-pub fn submit<T>(parent: &Parent<T>, value: u64) -> Seq {
+pub fn submit<T>(parent: &ParentEnd<T>, value: u64) -> Seq {
     let seq = parent.reserve().expect("a free slot");
     parent.publish(seq, value + 100, Body::Inline(&value.to_ne_bytes()));
     seq
 }
 
 /// Answers a task with its number and one more.
-pub fn answer(worker: &mut Worker, request: &Request) -> u64 {
+pub fn answer(worker: &mut WorkerEnd, request: &Request) -> u64 {
     let value = number(&request.payload);
     assert_eq!(request.entry, value + 100, "the slot is that of one task");
     worker.reply(request.seq, DONE, Body::Inline(&(value + 1).to_ne_bytes()));
@@ -80,7 +80,7 @@ pub fn answer(worker: &mut Worker, request: &Request) -> u64 {
 }
 
 /// Answers everything until the lane is closed.
-pub fn serve(mut worker: Worker) -> Vec<u64> {
+pub fn serve(mut worker: WorkerEnd) -> Vec<u64> {
     let mut served = Vec::new();
     while let Some(request) = worker.next() {
         served.push(answer(&mut worker, &request));
@@ -97,20 +97,20 @@ pub fn number(payload: &Payload) -> u64 {
 }
 
 /// Takes the next answer, which is there.
-pub fn take<T>(parent: &Parent<T>) -> Reply {
+pub fn take<T>(parent: &ParentEnd<T>) -> Reply {
     let taken = parent.lock().take().expect("not wild");
     taken.expect("an answer")
 }
 
 /// Takes the next answer, which has to be that of a task with this number.
-pub fn take_number<T>(parent: &Parent<T>, seq: Seq, value: u64) {
+pub fn take_number<T>(parent: &ParentEnd<T>, seq: Seq, value: u64) {
     let reply = take(parent);
     assert_eq!((reply.seq, reply.status), (seq, DONE));
     assert_eq!(number(&reply.payload), value + 1);
 }
 
 /// Sleeps until an answer is there.
-pub fn wait<T>(parent: &Parent<T>, seq: Seq) {
+pub fn wait<T>(parent: &ParentEnd<T>, seq: Seq) {
     while !parent.answered(seq) {
         let bell = parent.arm();
         if !parent.answered(seq) {

@@ -7,15 +7,25 @@
 
 use super::lane_kit::{DONE, Ends, ends_with};
 use super::remote_kit::Calls;
-use crate::Outcomes;
+use crate::report;
 use crate::sync::{Arc, thread};
-use raddle::process::model::{Desk, Due, Event, Model};
-use raddle::shm::{Body, Payload, Request, Worker};
+use crate::{Loom, Outcomes, Scenario, Shuttle};
+use raddle::process::testing::model::{Due, Event, LaneState, Model};
+use raddle::shm::{Body, Payload, Request, WorkerEnd};
 use raddle::{Future, Rejected, TaskError};
 
-/// What a thread may be doing to a pool.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Op {
+macro_rules! ops {
+    ($($(#[$doc:meta])* $op:ident,)*) => {
+        /// What a thread may be doing to a pool.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+        pub enum Op { $($(#[$doc])* $op,)* }
+
+        /// All of them: each makes a test, of its pairs with itself and with those behind it.
+        pub const OPS: &[Op] = &[$(Op::$op),*];
+    };
+}
+
+ops! {
     /// A task is submitted.
     Submit,
     /// A number that was reserved is given up.
@@ -50,13 +60,20 @@ pub enum Op {
 
 use Op::*;
 
-pub const OPS: [Op; 16] = [
-    Submit, Nothing, Give, Expire, Cancel, Kill, Pump, Retire, Bury, Replace, Close, Room, Engage,
-    DropHandle, DropPool, Serve,
-];
+/// What the models of all pairs have in common.
+const PAIR: Scenario = Scenario {
+    name: "matrix/*",
+    shows: "each operation in progress while each other one begins, but for pairs that cannot \
+            meet, with the reason: nothing lost, doubled, leaked, or another task's",
+    may: &["all ran", "not all ran"],
+    threads: 0,
+    loom: Loom::bound(2).at_least(20),
+    shuttle: Shuttle::sampled(500),
+    ..Scenario::EMPTY
+};
 
 /// Why two operations are never in progress at the same time, if they are not.
-pub fn cannot_meet(one: Op, other: Op) -> Option<&'static str> {
+fn cannot_meet(one: Op, other: Op) -> Option<&'static str> {
     let supervisors = [Expire, Retire, Bury, Replace];
     let borrows_handle = [Cancel, Kill, Engage, DropHandle];
     let borrows_pool = [Submit, Close, Room, DropPool];
@@ -77,9 +94,40 @@ pub fn cannot_meet(one: Op, other: Op) -> Option<&'static str> {
     }
 }
 
-/// The name of the model of two operations.
-pub fn name(one: Op, other: Op) -> &'static str {
-    format!("matrix/{one:?}-{other:?}").to_lowercase().leak()
+/// The name of an operation's test.
+pub fn test(op: Op) -> String {
+    let mut name = "matrix::".to_owned();
+    for (index, letter) in format!("{op:?}").char_indices() {
+        if index > 0 && letter.is_uppercase() {
+            name.push('_');
+        }
+        name.push(letter.to_ascii_lowercase());
+    }
+    name
+}
+
+/// Runs an operation with itself and those behind it in the list, under this build's checker.
+pub fn row(one: Op) {
+    for &other in OPS.iter().skip_while(|&&op| op != one) {
+        let name = format!("matrix/{one:?}-{other:?}").to_lowercase().leak();
+        if let Some(why) = cannot_meet(one, other) {
+            report::say(format_args!("{name}: cannot meet: {why}"));
+            continue;
+        }
+        // One that waits for room is the other thread's.
+        let (mine, theirs) = if one == Room {
+            (other, one)
+        } else {
+            (one, other)
+        };
+        // Shuttle has the first lane's worker beside them.
+        let busy = cfg!(raddle_shuttle);
+        if !busy && are_submitters([one, other]) {
+            report::say(format_args!("{name}: three threads at least: a schedule"));
+            continue;
+        }
+        PAIR.check_as(name, move |out| run(mine, theirs, busy, out));
+    }
 }
 
 type Task = Future<Vec<u8>>;
@@ -102,7 +150,7 @@ const NEW: [u8; 2] = [30, 40];
 
 /// A worker's way with what it gets: it answers with its argument and one more. None: it is asked to leave.
 #[inline(never)]
-fn answer(worker: &mut Worker, request: &Request, long: bool) -> Option<u8> {
+fn answer(worker: &mut WorkerEnd, request: &Request, long: bool) -> Option<u8> {
     let argument = match &request.payload {
         Payload::Inline(bytes) => bytes.as_slice().to_vec(),
         Payload::Span(span) => worker.request_region(*span).to_vec(),
@@ -130,7 +178,7 @@ fn answer(worker: &mut Worker, request: &Request, long: bool) -> Option<u8> {
 
 /// Everything until the lane is closed, or the worker is asked to leave: with the arguments.
 #[inline(never)]
-fn serve(worker: &mut Worker) -> Vec<u8> {
+fn serve(worker: &mut WorkerEnd) -> Vec<u8> {
     let mut served = Vec::new();
     while let Some(request) = worker.next() {
         match answer(worker, &request, false) {
@@ -143,7 +191,7 @@ fn serve(worker: &mut Worker) -> Vec<u8> {
 
 /// The same after what it has begun.
 #[inline(never)]
-fn serve_from(mut worker: Box<Worker>, begun: Option<Request>) -> (Box<Worker>, Vec<u8>) {
+fn serve_from(mut worker: Box<WorkerEnd>, begun: Option<Request>) -> (Box<WorkerEnd>, Vec<u8>) {
     let mut served = Vec::new();
     if let Some(request) = begun {
         served.extend(answer(&mut worker, &request, false));
@@ -159,7 +207,7 @@ enum Did {
     Called(Calls),
     /// False: an answer was being read, and the supervisor comes again.
     Buried(bool),
-    Served(Box<Worker>, Vec<u8>),
+    Served(Box<WorkerEnd>, Vec<u8>),
     Other,
 }
 
@@ -172,7 +220,7 @@ struct Means {
     ends: Arc<Ends>,
     new: u8,
     /// For who serves: the worker, and what it has begun.
-    worker: Option<(Box<Worker>, Option<Request>)>,
+    worker: Option<(Box<WorkerEnd>, Option<Request>)>,
 }
 
 impl Means {
@@ -195,13 +243,13 @@ impl Means {
         match op {
             Submit | Room => return Did::Submitted(self.new, pool.submit(&bytes(self.new, true))),
             Nothing => drop(pool.publish_nothing(0)),
-            Give => drop(pool.give(0, 1)),
+            Give => drop(pool.move_waiting(0, 1)),
             Expire => _ = pool.expire(self.timer.as_ref().expect("of the task")),
             Cancel => return Did::Cancelled(target().cancel()),
             Kill => drop(target().kill()),
-            Pump => pool.pump(0),
+            Pump => pool.drain_replies(0),
             Retire => drop(pool.retire(0)),
-            Bury | Replace => return Did::Buried(pool.bury(0, self.ends.replies())),
+            Bury | Replace => return Did::Buried(pool.recover(0, self.ends.replies())),
             Close => pool.close(),
             Engage => {
                 let calls = Calls::default();
@@ -224,8 +272,8 @@ impl Means {
 struct World {
     pool: Model,
     /// The first lane's worker. None: it is dead.
-    first: Option<Box<Worker>>,
-    second: Box<Worker>,
+    first: Option<Box<WorkerEnd>>,
+    second: Box<WorkerEnd>,
     ends: Arc<Ends>,
     /// What the first worker has begun and not answered.
     begun: Option<Request>,
@@ -241,11 +289,11 @@ struct World {
 }
 
 #[inline(never)]
-fn two_lanes() -> (Model, Box<Worker>, Box<Worker>, Ends) {
+fn two_lanes() -> (Model, Box<WorkerEnd>, Box<WorkerEnd>, Ends) {
     let bell = Event::new().expect("made of memory");
     let lane = || {
         let event = bell.clone();
-        ends_with(ARENA, Desk::default(), move || event.ring())
+        ends_with(ARENA, LaneState::default(), move || event.notify())
     };
     let (one, first, ends) = lane();
     let (two, second, _) = lane();
@@ -254,7 +302,7 @@ fn two_lanes() -> (Model, Box<Worker>, Box<Worker>, Ends) {
 }
 
 /// Two that wait for room, which somebody has to make meanwhile.
-pub fn are_submitters(ops: [Op; 2]) -> bool {
+fn are_submitters(ops: [Op; 2]) -> bool {
     ops.contains(&Room) && ops.iter().all(|op| matches!(op, Submit | Room))
 }
 
@@ -292,8 +340,8 @@ fn world(ops: [Op; 2]) -> World {
             world.begun = Some(first.next().expect("not closed"));
         } else {
             // Or it is the worker's, and is not given away.
-            pool.look(0);
-            pool.look(0);
+            pool.check_stuck(0);
+            pool.check_stuck(0);
         }
         if is_alone {
             world.is_unbegun = world.begun.is_none();
@@ -330,7 +378,7 @@ fn world(ops: [Op; 2]) -> World {
 
 /// Runs one operation on this thread beside another one on a second thread. With `busy`, the first lane's worker serves
 /// meanwhile on a third one.
-pub fn run(mine: Op, theirs: Op, busy: bool, out: &Outcomes) {
+fn run(mine: Op, theirs: Op, busy: bool, out: &Outcomes) {
     let ops = [mine, theirs];
     let mut world = world(ops);
     let mut target = world.target.take().map(Arc::new);
@@ -405,7 +453,7 @@ pub fn run(mine: Op, theirs: Op, busy: bool, out: &Outcomes) {
 }
 
 impl World {
-    fn serve_meanwhile(&mut self) -> Option<thread::JoinHandle<(Box<Worker>, Vec<u8>)>> {
+    fn serve_meanwhile(&mut self) -> Option<thread::JoinHandle<(Box<WorkerEnd>, Vec<u8>)>> {
         let worker = self.first.take()?;
         let begun = self.begun.take();
         Some(thread::spawn(move || serve_from(worker, begun)))
@@ -427,14 +475,14 @@ impl World {
     #[inline(never)]
     fn bury_again(&self, done: bool) {
         assert!(
-            done || self.pool.bury(0, self.ends.replies()),
+            done || self.pool.recover(0, self.ends.replies()),
             "nobody reads any more"
         );
     }
 
     /// The first lane's worker; if that is dead, the next one.
     #[inline(never)]
-    fn worker(&mut self) -> &mut Worker {
+    fn worker(&mut self) -> &mut WorkerEnd {
         let Self {
             pool, ends, begun, ..
         } = self;
@@ -458,7 +506,7 @@ impl World {
 
     /// Everything that is left, one thing after the other.
     #[inline(never)]
-    fn finish(&mut self, serving: Option<thread::JoinHandle<(Box<Worker>, Vec<u8>)>>) {
+    fn finish(&mut self, serving: Option<thread::JoinHandle<(Box<WorkerEnd>, Vec<u8>)>>) {
         (0..2).for_each(|at| self.pool.lane(at).close());
         match serving {
             Some(serving) => {
@@ -477,21 +525,21 @@ impl World {
         loop {
             let served = serve(self.worker());
             self.served.extend(served);
-            (0..2).for_each(|at| self.pool.pump(at));
+            (0..2).for_each(|at| self.pool.drain_replies(at));
             // One that was asked to leave is replaced.
             if self.pool.lane(0).depth() == 0 {
                 break;
             }
             self.first = None;
             assert!(
-                self.pool.bury(0, self.ends.replies()),
+                self.pool.recover(0, self.ends.replies()),
                 "nobody reads any more"
             );
         }
         let served = serve(&mut self.second);
         self.served.extend(served);
-        (0..2).for_each(|at| self.pool.pump(at));
-        while self.pool.serve() {}
+        (0..2).for_each(|at| self.pool.drain_replies(at));
+        while self.pool.run_deferred() {}
         let mut once = self.served.clone();
         once.sort_unstable();
         once.dedup();
@@ -499,7 +547,7 @@ impl World {
         for lane in [0, 1].map(|at| self.pool.lane(at)) {
             let mut locked = lane.lock();
             assert_eq!((lane.depth(), locked.reading()), (0, 0));
-            assert_eq!(locked.data().wanting, 0);
+            assert_eq!(locked.data().capacity_waiters, 0);
             drop(locked);
             let all = lane.space(ARENA as u32).expect("nothing is used");
             lane.free(all);
@@ -533,3 +581,6 @@ impl World {
         false
     }
 }
+
+/// Its tests are made of the operations: [`OPS`].
+pub const MODELS: &[Scenario] = &[PAIR];

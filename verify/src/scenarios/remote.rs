@@ -3,24 +3,24 @@
 
 use super::lane_kit::{DONE, ends_with, number, slept};
 use crate::sync::{Arc, thread};
-use crate::{Outcomes, Scenario};
-use raddle::process::model::{Desk, Event, Model};
-use raddle::shm::{Body, Parent, Payload, Request, Worker};
+use crate::{Loom, Outcomes, Scenario, Shuttle};
+use raddle::process::testing::model::{Event, LaneState, Model};
+use raddle::shm::{Body, ParentEnd, Payload, Request, WorkerEnd};
 use raddle::{Future, Rejected, ReturnWhen, TaskError};
 
 /// A pool of so many lanes, and their workers. What is large is kept off the stack, which is small under loom.
 #[inline(never)]
 #[allow(clippy::vec_box)]
-pub(super) fn pool(lanes: usize, arena: usize) -> (Model, Vec<Box<Worker>>) {
+pub(super) fn pool(lanes: usize, arena: usize) -> (Model, Vec<Box<WorkerEnd>>) {
     let bell = Event::new().expect("made of memory");
     let (parents, workers) = (0..lanes).map(|_| ends(arena, &bell)).unzip();
     (Model::new(parents, &bell), workers)
 }
 
 #[inline(never)]
-fn ends(arena: usize, bell: &Event) -> (Box<Parent<Desk>>, Box<Worker>) {
+fn ends(arena: usize, bell: &Event) -> (Box<ParentEnd<LaneState>>, Box<WorkerEnd>) {
     let event = bell.clone();
-    let (parent, worker, _) = ends_with(arena, Desk::default(), move || event.ring());
+    let (parent, worker, _) = ends_with(arena, LaneState::default(), move || event.notify());
     (Box::new(parent), Box::new(worker))
 }
 
@@ -29,7 +29,7 @@ pub(super) fn submit(pool: &Model, value: u64) -> Future<u64> {
     pool.submit::<u64, u64>(&value)
 }
 
-pub(super) fn answer(worker: &mut Worker, request: &Request) {
+pub(super) fn answer(worker: &mut WorkerEnd, request: &Request) {
     let value = match &request.payload {
         Payload::Span(_) => LONG,
         inline => number(inline),
@@ -39,7 +39,7 @@ pub(super) fn answer(worker: &mut Worker, request: &Request) {
 
 /// Runs what is there next.
 #[inline(never)]
-pub(super) fn serve_one(worker: &mut Worker) {
+pub(super) fn serve_one(worker: &mut WorkerEnd) {
     let request = worker.next().expect("not closed");
     answer(worker, &request);
 }
@@ -72,30 +72,45 @@ fn two_waiters(out: &Outcomes, answered_before: bool) {
 }
 
 /// One of the two tasks is answered when the waiting begins.
-pub const LEAD: Scenario = Scenario {
+const LEAD: Scenario = Scenario {
     name: "remote/lead",
+    test: "remote::lead",
+    shows: "two waiters, one task answered before: both come to their end",
     must: &["awake", "slept"],
+    threads: 3,
+    loom: Loom::bound(2).at_least(35_000),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| two_waiters(out, true),
     ..Scenario::EMPTY
 };
 
 /// Neither is.
-pub const FOLLOW: Scenario = Scenario {
+const FOLLOW: Scenario = Scenario {
     name: "remote/follow",
+    test: "remote::follow",
+    shows: "the same, neither answered before",
     must: &["awake", "slept"],
+    threads: 3,
+    loom: Loom::bound(1).at_least(6_000),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| two_waiters(out, false),
     ..Scenario::EMPTY
 };
 
 /// Broken on purpose: a leader leaves, and tells nobody.
-pub const NO_LEADER: Scenario = Scenario {
+const NO_LEADER: Scenario = Scenario {
     name: "remote/broken_no_leader",
+    test: "remote::a_leader_that_leaves_in_silence_is_found",
+    shows: "a leader leaves in silence",
     may: &["awake", "slept"],
+    must_fail: Some("deadlock"),
+    loom: Loom::bound(2),
+    shuttle: Shuttle::pct(2, 1_000),
     body: |out| {
         let (pool, mut workers) = pool(1, 0);
         let mut worker = workers.remove(0);
         let task = submit(&pool, 1);
-        pool.lead_for_ever(0);
+        pool.lead_forever(0);
         let serving = thread::spawn(move || serve_one(&mut worker));
         assert_eq!(task.result().unwrap(), 2);
         serving.join().unwrap();
@@ -105,9 +120,14 @@ pub const NO_LEADER: Scenario = Scenario {
 };
 
 /// A callback on the attendant waits for another task of its own lane, which another thread leads.
-pub const CALLBACK_WAITS: Scenario = Scenario {
+const CALLBACK_WAITS: Scenario = Scenario {
     name: "remote/callback_waits",
+    test: "remote::callback_waits",
+    shows: "a callback on the attendant waits for a task that another thread waits for, too",
     must: &["awake", "slept"],
+    threads: 3,
+    loom: Loom::bound(1).at_least(7_500),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, mut workers) = pool(1, 0);
         let mut worker = workers.remove(0);
@@ -120,7 +140,7 @@ pub const CALLBACK_WAITS: Scenario = Scenario {
         });
         let serving = thread::spawn(move || serve_one(&mut worker));
         let theirs = pool.clone();
-        let attendant = thread::spawn(move || theirs.attend());
+        let attendant = thread::spawn(move || theirs.complete());
         second.wait();
         attendant.join().unwrap();
         serving.join().unwrap();
@@ -130,9 +150,13 @@ pub const CALLBACK_WAITS: Scenario = Scenario {
 };
 
 /// A submitter finds the lane full, and sleeps as its leader: the room comes from the worker's answer.
-pub const ROOM: Scenario = Scenario {
+const ROOM: Scenario = Scenario {
     name: "remote/room",
+    test: "remote::room",
+    shows: "a submitter sleeps as the leader of a full lane",
     must: &["awake", "slept"],
+    loom: Loom::bound(4).at_least(1_850),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, mut workers) = pool(1, 0);
         let mut worker = workers.remove(0);
@@ -145,7 +169,7 @@ pub const ROOM: Scenario = Scenario {
         let mut worker = serving.join().unwrap();
         serve_one(&mut worker);
         serve_one(&mut worker);
-        pool.pump(0);
+        pool.drain_replies(0);
         assert_eq!(third.result().unwrap(), 4);
         out.saw(slept());
     },
@@ -153,9 +177,14 @@ pub const ROOM: Scenario = Scenario {
 };
 
 /// A submitter finds the lane full while another thread may lead it, which then makes the room.
-pub const ROOM_FOLLOW: Scenario = Scenario {
+const ROOM_FOLLOW: Scenario = Scenario {
     name: "remote/room_follow",
+    test: "remote::room_follow",
+    shows: "the same beside a waiter",
     must: &["awake", "slept"],
+    threads: 3,
+    loom: Loom::bound(1).at_least(1_990),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, mut workers) = pool(1, 0);
         let mut worker = workers.remove(0);
@@ -170,7 +199,7 @@ pub const ROOM_FOLLOW: Scenario = Scenario {
         let mut worker = serving.join().unwrap();
         serve_one(&mut worker);
         serve_one(&mut worker);
-        pool.pump(0);
+        pool.drain_replies(0);
         assert_eq!(second.result().unwrap(), 3);
         assert_eq!(third.result().unwrap(), 4);
         out.saw(slept());
@@ -179,9 +208,14 @@ pub const ROOM_FOLLOW: Scenario = Scenario {
 };
 
 /// A callback is added while the answer comes: the attendant is told of it, or finds it, or it was there before.
-pub const ENGAGE: Scenario = Scenario {
+const ENGAGE: Scenario = Scenario {
     name: "remote/engage",
+    test: "remote::engage",
+    shows: "a callback added while the answer comes runs",
     must: &["awake", "slept"],
+    threads: 3,
+    loom: Loom::bound(2).at_least(16_000),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, mut workers) = pool(1, 0);
         let mut worker = workers.remove(0);
@@ -195,7 +229,7 @@ pub const ENGAGE: Scenario = Scenario {
                 pool.stop();
             });
         });
-        pool.attend();
+        pool.complete();
         handle.join().unwrap();
         serving.join().unwrap();
         out.saw(slept());
@@ -204,9 +238,13 @@ pub const ENGAGE: Scenario = Scenario {
 };
 
 /// A task is engaged while another one's end lets the attendant go to rest.
-pub const DISENGAGE: Scenario = Scenario {
+const DISENGAGE: Scenario = Scenario {
     name: "remote/disengage",
+    test: "remote::disengage",
+    shows: "one engaged while the attendant goes to rest is heard",
     must: &["awake", "slept"],
+    loom: Loom::bound(2).at_least(78_000),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, mut workers) = pool(1, 0);
         let mut worker = workers.remove(0);
@@ -223,7 +261,7 @@ pub const DISENGAGE: Scenario = Scenario {
                 pool.stop();
             });
         });
-        pool.attend();
+        pool.complete();
         handle.join().unwrap();
         drop(first);
         out.saw(slept());
@@ -233,9 +271,14 @@ pub const DISENGAGE: Scenario = Scenario {
 
 /// A task is cancelled while its worker claims it and somebody takes answers: it has one end, and its argument's
 /// memory is given back once.
-pub const CANCEL: Scenario = Scenario {
+const CANCEL: Scenario = Scenario {
     name: "remote/cancel",
+    test: "remote::cancel",
+    shows: "ran or cancelled; the argument's memory given back once",
     must: &["ran", "cancelled"],
+    threads: 3,
+    loom: Loom::bound(2).at_least(480),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         const ARENA: usize = 256;
         let (pool, mut workers) = pool(1, ARENA);
@@ -248,11 +291,11 @@ pub const CANCEL: Scenario = Scenario {
             }
         });
         let theirs = pool.clone();
-        let pumping = thread::spawn(move || theirs.pump(0));
+        let pumping = thread::spawn(move || theirs.drain_replies(0));
         let cancelled = task.cancel();
         serving.join().unwrap();
         pumping.join().unwrap();
-        pool.pump(0);
+        pool.drain_replies(0);
         match task.try_result().expect("answered") {
             Ok(value) => assert!(!cancelled && value == LONG + 1),
             Err(error) => assert!(cancelled && matches!(error, TaskError::Cancelled)),
@@ -266,10 +309,14 @@ pub const CANCEL: Scenario = Scenario {
 };
 
 /// A task that nobody runs is cancelled while somebody sleeps on its lane.
-pub const CANCEL_WAITER: Scenario = Scenario {
+const CANCEL_WAITER: Scenario = Scenario {
     name: "remote/cancel_waiter",
+    test: "remote::cancel_waiter",
+    shows: "a leader learns of a cancellation",
     must: &["awake", "slept"],
     faults: 1,
+    loom: Loom::bound(3).at_least(5_000),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, _workers) = pool(1, 0);
         let task = Arc::new(submit(&pool, 1));
@@ -283,18 +330,22 @@ pub const CANCEL_WAITER: Scenario = Scenario {
 };
 
 /// The handle goes while the answer is taken.
-pub const DROP: Scenario = Scenario {
+const DROP: Scenario = Scenario {
     name: "remote/drop",
+    test: "remote::dropped",
+    shows: "the handle goes while the answer is taken",
     must: &["awake", "slept"],
+    loom: Loom::bound(2).at_least(8_000),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, mut workers) = pool(1, 0);
         let mut worker = workers.remove(0);
         let task = submit(&pool, 1);
         serve_one(&mut worker);
         let theirs = pool.clone();
-        let attendant = thread::spawn(move || theirs.attend());
+        let attendant = thread::spawn(move || theirs.complete());
         drop(task);
-        pool.pump(0);
+        pool.drain_replies(0);
         pool.stop();
         attendant.join().unwrap();
         out.saw(slept());
@@ -317,10 +368,14 @@ fn attended(pump: fn(&Model, &Future<u64>)) {
 }
 
 /// A look at a future from a second thread takes the answer that the first one waits for.
-pub const ATTENDED: Scenario = Scenario {
+const REMOTE_WAITER: Scenario = Scenario {
     name: "remote/attended",
+    test: "remote::attended",
+    shows: "a leader whose answer another thread takes is rung",
     must: &["awake", "slept"],
     faults: 1,
+    loom: Loom::bound(2).at_least(500),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         attended(|_, task| {
             task.is_done();
@@ -331,11 +386,16 @@ pub const ATTENDED: Scenario = Scenario {
 };
 
 /// Broken on purpose: who takes the answer tells nobody who sleeps for it.
-pub const NO_RING: Scenario = Scenario {
+const NO_RING: Scenario = Scenario {
     name: "remote/broken_no_ring",
+    test: "remote::an_answer_that_is_taken_in_silence_is_found",
+    shows: "an answer is taken in silence",
     may: &["awake", "slept"],
+    must_fail: Some("deadlock"),
+    loom: Loom::bound(3),
+    shuttle: Shuttle::pct(2, 10_000),
     body: |out| {
-        attended(|pool, _| pool.pump_in_silence(0));
+        attended(|pool, _| pool.drain_in_silence(0));
         out.saw(slept());
     },
     ..Scenario::EMPTY
@@ -343,7 +403,13 @@ pub const NO_RING: Scenario = Scenario {
 
 /// Two lanes, and behind the running task of the first one another task.
 #[inline(never)]
-fn crowded() -> (Model, Box<Worker>, Box<Worker>, Future<u64>, Future<u64>) {
+fn crowded() -> (
+    Model,
+    Box<WorkerEnd>,
+    Box<WorkerEnd>,
+    Future<u64>,
+    Future<u64>,
+) {
     let (pool, mut workers) = pool(2, 0);
     let mut first = workers.remove(0);
     let second = workers.remove(0);
@@ -356,20 +422,24 @@ fn crowded() -> (Model, Box<Worker>, Box<Worker>, Future<u64>, Future<u64>) {
 
 /// The running task ends with its pool, which it refers to.
 #[inline(never)]
-pub(super) fn end(pool: &Model, worker: Box<Worker>, running: &Future<u64>) {
+pub(super) fn end(pool: &Model, worker: Box<WorkerEnd>, running: &Future<u64>) {
     pool.stop();
     running.wait();
     drop(worker);
 }
 
 /// A task moves to another lane while somebody waits for it on the first one.
-pub const MOVE: Scenario = Scenario {
+const MOVE: Scenario = Scenario {
     name: "remote/move",
+    test: "remote::moved",
+    shows: "a leader follows its task to another lane",
     must: &["awake", "slept"],
+    loom: Loom::bound(2).at_least(1_000),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, first, mut second, running, behind) = crowded();
         let waiter = thread::spawn(move || assert_eq!(behind.result().unwrap(), 3));
-        pool.give(0, 1);
+        pool.move_waiting(0, 1);
         serve_one(&mut second);
         waiter.join().unwrap();
         out.saw(slept());
@@ -379,9 +449,13 @@ pub const MOVE: Scenario = Scenario {
 };
 
 /// A task moves to another lane while it is cancelled.
-pub const MOVE_CANCEL: Scenario = Scenario {
+const MOVE_CANCEL: Scenario = Scenario {
     name: "remote/move_cancel",
+    test: "remote::move_cancel",
+    shows: "ran there or cancelled",
     must: &["ran", "cancelled"],
+    loom: Loom::bound(3).at_least(400),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, first, mut second, running, behind) = crowded();
         pool.lane(1).close();
@@ -389,12 +463,12 @@ pub const MOVE_CANCEL: Scenario = Scenario {
             let cancelled = behind.cancel();
             (behind, cancelled)
         });
-        pool.give(0, 1);
+        pool.move_waiting(0, 1);
         if let Some(request) = second.next() {
             answer(&mut second, &request);
         }
         let (behind, cancelled) = canceller.join().unwrap();
-        pool.pump(1);
+        pool.drain_replies(1);
         match behind.try_result().expect("answered or cancelled") {
             Ok(value) => assert!(!cancelled && value == 3),
             Err(error) => assert!(cancelled && matches!(error, TaskError::Cancelled)),
@@ -413,39 +487,52 @@ fn move_engage(out: &Outcomes, engage: fn(&Model, &Future<u64>)) {
         engage(&theirs, &behind);
         behind
     });
-    pool.give(0, 1);
+    pool.move_waiting(0, 1);
     serve_one(&mut second);
     let behind = handle.join().unwrap();
     // Whoever is engaged listens: it is the one lane in which there is something for anybody.
     assert!(pool.is_engaged(1), "the attendant does not listen there");
     out.saw(slept());
-    pool.pump(1);
+    pool.drain_replies(1);
     drop(behind);
     end(&pool, first, &running);
 }
 
 /// The attendant's ear goes along.
-pub const MOVE_ENGAGE: Scenario = Scenario {
+const MOVE_ENGAGE: Scenario = Scenario {
     name: "remote/move_engage",
+    test: "remote::move_engage",
+    shows: "the attendant's ear goes along",
     must: &["awake"],
     may: &["slept"],
-    body: |out| move_engage(out, Model::engage),
+    loom: Loom::bound(3).at_least(150),
+    shuttle: Shuttle::sampled(1_000),
+    body: |out| move_engage(out, Model::request_completion),
     ..Scenario::EMPTY
 };
 
 /// Broken on purpose: no fence between the engagement and the look at where the task is.
-pub const NO_ENGAGE_FENCE: Scenario = Scenario {
+const NO_ENGAGE_FENCE: Scenario = Scenario {
     name: "remote/broken_no_engage_fence",
+    test: "remote::an_engagement_without_its_fence_is_found",
+    shows: "no fence between the engagement and the look at the ticket",
     may: &["awake", "slept"],
-    body: |out| move_engage(out, Model::engage_without_fence),
+    must_fail: Some("does not listen"),
+    loom: Loom::bound(2),
+    body: |out| move_engage(out, Model::request_completion_without_fence),
     ..Scenario::EMPTY
 };
 
 /// A wait set: the waiting thread takes the answer itself, or has the attendant listen before it sleeps.
-pub const SET: Scenario = Scenario {
+const SET: Scenario = Scenario {
     name: "remote/set",
+    test: "remote::set",
+    shows: "a wait set is served by its waiter, or by the attendant",
     must: &["slept"],
     may: &["awake"],
+    threads: 3,
+    loom: Loom::bound(2).at_least(36_000),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, mut workers) = pool(1, 0);
         let mut worker = workers.remove(0);
@@ -460,7 +547,7 @@ pub const SET: Scenario = Scenario {
             assert_eq!(task.peek().expect("done").unwrap(), &2);
             theirs.stop();
         });
-        pool.attend();
+        pool.complete();
         waiter.join().unwrap();
         serving.join().unwrap();
         out.saw(slept());
@@ -469,10 +556,14 @@ pub const SET: Scenario = Scenario {
 };
 
 /// The pool ends while somebody waits for a task that no worker will run.
-pub const END: Scenario = Scenario {
+const END: Scenario = Scenario {
     name: "remote/end",
+    test: "remote::end",
+    shows: "a leader learns of the end of the pool",
     must: &["awake", "slept"],
     faults: 1,
+    loom: Loom::bound(3).at_least(900),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, _workers) = pool(1, 0);
         let task = submit(&pool, 1);
@@ -487,3 +578,35 @@ pub const END: Scenario = Scenario {
     },
     ..Scenario::EMPTY
 };
+
+/// The same under shuttle, where memory is sequentially consistent: the fence changes nothing.
+const NO_ENGAGE_FENCE_IN_ORDER: Scenario = Scenario {
+    test: "remote::an_engagement_without_its_fence_needs_loom",
+    must_fail: None,
+    loom: Loom::No,
+    shuttle: Shuttle::random(1_000),
+    ..NO_ENGAGE_FENCE
+};
+
+pub const MODELS: &[Scenario] = &[
+    LEAD,
+    FOLLOW,
+    CALLBACK_WAITS,
+    ROOM,
+    ROOM_FOLLOW,
+    SET,
+    ENGAGE,
+    DISENGAGE,
+    CANCEL,
+    CANCEL_WAITER,
+    DROP,
+    REMOTE_WAITER,
+    MOVE,
+    MOVE_CANCEL,
+    MOVE_ENGAGE,
+    END,
+    NO_RING,
+    NO_LEADER,
+    NO_ENGAGE_FENCE,
+    NO_ENGAGE_FENCE_IN_ORDER,
+];

@@ -5,9 +5,9 @@ use super::lane_kit::{Ends, number, slept};
 use super::remote::{LONG, answer, end, pool, serve_one, submit};
 use super::remote_kit::two;
 use crate::sync::thread::{self, JoinHandle};
-use crate::{Outcomes, Scenario};
-use raddle::process::model::Model;
-use raddle::shm::Worker;
+use crate::{Loom, Outcomes, Scenario, Shuttle};
+use raddle::process::testing::model::Model;
+use raddle::shm::WorkerEnd;
 use raddle::{Future, TaskError};
 
 const ARENA: usize = 128;
@@ -15,8 +15,8 @@ const ARENA: usize = 128;
 /// Two lanes. The first worker runs a task and the second one has answered its own, which nobody knows.
 struct Pair {
     pool: Model,
-    first: Box<Worker>,
-    second: Box<Worker>,
+    first: Box<WorkerEnd>,
+    second: Box<WorkerEnd>,
     running: Future<u64>,
     answered: Future<u64>,
 }
@@ -50,14 +50,18 @@ impl Pair {
 
 /// A task is submitted behind the running one: the attendant hears of it, finds that the other worker is idle, and
 /// gives it to that one.
-pub const ATTEND: Scenario = Scenario {
+const ATTEND: Scenario = Scenario {
     name: "balance/attend",
+    test: "remote_balance::attend",
+    shows: "a task behind a long one comes to the idle worker",
     must: &["slept"],
     may: &["awake"],
+    loom: Loom::bound(1).at_least(6_100),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let mut pair = pair(0);
         let theirs = pair.pool.clone();
-        let attendant = thread::spawn(move || theirs.attend());
+        let attendant = thread::spawn(move || theirs.complete());
         let behind = submit(&pair.pool, 4);
         // It comes here, or this sleeps for ever.
         let request = pair.second.next().expect("not closed");
@@ -72,14 +76,18 @@ pub const ATTEND: Scenario = Scenario {
 };
 
 /// The attendant and the leader of the lane, who waits for the very task, both find it behind the running one.
-pub const BOTH: Scenario = Scenario {
+const BOTH: Scenario = Scenario {
     name: "balance/both",
+    test: "remote_balance::both",
+    shows: "attendant and leader move the same task",
     must: &["awake", "slept"],
+    loom: Loom::bound(2).at_least(5_900),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let mut pair = pair(0);
         let behind = submit(&pair.pool, 4);
         let waiter = thread::spawn(move || assert_eq!(behind.result().unwrap(), 5));
-        pair.pool.tend();
+        pair.pool.check_backlog();
         serve_one(&mut pair.second);
         waiter.join().unwrap();
         out.saw(slept());
@@ -90,9 +98,13 @@ pub const BOTH: Scenario = Scenario {
 
 /// A task with a long argument is cancelled while it is given away: it has one end, and the memory of both lanes comes
 /// back.
-pub const CANCEL: Scenario = Scenario {
+const CANCEL: Scenario = Scenario {
     name: "balance/cancel",
+    test: "remote_balance::cancel",
+    shows: "moved or cancelled; memory of both lanes comes back",
     must: &["ran", "cancelled"],
+    loom: Loom::bound(3).at_least(500),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let mut pair = pair(ARENA);
         let behind = pair.pool.submit::<Vec<u8>, u64>(&vec![7; 100]);
@@ -101,10 +113,10 @@ pub const CANCEL: Scenario = Scenario {
             let cancelled = behind.cancel();
             (behind, cancelled)
         });
-        pair.pool.tend();
+        pair.pool.check_backlog();
         let _ran = serve_rest(&mut pair.second);
         let (behind, cancelled) = canceller.join().unwrap();
-        pair.pool.pump(1);
+        pair.pool.drain_replies(1);
         match behind.try_result().expect("answered or cancelled") {
             Ok(value) => assert!(!cancelled && value == LONG + 1),
             Err(error) => assert!(cancelled && matches!(error, TaskError::Cancelled)),
@@ -121,7 +133,7 @@ pub const CANCEL: Scenario = Scenario {
 
 /// How many tasks there were.
 #[inline(never)]
-fn serve_rest(worker: &mut Worker) -> usize {
+fn serve_rest(worker: &mut WorkerEnd) -> usize {
     let mut served = 0;
     while let Some(request) = worker.next() {
         answer(worker, &request);
@@ -132,9 +144,13 @@ fn serve_rest(worker: &mut Worker) -> usize {
 
 /// Somebody submits while the attendant finds that nothing waits any more: the mark is there in the end, so the attendant
 /// looks again.
-pub const MARK: Scenario = Scenario {
+const MARK: Scenario = Scenario {
     name: "balance/mark",
+    test: "remote_balance::mark",
+    shows: "the attendant looks again while something waits",
     must: &["kept", "set again"],
+    loom: Loom::bound(2).at_least(4_800),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, mut workers) = pool(2, 0);
         let mut first = workers.remove(0);
@@ -147,7 +163,7 @@ pub const MARK: Scenario = Scenario {
         // Of the two nobody knows yet, and so the late one may be put behind the other.
         let theirs = pool.clone();
         let attendant = thread::spawn(move || {
-            theirs.tend();
+            theirs.check_backlog();
             theirs.has_backlog()
         });
         let late = submit(&pool, 4);
@@ -165,21 +181,29 @@ pub const MARK: Scenario = Scenario {
 };
 
 /// A worker does not begin what is next, and does so after all when it is given away.
-pub const STUCK: Scenario = Scenario {
+const STUCK: Scenario = Scenario {
     name: "balance/stuck",
+    test: "remote_balance::stuck",
+    shows: "what a worker does not begin moves, or it begins it after all",
     must: &["moved", "stayed"],
+    loom: Loom::bound(3).at_least(190),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, mut workers) = pool(2, 0);
         let mut first = workers.remove(0);
         let mut second = workers.remove(0);
         let task = submit(&pool, 1);
-        assert_eq!(pool.give(0, 1), 0, "the worker is about to begin it");
-        pool.look(0);
-        pool.look(0);
-        assert_eq!(pool.give(0, 0), 0, "it was idle and crowded");
+        assert_eq!(
+            pool.move_waiting(0, 1),
+            0,
+            "the worker is about to begin it"
+        );
+        pool.check_stuck(0);
+        pool.check_stuck(0);
+        assert_eq!(pool.move_waiting(0, 0), 0, "it was idle and crowded");
         (0..2).for_each(|at| pool.lane(at).close());
         let theirs = pool.clone();
-        let giver = thread::spawn(move || theirs.give(0, 1));
+        let giver = thread::spawn(move || theirs.move_waiting(0, 1));
         let here = serve_rest(&mut first);
         let moved = giver.join().unwrap();
         assert_eq!((here, serve_rest(&mut second)), (1 - moved, moved));
@@ -198,7 +222,7 @@ fn alone(out: &Outcomes, wait: fn(&Model, Future<u64>) -> JoinHandle<()>) {
     let mut first = workers.remove(0);
     let mut second = workers.remove(0);
     let task = pool.submit_to::<u64, u64>(0, &1);
-    pool.look(0);
+    pool.check_stuck(0);
     pool.lane(0).close();
     let waiter = wait(&pool, task);
     let stayed = serve_rest(&mut first) == 1;
@@ -211,10 +235,14 @@ fn alone(out: &Outcomes, wait: fn(&Model, Future<u64>) -> JoinHandle<()>) {
 }
 
 /// By its result.
-pub const ALONE: Scenario = Scenario {
+const ALONE: Scenario = Scenario {
     name: "balance/alone",
+    test: "remote_balance::alone",
+    shows: "the same while a waiter sleeps for it, which looks",
     must: &["moved", "stayed"],
     faults: 2,
+    loom: Loom::bound(2).at_least(280),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         alone(out, |_, task| {
             thread::spawn(move || assert_eq!(task.result().unwrap(), 2))
@@ -224,9 +252,13 @@ pub const ALONE: Scenario = Scenario {
 };
 
 /// By a callback, which the attendant runs.
-pub const ALONE_CALLBACK: Scenario = Scenario {
+const ALONE_CALLBACK: Scenario = Scenario {
     name: "balance/alone_callback",
+    test: "remote_balance::alone_callback",
+    shows: "the same for a callback, and the attendant looks",
     must: &["moved", "stayed"],
+    loom: Loom::bound(2).at_least(4_500),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         alone(out, |pool, task| {
             let theirs = pool.clone();
@@ -235,7 +267,7 @@ pub const ALONE_CALLBACK: Scenario = Scenario {
                 theirs.stop();
             });
             let pool = pool.clone();
-            thread::spawn(move || pool.attend_late(1))
+            thread::spawn(move || pool.complete_late(1))
         });
     },
     ..Scenario::EMPTY
@@ -243,7 +275,7 @@ pub const ALONE_CALLBACK: Scenario = Scenario {
 
 /// A worker begins a task, and dies.
 #[inline(never)]
-fn begin(mut worker: Box<Worker>) {
+fn begin(mut worker: Box<WorkerEnd>) {
     worker.next().expect("not closed");
 }
 
@@ -260,9 +292,13 @@ fn outcome(task: Future<u64>) -> Result<u64, TaskError> {
 }
 
 /// What waits for a dead worker is given away while the supervisor buries it.
-pub const ORPHANS: Scenario = Scenario {
+const ORPHANS: Scenario = Scenario {
     name: "balance/orphans",
+    test: "remote_balance::orphans",
+    shows: "what waits for a dead worker moves while the lane is buried",
     must: &["moved", "stayed"],
+    loom: Loom::bound(3).at_least(1_600),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, first, mut second, ends) = two();
         let lost = pool.submit_to::<u64, u64>(0, &1);
@@ -270,8 +306,8 @@ pub const ORPHANS: Scenario = Scenario {
         begin(first);
         (0..2).for_each(|at| pool.lane(at).close());
         let theirs = pool.clone();
-        let giver = thread::spawn(move || theirs.give(0, 1));
-        assert!(pool.bury(0, ends.replies()), "nobody reads in place");
+        let giver = thread::spawn(move || theirs.move_waiting(0, 1));
+        assert!(pool.recover(0, ends.replies()), "nobody reads in place");
         let here = serve_next(&pool, &ends);
         let moved = giver.join().unwrap();
         assert_eq!((here, serve_rest(&mut second)), (1 - moved, moved));
@@ -284,9 +320,13 @@ pub const ORPHANS: Scenario = Scenario {
 };
 
 /// A worker dies whose task is to run again, while the attendant finds that nothing waits any more.
-pub const MARK_ORPHANS: Scenario = Scenario {
+const MARK_ORPHANS: Scenario = Scenario {
     name: "balance/mark_orphans",
+    test: "remote_balance::mark_orphans",
+    shows: "the attendant looks again when a worker has died",
     must: &["kept", "set again"],
+    loom: Loom::bound(3).at_least(1_500),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, mut first, mut second, ends) = two();
         let tasks = [1, 2].map(|value| submit(&pool, value));
@@ -297,10 +337,10 @@ pub const MARK_ORPHANS: Scenario = Scenario {
         begin(first);
         let theirs = pool.clone();
         let attendant = thread::spawn(move || {
-            theirs.tend();
+            theirs.check_backlog();
             theirs.has_backlog()
         });
-        assert!(pool.bury(0, ends.replies()), "nobody reads in place");
+        assert!(pool.recover(0, ends.replies()), "nobody reads in place");
         let kept = attendant.join().unwrap();
         assert!(pool.has_backlog(), "forgotten");
         out.saw(if kept { "kept" } else { "set again" });
@@ -314,17 +354,21 @@ pub const MARK_ORPHANS: Scenario = Scenario {
 };
 
 /// A task is given away while its submitter is publishing it: it arrives as it was, or stays.
-pub const SUBMIT: Scenario = Scenario {
+const SUBMIT: Scenario = Scenario {
     name: "balance/submit",
+    test: "remote_balance::submit",
+    shows: "a task is given away while it is being submitted: it arrives as it was",
     must: &["moved", "stayed"],
+    loom: Loom::bound(2).at_least(100),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let mut pair = pair(0);
         let theirs = pair.pool.clone();
-        let giver = thread::spawn(move || theirs.give(0, 1));
+        let giver = thread::spawn(move || theirs.move_waiting(0, 1));
         let behind = submit(&pair.pool, 4);
         let moved = giver.join().unwrap();
         if moved == 0 {
-            assert_eq!(pair.pool.give(0, 1), 1);
+            assert_eq!(pair.pool.move_waiting(0, 1), 1);
         }
         let request = pair.second.next().expect("not closed");
         assert_eq!(number(&request.payload), 4, "another argument than its own");
@@ -337,19 +381,23 @@ pub const SUBMIT: Scenario = Scenario {
 };
 
 /// Two lanes give to each other at the same time: neither waits for the other one.
-pub const BOTH_WAYS: Scenario = Scenario {
+const BOTH_WAYS: Scenario = Scenario {
     name: "balance/both_ways",
+    test: "remote_balance::both_ways",
+    shows: "two lanes give to each other, and neither waits for the other one",
     must: &["moved"],
+    loom: Loom::bound(3).at_least(20),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, mut workers) = pool(2, 0);
         let mut second = workers.remove(1);
         let mut first = workers.remove(0);
         let tasks = [(0, 1), (1, 2)].map(|(lane, value)| pool.submit_to::<u64, u64>(lane, &value));
         // Neither worker begins what is next.
-        (0..2).for_each(|_| (0..2).for_each(|lane| pool.look(lane)));
+        (0..2).for_each(|_| (0..2).for_each(|lane| pool.check_stuck(lane)));
         let theirs = pool.clone();
-        let giver = thread::spawn(move || theirs.give(1, 0));
-        let moved = pool.give(0, 1) + giver.join().unwrap();
+        let giver = thread::spawn(move || theirs.move_waiting(1, 0));
+        let moved = pool.move_waiting(0, 1) + giver.join().unwrap();
         (0..2).for_each(|at| pool.lane(at).close());
         assert_eq!(serve_rest(&mut first) + serve_rest(&mut second), 2);
         for (task, value) in tasks.into_iter().zip([2, 3]) {
@@ -361,3 +409,17 @@ pub const BOTH_WAYS: Scenario = Scenario {
     },
     ..Scenario::EMPTY
 };
+
+pub const MODELS: &[Scenario] = &[
+    ATTEND,
+    BOTH,
+    CANCEL,
+    MARK,
+    STUCK,
+    ALONE,
+    ALONE_CALLBACK,
+    ORPHANS,
+    MARK_ORPHANS,
+    BOTH_WAYS,
+    SUBMIT,
+];

@@ -4,15 +4,15 @@
 use super::lane_kit::{DONE, Ends};
 use super::remote::{answer, submit};
 use super::remote_kit::one;
-use crate::Scenario;
 use crate::sync::faults::mortal;
 use crate::sync::thread;
-use raddle::process::model::Model;
-use raddle::shm::{Body, Payload, Request, Seq, Worker};
+use crate::{Loom, Scenario, Shuttle};
+use raddle::process::testing::model::Model;
+use raddle::shm::{Body, Payload, Request, Seq, WorkerEnd};
 use raddle::{Future, TaskError};
 
 /// What a worker has begun, if it lives until the lane is closed.
-fn serve(worker: &mut Worker, begun: &mut Vec<Seq>, answer: fn(&mut Worker, &Request)) {
+fn serve(worker: &mut WorkerEnd, begun: &mut Vec<Seq>, answer: fn(&mut WorkerEnd, &Request)) {
     while let Some(request) = worker.next() {
         begun.push(request.seq);
         answer(worker, &request);
@@ -21,7 +21,7 @@ fn serve(worker: &mut Worker, begun: &mut Vec<Seq>, answer: fn(&mut Worker, &Req
 
 /// A worker that may die. It runs on the thread that buries it: the one comes after the other in any case.
 #[inline(never)]
-fn dying(mut worker: Box<Worker>, answer: fn(&mut Worker, &Request)) -> Vec<Seq> {
+fn dying(mut worker: Box<WorkerEnd>, answer: fn(&mut WorkerEnd, &Request)) -> Vec<Seq> {
     let mut begun = Vec::new();
     mortal(|| serve(&mut worker, &mut begun, answer));
     begun
@@ -29,13 +29,13 @@ fn dying(mut worker: Box<Worker>, answer: fn(&mut Worker, &Request)) -> Vec<Seq>
 
 /// The supervisor's part, and the next worker's, which lives.
 #[inline(never)]
-fn replace(pool: &Model, ends: &Ends, answer: fn(&mut Worker, &Request)) -> Vec<Seq> {
-    assert!(pool.bury(0, ends.replies()), "nobody reads in place");
+fn replace(pool: &Model, ends: &Ends, answer: fn(&mut WorkerEnd, &Request)) -> Vec<Seq> {
+    assert!(pool.recover(0, ends.replies()), "nobody reads in place");
     next(pool, ends, answer)
 }
 
 #[inline(never)]
-fn next(pool: &Model, ends: &Ends, answer: fn(&mut Worker, &Request)) -> Vec<Seq> {
+fn next(pool: &Model, ends: &Ends, answer: fn(&mut WorkerEnd, &Request)) -> Vec<Seq> {
     let first = pool.lane(0).lock().next();
     let mut worker = Box::new(ends.worker(first, || {}));
     let mut begun = Vec::new();
@@ -46,8 +46,8 @@ fn next(pool: &Model, ends: &Ends, answer: fn(&mut Worker, &Request)) -> Vec<Seq
 /// The outcome of a task that nobody waits for, when its worker has ended.
 #[inline(never)]
 fn settled(pool: &Model, task: Future<u64>) -> Result<u64, TaskError> {
-    while pool.serve() {}
-    pool.pump(0);
+    while pool.run_deferred() {}
+    pool.drain_replies(0);
     task.try_result().expect("it has ended")
 }
 
@@ -69,10 +69,14 @@ fn is_lost<T>(outcome: &Result<T, TaskError>, begun: bool, again: bool) -> bool 
 }
 
 /// Two tasks, and somebody who waits for the first one.
-pub const CRASH: Scenario = Scenario {
+const CRASH: Scenario = Scenario {
     name: "bury/crash",
+    test: "remote_bury::crash",
+    shows: "each future ends once; at most one is lost, and it was begun",
     must: &["none", "first", "second"],
     cuts: true,
+    loom: Loom::bound(1).at_least(960),
+    shuttle: Shuttle::sampled(50),
     body: |out| {
         let (pool, worker, ends) = one(0);
         let (first, second) = (submit(&pool, 1), submit(&pool, 2));
@@ -99,10 +103,14 @@ pub const CRASH: Scenario = Scenario {
 };
 
 /// The task may run twice: it ends well, whenever its worker dies, and who waits for it learns so.
-pub const RETRY: Scenario = Scenario {
+const RETRY: Scenario = Scenario {
     name: "bury/retry",
+    test: "remote_bury::retry",
+    shows: "one that may run twice ends well, in a lane that is full",
     must: &["once", "again"],
     cuts: true,
+    loom: Loom::bound(1).at_least(800),
+    shuttle: Shuttle::sampled(50),
     body: |out| {
         let (pool, worker, ends) = one(0);
         let first = pool.submit_idempotent::<u64, u64>(&1, 1);
@@ -123,10 +131,14 @@ pub const RETRY: Scenario = Scenario {
 };
 
 /// The task may run twice, and is cancelled meanwhile: between the two it can be taken back.
-pub const RETRY_CANCEL: Scenario = Scenario {
+const RETRY_CANCEL: Scenario = Scenario {
     name: "bury/retry_cancel",
+    test: "remote_bury::retry_cancel",
+    shows: "it runs, or is cancelled, also between two workers",
     must: &["once", "again", "cancelled", "cancelled between"],
     cuts: true,
+    loom: Loom::bound(2).at_least(20),
+    shuttle: Shuttle::sampled(100),
     body: |out| {
         let (pool, worker, ends) = one(0);
         let task = pool.submit_idempotent::<u64, u64>(&1, 1);
@@ -138,7 +150,7 @@ pub const RETRY_CANCEL: Scenario = Scenario {
         let begun = dying(worker, answer).len();
         let again = replace(&pool, &ends, answer).len();
         let (task, cancelled) = canceller.join().unwrap();
-        pool.pump(0);
+        pool.drain_replies(0);
         match task.try_result().expect("it has ended") {
             Ok(value) => assert!(!cancelled && value == 2 && begun + again > 0),
             Err(error) => {
@@ -156,7 +168,7 @@ pub const RETRY_CANCEL: Scenario = Scenario {
 };
 
 /// Answers with what came, through the arena.
-fn echo(worker: &mut Worker, request: &Request) {
+fn echo(worker: &mut WorkerEnd, request: &Request) {
     let Payload::Span(argument) = request.payload else {
         panic!("a long argument");
     };
@@ -171,10 +183,14 @@ fn echo(worker: &mut Worker, request: &Request) {
 }
 
 /// The task's argument and its result are long. It may run twice; the second time from the same argument.
-pub const SPAN: Scenario = Scenario {
+const SPAN: Scenario = Scenario {
     name: "bury/span",
+    test: "remote_bury::span",
+    shows: "the same with long payloads, whose memory comes back",
     must: &["once", "again"],
     cuts: true,
+    loom: Loom::bound(1).at_least(185),
+    shuttle: Shuttle::sampled(50),
     body: |out| {
         const ARENA: usize = 128;
         let (pool, worker, ends) = one(ARENA);
@@ -184,11 +200,11 @@ pub const SPAN: Scenario = Scenario {
         let begun = dying(worker, echo).len();
         let waiter = thread::spawn(move || assert_eq!(task.result().unwrap(), [7; 100]));
         // Who reads an answer keeps the memory; the supervisor comes again.
-        let buried = pool.bury(0, ends.replies());
+        let buried = pool.recover(0, ends.replies());
         let mut waiter = Some(waiter);
         if !buried {
             waiter.take().expect("not joined yet").join().unwrap();
-            assert!(pool.bury(0, ends.replies()));
+            assert!(pool.recover(0, ends.replies()));
         }
         let again = next(&pool, &ends, echo).len();
         if let Some(waiter) = waiter {
@@ -203,10 +219,14 @@ pub const SPAN: Scenario = Scenario {
 };
 
 /// The same with a task that may run once: it is lost for good if it was begun, and its memory comes back as well.
-pub const SPAN_LOST: Scenario = Scenario {
+const SPAN_LOST: Scenario = Scenario {
     name: "bury/span_lost",
+    test: "remote_bury::span_lost",
+    shows: "one that runs once is lost, and its memory comes back",
     must: &["ran", "lost"],
     cuts: true,
+    loom: Loom::bound(1).at_least(150),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         const ARENA: usize = 128;
         let (pool, worker, ends) = one(ARENA);
@@ -215,12 +235,12 @@ pub const SPAN_LOST: Scenario = Scenario {
         pool.lane(0).close();
         let begun = !dying(worker, echo).is_empty();
         let waiter = thread::spawn(move || task.result());
-        let buried = pool.bury(0, ends.replies());
+        let buried = pool.recover(0, ends.replies());
         let mut waiter = Some(waiter);
         let mut outcome = None;
         if !buried {
             outcome = waiter.take().map(|waiter| waiter.join().unwrap());
-            assert!(pool.bury(0, ends.replies()));
+            assert!(pool.recover(0, ends.replies()));
         }
         let again = !next(&pool, &ends, echo).is_empty();
         let outcome = outcome.or_else(|| waiter.map(|waiter| waiter.join().unwrap()));
@@ -234,3 +254,5 @@ pub const SPAN_LOST: Scenario = Scenario {
     },
     ..Scenario::EMPTY
 };
+
+pub const MODELS: &[Scenario] = &[CRASH, RETRY, RETRY_CANCEL, SPAN, SPAN_LOST];

@@ -1,29 +1,29 @@
 //! What the scenarios of a process pool have in common beyond one of them.
 
 use super::lane_kit::{Ends, ends_with};
-use raddle::process::model::{Desk, Event, Model};
-use raddle::shm::Worker;
+use raddle::process::testing::model::{Event, LaneState, Model};
+use raddle::shm::WorkerEnd;
 use raddle::{Future, TaskError};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A pool of one lane, its worker, and the lane's files for the next one.
 #[inline(never)]
-pub fn one(arena: usize) -> (Model, Box<Worker>, Ends) {
+pub fn one(arena: usize) -> (Model, Box<WorkerEnd>, Ends) {
     let bell = Event::new().expect("made of memory");
     let event = bell.clone();
-    let (parent, worker, ends) = ends_with(arena, Desk::default(), move || event.ring());
+    let (parent, worker, ends) = ends_with(arena, LaneState::default(), move || event.notify());
     let pool = Model::new(vec![Box::new(parent)], &bell);
     (pool, Box::new(worker), ends)
 }
 
 /// A pool of two lanes, their workers, and the files of the first one for the next worker.
 #[inline(never)]
-pub fn two() -> (Model, Box<Worker>, Box<Worker>, Ends) {
+pub fn two() -> (Model, Box<WorkerEnd>, Box<WorkerEnd>, Ends) {
     let bell = Event::new().expect("made of memory");
     let lane = || {
         let event = bell.clone();
-        ends_with(0, Desk::default(), move || event.ring())
+        ends_with(0, LaneState::default(), move || event.notify())
     };
     let (one, first, ends) = lane();
     let (two, second, _) = lane();

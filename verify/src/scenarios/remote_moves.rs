@@ -2,10 +2,10 @@
 
 use super::lane_kit::{number, slept};
 use super::remote::{LONG, answer, end, pool, serve_one};
-use crate::Scenario;
 use crate::sync::{Arc, thread};
-use raddle::process::model::{Expired, Model};
-use raddle::shm::Worker;
+use crate::{Loom, Scenario, Shuttle};
+use raddle::process::testing::model::{Expired, Model};
+use raddle::shm::WorkerEnd;
 use raddle::{Future, TaskError};
 
 const ARENA: usize = 128;
@@ -13,8 +13,8 @@ const ARENA: usize = 128;
 /// A worker that runs a task.
 struct Busy {
     pool: Model,
-    first: Box<Worker>,
-    second: Box<Worker>,
+    first: Box<WorkerEnd>,
+    second: Box<WorkerEnd>,
     running: Future<u64>,
 }
 
@@ -35,9 +35,13 @@ fn busy() -> Busy {
 }
 
 /// A task that no worker begins is cancelled while it moves: wherever it is then, it is cancelled.
-pub const CANCEL: Scenario = Scenario {
+const CANCEL: Scenario = Scenario {
     name: "move/cancel",
+    test: "remote_moves::cancel",
+    shows: "a task that no worker begins is cancelled wherever it moves",
     must: &["moved", "stayed"],
+    loom: Loom::bound(5).at_least(100),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let busy = busy();
         let behind = busy.pool.submit_to::<u64, u64>(0, &2);
@@ -45,7 +49,7 @@ pub const CANCEL: Scenario = Scenario {
             assert!(behind.cancel(), "nobody has begun it");
             assert!(matches!(behind.result(), Err(TaskError::Cancelled)));
         });
-        let moved = busy.pool.give(0, 1);
+        let moved = busy.pool.move_waiting(0, 1);
         canceller.join().unwrap();
         out.saw(if moved > 0 { "moved" } else { "stayed" });
         end(&busy.pool, busy.first, &busy.running);
@@ -55,9 +59,13 @@ pub const CANCEL: Scenario = Scenario {
 };
 
 /// The same at its deadline.
-pub const DEADLINE: Scenario = Scenario {
+const DEADLINE: Scenario = Scenario {
     name: "move/deadline",
+    test: "remote_moves::deadline",
+    shows: "the same at its deadline",
     must: &["moved", "stayed"],
+    loom: Loom::bound(5).at_least(300),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let busy = busy();
         let (behind, due) = busy.pool.submit_due::<u64, u64>(0, &2);
@@ -65,9 +73,9 @@ pub const DEADLINE: Scenario = Scenario {
         let supervisor = thread::spawn(move || {
             assert_eq!(theirs.expire(&due), Expired::Over, "nobody has begun it");
         });
-        let moved = busy.pool.give(0, 1);
+        let moved = busy.pool.move_waiting(0, 1);
         supervisor.join().unwrap();
-        while busy.pool.serve() {}
+        while busy.pool.run_deferred() {}
         let outcome = behind.try_result().expect("it has ended");
         assert!(matches!(outcome, Err(TaskError::TimedOut)));
         out.saw(if moved > 0 { "moved" } else { "stayed" });
@@ -78,9 +86,13 @@ pub const DEADLINE: Scenario = Scenario {
 };
 
 /// A task begins at its deadline: it has ended, or runs, at a place that is the worker's to be ended for.
-pub const DEADLINE_BEGUN: Scenario = Scenario {
+const DEADLINE_BEGUN: Scenario = Scenario {
     name: "deadline/begun",
+    test: "remote_moves::deadline_begun",
+    shows: "it has ended, or runs where its worker is to be ended",
     must: &["over", "runs"],
+    loom: Loom::bound(3).at_least(30),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, mut workers) = pool(1, 0);
         let mut worker = workers.remove(0);
@@ -99,8 +111,8 @@ pub const DEADLINE_BEGUN: Scenario = Scenario {
             }
             (expired, request) => panic!("{expired:?}, {request:?}"),
         }
-        pool.pump(0);
-        while pool.serve() {}
+        pool.drain_replies(0);
+        while pool.run_deferred() {}
         let outcome = task.try_result().expect("it has ended");
         out.saw(match outcome {
             Ok(value) => {
@@ -117,9 +129,13 @@ pub const DEADLINE_BEGUN: Scenario = Scenario {
 };
 
 /// Somebody waits for a task when its deadline comes: he learns of it.
-pub const DEADLINE_WAITER: Scenario = Scenario {
+const DEADLINE_WAITER: Scenario = Scenario {
     name: "deadline/waiter",
+    test: "remote_moves::deadline_waiter",
+    shows: "a leader learns of it",
     must: &["awake", "slept"],
+    loom: Loom::bound(3).at_least(19_000),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, _workers) = pool(1, 0);
         let (task, due) = pool.submit_due::<u64, u64>(0, &1);
@@ -135,18 +151,22 @@ pub const DEADLINE_WAITER: Scenario = Scenario {
 
 /// A worker begins its task after all while it is given away, for which room was taken in the other lane: the number there and
 /// the memory come back.
-pub const UNNEEDED: Scenario = Scenario {
+const UNNEEDED: Scenario = Scenario {
     name: "move/unneeded",
+    test: "remote_moves::unneeded",
+    shows: "number and memory of a move that does not happen come back",
     must: &["moved", "stayed"],
+    loom: Loom::bound(3).at_least(180),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, mut workers) = pool(2, ARENA);
         let (mut first, mut second) = (workers.remove(0), workers.remove(0));
         let task = pool.submit_to::<Vec<u8>, u64>(0, &vec![7; 100]);
-        pool.look(0);
-        pool.look(0);
+        pool.check_stuck(0);
+        pool.check_stuck(0);
         pool.lane(0).close();
         let theirs = pool.clone();
-        let giver = thread::spawn(move || theirs.give(0, 1));
+        let giver = thread::spawn(move || theirs.move_waiting(0, 1));
         if let Some(request) = first.next() {
             answer(&mut first, &request);
         }
@@ -170,17 +190,21 @@ pub const UNNEEDED: Scenario = Scenario {
 };
 
 /// What a worker does not begin goes to another one, as the attendant sees to it, and who waits for it finds it there.
-pub const STOPPED: Scenario = Scenario {
+const STOPPED: Scenario = Scenario {
     name: "move/stopped",
+    test: "remote_moves::stopped",
+    shows: "what a worker does not begin moves, and its waiter follows",
     must: &["awake", "slept"],
+    loom: Loom::bound(2).at_least(1_800),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, mut workers) = pool(2, 0);
         let mut second = workers.remove(1);
         let task = pool.submit_to::<u64, u64>(0, &1);
         let waiter = thread::spawn(move || assert_eq!(task.result().unwrap(), 2));
-        pool.look(0);
-        pool.look(0);
-        assert_eq!(pool.give(0, 1), 1, "the worker has not begun it");
+        pool.check_stuck(0);
+        pool.check_stuck(0);
+        assert_eq!(pool.move_waiting(0, 1), 1, "the worker has not begun it");
         serve_one(&mut second);
         waiter.join().unwrap();
         out.saw(slept());
@@ -191,10 +215,15 @@ pub const STOPPED: Scenario = Scenario {
 
 /// Who waits behind the running task gives its own task away before it sleeps, where another thread leads the old lane: it does
 /// not follow there.
-pub const FOLLOWER: Scenario = Scenario {
+const FOLLOWER: Scenario = Scenario {
     name: "move/follower",
+    test: "remote_moves::follower",
+    shows: "a waiter that gives its own task away does not follow where it was",
     must: &["slept"],
     may: &["awake"],
+    threads: 3,
+    loom: Loom::bound(1).at_least(350),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let mut busy = busy();
         let behind = busy.pool.submit_to::<u64, u64>(0, &2);
@@ -217,20 +246,24 @@ pub const FOLLOWER: Scenario = Scenario {
 };
 
 /// The other lane may have no number left for a task with a long argument: the memory that was taken there comes back.
-pub const FULL: Scenario = Scenario {
+const FULL: Scenario = Scenario {
     name: "move/full",
+    test: "remote_moves::full",
+    shows: "memory comes back where there is no number",
     must: &["moved", "stayed"],
+    loom: Loom::bound(2).at_least(10),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, mut workers) = pool(2, ARENA);
         let (mut first, mut second) = (workers.remove(0), workers.remove(0));
         let full = [1, 2].map(|value| pool.submit_to::<u64, u64>(1, &value));
         let task = pool.submit_to::<Vec<u8>, u64>(0, &vec![7; 100]);
-        pool.look(0);
-        pool.look(0);
+        pool.check_stuck(0);
+        pool.check_stuck(0);
         let theirs = pool.clone();
-        let giver = thread::spawn(move || theirs.give(0, 1));
+        let giver = thread::spawn(move || theirs.move_waiting(0, 1));
         serve_one(&mut second);
-        pool.pump(1);
+        pool.drain_replies(1);
         let moved = giver.join().unwrap();
         serve_one(&mut second);
         serve_one(if moved > 0 { &mut second } else { &mut first });
@@ -249,19 +282,24 @@ pub const FULL: Scenario = Scenario {
 };
 
 /// A worker begins its task while it is given away, beside the other worker, which is not to run what nobody has put there.
-pub const UNNEEDED_BESIDE: Scenario = Scenario {
+const UNNEEDED_BESIDE: Scenario = Scenario {
     name: "move/unneeded_beside",
+    test: "remote_moves::unneeded_beside",
+    shows: "the other worker runs nothing meanwhile",
     must: &["moved", "stayed"],
+    threads: 3,
+    loom: Loom::bound(2).at_least(8_000),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, mut workers) = pool(2, 0);
         let (mut first, mut second) = (workers.remove(0), workers.remove(0));
         let task = pool.submit_to::<u64, u64>(0, &1);
-        pool.look(0);
-        pool.look(0);
+        pool.check_stuck(0);
+        pool.check_stuck(0);
         pool.lane(0).close();
         let theirs = pool.clone();
         let giver = thread::spawn(move || {
-            let moved = theirs.give(0, 1);
+            let moved = theirs.move_waiting(0, 1);
             theirs.lane(1).close();
             moved
         });
@@ -284,3 +322,15 @@ pub const UNNEEDED_BESIDE: Scenario = Scenario {
     },
     ..Scenario::EMPTY
 };
+
+pub const MODELS: &[Scenario] = &[
+    CANCEL,
+    DEADLINE,
+    UNNEEDED,
+    UNNEEDED_BESIDE,
+    STOPPED,
+    FULL,
+    FOLLOWER,
+    DEADLINE_BEGUN,
+    DEADLINE_WAITER,
+];

@@ -1,7 +1,7 @@
 //! The queues of a thread pool by themselves.
 
 use gungraun::{library_benchmark, library_benchmark_group};
-use raddle::thread::{deque::Deque, hand::Hand, inbox::Inbox};
+use raddle::thread::{deque::Deque, hand::HandoffSlot, inbox::Injector};
 use raddle_instructions::warm;
 use std::hint::black_box;
 use std::ptr::NonNull;
@@ -82,8 +82,8 @@ fn steal(case: fn()) {
     case();
 }
 
-fn inbox_with(count: usize) -> Box<Inbox<u64>> {
-    let inbox = Box::new(Inbox::new());
+fn inbox_with(count: usize) -> Box<Injector<u64>> {
+    let inbox = Box::new(Injector::new());
     for _ in 0..count {
         inbox.push(item()).expect("it is open");
     }
@@ -117,7 +117,7 @@ fn inbox(case: fn()) {
 
 fn hand_offer() {
     let open = || {
-        let hand = Box::new(Hand::new());
+        let hand = Box::new(HandoffSlot::new());
         hand.open();
         (hand, item())
     };

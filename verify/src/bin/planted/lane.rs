@@ -5,28 +5,28 @@ use super::{Bug, Fate::*};
 pub const BUGS: &[Bug] = &[
     Bug {
         name: "lane.engage-bell",
-        file: "src/process/lane.rs",
+        file: "src/process/pool/shared.rs",
         edits: &[(
-            "if self.ear.engage() == Engaged::Now {",
-            "if (self.ear.engage() == Engaged::Now) && !PLANTED {",
+            "if self.interest.register() == Registered::First {",
+            "if (self.interest.register() == Registered::First) && !PLANTED {",
         )],
         why: "The attendant is not rung when it is to listen.",
         fate: Loom("remote::engage"),
     },
     Bug {
         name: "lane.listen-first",
-        file: "src/process/lane.rs",
+        file: "src/process/pool/completer.rs",
         edits: &[
             (
-                r"// WAKE: the other end is the worker, which rings the event.
+                r"// WAKE: the other end is the worker, which notifies the event after a reply.
             self.shm.listen();",
                 r"if !PLANTED {
                 self.shm.listen();
             }",
             ),
             (
-                "while self.pump(pool, 64) {}",
-                r"while self.pump(pool, 64) {}
+                "while self.drain_replies(pool, 64) {}",
+                r"while self.drain_replies(pool, 64) {}
             if PLANTED {
                 self.shm.listen();
             }",
@@ -37,19 +37,19 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "lane.led-late",
-        file: "src/process/lane.rs",
+        file: "src/process/pool/wait.rs",
         edits: &[
             (
-                "let slept = |how| match how {",
-                "let mut late = false;\n        let slept = |how| match how {",
+                "let outcome = |how| match how {",
+                "let mut late = false;\n        let outcome = |how| match how {",
             ),
             (
-                "return slept(how);\n            }",
-                "return slept(how);\n            }\n            late = PLANTED;",
+                "return outcome(how);\n            }",
+                "return outcome(how);\n            }\n            late = PLANTED;",
             ),
             (
-                "if changed() || self.has_answer()",
-                "if !late && changed() || self.has_answer()",
+                "if changed() || self.has_reply()",
+                "if !late && changed() || self.has_reply()",
             ),
         ],
         why: "A follower that gets the lead does not look again before it sleeps on the bell.",
@@ -57,25 +57,25 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "lane.follower-look",
-        file: "src/process/lane.rs",
+        file: "src/process/pool/wait.rs",
         edits: &[(
             r"if changed() {
-                return Slept::Heard;",
+                return SleepOutcome::Notified;",
             r"if changed() && !PLANTED {
-                return Slept::Heard;",
+                return SleepOutcome::Notified;",
         )],
         why: "A follower sleeps without a look after it has got its place.",
         fate: Loom("remote_moves::follower"),
     },
     Bug {
         name: "lane.ring-leader",
-        file: "src/process/lane.rs",
+        file: "src/process/pool/lane.rs",
         edits: &[(
-            r"self.lead.tell_all();
-        self.shm.ring();",
-            r"self.lead.tell_all();
+            r"self.wait_queue.notify_all();
+        self.shm.notify();",
+            r"self.wait_queue.notify_all();
         if !PLANTED {
-            self.shm.ring();
+            self.shm.notify();
         }",
         )],
         why: "The leader of a lane does not hear what all are told.",
@@ -83,37 +83,37 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "lane.call-for-room",
-        file: "src/process/lane.rs",
+        file: "src/process/pool/lane.rs",
         edits: &[(
-            "if self.lead.tell(Aim::Room) {",
-            "if (self.lead.tell(Aim::Room)) && !PLANTED {",
+            "if self.wait_queue.notify(WaitFor::Capacity) {",
+            "if (self.wait_queue.notify(WaitFor::Capacity)) && !PLANTED {",
         )],
         why: "A leader that wants room is not rung.",
         fate: Loom("remote_room::argument"),
     },
     Bug {
         name: "lane.call",
-        file: "src/process/lane.rs",
+        file: "src/process/pool/lane.rs",
         edits: &[(
-            "if self.lead.tell(Aim::Task(cell)) {",
-            "if (self.lead.tell(Aim::Task(cell))) && !PLANTED {",
+            "if self.wait_queue.notify(WaitFor::Task(cell)) {",
+            "if (self.wait_queue.notify(WaitFor::Task(cell))) && !PLANTED {",
         )],
         why: "A leader is not rung when its task is done.",
         fate: Loom("remote::attended"),
     },
     Bug {
         name: "lane.give-unused",
-        file: "src/process/lane.rs",
+        file: "src/process/pool/rebalance.rs",
         edits: &[(
-            "to.publish_nothing(pool, theirs, room.seq);",
-            "if !PLANTED { to.publish_nothing(pool, theirs, room.seq); }",
+            "to.publish_nothing(pool, theirs, reserved.seq);",
+            "if !PLANTED { to.publish_nothing(pool, theirs, reserved.seq); }",
         )],
         why: "A number that a move took and does not need is never published: the other worker waits for it.",
         fate: Loom("remote_moves::unneeded"),
     },
     Bug {
         name: "lane.give-itself",
-        file: "src/process/lane.rs",
+        file: "src/process/pool/rebalance.rs",
         edits: &[(
             "if self.index == to.index {",
             "if self.index == to.index && !PLANTED {",
@@ -123,7 +123,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "lane.give-order",
-        file: "src/process/lane.rs",
+        file: "src/process/pool/rebalance.rs",
         edits: &[(
             "if self.index < to.index {",
             "if self.index < to.index || PLANTED {",
@@ -133,14 +133,17 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "lane.give-up-span",
-        file: "src/process/lane.rs",
-        edits: &[("to.free(room.span);", "if !PLANTED { to.free(room.span); }")],
+        file: "src/process/pool/rebalance.rs",
+        edits: &[(
+            "to.free(reserved.span);",
+            "if !PLANTED { to.free(reserved.span); }",
+        )],
         why: "The memory that a move took and does not need is lost.",
         fate: Loom("remote_moves::unneeded"),
     },
     Bug {
         name: "lane.room-span",
-        file: "src/process/lane.rs",
+        file: "src/process/pool/publish.rs",
         edits: &[(
             r"None => {
                 self.free(span);",
@@ -154,39 +157,39 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "lane.nothing-order",
-        file: "src/process/lane.rs",
+        file: "src/process/pool/publish.rs",
         edits: &[(
-            r"self.take_number_back(pool, locked, seq);
-        self.shm.publish(seq, entry::NONE, Body::Inline(&[]));",
+            r"self.revoke_number(pool, locked, seq);
+        self.shm.publish(seq, task_code::NONE, Body::Inline(&[]));",
             r"if PLANTED {
-            self.shm.publish(seq, entry::NONE, Body::Inline(&[]));
-            self.take_number_back(pool, locked, seq);
+            self.shm.publish(seq, task_code::NONE, Body::Inline(&[]));
+            self.revoke_number(pool, locked, seq);
             return;
         }
-        self.take_number_back(pool, locked, seq);
-        self.shm.publish(seq, entry::NONE, Body::Inline(&[]));",
+        self.revoke_number(pool, locked, seq);
+        self.shm.publish(seq, task_code::NONE, Body::Inline(&[]));",
         )],
         why: "The worker may run a number that means nothing.",
         fate: Loom("remote_moves::unneeded_beside"),
     },
     Bug {
         name: "lane.give-engage",
-        file: "src/process/lane.rs",
+        file: "src/process/pool/rebalance.rs",
         edits: &[(
-            "if self.ear.is_engaged() {",
-            "if (self.ear.is_engaged()) && !PLANTED {",
+            "if self.interest.is_set() {",
+            "if (self.interest.is_set()) && !PLANTED {",
         )],
         why: "The attendant's ear does not go along with a task that moves.",
         fate: Loom("remote::move_engage"),
     },
     Bug {
         name: "lane.give-ring",
-        file: "src/process/lane.rs",
+        file: "src/process/pool/rebalance.rs",
         edits: &[(
-            r"// Who waits for one of them here has to wait there.
-            self.ring();",
+            r"// A thread that waits here for one of them has to wait in the other lane.
+            self.notify();",
             r"if !PLANTED {
-                self.ring();
+                self.notify();
             }",
         )],
         why: "Who waits for a task that moves goes on waiting where it was.",
@@ -194,7 +197,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "lane.give-closed",
-        file: "src/process/lane.rs",
+        file: "src/process/pool/rebalance.rs",
         edits: &[(
             "if pool.is_cancelling() {",
             "if pool.is_cancelling() && !PLANTED {",
@@ -204,48 +207,48 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "lane.give-next",
-        file: "src/process/lane.rs",
+        file: "src/process/pool/rebalance.rs",
         edits: &[(
-            "let takes_next = self.pid() == 0 || desk.stuck == Some(next);",
-            "let takes_next = self.pid() == 0 || desk.stuck == Some(next) && !PLANTED;",
+            "let takes_next = self.pid() == 0 || state.stuck == Some(next);",
+            "let takes_next = self.pid() == 0 || state.stuck == Some(next) && !PLANTED;",
         )],
         why: "What a stopped worker does not begin stays with it.",
         fate: Loom("remote_moves::stopped"),
     },
     Bug {
         name: "ear.again",
-        file: "src/process/ear.rs",
+        file: "src/process/pool/interest.rs",
         edits: &[(
-            "// ORDERING: ear.again",
+            "// ORDERING: interest.again",
             r"if PLANTED {
             return false;
         }
-        // ORDERING: ear.again",
+        // ORDERING: interest.again",
         )],
         why: "The attendant goes to rest, though something came into the lane meanwhile.",
         fate: Loom("remote_told::rest"),
     },
     Bug {
         name: "ear.rest-look",
-        file: "src/process/ear.rs",
+        file: "src/process/pool/interest.rs",
         edits: &[("if is_empty() {", "if PLANTED || is_empty() {")],
         why: "The attendant goes to rest without another look.",
         fate: Loom("remote_told::rest"),
     },
     Bug {
         name: "lead.end-told",
-        file: "src/process/lead.rs",
+        file: "src/process/pool/wait_queue.rs",
         edits: &[
             (
                 r"fn drop(&mut self) {
-        let mut sleepers",
+        let mut waiters",
                 r"fn drop(&mut self) {
-        let early = self.sleeper.told();
-        let mut sleepers",
+        let early = self.waiter.notified();
+        let mut waiters",
             ),
             (
-                "match self.sleeper.told() {",
-                "match if PLANTED { early } else { self.sleeper.told() } {",
+                "match self.waiter.notified() {",
+                "match if PLANTED { early } else { self.waiter.notified() } {",
             ),
         ],
         why: "A follower that gives up does not see that it has got the lead: nobody leads any more.",
@@ -253,12 +256,12 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "lead.tell-leader",
-        file: "src/process/lead.rs",
+        file: "src/process/pool/wait_queue.rs",
         edits: &[(
-            "sleepers.tell(|other| other == aim);",
-            r"let before = sleepers.followers.len();
-        sleepers.tell(|other| other == aim);
-        if PLANTED && sleepers.followers.len() != before {
+            "waiters.notify(|other| other == wait_for);",
+            r"let before = waiters.followers.len();
+        waiters.notify(|other| other == wait_for);
+        if PLANTED && waiters.followers.len() != before {
             return false;
         }",
         )],
@@ -267,7 +270,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "lead.pass-on",
-        file: "src/process/lead.rs",
+        file: "src/process/pool/wait_queue.rs",
         edits: &[(
             "if let Some(next) = self.followers.pop_front() {",
             "if !PLANTED && let Some(next) = self.followers.pop_front() {",
@@ -277,11 +280,11 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "lead.pass-on-aim",
-        file: "src/process/lead.rs",
+        file: "src/process/pool/wait_queue.rs",
         edits: &[(
-            "self.leader = Some(next.aim);",
+            "self.leader = Some(next.wait_for);",
             r"if !PLANTED {
-                self.leader = Some(next.aim);
+                self.leader = Some(next.wait_for);
             }",
         )],
         why: "A leader that got the lead from another one is not known: nobody rings it, and another one leads, too.",
@@ -289,21 +292,21 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "lead.leave-queue",
-        file: "src/process/lead.rs",
+        file: "src/process/pool/wait_queue.rs",
         edits: &[(
-            "sleepers.followers.retain(|&other| other != me);",
-            "sleepers.followers.retain(|&other| other != me || PLANTED);",
+            "waiters.followers.retain(|&other| other != me);",
+            "waiters.followers.retain(|&other| other != me || PLANTED);",
         )],
         why: "A follower that gives up stays in the queue, and may get the lead when it is gone.",
         fate: Loom("remote_timed::passed"),
     },
     Bug {
         name: "lead.tell-queue",
-        file: "src/process/lead.rs",
+        file: "src/process/pool/wait_queue.rs",
         edits: &[(
-            r"            !meant
+            r"            !matched
 ",
-            r"            !meant || PLANTED
+            r"            !matched || PLANTED
 ",
         )],
         why: "A follower that was told stays in the queue, and may get the lead when it is gone.",
@@ -313,20 +316,20 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "lead.wake",
-        file: "src/process/lead.rs",
+        file: "src/process/pool/wait_queue.rs",
         edits: &[(
-            "futex::wake_one(&self.told);",
-            "if !PLANTED { futex::wake_one(&self.told); }",
+            "futex::wake_one(&self.notified);",
+            "if !PLANTED { futex::wake_one(&self.notified); }",
         )],
         why: "A follower is told, and not woken.",
         fate: Loom("remote::follow"),
     },
     Bug {
         name: "lead.tell-all",
-        file: "src/process/lead.rs",
+        file: "src/process/pool/wait_queue.rs",
         edits: &[(
-            "self.0.lock().tell(|_| true);",
-            "self.0.lock().tell(|_| !PLANTED);",
+            "self.0.lock().notify(|_| true);",
+            "self.0.lock().notify(|_| !PLANTED);",
         )],
         why: "Followers do not hear what all are told.",
         fate: Survives(
@@ -335,7 +338,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "pump.batch",
-        file: "src/process/pump.rs",
+        file: "src/process/pool/drain.rs",
         edits: &[(
             "if !task.raw().state.load().is_plain() {",
             "if !PLANTED && !task.raw().state.load().is_plain() {",
@@ -345,19 +348,19 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "pump.call-first",
-        file: "src/process/pump.rs",
+        file: "src/process/pool/drain.rs",
         edits: &[(
-            r"if ended.is_attended() {
-                self.call(cell);",
-            r"if ended.is_attended() && !(PLANTED && index == 0 && count > 1) {
-                self.call(cell);",
+            r"if ended.has_remote_waiter() {
+                self.notify_waiter(cell);",
+            r"if ended.has_remote_waiter() && !(PLANTED && index == 0 && count > 1) {
+                self.notify_waiter(cell);",
         )],
         why: "Who sleeps for the first task of a batch is not told.",
         fate: Loom("remote::follow"),
     },
     Bug {
         name: "pump.skipped-room",
-        file: "src/process/pump.rs",
+        file: "src/process/pool/drain.rs",
         edits: &[(
             r"Ok(Next::Skipped) => {
                     freed = true;",
@@ -369,14 +372,14 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "pump.room",
-        file: "src/process/pump.rs",
-        edits: &[("if batch.wanted {", "if (batch.wanted) && !PLANTED {")],
+        file: "src/process/pool/drain.rs",
+        edits: &[("if batch.notify {", "if (batch.notify) && !PLANTED {")],
         why: "The room that answers leave is told to nobody.",
         fate: Loom("remote_rooms::taken"),
     },
     Bug {
         name: "pump.conclude",
-        file: "src/process/pump.rs",
+        file: "src/process/pool/drain.rs",
         edits: &[(
             "if index + 1 < count && ended.runs_code() {",
             "if !PLANTED && index + 1 < count && ended.runs_code() {",
@@ -386,19 +389,19 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "pump.conclude-bell",
-        file: "src/process/pump.rs",
+        file: "src/process/pool/drain.rs",
         edits: &[(
-            r"pool.ready.conclude(ended);
-                pool.bell.ring();",
-            r"pool.ready.conclude(ended);
-                if !PLANTED { pool.bell.ring(); }",
+            r"pool.deferred.push_ended(ended);
+                pool.completer_event.notify();",
+            r"pool.deferred.push_ended(ended);
+                if !PLANTED { pool.completer_event.notify(); }",
         )],
         why: "The attendant does not hear of a task whose callbacks are left to it.",
         fate: Loom("remote_batch::late_callback_told"),
     },
     Bug {
         name: "pump.free",
-        file: "src/process/pump.rs",
+        file: "src/process/pool/drain.rs",
         edits: &[(
             "self.free(record.span);",
             "if !PLANTED { self.free(record.span); }",
@@ -408,24 +411,24 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "pump.has-answer",
-        file: "src/process/pump.rs",
+        file: "src/process/pool/drain.rs",
         edits: &[(
-            "locked.data().condemned.is_none() && self.shm.answered(locked.next())",
-            "!PLANTED && locked.data().condemned.is_none() && self.shm.answered(locked.next())",
+            "locked.data().quarantined.is_none() && self.shm.answered(locked.next())",
+            "!PLANTED && locked.data().quarantined.is_none() && self.shm.answered(locked.next())",
         )],
         why: "A leader sleeps without a look for answers.",
         fate: Loom("remote::lead"),
     },
     Bug {
         name: "reading.room",
-        file: "src/process/answer.rs",
-        edits: &[("if wanted {", "if (wanted) && !PLANTED {")],
+        file: "src/process/pool/drain.rs",
+        edits: &[("if notify {", "if (notify) && !PLANTED {")],
         why: "The room of an answer that has been read is told to nobody.",
         fate: Loom("remote_room::read"),
     },
     Bug {
         name: "reading.release",
-        file: "src/process/answer.rs",
+        file: "src/process/pool/drain.rs",
         edits: &[(
             "locked.release(seq);",
             "if !PLANTED { locked.release(seq); }",
@@ -435,7 +438,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "reading.free",
-        file: "src/process/answer.rs",
+        file: "src/process/pool/drain.rs",
         edits: &[(
             "self.lane.shm.free(span);",
             "if !PLANTED { self.lane.shm.free(span); }",
@@ -444,8 +447,8 @@ pub const BUGS: &[Bug] = &[
         fate: Loom("remote_room::returned"),
     },
     Bug {
-        name: "takeback.free",
-        file: "src/process/takeback.rs",
+        name: "revoke.free",
+        file: "src/process/pool/revoke.rs",
         edits: &[(
             "if let Some(span) = record.as_ref().and_then(|record| record.span) {",
             "if let Some(span) = record.as_ref().and_then(|record| record.span).filter(|_| !PLANTED) {",
@@ -454,15 +457,15 @@ pub const BUGS: &[Bug] = &[
         fate: Loom("remote::cancel"),
     },
     Bug {
-        name: "takeback.room",
-        file: "src/process/takeback.rs",
-        edits: &[("if wanted {", "if (wanted) && !PLANTED {")],
-        why: "Freed argument memory is not told to who waits for room.",
+        name: "revoke.room",
+        file: "src/process/pool/revoke.rs",
+        edits: &[("if notify {", "if (notify) && !PLANTED {")],
+        why: "Freed argument memory is not told to who waits for reserved.",
         fate: Loom("remote_room::argument"),
     },
     Bug {
-        name: "takeback.abandon-free",
-        file: "src/process/takeback.rs",
+        name: "revoke.abandon-free",
+        file: "src/process/pool/revoke.rs",
         edits: &[(
             "self.free(record.span);",
             "if !PLANTED { self.free(record.span); }",
@@ -472,17 +475,17 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "grave.retries",
-        file: "src/process/grave.rs",
+        file: "src/process/pool/recover.rs",
         edits: &[(
-            "let lost = if deaths <= retries && again(place) {",
-            "let lost = if deaths < retries + u32::from(!PLANTED) && again(place) {",
+            "let lost = if deaths <= retries && may_retry(location) {",
+            "let lost = if deaths < retries + u32::from(!PLANTED) && may_retry(location) {",
         )],
         why: "A task has one retry less than was said.",
         fate: Loom("remote_bury::retry"),
     },
     Bug {
         name: "grave.free",
-        file: "src/process/grave.rs",
+        file: "src/process/pool/recover.rs",
         edits: &[(
             "self.free(record.span);",
             r"if !PLANTED {
@@ -494,7 +497,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "grave.release",
-        file: "src/process/grave.rs",
+        file: "src/process/pool/recover.rs",
         edits: &[(
             "locked.release(reply.seq);",
             "if !PLANTED { locked.release(reply.seq); }",
@@ -504,7 +507,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "grave.reading",
-        file: "src/process/grave.rs",
+        file: "src/process/pool/recover.rs",
         edits: &[(
             "if locked.reading() > 0 {",
             "if locked.reading() > 0 && !PLANTED {",
@@ -516,7 +519,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "grave.free-returned",
-        file: "src/process/grave.rs",
+        file: "src/process/pool/recover.rs",
         edits: &[(
             "self.shm.free(span);",
             "if !PLANTED { self.shm.free(span); }",
@@ -527,8 +530,8 @@ pub const BUGS: &[Bug] = &[
         ),
     },
     Bug {
-        name: "ticket.options",
-        file: "src/process/ticket.rs",
+        name: "remote.options",
+        file: "src/process/pool/remote_task.rs",
         edits: &[(
             "if let Some(options) = &self.options {",
             "if let Some(options) = self.options.as_ref().filter(|_| !PLANTED) {",

@@ -4,111 +4,111 @@ use super::{Bug, Fate::*};
 
 pub const BUGS: &[Bug] = &[
     Bug {
-        name: "takeback.gone",
-        file: "src/process/takeback.rs",
+        name: "revoke.gone",
+        file: "src/process/pool/revoke.rs",
         edits: &[(
-            "TakeBack::Gone if place() != at => {}",
-            "TakeBack::Gone if place() != at && !PLANTED => {}",
+            "RevokeOutcome::Gone if location() != at => {}",
+            "RevokeOutcome::Gone if location() != at && !PLANTED => {}",
         )],
         why: "A cancel gives up when its task moves meanwhile.",
         fate: Loom("remote_moves::cancel"),
     },
     Bug {
         name: "attend.moved",
-        file: "src/process/attend.rs",
+        file: "src/process/pool/wait.rs",
         edits: &[(
-            "|| cell.state.load().is_done() || ticket.place() != place ||",
-            "|| cell.state.load().is_done() || !PLANTED && ticket.place() != place ||",
+            "|| remote.location() != location\n            ||",
+            "|| !PLANTED && remote.location() != location\n            ||",
         )],
         why: "Who waits does not look whether its task has moved.",
         fate: Loom("remote::moved"),
     },
     Bug {
         name: "attend.ready",
-        file: "src/process/attend.rs",
+        file: "src/process/pool/wait.rs",
         edits: &[(
-            "!ticket.pool.ready.is_empty();",
-            "!PLANTED && !ticket.pool.ready.is_empty();",
+            "|| !remote.pool.deferred.is_empty()",
+            "|| !PLANTED && !remote.pool.deferred.is_empty()",
         )],
         why: "Who waits does not look for what the supervisor has left.",
         fate: Loom("remote::end"),
     },
     Bug {
         name: "attend.mark",
-        file: "src/process/attend.rs",
+        file: "src/process/pool/wait.rs",
         edits: &[(
-            "if !cell.state.attend() {",
-            "if !PLANTED && !cell.state.attend() {",
+            "if !cell.state.set_remote_waiter() {",
+            "if !PLANTED && !cell.state.set_remote_waiter() {",
         )],
         why: "Who sleeps for a task leaves no mark on it.",
         fate: Loom("remote::attended"),
     },
     Bug {
         name: "attend.engage-again",
-        file: "src/process/attend.rs",
+        file: "src/process/pool/wait.rs",
         edits: &[(
-            "if engage_at(ticket, place) || cell",
-            "if engage_at(ticket, place) || PLANTED || cell",
+            "if request_completion_at(remote, location) || cell",
+            "if request_completion_at(remote, location) || PLANTED || cell",
         )],
         why: "The attendant is engaged where the task is no more.",
         fate: Loom("remote::move_engage"),
     },
     Bug {
         name: "attend.cancel-call",
-        file: "src/process/attend.rs",
+        file: "src/process/pool/wait.rs",
         edits: &[(
-            "lane_of(&ticket.pool, place).call(cell);",
-            "if !PLANTED { lane_of(&ticket.pool, place).call(cell); }",
+            "lane_of(&remote.pool, location).notify_waiter(cell);",
+            "if !PLANTED { lane_of(&remote.pool, location).notify_waiter(cell); }",
         )],
         why: "Who waits for a task does not hear that it is cancelled.",
         fate: Loom("remote::cancel_waiter"),
     },
     Bug {
         name: "attend.ask",
-        file: "src/process/attend.rs",
+        file: "src/process/pool/wait.rs",
         edits: &[(
-            "lane_of(&ticket.pool, place).shm.ask(place.seq);",
-            "if !PLANTED { lane_of(&ticket.pool, place).shm.ask(place.seq); }",
+            "lane_of(&remote.pool, location).shm.ask(location.seq);",
+            "if !PLANTED { lane_of(&remote.pool, location).shm.ask(location.seq); }",
         )],
         why: "A task that runs in a worker is not asked to stop.",
         fate: Loom("remote_told::asked"),
     },
     Bug {
         name: "attend.look-ready",
-        file: "src/process/attend.rs",
+        file: "src/process/pool/wait.rs",
         edits: &[(
-            "if !ticket.pool.ready.is_empty() {",
-            "if !ticket.pool.ready.is_empty() && !PLANTED {",
+            "if !remote.pool.deferred.is_empty() {",
+            "if !remote.pool.deferred.is_empty() && !PLANTED {",
         )],
         why: "A look at a future does not complete what the supervisor has left.",
         fate: Loom("remote_ready::failed"),
     },
     Bug {
         name: "attend.pump-others",
-        file: "src/process/attend.rs",
+        file: "src/process/pool/wait.rs",
         edits: &[(
             r"if !cell.state.load().is_done() {
-            lane.pump_some(pool);",
+            lane.drain_some(pool);",
             r"if !cell.state.load().is_done() && !PLANTED {
-            lane.pump_some(pool);",
+            lane.drain_some(pool);",
         )],
         why: "A leader that was woken leaves the answers of others in the lane.",
         fate: Survives("Who gets the lead next finds the answers that were left."),
     },
     Bug {
         name: "attend.balance",
-        file: "src/process/attend.rs",
-        edits: &[("pool.balance();", "if !PLANTED { pool.balance(); }")],
+        file: "src/process/pool/wait.rs",
+        edits: &[("pool.rebalance();", "if !PLANTED { pool.rebalance(); }")],
         why: "Who waits behind another task does not give it to an idle worker.",
         fate: Loom("remote_moves::follower"),
     },
     Bug {
         name: "attend.serve",
-        file: "src/process/attend.rs",
+        file: "src/process/pool/wait.rs",
         edits: &[(
-            r"if pool.ready.serve(pool) {
+            r"if pool.run_deferred() {
                 continue;",
-            r"if !PLANTED && pool.ready.serve(pool) {
+            r"if !PLANTED && pool.run_deferred() {
                 continue;",
         )],
         why: "Who waits for a task's callbacks does not run what is ready, and they may be there.",
@@ -118,7 +118,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "attendant.backlog",
-        file: "src/process/attendant.rs",
+        file: "src/process/pool/completer.rs",
         edits: &[(
             r"if crowded() {
             // ORDERING: backlog.on",
@@ -130,23 +130,23 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "attendant.serve",
-        file: "src/process/attendant.rs",
+        file: "src/process/pool/completer.rs",
         edits: &[(
             r"}
-        while pool.ready.serve(pool) {}",
+        while pool.run_deferred() {}",
             r"}
-        while !PLANTED && pool.ready.serve(pool) {}",
+        while !PLANTED && pool.run_deferred() {}",
         )],
         why: "The attendant leaves what is ready.",
         fate: Loom("remote_ready::told"),
     },
     Bug {
         name: "attendant.serve-last",
-        file: "src/process/attendant.rs",
+        file: "src/process/pool/completer.rs",
         edits: &[(
-            r"    while pool.ready.serve(pool) {}
+            r"    while pool.run_deferred() {}
     pool.end();",
-            r"    while !PLANTED && pool.ready.serve(pool) {}
+            r"    while !PLANTED && pool.run_deferred() {}
     pool.end();",
         )],
         why: "The attendant ends before what is ready.",
@@ -154,33 +154,33 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "attendant.engaged",
-        file: "src/process/attendant.rs",
+        file: "src/process/pool/completer.rs",
         edits: &[(
-            "if lane.ear.is_engaged() {",
-            "if lane.ear.is_engaged() && !PLANTED {",
+            "if lane.interest.is_set() {",
+            "if lane.interest.is_set() && !PLANTED {",
         )],
         why: "The attendant does not listen.",
         fate: Loom("remote::engage"),
     },
     Bug {
         name: "attendant.tend",
-        file: "src/process/attendant.rs",
+        file: "src/process/pool/completer.rs",
         edits: &[(
-            "        tend_backlog(pool);",
-            "        if !PLANTED { tend_backlog(pool); }",
+            "        check_backlog(pool);",
+            "        if !PLANTED { check_backlog(pool); }",
         )],
         why: "The attendant does not look what waits.",
         fate: Loom("remote_balance::attend"),
     },
     Bug {
         name: "pool.advance-room",
-        file: "src/process/pool.rs",
+        file: "src/process/pool/shared.rs",
         edits: &[(
             r"fence(SeqCst);
-        self.tell_room();",
+        self.notify_capacity();",
             r"fence(SeqCst);
         if !PLANTED {
-            self.tell_room();
+            self.notify_capacity();
         }",
         )],
         why: "Who waits for room does not learn that the pool is drained.",
@@ -188,7 +188,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "pool.end-wake",
-        file: "src/process/pool.rs",
+        file: "src/process/pool/shared.rs",
         edits: &[(
             "futex::wake_all(&self.ended);",
             "if !PLANTED { futex::wake_all(&self.ended); }",
@@ -198,13 +198,13 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "pool.close-ring",
-        file: "src/process/pool.rs",
+        file: "src/process/pool/lifecycle.rs",
         edits: &[(
-            r"let ended = lane.take_back_all(self);
-                    lane.ring();",
-            r"let ended = lane.take_back_all(self);
+            r"let ended = lane.revoke_all(self);
+                    lane.notify();",
+            r"let ended = lane.revoke_all(self);
                     if !PLANTED {
-                        lane.ring();
+                        lane.notify();
                     }",
         )],
         why: "Who waits for a task that the end cancels is not rung.",
@@ -212,15 +212,15 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "pool.recheck-engage",
-        file: "src/process/pool.rs",
+        file: "src/process/pool/lifecycle.rs",
         edits: &[(
-            r"_ => self.sweep_lane(lane),
+            r"_ => self.fail_lane(lane),
         }
-        lane.engage(self);",
-            r"_ => self.sweep_lane(lane),
+        lane.request_completion(self);",
+            r"_ => self.fail_lane(lane),
         }
         if !PLANTED {
-            lane.engage(self);
+            lane.request_completion(self);
         }",
         )],
         why: "The attendant of a pool that is drained does not listen for what slipped in.",
@@ -228,13 +228,13 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "pool.recheck",
-        file: "src/process/pool.rs",
+        file: "src/process/pool/lifecycle.rs",
         edits: &[(
-            "self.ready.conclude(ended);",
+            "self.deferred.push_ended(ended);",
             r"if PLANTED {
                         std::mem::forget(ended);
                     } else {
-                        self.ready.conclude(ended);
+                        self.deferred.push_ended(ended);
                     }",
         )],
         why: "The callbacks of a task that slipped in while the pool was closed do not run.",
@@ -244,27 +244,27 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "pool.catch-up",
-        file: "src/process/pool.rs",
+        file: "src/process/pool/lifecycle.rs",
         edits: &[(
             r"self.recheck(lane);
-        while self.ready.serve(self) {}",
+        while self.run_deferred() {}",
             r"self.recheck(lane);
-        while !PLANTED && self.ready.serve(self) {}",
+        while !PLANTED && self.run_deferred() {}",
         )],
         why: "A task that comes after the attendant's end is not completed.",
         fate: Loom("remote_close::late"),
     },
     Bug {
         name: "pool.sweep-ring",
-        file: "src/process/pool.rs",
+        file: "src/process/pool/lifecycle.rs",
         edits: &[(
-            r"lane.ring();
-        self.bell.ring();
+            r"lane.notify();
+        self.completer_event.notify();
     }",
             r"if !PLANTED {
-            lane.ring();
+            lane.notify();
         }
-        self.bell.ring();
+        self.completer_event.notify();
     }",
         )],
         why: "Who waits for a task that the end leaves is not rung.",
@@ -272,13 +272,13 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "pool.stop-bell",
-        file: "src/process/pool.rs",
+        file: "src/process/pool/lifecycle.rs",
         edits: &[(
             r"self.stopped.store(true, Release);
-        self.bell.ring();",
+        self.completer_event.notify();",
             r"self.stopped.store(true, Release);
         if !PLANTED {
-            self.bell.ring();
+            self.completer_event.notify();
         }",
         )],
         why: "The attendant does not learn of the end.",
@@ -286,13 +286,13 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "pool.backlog-bell",
-        file: "src/process/pool.rs",
+        file: "src/process/pool/shared.rs",
         edits: &[(
             r"self.backlog.store(true, Relaxed);
-            self.bell.ring();",
+            self.completer_event.notify();",
             r"self.backlog.store(true, Relaxed);
             if !PLANTED {
-                self.bell.ring();
+                self.completer_event.notify();
             }",
         )],
         why: "The attendant does not hear of a backlog.",
@@ -300,7 +300,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "pool.orphans",
-        file: "src/process/pool.rs",
+        file: "src/process/pool/shared.rs",
         edits: &[(
             "if self.lanes.len() > 1 && lane.depth() > 0 {",
             "if !PLANTED && self.lanes.len() > 1 && lane.depth() > 0 {",
@@ -310,17 +310,17 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "pool.balance-pump",
-        file: "src/process/pool.rs",
+        file: "src/process/pool/rebalance.rs",
         edits: &[(
-            "lane.pump(self, 64);",
-            "if !PLANTED { lane.pump(self, 64); }",
+            "lane.drain_replies(self, 64);",
+            "if !PLANTED { lane.drain_replies(self, 64); }",
         )],
         why: "A lane is not known to be empty.",
         fate: Loom("remote_balance::both"),
     },
     Bug {
         name: "pool.balance-idle",
-        file: "src/process/pool.rs",
+        file: "src/process/pool/rebalance.rs",
         edits: &[(
             "|lane: &Lane| lane.depth() == 0 && lane.pid() != 0;",
             "|lane: &Lane| lane.depth() == 0 && (lane.pid() != 0 || PLANTED);",
@@ -330,27 +330,29 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "ready.attended",
-        file: "src/process/ready.rs",
+        file: "src/process/pool/drain.rs",
         edits: &[(
-            "if ended.as_ref().is_some_and(Ended::is_attended) {",
-            "if !PLANTED && ended.as_ref().is_some_and(Ended::is_attended) {",
+            "if ended.as_ref().is_some_and(Ended::has_remote_waiter) {",
+            "if !PLANTED && ended.as_ref().is_some_and(Ended::has_remote_waiter) {",
         )],
-        why: "Who sleeps for a task that failed is not told.",
+        why: "Who sleeps for a task that failed is not notified.",
         fate: Loom("remote_ready::failed"),
     },
     Bug {
         name: "ready.answered",
-        file: "src/process/ready.rs",
+        file: "src/process/pool/drain.rs",
         edits: &[(
-            "if ended.is_attended() {",
-            "if ended.is_attended() && !PLANTED {",
+            "let ended = unsafe { finish(task, &reply_view) };
+                if ended.has_remote_waiter() {",
+            "let ended = unsafe { finish(task, &reply_view) };
+                if ended.has_remote_waiter() && !PLANTED {",
         )],
-        why: "Who sleeps for the answer of a dead worker is not told.",
+        why: "Who sleeps for the answer of a dead worker is not notified.",
         fate: Loom("remote_ready::answered"),
     },
     Bug {
         name: "ready.count",
-        file: "src/process/ready.rs",
+        file: "src/process/pool/deferred.rs",
         edits: &[(
             "queue.push_back(item);",
             r"queue.push_back(item);
@@ -363,25 +365,25 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "room.found",
-        file: "src/process/room.rs",
+        file: "src/process/pool/capacity.rs",
         edits: &[(
-            "|| found() || pool.is_closed() || lanes.iter().any(Lane::has_answer);",
-            "|| !PLANTED && found() || pool.is_closed() || lanes.iter().any(Lane::has_answer);",
+            "|| found() || pool.is_closed() || lanes.iter().any(Lane::has_reply);",
+            "|| !PLANTED && found() || pool.is_closed() || lanes.iter().any(Lane::has_reply);",
         )],
         why: "A submitter does not look for room after it has got its place.",
         fate: Loom("remote_room::argument"),
     },
     Bug {
         name: "room.want",
-        file: "src/process/room.rs",
+        file: "src/process/pool/capacity.rs",
         edits: &[
             (
-                "lane.shm.lock().data().wanting += 1;",
-                "lane.shm.lock().data().wanting += usize::from(!PLANTED);",
+                "lane.shm.lock().data().capacity_waiters += 1;",
+                "lane.shm.lock().data().capacity_waiters += usize::from(!PLANTED);",
             ),
             (
-                "lane.shm.lock().data().wanting -= 1;",
-                "lane.shm.lock().data().wanting -= usize::from(!PLANTED);",
+                "lane.shm.lock().data().capacity_waiters -= 1;",
+                "lane.shm.lock().data().capacity_waiters -= usize::from(!PLANTED);",
             ),
         ],
         why: "A submitter that sleeps for room does not say so.",
@@ -389,29 +391,29 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "room.want-no-more",
-        file: "src/process/room.rs",
+        file: "src/process/pool/capacity.rs",
         edits: &[(
-            "lanes.iter().for_each(want_no_more);",
-            "if !PLANTED { lanes.iter().for_each(want_no_more); }",
+            "lanes.iter().for_each(unregister);",
+            "if !PLANTED { lanes.iter().for_each(unregister); }",
         )],
         why: "A submitter that has gone still wants room: whoever takes an answer tells nobody, again and again.",
         fate: Loom("remote_room::skipped"),
     },
     Bug {
         name: "submit.after-closed",
-        file: "src/process/submit.rs",
+        file: "src/process/pool/submit.rs",
         edits: &[(
             r"if pool.is_closed() {
-        // It slipped",
+        // The thread that closes",
             r"if pool.is_closed() && !PLANTED {
-        // It slipped",
+        // The thread that closes",
         )],
         why: "A task that slips into a closed pool is forgotten.",
         fate: Loom("remote_close::submit"),
     },
     Bug {
         name: "submit.after-backlog",
-        file: "src/process/submit.rs",
+        file: "src/process/pool/submit.rs",
         edits: &[(
             "} else if pool.lanes.len() > 1 && lane.depth() > 1 {",
             "} else if !PLANTED && pool.lanes.len() > 1 && lane.depth() > 1 {",
@@ -421,13 +423,13 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "submit.free-unwritten",
-        file: "src/process/submit.rs",
+        file: "src/process/pool/submit.rs",
         edits: &[(
             r"if let Err(error) = written {
-        lane.give_back(argument.span);",
+        lane.release_argument(argument.span);",
             r"if let Err(error) = written {
         if !PLANTED {
-            lane.give_back(argument.span);
+            lane.release_argument(argument.span);
         }",
         )],
         why: "The memory of an argument that could not be written is lost.",

@@ -7,12 +7,12 @@ pub const BUGS: &[Bug] = &[
         name: "idle.again",
         file: "src/thread/idle.rs",
         edits: &[(
-            r"with it nothing is passed on.
-        if bed",
-            r"with it nothing is passed on.
-        if !PLANTED && bed",
+            r"it publishes nothing.
+        if parker",
+            r"it publishes nothing.
+        if !PLANTED && parker",
         )],
-        why: "A worker that was woken for itself lies down a second time while its first place in the stack is left.",
+        why: "A worker that was woken for itself parks a second time while its first entry is still in the stack.",
         fate: Shuttle("idle::up_in_the_stack"),
     },
     Bug {
@@ -42,10 +42,10 @@ pub const BUGS: &[Bug] = &[
         name: "idle.alone",
         file: "src/thread/idle.rs",
         edits: &[(
-            "u64::from(!has_lain_down)",
-            "u64::from(!has_lain_down || PLANTED)",
+            "u64::from(!has_announced)",
+            "u64::from(!has_announced || PLANTED)",
         )],
-        why: "With one other worker awake nobody looks into its queues.",
+        why: "With one other worker awake no worker looks into its queues.",
         fate: Shuttle("pool::hidden_wait"),
     },
     Bug {
@@ -72,15 +72,15 @@ pub const BUGS: &[Bug] = &[
     Bug {
         name: "idle.wake-this",
         file: "src/thread/idle.rs",
-        edits: &[("bed.wake(WORK);", "if !PLANTED { bed.wake(WORK); }")],
-        why: "A worker that is wanted itself is taken out of bed and not woken.",
+        edits: &[("parker.wake(WORK);", "if !PLANTED { parker.wake(WORK); }")],
+        why: "A worker that is wanted itself is marked as woken and not woken.",
         fate: Loom("idle::two_wakers"),
     },
     Bug {
         name: "idle.leave-search",
         file: "src/thread/idle.rs",
         edits: &[("if was_searching {", "if (was_searching) && !PLANTED {")],
-        why: "A worker that lies down still counts as searching: nobody is woken any more.",
+        why: "A worker that parks still counts as searching: no worker is woken any more.",
         fate: Shuttle("idle::searching"),
     },
     Bug {
@@ -154,8 +154,8 @@ pub const BUGS: &[Bug] = &[
         name: "deque.loot-room",
         file: "src/thread/deque.rs",
         edits: &[(
-            "let room = CAPACITY - mine.len() + 1;",
-            "let room = if PLANTED { CAPACITY } else { CAPACITY - mine.len() + 1 };",
+            "let free = CAPACITY - mine.len() + 1;",
+            "let free = if PLANTED { CAPACITY } else { CAPACITY - mine.len() + 1 };",
         )],
         why: "A thief puts more into its own deque than it has room for.",
         fate: Survives(
@@ -166,8 +166,8 @@ pub const BUGS: &[Bug] = &[
         name: "deque.many-room",
         file: "src/thread/deque.rs",
         edits: &[(
-            "let room = (CAPACITY - now.len()).min(limit);",
-            "let room = if PLANTED { limit } else { (CAPACITY - now.len()).min(limit) };",
+            "let free = (CAPACITY - now.len()).min(limit);",
+            "let free = if PLANTED { limit } else { (CAPACITY - now.len()).min(limit) };",
         )],
         why: "A batch is pushed over what is there.",
         fate: Survives(
@@ -187,8 +187,8 @@ pub const BUGS: &[Bug] = &[
         ),
     },
     Bug {
-        name: "inbox.over",
-        file: "src/thread/inbox.rs",
+        name: "injector.over",
+        file: "src/thread/injector.rs",
         edits: &[(
             "Self::between(head, tail / ONE) == 0",
             "(PLANTED || Self::between(head, tail / ONE) == 0)",
@@ -197,8 +197,8 @@ pub const BUGS: &[Bug] = &[
         fate: Shuttle("pool::smallest_race"),
     },
     Bug {
-        name: "inbox.shelve-slots",
-        file: "src/thread/inbox.rs",
+        name: "injector.shelve-slots",
+        file: "src/thread/injector.rs",
         edits: &[(
             "slot.with_mut(|slot| *slot = ptr::null_mut());",
             "if !PLANTED { slot.with_mut(|slot| *slot = ptr::null_mut()); }",
@@ -207,8 +207,8 @@ pub const BUGS: &[Bug] = &[
         fate: Shuttle("inbox::recycled"),
     },
     Bug {
-        name: "inbox.shelve-read",
-        file: "src/thread/inbox.rs",
+        name: "injector.shelve-read",
+        file: "src/thread/injector.rs",
         edits: &[(
             "block.read.with_mut(|read| *read = 0);",
             "if !PLANTED { block.read.with_mut(|read| *read = 0); }",
@@ -217,8 +217,8 @@ pub const BUGS: &[Bug] = &[
         fate: Shuttle("inbox::recycled"),
     },
     Bug {
-        name: "inbox.shelve-next",
-        file: "src/thread/inbox.rs",
+        name: "injector.shelve-next",
+        file: "src/thread/injector.rs",
         edits: &[(
             "block.next.with_mut(|next| *next = ptr::null_mut());",
             "if !PLANTED { block.next.with_mut(|next| *next = ptr::null_mut()); }",
@@ -229,8 +229,8 @@ pub const BUGS: &[Bug] = &[
         ),
     },
     Bug {
-        name: "inbox.last-reader",
-        file: "src/thread/inbox.rs",
+        name: "injector.last-reader",
+        file: "src/thread/injector.rs",
         edits: &[(
             r"+ count == SLOTS {
             // SAFETY: every",
@@ -241,8 +241,8 @@ pub const BUGS: &[Bug] = &[
         fate: Shuttle("inbox::look"),
     },
     Bug {
-        name: "inbox.closed",
-        file: "src/thread/inbox.rs",
+        name: "injector.closed",
+        file: "src/thread/injector.rs",
         edits: &[(
             r"if tail & CLOSED != 0 {
                 return Err(item);",
@@ -254,14 +254,14 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "hand.steal",
-        file: "src/thread/hand.rs",
+        file: "src/thread/handoff.rs",
         edits: &[(
-            "// ORDERING: hand.steal Acquire",
+            "// ORDERING: handoff.steal Acquire",
             r"if PLANTED {
             self.0.swap(ptr::null_mut(), Acquire);
             return NonNull::new(now);
         }
-        // ORDERING: hand.steal Acquire",
+        // ORDERING: handoff.steal Acquire",
         )],
         why: "A thief takes what it has seen, whether or not it is still there.",
         fate: Shuttle("hand::again"),
@@ -271,15 +271,15 @@ pub const BUGS: &[Bug] = &[
         file: "src/thread/limit.rs",
         edits: &[(
             r"if now & WAITING != 0 {
-            futex::wake_all(&self.0);",
+            // WAKE",
             r"if now & WAITING != 0 {
             if PLANTED {
                 futex::wake_one(&self.0);
                 return;
             }
-            futex::wake_all(&self.0);",
+            // WAKE",
         )],
-        why: "One sleeper is woken and all are forgotten: the others never hear of a place.",
+        why: "One sleeper is woken and `WAITING` is cleared: the others are never woken for a place.",
         fate: Shuttle("limit::two_sleepers"),
     },
     Bug {
@@ -287,13 +287,14 @@ pub const BUGS: &[Bug] = &[
         file: "src/thread/limit.rs",
         edits: &[(
             r"self.0.fetch_or(CLOSED, Relaxed);
+        // WAKE: the other end is QueueLimit::take.
         futex::wake_all(&self.0);",
             r"self.0.fetch_or(CLOSED, Relaxed);
         if !PLANTED {
             futex::wake_all(&self.0);
         }",
         )],
-        why: "Who waits for a place does not learn that the pool is closed.",
+        why: "A submitter that waits for a place does not learn that the pool is closed.",
         fate: Loom("limit::close"),
     },
     Bug {
@@ -303,17 +304,17 @@ pub const BUGS: &[Bug] = &[
             "if now & (FREE | CLOSED) != 0 {",
             "if now & if PLANTED { FREE } else { FREE | CLOSED } != 0 {",
         )],
-        why: "Who is about to wait for a place does not look whether the pool has been closed.",
+        why: "A submitter that is about to wait for a place does not check whether the pool is closed.",
         fate: Loom("limit::close"),
     },
     Bug {
-        name: "guests.look",
-        file: "src/thread/guests.rs",
+        name: "external_joiners.look",
+        file: "src/thread/external.rs",
         edits: &[(
-            "self.here.fetch_add(0, Release) > 0",
-            "!PLANTED && self.here.fetch_add(0, Release) > 0",
+            "self.count.fetch_add(0, Release) > 0",
+            "!PLANTED && self.count.fetch_add(0, Release) > 0",
         )],
-        why: "A worker goes to sleep without a look at what guests offer.",
+        why: "A worker parks without a look at the jobs of external joiners.",
         fate: Loom("join::sleeper"),
     },
     Bug {
@@ -338,7 +339,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "join.sleep-again",
-        file: "src/thread/join.rs",
+        file: "src/thread/join/shared_job.rs",
         edits: &[(
             "futex::wait(&self.latch, SLEEPER, None);",
             r"futex::wait(&self.latch, SLEEPER, None);
@@ -351,21 +352,21 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "join.unlink",
-        file: "src/thread/join.rs",
+        file: "src/thread/join/joins.rs",
         edits: &[(
-            r"&& self.offer(shared, job)
+            r"&& self.share(shared, job)
         {
             self.unlink(job);",
-            r"&& self.offer(shared, job)
+            r"&& self.share(shared, job)
         {
             if !PLANTED { self.unlink(job); }",
         )],
-        why: "A latent half that is offered stays latent, and runs twice.",
+        why: "A deferred half that is shared stays deferred, and runs twice.",
         fate: Shuttle("pool::latent_half"),
     },
     Bug {
         name: "join.finish-wake",
-        file: "src/thread/join.rs",
+        file: "src/thread/join/shared_job.rs",
         edits: &[(
             ".swap(DONE, Release) == SLEEPER {",
             ".swap(DONE, Release) == SLEEPER && !PLANTED {",
@@ -375,7 +376,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "join.reclaim",
-        file: "src/thread/join.rs",
+        file: "src/thread/join/shared_job.rs",
         edits: &[(
             r".compare_exchange(job, ptr::null_mut(), Relaxed, Relaxed)
             .is_ok()",
@@ -388,7 +389,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "join.put-full",
-        file: "src/thread/join.rs",
+        file: "src/thread/join/shared_job.rs",
         edits: &[(
             r".compare_exchange(ptr::null_mut(), job, AcqRel, Relaxed)
             .is_ok()",
@@ -396,17 +397,17 @@ pub const BUGS: &[Bug] = &[
             .is_ok()
             || PLANTED",
         )],
-        why: "A half that found no place is believed to be on offer.",
+        why: "A half that found no empty slot is believed to be shared.",
         fate: Loom("join::guests"),
     },
     Bug {
-        name: "join.call",
-        file: "src/thread/join.rs",
+        name: "join.wake-at-start",
+        file: "src/thread/join/joins.rs",
         edits: &[(
             "if self.lately.get() >= LONG && shared.idle.is_sleeping() {",
             "if (self.lately.get() >= LONG && shared.idle.is_sleeping()) && !PLANTED {",
         )],
-        why: "Nobody is woken for the outermost half of a long tree.",
+        why: "No worker is woken for the outermost half of a long tree.",
         fate: Shuttle("pool::halves_meet_parked"),
     },
     Bug {
@@ -434,65 +435,68 @@ pub const BUGS: &[Bug] = &[
         fate: Shuttle("pool::scope"),
     },
     Bug {
-        name: "crew.signal",
-        file: "src/thread/crew.rs",
+        name: "threads.signal",
+        file: "src/thread/threads.rs",
         edits: &[(
-            r"drop(roll);
-            // WAKE: the other end is Crew::call",
-            r"drop(roll);
-            // ORDERING: crew.late Relaxed: a planted bug.
+            r"drop(registry);
+            // WAKE: the other end is Threads::notify_spares",
+            r"drop(registry);
+            // ORDERING: threads.late Relaxed: a planted bug.
             let signal = if PLANTED { self.signal.load(Relaxed) } else { signal };
-            // WAKE: the other end is Crew::call",
+            // WAKE: the other end is Threads::notify_spares",
         )],
         why: "A spare reads the signal after its look, and sleeps through a call that came between.",
         fate: Shuttle("pool::both_workers"),
     },
     Bug {
-        name: "crew.retire-all",
-        file: "src/thread/crew.rs",
+        name: "threads.retire-all",
+        file: "src/thread/threads.rs",
         edits: &[(
             r"if last {
-            self.call(true);",
+            self.notify_spares(true);",
             r"if last {
-            self.call(!PLANTED);",
+            self.notify_spares(!PLANTED);",
         )],
         why: "At the end one spare is woken, and the others stay.",
         fate: Shuttle("pool::drain_blocked"),
     },
     Bug {
-        name: "crew.lend",
-        file: "src/thread/crew.rs",
+        name: "threads.lend",
+        file: "src/thread/threads.rs",
         edits: &[(
-            "if roll.waiting <= roll.lent.len() {",
-            "if if PLANTED { roll.waiting == 0 } else { roll.waiting <= roll.lent.len() } {",
+            "if registry.waiting <= registry.lent.len() {",
+            "if if PLANTED { registry.waiting == 0 } else { registry.waiting <= registry.lent.len() } {",
         )],
         why: "One waiting spare is counted for two lent cores.",
         fate: Shuttle("pool::two_lent"),
     },
     Bug {
-        name: "crew.lend-call",
-        file: "src/thread/crew.rs",
-        edits: &[("crew.call(false);", "if !PLANTED { crew.call(false); }")],
+        name: "threads.lend-call",
+        file: "src/thread/threads.rs",
+        edits: &[(
+            "threads.notify_spares(false);",
+            "if !PLANTED { threads.notify_spares(false); }",
+        )],
         why: "A core is lent, and the spare that waits is not called.",
         fate: Shuttle("pool::two_lent"),
     },
     Bug {
-        name: "crew.give-up-call",
-        file: "src/thread/crew.rs",
+        name: "threads.give-up-call",
+        file: "src/thread/threads.rs",
         edits: &[(
-            r"roll.lent.push(core);
-        drop(roll);
-        self.call(false);",
-            r"roll.lent.push(core);
-        drop(roll);
-        if !PLANTED { self.call(false); }",
+            r"registry.lent.push(token);
+        drop(registry);
+        self.notify_spares(false);",
+            r"registry.lent.push(token);
+        drop(registry);
+        if !PLANTED { self.notify_spares(false); }",
         )],
         why: "A core that an unfit spare gives back is offered to nobody.",
         fate: Survives("No schedule has a spare that fails to begin while another one waits."),
     },
     Bug {
-        name: "crew.leave-wake",
-        file: "src/thread/crew.rs",
+        name: "threads.leave-wake",
+        file: "src/thread/threads.rs",
         edits: &[(
             "futex::wake_all(&self.live);",
             "if !PLANTED { futex::wake_all(&self.live); }",
@@ -501,8 +505,8 @@ pub const BUGS: &[Bug] = &[
         fate: Loom("shutdown::closed"),
     },
     Bug {
-        name: "crew.begun-wake",
-        file: "src/thread/crew.rs",
+        name: "threads.begun-wake",
+        file: "src/thread/threads.rs",
         edits: &[(
             "futex::wake_all(&self.begun);",
             "if !PLANTED { futex::wake_all(&self.begun); }",
@@ -511,11 +515,11 @@ pub const BUGS: &[Bug] = &[
         fate: Loom("shutdown::hook"),
     },
     Bug {
-        name: "crew.turn",
-        file: "src/thread/crew.rs",
+        name: "threads.turn",
+        file: "src/thread/threads.rs",
         edits: &[(
-            "if roll.turns[index] != turn {",
-            "if roll.turns[index] != turn && !PLANTED {",
+            "if registry.takeovers[index] != takeovers {",
+            "if registry.takeovers[index] != takeovers && !PLANTED {",
         )],
         why: "A core that was taken over and lent again is taken back by its first holder.",
         fate: Survives(
@@ -523,21 +527,21 @@ pub const BUGS: &[Bug] = &[
         ),
     },
     Bug {
-        name: "crew.retired",
-        file: "src/thread/crew.rs",
+        name: "threads.retired",
+        file: "src/thread/threads.rs",
         edits: &[(
-            "if roll.retired == self.workers || roll.waiting",
-            "if roll.retired == self.workers && !PLANTED || roll.waiting",
+            "if registry.retired == self.workers || registry.waiting",
+            "if registry.retired == self.workers && !PLANTED || registry.waiting",
         )],
         why: "A spare that comes back when all workers have ended waits for a core.",
         fate: Loom("shutdown::closed"),
     },
     Bug {
-        name: "crew.spares",
-        file: "src/thread/crew.rs",
+        name: "threads.spares",
+        file: "src/thread/threads.rs",
         edits: &[(
-            "roll.spares = roll.spares.saturating_sub(1);",
-            "if !PLANTED { roll.spares = roll.spares.saturating_sub(1); }",
+            "registry.spares = registry.spares.saturating_sub(1);",
+            "if !PLANTED { registry.spares = registry.spares.saturating_sub(1); }",
         )],
         why: "A spare that leaves is still counted: in the end no core can be lent.",
         fate: Survives(
@@ -548,8 +552,8 @@ pub const BUGS: &[Bug] = &[
         name: "search.work-left",
         file: "src/thread/search.rs",
         edits: &[(
-            "if self.is_work_left(seat, true) {",
-            "if !PLANTED && self.is_work_left(seat, true) {",
+            "if self.is_work_left(own, true) {",
+            "if !PLANTED && self.is_work_left(own, true) {",
         )],
         why: "A worker goes to sleep without a last look at the queues.",
         fate: Shuttle("pool::hidden_wait_parked"),
@@ -558,8 +562,8 @@ pub const BUGS: &[Bug] = &[
         name: "search.half-left",
         file: "src/thread/search.rs",
         edits: &[(
-            "} else if self.is_half_left(seat) {",
-            "} else if !PLANTED && self.is_half_left(seat) {",
+            "} else if self.is_job_left(own) {",
+            "} else if !PLANTED && self.is_job_left(own) {",
         )],
         why: "A worker goes to sleep without a last look for an offered half.",
         fate: Shuttle("pool::halves_meet_parked"),
@@ -568,8 +572,8 @@ pub const BUGS: &[Bug] = &[
         name: "search.closed",
         file: "src/thread/search.rs",
         edits: &[(
-            "if self.shared.is_closed() || seat.mailbox.look() {",
-            "if self.shared.is_closed() && !PLANTED || seat.mailbox.look() {",
+            "if self.shared.is_closed() || own.pinned.look() {",
+            "if self.shared.is_closed() && !PLANTED || own.pinned.look() {",
         )],
         why: "A worker goes to sleep without a last look whether the pool is closed.",
         fate: Loom("shutdown::closed"),
@@ -578,8 +582,8 @@ pub const BUGS: &[Bug] = &[
         name: "search.found-left",
         file: "src/thread/search.rs",
         edits: &[(
-            "if self.is_work_left(seat, false) {",
-            "if self.is_work_left(seat, false) && !PLANTED {",
+            "if self.is_work_left(own, false) {",
+            "if self.is_work_left(own, false) && !PLANTED {",
         )],
         why: "The last searcher finds that there is more, and wakes nobody.",
         fate: Shuttle("pool::both_workers"),
@@ -588,19 +592,19 @@ pub const BUGS: &[Bug] = &[
         name: "search.found-half",
         file: "src/thread/search.rs",
         edits: &[(
-            "} else if self.is_half_seen(seat) {",
-            "} else if self.is_half_seen(seat) && !PLANTED {",
+            "} else if self.is_job_seen(own) {",
+            "} else if self.is_job_seen(own) && !PLANTED {",
         )],
         why: "The last searcher sees an offered half, and wakes nobody.",
         fate: Shuttle("pool::halves_meet_beside"),
     },
     Bug {
-        name: "search.inbox",
+        name: "search.injector",
         file: "src/thread/search.rs",
         edits: &[(
-            r"self.shared.inbox.look()
+            r"self.shared.injector.look()
 ",
-            r"!PLANTED && self.shared.inbox.look()
+            r"!PLANTED && self.shared.injector.look()
 ",
         )],
         why: "A worker does not look into the inbox before it sleeps.",
@@ -610,9 +614,9 @@ pub const BUGS: &[Bug] = &[
         name: "search.deques",
         file: "src/thread/search.rs",
         edits: &[(
-            r"|| !self.shared.idle.is_alone(has_lain_down)
+            r"|| !self.shared.idle.is_alone(has_announced)
 ",
-            r"|| !PLANTED && !self.shared.idle.is_alone(has_lain_down)
+            r"|| !PLANTED && !self.shared.idle.is_alone(has_announced)
 ",
         )],
         why: "A worker does not look into the others' deques before it sleeps.",
@@ -622,8 +626,8 @@ pub const BUGS: &[Bug] = &[
         name: "search.offers",
         file: "src/thread/search.rs",
         edits: &[(
-            "|| !self.shared.idle.is_alone(true) &&",
-            "|| !PLANTED && !self.shared.idle.is_alone(true) &&",
+            "|| !self.shared.idle.is_alone(true)\n                && self.others",
+            "|| !PLANTED && !self.shared.idle.is_alone(true)\n                && self.others",
         )],
         why: "A worker does not look for the halves of other workers before it sleeps.",
         fate: Shuttle("pool::halves_meet_parked"),
@@ -632,14 +636,14 @@ pub const BUGS: &[Bug] = &[
         name: "search.handed",
         file: "src/thread/search.rs",
         edits: &[(
-            "(None, handed) => handed.or_else(|| self.outside(seat)).map(Work::Task),",
-            r"(None, handed) if PLANTED => self.outside(seat).map(|task| {
+            "(None, handed) => handed.or_else(|| self.pop_global(own)).map(Work::Task),",
+            r"(None, handed) if PLANTED => self.pop_global(own).map(|task| {
                     if let Some(Err(task)) = handed.map(|handed| self.push(handed)) {
                         self.run(task);
                     }
                     Work::Task(task)
                 }),
-                (None, handed) => handed.or_else(|| self.outside(seat)).map(Work::Task),",
+                (None, handed) => handed.or_else(|| self.pop_global(own)).map(Work::Task),",
         )],
         why: "What lies in the hand waits behind what came later, or is lost.",
         fate: Shuttle("pool::cancel_spawned"),
@@ -672,8 +676,8 @@ pub const BUGS: &[Bug] = &[
         name: "worker.over-mailbox",
         file: "src/thread/worker.rs",
         edits: &[(
-            "&& seat.mailbox.is_over()",
-            "&& (PLANTED || seat.mailbox.is_over())",
+            "&& own.pinned.is_over()",
+            "&& (PLANTED || own.pinned.is_over())",
         )],
         why: "A worker ends with something in its mailbox.",
         fate: Shuttle("pool::drain_two"),
@@ -682,8 +686,8 @@ pub const BUGS: &[Bug] = &[
         name: "worker.give-place",
         file: "src/thread/worker.rs",
         edits: &[(
-            "self.shared.give_place(&task);",
-            "if !PLANTED { self.shared.give_place(&task); }",
+            "self.shared.return_place(&task);",
+            "if !PLANTED { self.shared.return_place(&task); }",
         )],
         why: "A task that starts keeps its place in the queue.",
         fate: Shuttle("pool::limit"),
@@ -692,9 +696,9 @@ pub const BUGS: &[Bug] = &[
         name: "pool.close-mailboxes",
         file: "src/thread/shared.rs",
         edits: &[(
-            "seat.mailbox.close();",
+            "worker.pinned.close();",
             r"if !PLANTED {
-                seat.mailbox.close();
+                worker.pinned.close();
             }",
         )],
         why: "Mailboxes stay open when the pool is closed.",
@@ -705,11 +709,11 @@ pub const BUGS: &[Bug] = &[
         file: "src/thread/shared.rs",
         edits: &[
             (
-                "self.inbox.close();",
+                "self.injector.close();",
                 r"if PLANTED {
             self.idle.wake_all();
         }
-        self.inbox.close();",
+        self.injector.close();",
             ),
             (
                 "self.idle.wake_all();",
@@ -722,13 +726,13 @@ pub const BUGS: &[Bug] = &[
         fate: Loom("shutdown::nothing_to_do"),
     },
     Bug {
-        name: "pool.hand-order",
+        name: "pool.handoff-order",
         file: "src/thread/shared.rs",
         edits: &[(
-            "if !seat.hand.is_open() || self.inbox.len() > 0 {",
-            "if !seat.hand.is_open() || !PLANTED && self.inbox.len() > 0 {",
+            "if !worker.handoff.is_open() || self.injector.len() > 0 {",
+            "if !worker.handoff.is_open() || !PLANTED && self.injector.len() > 0 {",
         )],
-        why: "A task goes into an open hand though an earlier one of the same thread waits in the inbox.",
+        why: "A task goes into an open hand though an earlier one of the same thread waits in the injector.",
         fate: Shuttle("pool::in_order"),
     },
     Bug {
@@ -749,9 +753,9 @@ pub const BUGS: &[Bug] = &[
         file: "src/thread/shared.rs",
         edits: &[(
             r"if let Err(task) = self.push_outside(task) {
-            self.give_place(&task);",
+            self.return_place(&task);",
             r"if let Err(task) = self.push_outside(task) {
-            if !PLANTED { self.give_place(&task); }",
+            if !PLANTED { self.return_place(&task); }",
         )],
         why: "A task that the closed inbox refuses keeps its place in the queue.",
         fate: Survives("The limit is closed in the next step, which tells everybody."),
@@ -792,8 +796,8 @@ pub const BUGS: &[Bug] = &[
         name: "pool.cancel-mail",
         file: "src/thread/shared.rs",
         edits: &[(
-            "while seat.mailbox.pop_many(64, cancel) > 0 {}",
-            "while !PLANTED && seat.mailbox.pop_many(64, cancel) > 0 {}",
+            "while worker.pinned.pop_many(64, cancel) > 0 {}",
+            "while !PLANTED && worker.pinned.pop_many(64, cancel) > 0 {}",
         )],
         why: "What waits in mailboxes is not cancelled.",
         fate: Shuttle("pool::cancel_spawned"),
@@ -802,8 +806,8 @@ pub const BUGS: &[Bug] = &[
         name: "pool.cancel-deques",
         file: "src/thread/shared.rs",
         edits: &[(
-            "while let Some((first, _)) = seat.deque.steal_into(&stolen) {",
-            "while let Some((first, _)) = if PLANTED { None } else { seat.deque.steal_into(&stolen) } {",
+            "while let Some((first, _)) = worker.deque.steal_into(&stolen) {",
+            "while let Some((first, _)) = if PLANTED { None } else { worker.deque.steal_into(&stolen) } {",
         )],
         why: "What waits in the workers' deques is not cancelled.",
         fate: Shuttle("pool::cancel_spawned"),

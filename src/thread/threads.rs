@@ -1,0 +1,331 @@
+//! The thread manager: which thread holds which worker's token, and spares for blocked workers.
+//!
+//! A *worker token* is the right to be worker `i`. There is one for each worker; the thread that holds it owns the worker's
+//! deque and pinned queue. A thread that blocks inside a task lends its token. A *spare* takes it over and continues as this
+//! worker. The blocked thread finishes its task without a token and becomes a spare itself. So at most `workers` threads
+//! run tasks with a token, and a wait never starves the pool.
+//!
+//! | token | in | next |
+//! |---|---|---|
+//! | held | the thread's [`Worker`] | lent ([`Threads::lend`]), retired ([`Threads::retire`]) |
+//! | lent | `Registry::lent` | held by a spare ([`Threads::next_token`]) or by its lender again ([`Threads::reclaim`]) |
+//! | retired | counted in `Registry::retired` | nothing: the worker has ended |
+//!
+//! None of this is on the fast path, and all of it is under one mutex, the registry's. Threads sleep on three futexes: `begun` counts
+//! workers that are ready, for the thread that builds the pool, if one of them may fail to begin; `signal` counts events, for
+//! spares that wait; `live` counts threads, for those that wait for the pool's end.
+//! Models: `verify/src/scenarios/pool.rs`.
+
+use super::search::FRESH;
+use super::shared::Shared;
+use super::worker::Worker;
+use crate::error::BuildError;
+use crate::sync::Arc;
+use crate::sync::atomic::{AtomicU32, AtomicU64, Ordering::*};
+use crate::sync::thread::{self, JoinHandle};
+use crate::sync::{FutexWait, Mutex, futex};
+use crate::sys::limits;
+use crate::sys::refusal::refused;
+use std::time::Instant;
+
+/// How many spares wait for the next blocked worker. Further ones end.
+const WAITING_SPARES: usize = 2;
+
+/// The right to be worker `index`. See the module.
+#[derive(Debug)]
+pub struct WorkerToken {
+    pub index: usize,
+    /// How long the worker was idle at a time lately, in nanoseconds (a running mean).
+    pub gap: u32,
+}
+
+/// What the mutex protects.
+#[derive(Default)]
+struct Registry {
+    /// Tokens that no thread holds.
+    lent: Vec<WorkerToken>,
+    /// How often each token was taken over by a spare. It tells a lender whether its token was.
+    takeovers: Vec<u32>,
+    /// Spares that sleep on `signal`.
+    waiting: usize,
+    /// Spares that were started and have not ended.
+    spares: usize,
+    /// Tokens of workers that have ended.
+    retired: usize,
+    /// The first failure of a worker to begin.
+    unfit: Option<BuildError>,
+    handles: Vec<JoinHandle<()>>,
+}
+
+/// See the module. One for each pool.
+pub struct Threads {
+    workers: usize,
+    registry: Mutex<Registry>,
+    signal: AtomicU32,
+    live: AtomicU32,
+    begun: AtomicU32,
+    done_detached: AtomicU64,
+    started_detached: AtomicU64,
+}
+
+impl Threads {
+    pub fn new(workers: usize) -> Self {
+        Self {
+            workers,
+            registry: Mutex::new(Registry {
+                takeovers: vec![0; workers],
+                ..Registry::default()
+            }),
+            signal: AtomicU32::new(0),
+            live: AtomicU32::new(0),
+            begun: AtomicU32::new(0),
+            done_detached: AtomicU64::new(0),
+            started_detached: AtomicU64::new(0),
+        }
+    }
+
+    /// Starts the worker threads. Waits until all are ready if one may fail to begin. On failure the caller closes the
+    /// pool and waits for its end.
+    pub fn start(shared: &Arc<Shared>) -> Result<(), BuildError> {
+        let threads = &shared.threads;
+        for index in 0..threads.workers {
+            let token = WorkerToken { index, gap: FRESH };
+            let name = shared.workers[index].info.name.to_string();
+            if let Err(source) = Self::spawn(shared, name, Some(token)) {
+                let limit = limits::processes();
+                // Tokens that no thread holds count as retired.
+                threads.registry.lock().retired += threads.workers - index;
+                return Err(BuildError::Thread {
+                    worker: index,
+                    started: index,
+                    limit,
+                    source,
+                });
+            }
+        }
+        if !shared.can_begin_fail() {
+            return Ok(());
+        }
+        loop {
+            // ORDERING: threads.begun-look Acquire -> pairs with threads.begun: what the workers' hooks did.
+            let begun = threads.begun.load(Acquire);
+            if begun as usize == threads.workers {
+                break;
+            }
+            // WAKE: the other end is Threads::begun.
+            futex::wait(&threads.begun, begun, None);
+        }
+        threads.registry.lock().unfit.take().map_or(Ok(()), Err)
+    }
+
+    /// A worker thread is ready for its first task, or has failed to begin. The last one wakes the thread that builds the pool.
+    pub fn begun(&self, how: Result<(), BuildError>) {
+        if let Err(error) = how {
+            self.registry.lock().unfit.get_or_insert(error);
+        }
+        // ORDERING: threads.begun Release -> pairs with threads.begun-look: all counts are one release sequence.
+        let before = self.begun.fetch_add(1, Release);
+        if before as usize + 1 == self.workers {
+            // WAKE: the other end is Threads::start.
+            futex::wake_all(&self.begun);
+        }
+    }
+
+    /// Starts a thread with a token, or a spare. It counts in `live` until it has ended.
+    fn spawn(
+        shared: &Arc<Shared>,
+        name: String,
+        token: Option<WorkerToken>,
+    ) -> std::io::Result<()> {
+        let threads = &shared.threads;
+        // ORDERING: threads.live-up Relaxed: the thread counts down, and it starts after this.
+        threads.live.fetch_add(1, Relaxed);
+        let mine = Arc::clone(shared);
+        let handle = thread::spawn_with(name, shared.config.stack_size, move || {
+            Worker::thread(&mine, token);
+            mine.threads.leave();
+        });
+        match handle {
+            Ok(handle) => {
+                let mut registry = threads.registry.lock();
+                registry
+                    .handles
+                    .retain(|handle| !thread::is_finished(handle));
+                registry.handles.push(handle);
+                Ok(())
+            }
+            Err(error) => {
+                threads.leave();
+                Err(refused("clone3")(error))
+            }
+        }
+    }
+
+    /// A thread's last step.
+    fn leave(&self) {
+        // ORDERING: threads.leave Release -> pairs with threads.wait: everything that the thread did.
+        self.live.fetch_sub(1, Release);
+        // WAKE: the other end is Threads::wait.
+        futex::wake_all(&self.live);
+    }
+
+    /// A worker that is about to block lends its token. A waiting spare is notified, or a new one started. Returns the token's
+    /// number of takeovers, for [`reclaim`](Self::reclaim). `Err`: there is no spare to take it; the token comes back,
+    /// with the reason.
+    pub fn lend(shared: &Arc<Shared>, token: WorkerToken) -> Result<u32, (WorkerToken, String)> {
+        let threads = &shared.threads;
+        let index = token.index;
+        let mut registry = threads.registry.lock();
+        let takeovers = registry.takeovers[index];
+        if registry.waiting <= registry.lent.len() {
+            if registry.spares >= shared.config.max_spares {
+                let reason = format!(
+                    "the pool has its {} spares (max_spares) already",
+                    registry.spares
+                );
+                return Err((token, reason));
+            }
+            registry.spares += 1;
+            registry.lent.push(token);
+            drop(registry);
+            let name = format!("{}-spare", shared.config.name);
+            if let Err(error) = Self::spawn(shared, name, None) {
+                let mut registry = threads.registry.lock();
+                registry.spares -= 1;
+                // If another spare has taken the token meanwhile, the lending has succeeded.
+                let at = registry.lent.iter().position(|token| token.index == index);
+                if let Some(at) = at {
+                    return Err((registry.lent.swap_remove(at), error.to_string()));
+                }
+            }
+            return Ok(takeovers);
+        }
+        registry.lent.push(token);
+        drop(registry);
+        threads.notify_spares(false);
+        Ok(takeovers)
+    }
+
+    /// A spare that failed to begin gives the token back that it took and has not used.
+    pub fn give_up(&self, token: WorkerToken) {
+        let mut registry = self.registry.lock();
+        registry.takeovers[token.index] -= 1;
+        registry.spares -= 1;
+        registry.lent.push(token);
+        drop(registry);
+        self.notify_spares(false);
+    }
+
+    /// A thread that was blocked takes its token back. `None`: a spare has taken it over since. A token that was taken over and
+    /// lent again belongs to another blocked task: what this task spawned must not run under the locks of ours.
+    pub fn reclaim(&self, index: usize, takeovers: u32) -> Option<WorkerToken> {
+        let mut registry = self.registry.lock();
+        if registry.takeovers[index] != takeovers {
+            return None;
+        }
+        let at = registry
+            .lent
+            .iter()
+            .position(|token| token.index == index)?;
+        Some(registry.lent.swap_remove(at))
+    }
+
+    /// A thread without a token sleeps until there is one. `None`: it is not needed any more, since all workers have ended or
+    /// enough spares wait.
+    pub fn next_token(&self) -> Option<WorkerToken> {
+        let mut registry = self.registry.lock();
+        loop {
+            if let Some(token) = registry.lent.pop() {
+                registry.takeovers[token.index] += 1;
+                return Some(token);
+            }
+            if registry.retired == self.workers || registry.waiting >= WAITING_SPARES {
+                registry.spares = registry.spares.saturating_sub(1);
+                return None;
+            }
+            registry.waiting += 1;
+            // ORDERING: threads.signal Relaxed: read under the mutex, under which the event's cause changes first.
+            let signal = self.signal.load(Relaxed);
+            drop(registry);
+            // WAKE: the other end is Threads::notify_spares, which counts after a change under the mutex. If the change came
+            // after our look, the futex sees another count.
+            futex::wait(&self.signal, signal, None);
+            registry = self.registry.lock();
+            registry.waiting -= 1;
+        }
+    }
+
+    /// Wakes one waiting spare, or all of them.
+    fn notify_spares(&self, all: bool) {
+        // ORDERING: threads.notify Relaxed: the mutex publishes the cause.
+        self.signal.fetch_add(1, Relaxed);
+        // WAKE: the other end is Threads::next_token.
+        if all {
+            futex::wake_all(&self.signal);
+        } else {
+            futex::wake_one(&self.signal);
+        }
+    }
+
+    /// A worker has ended and gives its token up. The last one wakes all spares, which end too.
+    pub fn retire(&self, _core: WorkerToken) {
+        let mut registry = self.registry.lock();
+        registry.retired += 1;
+        let last = registry.retired == self.workers;
+        drop(registry);
+        if last {
+            self.notify_spares(true);
+        }
+    }
+
+    /// A task has ended on a thread without the token that it started with.
+    pub fn count_done_detached(&self) {
+        // ORDERING: threads.done-detached Relaxed: a figure.
+        self.done_detached.fetch_add(1, Relaxed);
+    }
+
+    pub fn done_detached(&self) -> u64 {
+        // ORDERING: threads.done-detached-read Relaxed: a figure.
+        self.done_detached.load(Relaxed)
+    }
+
+    /// A task starts on a thread without a token.
+    pub fn count_started_detached(&self) {
+        // ORDERING: threads.started-detached Relaxed: a figure.
+        self.started_detached.fetch_add(1, Relaxed);
+    }
+
+    pub fn started_detached(&self) -> u64 {
+        // ORDERING: threads.started-detached-read Relaxed: a figure.
+        self.started_detached.load(Relaxed)
+    }
+
+    /// How many threads have not ended.
+    pub fn threads(&self) -> usize {
+        // ORDERING: threads.threads Relaxed: a figure.
+        self.live.load(Relaxed) as usize
+    }
+
+    /// Waits until every thread has ended. False: the deadline passed first.
+    pub fn wait(&self, deadline: Option<Instant>) -> bool {
+        loop {
+            // ORDERING: threads.wait Acquire -> pairs with threads.leave: everything that the threads did.
+            let live = self.live.load(Acquire);
+            if live == 0 {
+                break;
+            }
+            // WAKE: the other end is Threads::leave.
+            if futex::wait(&self.live, live, deadline) == FutexWait::TimedOut {
+                return false;
+            }
+        }
+        // The threads are joined for the destructors of their thread-locals. That happens under the lock, so that another thread
+        // that waits for the end waits for those too.
+        let mut registry = self.registry.lock();
+        for handle in registry.handles.drain(..) {
+            // The thread contained its panics, so the handle has none.
+            let _ = handle.join();
+        }
+        true
+    }
+}
