@@ -451,8 +451,13 @@ fn many_at_once() {
                 values.rotate_left(turn);
                 values
             };
-            std::thread::scope(|scope| scope.spawn(|| described([values()])).join().unwrap());
-            std::thread::scope(|scope| scope.spawn(|| described(values())).join().unwrap());
+            let (together, alone) = (values(), values());
+            for thread in [
+                crate::sync::thread::spawn(move || described([together])),
+                crate::sync::thread::spawn(move || described(alone)),
+            ] {
+                thread.join().unwrap();
+            }
         }
     }
 }
