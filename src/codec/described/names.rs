@@ -72,6 +72,8 @@ struct Doubt {
     way: usize,
     /// Of a struct: the fields whose names say nothing.
     affected: Vec<bool>,
+    /// When it was met last.
+    met: u64,
 }
 
 /// What is in doubt.
@@ -84,8 +86,8 @@ pub struct Names {
     is_in_doubt: bool,
     /// In the order in which they are met.
     doubts: Vec<Doubt>,
-    /// The one that was met last.
-    last: usize,
+    /// Counts what is met.
+    time: u64,
     /// Visitors that did not take an integer as it was written. They get the one that they asked for.
     strict: Vec<TypeId>,
     has_new_strict: bool,
@@ -114,7 +116,7 @@ impl Names {
             is_armed: false,
             is_in_doubt: false,
             doubts: Vec::new(),
-            last: 0,
+            time: 0,
             strict: Vec::new(),
             has_new_strict: false,
             has_buffered: false,
@@ -243,9 +245,10 @@ impl Names {
     }
 
     fn way(&mut self, place: Place, affected: Vec<bool>, ways: impl FnOnce() -> Vec<Way>) -> Way {
-        let known = self.doubts.iter().position(|doubt| doubt.place == place);
-        self.last = known.unwrap_or(self.doubts.len());
-        if let Some(doubt) = self.doubts.get(self.last) {
+        self.time += 1;
+        let known = self.doubts.iter_mut().find(|doubt| doubt.place == place);
+        if let Some(doubt) = known {
+            doubt.met = self.time;
             return doubt.ways[doubt.way].clone();
         }
         let ways: Rc<[Way]> = ways().into();
@@ -255,6 +258,7 @@ impl Names {
             ways,
             way: 0,
             affected,
+            met: self.time,
         });
         first
     }
@@ -278,6 +282,20 @@ impl Names {
             _ => return false,
         }
         true
+    }
+
+    /// Goes on to the next way of what was met last before a run failed; where that has none, of what was met before it.
+    fn bump_last(&mut self, since: u64) -> bool {
+        let mut met: Vec<_> = (0..self.doubts.len()).collect();
+        met.retain(|at| self.doubts[*at].met > since);
+        met.sort_by_key(|at| std::cmp::Reverse(self.doubts[*at].met));
+        met.into_iter().any(|at| {
+            let is_bumped = self.bump(at);
+            if !is_bumped {
+                self.doubts[at].way = 0;
+            }
+            is_bumped
+        })
     }
 
     /// Only with the doubts that are such.
@@ -444,6 +462,7 @@ pub fn settle<T: Serialize + DeserializeOwned>(
     let mut but_for_buffers = None;
     for run in 0..MOST_RUNS {
         let mut wrong = None;
+        let since = names.time;
         if let Some(value) = contained(|| attempt::<T>(bytes, &mut names)) {
             if hear::<T>(bytes, &names) {
                 names.doubts.clear();
@@ -462,7 +481,11 @@ pub fn settle<T: Serialize + DeserializeOwned>(
             }
         }
         if is_guided {
-            is_guided = run < MOST_GUIDED && names.bump(wrong.unwrap_or(names.last));
+            is_guided = run < MOST_GUIDED
+                && match wrong {
+                    Some(wrong) => names.bump(wrong),
+                    None => names.bump_last(since),
+                };
             if !is_guided {
                 names.doubts.clear();
             }
