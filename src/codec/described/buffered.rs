@@ -1,9 +1,10 @@
 //! Reading structs for a visitor that does not say which names it knows: what `tag`, `untagged` and `content` buffer, mostly.
 
 use super::super::error::Fault;
-use super::fields::{LEAST, Present, bit, written};
+use super::fields::written;
+use super::present::{LEAST, Present, bit, put};
 use super::names::Keys;
-use super::read::Reader;
+use super::reader::Reader;
 use serde::de::value::{BorrowedStrDeserializer, U64Deserializer};
 use serde::de::{DeserializeSeed, IgnoredAny, IntoDeserializer, MapAccess, Visitor};
 use std::hash::{DefaultHasher, Hasher};
@@ -42,18 +43,6 @@ pub fn read<'de, V: Visitor<'de>>(
         }
         Ok(value)
     })
-}
-
-/// How names are told from their hash.
-pub fn hash(names: &[&[u8]]) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    names.iter().for_each(|name| put(&mut hasher, name));
-    hasher.finish()
-}
-
-fn put(hasher: &mut DefaultHasher, name: &[u8]) {
-    hasher.write(name);
-    hasher.write_u8(0xFF);
 }
 
 struct Buffered<'r, 'n, 'de> {

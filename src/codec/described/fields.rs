@@ -1,13 +1,11 @@
 //! Reading structs whose fields are known.
 
 use super::super::error::Fault;
-use super::read::Reader;
+use super::present::{LEAST, Present, bit};
+use super::reader::Reader;
 use super::ways::Given;
 use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{Deserialize, DeserializeSeed, IgnoredAny, MapAccess, Visitor};
-
-/// The fewest bytes that a name and its value take.
-pub const LEAST: usize = 5;
 
 /// Reads a struct for a visitor that knows these names.
 pub fn read<'de, V: Visitor<'de>>(
@@ -55,13 +53,6 @@ pub fn written<'de>(
     }
     reader.rest = before;
     Ok((names, present))
-}
-
-/// A bit for each field; one for all that are beyond.
-pub type Present = u128;
-
-pub fn bit(at: usize) -> Present {
-    1 << at.min(Present::BITS as usize - 1)
 }
 
 /// A struct that is being read.

@@ -16,8 +16,11 @@
 mod buffered;
 mod fields;
 mod names;
+mod present;
 mod read;
+mod reader;
 mod row;
+mod settle;
 mod tag;
 mod tree;
 mod variant;
@@ -48,7 +51,7 @@ impl Description {
 
     /// The value, which runs code of the user: also its `Serialize`, where a name is not the one that is read.
     pub fn read<T: Serialize + DeserializeOwned>(&self, part: Part) -> Result<T, PayloadError> {
-        read::value(&self.0).map_err(|fault| fault.at::<T>(PayloadStage::decode(part)))
+        settle::value(&self.0).map_err(|fault| fault.at::<T>(PayloadStage::decode(part)))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Reading what has no tags of its own: the numbers of a row.
 
 use super::super::error::Fault;
-use super::read::Reader;
+use super::reader::Reader;
 use super::tag::Tag;
 use serde::de::{Deserializer, Visitor};
 

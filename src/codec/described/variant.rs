@@ -1,7 +1,7 @@
 //! Reading variants of enums.
 
 use super::super::error::Fault;
-use super::read::Reader;
+use super::reader::Reader;
 use super::tag::Tag;
 use crate::error::payload::PayloadReason;
 use serde::de::value::BorrowedStrDeserializer;

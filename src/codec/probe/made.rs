@@ -1,7 +1,7 @@
 //! What is made up of several values.
 
 use super::super::described::Tag;
-use super::feed::Feeder;
+use super::feeder::Feeder;
 use super::refused::Refused;
 use serde::de::value::U32Deserializer;
 use serde::de::{

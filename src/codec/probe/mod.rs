@@ -17,19 +17,21 @@
 
 mod agree;
 mod feed;
+mod feeder;
 mod made;
+mod question;
 mod refused;
 mod seen;
 mod trial;
 mod words;
 
 use super::described::{self, Tag};
-use feed::{Feeder, Moods};
+use feeder::{Feeder, Moods};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::any::TypeId;
 use std::collections::HashSet;
-use trial::{Offer, Outcome, Question, What};
+use question::{Offer, Outcome, Question, What};
 
 /// How many runs may fail, in one mood, before we give up.
 const MOST_FAILURES: u32 = 300;
@@ -134,12 +136,12 @@ fn is_plain_in<T: Serialize + DeserializeOwned>(
                     return false;
                 }
                 match feeder.succeed() {
-                    feed::Next::Done => {
+                    feeder::Next::Done => {
                         *tried = feeder.into_tried();
                         return true;
                     }
-                    feed::Next::More => {}
-                    feed::Next::Stuck => return false,
+                    feeder::Next::More => {}
+                    feeder::Next::Stuck => return false,
                 }
             }
             Err(_) => {
