@@ -2,8 +2,8 @@
 
 use super::super::error::Fault;
 use super::fields::written;
-use super::present::{LEAST, Present, bit, put};
 use super::names::Keys;
+use super::present::{LEAST, Present, bit, put};
 use super::reader::Reader;
 use serde::de::value::{BorrowedStrDeserializer, U64Deserializer};
 use serde::de::{DeserializeSeed, IgnoredAny, IntoDeserializer, MapAccess, Visitor};

@@ -240,7 +240,12 @@ impl Names {
         }
     }
 
-    pub fn way(&mut self, place: Place, affected: Vec<bool>, ways: impl FnOnce() -> Vec<Way>) -> Way {
+    pub fn way(
+        &mut self,
+        place: Place,
+        affected: Vec<bool>,
+        ways: impl FnOnce() -> Vec<Way>,
+    ) -> Way {
         self.time += 1;
         let known = self.doubts.iter_mut().find(|doubt| doubt.place == place);
         if let Some(doubt) = known {

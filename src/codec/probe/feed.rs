@@ -1,11 +1,11 @@
 //! A format that holds nothing: whatever it is asked for it makes up, and notes.
 
 use super::super::described::Tag;
+use super::feeder::{Choice, Feeder};
 use super::made::{Elements, Variant};
+use super::question::{Outcome, Question, Trial};
 use super::refused::Refused;
 use super::seen::{self, Enum, Seen};
-use super::feeder::{Choice, Feeder};
-use super::question::{Outcome, Question, Trial};
 use super::words::{BYTES, CHARS, COUNTS, NUMBERS, WORDS};
 use serde::de::{Deserializer, Visitor};
 use std::any::TypeId;

@@ -27,11 +27,11 @@ mod words;
 
 use super::described::{self, Tag};
 use feeder::{Feeder, Moods};
+use question::{Offer, Outcome, Question, What};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::any::TypeId;
 use std::collections::HashSet;
-use question::{Offer, Outcome, Question, What};
 
 /// How many runs may fail, in one mood, before we give up.
 const MOST_FAILURES: u32 = 300;

@@ -7,8 +7,8 @@
 
 use super::super::described::Tag;
 use super::feeder::Feeder;
-use super::question::{Offer, Question, Trial, What};
 use super::made::Variant;
+use super::question::{Offer, Question, Trial, What};
 use super::refused::Refused;
 use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{DeserializeSeed, EnumAccess, MapAccess, Visitor};
