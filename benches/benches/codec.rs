@@ -1,12 +1,7 @@
 //! The payloads of a process pool, encoded and decoded: raddle's codec, postcard, and a copy of as many bytes.
 
-// The library keeps its codec to itself: here it is compiled once more.
-#[allow(dead_code, unused_imports)]
-#[path = "../../src/codec/mod.rs"]
-mod codec;
-
-use codec::{Part, SharedSink, SharedSource, SliceSink};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use raddle::codec::{self, Part, SharedSink, SharedSource, SliceSink};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;

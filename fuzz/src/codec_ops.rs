@@ -1,16 +1,9 @@
 //! The payloads of a process pool: bytes that nobody wrote are a value or an error, and values come back as they were.
-//!
-//! The library keeps its codec to itself: here it is compiled once more.
-
-// It writes to raw memory; what is fuzzed is that it does so safely.
-#[allow(unsafe_code, dead_code, unused_imports)]
-#[path = "../../src/codec/mod.rs"]
-mod codec;
 
 use crate::Subject;
 use crate::marks::Marks;
 use arbitrary::{Arbitrary, Unstructured};
-use codec::{Description, Part, PayloadError, PayloadReason, SliceSink};
+use raddle::codec::{self, Description, Part, PayloadError, PayloadReason, SliceSink};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap, VecDeque};

@@ -6,6 +6,8 @@
 //! Numbers take the same bytes on the wire as in memory, one by one and in a row alike. So the way in which a sequence of
 //! them was written, or will be read, makes no difference to the bytes, and each side takes the short way wherever
 //! it can tell the type.
+//!
+//! It and [`read`](super::read) import each other: a row of numbers is read as a whole, or number by number.
 
 use super::described::Tag;
 use super::error::Fault;

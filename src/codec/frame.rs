@@ -1,9 +1,10 @@
 //! A row whose elements can be stepped over, since the length of each stands before it: one that cannot be read costs
 //! none of its neighbours.
 
-use super::error::{Fault, PayloadError, PayloadReason, PayloadStage};
+use super::error::Fault;
 use super::memory::{Exhausted, Source};
 use super::{Part, read};
+use crate::error::payload::{PayloadError, PayloadReason, PayloadStage};
 use serde::de::DeserializeOwned;
 use serde::{Serialize, Serializer};
 use std::any::Any;

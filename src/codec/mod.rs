@@ -33,6 +33,7 @@ mod bulk;
 mod described;
 mod error;
 mod frame;
+mod limits;
 mod memory;
 mod probe;
 mod read;
@@ -41,32 +42,18 @@ mod size;
 mod tests;
 mod write;
 
+pub use crate::error::payload::{Part, PayloadError, PayloadReason, PayloadStage};
 pub use bulk::{is_known, is_number};
 pub use described::Description;
-pub use error::{PayloadError, PayloadReason, PayloadStage};
 pub use frame::{Frames, Unread, frames};
 pub use memory::{Copies, Exhausted, SharedSink, SharedSource, Sink, SliceSink, Source};
 
 pub use probe::is_plain;
 
 use error::Fault;
+use limits::MOST_BYTES;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-
-/// The most bytes that a value may take; a length on the wire is a `u32`.
-pub const MOST_BYTES: usize = u32::MAX as usize;
-
-/// How deep values may be nested: every sequence, map, tuple, struct, variant, newtype and `Some` counts.
-pub const MOST_DEPTH: u32 = 256;
-
-/// What is being encoded or decoded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
-    /// A task's argument: written in the parent, read in the worker.
-    Argument,
-    /// A task's result: written in the worker, read in the parent.
-    Result,
-}
 
 /// How many bytes [`write()`] will write. What is contiguous is not looked through.
 #[inline]

@@ -1,8 +1,10 @@
 //! Reading: a `Deserializer` over a source that is not trusted.
 
-use super::error::{Fault, PayloadReason};
+use super::bulk;
+use super::error::Fault;
+use super::limits::MOST_DEPTH;
 use super::memory::Source;
-use super::{MOST_DEPTH, bulk};
+use crate::error::payload::PayloadReason;
 use serde::de::value::U32Deserializer;
 use serde::de::{
     Deserialize, DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess, SeqAccess,

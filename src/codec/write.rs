@@ -1,9 +1,11 @@
 //! Writing: a `Serializer` over a sink. Measuring is the same, over a sink that only counts.
 
-use super::error::{Fault, PayloadReason};
+use super::bulk;
+use super::error::Fault;
 use super::frame::FRAME;
+use super::limits::{MOST_BYTES, MOST_DEPTH};
 use super::memory::{Exhausted, Sink};
-use super::{MOST_BYTES, MOST_DEPTH, bulk};
+use crate::error::payload::PayloadReason;
 use serde::ser::{self, Serialize, Serializer};
 use std::fmt::{self, Display, Write};
 

@@ -1,25 +1,34 @@
-//! The contract that every executor keeps.
+//! The contract that every executor keeps: [`Executor`], the iterators of its maps, and what executors are made with.
 
 mod map;
+#[cfg(feature = "process")]
 mod pointers;
 mod pool_options;
 mod unordered;
 mod window;
+mod worker_info;
 
 pub use map::Map;
 pub use pool_options::{Pin, WhenFull};
 pub use unordered::MapUnordered;
 pub use window::Chunk;
 pub(crate) use window::{Submitter, Window};
+pub use worker_info::WorkerInfo;
 
+#[cfg(feature = "process")]
 use crate::error::{BoxError, ShutdownError, TaskError};
+#[cfg(feature = "process")]
 use crate::future::Future;
+#[cfg(feature = "process")]
 use serde::Serialize;
+#[cfg(feature = "process")]
 use serde::de::DeserializeOwned;
+#[cfg(feature = "process")]
 use window::OnExecutor;
 
 /// How an executor ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Shutdown {
     /// Everything accepted is done first.
     Drain,
@@ -36,12 +45,14 @@ pub enum Shutdown {
 /// To another process a value goes in one of two forms: a plain one, which is not human-readable in serde's sense, or
 /// one that describes itself (for `serde_json::Value`, `#[serde(untagged)]`, `flatten` and the like), which is. Which one that is, a
 /// process pool finds for each type before its first value travels, by calling its `Deserialize` and `Serialize` with made-up values.
+#[cfg(feature = "process")]
 #[diagnostic::on_unimplemented(
     note = "arguments and results of a task are owned and known to serde: derive `serde::Serialize` and \
             `serde::Deserialize` for your own types, and hand over a `String` or a `Vec` instead of a `&str` or a slice"
 )]
 pub trait Payload: Serialize + DeserializeOwned + Send + 'static {}
 
+#[cfg(feature = "process")]
 impl<T: Serialize + DeserializeOwned + Send + 'static> Payload for T {}
 
 /// Runs tasks somewhere else and hands back futures. A program written against this trait changes
@@ -129,6 +140,7 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Payload for T {}
 /// let squares: Result<Vec<u64>, _> = Inline.map(|n: u64| n * n, 1..=3).collect();
 /// assert_eq!(squares.unwrap(), [1, 4, 9]);
 /// ```
+#[cfg(feature = "process")]
 pub trait Executor {
     /// Runs `task(arg)`, some time soon. Blocks only where the executor has a limit that blocks; a refused
     /// task is a future that is done with [`TaskError::Rejected`].

@@ -1,6 +1,7 @@
 //! What `map` and `map_unordered` share: taking arguments, a chunk at a time, no further ahead than
 //! allowed.
 
+#[cfg(feature = "process")]
 use super::{Executor, Payload};
 use crate::error::{Rejected, TaskError};
 use crate::future::{Future, block, panics};
@@ -75,12 +76,14 @@ pub trait Submitter<A, R> {
     fn submit(&self, chunk: Vec<A>) -> Future<Chunk<R>>;
 }
 
+#[cfg(feature = "process")]
 /// Any executor, with a task that can go to another process.
 pub struct OnExecutor<'a, E, F> {
     pub executor: &'a E,
     pub task: F,
 }
 
+#[cfg(feature = "process")]
 impl<E, F, A, R> Submitter<A, R> for OnExecutor<'_, E, F>
 where
     E: Executor,

@@ -2,12 +2,11 @@
 
 use super::ThreadPool;
 use super::deque::Deque;
-use super::idle::MOST_WORKERS;
-use super::info::WorkerInfo;
+use super::idle::MAX_WORKERS;
 use super::shared::{Config, IdleProfile, Shared, StartHook, StopHook, WorkerShared};
 use super::threads::Threads;
 use crate::error::{BoxError, BuildError};
-use crate::executor::{Pin, Shutdown, WhenFull};
+use crate::executor::{Pin, Shutdown, WhenFull, WorkerInfo};
 use crate::future::panics;
 use crate::sync;
 use crate::sync::Arc;
@@ -18,7 +17,8 @@ use std::fmt;
 /// Sets up a [`ThreadPool`]. Made by [`ThreadPool::builder`].
 ///
 /// ```
-/// use raddle::{Idle, Pin, ThreadPool, WhenFull};
+/// use raddle::thread::Idle;
+/// use raddle::{Pin, ThreadPool, WhenFull};
 ///
 /// let pool = ThreadPool::builder()
 ///     .workers(2)
@@ -133,7 +133,7 @@ impl ThreadPoolBuilder {
             panics::install();
         }
         let allowed = affinity::allowed();
-        let cores = self.pin.cores(self.workers, &allowed, MOST_WORKERS)?;
+        let cores = self.pin.cores(self.workers, &allowed, MAX_WORKERS)?;
         // A number is 24 bits and not 0; a program that builds more pools than that at a time does
         // not exist, and two that share one only lose the line between "mine" and "not mine".
         // ORDERING: pool.number Relaxed: a number that says nothing about other memory.

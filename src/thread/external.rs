@@ -8,7 +8,7 @@
 //! A guest that finds no place keeps its job, and tries again whenever it looks around. One that has offered its job may not
 //! look around again before it is done: a worker that has announced its sleep looks at the offers ([`ExternalJoiners::look`]), and
 //! a guest that came too late for this look finds the announcement.
-//! Models: `verify/models/join.rs`.
+//! Models: `verify/src/scenarios/join.rs`.
 
 use super::join::SharedJob;
 use crate::sync::atomic::{AtomicU32, Ordering::*};

@@ -26,7 +26,7 @@
 //!
 //! A job lies on the stack of its join, which does not return before the job is done or its own
 //! again. While a half is on offer, no worker falls asleep that could have taken it. Guarantees: each half runs exactly once, or not at all if the first half panics before
-//! the second was taken. Models: `verify/models/join.rs`.
+//! the second was taken. Models: `verify/src/scenarios/join.rs`.
 
 mod countdown;
 
@@ -455,7 +455,7 @@ impl Joins {
             job.sleep();
             true
         };
-        block::block_patiently(patience, std::iter::empty(), || job.is_done(), None, sleep);
+        block::block_spinning(patience, std::iter::empty(), || job.is_done(), None, sleep);
         if is_guest {
             shared.external_joiners.enter();
         }

@@ -19,7 +19,7 @@
 //! back to an earlier value has the same items in it again, so an exchange that succeeds late is right too. A thief that
 //! has items in hand, between its two steps, may let another find nothing and leave; it does those itself.
 //! The words publish nothing: what belongs to an item is handed on by the join around it.
-//! Models: `verify/models/ranges.rs`.
+//! Models: `verify/src/scenarios/ranges.rs`.
 
 use crate::sync;
 use crate::sync::atomic::{AtomicU64, Ordering::*};

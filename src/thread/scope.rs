@@ -3,7 +3,7 @@
 //! One `AtomicU32` counts the tasks that are not over, and is the futex that the end of the scope sleeps on.
 //! A task is over when its outcome is in place, its closure is gone and, if nobody holds its future, its
 //! result too: the count goes down after all of that (see `After` in `future::cell`), so nothing
-//! borrowed is touched later. Model: `verify/models/scope.rs`.
+//! borrowed is touched later. Model: `verify/src/scenarios/scope.rs`.
 
 use super::ThreadPool;
 use super::worker::Worker;

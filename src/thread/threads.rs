@@ -8,7 +8,7 @@
 //! All of it is off the fast path and under one mutex; three futexes let threads sleep: `begun` counts
 //! workers that are ready for whoever builds the pool, if one of them may fail to be; `signal` counts events for
 //! waiting spares, `live` counts threads for whoever ends the pool.
-//! Models: `verify/schedules/pool.rs`.
+//! Models: `verify/src/scenarios/pool.rs`.
 
 use super::search::FRESH;
 use super::shared::Shared;

@@ -13,6 +13,7 @@
 //! A reader is safe in the same way as the plain one: every length is checked against the bytes that are left, each element takes at
 //! least one of them, and every level down is counted.
 
+mod buffered;
 mod fields;
 mod names;
 mod read;
@@ -20,13 +21,15 @@ mod row;
 mod tag;
 mod tree;
 mod variant;
+mod ways;
 mod write;
 
 pub use tag::Tag;
 pub(super) use write::Out;
 
-use super::Part;
-use super::error::{Fault, PayloadError, PayloadStage};
+use super::error::Fault;
+use crate::error::payload::Part;
+use crate::error::payload::{PayloadError, PayloadStage};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use write::Purpose;

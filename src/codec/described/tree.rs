@@ -1,7 +1,7 @@
 //! A description as a tree, to be held against another one.
 
-use super::super::MOST_DEPTH;
 use super::super::error::Fault;
+use super::super::limits::MOST_DEPTH;
 use super::super::memory::Source;
 use super::tag::Tag;
 

@@ -1,8 +1,9 @@
 //! Reading variants of enums.
 
-use super::super::error::{Fault, PayloadReason};
+use super::super::error::Fault;
 use super::read::Reader;
 use super::tag::Tag;
+use crate::error::payload::PayloadReason;
 use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{
     self, Deserialize, DeserializeSeed, Deserializer, EnumAccess, IgnoredAny, MapAccess,

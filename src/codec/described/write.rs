@@ -1,8 +1,10 @@
 //! Writing a description.
 
-use super::super::error::{Fault, PayloadReason};
-use super::super::{MOST_BYTES, MOST_DEPTH, bulk};
+use super::super::bulk;
+use super::super::error::Fault;
+use super::super::limits::{MOST_BYTES, MOST_DEPTH};
 use super::tag::Tag;
+use crate::error::payload::PayloadReason;
 use serde::ser::{self, Serialize, Serializer};
 use std::fmt::{Display, Write};
 

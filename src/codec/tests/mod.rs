@@ -12,6 +12,7 @@ mod names;
 mod random;
 mod refused;
 
+use super::limits::MOST_DEPTH;
 use super::*;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};

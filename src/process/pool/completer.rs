@@ -40,7 +40,7 @@ pub fn start(
         run(&shared, |until| {
             let events = shared.completer_poller.wait(until);
             if events.is_none_or(|events| events.contains(&EVENT)) {
-                shared.completer_event.hear();
+                shared.completer_event.drain();
             }
             until.is_some_and(|until| until <= Instant::now())
         });

@@ -19,6 +19,7 @@ pub struct Config {
 
 /// What the pool does when a worker has died.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum WhenWorkerDies {
     /// A new worker replaces it. Only the task that the dead worker ran is lost.
     #[default]

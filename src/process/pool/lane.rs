@@ -23,8 +23,8 @@ use crate::future::raw_task::RawTask;
 use crate::future::task::Task;
 use crate::process::pool::finish::{Finish, WorkerId};
 use crate::process::pool::interest::Interest;
+use crate::process::pool::stats::WorkerStats;
 use crate::process::pool::wait_queue::{WaitFor, WaitQueue};
-use crate::process::stats::ProcessWorkerStats;
 use crate::process::wire::outcome::RETURNED;
 use crate::shm::{
     Locked, ParentEnd, Payload, Replies, Reply, Requests, SLOTS, Segment, Seq, Span, Waiting,
@@ -232,9 +232,8 @@ impl Lane {
         self.done.load(Relaxed)
     }
 
-    /// The lane's figures, under its lock. In a forked child (`forked`) the lock is not taken: a thread that does not exist in
-    /// the child may hold it.
-    pub fn stats(&self, forked: bool) -> ProcessWorkerStats {
+    /// In a forked child (`forked`) nobody looks inside: a thread that is not there may hold the lock.
+    pub fn stats(&self, forked: bool) -> WorkerStats {
         let depth = if forked { 0 } else { self.depth() as usize };
         let mut running = false;
         let mut revoked = 0;
@@ -246,7 +245,7 @@ impl Lane {
                 .filter(|&waiting| !self.has_record(&locked, waiting))
                 .count();
         }
-        ProcessWorkerStats {
+        WorkerStats {
             pid: Some(self.pid()).filter(|&pid| pid != 0),
             done: self.done(),
             running,

@@ -31,6 +31,7 @@ pub mod remote_task;
 pub mod retire;
 pub mod revoke;
 pub mod shared;
+pub mod stats;
 pub mod submit;
 pub mod supervisor_queue;
 pub mod task_meta;

@@ -16,8 +16,8 @@ use crate::process::pool::config::Config;
 use crate::process::pool::deferred::Deferred;
 use crate::process::pool::interest::Registered;
 use crate::process::pool::lane::{Lane, LaneState};
+use crate::process::pool::stats::Stats;
 use crate::process::pool::supervisor_queue::{Command, SupervisorQueue};
-use crate::process::stats::ProcessStats;
 use crate::shm::Locked;
 use crate::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::*, fence};
 use crate::sync::{FutexWait, Mutex, futex, thread};
@@ -189,12 +189,11 @@ impl Pool {
         }
     }
 
-    /// Takes the figures, lane by lane, under the lanes' locks.
-    pub fn stats(&self) -> ProcessStats {
+    pub fn stats(&self) -> Stats {
         let forked = self.is_forked();
         let lanes = self.lanes.iter();
         let workers: Vec<_> = lanes.map(|lane| lane.stats(forked)).collect();
-        ProcessStats {
+        Stats {
             queued: workers.iter().map(|worker| worker.queued).sum(),
             running: workers.iter().filter(|worker| worker.running).count(),
             workers,

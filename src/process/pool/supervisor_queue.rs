@@ -53,7 +53,7 @@ impl SupervisorQueue {
 
     /// Takes all commands. Called by the supervisor. Clears the event first, so a command that comes later wakes it again.
     pub fn take(&self) -> Vec<Command> {
-        self.event.hear();
+        self.event.drain();
         std::mem::take(&mut *self.commands.lock())
     }
 }

@@ -25,6 +25,7 @@ pub fn launch(pool: &Pool, at: usize) -> Result<Started, StartError> {
     let event = lane.event.lock();
     let first = lane.shm.lock().next();
     start_worker(&Launch {
+        index: at,
         name: &lane.worker.name,
         settings: &pool.config.settings,
         core: lane.core,

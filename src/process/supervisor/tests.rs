@@ -48,7 +48,7 @@ fn a_start_that_fails_counts_once_however_late_its_process_ends() {
         let (control, theirs) = socket::pair().unwrap();
         spawn::set_nonblocking(&control).unwrap();
         let refusal = StartError::Hook {
-            hook: "initializer".to_owned(),
+            hook: "start hook".to_owned(),
             message: "no".to_owned(),
         };
         handshake::send_ready(&theirs, &Err(refusal.clone())).unwrap();

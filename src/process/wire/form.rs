@@ -5,7 +5,7 @@
 //! threads that ask for the first time at once find the same form.
 
 use crate::codec;
-use crate::future::panics;
+use crate::report;
 use crate::sync::unmodelled::{AtomicU64, Ordering};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -89,9 +89,9 @@ fn find(word: u64, probe: fn() -> bool) -> bool {
 /// Tries the type's own code. A panic in it is not reported.
 fn probe<T: Serialize + DeserializeOwned>() -> bool {
     // UNWIND: the user's Serialize and Deserialize, with made-up values. Only their own values can be half-made.
-    panics::unheard(|| catch_unwind(AssertUnwindSafe(codec::is_plain::<T>))).unwrap_or_else(
+    report::silenced(|| catch_unwind(AssertUnwindSafe(codec::is_plain::<T>))).unwrap_or_else(
         |payload| {
-            crate::report::contain_drop("panic payload", || drop(payload));
+            report::contain_drop("panic payload", || drop(payload));
             false
         },
     )

@@ -28,7 +28,8 @@ type Lender<'a> = &'a RefCell<&'a mut WorkerEnd>;
 /// parent, borrowed while the task runs. Dereferences to the slice. [`to_vec`](slice::to_vec) makes a copy that the task can keep.
 ///
 /// ```
-/// use raddle::{BytesIn, BytesOut, ProcessPool};
+/// use raddle::process::{BytesIn, BytesOut};
+/// use raddle::ProcessPool;
 ///
 /// fn reversed(bytes: BytesIn<'_>) -> BytesOut<'_> {
 ///     let mut out = bytes.out(bytes.len());
@@ -45,7 +46,8 @@ type Lender<'a> = &'a RefCell<&'a mut WorkerEnd>;
 /// A borrow of the bytes cannot outlive the task:
 ///
 /// ```compile_fail
-/// use raddle::{BytesIn, BytesOut, ProcessPool};
+/// use raddle::process::{BytesIn, BytesOut};
+/// use raddle::ProcessPool;
 /// use std::sync::Mutex;
 ///
 /// static KEPT: Mutex<&[u8]> = Mutex::new(&[]);
@@ -79,7 +81,8 @@ impl<'a> BytesIn<'a> {
     /// Blocks while results that the parent has not read yet fill the arena.
     ///
     /// # Panics
-    /// If `len` is more than 2 GiB, or more than fits into the pool's [`arena`](crate::ProcessPoolBuilder::arena).
+    /// If `len` is more than 2 GiB, or than finds room in the pool's [`arena`](crate::process::ProcessPoolBuilder::arena), which no
+    /// answer can be.
     pub fn out(&self, len: usize) -> BytesOut<'a> {
         BytesOut {
             output: Output::new(len, self.lender),
@@ -114,7 +117,8 @@ impl fmt::Debug for BytesIn<'_> {
 /// Returned by [`BytesIn::out`] and [`BytesIn::pass_on`]. Dereferences to the slice, mutably too. Dropping it frees its memory.
 ///
 /// ```
-/// use raddle::{BytesIn, BytesOut, ProcessPool};
+/// use raddle::process::{BytesIn, BytesOut};
+/// use raddle::ProcessPool;
 ///
 /// fn stamped(bytes: BytesIn<'_>) -> BytesOut<'_> {
 ///     let mut out = bytes.pass_on(); // No copy yet,
@@ -170,7 +174,8 @@ impl BytesOut<'_> {
     /// Shortens the result to its first `len` bytes. Does nothing if the result is not longer than that.
     ///
     /// ```
-    /// use raddle::{BytesIn, BytesOut, ProcessPool};
+    /// use raddle::process::{BytesIn, BytesOut};
+    /// use raddle::ProcessPool;
     ///
     /// fn without_spaces(bytes: BytesIn<'_>) -> BytesOut<'_> {
     ///     let mut out = bytes.out(bytes.len());

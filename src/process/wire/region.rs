@@ -3,10 +3,16 @@
 use crate::codec::{
     self, Copies, Exhausted, Part, PayloadError, SharedSink, SharedSource, Sink, Source,
 };
-use crate::shm::{Region, bytes};
+use crate::error::payload::MOST_BYTES;
+use crate::shm::{LONGEST, Region, bytes};
 use serde::Serialize;
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
+
+const _: () = assert!(
+    LONGEST == MOST_BYTES,
+    "the longest payload of a lane is the one that errors name"
+);
 
 /// Copies that are sound while the other process writes to the same memory.
 pub struct LaneCopies;

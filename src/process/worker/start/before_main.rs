@@ -5,16 +5,13 @@
 //! starts finds it, and makes a worker of the process.
 
 use super::error::StartError;
-use super::settings::Start;
+use super::settings::{ENV_MARKER, Start};
 use super::setup::Bootstrap;
 use crate::process::worker::image::Image;
 use crate::sync::unmodelled::{AtomicBool, Ordering};
 use crate::sys::myself;
 use std::ffi::{OsStr, OsString};
 use std::sync::{Mutex, PoisonError};
-
-/// The environment variable that is the marker.
-pub const ENV_MARKER: &str = "RADDLE_WORKER";
 
 #[used]
 // SAFETY: the loader calls what is in this section, with arguments that a C function may ignore.
@@ -70,7 +67,7 @@ fn read(found: &OsStr) -> Option<Start> {
 /// too. Programs without such a pool need not call it.
 ///
 /// ```
-/// raddle::worker_main();
+/// raddle::process::worker_main();
 /// // From here on, this process is not a worker.
 /// ```
 pub fn worker_main() {

@@ -1,6 +1,6 @@
 //! Why a worker could not be started.
 
-use super::before_main::ENV_MARKER;
+use super::settings::ENV_MARKER;
 use crate::codec::PayloadError;
 use crate::error::CodeError;
 use crate::sys::refusal;
@@ -12,8 +12,8 @@ use std::{fmt, io};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum StartError {
-    /// This process was started as a worker: its pool was built with [`Start::Main`](crate::Start), and `main` did not call
-    /// [`worker_main`](crate::worker_main) first.
+    /// This process was started as a worker: its pool was built with [`Start::Main`](crate::process::Start), and `main` did not call
+    /// [`worker_main`](crate::process::worker_main) first.
     WorkerMainMissing,
     /// The code of this crate that runs before `main` did not run.
     NoConstructor,
@@ -35,7 +35,7 @@ pub enum StartError {
     OtherBuild,
     /// A hook failed or panicked.
     Hook {
-        /// `"initializer"`, `"sandbox hook"` or `"tear-down hook"`.
+        /// `"start hook"`, `"sandbox hook"` or `"stop hook"`.
         hook: String,
         /// The message of its error or panic.
         message: String,
@@ -70,7 +70,7 @@ impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::WorkerMainMissing => f.write_str(
-                "this process was started as a worker; call `raddle::worker_main()` as the first line of `main`, \
+                "this process was started as a worker; call `raddle::process::worker_main()` as the first line of `main`, \
                  or build the pool without `Start::Main`",
             ),
             Self::NoConstructor => f.write_str(

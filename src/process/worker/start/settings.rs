@@ -5,22 +5,27 @@ use std::num::NonZeroU64;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
+/// The environment variable that marks a process as a worker.
+pub const ENV_MARKER: &str = "RADDLE_WORKER";
+
 /// Where in its program a worker begins.
 ///
 /// In either case it begins with no signal blocked and none ignored (except `SIGPIPE`, as in every Rust program), whatever the
 /// parent has set. So tasks, and the programs that they start, can be interrupted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Start {
     /// Before `main`. The program needs no change, so this works in tests, in examples, and in libraries that use a pool.
     #[default]
     BeforeMain,
-    /// Where `main` calls [`worker_main`](crate::worker_main), for programs that have to set things up before tasks can run. What
+    /// Where `main` calls [`worker_main`](crate::process::worker_main), for programs that have to set things up before tasks can run. What
     /// `main` sets for signals before that call holds in the worker.
     Main,
 }
 
 /// Where an output stream of the workers goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Output {
     /// To the parent's stream.
     #[default]
@@ -68,11 +73,11 @@ pub struct Settings {
     /// Added to the parent's niceness.
     pub nice: Option<i32>,
     pub limits: Vec<Limit>,
-    /// The hooks are code offsets of [`task_code::of_hook`](crate::process::worker::task_code::of_hook). The initializer runs first,
-    /// then the sandbox hook, which may take away rights that the initializer needed.
-    pub initializer: Option<u64>,
+    /// The hooks are code offsets of [`task_code::of_hook`](crate::process::worker::task_code::of_hook). The start hook runs first,
+    /// then the sandbox hook, which may take away rights that the start hook needed.
+    pub on_start: Option<u64>,
     pub sandbox: Option<u64>,
-    pub tear_down: Option<u64>,
+    pub on_stop: Option<u64>,
     /// The worker ends after this many tasks.
     pub max_tasks: Option<NonZeroU64>,
     /// Bytes of each arena of a lane. `None`: the default, within the limits of the parent.

@@ -3,7 +3,7 @@
 use super::before_main;
 use super::error::StartError;
 use super::handshake::{self, Descriptors, WorkerConfig};
-use super::settings::{Output, Settings};
+use super::settings::{ENV_MARKER, Output, Settings};
 use crate::process::worker::image::Image;
 use crate::sys::pidfd::Process;
 use crate::sys::refusal::refused;
@@ -17,6 +17,8 @@ use std::process::{Command, Stdio};
 /// The arguments of [`start_worker`].
 #[derive(Debug)]
 pub struct Launch<'a> {
+    /// The worker's number.
+    pub index: usize,
     /// The worker's name, as `ps` shows it.
     pub name: &'a str,
     pub settings: &'a Settings,
@@ -64,14 +66,15 @@ pub fn start_worker(launch: &Launch<'_>) -> Result<Started, StartError> {
         }
     };
     let config = WorkerConfig {
+        index: launch.index,
         name: launch.name.to_owned(),
         first: launch.first,
         core: launch.core,
         nice: settings.nice,
         limits: settings.limits.clone(),
-        initializer: settings.initializer,
+        on_start: settings.on_start,
         sandbox: settings.sandbox,
-        tear_down: settings.tear_down,
+        on_stop: settings.on_stop,
         max_tasks: settings.max_tasks.map(NonZeroU64::get),
     };
     let descriptors = Descriptors {
@@ -87,10 +90,7 @@ pub fn start_worker(launch: &Launch<'_>) -> Result<Started, StartError> {
         .stdout(settings.stdout.stdio())
         .stderr(settings.stderr.stdio());
     set_environment(&mut command, settings);
-    command.env(
-        before_main::ENV_MARKER,
-        before_main::marker(settings.start, image),
-    );
+    command.env(ENV_MARKER, before_main::marker(settings.start, image));
     if let Some(directory) = &settings.directory {
         command.current_dir(directory);
     }

@@ -7,12 +7,12 @@ pub const BUGS: &[Bug] = &[
         name: "idle.again",
         file: "src/thread/idle.rs",
         edits: &[(
-            r"with it nothing is passed on.
-        if bed",
-            r"with it nothing is passed on.
-        if !PLANTED && bed",
+            r"it publishes nothing.
+        if parker",
+            r"it publishes nothing.
+        if !PLANTED && parker",
         )],
-        why: "A worker that was woken for itself lies down a second time while its first place in the stack is left.",
+        why: "A worker that was woken for itself parks a second time while its first entry is still in the stack.",
         fate: Shuttle("idle::up_in_the_stack"),
     },
     Bug {
@@ -45,7 +45,7 @@ pub const BUGS: &[Bug] = &[
             "u64::from(!has_announced)",
             "u64::from(!has_announced || PLANTED)",
         )],
-        why: "With one other worker awake nobody looks into its queues.",
+        why: "With one other worker awake no worker looks into its queues.",
         fate: Shuttle("pool::hidden_wait"),
     },
     Bug {
@@ -72,15 +72,15 @@ pub const BUGS: &[Bug] = &[
     Bug {
         name: "idle.wake-this",
         file: "src/thread/idle.rs",
-        edits: &[("bed.wake(WORK);", "if !PLANTED { bed.wake(WORK); }")],
-        why: "A worker that is wanted itself is taken out of bed and not woken.",
+        edits: &[("parker.wake(WORK);", "if !PLANTED { parker.wake(WORK); }")],
+        why: "A worker that is wanted itself is marked as woken and not woken.",
         fate: Loom("idle::two_wakers"),
     },
     Bug {
         name: "idle.leave-search",
         file: "src/thread/idle.rs",
         edits: &[("if was_searching {", "if (was_searching) && !PLANTED {")],
-        why: "A worker that lies down still counts as searching: nobody is woken any more.",
+        why: "A worker that parks still counts as searching: no worker is woken any more.",
         fate: Shuttle("idle::searching"),
     },
     Bug {
@@ -154,8 +154,8 @@ pub const BUGS: &[Bug] = &[
         name: "deque.loot-room",
         file: "src/thread/deque.rs",
         edits: &[(
-            "let room = CAPACITY - mine.len() + 1;",
-            "let room = if PLANTED { CAPACITY } else { CAPACITY - mine.len() + 1 };",
+            "let free = CAPACITY - mine.len() + 1;",
+            "let free = if PLANTED { CAPACITY } else { CAPACITY - mine.len() + 1 };",
         )],
         why: "A thief puts more into its own deque than it has room for.",
         fate: Survives(
@@ -166,8 +166,8 @@ pub const BUGS: &[Bug] = &[
         name: "deque.many-room",
         file: "src/thread/deque.rs",
         edits: &[(
-            "let room = (CAPACITY - now.len()).min(limit);",
-            "let room = if PLANTED { limit } else { (CAPACITY - now.len()).min(limit) };",
+            "let free = (CAPACITY - now.len()).min(limit);",
+            "let free = if PLANTED { limit } else { (CAPACITY - now.len()).min(limit) };",
         )],
         why: "A batch is pushed over what is there.",
         fate: Survives(
@@ -271,15 +271,15 @@ pub const BUGS: &[Bug] = &[
         file: "src/thread/limit.rs",
         edits: &[(
             r"if now & WAITING != 0 {
-            futex::wake_all(&self.0);",
+            // WAKE",
             r"if now & WAITING != 0 {
             if PLANTED {
                 futex::wake_one(&self.0);
                 return;
             }
-            futex::wake_all(&self.0);",
+            // WAKE",
         )],
-        why: "One sleeper is woken and all are forgotten: the others never hear of a place.",
+        why: "One sleeper is woken and `WAITING` is cleared: the others are never woken for a place.",
         fate: Shuttle("limit::two_sleepers"),
     },
     Bug {
@@ -287,13 +287,14 @@ pub const BUGS: &[Bug] = &[
         file: "src/thread/limit.rs",
         edits: &[(
             r"self.0.fetch_or(CLOSED, Relaxed);
+        // WAKE: the other end is QueueLimit::take.
         futex::wake_all(&self.0);",
             r"self.0.fetch_or(CLOSED, Relaxed);
         if !PLANTED {
             futex::wake_all(&self.0);
         }",
         )],
-        why: "Who waits for a place does not learn that the pool is closed.",
+        why: "A submitter that waits for a place does not learn that the pool is closed.",
         fate: Loom("limit::close"),
     },
     Bug {
@@ -303,7 +304,7 @@ pub const BUGS: &[Bug] = &[
             "if now & (FREE | CLOSED) != 0 {",
             "if now & if PLANTED { FREE } else { FREE | CLOSED } != 0 {",
         )],
-        why: "Who is about to wait for a place does not look whether the pool has been closed.",
+        why: "A submitter that is about to wait for a place does not check whether the pool is closed.",
         fate: Loom("limit::close"),
     },
     Bug {

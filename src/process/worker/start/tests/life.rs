@@ -104,7 +104,7 @@ fn a_missing_directory_is_an_error() {
 fn a_marker_without_a_parent_ends_the_process() {
     let marker = before_main::marker(Start::BeforeMain, Image::get().unwrap());
     let output = Command::new("/proc/self/exe")
-        .env(before_main::ENV_MARKER, marker)
+        .env(super::super::settings::ENV_MARKER, marker)
         .stdin(Stdio::null())
         .output()
         .unwrap();
@@ -141,7 +141,7 @@ fn a_ready_message_is_decoded_or_garbled_or_missing() {
     crate::sys::spawn::set_nonblocking(&here).unwrap();
     assert_eq!(handshake::receive_ready(&here), None);
     let refused = StartError::Hook {
-        hook: "initializer".to_owned(),
+        hook: "start hook".to_owned(),
         message: "no table".to_owned(),
     };
     for message in [Ok(()), Err(refused), Err(StartError::OtherBuild)] {

@@ -1,0 +1,49 @@
+//! Statistics of a process pool.
+
+/// A snapshot of a pool, from [`ProcessPool::stats`](crate::ProcessPool::stats). The pool goes on while the snapshot is taken,
+/// so the figures of a busy pool can differ from each other by some tasks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Tasks that are accepted and not started.
+    pub queued: usize,
+    /// Tasks that run now.
+    pub running: usize,
+    /// Each worker's share.
+    pub workers: Vec<WorkerStats>,
+    /// Workers that ended while they ran a task, or between two without being told to.
+    pub deaths: u64,
+    /// Workers that were started to replace another one, for any reason.
+    pub replacements: u64,
+    /// Tasks that moved from one worker's lane to the lane of an idle worker.
+    pub moved: u64,
+}
+
+/// One worker's share of [`Stats`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct WorkerStats {
+    /// The process id of the worker, while there is one.
+    pub pid: Option<u32>,
+    /// Tasks that ended on this worker and on those that it replaced.
+    pub done: u64,
+    /// Whether the worker runs a task.
+    pub running: bool,
+    /// Tasks that wait in this worker's lane.
+    pub queued: usize,
+}
+
+impl Stats {
+    /// Tasks that ended.
+    pub fn done(&self) -> u64 {
+        self.workers.iter().map(|worker| worker.done).sum()
+    }
+
+    /// Returns the process ids of the workers that are ready.
+    pub fn pids(&self) -> Vec<u32> {
+        self.workers
+            .iter()
+            .filter_map(|worker| worker.pid)
+            .collect()
+    }
+}
