@@ -232,7 +232,8 @@ impl Lane {
         self.done.load(Relaxed)
     }
 
-    /// In a forked child (`forked`) nobody looks inside: a thread that is not there may hold the lock.
+    /// The lane's figures, under its lock. In a forked child (`forked`) the lock is not taken: a thread that does not exist in
+    /// the child may hold it.
     pub fn stats(&self, forked: bool) -> WorkerStats {
         let depth = if forked { 0 } else { self.depth() as usize };
         let mut running = false;
