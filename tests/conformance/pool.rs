@@ -1,7 +1,7 @@
 //! T: the thread pool itself: its threads, its queue, what it says about itself.
 
-use super::common::{Gate, until, watch};
-use super::kit::{self, hold};
+use super::common::{Gate, here, hold, until, watch};
+use super::kit;
 use raddle::thread::{Idle, current_worker};
 use raddle::{
     BoxError, BuildError, Executor, Pin, Rejected, ReturnWhen, Shutdown, TaskError, ThreadPool,

@@ -1,6 +1,8 @@
 //! Tasks that write over the memory that their worker shares with the parent, and do worse. The parent goes on.
 
-use crate::kit::{Dice, Gate, echo, echo_all, lines, note, pid, pool, send, until, wait_at, watch};
+use crate::kit::{
+    Dice, FileGate, echo, echo_all, lines, note, pid, pool, send, until, wait_at, watch,
+};
 use raddle::process::{BytesIn, BytesOut, LostCause, WorkerExit};
 use raddle::{Executor, ProcessPool, TaskError};
 use serde::{Deserialize, Serialize};

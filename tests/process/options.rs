@@ -1,6 +1,6 @@
 //! What a worker is told before its first task.
 
-use crate::kit::{Gate, lines, note, until, watch};
+use crate::kit::{FileGate, lines, note, until, watch};
 use raddle::executor::WorkerInfo;
 use raddle::process::{Limit, Output, PayloadReason};
 use raddle::{BoxError, BuildError, Executor, Pin, ProcessPool, Rejected, TaskError};
