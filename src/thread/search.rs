@@ -2,7 +2,8 @@
 //! protocol of both is in [`super::idle`], that of the slot in [`super::handoff`].
 
 use super::idle::Woken;
-use super::join::SharedJob;
+use super::join::shared_job::SharedJob;
+use super::threads::FRESH;
 use super::worker::{Work, Worker, task_from};
 use super::worker_shared::WorkerShared;
 use crate::future::memory;
@@ -14,9 +15,6 @@ use std::time::{Duration, Instant};
 const ROUNDS: u32 = sync::bound(32, 1) as u32;
 /// An idle gap counts for at most that much in the mean, so that a few short ones bring it down again.
 const LONG_GAP: Duration = Duration::from_micros(400);
-/// The mean of a worker that has not slept yet. Its first park follows at once: its work comes from the thread that builds
-/// the pool, and it may have been started on the same CPU core. That first gap says nothing about the load.
-pub(super) const FRESH: u32 = if sync::MODEL { 0 } else { u32::MAX };
 
 impl Worker {
     /// Adds the length of an idle gap to the running mean.

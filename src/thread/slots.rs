@@ -4,16 +4,14 @@
 //! building a pool does not wait for the memory, a pool that spawns little does not occupy it, and a page is near the worker
 //! that uses it.
 
-use crate::sync::atomic::AtomicPtr;
-use std::ops::Deref;
-
 pub use memory::Slots;
 
 #[cfg(not(any(raddle_loom, raddle_shuttle)))]
 mod memory {
-    use super::{AtomicPtr, Deref};
     use crate::sync::Arc;
+    use crate::sync::atomic::AtomicPtr;
     use crate::sys::pages::Pages;
+    use std::ops::Deref;
     use std::ptr::NonNull;
 
     /// One array of `N` pointers, and a reference to the memory that it is in.
@@ -66,7 +64,8 @@ mod memory {
 
 #[cfg(any(raddle_loom, raddle_shuttle))]
 mod memory {
-    use super::{AtomicPtr, Deref};
+    use crate::sync::atomic::AtomicPtr;
+    use std::ops::Deref;
     use std::{array, ptr};
 
     pub struct Slots<T, const N: usize>(Box<[AtomicPtr<T>; N]>);

@@ -16,10 +16,10 @@
 //! spares that wait; `live` counts threads, for those that wait for the pool's end.
 //! Models: `verify/src/scenarios/pool.rs`.
 
-use super::search::FRESH;
 use super::shared::Shared;
 use super::worker::Worker;
 use crate::error::BuildError;
+use crate::sync;
 use crate::sync::Arc;
 use crate::sync::atomic::{AtomicU32, AtomicU64, Ordering::*};
 use crate::sync::thread::{self, JoinHandle};
@@ -30,6 +30,10 @@ use std::time::Instant;
 
 /// How many spares wait for the next blocked worker. Further ones end.
 const WAITING_SPARES: usize = 2;
+
+/// The `gap` of a worker that has not slept yet. Its first park follows at once: its work comes from the thread that builds
+/// the pool, and it may have been started on the same CPU core. That first gap says nothing about the load.
+pub const FRESH: u32 = if sync::MODEL { 0 } else { u32::MAX };
 
 /// The right to be worker `index`. See the module.
 #[derive(Debug)]

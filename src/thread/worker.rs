@@ -6,7 +6,8 @@
 //! it searches for a while with an open handoff slot, if that has paid lately, then sleeps ([`super::search`]).
 
 use super::injector::Injector;
-use super::join::{self, Job};
+use super::join::JoinGuard;
+use super::join::shared_job::Job;
 use super::shared::Shared;
 use super::threads::{Threads, WorkerToken};
 use super::worker_shared::WorkerShared;
@@ -148,7 +149,7 @@ impl Worker {
         let worker = Self::new(shared);
         let is_spare = token.is_none();
         CURRENT.with(|current| current.set(&worker));
-        let entered = (block::enter(&worker), join::JoinGuard::worker(&worker));
+        let entered = (block::enter(&worker), JoinGuard::worker(&worker));
         let Some(token) = token.or_else(|| shared.threads.next_token()) else {
             drop(entered);
             CURRENT.with(|current| current.set(ptr::null()));
