@@ -1,5 +1,6 @@
 //! The submitting side of `map` and `map_unordered`: it takes arguments, a chunk at a time, and no further ahead than
-//! allowed.
+//! allowed. It and the module above import each other: the trait's maps are made of windows, and a window submits its
+//! chunks to an executor.
 
 use crate::error::{Rejected, TaskError};
 use crate::future::{Future, block, panics};
