@@ -46,11 +46,12 @@
 //!   [`AnyExecutor`] lets it choose at run time. Use [`ThreadPool::scope`] and [`ThreadPool::join`] for work that borrows,
 //!   and [`ProcessPool::submit_bytes`] for large payloads.
 //! - Waiting: [`Future`], [`SharedFuture`], [`wait()`], [`as_completed()`], [`ThreadPool::map`], [`Executor::map`].
-//! - Cancelling and shutting down: [`Future::cancel`], [`cancel_requested`], [`CancelOnDrop`], [`Shutdown`]. For process
-//!   pools also [`Future::kill`] and [deadlines](ProcessTask::deadline).
-//! - Errors: [`TaskError`], [`WorkerLost`], [`PayloadError`], [`BuildError`], [`ShutdownError`]. An error that the program
-//!   never reads goes to the hook of [`set_report_hook`].
-//! - Building an executor of your own: [`promise()`].
+//! - Ending: [`Future::cancel`] and [`cancel_requested`], [`CancelOnDrop`], [`Shutdown`]; for processes
+//!   [`Future::kill`] and [time limits](process::TaskBuilder::timeout).
+//! - Going wrong: [`TaskError`], [`process::WorkerLost`], [`process::PayloadError`], [`BuildError`], [`ShutdownError`]; what nobody looked at reaches
+//!   [`set_report_hook`].
+//! - Building an executor of your own: [`Executor`], [`promise()`].
+//! - What belongs to one kind of pool alone: [`thread`], [`process`].
 //!
 //! # Guarantees
 //! - A panic in a task becomes the error of its future and has no other effect. Every error is read by the program or
@@ -93,15 +94,13 @@ mod any;
 #[cfg(feature = "process")]
 #[doc(hidden)]
 pub mod codec;
-mod error;
+pub mod error;
 pub mod executor;
 #[cfg(not(any(raddle_loom, raddle_shuttle)))]
 mod future;
 #[cfg(any(raddle_loom, raddle_shuttle))]
 pub mod future;
-#[cfg(all(feature = "process", not(any(raddle_loom, raddle_shuttle))))]
-mod process;
-#[cfg(all(feature = "process", any(raddle_loom, raddle_shuttle)))]
+#[cfg(feature = "process")]
 pub mod process;
 mod report;
 #[cfg(all(
@@ -119,19 +118,14 @@ pub mod sync;
 mod sys;
 #[cfg(any(raddle_loom, raddle_shuttle))]
 pub mod sys;
-#[cfg(not(any(raddle_loom, raddle_shuttle, raddle_counts)))]
-mod thread;
-#[cfg(any(raddle_loom, raddle_shuttle, raddle_counts))]
 pub mod thread;
 
 #[cfg(feature = "process")]
 pub use any::AnyExecutor;
-pub use error::payload::{PayloadError, PayloadReason, PayloadStage};
-pub use error::worker_lost::{LostCause, WorkerExit, WorkerLost};
-pub use error::{BoxError, BuildError, CodeError, PanicReport, Rejected, ShutdownError, TaskError};
+pub use error::{BoxError, BuildError, PanicReport, Rejected, ShutdownError, TaskError};
 #[cfg(feature = "process")]
 pub use executor::{Executor, Payload};
-pub use executor::{Map, MapUnordered, Pin, Shutdown, WhenFull};
+pub use executor::{Pin, Shutdown, WhenFull};
 pub use future::Future;
 pub use future::as_completed::{AsCompleted, AsCompletedTimeout, TimedOut, as_completed};
 pub use future::current::cancel_requested;
@@ -139,20 +133,12 @@ pub use future::promise::{Promise, promise};
 pub use future::shared::{CancelOnDrop, SharedFuture};
 pub use future::state::FutureState;
 pub use future::wait::{ReturnWhen, Waitable, Waited, wait, wait_timeout};
+#[cfg(feature = "process")]
+pub use process::ProcessPool;
 #[cfg(all(feature = "process", raddle_hostile))]
 pub use process::testing::hostile;
-#[cfg(feature = "process")]
-pub use process::worker::start::{Limit, Output, Start, worker_main};
-#[cfg(feature = "process")]
-pub use process::{
-    BytesIn, BytesOut, ProcessPool, ProcessPoolBuilder, ProcessStats, ProcessTask,
-    ProcessWorkerStats, WhenWorkerDies,
-};
 pub use report::{Report, set_report_hook};
-pub use thread::{
-    Idle, NamedTask, Scope, Stats, ThreadPool, ThreadPoolBuilder, WorkerInfo, WorkerStats,
-    current_worker,
-};
+pub use thread::ThreadPool;
 
 /// The documentation tests also run the programs of the book.
 #[cfg(all(doctest, feature = "process"))]

@@ -3,6 +3,7 @@
 
 use crate::error::TaskError;
 use std::any::Any;
+use std::cell::Cell;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -161,4 +162,21 @@ fn dispose(payload: Box<dyn Any + Send>) {
     } else {
         std::mem::forget(payload);
     }
+}
+
+std::thread_local! {
+    static IS_SILENCED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs `f`; if it panics, the panic hook of this crate prints and stores nothing, and does not call the other hook.
+pub fn silenced<T>(f: impl FnOnce() -> T) -> T {
+    let was = IS_SILENCED.replace(true);
+    let value = f();
+    IS_SILENCED.set(was);
+    value
+}
+
+/// Are panics of this thread silenced?
+pub fn is_silenced() -> bool {
+    IS_SILENCED.try_with(Cell::get) == Ok(true)
 }

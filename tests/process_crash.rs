@@ -9,7 +9,8 @@
 // library's own doors cannot hide itself.
 #![allow(clippy::disallowed_types, clippy::disallowed_methods)]
 
-use raddle::{Executor, ProcessPool, TaskError, WorkerExit};
+use raddle::process::WorkerExit;
+use raddle::{Executor, ProcessPool, TaskError};
 use std::fs::{self, File, OpenOptions};
 use std::io::{Error, Write};
 use std::path::Path;

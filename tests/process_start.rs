@@ -117,7 +117,7 @@ fn a_program_without_worker_main_is_told_so() {
     assert_eq!(code, Some(3), "{said}");
     let last = said.lines().last().unwrap_or_default();
     assert!(
-        last.contains("call `raddle::worker_main()` as the first line of `main`"),
+        last.contains("call `raddle::process::worker_main()` as the first line of `main`"),
         "{said}"
     );
 }

@@ -8,7 +8,8 @@ use crate::bytes::decode;
 use crate::marks::Marks;
 use arbitrary::Arbitrary;
 use raddle_hostile::hostile::{Hostile, REACH};
-use raddle_hostile::{Future, LostCause, TaskError};
+use raddle_hostile::process::LostCause;
+use raddle_hostile::{Future, TaskError};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::time::Duration;
@@ -493,7 +494,10 @@ impl World {
         self.marks.reach(match error {
             TaskError::Cancelled => "cancelled",
             TaskError::WorkerLost(lost) => {
-                assert!(matches!(lost.cause(), LostCause::Died | LostCause::ProtocolViolation(_)));
+                assert!(matches!(
+                    lost.cause(),
+                    LostCause::Died | LostCause::ProtocolViolation(_)
+                ));
                 "lost"
             }
             TaskError::Rejected(raddle_hostile::Rejected::QueueFull { .. }) => "full",

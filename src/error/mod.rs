@@ -4,20 +4,20 @@
 
 mod build;
 mod code;
-pub mod payload;
+pub(crate) mod payload;
 #[cfg(test)]
 mod tests;
-pub mod worker_lost;
+pub(crate) mod worker_lost;
 
 pub use build::BuildError;
 pub use code::CodeError;
+pub use payload::{PayloadError, PayloadReason, PayloadStage};
+pub use worker_lost::{LostCause, WorkerExit, WorkerLost};
 
-use payload::PayloadError;
 use std::any::Any;
 use std::backtrace::Backtrace;
 use std::error::Error;
 use std::fmt;
-use worker_lost::WorkerLost;
 
 /// Any error that may move to another thread.
 pub type BoxError = Box<dyn Error + Send + Sync>;
@@ -54,8 +54,8 @@ pub enum TaskError {
     Rejected(Rejected),
     /// The [`Promise`](crate::Promise) was dropped without an outcome.
     Abandoned,
-    /// A `map` passed its time limit, and the tasks that had not started were cancelled. Or a task of a process pool passed
-    /// its [deadline](crate::ProcessTask::deadline); if it ran, its worker was ended.
+    /// A `map` ran past its time limit, and what had not started was cancelled; or a task of a process pool ran past
+    /// its [deadline](crate::process::TaskBuilder::deadline), and its worker was ended.
     TimedOut,
     /// The process that ran the task ended before the task was done, by itself or by [`Future::kill`](crate::Future::kill).
     WorkerLost(WorkerLost),
@@ -306,8 +306,8 @@ pub enum Rejected {
         /// The reason, and what to do.
         why: CodeError,
     },
-    /// The argument is larger than the memory that the pool shares with a worker: see
-    /// [`ProcessPoolBuilder::arena`](crate::ProcessPoolBuilder::arena).
+    /// The argument takes more memory than a lane can hold: see
+    /// [`ProcessPoolBuilder::arena`](crate::process::ProcessPoolBuilder::arena).
     TooLarge {
         /// Its length in bytes.
         bytes: usize,

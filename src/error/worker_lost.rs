@@ -7,7 +7,8 @@ use std::fmt;
 /// The process that ran a task ended before the task was done. No other task is lost.
 ///
 /// ```
-/// use raddle::{Executor, ProcessPool, TaskError, WorkerExit};
+/// use raddle::process::WorkerExit;
+/// use raddle::{Executor, ProcessPool, TaskError};
 ///
 /// let pool = ProcessPool::new(1)?;
 /// let lost = pool.submit(|code: i32| -> u32 { std::process::exit(code) }, 7);
@@ -87,14 +88,14 @@ impl WorkerLost {
         self.0.task.as_deref()
     }
 
-    /// How many workers died while they ran this task: more than one if it was
-    /// [retried](crate::ProcessTask::idempotent).
+    /// How many workers this task has cost; more than one if it was
+    /// [retried](crate::process::TaskBuilder::idempotent).
     pub fn deaths(&self) -> u32 {
         self.0.deaths
     }
 
     /// The last lines that the worker wrote to its standard error, if the pool
-    /// [captures](crate::Output::Captured) it.
+    /// [captures](crate::process::Output::Captured) it.
     pub fn stderr(&self) -> Option<&str> {
         self.0.stderr.as_deref()
     }

@@ -1,4 +1,4 @@
-//! The contract that every executor keeps.
+//! The contract that every executor keeps: [`Executor`], the iterators of its maps, and what executors are made with.
 
 mod map;
 #[cfg(feature = "process")]
@@ -6,12 +6,14 @@ mod pointers;
 mod pool_options;
 mod unordered;
 mod window;
+mod worker_info;
 
 pub use map::Map;
 pub use pool_options::{Pin, WhenFull};
 pub use unordered::MapUnordered;
 pub use window::Chunk;
 pub(crate) use window::{Submitter, Window};
+pub use worker_info::WorkerInfo;
 
 #[cfg(feature = "process")]
 use crate::error::{BoxError, ShutdownError, TaskError};
@@ -26,6 +28,7 @@ use window::OnExecutor;
 
 /// How an executor ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Shutdown {
     /// Everything accepted is done first.
     Drain,

@@ -5,6 +5,7 @@ use crate::sys::{affinity, cgroup};
 
 /// Which cores the workers stay on.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Pin {
     /// The system moves them as it likes.
     #[default]
@@ -18,6 +19,7 @@ pub enum Pin {
 
 /// What happens to a task that finds the queue full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum WhenFull {
     /// The submitting thread sleeps until there is room.
     #[default]

@@ -6,10 +6,10 @@
 
 use super::{block, current};
 use crate::error::{PanicDetails, PanicReport, Trace};
-use crate::report::message_of;
+use crate::report::{self, message_of};
 use std::any::Any;
 use std::backtrace::{Backtrace, BacktraceStatus};
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::panic;
 use std::sync::Once;
 
@@ -21,7 +21,6 @@ struct Seen {
 
 std::thread_local! {
     static SEEN: RefCell<Option<Seen>> = const { RefCell::new(None) };
-    static IS_SILENCED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Installs the hook, once per process. Called when a pool is built and when a worker process starts.
@@ -30,7 +29,7 @@ pub fn install() {
     ONCE.call_once(|| {
         let before = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
-            if IS_SILENCED.try_with(Cell::get) == Ok(true) {
+            if report::is_silenced() {
                 return;
             }
             if current::is_running() {
@@ -45,14 +44,6 @@ pub fn install() {
             before(info);
         }));
     });
-}
-
-/// Runs `f`; if it panics, this hook prints and stores nothing, and does not call the other hook.
-pub fn silenced<T>(f: impl FnOnce() -> T) -> T {
-    let was = IS_SILENCED.replace(true);
-    let value = f();
-    IS_SILENCED.set(was);
-    value
 }
 
 /// Makes the report of a panic that this thread has just caught. Takes what the hook stored.

@@ -48,6 +48,7 @@ impl<K, F: Waitable> Waitable for (K, F) {}
 
 /// What [`wait`] waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum ReturnWhen {
     /// One is done, whatever its outcome.
     FirstCompleted,

@@ -1,8 +1,8 @@
 //! Builds a process pool. [`ProcessPoolBuilder::build`] checks all settings and reports each mistake as a [`BuildError`].
 
 use super::ProcessPool;
-use crate::error::{BoxError, BuildError};
-use crate::executor::{Pin, WhenFull};
+use crate::error::{BoxError, BuildError, CodeError};
+use crate::executor::{Pin, WhenFull, WorkerInfo};
 use crate::future::panics;
 use crate::process::pool::config::{Config, WhenWorkerDies};
 use crate::process::pool::shared::Pool;
@@ -23,7 +23,8 @@ const MOST_WORKERS: usize = 1024;
 /// Configures and starts a [`ProcessPool`]. Returned by [`ProcessPool::builder`].
 ///
 /// ```
-/// use raddle::{Limit, Output, ProcessPool};
+/// use raddle::process::{Limit, Output};
+/// use raddle::ProcessPool;
 /// use std::time::Duration;
 ///
 /// let pool = ProcessPool::builder()
@@ -147,8 +148,8 @@ impl ProcessPoolBuilder {
         self
     }
 
-    /// Sets where the workers' standard error goes. The default is the parent's standard error. With [`Output::Captured`] the
-    /// last lines are part of [`WorkerLost`](crate::WorkerLost), and each line goes to the `log` crate at level `warn`.
+    /// Where the workers' standard error goes; to the parent's without it. With [`Output::Captured`] the last lines are
+    /// part of [`WorkerLost`](crate::process::WorkerLost), and each line goes to the `log` crate at level `warn`.
     pub fn stderr(mut self, output: Output) -> Self {
         self.settings.stderr = output;
         self
@@ -191,40 +192,58 @@ impl ProcessPoolBuilder {
         self
     }
 
-    /// Sets a hook that runs in each worker before its first task: a function, or a closure that captures nothing. If it fails,
-    /// `build` fails. If it fails in a replacement worker, that start has failed; five failed starts in a row break the pool.
-    pub fn initializer<H>(mut self, hook: H) -> Self
+    /// Runs in each worker before its first task: a function, or a closure that captures nothing. If it fails, so
+    /// does `build`. In a replacement that is an attempt that failed; five in a row break the pool.
+    ///
+    /// ```
+    /// use raddle::{Executor, ProcessPool};
+    ///
+    /// let pool = ProcessPool::builder()
+    ///     .workers(1)
+    ///     .name("render")
+    ///     .on_start(|worker| {
+    ///         assert_eq!((worker.index, &*worker.name), (0, "render-0"));
+    ///         std::fs::metadata("/proc/self/exe")?;
+    ///         Ok(())
+    ///     })
+    ///     .on_stop(|worker| eprintln!("{} has nothing left to do", worker.name))
+    ///     .build()?;
+    /// assert_eq!(pool.submit(|n: u32| n + 1, 1).result().unwrap(), 2);
+    /// # Ok::<(), raddle::BuildError>(())
+    /// ```
+    pub fn on_start<H>(mut self, hook: H) -> Self
     where
-        H: Fn() -> Result<(), BoxError> + Copy + Send + 'static,
+        H: Fn(&WorkerInfo) -> Result<(), BoxError> + Copy + Send + 'static,
     {
-        self.settings.initializer = self.hook(hook);
+        let _ = hook;
+        self.settings.on_start = self.hook(task_code::of_hook::<H>());
         self
     }
 
-    /// Sets a hook that runs in each worker after the initializer and before the first task. Give up rights in it (seccomp,
-    /// Landlock). If it fails, the worker runs no task, and `build` fails.
+    /// Runs in each worker after `on_start` and before its first task: the place to give up rights (seccomp,
+    /// Landlock). If it fails, the worker runs nothing, and `build` fails.
     pub fn sandbox<H>(mut self, hook: H) -> Self
     where
-        H: Fn() -> Result<(), BoxError> + Copy + Send + 'static,
+        H: Fn(&WorkerInfo) -> Result<(), BoxError> + Copy + Send + 'static,
     {
-        self.settings.sandbox = self.hook(hook);
+        let _ = hook;
+        self.settings.sandbox = self.hook(task_code::of_hook::<H>());
         self
     }
 
-    /// Sets a hook that runs in each worker after its last task, if the worker ends in an orderly way.
-    pub fn tear_down<H>(mut self, hook: H) -> Self
+    /// Runs in each worker after its last task, if it ends in an orderly way. A panic in it is a line on the worker's
+    /// standard error.
+    pub fn on_stop<H>(mut self, hook: H) -> Self
     where
-        H: Fn() -> Result<(), BoxError> + Copy + Send + 'static,
+        H: Fn(&WorkerInfo) + Copy + Send + 'static,
     {
-        self.settings.tear_down = self.hook(hook);
+        let _ = hook;
+        self.settings.on_stop = self.hook(task_code::of_stop_hook::<H>());
         self
     }
 
-    fn hook<H>(&mut self, _: H) -> Option<u64>
-    where
-        H: Fn() -> Result<(), BoxError> + Copy + Send + 'static,
-    {
-        match task_code::of_hook::<H>() {
+    fn hook(&mut self, code: Result<u64, CodeError>) -> Option<u64> {
+        match code {
             Ok(code) => Some(code),
             Err(error) => {
                 let why = error.to_string();

@@ -1,26 +1,33 @@
-//! The process pool: the same tasks and futures as a thread pool's, each task in another process.
-//!
-//! - [`pool`]: the parent's side. [`pool::shared`] lists its threads and their duties.
-//! - [`supervisor`]: starts, watches and ends the workers.
-//! - [`worker`]: the worker's side, from its start to its last reply.
-//! - [`wire`]: the form in which arguments and outcomes travel.
+//! What belongs to process pools alone: the [builder](ProcessPoolBuilder) and how workers are set up ([`Start`],
+//! [`Output`], [`Limit`], [`WhenWorkerDies`]); a task's [name, time limit and retries](TaskBuilder); what can go wrong with
+//! a worker ([`WorkerLost`]) or with what travels ([`PayloadError`]); bytes that are read [where they lie](BytesIn); and
+//! [statistics](Stats).
+
+// The process pool: the same tasks and futures as a thread pool's, each task in another process.
+//
+// `entry`, `codec`, `outcome`: how a task travels. `start`, `worker`: the worker's side. `pool` says who does
+// what on the parent's.
 
 mod builder;
 mod executor;
-pub mod pool;
+mod pool;
 mod start_pool;
 mod supervisor;
 mod task;
 #[cfg(any(raddle_loom, raddle_shuttle, raddle_hostile))]
 pub mod testing;
-pub mod wire;
-pub mod worker;
+mod wire;
+mod worker;
 
+pub use crate::error::{
+    CodeError, LostCause, PayloadError, PayloadReason, PayloadStage, WorkerExit, WorkerLost,
+};
 pub use builder::ProcessPoolBuilder;
 pub use pool::config::WhenWorkerDies;
-pub use pool::stats::{ProcessStats, ProcessWorkerStats};
-pub use task::ProcessTask;
+pub use pool::stats::{Stats, WorkerStats};
+pub use task::TaskBuilder;
 pub use wire::in_place::{BytesIn, BytesOut};
+pub use worker::start::{Limit, Output, Start, worker_main};
 
 use crate::error::{BoxError, BuildError, ShutdownError};
 use crate::executor::Shutdown;
@@ -82,9 +89,9 @@ impl ProcessPool {
         Self { pool }
     }
 
-    /// Begins a task with options: a name, a time limit, retries. See [`ProcessTask`].
-    pub fn task(&self) -> ProcessTask<'_> {
-        ProcessTask::new(&self.pool)
+    /// Begins a task about which there is more to say, a name or a time limit: see [`TaskBuilder`].
+    pub fn task(&self) -> TaskBuilder<'_> {
+        TaskBuilder::new(&self.pool)
     }
 
     /// Submits a task on bytes. The task reads its argument and writes its result in memory that the parent shares with the
@@ -95,7 +102,8 @@ impl ProcessPool {
     /// Blocks, and is refused, as `submit` is. `arg` has been copied when this returns.
     ///
     /// ```
-    /// use raddle::{BytesIn, BytesOut, ProcessPool};
+    /// use raddle::process::{BytesIn, BytesOut};
+    /// use raddle::ProcessPool;
     ///
     /// fn inverted(image: BytesIn<'_>) -> BytesOut<'_> {
     ///     let mut out = image.out(image.len());
@@ -123,7 +131,8 @@ impl ProcessPool {
     /// [`TaskError::Failed`](crate::TaskError::Failed).
     ///
     /// ```
-    /// use raddle::{BytesIn, BytesOut, ProcessPool};
+    /// use raddle::process::{BytesIn, BytesOut};
+    /// use raddle::ProcessPool;
     ///
     /// fn header(file: BytesIn<'_>) -> Result<BytesOut<'_>, &'static str> {
     ///     let header = file.first_chunk::<64>().ok_or("too short")?;
@@ -169,7 +178,7 @@ impl ProcessPool {
     /// assert_eq!(pool.stats().pids().len(), 2);
     /// # Ok::<(), raddle::BuildError>(())
     /// ```
-    pub fn stats(&self) -> ProcessStats {
+    pub fn stats(&self) -> Stats {
         self.pool.stats()
     }
 
@@ -239,7 +248,7 @@ impl ProcessPool {
         if self.pool.wait_end(deadline) {
             Ok(())
         } else {
-            let ProcessStats {
+            let Stats {
                 running, queued, ..
             } = self.stats();
             Err(ShutdownError::TimedOut { running, queued })

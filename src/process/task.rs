@@ -32,14 +32,14 @@ use std::time::{Duration, Instant};
 /// # Ok::<(), raddle::BuildError>(())
 /// ```
 #[must_use = "nothing runs until a task is submitted with it"]
-pub struct ProcessTask<'a> {
+pub struct TaskBuilder<'a> {
     pool: &'a Arc<Pool>,
     name: Option<Cow<'static, str>>,
     deadline: Option<Instant>,
     retries: u32,
 }
 
-impl<'a> ProcessTask<'a> {
+impl<'a> TaskBuilder<'a> {
     pub(super) fn new(pool: &'a Arc<Pool>) -> Self {
         Self {
             pool,
@@ -49,7 +49,7 @@ impl<'a> ProcessTask<'a> {
         }
     }
 
-    /// Sets the task's name. It appears in reports, `Debug`, panic messages and [`WorkerLost`](crate::WorkerLost).
+    /// The task's name: for reports, `Debug`, panic messages and [`WorkerLost`](crate::process::WorkerLost).
     pub fn name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         self.name = Some(name.into());
         self
@@ -149,9 +149,9 @@ impl<'a> ProcessTask<'a> {
     }
 }
 
-impl fmt::Debug for ProcessTask<'_> {
+impl fmt::Debug for TaskBuilder<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ProcessTask")
+        f.debug_struct("TaskBuilder")
             .field("name", &self.name)
             .field("deadline", &self.deadline)
             .field("retries", &self.retries)

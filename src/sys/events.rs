@@ -135,13 +135,15 @@ mod event {
             Ok(Self(descriptor::own(fd)?))
         }
 
+        /// Makes the event readable.
         pub fn notify(&self) {
             let one = 1u64;
             // SAFETY: 8 bytes, as the kernel demands. It fails only if the count is at its maximum, and then it is readable.
             unsafe { libc::write(self.0.as_raw_fd(), (&raw const one).cast(), 8) };
         }
 
-        pub fn hear(&self) {
+        /// Takes all notifications: the event is no longer readable.
+        pub fn drain(&self) {
             let mut count = 0u64;
             // SAFETY: space for 8 bytes. It fails only if there was no notification.
             unsafe { libc::read(self.0.as_raw_fd(), (&raw mut count).cast(), 8) };
@@ -179,7 +181,7 @@ mod event {
             futex::wake_all(&raw const *self.0);
         }
 
-        pub fn hear(&self) {}
+        pub fn drain(&self) {}
 
         /// How many notifications there have been.
         pub fn seen(&self) -> u32 {

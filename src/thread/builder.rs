@@ -3,11 +3,10 @@
 use super::ThreadPool;
 use super::deque::Deque;
 use super::idle::MAX_WORKERS;
-use super::info::WorkerInfo;
 use super::shared::{Config, IdleProfile, Shared, StartHook, StopHook, WorkerShared};
 use super::threads::Threads;
 use crate::error::{BoxError, BuildError};
-use crate::executor::{Pin, Shutdown, WhenFull};
+use crate::executor::{Pin, Shutdown, WhenFull, WorkerInfo};
 use crate::future::panics;
 use crate::sync;
 use crate::sync::Arc;
@@ -18,7 +17,8 @@ use std::fmt;
 /// Sets up a [`ThreadPool`]. Made by [`ThreadPool::builder`].
 ///
 /// ```
-/// use raddle::{Idle, Pin, ThreadPool, WhenFull};
+/// use raddle::thread::Idle;
+/// use raddle::{Pin, ThreadPool, WhenFull};
 ///
 /// let pool = ThreadPool::builder()
 ///     .workers(2)

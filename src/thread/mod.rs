@@ -1,20 +1,50 @@
-//! The thread pool: [`deque`] (in its [`slots`]), [`injector`] and [`handoff`] hold tasks; [`idle`] knows who sleeps; [`worker`] is
-//! a thread's loop, [`search`] what it does without work, [`threads`] the threads; [`join`], [`scope`] and [`slice`] borrow from the stack,
-//! [`ranges`] shares out a slice, and [`external`] are threads from outside that take part in a join.
+//! What belongs to thread pools alone: the [builder](ThreadPoolBuilder) and what idle workers do ([`Idle`]), a task's
+//! [name](TaskBuilder), the [`Scope`] of tasks that borrow, [statistics](Stats), and the [worker that runs
+//! this](current_worker).
+
+// The thread pool: `deque` (in its `slots`), `injector` and `handoff` hold tasks; `idle` knows who sleeps; `worker` is
+// a thread's loop, `search` what it does without work, `threads` the threads; `join`, `scope` and `slice` borrow from the stack,
+// `ranges` shares out a slice, and `external` are threads from outside that take part in a join.
 
 mod builder;
+#[cfg(not(any(raddle_loom, raddle_shuttle, raddle_counts)))]
+mod deque;
+#[cfg(any(raddle_loom, raddle_shuttle, raddle_counts))]
 pub mod deque;
 #[cfg(feature = "process")]
 mod executor;
+#[cfg(not(any(raddle_loom, raddle_shuttle, raddle_counts)))]
+mod external;
+#[cfg(any(raddle_loom, raddle_shuttle, raddle_counts))]
 pub mod external;
+#[cfg(not(any(raddle_loom, raddle_shuttle, raddle_counts)))]
+mod handoff;
+#[cfg(any(raddle_loom, raddle_shuttle, raddle_counts))]
 pub mod handoff;
+#[cfg(not(any(raddle_loom, raddle_shuttle, raddle_counts)))]
+mod idle;
+#[cfg(any(raddle_loom, raddle_shuttle, raddle_counts))]
 pub mod idle;
-mod info;
+#[cfg(not(any(raddle_loom, raddle_shuttle, raddle_counts)))]
+mod injector;
+#[cfg(any(raddle_loom, raddle_shuttle, raddle_counts))]
 pub mod injector;
+#[cfg(not(any(raddle_loom, raddle_shuttle, raddle_counts)))]
+mod join;
+#[cfg(any(raddle_loom, raddle_shuttle, raddle_counts))]
 pub mod join;
+#[cfg(not(any(raddle_loom, raddle_shuttle, raddle_counts)))]
+mod limit;
+#[cfg(any(raddle_loom, raddle_shuttle, raddle_counts))]
 pub mod limit;
 mod map;
+#[cfg(not(any(raddle_loom, raddle_shuttle, raddle_counts)))]
+mod ranges;
+#[cfg(any(raddle_loom, raddle_shuttle, raddle_counts))]
 pub mod ranges;
+#[cfg(not(any(raddle_loom, raddle_shuttle, raddle_counts)))]
+mod scope;
+#[cfg(any(raddle_loom, raddle_shuttle, raddle_counts))]
 pub mod scope;
 mod search;
 mod shared;
@@ -25,7 +55,6 @@ mod threads;
 mod worker;
 
 pub use builder::ThreadPoolBuilder;
-pub use info::WorkerInfo;
 pub use scope::Scope;
 pub use shared::IdleProfile as Idle;
 pub use stats::{Stats, WorkerStats};
@@ -160,8 +189,8 @@ impl ThreadPool {
     /// assert_eq!(rows.name(), Some("load rows"));
     /// # Ok::<(), raddle::BuildError>(())
     /// ```
-    pub fn task(&self) -> NamedTask<'_> {
-        NamedTask {
+    pub fn task(&self) -> TaskBuilder<'_> {
+        TaskBuilder {
             pool: self,
             name: None,
         }
@@ -395,12 +424,12 @@ impl fmt::Debug for ThreadPool {
 /// A task's name, which may be left out, waiting for the task. Made by [`ThreadPool::task`].
 #[must_use = "nothing runs until a task is spawned with it"]
 #[derive(Debug)]
-pub struct NamedTask<'a> {
+pub struct TaskBuilder<'a> {
     pool: &'a ThreadPool,
     name: Option<Cow<'static, str>>,
 }
 
-impl NamedTask<'_> {
+impl TaskBuilder<'_> {
     /// The task's name: for reports, `Debug` and panic messages.
     pub fn name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         self.name = Some(name.into());

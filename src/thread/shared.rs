@@ -4,7 +4,6 @@ use super::deque::Deque;
 use super::external::ExternalJoiners;
 use super::handoff::HandoffSlot;
 use super::idle::Idle;
-use super::info::WorkerInfo;
 use super::injector::Injector;
 use super::join::SharedJob;
 use super::limit::{Admission, QueueLimit};
@@ -12,7 +11,7 @@ use super::stats::{Counter, Stats, WorkerStats};
 use super::threads::Threads;
 use super::worker::Worker;
 use crate::error::{BoxError, Rejected, TaskError};
-use crate::executor::{Shutdown, WhenFull};
+use crate::executor::{Shutdown, WhenFull, WorkerInfo};
 use crate::future::raw_task::{Header, RawTask};
 use crate::future::spin::{self, Advice};
 use crate::future::tag::Tag;
@@ -25,6 +24,7 @@ use std::time::Duration;
 
 /// How a pool's idle workers behave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum IdleProfile {
     /// Spin where it has paid lately, else sleep. An idle pool uses no CPU.
     #[default]

@@ -5,12 +5,12 @@
 //! nobody, it has a fair turn now and then ([`FAIR`]): mailbox and inbox first, then the oldest of its own.
 //! Without work it searches for a while with an open hand, if that has paid lately, then sleeps.
 
-use super::info::WorkerInfo;
 use super::injector::Injector;
 use super::join::{self, Job};
 use super::shared::{Shared, WorkerShared};
 use super::threads::{Threads, WorkerToken};
 use crate::error::{BoxError, BuildError};
+use crate::executor::WorkerInfo;
 use crate::future::block::{self, Blocker};
 use crate::future::memory;
 use crate::future::raw_task::{Header, RawTask};
@@ -40,9 +40,9 @@ sync::thread_local! {
 /// The worker that the calling thread is, if it belongs to a pool.
 ///
 /// ```
-/// assert!(raddle::current_worker().is_none());
+/// assert!(raddle::thread::current_worker().is_none());
 /// let pool = raddle::ThreadPool::new(1)?;
-/// let index = pool.spawn(|| raddle::current_worker().unwrap().index);
+/// let index = pool.spawn(|| raddle::thread::current_worker().unwrap().index);
 /// assert_eq!(index.result().unwrap(), 0);
 /// # Ok::<(), raddle::BuildError>(())
 /// ```

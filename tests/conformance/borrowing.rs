@@ -3,10 +3,8 @@
 
 use super::common::{Drops, Gate, watch};
 use super::kit::hold;
-use raddle::{
-    Rejected, ReturnWhen, Shutdown, TaskError, ThreadPool, as_completed, current_worker, promise,
-    wait,
-};
+use raddle::thread::current_worker;
+use raddle::{Rejected, ReturnWhen, Shutdown, TaskError, ThreadPool, as_completed, promise, wait};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Barrier};

@@ -1,8 +1,7 @@
 //! T13: in a forked child the parent's pool refuses at once, and a new one works. For pools of processes see
 //! `fork_processes.rs`.
 
-use super::common::{Gate, Wakes, until, watch};
-use super::kit::hold;
+use super::common::{Gate, LONG, Wakes, hold, until, watch};
 use raddle::{
     Executor, Future, Rejected, ReturnWhen, Shutdown, ShutdownError, TaskError, ThreadPool,
     as_completed, promise, wait, wait_timeout,
@@ -146,7 +145,6 @@ fn t13_futures_from_before_the_fork_end_in_the_child() {
     let _watch = watch();
     alone!("t13_futures_from_before_the_fork_end_in_the_child");
     type Wait = fn(Future<u32>) -> Option<Result<u32, TaskError>>;
-    const LONG: Duration = Duration::from_secs(100_000);
     let ways: [Wait; 9] = [
         |future| Some(future.result()),
         |future| Some(future.result_timeout(LONG).unwrap()),
@@ -317,9 +315,9 @@ fn t13_a_fork_while_everybody_is_busy_or_asleep() {
     let _watch = watch();
     alone!("t13_a_fork_while_everybody_is_busy_or_asleep");
     for idle in [
-        raddle::Idle::Balanced,
-        raddle::Idle::NeverPark,
-        raddle::Idle::ParkAtOnce,
+        raddle::thread::Idle::Balanced,
+        raddle::thread::Idle::NeverPark,
+        raddle::thread::Idle::ParkAtOnce,
     ] {
         let pool = ThreadPool::builder().workers(2).idle(idle).build().unwrap();
         for _ in 0..20 {

@@ -2,9 +2,10 @@
 
 use super::common::{Gate, until, watch};
 use super::kit::{self, hold};
+use raddle::thread::{Idle, current_worker};
 use raddle::{
-    BoxError, BuildError, Executor, Idle, Pin, Rejected, ReturnWhen, Shutdown, TaskError,
-    ThreadPool, WhenFull, as_completed, current_worker, promise, wait,
+    BoxError, BuildError, Executor, Pin, Rejected, ReturnWhen, Shutdown, TaskError, ThreadPool,
+    WhenFull, as_completed, promise, wait,
 };
 use std::cell::Cell;
 use std::collections::HashSet;
@@ -13,10 +14,6 @@ use std::sync::{Arc, Barrier, Mutex, mpsc};
 use std::thread::ThreadId;
 
 const PROFILES: [Idle; 3] = [Idle::Balanced, Idle::NeverPark, Idle::ParkAtOnce];
-
-fn here() -> ThreadId {
-    std::thread::current().id()
-}
 
 fn worker() -> usize {
     current_worker().expect("on a worker").index
@@ -504,15 +501,17 @@ fn bound_tasks_run_first_come_first_served() {
     assert_eq!(*order.lock().unwrap(), (0..50).collect::<Vec<_>>());
 }
 
+/// Each task spawns the next one, until it is told to stop.
+fn chain(pool: &Arc<ThreadPool>, stop: &Arc<AtomicBool>) {
+    if !stop.load(SeqCst) {
+        let (next, stop) = (Arc::clone(pool), Arc::clone(stop));
+        drop(pool.spawn(move || chain(&next, &stop)));
+    }
+}
+
 #[test]
 fn a_task_chain_does_not_starve_what_comes_from_outside() {
     let _watch = watch();
-    fn chain(pool: &Arc<ThreadPool>, stop: &Arc<AtomicBool>) {
-        if !stop.load(SeqCst) {
-            let (next, stop) = (Arc::clone(pool), Arc::clone(stop));
-            pool.spawn(move || chain(&next, &stop));
-        }
-    }
     for workers in [1, 2] {
         let pool = Arc::new(ThreadPool::new(workers).unwrap());
         for bound in [false, true] {
@@ -536,12 +535,6 @@ fn a_task_chain_does_not_starve_what_comes_from_outside() {
 #[test]
 fn a_task_chain_does_not_starve_older_children() {
     let _watch = watch();
-    fn chain(pool: &Arc<ThreadPool>, stop: &Arc<AtomicBool>) {
-        if !stop.load(SeqCst) {
-            let (next, stop) = (Arc::clone(pool), Arc::clone(stop));
-            pool.spawn(move || chain(&next, &stop));
-        }
-    }
     let pool = Arc::new(ThreadPool::new(1).unwrap());
     let (stop, inside) = (Arc::new(AtomicBool::new(false)), Arc::clone(&pool));
     pool.spawn(move || {

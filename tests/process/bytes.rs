@@ -1,10 +1,8 @@
 //! Bytes that a task reads, and writes, in the memory that both processes share.
 
 use crate::kit::{pid, pool, watch};
-use raddle::{
-    BytesIn, BytesOut, Executor, Output, ProcessPool, Rejected, TaskError, WorkerExit,
-    cancel_requested,
-};
+use raddle::process::{BytesIn, BytesOut, Output, WorkerExit};
+use raddle::{Executor, ProcessPool, Rejected, TaskError, cancel_requested};
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::time::Duration;
 use std::{io, thread};

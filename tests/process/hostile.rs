@@ -1,7 +1,8 @@
 //! Tasks that write over the memory that their worker shares with the parent, and do worse. The parent goes on.
 
 use crate::kit::{Dice, Gate, echo, echo_all, lines, note, pid, pool, send, until, wait_at, watch};
-use raddle::{BytesIn, BytesOut, Executor, LostCause, ProcessPool, TaskError, WorkerExit};
+use raddle::process::{BytesIn, BytesOut, LostCause, WorkerExit};
+use raddle::{Executor, ProcessPool, TaskError};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
@@ -114,7 +115,7 @@ fn stay() -> ! {
     }
 }
 
-fn lost(outcome: Result<(), TaskError>) -> raddle::WorkerLost {
+fn lost(outcome: Result<(), TaskError>) -> raddle::process::WorkerLost {
     match outcome {
         Err(TaskError::WorkerLost(lost)) => lost,
         other => panic!("{other:?}"),
@@ -136,7 +137,7 @@ fn renew(pool: &ProcessPool) {
 /// Runs the attack on one worker while another task runs on the other one, which notices nothing.
 fn beside<R>(attack: impl FnOnce(&ProcessPool) -> R) -> R {
     let pool = pool(2);
-    let gate = Gate::new();
+    let gate = FileGate::new();
     let held = pool.submit(
         |gate: PathBuf| {
             wait_at(gate);
@@ -306,7 +307,7 @@ fn what_was_spoiled_before_a_death_does_not_run_a_task_twice() {
         Word::WakeRequest(u32::MAX),
         Word::WakeRequest(0),
     ] {
-        let gate = Gate::new();
+        let gate = FileGate::new();
         let file = gate.file("runs");
         beside(|pool| {
             let attack = |(word, file): (Word, PathBuf)| -> () {
@@ -366,7 +367,7 @@ fn a_task_that_runs_although_it_was_taken_back() {
             .kill_grace(Duration::from_millis(20))
             .build()
             .unwrap();
-        let gate = Gate::new();
+        let gate = FileGate::new();
         let attack = |forged: PathBuf| -> () {
             let answers = Answers::find();
             let seq = answers.running();
@@ -384,7 +385,7 @@ fn a_task_that_runs_although_it_was_taken_back() {
 }
 
 /// A task that holds the other worker of two at the gate, and more behind both.
-fn crowd(pool: &ProcessPool, gate: &Gate) -> (raddle::Future<()>, Vec<raddle::Future<String>>) {
+fn crowd(pool: &ProcessPool, gate: &FileGate) -> (raddle::Future<()>, Vec<raddle::Future<String>>) {
     let held = pool.submit(wait_at, gate.path());
     until(|| held.is_running());
     let behind = (0..20).map(|n| pool.submit(echo, n.to_string()));
@@ -407,7 +408,7 @@ fn a_worker_that_unsays_its_claim_keeps_nothing() {
         .kill_grace(Duration::from_millis(20))
         .build()
         .unwrap();
-    let gate = Gate::new();
+    let gate = FileGate::new();
     let file = gate.file("runs");
     let attack = |runs: PathBuf| {
         let answers = Answers::find();
@@ -438,7 +439,7 @@ fn a_worker_that_unsays_its_claim_keeps_nothing() {
 fn a_worker_that_claims_ahead_keeps_nothing() {
     let _watch = watch();
     let pool = pool(2);
-    let gate = Gate::new();
+    let gate = FileGate::new();
     let file = gate.file("claimed");
     let attack = |claimed: PathBuf| -> () {
         let answers = Answers::find();
@@ -469,7 +470,7 @@ fn a_worker_that_claims_ahead_keeps_nothing() {
 fn a_spoiled_claim_is_found_by_a_cancellation() {
     let _watch = watch();
     let pool = pool(1);
-    let gate = Gate::new();
+    let gate = FileGate::new();
     let attack = |forged: PathBuf| -> () {
         let answers = Answers::find();
         let seq = answers.running();
@@ -496,7 +497,7 @@ fn a_sleeper_hears_its_own_side_whatever_is_in_the_bell() {
     let _watch = watch();
     let pool = pool(1);
     for _ in 0..20 {
-        let gate = Gate::new();
+        let gate = FileGate::new();
         let attack = |begun: PathBuf| -> () {
             let answers = Answers::find();
             note(&begun, "begun");

@@ -1,10 +1,9 @@
 //! What a worker is told before its first task.
 
 use crate::kit::{Gate, lines, note, until, watch};
-use raddle::{
-    BoxError, BuildError, Executor, Limit, Output, PayloadReason, Pin, ProcessPool, Rejected,
-    TaskError,
-};
+use raddle::executor::WorkerInfo;
+use raddle::process::{Limit, Output, PayloadReason};
+use raddle::{BoxError, BuildError, Executor, Pin, ProcessPool, Rejected, TaskError};
 use std::cell::Cell;
 use std::path::PathBuf;
 
@@ -12,29 +11,27 @@ std::thread_local! {
     static READY: Cell<u32> = const { Cell::new(0) };
 }
 
-fn get_ready() -> Result<(), BoxError> {
+fn get_ready(worker: &WorkerInfo) -> Result<(), BoxError> {
+    assert!(worker.index < 2 && worker.name.ends_with(&format!("-{}", worker.index)));
     READY.set(READY.get() + 1);
     Ok(())
 }
 
-fn refuse() -> Result<(), BoxError> {
+fn refuse(_: &WorkerInfo) -> Result<(), BoxError> {
     Err("there is no database".into())
 }
 
-fn leave_a_note() -> Result<(), BoxError> {
-    note(
-        &PathBuf::from(std::env::var_os("NOTES").ok_or("no file")?),
-        "bye",
-    );
-    Ok(())
+fn leave_a_note(_: &WorkerInfo) {
+    let notes = std::env::var_os("NOTES").expect("a file");
+    note(&PathBuf::from(notes), "bye");
 }
 
 #[test]
-fn p33_the_initializer_runs_in_each_worker_once() {
+fn p33_the_start_hook_runs_in_each_worker_once() {
     let _watch = watch();
     let pool = ProcessPool::builder()
         .workers(2)
-        .initializer(get_ready)
+        .on_start(get_ready)
         .sandbox(get_ready)
         .build()
         .unwrap();
@@ -45,14 +42,14 @@ fn p33_the_initializer_runs_in_each_worker_once() {
 }
 
 #[test]
-fn p33_a_failing_initializer_fails_the_build() {
+fn p33_a_failing_start_hook_fails_the_build() {
     let _watch = watch();
     for builder in [
-        ProcessPool::builder().workers(2).initializer(refuse),
+        ProcessPool::builder().workers(2).on_start(refuse),
         ProcessPool::builder().workers(2).sandbox(refuse),
         ProcessPool::builder()
             .workers(1)
-            .initializer(|| panic!("there is no database")),
+            .on_start(|_| panic!("there is no database")),
     ] {
         let why = builder.build().unwrap_err().to_string();
         assert!(why.contains("there is no database"), "{why}");
@@ -60,14 +57,14 @@ fn p33_a_failing_initializer_fails_the_build() {
 }
 
 #[test]
-fn the_tear_down_runs_at_an_orderly_end() {
+fn the_stop_hook_runs_at_an_orderly_end() {
     let _watch = watch();
-    let gate = Gate::new();
+    let gate = FileGate::new();
     let notes = gate.file("notes");
     let pool = ProcessPool::builder()
         .workers(2)
         .env("NOTES", &notes)
-        .tear_down(leave_a_note)
+        .on_stop(leave_a_note)
         .build()
         .unwrap();
     drop(pool);

@@ -1,7 +1,8 @@
 //! What travels, and what does not.
 
 use crate::kit::{pid, pool, watch};
-use raddle::{Executor, PayloadStage, ProcessPool, Rejected, Shutdown, TaskError, WorkerExit};
+use raddle::process::{PayloadStage, WorkerExit};
+use raddle::{Executor, ProcessPool, Rejected, Shutdown, TaskError};
 use serde::de::Error as _;
 use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};

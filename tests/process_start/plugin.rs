@@ -1,6 +1,7 @@
 //! A shared library with raddle in it, to which its host hands a pool of the host's own.
 
-use raddle::{CodeError, Executor, ProcessPool, Rejected, TaskError};
+use raddle::process::CodeError;
+use raddle::{Executor, ProcessPool, Rejected, TaskError};
 
 fn its_fn(n: u64) -> u64 {
     n * 2

@@ -1,7 +1,8 @@
 //! A small program with a process pool, which tests/process_start.rs builds in several ways. Its workers inherit
 //! the environment, so that they would do the same as their parent if nothing kept them from it.
 
-use raddle::{Executor, ProcessPool, Start};
+use raddle::process::Start;
+use raddle::{Executor, ProcessPool};
 use std::sync::LazyLock;
 
 fn double(n: u64) -> u64 {
@@ -42,7 +43,7 @@ fn submit_all(pool: &ProcessPool) {
 
 fn main() {
     if std::env::var_os("CALLS_WORKER_MAIN").is_some() {
-        raddle::worker_main();
+        raddle::process::worker_main();
     }
     let mode = std::env::var("MODE").expect("MODE");
     let start = match mode.as_str() {

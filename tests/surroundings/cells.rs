@@ -3,7 +3,7 @@
 use crate::inside::{pause, skip};
 use crate::namespaces::{self, Setting};
 use crate::seccomp::{Call, When, deny};
-use raddle::Start;
+use raddle::process::Start;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -60,7 +60,7 @@ pub struct Cell {
     /// Its workers change their niceness.
     pub nice: bool,
     /// Of each worker.
-    pub limit: Option<raddle::Limit>,
+    pub limit: Option<raddle::process::Limit>,
     /// No worker dies but the one that is killed, which then is none of the replacements.
     pub without_death: bool,
     /// The program ends all at once, while its workers run tasks.
@@ -226,7 +226,7 @@ fn limits() -> Vec<Cell> {
         "`RLIMIT_AS` of 8 GiB, and `Limit::AddressSpace` beyond it",
         "",
     );
-    cell.limit = Some(raddle::Limit::AddressSpace(64 * GIB));
+    cell.limit = Some(raddle::process::Limit::AddressSpace(64 * GIB));
     // Root may raise it.
     cells.push(cell.for_root().before(|| {
         namespaces::become_user(233_000);

@@ -4,10 +4,9 @@
 //! `base` (surroundings are arranged, nothing is built) and `end` (everything is dropped) until it has been looked at.
 
 use crate::cells::{self, Cell, Moment};
-use raddle::{
-    BoxError, Executor, Future, Output, Payload, ProcessPool, Shutdown, TaskError, ThreadPool,
-    WorkerExit,
-};
+use raddle::executor::WorkerInfo;
+use raddle::process::{Output, WorkerExit};
+use raddle::{BoxError, Executor, Future, Payload, ProcessPool, Shutdown, TaskError, ThreadPool};
 use std::cell::RefCell;
 use std::fmt::Display;
 use std::fs::File;
@@ -126,7 +125,7 @@ fn raddle_core() -> usize {
     unsafe { libc::sched_getcpu() }.max(0) as usize
 }
 
-fn in_worker() -> Result<(), BoxError> {
+fn in_worker(_: &WorkerInfo) -> Result<(), BoxError> {
     let cell = cells::named(&std::env::var(crate::CELL)?);
     (cell.in_worker.expect("the hook was set"))();
     Ok(())

@@ -30,7 +30,7 @@ const AT_A_TIME: usize = 4;
 
 fn main() -> ExitCode {
     // For the cells whose workers begin in `main`.
-    raddle::worker_main();
+    raddle::process::worker_main();
     if let Ok(name) = std::env::var(CELL) {
         return inside::run(&name);
     }

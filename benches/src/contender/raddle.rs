@@ -2,7 +2,8 @@
 
 use super::{Cancel, Config, Contender, ForkJoin, Map, NestedWait, Spawn, Tree};
 use crate::document::Role;
-use raddle::{Executor, Future, Idle, Pin, TaskError, ThreadPool};
+use raddle::thread::Idle;
+use raddle::{Executor, Future, Pin, TaskError, ThreadPool};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 

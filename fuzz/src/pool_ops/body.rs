@@ -3,9 +3,8 @@
 use super::world::{Ending, Record, Value, Work, World};
 use crate::purpose;
 use arbitrary::Arbitrary;
-use raddle::{
-    Future, Shutdown, ShutdownError, TaskError, ThreadPool, as_completed, current_worker,
-};
+use raddle::thread::current_worker;
+use raddle::{Future, Shutdown, ShutdownError, TaskError, ThreadPool, as_completed};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};

@@ -85,9 +85,9 @@ impl Machine {
             .name(name.clone())
             .workers(usize::from(setup.workers % 3) + 1)
             .idle(match setup.idle {
-                Idle::Balanced => raddle::Idle::Balanced,
-                Idle::ParkAtOnce => raddle::Idle::ParkAtOnce,
-                Idle::NeverPark => raddle::Idle::NeverPark,
+                Idle::Balanced => raddle::thread::Idle::Balanced,
+                Idle::ParkAtOnce => raddle::thread::Idle::ParkAtOnce,
+                Idle::NeverPark => raddle::thread::Idle::NeverPark,
             })
             .when_full(when_full);
         if limit > 0 {

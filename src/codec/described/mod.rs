@@ -14,6 +14,7 @@
 //! A reader is as safe as that of the plain form: it checks every length against the bytes that are left, each element takes at
 //! least one byte, and every level is counted.
 
+mod buffered;
 mod fields;
 mod names;
 mod read;
@@ -21,6 +22,7 @@ mod row;
 mod tag;
 mod tree;
 mod variant;
+mod ways;
 mod write;
 
 pub use tag::Tag;

@@ -1,4 +1,4 @@
-//! What becomes of a lane whose worker is dead.
+//! Recovers a lane whose worker is dead: takes out the replies and the task in flight, and prepares the lane for the next worker.
 
 use crate::future::task::Task;
 use crate::process::pool::deferred::RecoveredReply;
@@ -12,34 +12,36 @@ use crate::sync::atomic::Ordering::*;
 use std::io;
 use std::os::fd::AsFd;
 
-/// An answer that is none.
+/// Stands for a reply that cannot be read. It is no [`Status`].
 const NO_STATUS: u32 = 0;
 
-/// The task that the worker ran.
+/// The task that the dead worker ran.
 pub struct InFlight {
     pub location: TaskLocation,
-    /// How many workers it has cost.
+    /// How many workers have died while they ran it.
     pub deaths: u32,
-    /// None: the next worker runs it again.
+    /// The task, if it is lost. `None`: the next worker runs it again.
     pub lost: Option<Task>,
 }
 
-/// What was found in the lane.
+/// What [`Lane::recover`] found in the lane.
 #[derive(Default)]
 pub struct Recovered {
+    /// The committed replies that had not been taken.
     pub replies: Vec<RecoveredReply>,
+    /// The task that the worker had begun and not replied to.
     pub in_flight: Option<InFlight>,
-    /// What the worker did that no worker does.
+    /// How the worker violated the protocol.
     pub violation: Option<String>,
-    /// The lane has no memory for another worker, and never will.
+    /// Why the system refused memory for another worker. The lane cannot be used again.
     pub refused: Option<io::Error>,
 }
 
 impl Lane {
-    /// Takes out what the dead worker had answered and the task that it ran, and makes the lane fit for the next
-    /// worker. That task stays where it is, and runs again, if it has retries left and `again` allows it. None: somebody
-    /// still reads an answer; try again.
+    /// Takes the committed replies and the task in flight out of the lane, and replaces the memory that the dead worker could
+    /// write. The task in flight stays in the lane and runs again if it has retries left and `may_retry` allows it.
     ///
+    /// `None`: a thread still reads a reply; the caller tries again. Called by the supervisor. Takes the lane's lock.
     pub fn recover(&self, may_retry: impl FnOnce(TaskLocation) -> bool) -> Option<Recovered> {
         match Segment::<Replies>::create_words(self.shm.arena()) {
             Ok((fresh, fd)) => self.recover_with(Ok(&fresh), may_retry, || {
@@ -51,7 +53,7 @@ impl Lane {
         }
     }
 
-    /// As [`bury`](Self::recover); `install` puts the fresh memory, if there is any, in the place of the old.
+    /// As [`recover`](Self::recover). `install` replaces the old memory with the fresh one, if there is some.
     pub(in crate::process) fn recover_with(
         &self,
         fresh: io::Result<&Replies>,
@@ -74,7 +76,7 @@ impl Lane {
                     break;
                 }
             }
-            // Without a task it had been taken back, and was skipped.
+            // Without a task: it was revoked, and the worker skipped it.
             let Some(TakenReply {
                 task: Some(task),
                 finish,
@@ -88,8 +90,8 @@ impl Lane {
             let mut bytes = match reply.payload {
                 Payload::Inline(bytes) => bytes.as_slice().to_vec(),
                 Payload::Span(span) => {
-                    // All are copied at once. Apart from each other they are together no more than the arena; one of
-                    // them a thousand times over would be more than there is memory.
+                    // All replies are copied. Spans that do not overlap are together no larger than the arena. A worker that names
+                    // one span a thousand times would make the parent copy it a thousand times.
                     let bytes = if spans.iter().any(|&other| span.overlaps(other)) {
                         let why = "it replied twice with the same memory";
                         locked.data().quarantined = Some(why.to_owned());
@@ -120,7 +122,7 @@ impl Lane {
             });
         }
         recovered.violation = locked.data().quarantined.take();
-        // Without memory for another worker nobody would run it.
+        // Without memory for another worker there is none to run it again.
         let may_retry = |location| fresh.is_ok() && may_retry(location);
         if let Some(waiting) = locked.in_flight() {
             recovered.in_flight = self.take_in_flight(&mut locked, waiting, may_retry);
@@ -129,7 +131,7 @@ impl Lane {
         Some(recovered)
     }
 
-    /// The task that a dead worker ran, and whether it is lost.
+    /// Takes the task that the dead worker ran, or leaves it in the lane to run again. Counts the death. The lane is locked.
     fn take_in_flight(
         &self,
         locked: &mut Locked<'_, LaneState>,
@@ -141,7 +143,7 @@ impl Lane {
         let location = TaskLocation { lane, seq };
         let (deaths, retries) = self.record(locked, waiting, |record| {
             let record = record.as_ref()?;
-            // SAFETY: tasks in lanes have tickets.
+            // SAFETY: the extra of each task in a lane is a `RemoteTask`.
             let remote = unsafe { RemoteTask::of(record.task.raw()) };
             Some(remote.options.as_ref().map_or((1, 0), |options| {
                 // ORDERING: options.deaths Relaxed: written under the lane's lock.
@@ -184,7 +186,7 @@ mod tests {
     use crate::sys::events::{Event, Poller};
     use std::time::Duration;
 
-    /// A pool without threads, whose only worker the test plays.
+    /// A pool without threads. The test plays its only worker.
     fn pool() -> Arc<Pool> {
         let config = Config {
             name: "recover".to_owned(),
@@ -230,7 +232,7 @@ mod tests {
         drop(worker);
 
         let (fresh, _file) = Segment::<Replies>::create_words(ARENA).unwrap();
-        // A file that cannot be mapped so: what was there is gone all the same.
+        // A file that cannot be mapped for writing. The old mapping is gone all the same.
         let refused = || lane.shm.install(lane.files.requests.as_fd());
         let recovered = lane.recover_with(Ok(&fresh), |_| false, refused).unwrap();
         assert!(recovered.refused.is_some() && recovered.violation.is_none());
@@ -250,7 +252,7 @@ mod tests {
             matches!(&outcome, Err(TaskError::Rejected(Rejected::Broken { why, .. })) if why == "no memory"),
             "{outcome:?}"
         );
-        // Who comes later is told, too.
+        // A later submission is refused, too.
         assert!(send().result().is_err());
     }
 
@@ -280,7 +282,7 @@ mod tests {
         for reply in recovered.replies {
             pool.deferred.push_reply(0, reply);
         }
-        // It has retries left, and nobody who could run it.
+        // It has retries left, but there is no worker to run it.
         let lost = recovered.in_flight.unwrap().lost.unwrap();
         pool.deferred.push_failed(lost, TaskError::TimedOut);
         pool.break_down("no memory".to_owned());

@@ -4,14 +4,14 @@
 /// so the figures of a busy pool can differ from each other by some tasks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct ProcessStats {
-    /// Tasks that were accepted and have not started.
+pub struct Stats {
+    /// Tasks that are accepted and not started.
     pub queued: usize,
     /// Tasks that run now.
     pub running: usize,
-    /// The figures of each worker.
-    pub workers: Vec<ProcessWorkerStats>,
-    /// Workers that ended while they ran a task, or that ended between two tasks without a request.
+    /// Each worker's share.
+    pub workers: Vec<WorkerStats>,
+    /// Workers that ended while they ran a task, or between two without being told to.
     pub deaths: u64,
     /// Workers that were started to replace another one, for any reason.
     pub replacements: u64,
@@ -19,11 +19,11 @@ pub struct ProcessStats {
     pub moved: u64,
 }
 
-/// The figures of one worker in [`ProcessStats`].
+/// One worker's share of [`Stats`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct ProcessWorkerStats {
-    /// The worker's process id. `None` while there is no worker that is ready.
+pub struct WorkerStats {
+    /// The process id of the worker, while there is one.
     pub pid: Option<u32>,
     /// Tasks that ended on this worker and on those that it replaced.
     pub done: u64,
@@ -33,8 +33,8 @@ pub struct ProcessWorkerStats {
     pub queued: usize,
 }
 
-impl ProcessStats {
-    /// Returns the number of tasks that ended.
+impl Stats {
+    /// Tasks that ended.
     pub fn done(&self) -> u64 {
         self.workers.iter().map(|worker| worker.done).sum()
     }

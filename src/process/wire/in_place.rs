@@ -1,18 +1,18 @@
-//! Bytes that a task reads where they lie, and writes where its parent will read them.
+//! The payloads of [`ProcessPool::submit_bytes`](crate::ProcessPool::submit_bytes): a task reads its argument and writes its result
+//! in the lane's memory.
 //!
-//! What serde carries is copied four times on its way there and back: into the lane and out of it, and again with the
-//! result. [`ProcessPool::submit_bytes`](crate::ProcessPool::submit_bytes) needs two: the parent writes the argument into the
-//! lane, and copies the result out of it.
+//! A payload that serde carries is copied four times: into the lane and out of it, and the same for the result. `submit_bytes`
+//! makes two copies: the parent copies the argument into the lane, and the result out of it.
 //!
 //! # Why this is sound
 //! - [`BytesIn`] is a slice of the request's memory. The parent wrote it before it published the request, and does not
-//!   touch it before the request is answered: what a worker has begun is not taken back. The worker's mapping is
-//!   read-only. So the bytes are there and stay the same as long as the task runs, which is what `'a` stands for: a task
-//!   is `for<'a> Fn(BytesIn<'a>) -> BytesOut<'a>`, so nothing that borrows them gets into a static, into a thread that
-//!   goes on, or into what the task returns. There is nothing to count, and nothing that could be forgotten.
-//! - [`BytesOut`] is a part of the worker's own arena, taken for this answer and given back with it. The parent looks at it
-//!   once it is answered, and copies it out before it believes a byte of it, since a wild worker may go on writing.
-//! - A result that is the argument itself is not written at all: the parent copies out of its own memory.
+//!   touch it before the reply: a task that a worker has begun is not revoked. The worker's mapping is read-only. So the bytes
+//!   exist and do not change while the task runs. The lifetime `'a` expresses this: a task is
+//!   `for<'a> Fn(BytesIn<'a>) -> BytesOut<'a>`, so nothing that borrows the bytes can get into a static, into a thread that
+//!   outlives the task, or into the task's result. No reference count is needed, and no destructor has to run.
+//! - [`BytesOut`] is a part of the worker's own arena, allocated for this reply and freed with it. The parent reads it after the
+//!   reply, and copies it before it uses a byte, since a worker that violates the protocol may go on writing.
+//! - A result that is the argument itself is not written: the parent copies it out of its own memory.
 
 use crate::error::TooLong;
 use crate::process::wire::outcome::{RETURNED, Status};
@@ -24,12 +24,12 @@ use std::ops::{Deref, DerefMut};
 /// The worker's end of the lane, while a task runs.
 type Lender<'a> = &'a RefCell<&'a mut WorkerEnd>;
 
-/// The argument of a task of [`ProcessPool::submit_bytes`](crate::ProcessPool::submit_bytes): bytes that lie in memory shared with
-/// the parent, borrowed for as long as the task runs. Dereferences to the slice; [`to_vec`](slice::to_vec) makes a copy
-/// to keep.
+/// The argument of a task of [`ProcessPool::submit_bytes`](crate::ProcessPool::submit_bytes): bytes in memory shared with the
+/// parent, borrowed while the task runs. Dereferences to the slice. [`to_vec`](slice::to_vec) makes a copy that the task can keep.
 ///
 /// ```
-/// use raddle::{BytesIn, BytesOut, ProcessPool};
+/// use raddle::process::{BytesIn, BytesOut};
+/// use raddle::ProcessPool;
 ///
 /// fn reversed(bytes: BytesIn<'_>) -> BytesOut<'_> {
 ///     let mut out = bytes.out(bytes.len());
@@ -43,10 +43,11 @@ type Lender<'a> = &'a RefCell<&'a mut WorkerEnd>;
 /// # Ok::<(), raddle::BuildError>(())
 /// ```
 ///
-/// What borrows the bytes ends with the task:
+/// A borrow of the bytes cannot outlive the task:
 ///
 /// ```compile_fail
-/// use raddle::{BytesIn, BytesOut, ProcessPool};
+/// use raddle::process::{BytesIn, BytesOut};
+/// use raddle::ProcessPool;
 /// use std::sync::Mutex;
 ///
 /// static KEPT: Mutex<&[u8]> = Mutex::new(&[]);
@@ -70,17 +71,17 @@ impl<'a> BytesIn<'a> {
         Self { bytes, lender }
     }
 
-    /// The bytes, for as long as the task runs.
+    /// Returns the bytes, borrowed while the task runs.
     pub fn as_slice(&self) -> &'a [u8] {
         self.bytes
     }
 
-    /// A result of `len` bytes, to be written. Until then they are what an earlier answer has left there, or zeroes.
+    /// Allocates a result of `len` bytes, for the task to write. Its initial bytes are zeroes or remains of an earlier result.
     ///
-    /// Blocks while answers that the parent has not read yet leave no room for it.
+    /// Blocks while results that the parent has not read yet fill the arena.
     ///
     /// # Panics
-    /// If `len` is more than 2 GiB, or than finds room in the pool's [`arena`](crate::ProcessPoolBuilder::arena), which no
+    /// If `len` is more than 2 GiB, or than finds room in the pool's [`arena`](crate::process::ProcessPoolBuilder::arena), which no
     /// answer can be.
     pub fn out(&self, len: usize) -> BytesOut<'a> {
         BytesOut {
@@ -89,7 +90,7 @@ impl<'a> BytesIn<'a> {
         }
     }
 
-    /// The argument as the result, as it is. Nothing is copied in the worker, unless the result is then changed.
+    /// Returns the argument itself as the result. Nothing is copied in the worker, unless the task then changes the result.
     pub fn pass_on(self) -> BytesOut<'a> {
         BytesOut {
             output: Output::Argument(self.bytes),
@@ -112,12 +113,12 @@ impl fmt::Debug for BytesIn<'_> {
     }
 }
 
-/// The result of a task of [`ProcessPool::submit_bytes`](crate::ProcessPool::submit_bytes), in memory shared with the
-/// parent: made by [`BytesIn::out`] or [`BytesIn::pass_on`]. Dereferences to the slice, also for writing. One that
-/// is dropped gives its memory back.
+/// The result of a task of [`ProcessPool::submit_bytes`](crate::ProcessPool::submit_bytes), in memory shared with the parent.
+/// Returned by [`BytesIn::out`] and [`BytesIn::pass_on`]. Dereferences to the slice, mutably too. Dropping it frees its memory.
 ///
 /// ```
-/// use raddle::{BytesIn, BytesOut, ProcessPool};
+/// use raddle::process::{BytesIn, BytesOut};
+/// use raddle::ProcessPool;
 ///
 /// fn stamped(bytes: BytesIn<'_>) -> BytesOut<'_> {
 ///     let mut out = bytes.pass_on(); // No copy yet,
@@ -138,11 +139,11 @@ pub struct BytesOut<'a> {
 }
 
 enum Output<'a> {
-    /// The request's own bytes.
+    /// The argument, unchanged.
     Argument(&'a [u8]),
-    /// Few enough to travel in the slot.
+    /// Bytes that fit into the slot, and how many there are.
     Slot([u8; INLINE], usize),
-    /// The span, and as many of its bytes as are the result.
+    /// The span, and those of its bytes that are the result.
     Arena(Span, &'a mut [u8]),
 }
 
@@ -156,8 +157,8 @@ impl<'a> Output<'a> {
         let mut worker = lender.borrow_mut();
         let span = u32::try_from(len).map_err(|_| worker.too_large());
         match span.and_then(|len| worker.space(len)) {
-            // SAFETY: taken just now, for this place alone; when the place gives it up, it is gone. 'a ends with
-            // the call.
+            // SAFETY: just allocated for this output alone, which frees it only when it is dropped or replaced. 'a ends
+            // with the task's call.
             Ok(span) => Self::Arena(span, unsafe { worker.borrow_space(span) }),
             Err(TooLarge { limit }) => {
                 panic!(
@@ -170,10 +171,11 @@ impl<'a> Output<'a> {
 }
 
 impl BytesOut<'_> {
-    /// Shortens the result to its first `len` bytes; for one that is no longer, nothing changes.
+    /// Shortens the result to its first `len` bytes. Does nothing if the result is not longer than that.
     ///
     /// ```
-    /// use raddle::{BytesIn, BytesOut, ProcessPool};
+    /// use raddle::process::{BytesIn, BytesOut};
+    /// use raddle::ProcessPool;
     ///
     /// fn without_spaces(bytes: BytesIn<'_>) -> BytesOut<'_> {
     ///     let mut out = bytes.out(bytes.len());
@@ -203,7 +205,7 @@ impl BytesOut<'_> {
         }
     }
 
-    /// Answers the request with it.
+    /// Sends the result as the reply to `seq`. Called when the task has returned it.
     pub(in crate::process) fn reply(mut self, seq: Seq) {
         let mut worker = self.lender.borrow_mut();
         let status = Status::Value as u32;
@@ -213,7 +215,7 @@ impl BytesOut<'_> {
             }
             Output::Arena(span, bytes) if bytes.len() > INLINE => {
                 worker.reply_part(seq, status, *span, bytes.len() as u32);
-                // The lane's now.
+                // The span belongs to the reply now.
                 self.output = Output::NONE;
             }
             _ => worker.reply(seq, status, Body::Inline(&self)),

@@ -12,7 +12,7 @@
 
 use crate::codec::{self, Description, Part, PayloadError};
 use crate::error::{BoxError, CodeError, TaskError};
-use crate::executor::{Chunk, Payload};
+use crate::executor::{Chunk, Payload, WorkerInfo};
 use crate::process::wire::in_place::{BytesIn, BytesOut};
 use crate::process::worker::call::TaskCall;
 use crate::process::worker::image::{Image, Named, offset_of};
@@ -21,7 +21,7 @@ use crate::process::worker::image::{Image, Named, offset_of};
 pub type Entry = fn(&mut TaskCall<'_>);
 
 /// Runs a hook.
-pub type HookEntry = fn() -> Result<(), BoxError>;
+pub type HookEntry = fn(&WorkerInfo) -> Result<(), BoxError>;
 
 /// What a request of no task names: the anchor, which is no entry.
 pub const NONE: u64 = 0;
@@ -189,21 +189,39 @@ pub fn of_retirement() -> Result<u64, CodeError> {
 /// The entry of a hook that runs in the worker.
 pub fn of_hook<H>() -> Result<u64, CodeError>
 where
-    H: Fn() -> Result<(), BoxError> + Copy + Send + 'static,
+    H: Fn(&WorkerInfo) -> Result<(), BoxError> + Copy + Send + 'static,
 {
-    fn entry<H>() -> Result<(), BoxError>
+    fn entry<H>(worker: &WorkerInfo) -> Result<(), BoxError>
     where
-        H: Fn() -> Result<(), BoxError> + Copy + Send + 'static,
+        H: Fn(&WorkerInfo) -> Result<(), BoxError> + Copy + Send + 'static,
     {
-        materialize::<H>()()
+        materialize::<H>()(worker)
     }
     zero_sized::<H>();
     let named = const { &Named::hook(entry::<H>) };
-    offset_of(
-        named,
-        (named.run as *const ()).addr(),
-        std::any::type_name::<H>,
-    )
+    offset_of_hook::<H>(named)
+}
+
+/// The entry of a hook that cannot fail.
+pub fn of_stop_hook<H>() -> Result<u64, CodeError>
+where
+    H: Fn(&WorkerInfo) + Copy + Send + 'static,
+{
+    fn entry<H>(worker: &WorkerInfo) -> Result<(), BoxError>
+    where
+        H: Fn(&WorkerInfo) + Copy + Send + 'static,
+    {
+        materialize::<H>()(worker);
+        Ok(())
+    }
+    zero_sized::<H>();
+    let named = const { &Named::hook(entry::<H>) };
+    offset_of_hook::<H>(named)
+}
+
+fn offset_of_hook<H>(named: &'static Named<HookEntry>) -> Result<u64, CodeError> {
+    let run = (named.run as *const ()).addr();
+    offset_of(named, run, std::any::type_name::<H>)
 }
 
 /// A compile-time error for a task that would have to carry something along.
@@ -328,10 +346,10 @@ mod tests {
 
     #[test]
     fn a_hook_is_no_task() {
-        fn nothing() -> Result<(), BoxError> {
+        fn nothing(_: &WorkerInfo) -> Result<(), BoxError> {
             Ok(())
         }
-        fn offset<H: Fn() -> Result<(), BoxError> + Copy + Send + 'static>(_: H) -> u64 {
+        fn offset<H: Fn(&WorkerInfo) -> Result<(), BoxError> + Copy + Send + 'static>(_: H) -> u64 {
             of_hook::<H>().unwrap()
         }
         let hook = offset(nothing);

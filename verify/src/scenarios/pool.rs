@@ -3,10 +3,9 @@
 
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::{Arc, futex, thread};
-use crate::{Counted, DropCount, Scenario, Shuttle};
-use raddle::{
-    Future, Idle, Rejected, Shutdown, TaskError, ThreadPool, ThreadPoolBuilder, WhenFull, promise,
-};
+use crate::{Counted, DropCount, Scenario};
+use raddle::thread::{Idle, ThreadPoolBuilder};
+use raddle::{Future, Rejected, Shutdown, TaskError, ThreadPool, WhenFull, promise};
 
 fn builder(workers: usize) -> ThreadPoolBuilder {
     ThreadPool::builder().workers(workers).name("model")
@@ -311,7 +310,7 @@ const SPAWN_ON: Scenario = Scenario {
             let task = made.task();
             let future = pool.spawn_on(worker, move || {
                 drop(task());
-                raddle::current_worker().expect("on a worker").index
+                raddle::thread::current_worker().expect("on a worker").index
             });
             (worker, future)
         });

@@ -2,8 +2,9 @@
 
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::{Arc, futex, thread};
-use crate::{Outcomes, Scenario, Shuttle};
-use raddle::{Idle, ThreadPool};
+use crate::{Outcomes, Scenario};
+use raddle::ThreadPool;
+use raddle::thread::Idle;
 
 /// Blocks the thread itself: the pool does not know that it waits.
 struct Signal(Arc<AtomicU32>);
@@ -134,14 +135,14 @@ const LATENT: Scenario = Scenario {
             };
             let latent = || {
                 runs.fetch_add(1, Ordering::Relaxed);
-                by = raddle::current_worker().map(|worker| worker.index);
+                by = raddle::thread::current_worker().map(|worker| worker.index);
             };
             let left = || {
                 inner.join(many, latent);
             };
             inner.join(left, || ());
             assert_eq!(runs.load(Ordering::Relaxed), 1, "a half ran twice");
-            by != raddle::current_worker().map(|worker| worker.index)
+            by != raddle::thread::current_worker().map(|worker| worker.index)
         });
         let stolen = task.result().unwrap();
         drop(pool);

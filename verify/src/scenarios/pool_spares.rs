@@ -3,8 +3,8 @@
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::cell::UnsafeCell;
 use crate::sync::{Arc, futex, thread};
-use crate::{Scenario, Shuttle};
-use raddle::{Future, Idle, Shutdown, TaskError, ThreadPool, promise};
+use raddle::thread::Idle;
+use raddle::{Future, Shutdown, TaskError, ThreadPool, promise};
 
 /// One spare waits when both workers block: it takes one place, and another thread has to take the other.
 const TWO_LENT: Scenario = Scenario {

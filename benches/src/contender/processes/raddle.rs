@@ -2,7 +2,8 @@
 
 use super::{Batch, Call, Payload, Replace, Workers, check, task};
 use crate::document::Role;
-use raddle::{BytesIn, BytesOut, Executor, ProcessPool, TaskError};
+use raddle::process::{BytesIn, BytesOut};
+use raddle::{Executor, ProcessPool, TaskError};
 
 /// See the module.
 pub struct Raddle(ProcessPool);

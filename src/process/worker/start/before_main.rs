@@ -68,7 +68,7 @@ fn read(found: &OsStr) -> Option<Start> {
 /// it runs in each worker, too. Other programs need not call it.
 ///
 /// ```
-/// raddle::worker_main();
+/// raddle::process::worker_main();
 /// // From here on this process is no worker.
 /// ```
 pub fn worker_main() {

@@ -13,7 +13,7 @@ use std::{fmt, io};
 #[non_exhaustive]
 pub enum StartError {
     /// This process is itself a worker that has not become one: its pool was built with
-    /// [`Start::Main`](crate::Start), and `main` did not call [`worker_main`](crate::worker_main) first.
+    /// [`Start::Main`](crate::process::Start), and `main` did not call [`worker_main`](crate::process::worker_main) first.
     WorkerMainMissing,
     /// The code of this crate that runs before `main` did not run.
     NoConstructor,
@@ -35,7 +35,7 @@ pub enum StartError {
     OtherBuild,
     /// A hook failed or panicked.
     Hook {
-        /// `"initializer"`, `"sandbox hook"` or `"tear-down hook"`.
+        /// `"start hook"`, `"sandbox hook"` or `"stop hook"`.
         hook: String,
         /// Its error's or its panic's message.
         message: String,
@@ -70,7 +70,7 @@ impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::WorkerMainMissing => f.write_str(
-                "this process was started to be a worker; call `raddle::worker_main()` as the first line of `main`, \
+                "this process was started to be a worker; call `raddle::process::worker_main()` as the first line of `main`, \
                  or build the pool without `Start::Main`",
             ),
             Self::NoConstructor => f.write_str(

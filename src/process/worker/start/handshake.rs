@@ -18,14 +18,15 @@ const MOST_BYTES: usize = 64 << 10;
 /// What a worker is told about itself. See [`Settings`](super::Settings) and [`Launch`](super::Launch).
 #[derive(Debug, Serialize, Deserialize)]
 pub struct WorkerConfig {
+    pub index: usize,
     pub name: String,
     pub first: u32,
     pub core: Option<usize>,
     pub nice: Option<i32>,
     pub limits: Vec<Limit>,
-    pub initializer: Option<u64>,
+    pub on_start: Option<u64>,
     pub sandbox: Option<u64>,
-    pub tear_down: Option<u64>,
+    pub on_stop: Option<u64>,
     pub max_tasks: Option<u64>,
 }
 

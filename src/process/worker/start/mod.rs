@@ -16,5 +16,5 @@ pub use error::StartError;
 pub use handshake::WorkerConfig;
 pub use settings::{Limit, Output, Settings, Start};
 #[cfg(test)]
-pub use setup::{NOT_READY, TEAR_DOWN_FAILED};
+pub use setup::{NOT_READY, STOP_HOOK_FAILED};
 pub use spawn::{Launch, Started, start_worker};

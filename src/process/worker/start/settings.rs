@@ -13,18 +13,20 @@ pub const ENV_MARKER: &str = "RADDLE_WORKER";
 /// In either case it begins with no signal blocked and none ignored (but `SIGPIPE`, as in every Rust program), whatever the parent has
 /// set: tasks and the programs that they start can be interrupted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Start {
     /// Before `main`: nothing has to be done in the program, which is why it works in tests, examples and below
     /// libraries.
     #[default]
     BeforeMain,
-    /// Where `main` calls [`worker_main`](crate::worker_main): for programs that have to set things up before
+    /// Where `main` calls [`worker_main`](crate::process::worker_main): for programs that have to set things up before
     /// tasks can run. What `main` does to signals before is so in the worker.
     Main,
 }
 
 /// Where an output stream of the workers goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Output {
     /// To the parent's.
     #[default]
@@ -72,11 +74,11 @@ pub struct Settings {
     /// Added to the parent's niceness.
     pub nice: Option<i32>,
     pub limits: Vec<Limit>,
-    /// Code offsets of [`task_code::of_hook`](crate::process::worker::task_code::of_hook). The initializer runs first,
-    /// then the sandbox, which may take away what the initializer needed.
-    pub initializer: Option<u64>,
+    /// Code offsets of [`task_code::of_hook`](crate::process::worker::task_code::of_hook). The start hook runs first,
+    /// then the sandbox, which may take away what that one needed.
+    pub on_start: Option<u64>,
     pub sandbox: Option<u64>,
-    pub tear_down: Option<u64>,
+    pub on_stop: Option<u64>,
     /// The worker ends after so many tasks.
     pub max_tasks: Option<NonZeroU64>,
     /// Bytes of each arena of its lane; without it, what the limits of the parent leave.

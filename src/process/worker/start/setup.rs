@@ -3,6 +3,7 @@
 use super::error::StartError;
 use super::handshake::{self, Descriptors, WorkerConfig};
 use super::settings::Limit;
+use crate::executor::WorkerInfo;
 use crate::future::panics;
 use crate::process::worker::serve::{self, WorkerLane};
 use crate::process::worker::task_code;
@@ -17,7 +18,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// The exit code of a process that could not become a worker. Its parent has heard why, if it could be told.
 pub const NOT_READY: i32 = 70;
 /// The exit code of a worker whose tear-down hook failed.
-pub const TEAR_DOWN_FAILED: i32 = 71;
+pub const STOP_HOOK_FAILED: i32 = 71;
 
 const TALKING: &str = "talking to the parent";
 
@@ -79,19 +80,19 @@ impl Bootstrap {
         let Self { control, received } = self;
         let ready = received.and_then(|(config, descriptors)| prepare(config, descriptors));
         let (outcome, ready) = match ready {
-            Ok((lane, tear_down)) => (Ok(()), Some((lane, tear_down))),
+            Ok(ready) => (Ok(()), Some(ready)),
             Err(error) => (Err(error), None),
         };
         let sent = handshake::send_ready(&control, &outcome);
         // Its other end is the parent's life. But it is to take nothing from the tasks.
         let _lifeline = socket::fall_silent(&control).is_ok().then_some(control);
-        let (Ok(()), Some((mut lane, tear_down))) = (sent, ready) else {
+        let (Ok(()), Some((mut lane, worker, on_stop))) = (sent, ready) else {
             myself::leave(NOT_READY)
         };
         serve::work(&mut lane);
-        if let Some(Err(error)) = tear_down.map(|hook| run_hook("tear-down hook", hook)) {
+        if let Some(Err(error)) = on_stop.map(|hook| run_hook("stop hook", hook, &worker)) {
             eprintln!("raddle: worker '{}': {error}", lane.name());
-            myself::leave(TEAR_DOWN_FAILED)
+            myself::leave(STOP_HOOK_FAILED)
         }
         myself::leave(0)
     }
@@ -116,7 +117,7 @@ fn bind_to_parent() -> Result<(), StartError> {
 fn prepare(
     config: WorkerConfig,
     descriptors: Descriptors<OwnedFd>,
-) -> Result<(WorkerLane, Option<u64>), StartError> {
+) -> Result<(WorkerLane, WorkerInfo, Option<u64>), StartError> {
     let parent = parent_id();
     myself::ignore_broken_pipes();
     myself::set_name(&config.name);
@@ -145,8 +146,9 @@ fn prepare(
         apply(*limit, lane.address_space())
             .map_err(StartError::system(&format!("setting {limit:?}")))?;
     }
-    if let Some(hook) = config.initializer {
-        run_hook("initializer", hook)?;
+    let worker = WorkerInfo::named(config.index, config.name.as_str(), config.core);
+    if let Some(hook) = config.on_start {
+        run_hook("start hook", hook, &worker)?;
         // A hook that changed the user has cancelled it.
         myself::die_with_parent().map_err(StartError::system("asking to end with the parent"))?;
         if parent_id() != parent {
@@ -154,9 +156,9 @@ fn prepare(
         }
     }
     if let Some(hook) = config.sandbox {
-        run_hook("sandbox hook", hook)?;
+        run_hook("sandbox hook", hook, &worker)?;
     }
-    Ok((lane, config.tear_down))
+    Ok((lane, worker, config.on_stop))
 }
 
 fn apply(limit: Limit, lane: u64) -> std::io::Result<()> {
@@ -174,7 +176,7 @@ fn apply(limit: Limit, lane: u64) -> std::io::Result<()> {
     }
 }
 
-fn run_hook(hook: &str, code: u64) -> Result<(), StartError> {
+fn run_hook(hook: &str, code: u64, worker: &WorkerInfo) -> Result<(), StartError> {
     let failed = |message: String| StartError::Hook {
         hook: hook.to_owned(),
         message,
@@ -185,7 +187,7 @@ fn run_hook(hook: &str, code: u64) -> Result<(), StartError> {
     };
     // UNWIND: the process ends if the hook panics.
     match catch_unwind(AssertUnwindSafe(|| {
-        run().map_err(|error| error.to_string())
+        run(worker).map_err(|error| error.to_string())
     })) {
         Ok(outcome) => outcome.map_err(failed),
         Err(payload) => Err(failed(format!("it panicked: {}", message_of(&*payload)))),

@@ -17,6 +17,8 @@ use std::process::{Command, Stdio};
 /// One worker to be started.
 #[derive(Debug)]
 pub struct Launch<'a> {
+    /// The worker's number.
+    pub index: usize,
     /// The worker's name, as `ps` shows it.
     pub name: &'a str,
     pub settings: &'a Settings,
@@ -64,14 +66,15 @@ pub fn start_worker(launch: &Launch<'_>) -> Result<Started, StartError> {
         }
     };
     let config = WorkerConfig {
+        index: launch.index,
         name: launch.name.to_owned(),
         first: launch.first,
         core: launch.core,
         nice: settings.nice,
         limits: settings.limits.clone(),
-        initializer: settings.initializer,
+        on_start: settings.on_start,
         sandbox: settings.sandbox,
-        tear_down: settings.tear_down,
+        on_stop: settings.on_stop,
         max_tasks: settings.max_tasks.map(NonZeroU64::get),
     };
     let descriptors = Descriptors {

@@ -18,7 +18,7 @@ pub const BUGS: &[Bug] = &[
         file: "src/process/pool/completer.rs",
         edits: &[
             (
-                r"// WAKE: the other end is the worker, which rings the event.
+                r"// WAKE: the other end is the worker, which notifies the event after a reply.
             self.shm.listen();",
                 r"if !PLANTED {
                 self.shm.listen();
@@ -186,7 +186,7 @@ pub const BUGS: &[Bug] = &[
         name: "lane.give-ring",
         file: "src/process/pool/rebalance.rs",
         edits: &[(
-            r"// Who waits for one of them here has to wait there.
+            r"// A thread that waits here for one of them has to wait in the other lane.
             self.notify();",
             r"if !PLANTED {
                 self.notify();

@@ -404,9 +404,9 @@ pub const BUGS: &[Bug] = &[
         file: "src/process/pool/submit.rs",
         edits: &[(
             r"if pool.is_closed() {
-        // It slipped",
+        // The thread that closes",
             r"if pool.is_closed() && !PLANTED {
-        // It slipped",
+        // The thread that closes",
         )],
         why: "A task that slips into a closed pool is forgotten.",
         fate: Loom("remote_close::submit"),

@@ -141,7 +141,7 @@ fn an_answer_is_an_answer_or_garbled_or_missing() {
     crate::sys::spawn::set_nonblocking(&here).unwrap();
     assert_eq!(handshake::receive_ready(&here), None);
     let refused = StartError::Hook {
-        hook: "initializer".to_owned(),
+        hook: "start hook".to_owned(),
         message: "no table".to_owned(),
     };
     for said in [Ok(()), Err(refused), Err(StartError::OtherBuild)] {

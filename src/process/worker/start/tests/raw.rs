@@ -57,6 +57,7 @@ impl Raw {
         let event = eventfd();
         let first = Seq(u32::MAX - 1);
         let started = start_worker(&Launch {
+            index: 0,
             name: "raw",
             settings,
             core,

@@ -2,6 +2,7 @@
 
 use super::raw::{Raw, read_all};
 use crate::error::BoxError;
+use crate::executor::WorkerInfo;
 use crate::process::worker::start::{Limit, Output, Settings, StartError};
 use crate::process::worker::task_code::{of_hook, of_submit};
 use crate::sys::pidfd::Ended;
@@ -18,7 +19,7 @@ where
     raw.call(of_submit::<F, A, R>(), arg).unwrap()
 }
 
-fn hook<H: Fn() -> Result<(), BoxError> + Copy + Send + 'static>(_: H) -> Option<u64> {
+fn hook<H: Fn(&WorkerInfo) -> Result<(), BoxError> + Copy + Send + 'static>(_: H) -> Option<u64> {
     Some(of_hook::<H>().unwrap())
 }
 
@@ -200,32 +201,33 @@ fn a_limit_that_is_refused_is_an_error() {
 
 #[test]
 fn hooks_run_in_their_order_before_the_first_task() {
-    fn note(text: &str) -> Result<(), BoxError> {
+    fn note(worker: &WorkerInfo, text: &str) -> Result<(), BoxError> {
+        assert_eq!((worker.index, &*worker.name), (0, "raw"));
         println!("{text}");
         Ok(())
     }
     let settings = Settings {
         stdout: Output::Captured,
-        initializer: hook(|| note("initializer")),
-        sandbox: hook(|| note("sandbox")),
-        tear_down: hook(|| note("tear-down")),
+        on_start: hook(|worker| note(worker, "start")),
+        sandbox: hook(|worker| note(worker, "sandbox")),
+        on_stop: hook(|worker| note(worker, "stop")),
         ..Settings::default()
     };
     let raw = Raw::with(&settings).unwrap();
     let () = ask(&raw, |()| println!("task"), ());
     let stdout = raw.started.stdout.as_ref().unwrap().try_clone().unwrap();
     assert_eq!(raw.end(), Ended::Exited(0));
-    assert_eq!(read_all(&stdout), "initializer\nsandbox\ntask\ntear-down\n");
+    assert_eq!(read_all(&stdout), "start\nsandbox\ntask\nstop\n");
 }
 
 #[test]
 fn a_hook_that_fails_keeps_the_worker_from_working() {
     let failing = Settings {
-        sandbox: hook(|| Err("no landlock here".into())),
+        sandbox: hook(|_| Err("no landlock here".into())),
         ..Settings::default()
     };
     let panicking = Settings {
-        initializer: hook(|| panic!("no table")),
+        on_start: hook(|_| panic!("no table")),
         stderr: Output::Null,
         ..Settings::default()
     };
@@ -236,20 +238,20 @@ fn a_hook_that_fails_keeps_the_worker_from_working() {
     );
     assert_eq!(
         told(&panicking).as_deref(),
-        Some("the initializer of the worker failed: it panicked: no table")
+        Some("the start hook of the worker failed: it panicked: no table")
     );
 }
 
 #[test]
-fn a_tear_down_that_fails_is_told_by_the_exit_code() {
+fn a_stop_hook_that_fails_is_told_by_the_exit_code() {
     let settings = Settings {
-        tear_down: hook(|| Err("still busy".into())),
+        on_stop: hook(|_| Err("still busy".into())),
         stderr: Output::Captured,
         ..Settings::default()
     };
     let raw = Raw::with(&settings).unwrap();
     let stderr = raw.started.stderr.as_ref().unwrap().try_clone().unwrap();
-    assert_eq!(raw.end(), Ended::Exited(super::super::TEAR_DOWN_FAILED));
+    assert_eq!(raw.end(), Ended::Exited(super::super::STOP_HOOK_FAILED));
     assert!(read_all(&stderr).contains("still busy"));
 }
 

@@ -1,8 +1,8 @@
-//! What a task may know of its worker.
+//! What a worker is called, and where it runs.
 
 use std::sync::Arc;
 
-/// What is known of the worker that the calling thread is.
+/// What a pool calls one of its workers: for start and stop hooks, and [`current_worker`](crate::thread::current_worker).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct WorkerInfo {
@@ -15,19 +15,20 @@ pub struct WorkerInfo {
 }
 
 impl WorkerInfo {
-    pub(super) fn new(index: usize, pool: &str, core: Option<usize>) -> Self {
-        Self {
-            index,
-            name: format!("{pool}-{index}").into(),
-            core,
-        }
+    pub(crate) fn new(index: usize, pool: &str, core: Option<usize>) -> Self {
+        Self::named(index, format!("{pool}-{index}"), core)
+    }
+
+    pub(crate) fn named(index: usize, name: impl Into<Arc<str>>, core: Option<usize>) -> Self {
+        let name = name.into();
+        Self { index, name, core }
     }
 
     /// The name as the kernel keeps it (in `top -H`, `/proc`, `perf`): its first 15 bytes.
     ///
     /// ```
     /// let pool = raddle::ThreadPool::builder().workers(1).name("image-thumbnails").build()?;
-    /// let worker = pool.spawn(|| raddle::current_worker().unwrap()).result().unwrap();
+    /// let worker = pool.spawn(|| raddle::thread::current_worker().unwrap()).result().unwrap();
     /// assert_eq!(&*worker.name, "image-thumbnails-0");
     /// assert_eq!(worker.thread_name(), "image-thumbnail");
     /// # Ok::<(), raddle::BuildError>(())

@@ -3,10 +3,7 @@
 //! A file imports what its `use` declarations and its paths name. A name that a module passes on (`pub use`) counts as an import of the
 //! file that defines it.
 
-#[path = "house/source.rs"]
-mod source;
-
-use source::Source;
+use super::source::Source;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
