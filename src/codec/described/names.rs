@@ -1,15 +1,16 @@
-//! Names that are written and not read: `rename(serialize = "a", deserialize = "b")`.
+//! Names that are written but not read: `rename(serialize = "a", deserialize = "b")`.
 //!
-//! A field that no reader knows may be one that is not read at all (`skip_deserializing`), or one that is read under another
-//! name; the same is true of a variant. The names alone do not say which. The order does not always say it either: derive keeps that
-//! of the declaration on both sides, but each side may lack some. So the value is read in every way that keeps the order, and
-//! what comes out is described again. A way is right if that gives what was written, at the places in doubt. If it does so
-//! by the names alone, then nothing was to be renamed, or it makes no difference.
+//! A field whose name the reader does not know is either not read at all (`skip_deserializing`), or is read under another
+//! name; the same holds for a variant. The names alone do not say which. Nor does the order: derive keeps the order of the
+//! declaration on both sides, but each side may lack some fields. So the value is read in every way that keeps the order,
+//! and each result is described again. A way is right if that description equals the written one where names are in doubt.
+//! If reading by the names alone is right, then no name was changed, or it makes no difference.
 //!
-//! A visitor that buffers what it reads does not say which names it knows. There each name is given twice, once for each type: whoever
-//! knows it takes that for an error. Where one is not known, the fields are also told by their places, which derive takes for names.
+//! A visitor that buffers what it reads does not say which names it knows. So each name is given to it twice, once for each type: a
+//! visitor that knows the name reports a duplicate field. If it does not know a name, the fields are also identified by their
+//! positions, which derive accepts in place of names.
 //!
-//! None of this is done for a value all of whose names are known.
+//! None of this is done for a value whose names are all known.
 
 use super::super::error::Fault;
 use super::buffered;
@@ -30,33 +31,33 @@ use std::rc::Rc;
 
 /// How often one value is read at most.
 const MOST_RUNS: u32 = 120;
-/// How often, as long as it is seen what is wrong.
+/// How many of these reads change one doubt at a time.
 const MOST_GUIDED: u32 = 60;
-/// How many variants are remembered in one thread.
+/// How many variants one thread remembers.
 const MOST_KNOWN: usize = 1024;
 
-/// A way to read what is in doubt.
+/// A way to read a struct or a variant whose names are in doubt.
 #[derive(Clone, Debug)]
 enum Way {
-    /// As it is called.
+    /// Under the written names.
     ByName,
     Fields(Given),
     Variant(&'static str),
     Places(usize),
 }
 
-/// What the fields of a struct are told by, to a visitor that does not say what it knows.
+/// How the fields of a struct are identified to a visitor that does not say which names it knows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Keys {
     #[default]
     Names,
-    /// From this one on by their place: derive takes it for its name.
+    /// From this field on by position, which derive accepts in place of a name.
     Places(usize),
-    /// By their names, this one twice: whoever knows it is not content with that.
+    /// By name, and this field twice: a visitor that knows it reports an error.
     Twice(usize),
 }
 
-/// Something whose names are in doubt, wherever it occurs.
+/// A struct or a variant whose names are in doubt, wherever it occurs in the value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Place {
     Struct(TypeId, Vec<Vec<u8>>),
@@ -68,30 +69,30 @@ enum Place {
 struct Doubt {
     place: Place,
     ways: Rc<[Way]>,
-    /// The one of this run.
+    /// The index of the current way.
     way: usize,
-    /// Of a struct: the fields whose names say nothing.
+    /// For a struct: the fields whose names are in doubt.
     affected: Vec<bool>,
 }
 
-/// What is in doubt.
+/// The names in doubt in one value.
 #[derive(Clone, Debug)]
 pub struct Names {
     /// The type that is read.
     of: TypeId,
-    /// Reads otherwise than by name. If not, it is only noted that something is in doubt.
+    /// Whether other ways than the names are tried. If not, a read only notes that something is in doubt.
     is_armed: bool,
     is_in_doubt: bool,
-    /// In the order in which they are met.
+    /// In the order in which the reader meets them.
     doubts: Vec<Doubt>,
-    /// The one that was met last.
+    /// The one that the reader met last.
     last: usize,
-    /// Visitors that did not take an integer as it was written. They get the one that they asked for.
+    /// Visitors that refused an integer of the written kind. They get the kind that they ask for.
     strict: Vec<TypeId>,
     has_new_strict: bool,
-    /// There were structs whose visitors do not say what they know.
+    /// There were structs whose visitors do not say which names they know.
     pub has_buffered: bool,
-    /// A name that is given twice: the struct, and which.
+    /// A name that is given twice: the hash of the struct's names, and the field.
     twice: Option<(u64, usize)>,
     pub has_given_twice: bool,
 }
@@ -100,14 +101,14 @@ pub struct Names {
 type Known = (Vec<u8>, Option<&'static str>);
 
 thread_local! {
-    /// Of structs that are read by a visitor that does not say which names it knows: those that it knows, and those that it does not.
-    static HEARD: RefCell<HashMap<(TypeId, u64), [Present; 2]>> = RefCell::default();
-    /// The variants that were in doubt, and how they are read: what is true of one value is true of all.
+    /// For structs whose visitor does not say which names it knows: the fields that it knows, and those that it does not.
+    static PROBED: RefCell<HashMap<(TypeId, u64), [Present; 2]>> = RefCell::default();
+    /// The variants that were in doubt, and how they are read, which is the same for all values.
     static KNOWN: RefCell<HashMap<(TypeId, u32), Known>> = RefCell::default();
 }
 
 impl Names {
-    /// To read a `T`.
+    /// The state for reading a `T`.
     pub fn of<T>() -> Self {
         Self {
             of: typeid::of::<T>(),
@@ -127,27 +128,27 @@ impl Names {
         self.is_in_doubt || !is_read && self.has_buffered
     }
 
-    /// A struct with these names was read by a visitor that does not say what it knows.
+    /// Notes that a visitor that does not say which names it knows has read a struct with these names.
     pub fn note_buffered(&mut self, names: u64, present: Present) {
         if !self.is_armed {
-            let [known, _] = heard(self.of, names);
+            let [known, _] = probed(self.of, names);
             self.is_in_doubt |= present & !known != 0;
         }
     }
 
-    /// What the fields of such a struct are told by.
+    /// How the fields of such a struct are identified.
     pub fn of_buffered(&mut self, written: &[&[u8]], present: Present) -> Keys {
         if let Some((of, twice)) = self.twice
             && of == buffered::hash(written)
         {
             return Keys::Twice(twice);
         }
-        let [known, _] = heard(self.of, buffered::hash(written));
+        let [known, _] = probed(self.of, buffered::hash(written));
         if present & !known == 0 {
             return Keys::Names;
         }
         let place = Place::Buffered(written.iter().map(|name| name.to_vec()).collect());
-        // By their places, but for a tag before them.
+        // By position, after a tag before them or from the first one on.
         let ways = || vec![Way::ByName, Way::Places(1), Way::Places(0)];
         match self.way(place, vec![true; written.len()], ways) {
             Way::Places(first) => Keys::Places(first),
@@ -169,18 +170,18 @@ impl Names {
         self.has_new_strict = true;
     }
 
-    /// Is there a visitor that may take more when it is asked again?
+    /// Whether a visitor was added to `strict`, so that another read may succeed.
     pub fn take_new_strict(&mut self) -> bool {
         std::mem::take(&mut self.has_new_strict)
     }
 
-    /// A struct was met in which a name is unknown, or not where it is expected.
+    /// Notes a struct in which a name is unknown, or not at the expected position.
     #[cold]
     pub fn note_struct(&mut self, written: &[&[u8]], known: &[&'static str]) {
         self.is_in_doubt |= affected(written, known).is_some();
     }
 
-    /// How the fields of a struct are called. None: as they are.
+    /// The names under which the fields of a struct are read. `None`: the written ones.
     pub fn of_struct(
         &mut self,
         visitor: TypeId,
@@ -198,7 +199,7 @@ impl Names {
         }
     }
 
-    /// How the variant is called that was written under this index and name. None: as it is.
+    /// The name under which the variant with this index and name is read. `None`: the written one.
     pub fn of_variant(
         &mut self,
         visitor: TypeId,
@@ -223,7 +224,7 @@ impl Names {
         }
         let place = Place::Variant(visitor, index, name.as_bytes().to_vec());
         let ways = || {
-            // Most likely it is where its index says, or near: one side may lack some, the other have more names for one.
+            // Most likely it is at its index or near it: one side may lack variants, the other may have several names for one.
             let mut others: Vec<_> = variants.iter().enumerate().collect();
             others.retain(|(_, variant)| **variant != name);
             others.sort_by_key(|(place, _)| place.abs_diff(index as usize));
@@ -259,7 +260,7 @@ impl Names {
         first
     }
 
-    /// Goes on to the next way to read it all. False: there is none.
+    /// Chooses the next combination of ways. False: there is none.
     fn advance(&mut self) -> bool {
         while let Some(mut last) = self.doubts.pop() {
             last.way += 1;
@@ -271,7 +272,7 @@ impl Names {
         false
     }
 
-    /// Goes on to the next way to read this alone. False: there is none.
+    /// Chooses the next way of one doubt. False: there is none.
     fn bump(&mut self, at: usize) -> bool {
         match self.doubts.get_mut(at) {
             Some(doubt) if doubt.way + 1 < doubt.ways.len() => doubt.way += 1,
@@ -280,14 +281,15 @@ impl Names {
         true
     }
 
-    /// Only with the doubts that are such.
+    /// A copy with only the doubts for which `is_it` is true.
     fn only(&self, is_it: impl Fn(&Doubt) -> bool) -> Self {
         let mut only = self.clone();
         only.doubts.retain(is_it);
         only
     }
 
-    /// The first thing that does not come back. Variants before structs, which are only missing where another variant was read.
+    /// The first doubt whose part of the value does not come back as written. Variants come before structs, because a struct is
+    /// missing where another variant was read.
     fn wrong<T: Serialize>(&self, bytes: &[u8], value: &T) -> Option<usize> {
         let is_wrong = |at: &usize| {
             let place = &self.doubts[*at].place;
@@ -298,14 +300,14 @@ impl Names {
         variants.into_iter().chain(others).find(is_wrong)
     }
 
-    /// But for what is buffered.
+    /// Whether everything is read by name, except for buffered structs.
     fn is_by_name(&self) -> bool {
         let is_by_name =
             |doubt: &Doubt| matches!(doubt.ways[doubt.way], Way::ByName | Way::Places(_));
         self.doubts.iter().all(is_by_name)
     }
 
-    /// What was written where something is in doubt.
+    /// Appends the parts of a description whose names are in doubt.
     fn put(&self, node: &Node<'_>, is_set: bool, out: &mut Vec<u8>) {
         match node {
             Node::Leaf(_) => {}
@@ -360,7 +362,8 @@ impl Names {
         }
     }
 
-    /// Does the value give again what was written? Two: the same. One: but for the order of what may have none.
+    /// How well `value`, described again, matches the written bytes. 2: it is the same. 1: except for the order of elements
+    /// that may have none. 0: it differs.
     fn score<T: Serialize>(&self, bytes: &[u8], value: &T) -> u8 {
         let Some(again) = contained(|| write::value(value, Purpose::Travel)) else {
             return 0;
@@ -383,7 +386,7 @@ impl Names {
         }
     }
 
-    /// The name of what is in doubt, for the error.
+    /// The first name in doubt, for the error.
     fn subject(&self) -> String {
         let name = self.doubts.iter().find_map(|doubt| match &doubt.place {
             Place::Variant(_, _, name) => Some(name),
@@ -414,9 +417,10 @@ impl Names {
     }
 }
 
-/// What the user's code makes of an attempt, which may be more than it can bear: a panic is a no, of which nobody hears.
+/// Runs user code in an attempt. `None`: it failed or panicked. The panic is not reported.
 fn contained<T>(f: impl FnOnce() -> Result<T, Fault>) -> Option<T> {
-    // UNWIND: the user's Serialize and Deserialize, on an attempt that nobody asked for: what they leave half-made is their own.
+    // UNWIND: the user's Serialize and Deserialize may leave only their own value unfinished. The user did not ask for this
+    // attempt, so its panic is silenced.
     match report::silenced(|| catch_unwind(AssertUnwindSafe(f))) {
         Ok(made) => made.ok(),
         Err(payload) => {
@@ -426,7 +430,7 @@ fn contained<T>(f: impl FnOnce() -> Result<T, Fault>) -> Option<T> {
     }
 }
 
-/// Reads what is in doubt. `by_name` is what was read by the names alone.
+/// Reads a value whose names are in doubt. `by_name`: the result of reading by the names alone.
 #[cold]
 pub fn settle<T: Serialize + DeserializeOwned>(
     bytes: &[u8],
@@ -437,7 +441,7 @@ pub fn settle<T: Serialize + DeserializeOwned>(
         ..Names::of::<T>()
     };
     let is_buffered = |doubt: &Doubt| matches!(doubt.place, Place::Buffered(_));
-    // First each doubt by itself, as long as it is seen which one is wrong; then all ways.
+    // First change one doubt at a time, while a wrong one can be found; then try all combinations.
     let mut is_guided = true;
     let mut is_all = false;
     let mut unclear = None;
@@ -445,7 +449,7 @@ pub fn settle<T: Serialize + DeserializeOwned>(
     for run in 0..MOST_RUNS {
         let mut wrong = None;
         if let Some(value) = contained(|| attempt::<T>(bytes, &mut names)) {
-            if hear::<T>(bytes, &names) {
+            if probe_names::<T>(bytes, &names) {
                 names.doubts.clear();
                 continue;
             }
@@ -484,7 +488,7 @@ pub fn settle<T: Serialize + DeserializeOwned>(
     }
 }
 
-/// The value that was found, or a better one: with fewer names that were changed.
+/// The value that was found, or one that matches as well with fewer changed names.
 fn plainest<T: Serialize + DeserializeOwned>(
     bytes: &[u8],
     mut names: Names,
@@ -511,9 +515,9 @@ fn plainest<T: Serialize + DeserializeOwned>(
     value
 }
 
-/// Finds out whether the names that are told to visitors that do not say what they know are known to them: a field that is there twice is an
-/// error. Says whether that is news.
-fn hear<T: DeserializeOwned>(bytes: &[u8], names: &Names) -> bool {
+/// Finds out which names are known to visitors that do not say so: a known field that comes twice is an error. True: this
+/// learned something new.
+fn probe_names<T: DeserializeOwned>(bytes: &[u8], names: &Names) -> bool {
     let mut is_news = false;
     for doubt in &names.doubts {
         let Place::Buffered(written) = &doubt.place else {
@@ -530,12 +534,12 @@ fn hear<T: DeserializeOwned>(bytes: &[u8], names: &Names) -> bool {
                 ..names.clone()
             };
             let is_known = contained(|| attempt::<T>(bytes, &mut twice)).is_none();
-            // A field that this value leaves out says nothing.
+            // A field that this value leaves out proves nothing.
             twice.has_given_twice.then_some(is_known)
         };
-        let before = heard(names.of, hash);
+        let before = probed(names.of, hash);
         let [mut known, mut unknown] = before;
-        // What has no bit of its own stays in doubt.
+        // A field without a bit of its own stays in doubt.
         for at in 0..written.len().min(Present::BITS as usize - 1) {
             if (known | unknown) & bit(at) == 0 {
                 match is_known(at) {
@@ -545,9 +549,9 @@ fn hear<T: DeserializeOwned>(bytes: &[u8], names: &Names) -> bool {
                 }
             }
         }
-        HEARD.with_borrow_mut(|heard| {
-            if heard.len() < MOST_KNOWN {
-                heard.insert((names.of, hash), [known, unknown]);
+        PROBED.with_borrow_mut(|probed| {
+            if probed.len() < MOST_KNOWN {
+                probed.insert((names.of, hash), [known, unknown]);
                 is_news |= known != before[0];
             }
         });
@@ -555,6 +559,6 @@ fn hear<T: DeserializeOwned>(bytes: &[u8], names: &Names) -> bool {
     is_news
 }
 
-fn heard(of: TypeId, names: u64) -> [Present; 2] {
-    HEARD.with_borrow(|heard| heard.get(&(of, names)).copied().unwrap_or_default())
+fn probed(of: TypeId, names: u64) -> [Present; 2] {
+    PROBED.with_borrow(|probed| probed.get(&(of, names)).copied().unwrap_or_default())
 }

@@ -1,5 +1,5 @@
-//! Reading a description: what the bytes say is what a visitor gets, whatever it asked for. Only where a type's
-//! `Serialize` and `Deserialize` may rightly speak differently is the question listened to.
+//! Reading a description. A visitor gets the kind of value that the bytes say, whatever it asked for. What it asked for
+//! matters only where a type's `Serialize` and `Deserialize` may differ legitimately.
 
 use super::super::bulk;
 use super::super::error::Fault;
@@ -16,7 +16,7 @@ use serde::Serialize;
 use serde::de::value::{BorrowedStrDeserializer, MapAccessDeserializer, SeqDeserializer};
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
-/// Reads the value that is described, and nothing besides.
+/// Reads a described value. Bytes that follow it are an error.
 pub fn value<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<T, Fault> {
     let mut names = Names::of::<T>();
     let read = attempt(bytes, &mut names);
@@ -26,7 +26,7 @@ pub fn value<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<T, Fault> 
     }
 }
 
-/// Reads it under these names.
+/// Reads the value under the names that `names` has chosen. Reads it again when a visitor turned out to be strict.
 pub fn attempt<T: DeserializeOwned>(bytes: &[u8], names: &mut Names) -> Result<T, Fault> {
     loop {
         match once(bytes, names) {
@@ -49,10 +49,10 @@ fn once<T: DeserializeOwned>(bytes: &[u8], names: &mut Names) -> Result<T, Fault
     }
 }
 
-/// Takes a description apart.
+/// A `Deserializer` over a description.
 pub struct Reader<'n, 'de> {
     pub rest: &'de [u8],
-    /// How many levels more there may be.
+    /// How many more levels are allowed.
     pub depth: u32,
     pub names: &'n mut Names,
 }
@@ -83,7 +83,7 @@ impl<'n, 'de> Reader<'n, 'de> {
         Ok(bytes)
     }
 
-    /// A number of things, each of which takes at least so many bytes.
+    /// Reads a number of items, each of which takes at least `least` bytes.
     pub fn length(&mut self, least: usize) -> Result<usize, Fault> {
         let length = u32::from_ne_bytes(self.take()?) as usize;
         match length * least <= self.rest.len() {
@@ -101,7 +101,7 @@ impl<'n, 'de> Reader<'n, 'de> {
         std::str::from_utf8(self.blob()?).map_err(|_| Fault::invalid("UTF-8"))
     }
 
-    /// One level down for `f`.
+    /// Runs `f` one level deeper.
     pub fn inside<T>(&mut self, f: impl FnOnce(&mut Self) -> Result<T, Fault>) -> Result<T, Fault> {
         self.depth = self.depth.checked_sub(1).ok_or_else(Fault::too_deep)?;
         let value = f(self)?;
@@ -109,7 +109,7 @@ impl<'n, 'de> Reader<'n, 'de> {
         Ok(value)
     }
 
-    /// So many elements, of these kinds.
+    /// Reads elements of these kinds.
     fn elements<T>(
         &mut self,
         kind: Kind,
@@ -132,7 +132,7 @@ impl<'n, 'de> Reader<'n, 'de> {
         })
     }
 
-    /// Nothing is left, but for what is not there.
+    /// An error if elements are left that were not read. Skipped fields do not count.
     pub fn all_taken(&mut self, mut left: usize) -> Result<(), Fault> {
         while left > 0 {
             let before = self.rest;
@@ -146,7 +146,7 @@ impl<'n, 'de> Reader<'n, 'de> {
         Ok(())
     }
 
-    /// Is there no value after the name of a field?
+    /// Whether a field was skipped; passes over that mark.
     pub fn is_skipped(&mut self) -> bool {
         match self.rest {
             [byte, rest @ ..] if *byte == Tag::Skipped as u8 => {
@@ -162,7 +162,7 @@ impl<'n, 'de> Reader<'n, 'de> {
             ($($tag:ident: $visit:ident($number:ty),)*) => {
                 match tag {
                     $(Tag::$tag => visitor.$visit(<$number>::from_ne_bytes(self.take()?)),)*
-                    // Many that ask for anything take no more than 64 bits.
+                    // Many visitors of `deserialize_any` accept no more than 64 bits.
                     Tag::U128 => {
                         let number = u128::from_ne_bytes(self.take()?);
                         match u64::try_from(number) {
@@ -195,7 +195,7 @@ impl<'n, 'de> Reader<'n, 'de> {
         }
     }
 
-    /// A whole number, to be made another one of.
+    /// Reads an integer, for a conversion to another width. `None`: it does not fit, or is not an integer.
     fn integer(&mut self, tag: Tag) -> Result<Option<i128>, Fault> {
         macro_rules! take {
             ($($tag:ident: $number:ty,)*) => {
@@ -211,7 +211,7 @@ impl<'n, 'de> Reader<'n, 'de> {
         })
     }
 
-    /// A sequence, if what comes next can be seen as one.
+    /// Reads a sequence, if the next value can be read as one.
     fn sequence<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Fault> {
         let kind = match self.peek()? {
             Tag::Bytes => Kind::Numbers(Tag::U8),
@@ -224,7 +224,7 @@ impl<'n, 'de> Reader<'n, 'de> {
     }
 }
 
-/// What elements look like.
+/// The form of the elements.
 #[derive(Clone, Copy)]
 enum Kind {
     Values,
@@ -235,7 +235,7 @@ enum Kind {
 }
 
 impl Kind {
-    /// The fewest bytes that one takes.
+    /// The smallest number of bytes of one element.
     fn least(self) -> usize {
         match self {
             Self::Values => 1,
@@ -259,7 +259,7 @@ macro_rules! integers {
                     reader.rest = before;
                     return reader.deserialize_any(visitor);
                 };
-                // What kind it is may matter to the visitor, if it takes others than that it asks for.
+                // The written kind may matter to a visitor that accepts several kinds.
                 let asks = typeid::of::<V>();
                 let number = <$number>::try_from(number);
                 match number {
@@ -291,7 +291,7 @@ macro_rules! anything {
 impl<'de> Deserializer<'de> for &mut Reader<'_, 'de> {
     type Error = Fault;
 
-    /// As serde's own buffers have it, and as JSON would tell it where they cannot hold more.
+    /// As serde's own buffers represent a value, and as JSON does where they cannot.
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
         match self.tag()? {
             Tag::None => visitor.visit_none(),
@@ -358,7 +358,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'_, 'de> {
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
         match self.peek()? {
             Tag::None | Tag::Some | Tag::Unit => self.deserialize_any(visitor),
-            // Its Serialize leaves out what says that there is a value.
+            // Its Serialize wrote the value without `Some`.
             _ => self.inside(|reader| visitor.visit_some(reader)),
         }
     }
@@ -387,7 +387,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'_, 'de> {
         name: &'static str,
         visitor: V,
     ) -> Result<V::Value, Fault> {
-        // `RawValue` of serde_json: it is written as a struct whose only field is called as itself.
+        // `RawValue` of serde_json: it is written as a struct whose only field has the name of the struct.
         if name.starts_with('$') && self.peek()? == Tag::Struct {
             return self.deserialize_any(visitor);
         }
@@ -452,7 +452,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'_, 'de> {
                 let name = variant::name::<V>(reader, variants)?;
                 return visitor.visit_enum(Variant { reader, tag, name });
             }
-            // As JSON would have it.
+            // As JSON represents it.
             Tag::Str => {
                 reader.tag()?;
                 let name = BorrowedStrDeserializer::new(reader.text()?);
@@ -470,7 +470,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'_, 'de> {
 }
 
 impl<'n, 'de> Reader<'n, 'de> {
-    /// Steps into a `Some` where nobody asked for an option.
+    /// Steps into a `Some` for a visitor that did not ask for an option.
     fn unwrapped(&mut self) -> Result<&mut Self, Fault> {
         while self.peek()? == Tag::Some {
             self.tag()?;
@@ -479,16 +479,16 @@ impl<'n, 'de> Reader<'n, 'de> {
     }
 }
 
-/// A sequence or a map that is being read.
+/// Reads the elements of a sequence or a map.
 struct Elements<'r, 'n, 'de> {
     reader: &'r mut Reader<'n, 'de>,
-    /// How many have not been taken.
+    /// How many were not read.
     left: &'r mut usize,
     kind: Kind,
 }
 
 impl<'de> Elements<'_, '_, 'de> {
-    /// Goes to the next one.
+    /// Counts the next element. `None`: there is none.
     fn next(&mut self) -> Option<()> {
         *self.left = self.left.checked_sub(1)?;
         Some(())

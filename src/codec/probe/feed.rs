@@ -1,4 +1,4 @@
-//! A format that holds nothing: whatever it is asked for it makes up, and notes.
+//! A format without data: it makes up every value that it is asked for, and notes the request.
 
 use super::super::described::{Out, Tag};
 use super::made::{Elements, Variant};
@@ -15,7 +15,7 @@ const MOST_DEPTH: usize = 96;
 /// How many bytes of notes one run may make.
 const MOST_NOTES: usize = 1 << 18;
 
-/// What is made up in general: in the first, as little as can be.
+/// The moods of the probe, which decide what is made up. In the first one values are as small as possible.
 pub struct Moods;
 
 impl Moods {
@@ -24,22 +24,22 @@ impl Moods {
     }
 }
 
-/// What comes after a run that went well.
+/// What to do after a successful run.
 pub enum Next {
-    /// All has been seen.
+    /// Every variant was made.
     Done,
-    /// There are variants that have not been.
+    /// Some variants were not made.
     More,
-    /// And nothing leads to them.
+    /// Some variants were not made, and no run leads to them.
     Stuck,
 }
 
-/// Something that could have been chosen otherwise.
+/// A choice of a run.
 #[derive(Clone, Copy)]
 enum Choice {
-    /// Which one of several was tried last.
+    /// One of several values: the one that was tried last.
     Of { tried: usize, of: usize },
-    /// A variant is not chosen again: all of them have to be seen.
+    /// A variant. It is not changed on failure, since all variants have to be made.
     Variant(usize),
 }
 
@@ -47,26 +47,26 @@ enum Choice {
 #[derive(Clone)]
 pub struct Feeder {
     mood: usize,
-    /// The choices of this run; those of the last one are made again as far as they are kept.
+    /// The choices of this run. The ones kept from the last run are made again.
     choices: Vec<Choice>,
-    /// How many have been made.
+    /// How many choices were made in this run.
     pub made: usize,
     pub fed: Out,
-    /// The visitors that are at work, outermost first.
+    /// The active visitors, outermost first.
     visitors: Vec<TypeId>,
     enums: Vec<Enum>,
     /// The variants that are being made: enum and index.
     open: Vec<(usize, usize)>,
-    /// The variant that nobody can read: its choice, its enum, its index.
+    /// The variant that its `Deserialize` refused: its choice, its enum, its index.
     refused: Option<(usize, usize, usize)>,
-    /// Something was refused, in this run.
+    /// A value was refused in this run.
     has_failed: bool,
     is_unsure: bool,
     /// How many tuples there were in this run.
     tuples: usize,
-    /// The one of them that lacks its last element.
+    /// The tuple that gets one element less.
     short: Option<usize>,
-    /// What was asked in this run.
+    /// The requests of this run.
     pub questions: Vec<Question>,
     trial: Option<Trial>,
     /// The visitors that have been tried, by what they ask for.
@@ -74,7 +74,7 @@ pub struct Feeder {
 }
 
 impl Feeder {
-    /// Of `tried` all is known that trials say.
+    /// `tried`: the visitors that need no trial any more.
     pub fn new(mood: usize, tried: HashSet<(TypeId, Tag)>) -> Self {
         Self {
             mood,
@@ -100,14 +100,14 @@ impl Feeder {
         self.tried
     }
 
-    /// The questions of the last run whose visitors have not been tried.
+    /// The requests of the last run whose visitors had no trial yet.
     pub fn untried(&mut self) -> Vec<(usize, Question)> {
         let questions = self.questions.iter().enumerate();
         let new = questions.filter(|(_, one)| self.tried.insert((one.visitor, one.asked)));
         new.map(|(at, one)| (at, one.clone())).collect()
     }
 
-    /// The same run again, in which one question is answered otherwise.
+    /// A copy that repeats the run, and gives another answer to one request.
     pub fn tried(&self, question: usize, what: What) -> Self {
         let mut again = self.clone();
         again.trial = Some(Trial {
@@ -131,7 +131,7 @@ impl Feeder {
         self.tuples
     }
 
-    /// The same run again, in which one tuple lacks its last element.
+    /// A copy that repeats the run, with one element less in one tuple.
     pub fn shortened(&self, tuple: usize) -> Self {
         let mut again = self.clone();
         again.short = Some(tuple);
@@ -155,17 +155,17 @@ impl Feeder {
 
     pub fn feed<'de, T: Deserialize<'de>>(&mut self) -> Result<T, Refused> {
         let value = T::deserialize(&mut *self)?;
-        // Whoever makes something else of what it cannot read would, in the plain form, read on in the middle of it.
+        // A type that goes on after a value that it could not read would, in the plain form, read on in the middle of it.
         self.is_unsure |= self.has_failed;
         Ok(value)
     }
 
-    /// Was something asked for that the plain form does not have?
+    /// Whether a request was made that the plain form cannot answer.
     pub fn is_unsure(&self) -> bool {
         self.is_unsure
     }
 
-    /// What was taken.
+    /// The notes: a description of what was read.
     pub fn fed(&self) -> &[u8] {
         &self.fed.0
     }
@@ -184,7 +184,7 @@ impl Feeder {
         }
     }
 
-    /// Chooses otherwise where it was chosen last. False: there is nothing else to choose.
+    /// After a failed run: changes the last choice that can be changed. False: there is none.
     pub fn retreat(&mut self) -> bool {
         self.choices.truncate(self.made);
         if let Some((choice, of, index)) = self.refused {
@@ -204,7 +204,7 @@ impl Feeder {
         false
     }
 
-    /// One of so many, beginning with this one.
+    /// Chooses one of `of` values, beginning with `first`.
     fn choose(&mut self, first: usize, of: usize) -> usize {
         let tried = match self.choices.get(self.made) {
             Some(Choice::Of { tried, .. }) => *tried,
@@ -223,7 +223,7 @@ impl Feeder {
         Err(Refused::OTHER)
     }
 
-    /// Answers a question, or tries another answer.
+    /// Answers a request, or gives it the answer of the trial.
     fn ask<'de, V: Visitor<'de>>(
         &mut self,
         asked: Tag,
@@ -251,7 +251,7 @@ impl Feeder {
         value
     }
 
-    /// Lets a visitor take something, which may be more of the same: `again` tells.
+    /// Runs a visitor. `again`: the same visitor is already active further out.
     fn visit<'de, V: Visitor<'de>>(
         &mut self,
         visit: impl FnOnce(&mut Self, bool) -> Result<V::Value, Refused>,
@@ -269,7 +269,7 @@ impl Feeder {
         value
     }
 
-    /// How many elements a sequence or a map has.
+    /// Chooses the number of elements of a sequence or a map.
     fn count(&mut self, again: bool) -> u32 {
         match (again, self.mood) {
             (true, _) => 0,
@@ -278,7 +278,7 @@ impl Feeder {
         }
     }
 
-    /// So many elements, with these names if they have any.
+    /// Gives a visitor `count` elements, with these names if they have any.
     pub fn elements<'de, V: Visitor<'de>>(
         &mut self,
         question: usize,
@@ -299,7 +299,7 @@ impl Feeder {
         }
     }
 
-    /// So many pairs.
+    /// Gives a visitor `count` pairs.
     pub fn pairs<'de, V: Visitor<'de>>(
         &mut self,
         question: usize,
@@ -346,7 +346,7 @@ impl Feeder {
         })
     }
 
-    /// The enum whose visitor this is.
+    /// The index of the enum with this visitor. Notes that the open variants contain it.
     fn met(&mut self, visitor: TypeId, variants: usize) -> usize {
         let known = self.enums.iter().position(|one| one.visitor == visitor);
         let met = known.unwrap_or_else(|| {
@@ -358,7 +358,7 @@ impl Feeder {
             self.enums.len() - 1
         });
         for (at, &(of, index)) in self.open.iter().enumerate() {
-            // Of those that hold themselves it is the innermost that leads here.
+            // Of a variant that contains itself only the innermost leads here.
             if self.open[at + 1..].iter().any(|&(inner, _)| inner == of) {
                 continue;
             }

@@ -1,9 +1,9 @@
-//! Questions that are answered otherwise than asked.
+//! Trials: a visitor is given another kind of value than it asks for.
 //!
-//! A visitor may take more than what it asks for, since its type's `Serialize` gives more: an integer for most values and a
-//! fraction for some. No made-up value of the kind that is asked for shows that. So each visitor is given the other kinds,
-//! too, and structs without some of their fields. What it makes of them has to be written as what it asks for, like everything else;
-//! where it has a way to take a kind and none of ours will do, nobody knows.
+//! A visitor may accept more kinds than the one it asks for, because its type's `Serialize` writes more: an integer for most
+//! values and a fraction for some. No made-up value of the requested kind shows that. So each visitor is also given the other
+//! kinds, and structs without some of their fields. The values that it reads from them have to be written as the kind that it asks
+//! for. If it accepts a kind but none of our values, the result is unknown, and the type is not plain.
 
 use super::super::described::Tag;
 use super::feed::Feeder;
@@ -16,17 +16,17 @@ use std::any::TypeId;
 use std::collections::HashSet;
 use std::rc::Rc;
 
-/// What a visitor asked for.
+/// A request of a visitor.
 #[derive(Clone, Debug)]
 pub struct Question {
     pub visitor: TypeId,
     /// `Some` for an option, `UnitVariant` for an enum, `NewtypeVariant` for a newtype.
     pub asked: Tag,
-    /// Of a struct.
+    /// The fields of a struct.
     pub names: &'static [&'static str],
-    /// How many choices had been made before each element.
+    /// How many choices were made before each element.
     pub starts: Vec<usize>,
-    /// And after all.
+    /// How many choices were made after all elements.
     pub made: usize,
 }
 
@@ -38,24 +38,24 @@ pub struct Trial {
     pub outcome: Outcome,
 }
 
-/// What is given instead.
+/// What a visitor is given instead.
 #[derive(Clone)]
 pub enum What {
     Foreign(Offer),
-    /// The fields by their names, without these.
+    /// The fields by name, without these.
     Lacking(Rc<[usize]>),
-    /// The fields in a row, without the last.
+    /// The fields in a row, without the last one.
     Short,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     NotMet,
-    /// The visitor took it.
+    /// The visitor accepted it.
     Taken,
-    /// It takes nothing of the kind.
+    /// It accepts no value of the kind.
     OfKind,
-    /// It did not take this one.
+    /// It refused this value.
     Refused,
 }
 
@@ -90,14 +90,14 @@ pub enum Offer {
     Bytes(&'static [u8]),
     Unit,
     None,
-    /// And what is asked for inside.
+    /// With the requested kind inside.
     Some,
     Seq(u32),
     Map(u32),
     Enum,
 }
 
-/// For what asks for a number, a text or bytes.
+/// For visitors that ask for a number, a string or bytes.
 const TO_LEAVES: [Offer; 42] = [
     Offer::Bool(true),
     Offer::I8(1),
@@ -143,7 +143,7 @@ const TO_LEAVES: [Offer; 42] = [
     Offer::Bool(false),
 ];
 
-/// For what asks for something with something inside.
+/// For visitors that ask for a value that contains others.
 const TO_OTHERS: [Offer; 16] = [
     Offer::Bool(true),
     Offer::I64(1),
@@ -164,7 +164,7 @@ const TO_OTHERS: [Offer; 16] = [
 ];
 
 impl Offer {
-    /// What may be given to one who asks for this, of each kind several values.
+    /// The values of other kinds for a visitor that asks for `asked`; several of each kind.
     pub fn all(asked: Tag) -> impl Iterator<Item = Self> {
         let is_leaf = asked.width().is_some()
             || matches!(
@@ -180,12 +180,12 @@ impl Offer {
         all.filter(move |offer| !offer.is_usual(asked))
     }
 
-    /// Of which kind it is.
+    /// The kind of the value.
     pub fn kind(self) -> std::mem::Discriminant<Self> {
         std::mem::discriminant(&self)
     }
 
-    /// Is it what serde's own and derived visitors take for this?
+    /// Whether serde's own and derived visitors accept it for `asked`.
     fn is_usual(self, asked: Tag) -> bool {
         match asked {
             Tag::Some => matches!(self, Self::Some | Self::None | Self::Unit),
@@ -204,7 +204,7 @@ impl Offer {
 }
 
 impl Feeder {
-    /// Gives what is tried.
+    /// Gives a visitor the value of the trial.
     pub fn answer<'de, V: Visitor<'de>>(
         &mut self,
         trial: &Trial,
@@ -236,7 +236,7 @@ impl Feeder {
         }
     }
 
-    /// Notes a field that is not there.
+    /// Notes that a field is left out.
     fn note_skipped(&mut self, name: &str) -> Result<(), Refused> {
         let noted = self.fed.text(name.as_bytes());
         self.fed.tag(Tag::Skipped);
@@ -271,7 +271,7 @@ impl Feeder {
             Offer::Some => visitor.visit_some(self),
             Offer::Seq(count) => self.elements(question, count, None, visitor),
             Offer::Map(count) => self.pairs(question, count, visitor),
-            Offer::Enum => visitor.visit_enum(Nobody),
+            Offer::Enum => visitor.visit_enum(NoVariant),
         }
     }
 }
@@ -314,10 +314,10 @@ impl<'de> MapAccess<'de> for Partial<'_, '_> {
     }
 }
 
-/// A variant that there is not: only a visitor that takes variants asks for it.
-struct Nobody;
+/// An enum without a variant. Only a visitor that accepts variants asks for one.
+struct NoVariant;
 
-impl<'de> EnumAccess<'de> for Nobody {
+impl<'de> EnumAccess<'de> for NoVariant {
     type Error = Refused;
     type Variant = Variant<'static>;
 
@@ -329,14 +329,14 @@ impl<'de> EnumAccess<'de> for Nobody {
     }
 }
 
-/// The visitors of serde for what is one value. They take many kinds, and it is known what they are for.
+/// serde's visitors of simple values. They accept many kinds, and are known to be plain, so they need no trial.
 pub fn usual() -> HashSet<(TypeId, Tag)> {
     let mut usual = HashSet::new();
     macro_rules! ask {
         ($($kind:ty),*) => {
             $({
                 let mut feeder = Feeder::new(1, HashSet::new());
-                // Only the question matters.
+                // Only the recorded requests matter.
                 let _ = feeder.feed::<$kind>();
                 usual.extend(feeder.questions.iter().map(|one| (one.visitor, one.asked)));
             })*
