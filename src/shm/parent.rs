@@ -258,7 +258,7 @@ impl<T> ParentEnd<T> {
 
     // Waiting. Any thread may look; at most one sleeps, and at most one listens.
 
-    /// Does the slot say that the task has its reply? One load. Only [`Locked::take`] decides.
+    /// Does the slot say that the task has its reply? One load. Only [`Locked::take_with`] decides.
     #[inline]
     pub fn answered(&self, seq: Seq) -> bool {
         self.replies.slots[seq.slot()].mark() == seq.mark()

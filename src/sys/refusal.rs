@@ -1,6 +1,6 @@
 //! Errors of system calls that name the call, the kernel's error, and what to do about it.
 //!
-//! This module and [`limits`](super::limits) import each other: an error names a limit, and setting a limit can fail.
+//! This module and [`limits`] import each other: an error names a limit, and setting a limit can fail.
 
 use super::limits;
 use std::error::Error;

@@ -319,7 +319,8 @@ impl Idle {
     /// The caller has acquired the worker's announcement through the queue's word, if it came first.
     pub fn wake_this(&self, worker: usize) -> bool {
         let parker = self.parker(worker);
-        // ORDERING: parker.wake-this Relaxed: as parker.park-again.
+        // ORDERING: parker.wake-this Relaxed: as parker.park-again. A failed exchange may read an old state, but none that is older
+        // than what the caller has acquired.
         if parker
             .state
             .compare_exchange(ASLEEP, WOKEN, Relaxed, Relaxed)

@@ -28,7 +28,7 @@
 //! | the tail into the next block, then the link to this block | the pusher of the last slot | [`Injector::push`] | Release |
 //! | `head + n`, then read the slots | any worker | [`Injector::pop_many`] | Relaxed; slots Acquire |
 //! | the head along the link | the popper of the last slot | [`Injector::pop_many`] | Release |
-//! | `CLOSED` on | the thread that closes the pool | [`Injector::close`] | Release |
+//! | `CLOSED` on | the thread that closes the pool | [`Injector::close`] | AcqRel |
 //! | add zero to `tail` | a worker that has announced a park | [`Injector::look`] | AcqRel |
 //! | add zero to `tail`; is it closed and the queue empty? | any worker | [`Injector::is_over`] | Relaxed |
 //!
@@ -303,9 +303,10 @@ impl<T> Injector<T> {
 
     /// From here on every push fails.
     pub fn close(&self) {
-        // ORDERING: injector.close Release -> pairs with injector.look: what the closer wrote before, the pool's mode. A push
-        // is a read-modify-write of the same word: it came before, or fails.
-        self.tail.position.fetch_or(CLOSED, Release);
+        // ORDERING: injector.close AcqRel -> release pairs with injector.look: what the closer wrote before, the pool's mode;
+        // acquire pairs with injector.look: a park that was announced before. A push is a read-modify-write of the same word: it
+        // came before, or fails.
+        self.tail.position.fetch_or(CLOSED, AcqRel);
     }
 
     /// Is it closed and empty? Then it stays so.
@@ -336,8 +337,8 @@ impl<T> Injector<T> {
     /// For a worker that has announced its park ([`Idle::announce_park`](super::idle::Idle::announce_park)): is there an
     /// item? Unlike [`Injector::len`] it cannot miss a push whose pusher did not see the announcement.
     pub fn look(&self) -> bool {
-        // ORDERING: injector.look AcqRel -> release pairs with injector.push: our announcement; acquire pairs with
-        // injector.close: the pool's mode. It adds zero, so that it reads the newest position.
+        // ORDERING: injector.look AcqRel -> release pairs with injector.push and injector.close: our announcement; acquire pairs
+        // with injector.close: the pool's mode. It adds zero, so that it reads the newest position.
         let tail = self.tail.position.fetch_add(0, AcqRel) / ONE;
         // ORDERING: injector.look-head Relaxed: with an old head the caller only looks once more.
         Self::between(self.head.position.load(Relaxed), tail) > 0

@@ -1,4 +1,4 @@
-//! Rows F for each kind of executor: what a future does whoever runs its task. The rest of these rows is in
+//! Rows F for each kind of executor: what a future does, whatever runs its task. The rest of these rows is in
 //! `future.rs` and `callbacks.rs`.
 
 use crate::common::{Files, Kind, LONG, for_every_executor, hold_only, note, notes, open, reports};

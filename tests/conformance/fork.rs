@@ -129,7 +129,7 @@ fn t13_every_call_in_a_forked_child_fails_at_once() {
                     forked
                 );
             }
-            // What needs nobody else is done here.
+            // What needs no other thread is done here.
             assert_eq!(pool.join(|| 1, || 2), (1, 2));
             assert_eq!(pool.map_slice(&[1, 2], |n| n * 2), [2, 4]);
             assert_eq!((pool.workers(), pool.name()), (2, "home"));

@@ -372,7 +372,7 @@ fn m13_the_buffer_is_exact<K: Kind>() {
             }
         });
     }
-    // Longer than the input, and than anybody needs.
+    // Longer than the input, and longer than needed.
     for buffer in [1000, usize::MAX] {
         assert!(
             values(executor.map(|n: u64| n, 0..10).buffer(buffer))

@@ -22,7 +22,7 @@ const FAR: [Duration; 7] = [
     Duration::from_secs(1 << 40),
 ];
 
-/// A future that is completed by another thread while somebody waits for it.
+/// A future that another thread completes while a thread waits for it.
 fn soon() -> Future<u32> {
     let (promise, future) = promise();
     std::thread::spawn(move || {
@@ -188,7 +188,7 @@ fn threads_refused_half_way() {
     if !kit::alone(module_path!(), "threads_refused_half_way") {
         return;
     }
-    // Root may have any number of threads, so the process becomes somebody else: nobody else's
+    // Root may have any number of threads, so the process becomes another user: no other
     // threads count then. Where that is not allowed it is not root, and the limit holds at once.
     let nobody = 1_000_000_000 + std::process::id();
     // SAFETY: this process is the test alone.
@@ -233,7 +233,7 @@ fn threads_refused_half_way() {
         kit::until_threads_are(before);
     }
     if is_own {
-        // What there is room for works, and a spare that is refused is told and hangs nobody.
+        // What fits works, and a spare that is refused is reported and hangs no thread.
         let reports = kit::report_lines();
         let pool = ThreadPool::new(2).unwrap();
         let (promise, awaited) = promise::<u32>();
@@ -751,7 +751,7 @@ fn destructors_that_panic_cost_nothing_else() {
         })
         .result();
     assert!(matches!(outcome, Err(TaskError::Panicked(_))));
-    // A captured value of a task that never runs, a result that nobody takes, a payload.
+    // A captured value of a task that never runs, a result that is never taken, a payload.
     let held = hold(&pool);
     let bomb = Bomb;
     assert!(pool.spawn(move || drop(bomb)).cancel());

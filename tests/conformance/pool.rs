@@ -1,7 +1,7 @@
 //! T: the thread pool itself: its threads, its queue, what it says about itself.
 
-use super::common::{Gate, until, watch};
-use super::kit::{self, hold};
+use super::common::{Gate, here, hold, until, watch};
+use super::kit;
 use raddle::thread::{Idle, current_worker};
 use raddle::{
     BoxError, BuildError, Executor, Pin, Rejected, ReturnWhen, Shutdown, TaskError, ThreadPool,
@@ -807,7 +807,7 @@ fn every_idle_profile_works() {
             .map(Result::unwrap)
             .collect();
         assert_eq!(squares[99], 9801);
-        // After a rest, when everybody sleeps who sleeps at all.
+        // After a rest, when all workers that sleep at all are asleep.
         if idle != Idle::NeverPark {
             until(|| pool.stats().parked() >= 2 && pool.stats().running == 0);
         }

@@ -355,7 +355,7 @@ fn w11_a_cancelled_future_is_done_at_once() {
     let (_kept, never) = pair();
     let queued = pool.spawn(|| 1);
     assert!(queued.cancel());
-    // Its worker has not met it yet, and nobody needs it to.
+    // Its worker has not reached it yet, and need not.
     let waited = wait([(0, never), (1, queued)], FirstCompleted);
     assert_eq!(keys(&waited), (vec![1], vec![0]));
     drop(held);

@@ -1,4 +1,4 @@
-//! Pages that name code: the walks from file to file, and the glossary.
+//! Pages that name code: the walks from file to file, the glossary, and the list of surviving mutants.
 
 use super::source::{Source, words};
 use super::{files, finding, name, no_findings, root, sources};
@@ -190,6 +190,37 @@ fn the_glossary_is_sorted_and_names_what_exists() {
         gone.is_empty(),
         "docs/glossary.md names what is gone: {gone:?}"
     );
+}
+
+/// The sweep looks a survivor up by the name in its note.
+#[test]
+fn the_surviving_sites_exist() {
+    let path = root().join("verify/SURVIVORS.md");
+    let text = fs::read_to_string(&path).expect("the list");
+    let mut notes = BTreeSet::new();
+    for source in sources("src") {
+        let named = |line: &String| {
+            let (_, note) = line.split_once("ORDERING: ")?;
+            Some(note.split_whitespace().next()?.to_owned())
+        };
+        notes.extend(source.comments.iter().filter_map(named));
+    }
+    let mut findings = Vec::new();
+    for (line, text) in text.lines().enumerate() {
+        let Some(sites) = text
+            .strip_prefix("| `")
+            .and_then(|row| row.split('|').next())
+        else {
+            continue;
+        };
+        for site in sites.split('`').step_by(2).map(str::trim) {
+            let site = site.trim_end_matches(" wake");
+            if !site.is_empty() && !notes.contains(site) {
+                findings.push(finding(&path, line, &format!("there is no site {site}")));
+            }
+        }
+    }
+    no_findings(&findings);
 }
 
 #[test]

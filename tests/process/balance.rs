@@ -1,6 +1,6 @@
 //! What waits goes to a worker that has nothing to do, whatever holds its own one up.
 
-use crate::kit::{Gate, echo_all, pid, pool, send, until, wait_at, watch};
+use crate::kit::{FileGate, echo_all, pid, pool, send, until, wait_at, watch};
 use raddle::executor::WorkerInfo;
 use raddle::{BoxError, Executor, Future, ProcessPool, TaskError};
 use std::path::PathBuf;

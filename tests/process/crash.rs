@@ -1,6 +1,6 @@
 //! What a task does to its process, it does to that one alone.
 
-use crate::kit::{Gate, lines, note, pid, pool, send, until, wait_at, watch};
+use crate::kit::{FileGate, lines, note, pid, pool, send, until, wait_at, watch};
 use raddle::process::{LostCause, Output, WhenWorkerDies, WorkerExit};
 use raddle::{Executor, ProcessPool, Rejected, TaskError};
 use std::collections::HashSet;

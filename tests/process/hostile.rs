@@ -1,6 +1,8 @@
 //! Tasks that write over the memory that their worker shares with the parent, and do worse. The parent goes on.
 
-use crate::kit::{Dice, Gate, echo, echo_all, lines, note, pid, pool, send, until, wait_at, watch};
+use crate::kit::{
+    Dice, FileGate, echo, echo_all, lines, note, pid, pool, send, until, wait_at, watch,
+};
 use raddle::process::{BytesIn, BytesOut, LostCause, WorkerExit};
 use raddle::{Executor, ProcessPool, TaskError};
 use serde::{Deserialize, Serialize};
@@ -82,7 +84,7 @@ impl Answers {
         self.ring();
     }
 
-    /// Wakes whoever sleeps on the bell.
+    /// Wakes the threads that sleep on the event word.
     fn ring(self) {
         let bell: u32 = self.get(0);
         self.put(0, bell.wrapping_add(0x100));
@@ -122,7 +124,7 @@ fn lost(outcome: Result<(), TaskError>) -> raddle::process::WorkerLost {
     }
 }
 
-/// Other workers, who have nothing of what those before them have left.
+/// Other workers, which have nothing of what those before them have left.
 fn renew(pool: &ProcessPool) {
     let old = pool.stats().pids();
     for &pid in &old {
@@ -275,7 +277,7 @@ fn answers_to_tasks_that_nobody_submitted() {
             answers.forge(running, 1, 0, 0);
         };
         let (heard, said) = mpsc::channel();
-        // The attendant takes it, and looks what is behind it.
+        // The completer takes it, and checks what is behind it.
         pool.submit(attack, ())
             .add_done_callback(move |outcome| heard.send(outcome.is_ok()).unwrap());
         assert!(said.recv().unwrap(), "the answer itself was possible");
@@ -355,7 +357,7 @@ fn a_deadline_holds_whatever_the_worker_claims() {
     }
 }
 
-/// What was taken back is skipped, or its worker is ended: nothing waits behind it for ever.
+/// A revoked task is skipped, or its worker is ended: nothing waits behind it for ever.
 #[test]
 fn a_task_that_runs_although_it_was_taken_back() {
     let _watch = watch();
@@ -434,7 +436,7 @@ fn a_worker_that_unsays_its_claim_keeps_nothing() {
     echo_all(&pool);
 }
 
-/// What it claims ahead of what it runs nobody else could run. It is ended for that, and they run elsewhere.
+/// No other worker could run tasks that it claims ahead of the one it runs. It is ended for that, and they run elsewhere.
 #[test]
 fn a_worker_that_claims_ahead_keeps_nothing() {
     let _watch = watch();
@@ -465,7 +467,7 @@ fn a_worker_that_claims_ahead_keeps_nothing() {
     echo_all(&pool);
 }
 
-/// A worker with a claim that nobody writes is found by whoever wants a task back.
+/// A thread that revokes a task finds a claim that no worker writes.
 #[test]
 fn a_spoiled_claim_is_found_by_a_cancellation() {
     let _watch = watch();
@@ -490,7 +492,7 @@ fn a_spoiled_claim_is_found_by_a_cancellation() {
     assert_eq!(behind.result().unwrap(), "behind");
 }
 
-/// A thread sleeps for an answer while the worker puts the bell back all the time, and the sleeper elsewhere: what the
+/// A thread sleeps for a reply while the worker resets the event word all the time, and moves the sleeper elsewhere: what the
 /// parent has to tell it arrives.
 #[test]
 fn a_sleeper_hears_its_own_side_whatever_is_in_the_bell() {

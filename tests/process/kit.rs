@@ -75,7 +75,7 @@ pub fn lines(file: &Path) -> usize {
     notes(file).len()
 }
 
-/// Is there such a process, dead ones that nobody has waited for among them?
+/// Is there such a process? Dead ones that were not waited for count.
 pub fn exists(pid: u32) -> bool {
     Path::new(&format!("/proc/{pid}")).exists()
 }
@@ -111,7 +111,7 @@ impl Iterator for Dice {
     }
 }
 
-/// How long a test that has no end of its own is to run, if somebody wants it long: `RADDLE_STORM_SECONDS`.
+/// How long a test without an end of its own runs, if it is to run longer than usual: `RADDLE_STORM_SECONDS`.
 pub fn storm_time() -> Option<Duration> {
     let seconds = std::env::var("RADDLE_STORM_SECONDS").ok()?;
     Some(Duration::from_secs(seconds.parse().expect("whole seconds")))

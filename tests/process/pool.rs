@@ -290,7 +290,7 @@ fn the_threads_that_build_and_use_a_pool_may_end() {
     let task = std::thread::scope(|s| {
         let task = s.spawn(|| pool.submit(|n: u32| n, 1));
         s.spawn(|| pool.submit(|n: u32| n, 2).result().unwrap());
-        // Its replacement is nobody's either.
+        // Its replacement has none either.
         let lost = s.spawn(|| {
             pool.submit(|()| -> () { std::process::abort() }, ())
                 .result()

@@ -1,6 +1,6 @@
 //! Workers that leave their place to others.
 
-use crate::kit::{Gate, pid, send, until, wait_at, watch};
+use crate::kit::{FileGate, pid, send, until, wait_at, watch};
 use raddle::executor::WorkerInfo;
 use raddle::{BoxError, Executor, Future, ProcessPool, Rejected, Shutdown, TaskError};
 use std::collections::HashSet;

@@ -1,6 +1,6 @@
 //! Ending tasks, workers and pools.
 
-use crate::kit::{Gate, exists, pid, pool, send, spin, until, wait_at, watch};
+use crate::kit::{FileGate, exists, pid, pool, send, spin, until, wait_at, watch};
 use raddle::process::{LostCause, WorkerExit};
 use raddle::{Executor, ProcessPool, Rejected, Shutdown, ShutdownError, TaskError};
 use std::path::PathBuf;

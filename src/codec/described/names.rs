@@ -73,6 +73,8 @@ struct Doubt {
     way: usize,
     /// For a struct: the fields whose names are in doubt.
     affected: Vec<bool>,
+    /// The time at which the reader met it last.
+    met: u64,
 }
 
 /// The names in doubt in one value.
@@ -85,8 +87,8 @@ pub struct Names {
     is_in_doubt: bool,
     /// In the order in which the reader meets them.
     doubts: Vec<Doubt>,
-    /// The one that the reader met last.
-    last: usize,
+    /// A clock that counts the doubts met.
+    time: u64,
     /// Visitors that refused an integer of the written kind. They get the kind that they ask for.
     strict: Vec<TypeId>,
     has_new_strict: bool,
@@ -115,7 +117,7 @@ impl Names {
             is_armed: false,
             is_in_doubt: false,
             doubts: Vec::new(),
-            last: 0,
+            time: 0,
             strict: Vec::new(),
             has_new_strict: false,
             has_buffered: false,
@@ -244,9 +246,10 @@ impl Names {
     }
 
     fn way(&mut self, place: Place, affected: Vec<bool>, ways: impl FnOnce() -> Vec<Way>) -> Way {
-        let known = self.doubts.iter().position(|doubt| doubt.place == place);
-        self.last = known.unwrap_or(self.doubts.len());
-        if let Some(doubt) = self.doubts.get(self.last) {
+        self.time += 1;
+        let known = self.doubts.iter_mut().find(|doubt| doubt.place == place);
+        if let Some(doubt) = known {
+            doubt.met = self.time;
             return doubt.ways[doubt.way].clone();
         }
         let ways: Rc<[Way]> = ways().into();
@@ -256,6 +259,7 @@ impl Names {
             ways,
             way: 0,
             affected,
+            met: self.time,
         });
         first
     }
@@ -279,6 +283,21 @@ impl Names {
             _ => return false,
         }
         true
+    }
+
+    /// After a failed run: chooses the next way of the doubt that was met last, since time `since`. If it has no further way,
+    /// it gets its first one again, and the doubt met before it is changed. False: no doubt has a further way.
+    fn bump_last(&mut self, since: u64) -> bool {
+        let mut met: Vec<_> = (0..self.doubts.len()).collect();
+        met.retain(|at| self.doubts[*at].met > since);
+        met.sort_by_key(|at| std::cmp::Reverse(self.doubts[*at].met));
+        met.into_iter().any(|at| {
+            let is_bumped = self.bump(at);
+            if !is_bumped {
+                self.doubts[at].way = 0;
+            }
+            is_bumped
+        })
     }
 
     /// A copy with only the doubts for which `is_it` is true.
@@ -441,13 +460,14 @@ pub fn settle<T: Serialize + DeserializeOwned>(
         ..Names::of::<T>()
     };
     let is_buffered = |doubt: &Doubt| matches!(doubt.place, Place::Buffered(_));
-    // First change one doubt at a time, while a wrong one can be found; then try all combinations.
+    // First change one doubt at a time: the wrong one or, after a failed run, the one met last. Then try all combinations.
     let mut is_guided = true;
     let mut is_all = false;
     let mut unclear = None;
     let mut but_for_buffers = None;
     for run in 0..MOST_RUNS {
         let mut wrong = None;
+        let since = names.time;
         if let Some(value) = contained(|| attempt::<T>(bytes, &mut names)) {
             if probe_names::<T>(bytes, &names) {
                 names.doubts.clear();
@@ -466,7 +486,11 @@ pub fn settle<T: Serialize + DeserializeOwned>(
             }
         }
         if is_guided {
-            is_guided = run < MOST_GUIDED && names.bump(wrong.unwrap_or(names.last));
+            is_guided = run < MOST_GUIDED
+                && match wrong {
+                    Some(wrong) => names.bump(wrong),
+                    None => names.bump_last(since),
+                };
             if !is_guided {
                 names.doubts.clear();
             }

@@ -379,3 +379,85 @@ fn in_buffers() {
         assert_eq!(lost.read(Part::Result), Ok(one(1, 0)));
     }
 }
+
+/// Where each wrong way leads to others.
+#[test]
+fn many_at_once() {
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+    #[serde(rename_all(serialize = "UPPERCASE", deserialize = "kebab-case"))]
+    struct Container {
+        before: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        maybe: Option<u32>,
+        field: u32,
+        #[serde(alias = "a", alias = "z")]
+        after_all: Vec<u16>,
+    }
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+    struct Field {
+        #[serde(
+            rename(serialize = "out", deserialize = "in"),
+            skip_serializing_if = "Option::is_none"
+        )]
+        maybe: Option<u32>,
+        #[serde(rename(serialize = "to", deserialize = "from"))]
+        field: u32,
+        #[serde(rename(serialize = "x2", deserialize = "y2"), default = "seven")]
+        after: u32,
+    }
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(rename_all(serialize = "UPPERCASE", deserialize = "kebab-case"))]
+    #[serde(rename_all_fields(serialize = "PascalCase", deserialize = "snake_case"))]
+    enum Variants {
+        #[serde(rename(serialize = "out", deserialize = "in"))]
+        One,
+        #[serde(alias = "z")]
+        TwoMore {
+            some_thing: Option<u32>,
+            #[serde(rename(serialize = "to", deserialize = "from"))]
+            field: u32,
+        },
+        InNewtype(Field),
+        #[serde(rename(serialize = "four", deserialize = "five"))]
+        InTuple(Box<Container>, Field),
+        #[serde(other)]
+        AllOthers,
+    }
+    let container = |maybe, field| Container {
+        before: "b".into(),
+        maybe,
+        field,
+        after_all: vec![1],
+    };
+    let field = |maybe, field| Field {
+        maybe,
+        field,
+        after: 7,
+    };
+    let all = |maybe, n| {
+        let two = Variants::InTuple(container(maybe, n).into(), field(maybe, 1));
+        let named = Variants::TwoMore {
+            some_thing: maybe,
+            field: n,
+        };
+        let newtype = Variants::InNewtype(field(maybe, n));
+        [two, Variants::One, Variants::AllOthers, newtype, named]
+    };
+    // In every order, in which nothing is known yet.
+    for turn in 0..5 {
+        for maybe in [None, Some(3)] {
+            let values = || {
+                let mut values = Vec::from(all(maybe, 2));
+                values.rotate_left(turn);
+                values
+            };
+            let (together, alone) = (values(), values());
+            for thread in [
+                crate::sync::thread::spawn(move || described([together])),
+                crate::sync::thread::spawn(move || described(alone)),
+            ] {
+                thread.join().unwrap();
+            }
+        }
+    }
+}

@@ -251,7 +251,7 @@ impl Calm {
     }
 
     fn steal(&self) -> bool {
-        steal(&self.offer) || self.guests.offers().any(steal)
+        steal(&self.offer) || self.guests.slots().any(steal)
     }
 
     /// A worker that has found nothing, until it has a half. `look`: what it does between the announcement and the
@@ -279,7 +279,7 @@ impl Calm {
         let worker = thread::spawn(move || other.work(look));
         if guest {
             calm.guests.enter();
-            let offer = calm.guests.offers().next();
+            let offer = calm.guests.slots().next();
             calm.lend(offer.expect("there is one for a worker"), &count);
             calm.guests.leave();
         } else {

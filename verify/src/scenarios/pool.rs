@@ -3,7 +3,7 @@
 
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::{Arc, futex, thread};
-use crate::{Counted, DropCount, Scenario};
+use crate::{Counted, DropCount, Scenario, Shuttle};
 use raddle::thread::{Idle, ThreadPoolBuilder};
 use raddle::{Future, Rejected, Shutdown, TaskError, ThreadPool, WhenFull, promise};
 

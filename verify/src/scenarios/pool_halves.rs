@@ -2,7 +2,7 @@
 
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::{Arc, futex, thread};
-use crate::{Outcomes, Scenario};
+use crate::{Outcomes, Scenario, Shuttle};
 use raddle::ThreadPool;
 use raddle::thread::Idle;
 

@@ -3,6 +3,7 @@
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::cell::UnsafeCell;
 use crate::sync::{Arc, futex, thread};
+use crate::{Scenario, Shuttle};
 use raddle::thread::Idle;
 use raddle::{Future, Shutdown, TaskError, ThreadPool, promise};
 
