@@ -1,15 +1,16 @@
-//! Names that are written and not read: `rename(serialize = "a", deserialize = "b")`.
+//! Names that are written but not read: `rename(serialize = "a", deserialize = "b")`.
 //!
-//! A field that no reader knows may be one that is not read at all (`skip_deserializing`), or one that is read under another
-//! name; the same is true of a variant. The names alone do not say which. The order does not always say it either: derive keeps that
-//! of the declaration on both sides, but each side may lack some. So the value is read in every way that keeps the order, and
-//! what comes out is described again. A way is right if that gives what was written, at the places in doubt. If it does so
-//! by the names alone, then nothing was to be renamed, or it makes no difference.
+//! A field whose name the reader does not know is either not read at all (`skip_deserializing`), or is read under another
+//! name; the same holds for a variant. The names alone do not say which. Nor does the order: derive keeps the order of the
+//! declaration on both sides, but each side may lack some fields. So the value is read in every way that keeps the order,
+//! and each result is described again. A way is right if that description equals the written one where names are in doubt.
+//! If reading by the names alone is right, then no name was changed, or it makes no difference.
 //!
-//! A visitor that buffers what it reads does not say which names it knows. There each name is given twice, once for each type: whoever
-//! knows it takes that for an error. Where one is not known, the fields are also told by their places, which derive takes for names.
+//! A visitor that buffers what it reads does not say which names it knows. So each name is given to it twice, once for each type: a
+//! visitor that knows the name reports a duplicate field. If it does not know a name, the fields are also identified by their
+//! positions, which derive accepts in place of names.
 //!
-//! None of this is done for a value all of whose names are known.
+//! None of this is done for a value whose names are all known.
 
 use super::super::error::Fault;
 use super::present::{self, Present};
@@ -31,7 +32,7 @@ pub const MOST_GUIDED: u32 = 60;
 /// How many variants are remembered in one thread.
 pub const MOST_KNOWN: usize = 1024;
 
-/// A way to read what is in doubt.
+/// A way to read a struct or a variant whose names are in doubt.
 #[derive(Clone, Debug)]
 pub enum Way {
     /// As it is called.
@@ -41,18 +42,18 @@ pub enum Way {
     Places(usize),
 }
 
-/// What the fields of a struct are told by, to a visitor that does not say what it knows.
+/// How the fields of a struct are identified to a visitor that does not say which names it knows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Keys {
     #[default]
     Names,
-    /// From this one on by their place: derive takes it for its name.
+    /// From this field on by position, which derive accepts in place of a name.
     Places(usize),
-    /// By their names, this one twice: whoever knows it is not content with that.
+    /// By name, and this field twice: a visitor that knows it reports an error.
     Twice(usize),
 }
 
-/// Something whose names are in doubt, wherever it occurs.
+/// A struct or a variant whose names are in doubt, wherever it occurs in the value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
     Struct(TypeId, Vec<Vec<u8>>),
@@ -72,7 +73,7 @@ pub struct Doubt {
     pub met: u64,
 }
 
-/// What is in doubt.
+/// The names in doubt in one value.
 #[derive(Clone, Debug)]
 pub struct Names {
     /// The type that is read.
@@ -105,7 +106,7 @@ thread_local! {
 }
 
 impl Names {
-    /// To read a `T`.
+    /// The state for reading a `T`.
     pub fn of<T>() -> Self {
         Self {
             of: typeid::of::<T>(),
@@ -125,15 +126,15 @@ impl Names {
         self.is_in_doubt || !is_read && self.has_buffered
     }
 
-    /// A struct with these names was read by a visitor that does not say what it knows.
+    /// Notes that a visitor that does not say which names it knows has read a struct with these names.
     pub fn note_buffered(&mut self, names: u64, present: Present) {
         if !self.is_armed {
-            let [known, _] = heard(self.of, names);
+            let [known, _] = probed(self.of, names);
             self.is_in_doubt |= present & !known != 0;
         }
     }
 
-    /// What the fields of such a struct are told by.
+    /// How the fields of such a struct are identified.
     pub fn of_buffered(&mut self, written: &[&[u8]], present: Present) -> Keys {
         if let Some((of, twice)) = self.twice
             && of == present::hash(written)
@@ -145,7 +146,7 @@ impl Names {
             return Keys::Names;
         }
         let place = Place::Buffered(written.iter().map(|name| name.to_vec()).collect());
-        // By their places, but for a tag before them.
+        // By position, after a tag before them or from the first one on.
         let ways = || vec![Way::ByName, Way::Places(1), Way::Places(0)];
         match self.way(place, vec![true; written.len()], ways) {
             Way::Places(first) => Keys::Places(first),
@@ -167,18 +168,18 @@ impl Names {
         self.has_new_strict = true;
     }
 
-    /// Is there a visitor that may take more when it is asked again?
+    /// Whether a visitor was added to `strict`, so that another read may succeed.
     pub fn take_new_strict(&mut self) -> bool {
         std::mem::take(&mut self.has_new_strict)
     }
 
-    /// A struct was met in which a name is unknown, or not where it is expected.
+    /// Notes a struct in which a name is unknown, or not at the expected position.
     #[cold]
     pub fn note_struct(&mut self, written: &[&[u8]], known: &[&'static str]) {
         self.is_in_doubt |= affected(written, known).is_some();
     }
 
-    /// How the fields of a struct are called. None: as they are.
+    /// The names under which the fields of a struct are read. `None`: the written ones.
     pub fn of_struct(
         &mut self,
         visitor: TypeId,
@@ -196,7 +197,7 @@ impl Names {
         }
     }
 
-    /// How the variant is called that was written under this index and name. None: as it is.
+    /// The name under which the variant with this index and name is read. `None`: the written one.
     pub fn of_variant(
         &mut self,
         visitor: TypeId,
@@ -221,7 +222,7 @@ impl Names {
         }
         let place = Place::Variant(visitor, index, name.as_bytes().to_vec());
         let ways = || {
-            // Most likely it is where its index says, or near: one side may lack some, the other have more names for one.
+            // Most likely it is at its index or near it: one side may lack variants, the other may have several names for one.
             let mut others: Vec<_> = variants.iter().enumerate().collect();
             others.retain(|(_, variant)| **variant != name);
             others.sort_by_key(|(place, _)| place.abs_diff(index as usize));

@@ -1,5 +1,5 @@
-//! Reading a description: what the bytes say is what a visitor gets, whatever it asked for. Only where a type's
-//! `Serialize` and `Deserialize` may rightly speak differently is the question listened to.
+//! Reading a description. A visitor gets the kind of value that the bytes say, whatever it asked for. What it asked for
+//! matters only where a type's `Serialize` and `Deserialize` may differ legitimately.
 
 use super::super::bulk;
 use super::super::error::Fault;
@@ -111,7 +111,7 @@ macro_rules! integers {
                     reader.rest = before;
                     return reader.deserialize_any(visitor);
                 };
-                // What kind it is may matter to the visitor, if it takes others than that it asks for.
+                // The written kind may matter to a visitor that accepts several kinds.
                 let asks = typeid::of::<V>();
                 let number = <$number>::try_from(number);
                 match number {
@@ -143,7 +143,7 @@ macro_rules! anything {
 impl<'de> Deserializer<'de> for &mut Reader<'_, 'de> {
     type Error = Fault;
 
-    /// As serde's own buffers have it, and as JSON would tell it where they cannot hold more.
+    /// As serde's own buffers represent a value, and as JSON does where they cannot.
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
         match self.tag()? {
             Tag::None => visitor.visit_none(),
@@ -210,7 +210,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'_, 'de> {
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
         match self.peek()? {
             Tag::None | Tag::Some | Tag::Unit => self.deserialize_any(visitor),
-            // Its Serialize leaves out what says that there is a value.
+            // Its Serialize wrote the value without `Some`.
             _ => self.inside(|reader| visitor.visit_some(reader)),
         }
     }
@@ -239,7 +239,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'_, 'de> {
         name: &'static str,
         visitor: V,
     ) -> Result<V::Value, Fault> {
-        // `RawValue` of serde_json: it is written as a struct whose only field is called as itself.
+        // `RawValue` of serde_json: it is written as a struct whose only field has the name of the struct.
         if name.starts_with('$') && self.peek()? == Tag::Struct {
             return self.deserialize_any(visitor);
         }
@@ -304,7 +304,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'_, 'de> {
                 let name = variant::name::<V>(reader, variants)?;
                 return visitor.visit_enum(Variant { reader, tag, name });
             }
-            // As JSON would have it.
+            // As JSON represents it.
             Tag::Str => {
                 reader.tag()?;
                 let name = BorrowedStrDeserializer::new(reader.text()?);
@@ -324,13 +324,13 @@ impl<'de> Deserializer<'de> for &mut Reader<'_, 'de> {
 /// A sequence or a map that is being read.
 struct Elements<'r, 'n, 'de> {
     reader: &'r mut Reader<'n, 'de>,
-    /// How many have not been taken.
+    /// How many were not read.
     left: &'r mut usize,
     kind: Kind,
 }
 
 impl<'de> Elements<'_, '_, 'de> {
-    /// Goes to the next one.
+    /// Counts the next element. `None`: there is none.
     fn next(&mut self) -> Option<()> {
         *self.left = self.left.checked_sub(1)?;
         Some(())

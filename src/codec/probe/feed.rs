@@ -1,4 +1,4 @@
-//! A format that holds nothing: whatever it is asked for it makes up, and notes.
+//! A format without data: it makes up every value that it is asked for, and notes the request.
 
 use super::super::described::Tag;
 use super::feeder::{Choice, Feeder};
@@ -44,7 +44,7 @@ impl Feeder {
         value
     }
 
-    /// Lets a visitor take something, which may be more of the same: `again` tells.
+    /// Runs a visitor. `again`: the same visitor is already active further out.
     fn visit<'de, V: Visitor<'de>>(
         &mut self,
         visit: impl FnOnce(&mut Self, bool) -> Result<V::Value, Refused>,
@@ -62,7 +62,7 @@ impl Feeder {
         value
     }
 
-    /// How many elements a sequence or a map has.
+    /// Chooses the number of elements of a sequence or a map.
     fn count(&mut self, again: bool) -> u32 {
         match (again, self.mood) {
             (true, _) => 0,
@@ -71,7 +71,7 @@ impl Feeder {
         }
     }
 
-    /// So many elements, with these names if they have any.
+    /// Gives a visitor `count` elements, with these names if they have any.
     pub fn elements<'de, V: Visitor<'de>>(
         &mut self,
         question: usize,
@@ -92,7 +92,7 @@ impl Feeder {
         }
     }
 
-    /// So many pairs.
+    /// Gives a visitor `count` pairs.
     pub fn pairs<'de, V: Visitor<'de>>(
         &mut self,
         question: usize,
@@ -139,7 +139,7 @@ impl Feeder {
         })
     }
 
-    /// The enum whose visitor this is.
+    /// The index of the enum with this visitor. Notes that the open variants contain it.
     fn met(&mut self, visitor: TypeId, variants: usize) -> usize {
         let known = self.enums.iter().position(|one| one.visitor == visitor);
         let met = known.unwrap_or_else(|| {
@@ -151,7 +151,7 @@ impl Feeder {
             self.enums.len() - 1
         });
         for (at, &(of, index)) in self.open.iter().enumerate() {
-            // Of those that hold themselves it is the innermost that leads here.
+            // Of a variant that contains itself only the innermost leads here.
             if self.open[at + 1..].iter().any(|&(inner, _)| inner == of) {
                 continue;
             }

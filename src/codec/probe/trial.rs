@@ -1,9 +1,9 @@
-//! Questions that are answered otherwise than asked.
+//! Trials: a visitor is given another kind of value than it asks for.
 //!
-//! A visitor may take more than what it asks for, since its type's `Serialize` gives more: an integer for most values and a
-//! fraction for some. No made-up value of the kind that is asked for shows that. So each visitor is given the other kinds,
-//! too, and structs without some of their fields. What it makes of them has to be written as what it asks for, like everything else;
-//! where it has a way to take a kind and none of ours will do, nobody knows.
+//! A visitor may accept more kinds than the one it asks for, because its type's `Serialize` writes more: an integer for most
+//! values and a fraction for some. No made-up value of the requested kind shows that. So each visitor is also given the other
+//! kinds, and structs without some of their fields. The values that it reads from them have to be written as the kind that it asks
+//! for. If it accepts a kind but none of our values, the result is unknown, and the type is not plain.
 
 use super::super::described::Tag;
 use super::feeder::Feeder;
@@ -16,7 +16,7 @@ use std::any::TypeId;
 use std::collections::HashSet;
 
 impl Feeder {
-    /// Gives what is tried.
+    /// Gives a visitor the value of the trial.
     pub fn answer<'de, V: Visitor<'de>>(
         &mut self,
         trial: &Trial,
@@ -48,7 +48,7 @@ impl Feeder {
         }
     }
 
-    /// Notes a field that is not there.
+    /// Notes that a field is left out.
     fn note_skipped(&mut self, name: &str) -> Result<(), Refused> {
         let noted = self.fed.text(name.as_bytes());
         self.fed.tag(Tag::Skipped);
@@ -83,7 +83,7 @@ impl Feeder {
             Offer::Some => visitor.visit_some(self),
             Offer::Seq(count) => self.elements(question, count, None, visitor),
             Offer::Map(count) => self.pairs(question, count, visitor),
-            Offer::Enum => visitor.visit_enum(Nobody),
+            Offer::Enum => visitor.visit_enum(NoVariant),
         }
     }
 }
@@ -126,10 +126,10 @@ impl<'de> MapAccess<'de> for Partial<'_, '_> {
     }
 }
 
-/// A variant that there is not: only a visitor that takes variants asks for it.
-struct Nobody;
+/// An enum without a variant. Only a visitor that accepts variants asks for one.
+struct NoVariant;
 
-impl<'de> EnumAccess<'de> for Nobody {
+impl<'de> EnumAccess<'de> for NoVariant {
     type Error = Refused;
     type Variant = Variant<'static>;
 
@@ -141,14 +141,14 @@ impl<'de> EnumAccess<'de> for Nobody {
     }
 }
 
-/// The visitors of serde for what is one value. They take many kinds, and it is known what they are for.
+/// serde's visitors of simple values. They accept many kinds, and are known to be plain, so they need no trial.
 pub fn usual() -> HashSet<(TypeId, Tag)> {
     let mut usual = HashSet::new();
     macro_rules! ask {
         ($($kind:ty),*) => {
             $({
                 let mut feeder = Feeder::new(1, HashSet::new());
-                // Only the question matters.
+                // Only the recorded requests matter.
                 let _ = feeder.feed::<$kind>();
                 usual.extend(feeder.questions.iter().map(|one| (one.visitor, one.asked)));
             })*
