@@ -2,7 +2,7 @@
 //! protocol of both is in [`super::idle`], that of the slot in [`super::handoff`].
 
 use super::idle::Woken;
-use super::join::SharedJob;
+use super::join::shared_job::SharedJob;
 use super::shared::task_from;
 use super::threads::FRESH;
 use super::worker::{Work, Worker};

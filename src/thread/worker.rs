@@ -8,7 +8,8 @@
 //! It and [`joins`](super::join) import each other: a thread takes part in joins as the worker that it is.
 
 use super::injector::Injector;
-use super::join::{Job, JoinGuard};
+use super::join::JoinGuard;
+use super::join::shared_job::Job;
 use super::shared::{Shared, task_from};
 use super::threads::{Threads, WorkerToken};
 use super::worker_shared::WorkerShared;

@@ -129,7 +129,7 @@ impl Names {
     /// Notes that a visitor that does not say which names it knows has read a struct with these names.
     pub fn note_buffered(&mut self, names: u64, present: Present) {
         if !self.is_armed {
-            let [known, _] = probed(self.of, names);
+            let [known, _] = heard(self.of, names);
             self.is_in_doubt |= present & !known != 0;
         }
     }

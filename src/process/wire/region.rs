@@ -3,7 +3,8 @@
 use crate::codec::{
     self, Copies, Exhausted, Part, PayloadError, SharedSink, SharedSource, Sink, Source,
 };
-use crate::shm::{Region, bytes};
+use crate::error::payload::MOST_BYTES;
+use crate::shm::{LONGEST, Region, bytes};
 use serde::Serialize;
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
