@@ -13,6 +13,7 @@
 //! | step | by | method | ordering |
 //! |---|---|---|---|
 //! | `tail + 1`, then write the slot | anybody | [`Injector::push`] | Acquire, slot Release |
+//! | `tail + n`, then write the slots | anybody | [`Injector::push_many`] | Acquire, slots Release |
 //! | the tail into the next block, then the link to it | who pushed the last | [`Injector::push`] | Release |
 //! | `head + n`, then read the slots | any worker | [`Injector::pop_many`] | Relaxed, slots Acquire |
 //! | the head along the link | who popped the last | [`Injector::pop_many`] | Release |
@@ -107,15 +108,36 @@ impl<T> Injector<T> {
         }
     }
 
-    /// Adds an item; gives it back if the inbox is closed.
+    /// Adds an item; gives it back if the injector is closed.
     #[inline]
     pub fn push(&self, item: NonNull<T>) -> Result<(), NonNull<T>> {
+        match self.push_some(&[item]) {
+            0 => Err(item),
+            _ => Ok(()),
+        }
+    }
+
+    /// Adds items, those of one block in one step. How many: fewer than there are if the injector is closed.
+    pub fn push_many(&self, items: &[NonNull<T>]) -> usize {
+        let mut count = 0;
+        while count < items.len() {
+            match self.push_some(&items[count..]) {
+                0 => break,
+                more => count += more,
+            }
+        }
+        count
+    }
+
+    /// Adds as many of the items as the block has room for, in one step. None: the injector is closed.
+    #[inline(always)]
+    fn push_some(&self, items: &[NonNull<T>]) -> usize {
         let mut next: Option<Box<Block<T>>> = None;
         loop {
             // ORDERING: injector.tail Acquire -> pairs with injector.turn: the block of this position.
             let tail = self.tail.position.load(Acquire);
             if tail & CLOSED != 0 {
-                return Err(item);
+                return 0;
             }
             // ORDERING: injector.tail-block Acquire -> pairs with injector.first: its contents.
             let block = self.tail.block.load(Acquire);
@@ -129,7 +151,12 @@ impl<T> Injector<T> {
                 self.put_first_block();
                 continue;
             }
-            if offset + 1 == SLOTS && next.is_none() {
+            // One item always has room, which spares `push` the comparison.
+            let count = match items.len() {
+                1 => 1,
+                many => many.min(SLOTS - offset),
+            };
+            if offset + count == SLOTS && next.is_none() {
                 next = Some(self.fresh_block());
             }
             // ORDERING: injector.push Acquire -> pairs with injector.look: whoever looked before had announced its sleep. What
@@ -137,16 +164,16 @@ impl<T> Injector<T> {
             if self
                 .tail
                 .position
-                .compare_exchange(tail, tail + ONE, Acquire, Relaxed)
+                .compare_exchange(tail, tail + ONE * count as u64, Acquire, Relaxed)
                 .is_err()
             {
                 sync::hint::spin_loop();
                 continue;
             }
             // SAFETY: the exchange proves that the block was still the tail's; it stays until our
-            // slot has been read, which is after we write it.
+            // slots have been read, which is after we write them.
             let block = unsafe { &*block };
-            if offset + 1 == SLOTS {
+            if offset + count == SLOTS {
                 let next = Box::into_raw(next.take().expect("prepared above"));
                 // ORDERING: injector.next-block Relaxed: published by injector.turn; who sees it sooner fails in its exchange.
                 self.tail.block.store(next, Relaxed);
@@ -155,12 +182,14 @@ impl<T> Injector<T> {
                 // ORDERING: injector.link Release -> pairs with injector.follow: the block, and that the tail has turned.
                 block.next.store(next, Release);
             }
-            // ORDERING: injector.write Release -> pairs with injector.read: the item.
-            block.slots[offset].store(item.as_ptr(), Release);
+            for (slot, item) in block.slots[offset..offset + count].iter().zip(items) {
+                // ORDERING: injector.write Release -> pairs with injector.read: the item.
+                slot.store(item.as_ptr(), Release);
+            }
             if let Some(unused) = next {
                 self.shelve(unused);
             }
-            return Ok(());
+            return count;
         }
     }
 

@@ -17,6 +17,7 @@ use crate::future::spin::{self, Advice};
 use crate::future::tag::Tag;
 use crate::future::task::Task;
 use crate::sync::atomic::{AtomicU32, Ordering::*};
+use crate::sync::bound;
 use crate::sys::{affinity, fork};
 use crossbeam_utils::CachePadded;
 use std::ptr::NonNull;
@@ -93,6 +94,53 @@ impl WorkerShared {
         let running = self.started.get() - self.done.get() - self.moved.get();
         self.moved.add(running);
         running
+    }
+}
+
+/// Tasks on their way in, many at a time.
+pub struct Batch<'a> {
+    shared: &'a Shared,
+    tasks: [NonNull<Header>; BATCH],
+    count: usize,
+}
+
+/// Tasks that are handed over in one step. A worker takes as many at a time.
+const BATCH: usize = bound(64, 2);
+
+impl<'a> Batch<'a> {
+    pub fn new(shared: &'a Shared) -> Self {
+        Self {
+            shared,
+            tasks: [NonNull::dangling(); BATCH],
+            count: 0,
+        }
+    }
+
+    #[inline]
+    pub fn add(&mut self, task: Task) {
+        // Each of those that a limit counts is let in by itself.
+        if task.raw().tag.is_counted() {
+            return self.shared.submit(task);
+        }
+        self.tasks[self.count] = task.into_raw().pointer();
+        self.count += 1;
+        if self.count == BATCH {
+            self.hand_over();
+        }
+    }
+
+    fn hand_over(&mut self) {
+        let count = std::mem::take(&mut self.count);
+        self.shared.submit_batch(&self.tasks[..count]);
+    }
+}
+
+/// UNWIND: what makes the tasks is user code; those that are made are handed over all the same.
+impl Drop for Batch<'_> {
+    fn drop(&mut self) {
+        if self.count > 0 {
+            self.hand_over();
+        }
     }
 }
 
@@ -264,6 +312,23 @@ impl Shared {
             );
         }
         Ok(())
+    }
+
+    /// Takes in tasks that no limit counts, from the oldest on, and wakes for all of them at once: who is woken wakes
+    /// the next one.
+    fn submit_batch(&self, tasks: &[NonNull<Header>]) {
+        let mut rest = tasks;
+        if !self.is_forked() && !self.is_closed() {
+            if let Some(worker) = Worker::of(self) {
+                rest = &rest[worker.push_many(rest)..];
+            }
+            rest = &rest[self.injector.push_many(rest)..];
+            self.idle.wake_one();
+        }
+        for &task in rest {
+            // SAFETY: it was given to the batch, and to no queue.
+            unsafe { Task::from_raw(RawTask::from_pointer(task)) }.fail(self.rejection());
+        }
     }
 
     /// Puts the task into an open hand, if there is one and nothing waits in the injector.

@@ -415,6 +415,13 @@ impl Worker {
             .push(task.into_raw().pointer())
             .map_err(task_from)
     }
+
+    /// Adds tasks that the current one has spawned in one step; how many there was room for.
+    pub fn push_many(&self, tasks: &[NonNull<Header>]) -> usize {
+        let mut tasks = tasks.iter().copied();
+        self.seat()
+            .map_or(0, |seat| seat.deque.push_many(usize::MAX, || tasks.next()))
+    }
 }
 
 pub(super) fn task_from(item: NonNull<Header>) -> Task {

@@ -97,3 +97,39 @@ fn a_look_without_a_write_is_found() {
         .must_fail("neither saw")
         .check();
 }
+
+#[test]
+fn many_and_one() {
+    inbox::MANY_AND_ONE
+        .model()
+        .bound(Some(3))
+        .min_executions(100)
+        .check();
+}
+
+#[test]
+fn many_pop() {
+    inbox::MANY_POP
+        .model()
+        .bound(Some(3))
+        .min_executions(100)
+        .check();
+}
+
+#[test]
+fn many_close() {
+    inbox::MANY_CLOSE
+        .model()
+        .bound(Some(3))
+        .min_executions(100)
+        .check();
+}
+
+#[test]
+fn many_look() {
+    inbox::MANY_LOOK
+        .model()
+        .bound(Some(3))
+        .min_executions(50)
+        .check();
+}

@@ -55,3 +55,23 @@ fn look() {
 fn stream() {
     sample(&inbox::STREAM);
 }
+
+#[test]
+fn many_and_one() {
+    sample(&inbox::MANY_AND_ONE);
+}
+
+#[test]
+fn many_pop() {
+    sample(&inbox::MANY_POP);
+}
+
+#[test]
+fn many_close() {
+    sample(&inbox::MANY_CLOSE);
+}
+
+#[test]
+fn many_look() {
+    sample(&inbox::MANY_LOOK);
+}

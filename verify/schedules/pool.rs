@@ -1,7 +1,7 @@
 //! The whole pool, sampled. `RADDLE_SCHEDULES` sets how many schedules each of them runs.
 
 use raddle_verify::Scenario;
-use raddle_verify::scenarios::{pool, pool_halves, pool_spares};
+use raddle_verify::scenarios::{pool, pool_batch, pool_halves, pool_spares};
 
 fn sample(scenario: &Scenario) {
     scenario.model().random(1_000);
@@ -56,6 +56,13 @@ sampled! { pool_halves;
     halves_meet_beside: MET_BESIDE,
     guest_meets: GUEST,
     latent_half: LATENT,
+}
+
+sampled! { pool_batch;
+    batch_both_workers: BOTH_WORKERS,
+    batch_both_search: BOTH_SEARCH,
+    batch_inside: INSIDE,
+    batch_closed: CLOSED,
 }
 
 sampled! { pool_spares;

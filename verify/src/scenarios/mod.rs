@@ -22,6 +22,7 @@ pub mod limit;
 pub mod matrix;
 pub mod memory;
 pub mod pool;
+pub mod pool_batch;
 pub mod pool_halves;
 pub mod pool_spares;
 pub mod promise;
