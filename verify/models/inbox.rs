@@ -103,7 +103,7 @@ fn many_and_one() {
     inbox::MANY_AND_ONE
         .model()
         .bound(Some(3))
-        .min_executions(100)
+        .min_executions(8_500)
         .check();
 }
 
@@ -112,7 +112,7 @@ fn many_pop() {
     inbox::MANY_POP
         .model()
         .bound(Some(3))
-        .min_executions(100)
+        .min_executions(43_000)
         .check();
 }
 
@@ -121,7 +121,7 @@ fn many_close() {
     inbox::MANY_CLOSE
         .model()
         .bound(Some(3))
-        .min_executions(100)
+        .min_executions(2_300)
         .check();
 }
 
@@ -130,6 +130,6 @@ fn many_look() {
     inbox::MANY_LOOK
         .model()
         .bound(Some(3))
-        .min_executions(50)
+        .min_executions(120)
         .check();
 }
