@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# ci/baseline.sh "reason": counts anew and writes benches/baseline/instructions.json, with the reason in it. What has changed is
-# printed; the file belongs into the commit that changed it.
+# ci/baseline.sh "reason": counts anew and writes benches/baseline/instructions.json, with the reason in it. It prints
+# the changes. Commit the file with the change that caused them.
 source "$(dirname "$0")/common.sh"
 reason="${1:-}"
 if [ -z "${reason// /}" ] || [ $# -ne 1 ]; then

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A small program with a process pool, built in the ways in which people build programs, starts itself again each time.
+# A small program with a process pool, in each kind of build that people use, starts itself again each time.
 # More of them are in tests/process_start.rs, with the library as it is tested.
 source "$(dirname "$0")/common.sh"
 

@@ -1,10 +1,10 @@
-# What every script here begins with; sourced, not run.
+# Every script here sources this file first.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 exec </dev/null
 export CARGO_TERM_COLOR="${CARGO_TERM_COLOR:-auto}"
 
-# The checkers' builds have flags of their own: in folders of their own they do not displace the
+# The checkers' builds have flags of their own. In folders of their own they do not replace the
 # usual build, nor it them.
 target="${CARGO_TARGET_DIR:-target}"
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The process pool in a build that is slow now and then between any two atomic operations: a minute of storms, in which every
-# answer is its own. RADDLE_STORM_SECONDS=3600 makes it an hour; RADDLE_DELAYS_SEED and RADDLE_STORM_SEED make it another one.
+# The process pool in a build with random delays between atomic operations: a minute of storms, in which every
+# task gets its own result. RADDLE_STORM_SECONDS=3600 makes it an hour; RADDLE_DELAYS_SEED and RADDLE_STORM_SEED make it another one.
 source "$(dirname "$0")/common.sh"
 
 RUSTFLAGS="${RUSTFLAGS:-} --cfg raddle_delays" RADDLE_STORM_SECONDS="${RADDLE_STORM_SECONDS:-60}" \

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every source file is as rustfmt's defaults would have it.
+# Every source file is formatted by rustfmt's defaults.
 source "$(dirname "$0")/common.sh"
 need_component rustfmt fmt
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Random programs over the public surface against models: the corpus and fixed seeds; and, where the machine
+# Random programs over the public API against models: the corpus and fixed seeds; and, where the machine
 # has the tools for it, a few seconds of cargo-fuzz for each target.
 source "$(dirname "$0")/common.sh"
 need_component rustfmt fmt

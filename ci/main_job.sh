@@ -6,7 +6,7 @@ folder="${1:-/usr/share}"
 cargo build --locked --quiet --release --example file_stats
 threads="$(mktemp)" processes="$(mktemp)"
 trap 'rm -f "$threads" "$processes"' EXIT
-# All go on after a file that they cannot read, and say so by their exit code.
+# All go on after a file that they cannot read, and report it by their exit code.
 "$target/release/examples/file_stats" --executor thread "$folder" >"$threads" || true
 "$target/release/examples/file_stats" --executor process "$folder" >"$processes" || true
 cmp "$threads" "$processes"

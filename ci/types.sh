@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What services hand over travels to a process and back: the types of many crates, and all attributes of serde.
+# The values that services send travel to a process and back: the types of many crates, and all attributes of serde.
 source "$(dirname "$0")/common.sh"
 
 timeout 1200 cargo test --locked -p raddle-types

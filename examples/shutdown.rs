@@ -9,7 +9,7 @@ use raddle::{Shutdown, ShutdownError, TaskError, ThreadPool, cancel_requested};
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let pool = ThreadPool::builder().workers(1).name("closing").build()?;
 
-    // A long task looks now and then whether somebody asked it to stop.
+    // A long task checks now and then whether it was asked to stop.
     let (begun, has_begun) = raddle::promise();
     let polite = pool.spawn(move || {
         let _ = begun.complete(());
@@ -25,7 +25,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     // What has not begun never does from now on.
     pool.close(Shutdown::CancelPending);
 
-    // This one has begun: too late to cancel, but it hears of it.
+    // This one has begun: too late to cancel, but it can see the request.
     assert!(!polite.cancel());
 
     match pool.shutdown_timeout(Shutdown::CancelPending, Duration::from_secs(5)) {

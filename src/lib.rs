@@ -1,9 +1,10 @@
-//! The model of Python's `concurrent.futures` for Linux services where a microsecond matters.
+//! Thread pools, process pools and futures on the model of Python's `concurrent.futures`, for Linux services where a
+//! microsecond matters.
 //!
-//! An *executor* runs tasks somewhere else and hands back a [`Future`] for each; the future can be waited
-//! for by blocking, by `.await` in any runtime, by a callback, or together with others. There are two executors:
-//! the [`ThreadPool`], with work-stealing workers, pinned to cores if you like, and the [`ProcessPool`], where a
-//! crash costs the task that crashed and nothing else.
+//! An *executor* runs tasks on its workers and returns a [`Future`] for each task. You can wait for a future by blocking, by
+//! `.await` in any runtime, by a callback, or together with other futures. There are two executors:
+//! - the [`ThreadPool`] has work-stealing threads, pinned to cores if you like;
+//! - the [`ProcessPool`] has worker processes, so a crash costs only the task that crashed.
 //!
 //! ```
 //! use raddle::{ThreadPool, as_completed};
@@ -18,7 +19,7 @@
 //! let squares: Vec<u64> = pool.map(|n: u64| n * n, 1..=4).map(Result::unwrap).collect();
 //! assert_eq!(squares, [1, 4, 9, 16]);
 //!
-//! // Many, as they come, each with a key of yours.
+//! // Many, as they complete, each with a key of yours.
 //! let lengths = ["warp", "weft", "raddle"].map(|word| (word, pool.spawn(move || word.len())));
 //! for (word, length) in as_completed(lengths) {
 //!     println!("{word}: {}", length.result().unwrap());
@@ -26,7 +27,7 @@
 //! # Ok::<(), raddle::BuildError>(())
 //! ```
 //!
-//! What is written against [`Executor`] runs in other processes when its pool is one of processes:
+//! Code that uses the [`Executor`] trait runs on either pool. On a process pool its tasks run in other processes:
 //!
 //! ```
 //! use raddle::{Executor, ProcessPool, TaskError};
@@ -39,12 +40,11 @@
 //! # Ok::<(), raddle::BuildError>(())
 //! ```
 //!
-//! # What is where
-//! - Running: [`ThreadPool`] and its [`builder`](ThreadPool::builder), [`ProcessPool`] and
-//!   [its](ProcessPool::builder); [`Executor`], the contract that lets a program change its executor in one line, and
-//!   [`AnyExecutor`], which is chosen when the program runs;
-//!   [`ThreadPool::scope`] and [`ThreadPool::join`] for work that borrows; [`ProcessPool::submit_bytes`] for large
-//!   payloads.
+//! # Overview
+//! - Running tasks: [`ThreadPool`] and its [builder](ThreadPool::builder), [`ProcessPool`] and its
+//!   [builder](ProcessPool::builder). The trait [`Executor`] lets a program change its executor in one line.
+//!   [`AnyExecutor`] lets it choose at run time. Use [`ThreadPool::scope`] and [`ThreadPool::join`] for work that borrows,
+//!   and [`ProcessPool::submit_bytes`] for large payloads.
 //! - Waiting: [`Future`], [`SharedFuture`], [`wait()`], [`as_completed()`], [`ThreadPool::map`], [`Executor::map`].
 //! - Ending: [`Future::cancel`] and [`cancel_requested`], [`CancelOnDrop`], [`Shutdown`]; for processes
 //!   [`Future::kill`] and [time limits](process::TaskBuilder::timeout).
@@ -53,20 +53,22 @@
 //! - Building an executor of your own: [`Executor`], [`promise()`].
 //! - What belongs to one kind of pool alone: [`thread`], [`process`].
 //!
-//! # Promises
-//! - A panic in a task is the error of its future, and nothing else. No error is lost in silence.
-//! - No future is left pending: every task runs, is cancelled, or is refused with a reason.
-//! - A task that waits for another one of its own pool does not starve it, and never runs a stranger
-//!   under its own locks.
-//! - The death of a worker process costs the task that it ran; its workers end with the program, however
-//!   that ends.
-//! - An idle pool uses no CPU; a busy one allocates nothing for a task beyond its recycled cell.
+//! # Guarantees
+//! - A panic in a task becomes the error of its future and has no other effect. Every error is read by the program or
+//!   reported.
+//! - No future stays pending for ever: every task runs, is cancelled, or is refused with a reason.
+//! - A task may wait for another task of its own pool. This does not starve the pool, and the waiting thread does not run
+//!   unrelated tasks, which could need a lock that the waiting task holds.
+//! - The death of a worker process costs only the task that it ran. Worker processes end with the program, however the
+//!   program ends.
+//! - An idle pool uses no CPU, unless its [`Idle`] profile says never to park. A busy pool allocates nothing for a task
+//!   beyond its recycled memory.
 //!
-//! A task's panic can be caught only in programs built with `panic = "unwind"`, which is the default; with
-//! `panic = "abort"` it ends the process, which in a process pool is the worker. Linux only, on x86-64 and aarch64.
+//! The pools catch a task's panic only in programs built with `panic = "unwind"`, the default. With `panic = "abort"` a panic
+//! ends the process: in a process pool, the worker. The crate runs on Linux only, on x86-64 and aarch64.
 
 #![deny(missing_docs)]
-// The models in `verify/`, and `benches/instructions`, look into rooms that are closed in every other build.
+// The models in `verify/`, and `benches/instructions`, use modules that are private in every other build.
 #![cfg_attr(
     any(raddle_loom, raddle_shuttle, raddle_counts),
     allow(
@@ -77,7 +79,7 @@
         clippy::missing_safety_doc
     )
 )]
-// What lies below both pools is written once, and partly for processes alone.
+// The modules below both pools have parts that only process pools use.
 #![cfg_attr(not(feature = "process"), allow(dead_code))]
 
 #[cfg(not(all(
@@ -88,7 +90,7 @@ compile_error!("raddle runs on Linux on x86-64 and aarch64");
 
 #[cfg(feature = "process")]
 mod any;
-// For `benches` and `fuzz`, and no part of the API.
+// For `benches` and `fuzz`; not part of the API.
 #[cfg(feature = "process")]
 #[doc(hidden)]
 pub mod codec;
@@ -138,7 +140,7 @@ pub use process::testing::hostile;
 pub use report::{Report, set_report_hook};
 pub use thread::ThreadPool;
 
-/// The programs in the book run with the documentation tests.
+/// The documentation tests also run the programs of the book.
 #[cfg(all(doctest, feature = "process"))]
 mod book {
     #[doc = include_str!("../README.md")]

@@ -1,31 +1,32 @@
-//! Events that nobody else would see: an error whose future was dropped unread, a panic in a
-//! callback or in a destructor. Each reaches one hook; without one, `log` gets a line.
+//! Reports of events that no caller would see otherwise: an error whose future was dropped unread, a panic in a callback or
+//! in a destructor. Each event goes to the report hook. Without a hook, it becomes a line of the `log` crate.
 
 use crate::error::TaskError;
 use std::any::Any;
+use std::cell::Cell;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Something that would otherwise be lost in silence.
+/// An event that no caller would see otherwise.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Report<'a> {
-    /// A task failed, and its future was dropped before anybody looked at the error.
+    /// A task failed, and its future was dropped before the error was read.
     UnobservedError {
         /// The task's name, if it had one.
         task: Option<&'a str>,
         /// The error.
         error: &'a TaskError,
     },
-    /// A done-callback panicked. The other callbacks of that future ran all the same.
+    /// A done-callback panicked. The other callbacks of that future run nevertheless.
     CallbackPanicked {
         /// The task's name, if it had one.
         task: Option<&'a str>,
         /// The panic's message.
         message: &'a str,
     },
-    /// The destructor of something that the library held for a user panicked.
+    /// The destructor of a user's value panicked while the library dropped it.
     DropPanicked {
         /// What was dropped: `"task"`, `"result"` or `"panic payload"`.
         what: &'static str,
@@ -39,12 +40,12 @@ pub enum Report<'a> {
         /// The panic's message.
         message: &'a str,
     },
-    /// A worker is blocked, and no spare could be started for it; its pool has one worker less
-    /// until it goes on.
+    /// A worker is blocked, and no spare thread could be started in its place. Its pool has one worker less until the blocked
+    /// one continues.
     SpareRefused {
         /// The blocked worker's name.
         worker: &'a str,
-        /// Why: what the system said, or the pool's own `max_spares`.
+        /// The reason: the system's error, or the pool's own limit `max_spares`.
         reason: &'a str,
     },
 }
@@ -57,24 +58,24 @@ impl fmt::Display for Report<'_> {
         };
         match self {
             Self::UnobservedError { task, error } => {
-                f.write_str("an error that nobody looked at")?;
+                f.write_str("unread error")?;
                 named(f, task)?;
                 write!(f, ": {error:#}")
             }
             Self::CallbackPanicked { task, message } => {
-                f.write_str("a done-callback")?;
+                f.write_str("done-callback")?;
                 named(f, task)?;
                 write!(f, " panicked: {message}")
             }
             Self::DropPanicked { what, message } => {
-                write!(f, "dropping a {what} panicked: {message}")
+                write!(f, "the destructor of a {what} panicked: {message}")
             }
             Self::StopHookPanicked { worker, message } => {
                 write!(f, "the stop hook of worker '{worker}' panicked: {message}")
             }
             Self::SpareRefused { worker, reason } => write!(
                 f,
-                "worker '{worker}' is blocked and no spare could take over: {reason}"
+                "worker '{worker}' is blocked, and no spare thread could be started in its place: {reason}"
             ),
         }
     }
@@ -84,18 +85,18 @@ type Hook = Arc<dyn Fn(&Report<'_>) + Send + Sync>;
 
 static HOOK: Mutex<Option<Hook>> = Mutex::new(None);
 
-/// Sets the hook that hears of every [`Report`], for the whole process. It replaces the one
-/// before; the first default writes one line through the `log` crate at level `error`.
+/// Sets the hook that receives every [`Report`] of this process. It replaces the earlier hook. Without a hook, each report
+/// is written as one line through the `log` crate at level `error`.
 ///
-/// The hook runs on the thread where the thing happened, workers included: keep it short. A
-/// panic in it is caught and goes to `log`.
+/// The hook runs on the thread where the event happened, which can be a worker: keep it short. If the hook panics, the panic
+/// is caught and written to `log`. This function blocks only for the moment in which another thread reads or sets the hook.
 ///
 /// ```
 /// use std::sync::mpsc;
-/// let (heard, lines) = mpsc::channel();
-/// let heard = std::sync::Mutex::new(heard);
+/// let (reports, lines) = mpsc::channel();
+/// let reports = std::sync::Mutex::new(reports);
 /// raddle::set_report_hook(move |report| {
-///     let _ = heard.lock().unwrap().send(report.to_string());
+///     let _ = reports.lock().unwrap().send(report.to_string());
 /// });
 ///
 /// let pool = raddle::ThreadPool::new(1)?;
@@ -111,54 +112,71 @@ pub fn set_report_hook(hook_fn: impl Fn(&Report<'_>) + Send + Sync + 'static) {
     drop(old);
 }
 
-/// Tells the hook. Never panics, holds no lock while user code runs.
+/// Passes a report to the hook. Never panics. Holds no lock while user code runs.
 #[cold]
 pub(crate) fn tell(report: &Report<'_>) {
     let chosen = HOOK.lock().unwrap_or_else(PoisonError::into_inner).clone();
     match chosen {
-        // UNWIND: the hook is user code on a thread that must go on.
+        // UNWIND: the hook is user code on a thread that must survive it. No state of ours is half-changed.
         Some(chosen) => {
             if let Err(payload) = catch_unwind(AssertUnwindSafe(|| chosen(report))) {
                 log::error!(
                     "raddle: the report hook panicked ({}) on: {report}",
                     message_of(&*payload)
                 );
-                let_go(payload);
+                dispose(payload);
             }
         }
         None => log::error!("raddle: {report}"),
     }
 }
 
-/// The text of a panic's payload.
+/// The message of a panic, from its payload.
 pub(crate) fn message_of(payload: &(dyn Any + Send)) -> &str {
     if let Some(text) = payload.downcast_ref::<&'static str>() {
         text
     } else if let Some(text) = payload.downcast_ref::<String>() {
         text
     } else {
-        "a panic whose payload is no text"
+        "a panic with a payload that is not a string"
     }
 }
 
-/// Runs a destructor of user code: a panic in it is reported and goes no further.
+/// Runs a destructor of a user's value. A panic in it is reported and goes no further.
 pub(crate) fn contain_drop(what: &'static str, destructor: impl FnOnce()) {
-    // UNWIND: whatever the destructor left half-done is its own; nothing of ours is inside.
+    // UNWIND: a panic leaves only the user's value half-dropped; none of our state is inside.
     if let Err(payload) = catch_unwind(AssertUnwindSafe(destructor)) {
         tell(&Report::DropPanicked {
             what,
             message: message_of(&*payload),
         });
-        let_go(payload);
+        dispose(payload);
     }
 }
 
-/// Ends a panic's payload. A text is dropped. Any other payload's destructor could panic in its turn: one
-/// leaked box ends the chain.
-fn let_go(payload: Box<dyn Any + Send>) {
+/// Disposes of a panic's payload. A string is dropped. Any other payload is leaked, because its destructor could panic, with
+/// another payload whose destructor could panic, and so on.
+fn dispose(payload: Box<dyn Any + Send>) {
     if payload.is::<String>() || payload.is::<&'static str>() {
         drop(payload);
     } else {
         std::mem::forget(payload);
     }
+}
+
+std::thread_local! {
+    static IS_SILENCED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs `f`; if it panics, the panic hook of this crate prints and stores nothing, and does not call the other hook.
+pub fn silenced<T>(f: impl FnOnce() -> T) -> T {
+    let was = IS_SILENCED.replace(true);
+    let value = f();
+    IS_SILENCED.set(was);
+    value
+}
+
+/// Are panics of this thread silenced?
+pub fn is_silenced() -> bool {
+    IS_SILENCED.try_with(Cell::get) == Ok(true)
 }

@@ -1,5 +1,9 @@
 //! The conventions of CONTRIBUTING.md that a machine can check. A finding names file and line.
 
+#[path = "house/floors.rs"]
+mod floors;
+#[path = "house/pages.rs"]
+mod pages;
 #[path = "house/source.rs"]
 mod source;
 

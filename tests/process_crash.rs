@@ -58,7 +58,7 @@ fn long(tag: u8) -> Vec<u8> {
 /// A worker that does one instruction at a time.
 struct Tracee(libc::pid_t);
 
-/// Nothing happens to who gets it. It ends a system call, and is seen by the tracer.
+/// It does nothing to the process that gets it. It ends a system call, and the tracer sees it.
 const NUDGE: libc::c_int = libc::SIGURG;
 
 impl Tracee {

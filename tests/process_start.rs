@@ -53,7 +53,7 @@ fn program(folder: &Path) -> PathBuf {
     });
     let copy = folder.join("program");
     // Not by this process: another test would start a child between opening and closing, and a file that
-    // somebody can write to cannot be run.
+    // is open for writing cannot be run.
     let copied = Command::new("cp").arg(built).arg(&copy).status();
     assert!(copied.expect("cp").success());
     copy
@@ -324,7 +324,7 @@ fn a_program_with_raised_rights_is_no_worker() {
         return;
     }
     let program = program(folder.path());
-    // The mark that makes a worker of this very program, as anybody can see it.
+    // The marker that makes a worker of this very program, which any process can see.
     let mut parent = Command::new(&program)
         .env("MODE", "stay")
         .stdin(Stdio::piped())
@@ -378,7 +378,7 @@ fn workers_die_with_a_parent_that_is_killed() {
     // SAFETY: numbers only; answers with a new descriptor.
     let held = unsafe { libc::syscall(libc::SYS_pidfd_open, worker, 0) };
     assert!(held >= 0, "the worker lives");
-    // SAFETY: a new descriptor that nobody else owns.
+    // SAFETY: a new descriptor that nothing else owns.
     let _held = unsafe { OwnedFd::from_raw_fd(held as i32) };
     parent.kill().unwrap();
     parent.wait().unwrap();

@@ -20,7 +20,7 @@ use std::time::Duration;
 
 /// Of one batch.
 const TASKS: u64 = 20_000;
-/// Of one pool: nobody replaces workers without end.
+/// Of one pool: workers are not replaced without end.
 const DEATHS: u64 = 5;
 
 fn trip<C: Call>(pool: &mut C, calls: u64, between: Between) -> Duration {

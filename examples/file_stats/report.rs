@@ -74,7 +74,7 @@ pub fn table(outcome: &Outcome, mut out: impl Write) -> io::Result<()> {
     Ok(())
 }
 
-/// What could not be counted, as `wc` says it. If standard error is gone, nobody is left to tell.
+/// What could not be counted, as `wc` says it. If standard error is gone, the message is lost.
 pub fn errors(outcome: &Outcome, out: &mut impl Write) {
     for (path, why) in &outcome.errors {
         let _ = writeln!(out, "file_stats: {}: {why}", printable(path));

@@ -1,4 +1,4 @@
-//! Opens the door.
+//! Compiles the library with access to its lanes.
 
 fn main() {
     println!("cargo::rustc-cfg=raddle_hostile");

@@ -1,4 +1,4 @@
-//! The payloads of a process pool: bytes that nobody wrote are a value or an error, and values come back as they were.
+//! The payloads of a process pool: arbitrary bytes are a value or an error, and values come back as they were.
 
 use crate::Subject;
 use crate::marks::Marks;

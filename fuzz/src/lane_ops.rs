@@ -124,7 +124,7 @@ enum Value {
     Any(u64),
 }
 
-/// What a task returns: its own number, so that nobody mistakes it for another one's. What is forged is even.
+/// What a task returns: its own number, so that it cannot be taken for another one's. What is forged is even.
 fn answer(id: u64) -> u64 {
     id * 2 + 1
 }

@@ -6,10 +6,10 @@
 //! - [`pool_ops`]: thread pools, where the model knows what has to hold under every schedule.
 //! - [`map_ops`]: the maps over executors, against the sequence that they have to give.
 //! - [`lane_ops`]: the parent's side of a process pool, with a worker that writes what it likes.
-//! - [`codec_ops`]: the payloads of processes, written and read; and what reads as one though nobody wrote it.
+//! - [`codec_ops`]: the payloads of processes, written and read; and bytes that read as one though the codec did not write them.
 //!
 //! The same functions serve cargo-fuzz (`campaign.sh`) and `cargo test`, which runs the corpus and programs
-//! from fixed seeds. A violation is a panic that nobody expects. A program that hangs is one too.
+//! from fixed seeds. A violation is an unexpected panic. A program that hangs is one too.
 
 pub mod bytes;
 pub mod codec_ops;

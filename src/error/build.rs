@@ -6,8 +6,8 @@ use std::{fmt, io};
 
 /// Why a pool could not be built. Whatever had been started was stopped and joined.
 ///
-/// Its text is one line, and so is that of its [`source`](Error::source), the error of a hook or of the system. With `{:#}`
-/// both are on one line: print it so, since what the system said comes with what to do about it.
+/// Its text is one line, and so is that of its [`source`](Error::source), the error of a hook or of the system. Print it
+/// with `{:#}`, which puts both on one line: the text of a system error says what to do about it.
 ///
 /// ```
 /// use raddle::ThreadPool;
@@ -21,16 +21,16 @@ use std::{fmt, io};
 pub enum BuildError {
     /// Zero workers were asked for.
     ZeroWorkers,
-    /// More workers than a pool can number.
+    /// More workers than a pool can have.
     TooManyWorkers {
-        /// What was asked for.
+        /// The requested number.
         workers: usize,
-        /// The most there can be.
+        /// The largest number.
         limit: usize,
     },
     /// `queue_limit(0)`: no task could ever be accepted.
     ZeroQueueLimit,
-    /// The pool's name holds a NUL byte, which no thread name can.
+    /// The pool's name contains a NUL byte, which a thread name cannot.
     BadName {
         /// The name.
         name: String,
@@ -49,16 +49,16 @@ pub enum BuildError {
         /// The cores that this process may use.
         allowed: Vec<usize>,
     },
-    /// `Pin::List` and `workers` disagree.
+    /// `Pin::List` names another number of cores than `workers` asks for.
     CoreCount {
         /// How many cores the list names.
         cores: usize,
-        /// How many workers were asked for.
+        /// The requested number of workers.
         workers: usize,
     },
-    /// `Pin::Cores` with more workers than cores that this process may use.
+    /// `Pin::Cores` with more workers than there are cores that this process may use.
     NotEnoughCores {
-        /// How many workers were asked for.
+        /// The requested number of workers.
         workers: usize,
         /// The cores that this process may use.
         allowed: Vec<usize>,
@@ -70,15 +70,15 @@ pub enum BuildError {
         /// Its core.
         core: usize,
     },
-    /// The system refused a thread.
+    /// The system refused to start a thread.
     Thread {
         /// The worker that could not be started.
         worker: usize,
-        /// How many had been started (and were stopped again).
+        /// How many workers had started. They were stopped again.
         started: usize,
         /// The limit on processes and threads of this user (`RLIMIT_NPROC`), if there is one.
         limit: Option<u64>,
-        /// What the system said.
+        /// The system's error, and what to do.
         source: io::Error,
     },
     /// The start hook of a worker failed or panicked.
@@ -97,37 +97,37 @@ pub enum BuildError {
     },
     /// The system refused the memory, descriptors or thread that a process pool needs.
     System {
-        /// What was asked for.
+        /// What was refused.
         what: &'static str,
-        /// What the system said.
+        /// The system's error, and what to do.
         source: io::Error,
     },
-    /// `arena` was asked for less than makes one, or for more than there can be.
+    /// `arena` is smaller or larger than an arena can be.
     BadArena {
-        /// What was asked for.
+        /// The requested length.
         bytes: usize,
-        /// The least.
+        /// The smallest length.
         least: usize,
-        /// The most.
+        /// The largest length.
         most: usize,
     },
-    /// A limit of this process leaves no room for the memory that a process pool shares with its workers.
+    /// A resource limit of this process is too low for the memory that a process pool shares with its workers.
     NoRoom {
         /// `"RLIMIT_AS"` or `"RLIMIT_FSIZE"`.
         limit: &'static str,
-        /// How many bytes it leaves: of address space, or of one file.
+        /// The bytes that it leaves: of address space, or of one file.
         left: u64,
-        /// How many are needed.
+        /// The bytes that the pool needs.
         needed: u64,
-        /// For how many workers.
+        /// The number of workers.
         workers: usize,
     },
-    /// This program, or the hook of a worker, cannot be started again as a worker.
+    /// A worker process could not find the code of this program or of its start hook.
     Code {
-        /// Why, and what to do.
+        /// The reason, and what to do.
         why: String,
     },
-    /// [`WhenFull::RunOnCaller`](crate::WhenFull) was asked of a process pool, which keeps tasks out of this process.
+    /// A process pool was built with [`WhenFull::RunOnCaller`](crate::WhenFull). It never runs tasks in this process.
     RunOnCaller,
 }
 
@@ -138,20 +138,20 @@ impl fmt::Display for BuildError {
             Self::TooManyWorkers { workers, limit } => {
                 write!(f, "{workers} workers are too many: the limit is {limit}")
             }
-            Self::ZeroQueueLimit => f.write_str("a queue_limit of 0 would accept no task at all"),
-            Self::BadName { name } => write!(f, "the pool name {name:?} holds a NUL byte"),
+            Self::ZeroQueueLimit => f.write_str("a queue_limit of 0 accepts no task; use at least 1"),
+            Self::BadName { name } => write!(f, "the pool name {name:?} contains a NUL byte"),
             Self::EmptyCoreList => f.write_str("the core list is empty"),
-            Self::DuplicateCore { core } => write!(f, "core {core} is in the list twice"),
+            Self::DuplicateCore { core } => write!(f, "the core list names core {core} twice"),
             Self::CoreNotAllowed { core, allowed } => write!(
                 f,
-                "core {core} does not exist or is not allowed here; allowed are {allowed:?}"
+                "core {core} does not exist, or this process may not use it; it may use {allowed:?}"
             ),
             Self::CoreCount { cores, workers } => {
-                write!(f, "the list names {cores} cores for {workers} workers")
+                write!(f, "the core list names {cores} cores for {workers} workers; it needs one for each")
             }
             Self::NotEnoughCores { workers, allowed } => write!(
                 f,
-                "{workers} workers cannot have a core each: allowed are {allowed:?}"
+                "{workers} workers cannot have one core each: this process may use {allowed:?}"
             ),
             Self::Pin { worker, core } => {
                 write!(
@@ -164,7 +164,7 @@ impl fmt::Display for BuildError {
                 worker, started, ..
             } => write!(
                 f,
-                "the thread of worker {worker} could not be started ({started} were)"
+                "the thread of worker {worker} could not be started; {started} workers had started"
             ),
             Self::StartHook { worker, .. } => {
                 write!(f, "the start hook of worker {worker} failed")
@@ -175,7 +175,7 @@ impl fmt::Display for BuildError {
             Self::System { what, .. } => write!(f, "the system refused {what}"),
             Self::BadArena { bytes, least, most } => write!(
                 f,
-                "an arena of {bytes} bytes is not possible: it takes {least} to {most}"
+                "an arena cannot have {bytes} bytes; it takes {least} to {most}"
             ),
             Self::NoRoom {
                 limit,
@@ -203,7 +203,7 @@ impl Error for BuildError {
         match self {
             Self::Thread { source, .. } | Self::System { source, .. } => Some(source),
             Self::StartHook { source, .. } => Some(source.as_ref()),
-            // The others say themselves what is in them.
+            // The texts of the others include what is in them.
             _ => None,
         }
     }

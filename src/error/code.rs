@@ -1,26 +1,25 @@
-//! Why a task has no code that a worker can find.
+//! Why a worker process could not find a task's code.
 
 use std::fmt;
 
-/// Why code cannot be named to another process: a worker is the program itself started again, and finds nothing but the
-/// program's own code.
+/// Why a worker process could not find a task's code. A worker is this program, started again: it finds only code that lies
+/// in the program's own file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CodeError {
-    /// This crate is linked into a shared library, and a worker is the program itself started again.
+    /// This crate is linked into a shared library.
     NotInProgram {
         /// The library's path.
         library: String,
     },
-    /// The task's code lies in a shared library; only code of the program itself can be found again
-    /// in a worker.
+    /// The task's code lies in a shared library.
     TaskInLibrary {
         /// The task's type.
         task: String,
         /// The library's path.
         library: String,
     },
-    /// The loader does not say where the program lies.
+    /// The dynamic loader does not report the address of the program.
     NoProgram,
 }
 
@@ -29,16 +28,18 @@ impl fmt::Display for CodeError {
         match self {
             Self::NotInProgram { library } => write!(
                 f,
-                "raddle is linked into the shared library '{library}', but a worker is the program itself started again; \
+                "raddle is linked into the shared library '{library}', but a worker is the program itself, started again; \
                  link the code that builds the process pool into the program, or use a ThreadPool"
             ),
             Self::TaskInLibrary { task, library } => write!(
                 f,
-                "the code of `{task}` lies in the shared library '{library}', where a worker cannot find it; \
-                 wrap it in a function of the program"
+                "the code of `{task}` lies in the shared library '{library}', where a worker does not find it; \
+                 call it from a function of the program, and submit that"
             ),
             Self::NoProgram => {
-                f.write_str("the loader does not say where the program lies in memory")
+                f.write_str(
+                "the dynamic loader does not report where the program lies in memory; use a ThreadPool",
+            )
             }
         }
     }

@@ -1,6 +1,6 @@
-//! What can go wrong, one type for each moment: [`TaskError`] for a task, [`Rejected`] for a task
-//! that was never accepted, [`BuildError`] for a pool that could not be made, [`ShutdownError`]
-//! for a pool that did not end.
+//! The error types, one for each operation that can fail: [`TaskError`] for a task, [`Rejected`] for a task
+//! that a pool did not accept, [`BuildError`] for a pool that could not be built, [`ShutdownError`]
+//! for a shutdown that did not end the pool.
 
 mod build;
 mod code;
@@ -19,13 +19,13 @@ use std::backtrace::Backtrace;
 use std::error::Error;
 use std::fmt;
 
-/// The error type of the field for "anything that is an error and may cross threads".
+/// Any error that may move to another thread.
 pub type BoxError = Box<dyn Error + Send + Sync>;
 
 /// Why a future has no value.
 ///
-/// Its text is one line. It says everything but what a task's own error says: that is the [`source`](Error::source) of
-/// [`Failed`](Self::Failed), so that a report which goes along the sources has each text once. With `{:#}` they follow on
+/// Its text is one line. The error that a task returned is not in it: that is the [`source`](Error::source) of
+/// [`Failed`](Self::Failed), so that a report that prints all sources prints each text once. `{:#}` prints the sources on
 /// the same line.
 ///
 /// ```
@@ -57,9 +57,9 @@ pub enum TaskError {
     /// A `map` ran past its time limit, and what had not started was cancelled; or a task of a process pool ran past
     /// its [deadline](crate::process::TaskBuilder::deadline), and its worker was ended.
     TimedOut,
-    /// The process that ran the task ended before it had an outcome, or was ended by [`Future::kill`](crate::Future::kill).
+    /// The process that ran the task ended before the task was done, by itself or by [`Future::kill`](crate::Future::kill).
     WorkerLost(WorkerLost),
-    /// The argument or the result could not be taken from one process to the other.
+    /// The argument or the result could not be moved between the processes.
     Payload(PayloadError),
 }
 
@@ -79,7 +79,7 @@ impl fmt::Display for TaskError {
     }
 }
 
-/// With `{:#}`, what an error comes from, on the same line.
+/// With `{:#}`: writes the texts of the sources of `error`, on the same line.
 fn sources(error: &dyn Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     if !f.alternate() {
         return Ok(());
@@ -96,7 +96,7 @@ impl Error for TaskError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Failed(error) => Some(error.as_ref()),
-            // The others say themselves what is in them.
+            // The texts of the others include what is in them.
             _ => None,
         }
     }
@@ -120,7 +120,7 @@ impl From<BoxError> for TaskError {
     }
 }
 
-/// What is known of a task's panic: message, place, task, worker and, when
+/// What is known about a task's panic: message, location, task, worker and, if
 /// `RUST_BACKTRACE` asks for one, the backtrace.
 ///
 /// ```
@@ -146,7 +146,7 @@ pub(crate) struct PanicDetails {
     pub backtrace: Option<Trace>,
 }
 
-/// A backtrace of this process, or the text of one of another process.
+/// A backtrace of this process, or the text of a backtrace of another process.
 pub(crate) enum Trace {
     Here(Backtrace),
     There(String),
@@ -166,7 +166,7 @@ impl PanicReport {
         Self(Box::new(details))
     }
 
-    /// What is told of the same panic a second time; its payload is the message.
+    /// A copy for a second future that fails with the same panic. Its payload is the message.
     pub(crate) fn again(&self) -> Self {
         let PanicDetails {
             message,
@@ -188,49 +188,50 @@ impl PanicReport {
         })
     }
 
-    /// The panic's message; a fixed text if the payload was no string.
+    /// The panic's message. A fixed text if the payload is not a string.
     pub fn message(&self) -> &str {
         &self.0.message
     }
 
-    /// `file:line:column` of the panic, if the panic hook of this crate saw it (a program that
-    /// replaces the panic hook after its first pool was built hides it).
+    /// `file:line:column` of the panic. `None` if the program replaced the panic hook after it built its first pool:
+    /// only the panic hook of this crate learns the location.
     pub fn location(&self) -> Option<&str> {
         self.0.location.as_deref()
     }
 
-    /// The task's name, if it was given one.
+    /// The task's name, if it has one.
     pub fn task(&self) -> Option<&str> {
         self.0.task.as_deref()
     }
 
-    /// The name of the worker that ran the task.
+    /// The name of the worker that ran the task. `None` if the task ran on another thread.
     pub fn worker(&self) -> Option<&str> {
         self.0.worker.as_deref()
     }
 
-    /// The backtrace at the panic, captured only when `RUST_BACKTRACE` or `RUST_LIB_BACKTRACE`
-    /// asks for it. Of a worker process it is the text that came from there.
+    /// The backtrace of the panic. It is captured only if `RUST_BACKTRACE` or `RUST_LIB_BACKTRACE`
+    /// asks for it. A panic in a worker process has the text that the worker sent.
     pub fn backtrace(&self) -> Option<&dyn fmt::Display> {
         self.0.backtrace.as_ref().map(|trace| trace as _)
     }
 
-    /// The panic's payload, as `std::panic::catch_unwind` gave it; of a worker process a `String`, the message.
+    /// The panic's payload, as `std::panic::catch_unwind` returned it. A panic in a worker process has the message, a
+    /// `String`.
     pub fn into_payload(self) -> Box<dyn Any + Send> {
         self.0.payload
     }
 
-    /// Goes on with the panic on this thread.
+    /// Resumes the panic on this thread. The panic hook does not run a second time.
     ///
     /// # Panics
-    /// Always: that is its purpose. The panic hook is not run a second time.
+    /// Always, with the payload of the report.
     pub fn resume(self) -> ! {
         std::panic::resume_unwind(self.0.payload)
     }
 }
 
-// SAFETY: the one part that is not Sync is the payload (`dyn Any + Send`), and `&PanicReport` gives
-// no way to it; only `into_payload` and `resume`, which own the report, do.
+// SAFETY: the only part that is not Sync is the payload (`dyn Any + Send`). `&PanicReport` gives no access to it; only
+// `into_payload` and `resume` do, which own the report.
 unsafe impl Sync for PanicReport {}
 
 impl fmt::Debug for PanicReport {
@@ -264,7 +265,7 @@ impl fmt::Display for PanicReport {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Rejected {
-    /// The pool had been shut down.
+    /// The pool was shut down.
     ShutDown {
         /// The pool's name.
         pool: String,
@@ -278,12 +279,12 @@ pub enum Rejected {
     },
     /// The call was made in a forked child: the pool's threads stayed in the parent.
     Forked {
-        /// The pool's name, if it is known.
+        /// The pool's name; empty if it is not known.
         pool: String,
     },
     /// `spawn_on` named a worker that the pool does not have.
     NoSuchWorker {
-        /// The index asked for.
+        /// The requested index.
         worker: usize,
         /// How many workers there are.
         workers: usize,
@@ -293,16 +294,16 @@ pub enum Rejected {
         /// Which one: `"chunk"` or `"buffer"`.
         what: &'static str,
     },
-    /// The process pool is broken: it has no workers any more and gets no new ones.
+    /// The process pool is broken: it has no workers and starts no new ones.
     Broken {
         /// The pool's name.
         pool: String,
-        /// What broke it.
+        /// The cause.
         why: String,
     },
-    /// The task's code cannot be named to another process.
+    /// A worker process could not find the task's code.
     Code {
-        /// Why, and what to do.
+        /// The reason, and what to do.
         why: CodeError,
     },
     /// The argument takes more memory than a lane can hold: see
@@ -310,7 +311,7 @@ pub enum Rejected {
     TooLarge {
         /// Its length in bytes.
         bytes: usize,
-        /// The most there can be in this pool.
+        /// The largest length that this pool accepts.
         limit: usize,
     },
 }
@@ -348,7 +349,7 @@ impl fmt::Display for Rejected {
     }
 }
 
-/// Why a payload does not go into a lane, and what to do.
+/// The second half of an error text: the limit that a payload exceeds, and what to do.
 pub(crate) struct TooLong {
     pub limit: usize,
 }
@@ -359,14 +360,14 @@ impl fmt::Display for TooLong {
         if limit == payload::MOST_BYTES {
             return write!(
                 f,
-                "more than the {limit} that a lane takes; pass a file or a piece at a time"
+                "more than the {limit} that one payload may take; pass a file, or pass it in pieces"
             );
         }
         write!(
             f,
-            "more than the {limit} that find room in the arena of this pool's lanes; build it with a larger \
-             `ProcessPoolBuilder::arena` (it is smaller by itself where RLIMIT_AS or RLIMIT_FSIZE is low), or pass a file \
-             or a piece at a time"
+            "more than the {limit} that fit in the arena of this pool's lanes; build the pool with a larger \
+             `ProcessPoolBuilder::arena` (a low RLIMIT_AS or RLIMIT_FSIZE makes it smaller), or pass a file, or pass it in \
+             pieces"
         )
     }
 }
@@ -377,23 +378,23 @@ impl Error for Rejected {}
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ShutdownError {
-    /// Called by one of the pool's own workers, which cannot wait for itself to end. The pool
-    /// accepts nothing new from now on; wait for its end elsewhere.
+    /// Called by one of the pool's own workers, which cannot wait for its own end. The pool
+    /// accepts no new tasks from now on; wait for its end on another thread.
     InsideWorker {
         /// The pool's name.
         pool: String,
         /// The calling worker.
         worker: usize,
     },
-    /// The time limit passed. The pool goes on ending; call again to wait on.
+    /// The time limit passed. The shutdown goes on; call again to wait longer.
     TimedOut {
-        /// Tasks that were running then.
+        /// The tasks that were running at that moment.
         running: usize,
-        /// Tasks that were queued then.
+        /// The tasks that were queued at that moment.
         queued: usize,
     },
-    /// Called by a callback on the thread of a process pool that runs callbacks, which cannot wait for itself to end.
-    /// The pool accepts nothing new from now on; wait for its end elsewhere.
+    /// Called by a callback on a thread of a process pool, which cannot wait for its own end.
+    /// The pool accepts no new tasks from now on; wait for its end on another thread.
     InCallback {
         /// The pool's name.
         pool: String,

@@ -1,17 +1,17 @@
-//! Why a value could not be taken from one process to another.
+//! Why a value could not be moved to another process.
 
 #[cfg(feature = "process")]
 use serde::{Deserialize, Serialize};
 use std::error::Error;
 use std::fmt;
 
-/// The most bytes that the payload of one task may take, whatever the pool.
+/// The largest number of bytes that one payload may take, in any pool.
 pub(crate) const MOST_BYTES: usize = 1 << 31;
 
-/// Why an argument or a result could not be taken from one process to another: at which stage, of which
-/// type, and for what reason. The task did not run if its argument is at fault.
+/// Why an argument or a result could not be moved to another process: the stage, the
+/// type, and the reason. If the argument is the cause, the task did not run.
 ///
-/// It owns its texts, so that an error of a worker can be told in the parent.
+/// It owns its texts, because an error of a worker travels to the parent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "process", derive(Serialize, Deserialize))]
 pub struct PayloadError(Box<Details>);
@@ -34,7 +34,7 @@ impl PayloadError {
         }))
     }
 
-    /// What was being done.
+    /// The step that failed.
     pub fn stage(&self) -> PayloadStage {
         self.0.stage
     }
@@ -44,7 +44,7 @@ impl PayloadError {
         &self.0.type_name
     }
 
-    /// Is it the plain form that cannot carry the value? Another one may.
+    /// Whether the plain form cannot carry the value, so that the described form may be tried.
     pub(crate) fn is_of_form(&self) -> bool {
         matches!(
             self.0.reason,
@@ -54,7 +54,7 @@ impl PayloadError {
         )
     }
 
-    /// Why it could not be done.
+    /// The reason why it failed.
     pub fn reason(&self) -> &PayloadReason {
         &self.0.reason
     }
@@ -73,7 +73,7 @@ impl fmt::Display for PayloadError {
 
 impl Error for PayloadError {}
 
-/// At which of the four steps of its journey a value was stopped.
+/// Which of the four steps of moving a value failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "process", derive(Serialize, Deserialize))]
 pub enum PayloadStage {
@@ -88,6 +88,7 @@ pub enum PayloadStage {
 }
 
 impl PayloadStage {
+    /// The step that encodes `part`.
     pub(crate) fn encode(part: Part) -> Self {
         match part {
             Part::Argument => Self::EncodeArgument,
@@ -95,6 +96,7 @@ impl PayloadStage {
         }
     }
 
+    /// The step that decodes `part`.
     pub(crate) fn decode(part: Part) -> Self {
         match part {
             Part::Argument => Self::DecodeArgument,
@@ -114,107 +116,109 @@ impl fmt::Display for PayloadStage {
     }
 }
 
-/// What is wrong with a value, or with the bytes that should be one.
+/// What is wrong with a value, or with the bytes that encode it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "process", derive(Serialize, Deserialize))]
 #[non_exhaustive]
 pub enum PayloadReason {
-    /// It takes more than 2 GiB, which is more than a lane carries at once.
+    /// It takes more than 2 GiB, the limit for one payload.
     TooLarge,
-    /// It takes more than finds room in the lanes of the pool, which was built with a small `arena`, or where a limit made it so.
+    /// It takes more than fits in the arena of the pool's lanes. The pool was built with a small `arena`, or a resource limit
+    /// made it small.
     NoRoom {
-        /// The most there can be in this pool.
+        /// The largest number of bytes that fits.
         limit: usize,
     },
-    /// It is nested deeper than the limit, which keeps a reader's stack safe.
+    /// It is nested deeper than the limit, which protects the reader's stack.
     TooDeep {
         /// The limit.
         limit: u32,
     },
-    /// Its `Serialize` left out a field (`skip_serializing_if`), which the plain form cannot tell. Such a value is
-    /// described instead.
+    /// Its `Serialize` left out a field (`skip_serializing_if`). The plain form cannot express that; such a value travels
+    /// in the described form instead.
     SkippedField {
         /// The field.
         field: String,
     },
-    /// Its `Deserialize` wants to be told what comes next, though it did not when it was tried: the plain form does not know.
+    /// Its `Deserialize` called `deserialize_any`, though it did not when its type was probed. The plain form does not say
+    /// which kind of value comes next.
     NotSelfDescribing,
-    /// Its `Serialize` announced one number of elements and gave another one. Such a value is described instead.
+    /// Its `Serialize` announced one number of elements and wrote another. Such a value travels in the described form
+    /// instead.
     WrongCount {
-        /// How many it announced.
+        /// The announced number.
         announced: usize,
     },
-    /// Its `Serialize` gave more, or less, when it was written than when it was measured.
+    /// Its `Serialize` wrote more, or less, than when its size was measured.
     Changed,
-    /// The bytes end too early, or a length in them is longer than they are.
+    /// The bytes end too early, or a length in them goes beyond their end.
     Truncated,
-    /// Its `Deserialize` left elements behind that its `Serialize` had written.
+    /// Its `Deserialize` did not read all elements that its `Serialize` wrote.
     Untaken {
-        /// How many.
+        /// How many it did not read.
         left: usize,
     },
-    /// There are bytes after the value.
+    /// Bytes follow the value.
     Trailing {
         /// How many.
         bytes: usize,
     },
-    /// The bytes are none of the type's.
+    /// The bytes do not encode a value of the type.
     Invalid {
-        /// What they were read as.
+        /// What was expected.
         kind: String,
     },
-    /// A field or a variant is written under a name that its `Deserialize` does not know, and it cannot be told whether it is read
-    /// under another one (`rename(serialize = "..", deserialize = "..")`) or not at all.
+    /// A field or a variant is written under a name that its `Deserialize` does not know. It is unclear whether it is read
+    /// under another name (`rename(serialize = "..", deserialize = "..")`) or not at all.
     NameUnclear {
         /// The name.
         name: String,
     },
-    /// Its `Serialize` or `Deserialize` said so.
+    /// Its `Serialize` or `Deserialize` returned this error.
     Custom(String),
 }
 
 impl fmt::Display for PayloadReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TooLarge => f.write_str("it takes more than 2 GiB"),
+            Self::TooLarge => f.write_str("it takes more than 2 GiB; pass a file, or pass it in pieces"),
             Self::NoRoom { limit } => write!(
                 f,
-                "it takes more than the {limit} bytes that find room in the arena of the pool's lanes; build it with a \
+                "it takes more than the {limit} bytes that fit in the arena of the pool's lanes; build the pool with a \
                  larger `ProcessPoolBuilder::arena`"
             ),
             Self::TooDeep { limit } => write!(f, "it is nested more than {limit} levels deep"),
             Self::SkippedField { field } => write!(
                 f,
-                "the field `{field}` was left out (skip_serializing_if); all fields have to be written"
+                "its Serialize left out the field `{field}` (skip_serializing_if); write all fields"
             ),
             Self::NotSelfDescribing => f.write_str(
-                "its Deserialize asks for some values only what comes next; let it always ask (deserialize_any), \
-                 or never",
+                "its Deserialize calls deserialize_any for some values only; let it call it for all values, or for none",
             ),
             Self::WrongCount { announced } => write!(
                 f,
-                "its Serialize announced {announced} elements and gave another number of them"
+                "its Serialize announced {announced} elements and wrote another number of them"
             ),
             Self::Changed => f.write_str(
-                "its Serialize gave something else when it was written than when it was measured",
+                "its Serialize wrote more or less than when its size was measured",
             ),
             Self::Truncated => f.write_str("the bytes end too early"),
             Self::Untaken { left } => {
-                write!(f, "its Deserialize left {left} elements behind")
+                write!(f, "its Deserialize did not read {left} elements")
             }
-            Self::Trailing { bytes } => write!(f, "{bytes} bytes are left over"),
-            Self::Invalid { kind } => write!(f, "the bytes are no {kind}"),
+            Self::Trailing { bytes } => write!(f, "{bytes} bytes follow the value"),
+            Self::Invalid { kind } => write!(f, "the bytes are not valid: expected {kind}"),
             Self::NameUnclear { name } => write!(
                 f,
-                "`{name}` is written under this name, and it is unclear under which one it is read; let it be read under this \
-                 one, too (alias = \"{name}\")"
+                "a field or variant is written as `{name}`, and it is unclear under which name it is read; let its \
+                 Deserialize accept this name, too (alias = \"{name}\")"
             ),
             Self::Custom(message) => f.write_str(message),
         }
     }
 }
 
-/// What is being encoded or decoded.
+/// Whether an argument or a result is encoded or decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
     /// A task's argument: written in the parent, read in the worker.

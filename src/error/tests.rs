@@ -4,7 +4,7 @@ use crate::error::worker_lost::{Details, LostCause, WorkerExit, WorkerLost};
 use crate::sys::refusal;
 use std::io;
 
-/// An error of a user, two texts deep.
+/// A user's error with a source: two texts.
 #[derive(Debug)]
 struct Outer(io::Error);
 
@@ -32,7 +32,7 @@ fn text() -> String {
     String::from("text")
 }
 
-/// One of each. A new variant does not compile until it has its place here.
+/// One value of each variant. A new variant does not compile until it is listed here.
 macro_rules! one_of_each {
     ($error:ident { $($variant:pat => $value:expr),+ $(,)? }) => {{
         fn known(error: &$error) {
@@ -163,7 +163,7 @@ fn shutdown() -> Vec<ShutdownError> {
     })
 }
 
-/// The texts that a printer of reports writes.
+/// The texts that a printer of an error and its sources writes.
 fn texts(error: &(dyn Error + 'static)) -> Vec<String> {
     let links = std::iter::successors(Some(error), |&error| error.source());
     links.map(ToString::to_string).collect()
@@ -181,7 +181,7 @@ fn check<E: Error + 'static>(errors: impl IntoIterator<Item = E>) {
 }
 
 #[test]
-fn no_error_repeats_what_it_comes_from() {
+fn no_error_repeats_the_text_of_its_source() {
     check(task());
     check(build());
     check(build().into_iter().map(io::Error::from));
@@ -193,18 +193,18 @@ fn no_error_repeats_what_it_comes_from() {
 }
 
 #[test]
-fn a_report_has_the_whole_story_once() {
+fn a_report_has_each_text_once() {
     let failed = TaskError::Failed(of_a_user());
-    let told = ["the task failed", "no such row", "the disk is gone"];
-    assert_eq!(texts(&failed), told);
-    assert_eq!(format!("{failed:#}"), told.join(": "));
+    let expected = ["the task failed", "no such row", "the disk is gone"];
+    assert_eq!(texts(&failed), expected);
+    assert_eq!(format!("{failed:#}"), expected.join(": "));
 
     let source = of_a_user();
     let hook = BuildError::StartHook { worker: 1, source };
     let whole = "the start hook of worker 1 failed: no such row: the disk is gone";
     assert_eq!(format!("{hook:#}"), whole);
 
-    // What the system said comes with what to do about it.
+    // The text of a system error says what to do about it.
     let source = of_the_system();
     let said = source.to_string();
     let what = "memory";

@@ -1,10 +1,10 @@
-//! What is known of a worker that ended before its task had an outcome.
+//! What is known about a worker process that ended before its task was done.
 
 #[cfg(feature = "process")]
 use crate::sys::pidfd::Ended;
 use std::fmt;
 
-/// The process that ran a task is gone, and with it the outcome. No other task suffered.
+/// The process that ran a task ended before the task was done. No other task is lost.
 ///
 /// ```
 /// use raddle::process::WorkerExit;
@@ -34,12 +34,12 @@ pub(crate) struct Details {
 /// How a worker ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum WorkerExit {
-    /// It left with this code: something in the task called `exit`.
+    /// It exited with this code: code in the task called `exit`.
     Exited(i32),
-    /// This signal ended it: 11 is a segmentation fault, 6 an abort, 9 the out-of-memory killer or somebody with
-    /// the right to.
+    /// This signal ended it: 11 is a segmentation fault, 6 an abort, 9 comes from the out-of-memory killer or from another
+    /// process with the permission to send it.
     Signaled(i32),
-    /// The system did not say: this program ignores `SIGCHLD`, or waits for children that are not its own.
+    /// The system did not report it: this program ignores `SIGCHLD`, or it waits for children that it did not start itself.
     Unknown,
 }
 
@@ -47,14 +47,14 @@ pub enum WorkerExit {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum LostCause {
-    /// By itself, or by somebody outside of the pool.
+    /// By itself, or by a signal from outside of the pool.
     Died,
     /// By [`Future::kill`](crate::Future::kill).
     Killed,
     /// By [`terminate_workers`](crate::ProcessPool::terminate_workers) or
     /// [`kill_workers`](crate::ProcessPool::kill_workers).
     Stopped,
-    /// The pool ended it, because it had written what no worker writes into the memory that both share.
+    /// The pool ended it, because it violated the protocol of the shared memory. The text says how.
     ProtocolViolation(String),
 }
 
@@ -63,7 +63,7 @@ impl WorkerLost {
         Self(Box::new(details))
     }
 
-    /// The process id that the worker had.
+    /// The worker's process id. The system may have given it to another process since.
     pub fn pid(&self) -> u32 {
         self.0.pid
     }
@@ -83,7 +83,7 @@ impl WorkerLost {
         &self.0.cause
     }
 
-    /// The task's name, if it was given one.
+    /// The task's name, if it has one.
     pub fn task(&self) -> Option<&str> {
         self.0.task.as_deref()
     }
@@ -120,14 +120,20 @@ impl fmt::Display for WorkerLost {
         match cause {
             LostCause::Died => {}
             LostCause::Killed => f.write_str(", by request")?,
-            LostCause::Stopped => f.write_str(", as its pool was stopped")?,
-            LostCause::ProtocolViolation(what) => write!(f, ", because of what it wrote: {what}")?,
+            LostCause::Stopped => f.write_str(", because its pool was stopped")?,
+            LostCause::ProtocolViolation(what) => {
+                write!(f, ", because it violated the protocol: {what}")?
+            }
         }
         if *deaths > 1 {
-            write!(f, "; the task has cost {deaths} workers")?;
+            write!(f, "; {deaths} workers died while they ran this task")?;
         }
         match stderr {
-            Some(tail) if !tail.is_empty() => write!(f, "; it last said:\n{}", tail.trim_end()),
+            Some(tail) if !tail.is_empty() => write!(
+                f,
+                "; the last lines of its standard error:\n{}",
+                tail.trim_end()
+            ),
             _ => Ok(()),
         }
     }

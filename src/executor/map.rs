@@ -10,15 +10,17 @@ use std::time::{Duration, Instant};
 /// An iterator over the outcomes of [`ThreadPool::map`](crate::ThreadPool::map) or
 /// [`Executor::map`](crate::Executor::map), in the order of the arguments.
 ///
-/// Lazy: nothing is submitted before the first `next`, and never more than some chunks per worker ahead of
-/// the consumer, so that an endless input is no problem. Items travel in chunks whose length adapts to
-/// how long they take. Each item is a `Result`: a failed one does not end the iteration. If the executor is
-/// shut down meanwhile, everything submitted still comes, then one [`TaskError::Rejected`], then nothing. So it is with
-/// a process pool that breaks ([`Rejected::Broken`](crate::Rejected::Broken)), whose last item stands for the first
-/// arguments that will not run any more: an endless input ends, too. A queue that is full
-/// ([`Rejected::QueueFull`](crate::Rejected::QueueFull)) is an error of its items alone.
+/// It is lazy: nothing is submitted before the first `next`, and never more than a few chunks per worker ahead of the
+/// consumer, so the input may be endless. `next` blocks until the next outcome is there. Items travel in chunks whose
+/// length adapts to how long they take. Each item is a `Result`; a failed item does not end the iteration.
 ///
-/// Dropping it cancels what has not started; [`detach`](Map::detach) lets it run.
+/// If the executor is shut down meanwhile, the outcomes of everything submitted still come, then one
+/// [`TaskError::Rejected`], then `None`. The same holds for a process pool that breaks
+/// ([`Rejected::Broken`](crate::Rejected::Broken)); its last item stands for the first arguments that will not run any
+/// more, so an endless input ends too. A queue that is full ([`Rejected::QueueFull`](crate::Rejected::QueueFull)) fails its
+/// items only.
+///
+/// Dropping the iterator cancels what has not started; [`detach`](Map::detach) lets it run.
 #[must_use = "iterators are lazy: nothing is submitted before the first `next`"]
 pub struct Map<S, I: Iterator, R> {
     window: Window<S, I, R>,
@@ -35,15 +37,15 @@ impl<S, I: Iterator, R> Map<S, I, R> {
         }
     }
 
-    /// Sets the number of arguments that travel together, instead of adapting it. Zero makes the first
-    /// item [`Rejected::Zero`](crate::Rejected::Zero), and the last.
+    /// Sets the number of arguments that travel together, instead of adapting it. With zero the iteration has one item,
+    /// [`Rejected::Zero`](crate::Rejected::Zero).
     pub fn chunk(mut self, length: usize) -> Self {
         self.window.set_chunk(length);
         self
     }
 
-    /// Takes never more than so many arguments ahead of what has been yielded. Zero makes the first item
-    /// [`Rejected::Zero`](crate::Rejected::Zero), and the last.
+    /// Limits how many arguments are taken ahead of the outcomes that were yielded. With zero the iteration has one item,
+    /// [`Rejected::Zero`](crate::Rejected::Zero).
     ///
     /// ```
     /// use raddle::ThreadPool;
@@ -61,14 +63,14 @@ impl<S, I: Iterator, R> Map<S, I, R> {
         self
     }
 
-    /// Limits the whole iteration to `limit` from now: then one [`TaskError::TimedOut`] comes, what has not
-    /// started is cancelled, and nothing more comes.
+    /// Limits the whole iteration to `limit` from now. At its end one [`TaskError::TimedOut`] comes, what has not started is
+    /// cancelled, and the iteration is over.
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.window.set_timeout(limit);
         self
     }
 
-    /// Ends the iteration; what was submitted runs all the same.
+    /// Ends the iteration, and lets what was submitted run.
     pub fn detach(mut self) {
         self.window.detach();
     }
@@ -112,7 +114,7 @@ where
                 return self.end(TaskError::TimedOut);
             }
         };
-        debug_assert_eq!(first, self.window.yielded, "chunks land in order");
+        debug_assert_eq!(first, self.window.yielded, "chunks are collected in order");
         let outcomes = match outcome {
             Ok(chunk) => {
                 self.window.learn(count, chunk.took);
@@ -123,7 +125,7 @@ where
                 Err(error) => return self.end(error),
             },
         };
-        // The workers go on while the consumer looks at this chunk.
+        // The workers have the next chunks while the consumer uses this one.
         self.window.fill();
         self.ready = outcomes.into_iter();
         self.window.yielded += 1;
@@ -137,6 +139,7 @@ where
 
 type Collected<R> = Result<Result<Chunk<R>, TaskError>, Future<Chunk<R>>>;
 
+/// The outcome of a chunk. `Err`: the deadline passed first.
 fn collect<R>(future: Future<Chunk<R>>, deadline: Option<Instant>) -> Collected<R> {
     match deadline {
         None => Ok(future.result()),

@@ -30,21 +30,23 @@ use window::OnExecutor;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Shutdown {
-    /// Everything accepted is done first.
+    /// Everything that was accepted is done first.
     Drain,
-    /// What has not started is cancelled; what runs is finished.
+    /// Tasks that have not started are cancelled; tasks that run are finished.
     CancelPending,
 }
 
-/// What can be handed to any executor, in this process or another one: everything that serde can
-/// write and read back. Derive `Serialize` and `Deserialize` for your own types; this trait is then theirs.
+/// An argument or a result that can travel to any executor, in this process or another one: any owned type that serde
+/// can write and read back. Derive `Serialize` and `Deserialize` for your own types; they then implement this trait.
 ///
-/// What borrows is none, since nobody there could lend it: hand over the `String`, not the `&str`. A `Deserialize` must not wait
-/// for a task of the same process pool: the thread that reads one result may have others in its hands.
+/// Borrowed types are not payloads, since the data may cross a process boundary: pass a `String`, not a `&str`. A
+/// `Deserialize` must not wait for a task of the same process pool: the thread that reads one result may hold others that
+/// are not completed yet.
 ///
-/// To another process a value goes in one of two forms: a plain one, which is not human-readable in serde's sense, or
-/// one that describes itself (for `serde_json::Value`, `#[serde(untagged)]`, `flatten` and the like), which is. Which one that is, a
-/// process pool finds for each type before its first value travels, by calling its `Deserialize` and `Serialize` with made-up values.
+/// A value travels to another process in one of two forms. The plain form is not human-readable in serde's sense. The
+/// described form is, and carries its own structure; `serde_json::Value`, `#[serde(untagged)]`, `flatten` and the like need it. A process
+/// pool finds the form of each type before its first value travels, by calling the type's `Deserialize` and `Serialize` with
+/// made-up values.
 #[cfg(feature = "process")]
 #[diagnostic::on_unimplemented(
     note = "arguments and results of a task are owned and known to serde: derive `serde::Serialize` and \
@@ -55,14 +57,14 @@ pub trait Payload: Serialize + DeserializeOwned + Send + 'static {}
 #[cfg(feature = "process")]
 impl<T: Serialize + DeserializeOwned + Send + 'static> Payload for T {}
 
-/// Runs tasks somewhere else and hands back futures. A program written against this trait changes
+/// Runs tasks on other threads or in other processes and returns futures. A program written against this trait changes
 /// its executor in one line.
 ///
-/// A task is a function, or a closure that captures nothing but what is `Copy`, and its argument; that is
-/// what can be sent to another process too. A thread pool also takes closures that own things: see
-/// [`ThreadPool::spawn`](crate::ThreadPool::spawn) and [`ThreadPool::map`](crate::ThreadPool::map), which a call on a
-/// `ThreadPool` or a `&ThreadPool` means. On an `Arc<ThreadPool>` it means the trait's `map` where the trait is in scope:
-/// write `(*pool).map(..)` for the other one.
+/// A task is an argument and a function, or a closure that captures only `Copy` data. Such a task can also be sent to
+/// another process. A thread pool also takes closures that own things, by
+/// [`ThreadPool::spawn`](crate::ThreadPool::spawn) and [`ThreadPool::map`](crate::ThreadPool::map). A call of `map` on a
+/// `ThreadPool` or a `&ThreadPool` is one of the latter. On an `Arc<ThreadPool>` it is one of the trait's `map` if the trait is in
+/// scope: write `(*pool).map(..)` for the other one.
 ///
 /// ```
 /// use raddle::{Executor, Future, ThreadPool};
@@ -76,12 +78,12 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Payload for T {}
 /// # Ok::<(), raddle::BuildError>(())
 /// ```
 ///
-/// A reference to an executor, a `Box` and an `Arc` of one are executors, too. One that is chosen when the program runs
-/// is an [`AnyExecutor`](crate::AnyExecutor).
+/// References to an executor, and a `Box` or an `Arc` of one, are executors too. An executor that is chosen at run time is
+/// an [`AnyExecutor`](crate::AnyExecutor).
 ///
 /// # An executor of your own
-/// Around another executor, each method calls that one's. From nothing, [`promise()`](crate::promise()) makes the futures, and
-/// [`Chunk::run`] runs the pieces of a map:
+/// If it wraps another executor, each method calls that one's. If not, [`promise()`](crate::promise()) makes the futures,
+/// and [`Chunk::run`] runs the pieces of a map:
 ///
 /// ```
 /// use raddle::executor::Chunk;
@@ -142,15 +144,15 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Payload for T {}
 /// ```
 #[cfg(feature = "process")]
 pub trait Executor {
-    /// Runs `task(arg)`, some time soon. Blocks only where the executor has a limit that blocks; a refused
-    /// task is a future that is done with [`TaskError::Rejected`].
+    /// Queues `task(arg)` to run. Blocks only if the executor has a limit that blocks. If it refuses the task, the future is
+    /// done already, with [`TaskError::Rejected`].
     fn submit<F, A, R>(&self, task: F, arg: A) -> Future<R>
     where
         F: Fn(A) -> R + Copy + Send + 'static,
         A: Payload,
         R: Payload;
 
-    /// As [`submit`](Self::submit) for a task that can fail: its `Err` becomes [`TaskError::Failed`].
+    /// As [`submit`](Self::submit), for a task that can fail: its `Err` becomes [`TaskError::Failed`].
     fn try_submit<F, A, R, E>(&self, task: F, arg: A) -> Future<R>
     where
         F: Fn(A) -> Result<R, E> + Copy + Send + 'static,
@@ -158,28 +160,28 @@ pub trait Executor {
         R: Payload,
         E: Into<BoxError> + 'static;
 
-    /// Runs `task` on each of `args` in one hand-over: a piece of a [`map`](Self::map). Each item has an outcome of its
-    /// own, and a panic costs its item alone; [`Chunk::run`] does that. Blocks, and is refused, as [`submit`](Self::submit)
-    /// is; the future's own error is that of all items.
+    /// Queues `task` to run on each of `args`, as one piece of a [`map`](Self::map). Each item has its own outcome, and a panic
+    /// fails its item alone; [`Chunk::run`] does that. It blocks and refuses as [`submit`](Self::submit) does. If the future
+    /// itself fails, its error is that of all items.
     ///
-    /// For executors of your own; what a program calls is `map`.
+    /// Implement this for an executor of your own; programs call `map`.
     fn submit_chunk<F, A, R>(&self, task: F, args: Vec<A>) -> Future<Chunk<R>>
     where
         F: Fn(A) -> Result<R, TaskError> + Copy + Send + 'static,
         A: Payload,
         R: Payload;
 
-    /// How many tasks can run at a time.
+    /// Returns how many tasks can run at a time.
     fn workers(&self) -> usize;
 
-    /// Stops accepting tasks and waits for the end. Calling it again is no error.
+    /// Stops accepting tasks and blocks until the executor has ended. It may be called again.
     ///
     /// # Errors
-    /// [`ShutdownError`] when the caller cannot wait for it: it is one of the executor's own workers, or
-    /// a forked child.
+    /// [`ShutdownError`] if the caller cannot wait for the end: it is one of the executor's own workers, or a forked child.
     fn shutdown(&self, how: Shutdown) -> Result<(), ShutdownError>;
 
-    /// Runs `task` on every argument; the outcomes in the order of the arguments. See [`Map`].
+    /// Runs `task` on every argument and returns an iterator over the outcomes, in the order of the arguments. The iterator is
+    /// lazy, and `next` blocks: see [`Map`].
     ///
     /// ```
     /// use raddle::{AnyExecutor, Executor, ThreadPool};
@@ -202,8 +204,7 @@ pub trait Executor {
         Map::new(Window::new(OnExecutor { executor, task }, args.into_iter()))
     }
 
-    /// As [`map`](Self::map) for a task that can fail: its `Err` becomes [`TaskError::Failed`], and the
-    /// iteration goes on.
+    /// As [`map`](Self::map), for a task that can fail: its `Err` becomes [`TaskError::Failed`], and the iteration goes on.
     ///
     /// ```
     /// use raddle::{AnyExecutor, Executor, ThreadPool};
@@ -230,8 +231,8 @@ pub trait Executor {
         Map::new(Window::new(OnExecutor { executor, task }, args.into_iter()))
     }
 
-    /// Runs `task` on every argument; each outcome as it comes, with the index of its argument.
-    /// See [`MapUnordered`].
+    /// Runs `task` on every argument and returns an iterator over the outcomes as they become ready, each with the index of its
+    /// argument. The iterator is lazy, and `next` blocks: see [`MapUnordered`].
     ///
     /// ```
     /// use raddle::{AnyExecutor, Executor, ThreadPool};

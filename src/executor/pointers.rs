@@ -1,4 +1,4 @@
-//! What points to an executor is one.
+//! References to executors, and boxes and `Arc`s of them, are executors.
 
 use super::{Chunk, Executor, Payload, Shutdown};
 use crate::error::{BoxError, ShutdownError, TaskError};

@@ -1,4 +1,4 @@
-//! What every kind of pool can be told: on which cores its workers stay, and what happens when it is full.
+//! Settings of every kind of pool: on which cores its workers stay, and what happens when it is full.
 
 use crate::error::BuildError;
 use crate::sys::{affinity, cgroup};
@@ -7,7 +7,7 @@ use crate::sys::{affinity, cgroup};
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Pin {
-    /// The system moves them as it likes.
+    /// The system may move them between cores.
     #[default]
     None,
     /// One core for each worker, out of those that this process may use; physical cores first, then
@@ -21,7 +21,7 @@ pub enum Pin {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum WhenFull {
-    /// The submitting thread sleeps until there is room.
+    /// The submitting thread sleeps until there is a place.
     #[default]
     Block,
     /// The future is done at once with [`Rejected::QueueFull`](crate::Rejected::QueueFull).
@@ -31,7 +31,7 @@ pub enum WhenFull {
 }
 
 impl Pin {
-    /// For each worker the core that it stays on.
+    /// The core of each worker, if it has one. Checks the number of workers and the list against what is allowed.
     pub(crate) fn cores(
         &self,
         workers: Option<usize>,

@@ -1,4 +1,4 @@
-//! `map_unordered`: outcomes as they come.
+//! `map_unordered`: outcomes as they become ready.
 
 use super::window::{Pending, Submitter, Window, failed};
 use crate::error::TaskError;
@@ -9,13 +9,16 @@ use std::iter::FusedIterator;
 use std::time::{Duration, Instant};
 
 /// An iterator over the outcomes of [`ThreadPool::map_unordered`](crate::ThreadPool::map_unordered) or
-/// [`Executor::map_unordered`](crate::Executor::map_unordered), each as it comes, with the index of its argument. Lazy and bounded as [`Map`](super::Map) is, with the same rules for failed items, for the end of
-/// the executor (the index is then that of the first argument that was refused) and for dropping it.
+/// [`Executor::map_unordered`](crate::Executor::map_unordered), as they become ready, each with the index of its argument.
+///
+/// It is lazy and bounded, blocks in `next`, and treats failed items, the end of the executor and its own drop as
+/// [`Map`](super::Map) does. If the executor ends, the index of the last item is that of the first argument that was
+/// refused.
 #[must_use = "iterators are lazy: nothing is submitted before the first `next`"]
 pub struct MapUnordered<S, I: Iterator, R> {
     window: Window<S, I, R>,
     ready: VecDeque<(usize, Result<R, TaskError>)>,
-    /// The executor takes nothing more in: the end, once everything that it took has come out.
+    /// The executor takes nothing more in: the last item, which comes after the outcomes of everything that it took.
     refused: Option<(usize, TaskError)>,
     over: bool,
 }
@@ -42,8 +45,7 @@ impl<S, I: Iterator, R> MapUnordered<S, I, R> {
         self
     }
 
-    /// As [`Map::timeout`](super::Map::timeout); the index of the last item is that of an argument that was
-    /// not finished.
+    /// As [`Map::timeout`](super::Map::timeout). The index of the last item is that of an argument that was not finished.
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.window.set_timeout(limit);
         self
@@ -72,26 +74,26 @@ where
         }
     }
 
-    /// Waits until a chunk has landed, and unpacks all that have.
+    /// Waits until a chunk is done, and unpacks all that are.
     fn collect(&mut self) {
-        let flying = self.window.pending.iter().map(|chunk| &chunk.future);
+        let pending = self.window.pending.iter().map(|chunk| &chunk.future);
         let timed_out = match self.window.deadline {
-            None => wait(flying, ReturnWhen::FirstCompleted).timed_out,
+            None => wait(pending, ReturnWhen::FirstCompleted).timed_out,
             Some(deadline) => {
                 let left = deadline.saturating_duration_since(Instant::now());
-                wait_timeout(flying, ReturnWhen::FirstCompleted, left).timed_out
+                wait_timeout(pending, ReturnWhen::FirstCompleted, left).timed_out
             }
         };
         if timed_out {
             let index = self.window.pending.front().map_or(0, |chunk| chunk.first);
             return self.end(index, TaskError::TimedOut);
         }
-        let flying = std::mem::take(&mut self.window.pending);
+        let pending = std::mem::take(&mut self.window.pending);
         for Pending {
             first,
             count,
             future,
-        } in flying
+        } in pending
         {
             if !future.is_done() {
                 self.window.pending.push_back(Pending {

@@ -1,4 +1,4 @@
-//! What `map` and `map_unordered` share: taking arguments, a chunk at a time, no further ahead than
+//! The submitting side of `map` and `map_unordered`: it takes arguments, a chunk at a time, and no further ahead than
 //! allowed.
 
 #[cfg(feature = "process")]
@@ -11,15 +11,15 @@ use std::iter::Fuse;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-/// Chunks in flight per worker: one that runs, and enough behind it that none waits for the consumer.
+/// Pending chunks per worker: one that runs, and enough behind it that no worker waits for the consumer.
 const AHEAD: usize = 4;
-/// An automatic chunk is made to take about this long: much longer than a hand-over costs, short
-/// enough that workers end together (the benches `map/cheap` and `map/dear`).
+/// The length of automatic chunks adapts so that one takes about that long: much longer than a submission costs, and
+/// short enough that workers end together (the benches `map/cheap` and `map/dear`).
 const PIECE: Duration = Duration::from_micros(100);
-/// The longest automatic chunk.
+/// The most arguments of an automatic chunk.
 const LONGEST: usize = 4096;
 
-/// The outcomes of a piece of a map, and how long it took: what [`Executor::submit_chunk`] gives.
+/// The outcomes of one piece of a map, and how long it took: the result of [`Executor::submit_chunk`].
 ///
 /// ```
 /// use raddle::executor::Chunk;
@@ -33,12 +33,12 @@ pub struct Chunk<R> {
 }
 
 impl<R> Chunk<R> {
-    /// Runs `task` on the arguments one after the other, here and now. A panic is the outcome of its item, and the
-    /// others run all the same.
+    /// Runs `task` on the arguments one after the other, on the calling thread. A panic is the outcome of its item, and the
+    /// other items run all the same.
     pub fn run<A>(task: impl Fn(A) -> Result<R, TaskError>, args: Vec<A>) -> Self {
         let began = Instant::now();
         let one = |arg| {
-            // UNWIND: the item and its argument are gone; its neighbours go on.
+            // UNWIND: the argument of this item is gone; the other items are not touched.
             let outcome = catch_unwind(AssertUnwindSafe(|| task(arg)));
             outcome
                 .unwrap_or_else(|payload| Err(TaskError::Panicked(panics::report(payload, None))))
@@ -59,7 +59,7 @@ impl<R> fmt::Debug for Chunk<R> {
     }
 }
 
-/// A chunk that was submitted.
+/// A chunk that was submitted and not collected.
 pub struct Pending<R> {
     /// Index of its first argument.
     pub first: usize,
@@ -67,7 +67,7 @@ pub struct Pending<R> {
     pub future: Future<Chunk<R>>,
 }
 
-/// Takes the chunks of a map in.
+/// Takes the chunks of a map in: an executor with a task.
 pub trait Submitter<A, R> {
     /// How many tasks can run at a time.
     fn workers(&self) -> usize;
@@ -77,7 +77,7 @@ pub trait Submitter<A, R> {
 }
 
 #[cfg(feature = "process")]
-/// Any executor, with a task that can go to another process.
+/// Any executor, with a task that can travel to another process.
 pub struct OnExecutor<'a, E, F> {
     pub executor: &'a E,
     pub task: F,
@@ -104,8 +104,9 @@ where
 pub struct Window<S, I: Iterator, R> {
     submitter: S,
     args: Fuse<I>,
-    /// A length that was set; else it is adapted.
+    /// The length that was set, if any.
     chunk: Option<usize>,
+    /// The adapted length, for automatic chunks.
     length: usize,
     /// The most arguments that may be taken and not yielded, if set.
     buffer: Option<usize>,
@@ -134,7 +135,7 @@ impl<S, I: Iterator, R> Window<S, I, R> {
         }
     }
 
-    /// A setting that can never work.
+    /// The error of a setting that can never work.
     pub fn misuse(&self) -> Option<TaskError> {
         let what = match (self.chunk, self.buffer) {
             (Some(0), _) => "chunk",
@@ -144,21 +145,21 @@ impl<S, I: Iterator, R> Window<S, I, R> {
         Some(TaskError::Rejected(Rejected::Zero { what }))
     }
 
-    /// Submits as much as may be in window.
+    /// Submits as many chunks as may be pending.
     pub fn fill(&mut self)
     where
         S: Submitter<I::Item, R>,
     {
         while self.pending.len() < self.submitter.workers() * AHEAD {
-            let room = self.buffer.map_or(usize::MAX, |buffer| {
+            let allowed = self.buffer.map_or(usize::MAX, |buffer| {
                 buffer - (self.taken - self.yielded).min(buffer)
             });
-            let count = self.chunk.unwrap_or(self.length).min(room);
-            // With a buffer that is not full, a whole chunk or nothing: half ones would be many.
+            let count = self.chunk.unwrap_or(self.length).min(allowed);
+            // If the buffer does not allow a whole chunk, it waits: otherwise there would be many small ones.
             if count == 0
                 || self
                     .chunk
-                    .is_some_and(|chunk| room < chunk && !self.pending.is_empty())
+                    .is_some_and(|chunk| allowed < chunk && !self.pending.is_empty())
             {
                 return;
             }
@@ -177,7 +178,7 @@ impl<S, I: Iterator, R> Window<S, I, R> {
         }
     }
 
-    /// Learns from a chunk that has landed how long the next ones should be.
+    /// Adapts the length of the next chunks by the time that a done one took.
     pub fn learn(&mut self, count: usize, took: Duration) {
         let each = took.max(Duration::from_nanos(1)) / count.max(1) as u32;
         let fitting = (PIECE.as_nanos() / each.as_nanos().max(1)) as usize;
@@ -200,6 +201,7 @@ impl<S, I: Iterator, R> Window<S, I, R> {
         self.detached = true;
     }
 
+    /// Cancels what is pending.
     pub fn cancel(&mut self) {
         for chunk in self.pending.drain(..) {
             chunk.future.cancel();
@@ -208,7 +210,7 @@ impl<S, I: Iterator, R> Window<S, I, R> {
     }
 }
 
-/// Lets a future go whose error nobody misses, since its items were given up.
+/// Drops a future without a report of its error, since its items were given up.
 fn quiet<R>(future: Future<Chunk<R>>) {
     let _seen = future.error().is_some();
 }
@@ -221,8 +223,8 @@ impl<S, I: Iterator, R> Drop for Window<S, I, R> {
     }
 }
 
-/// The outcomes of a chunk that has none: the same error for each item; `Err` if it ends the
-/// whole map, because no later item can fare better.
+/// The outcomes of a chunk whose future failed: the same error for each item. `Err`: the error ends the whole map, because no
+/// later item can succeed.
 pub fn failed<R>(error: TaskError, count: usize) -> Result<Vec<Result<R, TaskError>>, TaskError> {
     if let TaskError::Rejected(
         Rejected::ShutDown { .. }
@@ -238,7 +240,7 @@ pub fn failed<R>(error: TaskError, count: usize) -> Result<Vec<Result<R, TaskErr
     Ok(outcomes)
 }
 
-/// The same once more, for an item that shared its fate with another one.
+/// A copy of the error, for another item of the same chunk.
 fn again(error: &TaskError) -> TaskError {
     match error {
         TaskError::Cancelled => TaskError::Cancelled,

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-/// What a pool calls one of its workers: for start and stop hooks, and [`current_worker`](crate::thread::current_worker).
+/// A worker's number, name and core. From [`current_worker`](crate::thread::current_worker), and passed to the start and
+/// stop hooks of a pool.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct WorkerInfo {
@@ -10,7 +11,7 @@ pub struct WorkerInfo {
     pub index: usize,
     /// Its name: the pool's name, a dash, the number.
     pub name: Arc<str>,
-    /// The core that it is pinned to.
+    /// The CPU core that it is pinned to, if any.
     pub core: Option<usize>,
 }
 

@@ -1,4 +1,4 @@
-//! `as_completed`: futures in the order in which they complete.
+//! `as_completed`: yields futures in the order in which they complete.
 
 use super::block;
 use super::set::{SetHandle, WaitMode, WaitSet};
@@ -11,12 +11,12 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-/// Gives the futures back in the order in which they complete; those that are done already come
-/// first. An iterator that blocks, and a [`Stream`] that does not.
+/// Yields the futures in the order in which they complete; those that are done already come
+/// first. It is an iterator that blocks, and a [`Stream`] that does not.
 ///
-/// Registers each future once; each completion then costs O(1), whatever the number. A consumer that
-/// is behind is not woken for what is already there. Dropping it cancels nothing;
-/// [`into_remaining`](AsCompleted::into_remaining) gives back what has not come out.
+/// Registers each future once; each completion then costs O(1), whatever the number of futures. A consumer that
+/// is behind is not woken for futures that are already there. Dropping it cancels nothing;
+/// [`into_remaining`](AsCompleted::into_remaining) returns the futures that were not yielded.
 ///
 /// ```
 /// use raddle::{ThreadPool, as_completed};
@@ -40,12 +40,12 @@ pub fn as_completed<F: Waitable>(futures: impl IntoIterator<Item = F>) -> AsComp
         arrived: 0,
         left: total,
         first: 0,
-        engaged: false,
+        requested: false,
     };
     for (index, future) in all.futures.iter().flatten().enumerate() {
         let cell = future.raw();
-        if cell.tag.is_orphan() {
-            cell.orphan();
+        if cell.tag.predates_fork() {
+            cell.end_after_fork();
         }
         all.set.register(index, cell);
     }
@@ -53,25 +53,26 @@ pub fn as_completed<F: Waitable>(futures: impl IntoIterator<Item = F>) -> AsComp
 }
 
 /// See [`as_completed()`].
-#[must_use = "iterators are lazy; the futures are lost to you, though they go on"]
+#[must_use = "iterators are lazy: nothing is waited for, and dropping it detaches the futures"]
 pub struct AsCompleted<F: Waitable> {
-    /// By index; `None` once it came out.
+    /// By index; `None` once yielded.
     futures: Vec<Option<F>>,
     set: SetHandle,
-    /// Indices that have completed and not come out.
+    /// Indices of members that were taken from the set and not yielded, in order of completion.
     ready: VecDeque<usize>,
-    /// How many members have come in.
+    /// How many members were taken from the set.
     arrived: u32,
-    /// How many futures have not come out.
+    /// How many futures were not yielded.
     left: usize,
-    /// The first that has not, or an earlier one.
+    /// All futures before this index were yielded.
     first: usize,
-    /// Executors complete them though nobody waits.
-    engaged: bool,
+    /// Their executors were asked to complete them though no thread waits.
+    requested: bool,
 }
 
 impl<F: Waitable> AsCompleted<F> {
-    fn pick(&mut self) -> Option<F> {
+    /// The next future that is done, if there is one. Never blocks.
+    fn next_ready(&mut self) -> Option<F> {
         if self.ready.is_empty() {
             let (ready, arrived) = (&mut self.ready, &mut self.arrived);
             self.set.take(|index| {
@@ -89,10 +90,10 @@ impl<F: Waitable> AsCompleted<F> {
         future
     }
 
-    /// The next one, or `Err` at the deadline, or `Ok(None)` after the last.
+    /// Blocks for the next future that is done. `Ok(None)`: all were yielded. `Err`: the deadline passed.
     fn next_until(&mut self, deadline: Option<Instant>) -> Result<Option<F>, ()> {
         loop {
-            if let Some(future) = self.pick() {
+            if let Some(future) = self.next_ready() {
                 return Ok(Some(future));
             }
             if self.left == 0 {
@@ -100,14 +101,15 @@ impl<F: Waitable> AsCompleted<F> {
             }
             let waiting = self.futures[self.first..].iter().flatten();
             let waiting = waiting.map(Sealed::raw);
-            let engaged = &mut self.engaged;
-            if !self.set.wait(waiting, self.arrived + 1, deadline, engaged) {
+            let requested = &mut self.requested;
+            let target = self.arrived + 1;
+            if !self.set.wait(waiting, target, deadline, requested) {
                 return Err(());
             }
         }
     }
 
-    /// Stops here and gives back the futures that have not come out, in the order in which they
+    /// Stops here and returns the futures that were not yielded, in the order in which they
     /// were given. Nothing is cancelled.
     pub fn into_remaining(mut self) -> Vec<F> {
         self.unregister();
@@ -117,14 +119,15 @@ impl<F: Waitable> AsCompleted<F> {
             .collect()
     }
 
+    /// Takes the members out of the futures that are not done.
     fn unregister(&self) {
         for future in self.futures.iter().flatten() {
             self.set.unregister(future.raw());
         }
     }
 
-    /// Limits the whole iteration to `limit` from now. The items become `Result`s: when the time is
-    /// over and a future has not completed, one `Err` comes, then nothing more.
+    /// Limits the whole iteration to `limit` from now. The items become `Result`s: when the time has passed and a
+    /// future is not done, the iterator yields one `Err`, then ends.
     ///
     /// ```
     /// use raddle::{as_completed, promise};
@@ -141,7 +144,7 @@ impl<F: Waitable> AsCompleted<F> {
         AsCompletedTimeout {
             deadline: block::deadline(limit),
             inner: self,
-            over: false,
+            is_over: false,
         }
     }
 }
@@ -169,7 +172,7 @@ impl<F: Waitable> Stream for AsCompleted<F> {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<F>> {
         loop {
-            if let Some(future) = self.pick() {
+            if let Some(future) = self.next_ready() {
                 return Poll::Ready(Some(future));
             }
             if self.left == 0 {
@@ -177,7 +180,7 @@ impl<F: Waitable> Stream for AsCompleted<F> {
             }
             let this = &mut *self;
             let waiting = this.futures.iter().flatten().map(Sealed::raw);
-            WaitSet::request_completion(waiting, &mut this.engaged);
+            WaitSet::request_completion(waiting, &mut this.requested);
             if !self.set.poll(cx.waker(), self.arrived + 1) {
                 return Poll::Pending;
             }
@@ -207,9 +210,9 @@ impl<F: Waitable> fmt::Debug for AsCompleted<F> {
 /// The time limit of [`AsCompleted::timeout`] passed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TimedOut {
-    /// How many futures had not come out.
+    /// How many futures had not been yielded.
     pub unfinished: usize,
-    /// How many there were.
+    /// How many futures there were.
     pub total: usize,
 }
 
@@ -217,7 +220,7 @@ impl fmt::Display for TimedOut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} of {} futures were unfinished when the time was over",
+            "the time limit passed with {} of {} futures unfinished",
             self.unfinished, self.total
         )
     }
@@ -226,12 +229,12 @@ impl fmt::Display for TimedOut {
 impl std::error::Error for TimedOut {}
 
 /// [`as_completed()`] with a time limit, made by [`AsCompleted::timeout`].
-#[must_use = "iterators are lazy; the futures are lost to you, though they go on"]
+#[must_use = "iterators are lazy: nothing is waited for, and dropping it detaches the futures"]
 pub struct AsCompletedTimeout<F: Waitable> {
     inner: AsCompleted<F>,
-    /// None: further away than the clock can say.
+    /// `None`: no deadline, because the clock cannot represent it.
     deadline: Option<Instant>,
-    over: bool,
+    is_over: bool,
 }
 
 impl<F: Waitable> AsCompletedTimeout<F> {
@@ -245,13 +248,13 @@ impl<F: Waitable> Iterator for AsCompletedTimeout<F> {
     type Item = Result<F, TimedOut>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.over {
+        if self.is_over {
             return None;
         }
         match self.inner.next_until(self.deadline) {
             Ok(next) => next.map(Ok),
             Err(()) => {
-                self.over = true;
+                self.is_over = true;
                 Some(Err(TimedOut {
                     unfinished: self.inner.left,
                     total: self.inner.futures.len(),
@@ -261,7 +264,7 @@ impl<F: Waitable> Iterator for AsCompletedTimeout<F> {
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        if self.over {
+        if self.is_over {
             (0, Some(0))
         } else {
             (usize::from(self.inner.left > 0), Some(self.inner.left))

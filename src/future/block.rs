@@ -1,11 +1,14 @@
-//! Blocking a thread, with help where the thread is a worker.
+//! Blocking a thread. A worker that waits helps its pool meanwhile.
 //!
-//! A worker that waits must not starve its pool, and must not run a stranger under the locks of the
-//! task that waits. So it runs the awaited task itself if that is still queued; else tasks that the
-//! current one has spawned; else it gives its place to a spare and sleeps. A wait with a deadline
-//! does not help, since a helped task could outlast it: it gives up its place at once.
+//! A worker that waits must not starve its pool. It must not run an unrelated task either, because the waiting task may
+//! hold locks. So it does the first of these that is possible:
+//! 1. It runs the awaited task itself, if that is still queued.
+//! 2. It runs tasks that the current task has spawned.
+//! 3. It lets a spare worker take its place and sleeps.
 //!
-//! This layer knows no pool: a worker thread sets a [`Blocker`] of its own.
+//! A wait with a deadline skips 1 and 2, since a helped task could outlast the deadline.
+//!
+//! This module knows no pool: a worker thread sets a [`Blocker`] of its own, in a thread-local.
 
 use super::raw_task::RawTask;
 use super::spin;
@@ -17,17 +20,17 @@ use std::time::{Duration, Instant};
 
 /// What a worker can do instead of sleeping.
 pub trait Blocker {
-    /// Runs that very task, if it is one of this executor's, still queued, and may run here.
+    /// Runs this task, if it belongs to this executor, is still queued, and may run on this worker. True: it ran.
     fn run_queued(&self, cell: RawTask) -> bool;
-    /// Runs one task that the current task has spawned.
+    /// Runs one task that the current task has spawned. False: there was none.
     fn run_spawned(&self) -> bool;
-    /// Calls `sleep`, which may block for long, with a spare in this worker's place.
+    /// Calls `sleep`, which may block for long, while a spare worker has this worker's place.
     fn park(&self, sleep: &mut dyn FnMut());
     /// The worker's name, for reports.
     fn name(&self) -> &str;
 }
 
-/// The name of the worker that the calling thread is.
+/// The name of the worker that the calling thread is; `None` on other threads.
 pub fn worker_name() -> Option<String> {
     let blocker = BLOCKER.with(Cell::get)?;
     // SAFETY: set by `enter` on this thread and still entered.
@@ -44,7 +47,7 @@ pub struct BlockerGuard<'a> {
     blocker: std::marker::PhantomData<&'a dyn Blocker>,
 }
 
-/// Makes this thread a worker of the blocker's executor.
+/// Makes this thread a worker of the blocker's executor, until the guard is dropped.
 pub fn enter(blocker: &dyn Blocker) -> BlockerGuard<'_> {
     // SAFETY: only the lifetime changes; BlockerGuard removes the pointer before the borrow ends.
     let long: &'static dyn Blocker = unsafe { std::mem::transmute(blocker) };
@@ -61,10 +64,12 @@ impl Drop for BlockerGuard<'_> {
     }
 }
 
-/// How long a worker spins before it gives its place to a spare, which costs it two thread switches.
-const PATIENCE: Duration = Duration::from_micros(5);
+/// How long a worker spins before a spare takes its place, which costs two thread switches.
+const WORKER_SPIN: Duration = Duration::from_micros(5);
 
-/// Blocks until `ready`, or until `sleep` says that it gave up (false). `cells` are what is awaited.
+/// Blocks until `ready` (true), or until `sleep` returns false, which means that the deadline passed. `cells` are the
+/// awaited tasks. On a worker thread it helps as the module says; elsewhere it calls `sleep` at once, which spins itself
+/// where that pays.
 pub fn block(
     cells: impl Iterator<Item = RawTask>,
     ready: impl Fn() -> bool,
@@ -72,15 +77,15 @@ pub fn block(
     mut sleep: impl FnMut() -> bool,
 ) -> bool {
     if BLOCKER.with(Cell::get).is_none() {
-        // How long to spin, if at all, `sleep` knows.
+        // `sleep` decides how long to spin.
         return ready() || sleep();
     }
-    block_patiently(PATIENCE, cells, ready, deadline, sleep)
+    block_spinning(WORKER_SPIN, cells, ready, deadline, sleep)
 }
 
-/// As [`block`], spinning for `patience` where the other side is known to be at work.
-pub fn block_patiently(
-    patience: Duration,
+/// As [`block`], but spins for `spin_time`, on any thread: for a wait whose other side is known to run now.
+pub fn block_spinning(
+    spin_time: Duration,
     cells: impl Iterator<Item = RawTask>,
     ready: impl Fn() -> bool,
     deadline: Option<Instant>,
@@ -90,7 +95,7 @@ pub fn block_patiently(
         return true;
     }
     let Some(blocker) = BLOCKER.with(Cell::get) else {
-        return spin::spin_for(|| patience, &ready) || sleep();
+        return spin::spin_for(|| spin_time, &ready) || sleep();
     };
     // SAFETY: set by `enter` on this thread and still entered.
     let blocker = unsafe { blocker.as_ref() };
@@ -108,8 +113,8 @@ pub fn block_patiently(
             }
         }
     }
-    let patience = || first.map_or(patience, |cell| spin::budget(cell, patience));
-    if spin::spin_for(patience, &ready) {
+    let spin_time = || first.map_or(spin_time, |cell| spin::budget(cell, spin_time));
+    if spin::spin_for(spin_time, &ready) {
         return true;
     }
     let mut reached = false;
@@ -117,21 +122,21 @@ pub fn block_patiently(
     reached
 }
 
-/// Waits for one task. False: the deadline passed first.
+/// Waits for one task, through its handle. False: the deadline passed first.
 pub fn wait(cell: RawTask, until: Until, deadline: Option<Instant>) -> bool {
     if until.holds(cell.state.load()) {
         return true;
     }
-    if cell.tag.is_orphan() {
-        cell.orphan();
+    if cell.tag.predates_fork() {
+        cell.end_after_fork();
     }
-    let ready = || until.holds(cell.look());
+    let ready = || until.holds(cell.poll_state());
     block(std::iter::once(cell), ready, deadline, || {
         spin::spin(cell, ready) || cell.sleep(until, deadline)
     })
 }
 
-/// The point in time after `timeout`, or none if it lies beyond what the clock can say.
+/// The point in time after `timeout`. `None`, which means no deadline, if the clock cannot represent it.
 pub fn deadline(timeout: Duration) -> Option<Instant> {
     Instant::now().checked_add(timeout)
 }

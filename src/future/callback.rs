@@ -1,4 +1,4 @@
-//! Done-callbacks: a boxed closure as a node of the hook list.
+//! Done-callbacks: a boxed closure as a node of the hook list ([`hooks`]).
 
 use super::hooks::{self, CallbackVtable};
 use super::raw_task::RawTask;
@@ -28,7 +28,7 @@ where
     }
 }
 
-/// A node that runs `f` on the outcome.
+/// A node that runs `f` on the outcome. The list that takes it fires it once, which frees it.
 pub fn node<T, F>(f: F) -> NonNull<hooks::Callback>
 where
     F: FnOnce(Result<&T, &TaskError>),
@@ -41,18 +41,19 @@ where
     NonNull::from(Box::leak(Box::new(callback))).cast()
 }
 
-/// Runs a callback on an outcome that stands and is not being taken.
+/// Runs a callback. The caller is the finisher, or holds a borrow of the handle: the outcome is stored and is not
+/// taken meanwhile.
 pub fn run<T, F>(cell: RawTask, f: F)
 where
     F: FnOnce(Result<&T, &TaskError>),
 {
     // SAFETY: T is the cell's type (the typed handle made the node); the outcome is not taken now:
     // the state is settling, or the caller holds a borrow of the handle.
-    let outcome = unsafe { cell.outcome::<T>() }.expect("callbacks run when the outcome stands");
+    let outcome = unsafe { cell.outcome::<T>() }.expect("callbacks run when the outcome is stored");
     if outcome.is_err() {
         cell.state.mark_seen();
     }
-    // UNWIND: a callback is user code on a thread that has to go on: report, and run the next.
+    // UNWIND: a callback is user code on a thread that has to go on: report the panic, then run the next callback.
     if let Err(payload) = catch_unwind(AssertUnwindSafe(|| f(outcome))) {
         report::tell(&Report::CallbackPanicked {
             task: cell.name(),

@@ -1,11 +1,11 @@
-//! One cell per task: header, name, and one slot that holds first the closure, then the outcome.
+//! The cell of a task: a header, an extra (for example a name), and one slot that holds the closure first, then the outcome.
 //!
 //! # Owners
-//! An *executor reference* ([`Task`]: in a queue, or with the worker that runs it, or a promise) and a
-//! *handle reference* ([`Future`](super::Future)). The state word (see [`super::state`]) says who may touch
-//! the slot; whoever gives up the last reference frees the cell. Nothing else is counted.
+//! Two references keep a cell alive: the *executor's* ([`Task`](super::task::Task): in a queue, or with the worker that runs
+//! it, or in a promise) and the *handle's* ([`Future`](super::Future)). The state word (see [`super::state`]) says which
+//! thread may touch the slot. The thread that gives up the last reference frees the cell. Nothing is counted.
 //!
-//! Who survives what: a cell never outlives its process; nothing here is shared with another one.
+//! A cell lies in private memory: it ends with its process, and no other process sees it.
 
 use super::current;
 use super::hooks::HookList;
@@ -30,15 +30,19 @@ pub(super) struct Cell<F, T, N> {
     slot: UnsafeCell<Slot<F, T>>,
 }
 
-/// What a cell carries beside the closure: a name, a scope, or nothing and no bytes for it.
+/// What a cell carries beside the closure: a name, a scope's count, what a process pool knows of the task, or nothing, which
+/// takes no bytes.
 pub trait Extra {
+    /// Whether [`after`](Self::after) returns a call.
     const HAS_AFTER: bool = false;
+    /// Set for a task that runs in another process.
     const REMOTE: Option<&'static RemoteVtable> = None;
 
     fn name(&self) -> Option<&str> {
         None
     }
 
+    /// The call that follows the end of the task. Read while the cell is alive.
     fn after(&self) -> Option<After> {
         None
     }
@@ -46,7 +50,7 @@ pub trait Extra {
 
 impl Extra for () {}
 
-/// A name, or none.
+/// A task's name, if it has one.
 impl Extra for Option<Cow<'static, str>> {
     fn name(&self) -> Option<&str> {
         self.as_deref()
@@ -82,7 +86,7 @@ where
         slot: Slot<F, T>,
     ) -> RawTask {
         let memory = memory::allocate(Self::SOURCE).cast::<Self>();
-        // Not before: what is kept over a call is copied, and the copy waits for the writes.
+        // Made only now: a value kept over the call of `allocate` is copied after it, and the copy waits for the writes.
         let extra = extra();
         let header = Header {
             state,
@@ -101,19 +105,19 @@ where
         RawTask(memory.cast())
     }
 
-    /// The caller claimed the cell.
+    /// Runs the closure and stores the outcome. The caller claimed the cell, and makes the outcome visible afterwards.
     unsafe fn run(raw: RawTask) -> Completion {
-        // SAFETY: the vtable belongs to this very cell type, and the cell is alive.
+        // SAFETY: the vtable belongs to this cell type, and the cell is alive.
         let cell = unsafe { raw.0.cast::<Self>().as_ref() };
-        // SAFETY: having claimed the cell, we alone touch the slot, and it holds the closure.
+        // SAFETY: the claim makes the slot ours, and it holds the closure.
         let closure = cell
             .slot
             .with_mut(|slot| unsafe { ManuallyDrop::take(&mut (*slot).closure) });
         let running = current::enter(raw);
-        // UNWIND: the closure is consumed inside, captures and all; nothing of ours is in reach.
+        // UNWIND: the closure and its captures are consumed inside; it cannot reach state of this crate.
         let outcome = catch_unwind(AssertUnwindSafe(closure));
         drop(running);
-        let (next, ending) = match outcome {
+        let (next, completion) = match outcome {
             Ok(Ok(value)) => (
                 Slot {
                     value: ManuallyDrop::new(value),
@@ -136,23 +140,25 @@ where
                 )
             }
         };
-        // SAFETY: still ours alone; the closure was moved out, so nothing is overwritten unread.
+        // SAFETY: the slot is still ours; the closure was moved out, so nothing is overwritten that needs dropping.
         cell.slot.with_mut(|slot| unsafe { slot.write(next) });
-        ending
+        completion
     }
 
+    /// Drops the closure. The caller owns the slot. A panic in the destructor is reported.
     unsafe fn drop_closure(raw: RawTask) {
         // SAFETY: as in run.
         let cell = unsafe { raw.0.cast::<Self>().as_ref() };
         if std::mem::needs_drop::<F>() {
             report::contain_drop("task", || {
-                // SAFETY: the caller won the cancellation or the claim: the closure is its to drop.
+                // SAFETY: the caller won the cancellation or the claim, so the closure is its to drop.
                 cell.slot
                     .with_mut(|slot| unsafe { ManuallyDrop::drop(&mut (*slot).closure) });
             });
         }
     }
 
+    /// Drops the value. The caller holds the last reference. A panic in the destructor is reported.
     unsafe fn drop_value(raw: RawTask) {
         // SAFETY: as in run.
         let cell = unsafe { raw.0.cast::<Self>().as_ref() };
@@ -165,6 +171,7 @@ where
         }
     }
 
+    /// Drops header and extra, and frees the memory.
     unsafe fn free(raw: RawTask) {
         // SAFETY: the caller holds the last reference; the slot is a union, which drops nothing.
         unsafe { raw.0.cast::<Self>().drop_in_place() };
@@ -176,7 +183,7 @@ where
         let cell = unsafe { raw.0.cast::<Self>().as_ref() };
         cell.extra
             .after()
-            .expect("an extra that says HAS_AFTER has one")
+            .expect("an extra with HAS_AFTER has an `after`")
     }
 
     unsafe fn name_of(raw: RawTask) -> Option<NonNull<str>> {

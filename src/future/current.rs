@@ -1,4 +1,4 @@
-//! Which task this thread is running, for [`cancel_requested`] and for panic reports.
+//! The task that the calling thread runs, for [`cancel_requested`] and for panic reports. Thread-local; no locks.
 
 use super::raw_task::RawTask;
 use crate::sync;
@@ -6,21 +6,22 @@ use std::cell::Cell;
 use std::marker::PhantomData;
 use std::ptr::NonNull;
 
-/// Whether the task of another process that this one runs has been asked to stop.
-type Asked<'a> = dyn Fn() -> bool + 'a;
+/// In a worker process: whether the parent has asked the running task to stop.
+type StopRequested<'a> = dyn Fn() -> bool + 'a;
 
 sync::thread_local! {
     static CURRENT: Cell<Option<RawTask>> = const { Cell::new(None) };
-    /// Around whatever `CURRENT` says: a worker process has nothing outside of the tasks of its parent.
-    static REMOTE: Cell<Option<NonNull<Asked<'static>>>> = const { Cell::new(None) };
+    /// In a worker process, while it runs a task of its parent. A task in `CURRENT` then runs inside that one, so
+    /// `CURRENT` is asked first.
+    static REMOTE: Cell<Option<NonNull<StopRequested<'static>>>> = const { Cell::new(None) };
 }
 
-/// While it lives, the task counts as the one that this thread runs.
+/// While it lives, the task that was entered is the one that this thread runs.
 pub struct Running {
     outer: Option<RawTask>,
 }
 
-/// Notes that the task starts here. Tasks nest when a waiter helps.
+/// Makes `task` the one that this thread runs. Entries nest: a waiter that helps runs another task meanwhile.
 pub fn enter(task: RawTask) -> Running {
     Running {
         outer: CURRENT.with(|current| current.replace(Some(task))),
@@ -34,13 +35,18 @@ impl Drop for Running {
 }
 
 /// While it lives, this thread runs a task of another process.
-pub struct RunningRemote<'a>(PhantomData<&'a Asked<'a>>);
+pub struct RunningRemote<'a>(PhantomData<&'a StopRequested<'a>>);
 
-/// Notes that a task of another process starts here. They do not nest.
-pub fn enter_remote<'a>(asked: &'a Asked<'a>) -> RunningRemote<'a> {
-    let asked = NonNull::from(asked);
+/// Notes that a task of the parent process starts on this thread. Entries do not nest. `stop_requested` is called by
+/// [`cancel_requested`] in that task.
+pub fn enter_remote<'a>(stop_requested: &'a StopRequested<'a>) -> RunningRemote<'a> {
+    let stop_requested = NonNull::from(stop_requested);
     // SAFETY: only the lifetime changes; `RunningRemote` removes the pointer before the borrow ends.
-    let long = unsafe { std::mem::transmute::<NonNull<Asked<'a>>, NonNull<Asked<'static>>>(asked) };
+    let long = unsafe {
+        std::mem::transmute::<NonNull<StopRequested<'a>>, NonNull<StopRequested<'static>>>(
+            stop_requested,
+        )
+    };
     REMOTE.with(|remote| remote.set(Some(long)));
     RunningRemote(PhantomData)
 }
@@ -51,16 +57,15 @@ impl Drop for RunningRemote<'_> {
     }
 }
 
-/// Is a task running on this thread?
+/// Whether a task is running on this thread.
 pub fn is_running() -> bool {
     CURRENT.with(Cell::get).is_some() || REMOTE.with(Cell::get).is_some()
 }
 
-/// Inside a task: has somebody asked it to stop? Outside of a task: false.
+/// Inside a task: whether it has been asked to stop. Outside of a task: false.
 ///
-/// [`Future::cancel`](crate::Future::cancel) on a task that already runs cannot stop it, but sets
-/// this mark, which a long task should look at now and then, in a worker process too. One relaxed load;
-/// never blocks.
+/// [`Future::cancel`](crate::Future::cancel) cannot stop a task that already runs; it sets this flag instead. A long
+/// task should check it now and then. This works in a worker process too. It costs one atomic load and never blocks.
 ///
 /// ```
 /// let pool = raddle::ThreadPool::new(1)?;
@@ -80,11 +85,11 @@ pub fn is_running() -> bool {
 /// ```
 pub fn cancel_requested() -> bool {
     if let Some(task) = CURRENT.with(Cell::get) {
-        return task.state.load().is_asked();
+        return task.state.load().is_stop_requested();
     }
-    REMOTE.with(Cell::get).is_some_and(|asked| {
+    REMOTE.with(Cell::get).is_some_and(|stop_requested| {
         // SAFETY: set by `enter_remote` on this thread and still entered.
-        let asked = unsafe { asked.as_ref() };
-        asked()
+        let stop_requested = unsafe { stop_requested.as_ref() };
+        stop_requested()
     })
 }

@@ -1,34 +1,37 @@
-//! The hook list of a task: done-callbacks, and notices (wakers of polled futures, members of wait
-//! sets).
+//! The hook list of a task: what runs when the task completes. A hook is a done-callback, or a *waiter*: the waker of a
+//! polled future, or a member of a wait set.
 //!
 //! # The words
-//! `HookList` is one `AtomicPtr`: null, the newest of a chain of notices, or a *seal*. The seal is
-//! `CLOSED`, or the address of a *board*: two more such words, one for callbacks, one for notices.
-//! The first callback makes the table, which lives as long as the cell; a future without callbacks
-//! has none. Callbacks are never in a chain with notices.
+//! A [`HookList`] is one `AtomicPtr`: null, the newest node of a chain of waiters, or a *closed tag*. The tag is either
+//! `CLOSED` (bit 0 alone), or bit 0 with the address of a *hook table*: two more stacks, one of callbacks and one of
+//! waiters. The first callback makes the table, which lives as long as the cell; a future without callbacks has none. A
+//! chain never mixes callbacks and waiters.
 //!
 //! # Owners
-//! A node in a stack belongs to the stack. Callbacks are taken out by the finisher alone, so they run
-//! in order. Notices may also be taken out by a holder of the handle (an editor: it drops a dead
-//! member, or replaces a waker), who puts the rest back. Only the finisher closes; a node that comes
-//! too late after that, or is being put back, is fired by whoever holds it.
+//! - A node in a stack belongs to the stack. The thread that takes the chain out owns all its nodes.
+//! - The *finisher* (the thread that made the task done) alone takes callbacks out, so they run in order. It alone
+//!   closes a stack.
+//! - An *editor* holds a borrow of the handle. It takes waiters out, drops a dead member or replaces a waker, and puts
+//!   the rest back.
+//! - A node that finds its stack closed, because it comes too late or is being put back, is fired by its owner.
 //!
 //! # Transitions
 //! | from | to | by | method | ordering |
 //! |---|---|---|---|---|
 //! | open | open, one node longer | handle side | [`Stack::push`] | Release |
-//! | open (notices) | null | editor | [`Stack::take`] | Acquire |
-//! | null (notices) | chain | editor | [`Stack::put_back`] | Release |
-//! | open (list) | table, which takes the chain over | adder of a callback | [`HookList::add_callback`] | Release |
-//! | null, or chain (callbacks) | `CLOSED`, or null | finisher | [`Stack::take_or_close`] | Release, or Acquire |
-//! | open (notices) | `CLOSED` | finisher | [`Stack::close`] | AcqRel |
-//! | sealed | (found) | everybody | all of them | Acquire |
+//! | chain of waiters | null | editor | [`Stack::take`] | Acquire |
+//! | null (waiters) | chain of waiters | editor | [`Stack::put_back`] | Release |
+//! | open (list) | table, which takes over the chain | handle side, with the first callback | [`HookList::add_callback`] | Release |
+//! | null (callbacks) | `CLOSED` | finisher | [`Stack::take_or_close`] | Release |
+//! | chain of callbacks | null | finisher | [`Stack::take_or_close`] | Acquire |
+//! | open (waiters) | `CLOSED` | finisher | [`Stack::close`] | AcqRel |
+//! | closed or table | the same: the step fails | any thread | every method | Acquire |
 //!
-//! Guarantees: each node is fired or discarded exactly once. Callbacks added one after the other run
-//! in that order. Lock-free, but for a notice that finds the list closed and the state not settled: it
-//! waits for that one step. An editor holds a borrow of the handle, so the outcome cannot be taken
-//! while it has notices in its hand.
-//! Models: `verify/models/hooks.rs`.
+//! Guarantees: each node is fired or discarded exactly once. Callbacks that are added one after the other run
+//! in that order. Lock-free, with one exception: a waiter that finds the list closed and the task not settled waits for
+//! the finisher's next step. An editor holds a borrow of the handle, so the outcome cannot be taken
+//! while the editor holds waiters.
+//! Models: `verify/src/scenarios/hooks.rs`. The argument: `docs/protocols/hooks.md`.
 
 use super::raw_task::RawTask;
 use super::state::Until;
@@ -36,16 +39,15 @@ use crate::sync::atomic::{AtomicPtr, Ordering::*};
 use crate::sync::cell::UnsafeCell;
 use std::ptr::{self, NonNull};
 
-/// The behaviour of a callback: it is fired while the outcome stands and is not being taken.
+/// The behaviour of a callback, which is fired while the outcome is stored and not being taken.
 pub struct CallbackVtable {
     /// Consumes the node.
     pub fire: unsafe fn(NonNull<Node<Self>>, RawTask),
 }
 
-/// The behaviour of a notice, which tells somebody that the outcome may be taken. The cell may be
-/// gone when it is fired.
+/// The behaviour of a waiter, which is fired when the outcome may be taken. The cell may be gone by then.
 pub struct WaiterVtable {
-    /// Consumes the node. Told whether the task failed.
+    /// Consumes the node. The flag: whether the task failed.
     pub fire: unsafe fn(NonNull<Node<Self>>, bool),
     /// Consumes the node unfired.
     pub discard: unsafe fn(NonNull<Node<Self>>),
@@ -54,13 +56,13 @@ pub struct WaiterVtable {
 pub type Callback = Node<CallbackVtable>;
 pub type Waiter = Node<WaiterVtable>;
 
-/// A link of a stack, first field of a larger structure that the functions of its vtable know.
+/// A link of a stack. It is the first field of a larger structure, whose type the functions of its vtable know.
 #[repr(C)]
 pub struct Node<V: 'static> {
-    /// Its owner's alone: the list's cell of `sync`, so that loom sees who touches it.
+    /// Only the node's owner touches it. A cell of `sync`, so that loom checks that.
     next: UnsafeCell<*mut Self>,
     pub vtable: &'static V,
-    /// Who added it, for editing: an address that is unique while the node lives.
+    /// For editors: identifies the adder (one future, one clone, one wait set) while the node lives.
     pub owner: usize,
 }
 
@@ -76,14 +78,14 @@ impl<V> Node<V> {
     /// # Safety
     /// The caller owns the node.
     unsafe fn next(&self) -> *mut Self {
-        // SAFETY: the owner's alone.
+        // SAFETY: only the node's owner touches it, and that is the caller.
         self.next.with(|next| unsafe { *next })
     }
 
     /// # Safety
     /// The caller owns the node.
     unsafe fn set_next(&self, to: *mut Self) {
-        // SAFETY: the owner's alone.
+        // SAFETY: only the node's owner touches it, and that is the caller.
         self.next.with_mut(|next| unsafe { *next = to });
     }
 }
@@ -100,13 +102,13 @@ impl<V> Chain<V> {
 
     fn pop(&mut self) -> Option<NonNull<Node<V>>> {
         let node = NonNull::new(self.head)?;
-        // SAFETY: the chain owns its nodes, so this one is alive and nobody else touches it.
+        // SAFETY: the chain owns its nodes, so this one is alive and no other thread touches it.
         self.head = unsafe { node.as_ref().next() };
         Some(node)
     }
 
     fn push(&mut self, node: NonNull<Node<V>>) {
-        // SAFETY: the caller hands the node over; it is alive and nobody else touches it.
+        // SAFETY: the caller hands the node over; it is alive and no other thread touches it.
         unsafe { node.as_ref().set_next(self.head) };
         self.head = node.as_ptr();
     }
@@ -120,7 +122,7 @@ impl<V> Chain<V> {
     }
 
     /// Puts `newer` in front.
-    fn follow(&mut self, newer: Self) {
+    fn prepend(&mut self, newer: Self) {
         let mut oldest_first = newer.reversed();
         while let Some(node) = oldest_first.pop() {
             self.push(node);
@@ -132,42 +134,43 @@ impl<V> Chain<V> {
     }
 }
 
-/// Why a stack takes no more: nothing after it but itself.
+/// Why a stack takes no more nodes. Such a word never changes again.
 enum Closed {
-    /// The finisher has been here.
+    /// The finisher closed it.
     Closed,
-    /// The notices are elsewhere. The board lives as long as the cell.
+    /// The waiters are in the table, which lives as long as the cell.
     Moved(NonNull<HookTable>),
 }
 
-/// Where a future with callbacks keeps its hooks.
+/// Where a task with callbacks keeps its hooks.
 struct HookTable {
     callbacks: Stack<CallbackVtable>,
-    notices: Stack<WaiterVtable>,
+    waiters: Stack<WaiterVtable>,
 }
 
-/// The bit that tells a seal from a node.
-const SEAL: usize = 0b1;
+/// The bit that distinguishes a closed tag from a node.
+const CLOSED_TAG: usize = 0b1;
 
 impl Closed {
+    /// What a word says, unless it is open: null or a node.
     fn of<V>(word: *mut Node<V>) -> Option<Self> {
-        if word.addr() & SEAL == 0 {
+        if word.addr() & CLOSED_TAG == 0 {
             return None;
         }
-        let table = word.cast::<HookTable>().map_addr(|word| word & !SEAL);
+        let table = word.cast::<HookTable>().map_addr(|word| word & !CLOSED_TAG);
         Some(NonNull::new(table).map_or(Self::Closed, Self::Moved))
     }
 }
 
 fn closed<V>() -> *mut Node<V> {
-    ptr::without_provenance_mut(SEAL)
+    ptr::without_provenance_mut(CLOSED_TAG)
 }
 
 fn moved(table: *mut HookTable) -> *mut Waiter {
-    table.map_addr(|board| board | SEAL).cast()
+    table.map_addr(|address| address | CLOSED_TAG).cast()
 }
 
-/// Nodes of one sort, until it is sealed.
+/// A stack of nodes of one kind, until it is closed. Nodes are pushed one by one and taken all at once.
 struct Stack<V: 'static>(AtomicPtr<Node<V>>);
 
 impl<V> Stack<V> {
@@ -175,22 +178,22 @@ impl<V> Stack<V> {
         Self(AtomicPtr::new(chain))
     }
 
-    /// Nothing in it, be it closed. For assertions at its end.
+    /// No node is in it. For assertions when it is dropped.
     fn is_empty(&mut self) -> bool {
         // SAFETY: the exclusive borrow excludes writers.
         let head = unsafe { self.0.unsync_load() };
         head.is_null() || Closed::of(head).is_some()
     }
 
-    /// Adds a node, which stays the caller's if the stack is sealed.
+    /// Adds a node. It stays the caller's if the stack is closed.
     fn push(&self, node: NonNull<Node<V>>) -> Result<(), Closed> {
-        // ORDERING: hooks.look Acquire -> pairs with hooks.close and hooks.close-empty: who finds the
+        // ORDERING: hooks.look Acquire -> pairs with hooks.close and hooks.close-empty: a thread that finds the
         // stack closed fires the node itself, and has to find the outcome in the state word; with
         // hooks.move: the table.
         let mut head = self.0.load(Acquire);
         loop {
-            if let Some(seal) = Closed::of(head) {
-                return Err(seal);
+            if let Some(why) = Closed::of(head) {
+                return Err(why);
             }
             // SAFETY: the node is ours until the exchange succeeds.
             unsafe { node.as_ref().set_next(head) };
@@ -206,19 +209,19 @@ impl<V> Stack<V> {
         }
     }
 
-    /// Takes the whole chain.
+    /// Takes the whole chain. Editors only.
     fn take(&self) -> Result<Chain<V>, Closed> {
         // ORDERING: hooks.take-look Acquire -> as hooks.look.
         let mut head = self.0.load(Acquire);
         loop {
             match Closed::of(head) {
-                Some(seal) => return Err(seal),
+                Some(why) => return Err(why),
                 None if head.is_null() => return Ok(Chain::EMPTY),
                 None => {}
             }
-            // ORDERING: hooks.take Acquire -> pairs with hooks.push and hooks.put-back: the nodes; the
-            // chain may have been out and back since the look, with the same head. Failure Acquire:
-            // as hooks.look.
+            // ORDERING: hooks.take Acquire -> pairs with hooks.push and hooks.put-back: the nodes. Another
+            // editor may have taken the chain and put it back since the look, with the same head. Failure
+            // Acquire: as hooks.look.
             match self
                 .0
                 .compare_exchange(head, ptr::null_mut(), Acquire, Acquire)
@@ -229,8 +232,8 @@ impl<V> Stack<V> {
         }
     }
 
-    /// Puts an edited chain back, older than whatever came in between. What is in the chain stays
-    /// the caller's if the stack was sealed meanwhile.
+    /// Puts an edited chain back, below all nodes that were added meanwhile. If the stack was closed meanwhile, the
+    /// nodes in `chain` stay the caller's.
     fn put_back(&self, chain: &mut Chain<V>) -> Result<(), Closed> {
         while !chain.is_empty() {
             // ORDERING: hooks.put-back Release -> pairs with hooks.take and hooks.close: the nodes.
@@ -241,15 +244,15 @@ impl<V> Stack<V> {
             {
                 Ok(_) => break,
                 Err(seen) => match Closed::of(seen) {
-                    Some(seal) => return Err(seal),
-                    None => chain.follow(self.take()?),
+                    Some(why) => return Err(why),
+                    None => chain.prepend(self.take()?),
                 },
             }
         }
         Ok(())
     }
 
-    /// Closes the stack and takes what is in it.
+    /// Closes the stack and takes the chain. The finisher only.
     fn close(&self) -> Result<Chain<V>, Closed> {
         let mut head = ptr::null_mut();
         loop {
@@ -258,7 +261,7 @@ impl<V> Stack<V> {
             match self.0.compare_exchange(head, closed(), AcqRel, Acquire) {
                 Ok(_) => return Ok(Chain { head }),
                 Err(seen) => match Closed::of(seen) {
-                    Some(seal) => return Err(seal),
+                    Some(why) => return Err(why),
                     None => head = seen,
                 },
             }
@@ -267,11 +270,11 @@ impl<V> Stack<V> {
 }
 
 impl Stack<CallbackVtable> {
-    /// Closes the stack if it is empty, else takes the whole chain. The finisher's alone.
+    /// Closes the stack if it is empty, else takes the whole chain. The finisher only.
     fn take_or_close(&self) -> Option<Chain<CallbackVtable>> {
         // ORDERING: hooks.close-empty Release -> pairs with hooks.look and hooks.push: a late adder
         // fires its node itself, and its load of the state word must not be older than our finish.
-        // An empty stack hands nothing over to us: failure Relaxed.
+        // An empty stack passes nothing on to us. Failure Relaxed: the swap below acquires the nodes.
         let seen = self
             .0
             .compare_exchange(ptr::null_mut(), closed(), Release, Relaxed)
@@ -285,7 +288,7 @@ impl Stack<CallbackVtable> {
     }
 }
 
-/// The list. See the module for its protocol.
+/// The hook list of a task. See the module for its protocol.
 pub struct HookList(Stack<WaiterVtable>);
 
 impl HookList {
@@ -293,42 +296,40 @@ impl HookList {
         Self(Stack::new(ptr::null_mut()))
     }
 
-    /// Does `step` where the notices are. Err: they were closed before.
-    fn notices<R>(
+    /// Does `step` on the stack that holds the waiters: the list, or the one in the table. Err: it was closed before.
+    fn waiters<R>(
         &self,
         mut step: impl FnMut(&Stack<WaiterVtable>) -> Result<R, Closed>,
     ) -> Result<R, Closed> {
         match step(&self.0) {
-            // SAFETY: a board lives as long as its cell, which the caller keeps alive.
-            Err(Closed::Moved(table)) => step(&unsafe { table.as_ref() }.notices),
+            // SAFETY: a table lives as long as its cell, which the caller keeps alive.
+            Err(Closed::Moved(table)) => step(&unsafe { table.as_ref() }.waiters),
             other => other,
         }
     }
 
-    /// Adds a callback; fires it here and now if the list is closed. The caller holds a borrow of the
-    /// handle.
+    /// Adds a callback, or fires it here, now, if the list is closed. The caller holds a borrow of the handle.
     pub fn add_callback(&self, cell: RawTask, node: NonNull<Callback>) {
-        // ORDERING: hooks.board-look Acquire -> as hooks.look.
+        // ORDERING: hooks.table-look Acquire -> as hooks.look.
         let mut head = self.0.0.load(Acquire);
         let added = loop {
             match Closed::of(head) {
                 Some(Closed::Closed) => break false,
                 Some(Closed::Moved(table)) => {
-                    // SAFETY: a board lives as long as its cell, which the caller keeps alive.
+                    // SAFETY: a table lives as long as its cell, which the caller keeps alive.
                     let table = unsafe { table.as_ref() };
                     break table.callbacks.push(node).is_ok();
                 }
                 None => {}
             }
-            // The chain goes over as it is: its first node is only named here, not looked at.
+            // The table takes over the chain as it is: no node is read here.
             let table = Box::into_raw(Box::new(HookTable {
                 callbacks: Stack::new(node.as_ptr()),
-                notices: Stack::new(head),
+                waiters: Stack::new(head),
             }));
             // ORDERING: hooks.move Release -> pairs with hooks.look, hooks.take-look and hooks.close:
-            // the board and its callback. The nodes of the chain come to whoever finds the board
-            // from those who put them in: the exchange goes on with their release. Failure
-            // Acquire: as hooks.look.
+            // the table and its callback. The chain's nodes were released by the threads that added
+            // them; this exchange continues their release sequence. Failure Acquire: as hooks.look.
             match self
                 .0
                 .0
@@ -337,48 +338,48 @@ impl HookList {
                 Ok(_) => break true,
                 Err(seen) => head = seen,
             }
-            // SAFETY: made above and shown to nobody.
+            // SAFETY: made above and not published.
             drop(unsafe { Box::from_raw(table) });
         };
         if !added {
-            // SAFETY: not added, so it is ours; the outcome stands, since the list was closed, and
+            // SAFETY: not added, so it is ours. The list was closed, so the outcome is stored; it
             // cannot be taken while the handle is borrowed.
             unsafe { (node.as_ref().vtable.fire)(node, cell) }
         }
     }
 
-    /// Adds a notice; gives it back if the list is closed.
+    /// Adds a waiter, or returns it if the list is closed.
     pub fn add_waiter(&self, node: NonNull<Waiter>) -> Result<(), NonNull<Waiter>> {
-        self.notices(|stack| stack.push(node)).map_err(|_| node)
+        self.waiters(|stack| stack.push(node)).map_err(|_| node)
     }
 
-    /// The finisher's part, before the outcome may be taken: runs every callback, oldest first,
-    /// closes the list, and returns the notices, oldest first, for [`fire_waiters`]. One that takes
-    /// over in a forked child may find some of it done: it goes on from there.
+    /// The finisher's first half, before the outcome may be taken: runs every callback, oldest first,
+    /// closes the list, and returns the waiters, oldest first, for [`fire_waiters`]. In a forked child the parent
+    /// may have done a part of this: the thread that took the task over does the rest.
     pub fn run_callbacks(&self, cell: RawTask) -> Chain<WaiterVtable> {
-        let notices = match self.0.close() {
+        let waiters = match self.0.close() {
             Err(Closed::Moved(table)) => {
-                // SAFETY: it lives as long as the cell, which is not settled.
+                // SAFETY: it lives as long as the cell, which is not settled and so not freed.
                 let table = unsafe { table.as_ref() };
                 while let Some(newest_first) = table.callbacks.take_or_close() {
                     let mut oldest_first = newest_first.reversed();
                     while let Some(node) = oldest_first.pop() {
-                        // SAFETY: the chain owned the node, so it is alive and ours; the cell is
-                        // alive, and its outcome stands and is not taken before we settle.
+                        // SAFETY: the chain owned the node, so it is alive and ours. The cell is
+                        // alive; its outcome is stored and not taken before we settle.
                         unsafe { (node.as_ref().vtable.fire)(node, cell) }
                     }
                 }
-                table.notices.close()
+                table.waiters.close()
             }
             other => other,
         };
-        notices.map_or(Chain::EMPTY, Chain::reversed)
+        waiters.map_or(Chain::EMPTY, Chain::reversed)
     }
 
-    /// Visits every notice, oldest first; `keep` false discards it. The caller holds a borrow of the
-    /// handle. If the task finishes meanwhile, the caller fires what it has in its hand.
+    /// Visits every waiter, oldest first; one for which `keep` returns false is discarded. The caller holds a borrow of
+    /// the handle. If the finisher closes the list meanwhile, this fires the waiters that it holds.
     pub fn edit(&self, cell: RawTask, mut keep: impl FnMut(NonNull<Waiter>) -> bool) {
-        let Ok(taken) = self.notices(Stack::take) else {
+        let Ok(taken) = self.waiters(Stack::take) else {
             return;
         };
         let mut oldest_first = taken.reversed();
@@ -391,7 +392,7 @@ impl HookList {
                 unsafe { (node.as_ref().vtable.discard)(node) };
             }
         }
-        if self.notices(|stack| stack.put_back(&mut kept)).is_err() {
+        if self.waiters(|stack| stack.put_back(&mut kept)).is_err() {
             let mut oldest_first = kept.reversed();
             while let Some(node) = oldest_first.pop() {
                 fire_late(node, cell);
@@ -400,20 +401,20 @@ impl HookList {
     }
 }
 
-/// Fires a notice that found the list closed. The caller holds a borrow of the handle.
+/// Fires a waiter that found the list closed, once the task is settled. The caller holds a borrow of the handle.
 pub fn fire_late(node: NonNull<Waiter>, cell: RawTask) {
-    // A notice promises that the outcome may be taken. Whoever closed the list is a step away from
-    // settling, and runs no callback on the way.
+    // A waiter may only be fired when the outcome may be taken. The finisher has closed the list; settling is its next
+    // step, and it runs no callback before that.
     cell.state.sleep(Until::Settled, None);
     let failed = cell.state.load().is_failed();
     // SAFETY: the caller hands the node over, so it is alive.
     unsafe { (node.as_ref().vtable.fire)(node, failed) }
 }
 
-/// The finisher's part, after the outcome may be taken. The cell may be gone.
+/// The finisher's second half, after it has settled the task. The cell may be gone.
 pub fn fire_waiters(mut oldest_first: Chain<WaiterVtable>, failed: bool) {
     while let Some(node) = oldest_first.pop() {
-        // SAFETY: the chain owned the node; notices do not look at the cell.
+        // SAFETY: the chain owned the node; waiters do not use the cell.
         unsafe { (node.as_ref().vtable.fire)(node, failed) }
     }
 }
@@ -421,17 +422,17 @@ pub fn fire_waiters(mut oldest_first: Chain<WaiterVtable>, failed: bool) {
 impl Drop for HookList {
     #[inline]
     fn drop(&mut self) {
-        // Nodes are left only if the cell is freed without being finished, which no path does;
-        // an unfired node would leak, and the models count them.
+        // Nodes could be left only if a cell were freed without being finished, which no path does.
+        // An unfired node would leak, and the models count nodes.
         // SAFETY: the exclusive borrow excludes writers.
         match Closed::of(unsafe { self.0.0.unsync_load() }) {
-            None => debug_assert!(self.0.is_empty(), "a notice was never fired"),
+            None => debug_assert!(self.0.is_empty(), "a waiter was never fired"),
             Some(Closed::Closed) => {}
             Some(Closed::Moved(table)) => {
-                // SAFETY: leaked by `add_callback`; nobody else refers to the cell any more.
+                // SAFETY: leaked by `add_callback`; nothing else refers to the cell any more.
                 let mut table = unsafe { Box::from_raw(table.as_ptr()) };
                 debug_assert!(table.callbacks.is_empty(), "a callback was never fired");
-                debug_assert!(table.notices.is_empty(), "a notice was never fired");
+                debug_assert!(table.waiters.is_empty(), "a waiter was never fired");
             }
         }
     }

@@ -1,7 +1,16 @@
 //! The future: one task's outcome, the same for every executor.
 //!
-//! [`state`] the word and its transitions; [`cell`] what it guards; [`task`] the references to it; [`hooks`] callbacks and wakers;
-//! [`memory`] where cells live; [`block`] and [`spin`] how a thread waits; [`set`] waiting for many.
+//! | module | subject |
+//! |---|---|
+//! | [`state`] | the state word and its transitions |
+//! | [`cell`], [`raw_task`], [`tag`] | what the word guards: the cell, a type-erased pointer to it, its executor |
+//! | [`task`], [`promise`], [`shared`] | the references to a cell |
+//! | [`hooks`] | the list of callbacks, wakers and members of wait sets |
+//! | `end` | cancellation, and what follows an outcome |
+//! | [`memory`] | where cells are allocated |
+//! | [`block`], [`spin`] | how a thread waits for one task |
+//! | [`set`], [`wait`](mod@wait), [`as_completed`](mod@as_completed) | waiting for many |
+//! | [`current`], [`panics`] | the running task of a thread, and the report of its panic |
 
 pub mod as_completed;
 pub mod block;
@@ -34,12 +43,12 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-/// The outcome of one task, now or later: what every executor returns from `submit`.
+/// The outcome of one task, now or later. Every executor returns one from `submit`.
 ///
-/// One pointer wide. It can be waited for by blocking ([`result`](Self::result)), by `.await` in any
-/// runtime, by a callback, or together with others ([`wait()`](crate::wait),
-/// [`as_completed()`](crate::as_completed)). Dropping it detaches the task, which runs all the same; an
-/// error that nobody looked at then reaches the [report hook](crate::set_report_hook).
+/// It is one pointer wide. There are four ways to wait for it: block ([`result`](Self::result)), `.await` it in any
+/// runtime, add a callback, or wait for several futures ([`wait()`](crate::wait),
+/// [`as_completed()`](crate::as_completed)). Dropping it detaches the task, which runs all the same. An
+/// error that was never read then goes to the [report hook](crate::set_report_hook).
 ///
 /// ```
 /// let pool = raddle::ThreadPool::new(2)?;
@@ -54,15 +63,15 @@ pub struct Future<T> {
 
 // SAFETY: a future moves its T to the thread that takes it.
 unsafe impl<T: Send> Send for Future<T> {}
-// SAFETY: through a shared reference a T is only reached by `peek` and callbacks, which ask for
-// `T: Sync` or run where the T was made; everything else goes through atomics.
+// SAFETY: a shared reference reaches the T only through `peek` and callbacks, which require
+// `T: Sync`; everything else goes through atomics.
 unsafe impl<T: Send> Sync for Future<T> {}
 
 impl<T> Unpin for Future<T> {}
 
 impl<T> Future<T> {
     /// # Safety
-    /// The cell's result type is T, and its handle reference is not given to anybody else.
+    /// The cell's result type is T, and its handle reference is given to nothing else.
     pub(crate) unsafe fn from_cell(cell: RawTask) -> Self {
         Self {
             cell,
@@ -70,10 +79,10 @@ impl<T> Future<T> {
         }
     }
 
-    /// [`Self::from_cell`] for the models, which look into rooms that are closed elsewhere.
+    /// [`Self::from_cell`], public in the models only.
     ///
     /// # Safety
-    /// As there.
+    /// As for [`Self::from_cell`].
     #[cfg(any(raddle_loom, raddle_shuttle))]
     pub unsafe fn model(cell: RawTask) -> Self {
         // SAFETY: the caller's promise is the callee's.
@@ -87,18 +96,18 @@ impl<T> Future<T> {
     /// Blocks until the task is done and returns its outcome.
     ///
     /// Spins for a moment where that pays, then sleeps. Inside a worker it does not starve the pool:
-    /// it runs the awaited task itself if that is still queued, else tasks that the current one has
-    /// spawned, else it sleeps with a spare worker in its place.
+    /// it runs the awaited task itself if that is still queued, else tasks that the current task has
+    /// spawned, else it sleeps while a spare worker has its place.
     ///
     /// # Errors
-    /// The reason why there is no value; see [`TaskError`]. A future that was awaited to its end
-    /// has given its outcome away and says [`TaskError::Abandoned`].
+    /// The reason why there is no value; see [`TaskError`]. [`TaskError::Abandoned`] if an `.await` of this future has
+    /// already taken the outcome.
     pub fn result(self) -> Result<T, TaskError> {
         block::wait(self.cell, Until::Settled, None);
         self.take()
     }
 
-    /// The outcome if the task is done, else the future back. Never blocks.
+    /// Returns the outcome if the task is done, else the future. Never blocks.
     ///
     /// # Errors
     /// The future itself, if it is not done.
@@ -110,14 +119,15 @@ impl<T> Future<T> {
     /// assert_eq!(future.try_result().unwrap().unwrap(), 3);
     /// ```
     pub fn try_result(self) -> Result<Result<T, TaskError>, Self> {
-        if self.cell.look().is_settled() {
+        if self.cell.poll_state().is_settled() {
             Ok(self.take())
         } else {
             Err(self)
         }
     }
 
-    /// Blocks for at most `timeout`. The task is not touched when the time passes.
+    /// As [`result`](Self::result), but blocks for at most `timeout`. The task goes on when the time has passed. Inside a
+    /// worker it runs no other task meanwhile; a spare worker has its place while it sleeps.
     ///
     /// # Errors
     /// The future itself, if it is not done by then.
@@ -131,7 +141,7 @@ impl<T> Future<T> {
             return Err(TaskError::Abandoned);
         }
         let this = ManuallyDrop::new(self);
-        // SAFETY: settled (every caller has seen it), this is the handle, and it ends here.
+        // SAFETY: settled, as every caller has checked; this is the handle, and it ends here.
         let outcome = unsafe { this.cell.take() };
         // SAFETY: as above; the outcome was moved out.
         unsafe { task::release_handle(this.cell, true) };
@@ -143,32 +153,33 @@ impl<T> Future<T> {
         block::wait(self.cell, Until::Done, None);
     }
 
-    /// Blocks until the task is done (true) or `timeout` has passed (false).
+    /// Blocks until the task is done (true) or `timeout` has passed (false). Inside a worker it runs no other task
+    /// meanwhile; a spare worker has its place while it sleeps.
     pub fn wait_timeout(&self, timeout: Duration) -> bool {
         block::wait(self.cell, Until::Done, block::deadline(timeout))
     }
 
-    /// Is the outcome there: a value, an error or a cancellation? Never blocks.
+    /// Whether the task is done: with a value, an error or a cancellation. Never blocks.
     pub fn is_done(&self) -> bool {
-        self.cell.look().is_done()
+        self.cell.poll_state().is_done()
     }
 
-    /// Has the task started, and is it not done?
+    /// Whether the task has started and is not done. Never blocks.
     pub fn is_running(&self) -> bool {
         self.state() == FutureState::Running
     }
 
-    /// Was the task cancelled before it started?
+    /// Whether the task was cancelled before it started. Never blocks.
     pub fn is_cancelled(&self) -> bool {
         self.cell.state.load().is_cancelled()
     }
 
-    /// Where the task stands, in one consistent look.
+    /// The state of the task at one moment. Never blocks.
     pub fn state(&self) -> FutureState {
         self.cell.phase()
     }
 
-    /// The outcome, if the task is done, without taking it. Never blocks. An error counts as seen.
+    /// A reference to the outcome, if the task is done. Never blocks. An error counts as read and is not reported later.
     ///
     /// ```
     /// let pool = raddle::ThreadPool::new(1)?;
@@ -181,8 +192,8 @@ impl<T> Future<T> {
     where
         T: Sync,
     {
-        self.cell.look();
-        // SAFETY: the cell is of type T; taking the outcome needs the handle by value, and it is
+        self.cell.poll_state();
+        // SAFETY: the cell is of type T. Taking the outcome needs the handle by value or by unique reference, and it is
         // borrowed.
         let outcome = unsafe { self.cell.outcome() }?;
         if outcome.is_err() {
@@ -191,42 +202,45 @@ impl<T> Future<T> {
         Some(outcome)
     }
 
-    /// The error, if the task is done and has no value. Never blocks. It counts as seen.
+    /// The error, if the task is done and has no value. Never blocks. It counts as read and is not reported later.
     pub fn error(&self) -> Option<&TaskError> {
-        self.cell.look();
-        // SAFETY: as in peek; of the T nothing is looked at.
+        self.cell.poll_state();
+        // SAFETY: as in `peek`; the T is not read.
         let error = unsafe { self.cell.outcome::<T>() }?.err()?;
         self.cell.state.mark_seen();
         Some(error)
     }
 
-    /// Keeps the task from running. True: it will never run. The call that cancelled it has dropped
-    /// its closure by then; one that comes beside that call, from another holder, does not wait for it.
-    /// False: it has started or is done; a running task sees the request in
-    /// [`cancel_requested`](crate::cancel_requested). Cancelling twice is true twice.
+    /// Cancels the task if it has not started. Does not wait for a task that runs.
     ///
-    /// Callbacks of a cancelled future run here, now; a panic in the closure's destructor is
+    /// Returns true if the task will never run. The call that cancelled it has dropped the closure before it returns. A
+    /// second call returns true as well; if it runs at the same time as the first, it does not wait for that drop.
+    /// Returns false if the task has started or is done. A running task sees the request in
+    /// [`cancel_requested`](crate::cancel_requested).
+    ///
+    /// Callbacks of a cancelled future run on this thread, before this returns. A panic in the closure's destructor is
     /// reported, not passed on.
     pub fn cancel(&self) -> bool {
         self.cell.cancel()
     }
 
-    /// Ends a task of a process pool, running or not, without asking it. One that
-    /// has not started is cancelled. One that runs loses its worker, which gets the polite signal and, after the
-    /// pool's grace, the one that nobody can refuse; the future ends with
-    /// an error that says so, and no other task suffers. True: this was begun, or the task cancelled. False: the
-    /// task is done already, or runs on a thread, which nobody can end from outside.
+    /// Ends a task of a process pool, running or not, without its cooperation. Does not wait for the end.
     ///
-    /// Does not wait for the end.
+    /// A task that has not started is cancelled. For one that runs, the pool ends the worker process: it sends `SIGTERM`
+    /// and, after the pool's [`kill_grace`](crate::ProcessPoolBuilder::kill_grace), `SIGKILL`. The future then fails with
+    /// [`TaskError::WorkerLost`]; no other task is lost.
+    ///
+    /// Returns true if this was begun, or the task cancelled. Returns false if the task is done, or runs on a
+    /// thread, which cannot be ended from outside.
     pub fn kill(&self) -> bool {
         self.cell.kill()
     }
 
     /// Runs `f` with the outcome: on the thread that completes the task, before the outcome can be
-    /// taken; or here and now, if the task is done.
+    /// taken; or on this thread, before this returns, if the task is done.
     ///
-    /// Callbacks run once each, in the order in which they were added. A panic in one is reported, and
-    /// the others run all the same. Keep it short: it holds up whoever completes the task.
+    /// Each callback runs once, in the order in which they were added. A panic in one is reported, and
+    /// the others run all the same. Keep it short: it delays the thread that completes the task.
     ///
     /// ```
     /// let pool = raddle::ThreadPool::new(1)?;
@@ -247,17 +261,17 @@ impl<T> Future<T> {
         }
     }
 
-    /// The task's name, if it was given one.
+    /// The task's name, if it has one.
     pub fn name(&self) -> Option<&str> {
         self.cell.name()
     }
 
-    /// Makes it readable by many.
+    /// Turns this into a future that can be cloned, and whose outcome many threads can read.
     pub fn shared(self) -> SharedFuture<T> {
         SharedFuture::new(self)
     }
 
-    /// Cancels the task when the returned guard is dropped.
+    /// Turns this into a future that cancels its task when it is dropped.
     pub fn cancel_on_drop(self) -> CancelOnDrop<T> {
         CancelOnDrop::new(self)
     }
@@ -271,7 +285,7 @@ impl<T> Future<T> {
         if self.cell.state.load().is_taken() {
             return debug.finish();
         }
-        // SAFETY: the cell is of type T and borrowed; of the T nothing is looked at.
+        // SAFETY: the cell is of type T and its handle is borrowed; the T is not read.
         if let Some(outcome) = unsafe { self.cell.outcome::<T>() } {
             match outcome {
                 Ok(_) => debug.field("result", &std::any::type_name::<T>()),
@@ -282,10 +296,10 @@ impl<T> Future<T> {
     }
 }
 
-/// Resolves to what [`Future::result`] returns. Works in any runtime; polling never blocks.
+/// Resolves to what [`Future::result`] returns. Works in any runtime.
 ///
 /// # Panics
-/// When it is polled again after it was ready.
+/// If it is polled again after it was ready.
 impl<T> std::future::Future for Future<T> {
     type Output = Result<T, TaskError>;
 
@@ -295,7 +309,7 @@ impl<T> std::future::Future for Future<T> {
             "a raddle future was polled after it was ready"
         );
         std::task::ready!(waker::poll(self.cell, 0, cx));
-        // SAFETY: settled, this is the handle, and the word says from now on that it is taken.
+        // SAFETY: settled; this is the handle; `mark_taken` below records that the outcome is gone.
         let outcome = unsafe { self.cell.take() };
         self.cell.state.mark_taken();
         Poll::Ready(outcome)

@@ -1,18 +1,19 @@
-//! What a task's panic leaves behind: message, place, backtrace.
+//! The report of a task's panic: message, location, backtrace.
 //!
-//! Place and backtrace are known only to the panic hook, so the first pool puts a hook of its own
-//! in front of the one that is set. It notes both for a thread that runs a task, then calls the
-//! other. A program that sets a hook later hides the place, and nothing else.
+//! Only a panic hook learns the location and the backtrace. So the first pool installs a hook in front of the one that
+//! is set. On a thread that runs a task it stores both in a thread-local; then it calls the other hook. A program
+//! that sets a hook of its own later loses location and backtrace in its reports, and nothing else.
 
 use super::{block, current};
 use crate::error::{PanicDetails, PanicReport, Trace};
-use crate::report::message_of;
+use crate::report::{self, message_of};
 use std::any::Any;
 use std::backtrace::{Backtrace, BacktraceStatus};
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::panic;
 use std::sync::Once;
 
+/// What the hook stored for [`report`].
 struct Seen {
     location: Option<String>,
     backtrace: Option<Backtrace>,
@@ -20,16 +21,15 @@ struct Seen {
 
 std::thread_local! {
     static SEEN: RefCell<Option<Seen>> = const { RefCell::new(None) };
-    static IS_UNHEARD: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Puts the hook in place, once per process.
+/// Installs the hook, once per process. Called when a pool is built and when a worker process starts.
 pub fn install() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let before = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
-            if IS_UNHEARD.try_with(Cell::get) == Ok(true) {
+            if report::is_silenced() {
                 return;
             }
             if current::is_running() {
@@ -46,15 +46,7 @@ pub fn install() {
     });
 }
 
-/// Runs `f`, which panics for nobody to hear: the hook, if it is still in place, says nothing.
-pub fn unheard<T>(f: impl FnOnce() -> T) -> T {
-    let was = IS_UNHEARD.replace(true);
-    let value = f();
-    IS_UNHEARD.set(was);
-    value
-}
-
-/// Makes the report of a panic that was just caught on this thread.
+/// Makes the report of a panic that this thread has just caught. Takes what the hook stored.
 pub fn report(payload: Box<dyn Any + Send>, task: Option<&str>) -> PanicReport {
     let seen = SEEN.try_with(RefCell::take).ok().flatten();
     let (location, backtrace) = seen.map_or((None, None), |seen| (seen.location, seen.backtrace));

@@ -1,4 +1,4 @@
-//! `promise`: a future that somebody completes by hand.
+//! `promise`: a future that the program itself completes.
 
 use super::Future;
 use super::state::Claim;
@@ -7,8 +7,8 @@ use crate::error::TaskError;
 use std::cell::Cell;
 use std::fmt;
 
-/// Makes a future, and the promise that completes it: for people who write an executor of their own
-/// or adapt a callback.
+/// Makes a future and the promise that completes it. Use it to write an executor of your own, or to adapt an interface that
+/// calls back. Never blocks.
 ///
 /// ```
 /// let (promise, answer) = raddle::promise();
@@ -17,7 +17,7 @@ use std::fmt;
 /// ```
 pub fn promise<T>() -> (Promise<T>, Future<T>) {
     let (task, cell) = promised();
-    // SAFETY: the cell is of type T, and its handle reference is handed to one Future.
+    // SAFETY: the cell is of type T, and its handle reference goes to this one Future.
     let future = unsafe { Future::from_cell(cell) };
     (
         Promise {
@@ -28,10 +28,10 @@ pub fn promise<T>() -> (Promise<T>, Future<T>) {
     )
 }
 
-/// The producer's end of a [`promise()`]. Completing it consumes it, so a future gets one outcome.
+/// The producer's end of a [`promise()`]. Completing consumes it, so a future gets one outcome.
 ///
-/// Dropped without an outcome, it completes the future with [`TaskError::Abandoned`]: no waiter is
-/// ever left behind.
+/// A promise that is dropped without an outcome completes its future with [`TaskError::Abandoned`], so that no waiter
+/// waits for ever.
 ///
 /// ```
 /// use raddle::{TaskError, promise};
@@ -41,7 +41,7 @@ pub fn promise<T>() -> (Promise<T>, Future<T>) {
 /// assert!(matches!(future.result(), Err(TaskError::Abandoned)));
 /// ```
 ///
-/// What a promise takes is what its future gives, lifetimes included:
+/// A promise takes exactly the type that its future yields, lifetimes included:
 ///
 /// ```compile_fail
 /// let (promise, future) = raddle::promise::<&'static str>();
@@ -67,8 +67,8 @@ impl<T> Promise<T> {
             .expect("a promise holds its task until it is consumed")
     }
 
-    /// Marks the future as running, after which it cannot be cancelled any more. False: it had
-    /// been cancelled, or started before.
+    /// Marks the future as running; after that it can no longer be cancelled. False: it was
+    /// cancelled or started before.
     ///
     /// ```
     /// let (promise, future) = raddle::promise::<u8>();
@@ -84,10 +84,10 @@ impl<T> Promise<T> {
         won
     }
 
-    /// Completes the future. Its callbacks run here, now.
+    /// Completes the future with a value. Its callbacks run on this thread, before this returns.
     ///
     /// # Errors
-    /// Gives the value back if the future had been cancelled.
+    /// The value, if the future was cancelled before.
     pub fn complete(self, value: T) -> Result<(), T> {
         self.finish(Ok(value)).map_err(|back| match back {
             Ok(value) => value,
@@ -95,10 +95,11 @@ impl<T> Promise<T> {
         })
     }
 
-    /// Completes the future with an error: a [`TaskError`], or any boxed error.
+    /// Completes the future with an error: a [`TaskError`], or any boxed error. Its callbacks run on this thread, before
+    /// this returns.
     ///
     /// # Errors
-    /// Gives the error back if the future had been cancelled.
+    /// The error, if the future was cancelled before.
     ///
     /// ```
     /// use raddle::{BoxError, TaskError, promise};
@@ -122,12 +123,12 @@ impl<T> Promise<T> {
         task.complete(self.started.get(), outcome)
     }
 
-    /// Has somebody tried to cancel the future after it was started?
+    /// Whether [`Future::cancel`] was called after the future was started. Never blocks.
     pub fn cancel_requested(&self) -> bool {
-        self.task().raw().state.load().is_asked()
+        self.task().raw().state.load().is_stop_requested()
     }
 
-    /// Was the future cancelled before it was started? Then nobody waits for an outcome.
+    /// Whether the future was cancelled before it was started. An outcome is no longer needed then. Never blocks.
     pub fn is_cancelled(&self) -> bool {
         self.task().raw().state.load().is_cancelled()
     }
@@ -136,7 +137,7 @@ impl<T> Promise<T> {
 impl<T> Drop for Promise<T> {
     fn drop(&mut self) {
         if let Some(task) = self.task.take() {
-            // Cancelled meanwhile: nobody waits, nothing is lost.
+            // Err: the future was cancelled, so there is no waiter.
             let _ = task.complete(self.started.get(), Err(TaskError::Abandoned));
         }
     }

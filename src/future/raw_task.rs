@@ -1,6 +1,7 @@
-//! A pointer to a task's cell, whatever its types are: the part that every cell has, and what is asked through it.
+//! [`RawTask`], a type-erased pointer to a task's cell: the [`Header`] that every cell begins with, and the operations
+//! that need no type parameter.
 //!
-//! It and [`hooks`](super::hooks) import each other: a cell holds a hook list, and a hook is fired with its cell.
+//! This module and [`hooks`](super::hooks) import each other: a cell holds a hook list, and a hook is fired with its cell.
 
 use super::hooks::HookList;
 use super::state::{Completion, FutureState, Opened, Snapshot, State, Until};
@@ -20,8 +21,8 @@ pub struct Header {
     pub(super) vtable: &'static Vtable,
 }
 
-/// A pointer to a cell. It counts for nothing: whoever uses one holds a reference that keeps the
-/// cell alive (a [`Task`], a handle, or a claim). It is no `&Header`, since the slot lies behind it.
+/// A pointer to a cell. It does not keep the cell alive: its user has to hold a reference that does (a
+/// [`Task`](super::task::Task), a handle, or a claim). It is not a `&Header`, because the slot lies behind the header.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct RawTask(pub(super) NonNull<Header>);
 
@@ -30,12 +31,12 @@ impl std::ops::Deref for RawTask {
 
     #[inline]
     fn deref(&self) -> &Header {
-        // SAFETY: the type's contract: its user keeps the cell alive.
+        // SAFETY: the type's contract: its user holds a reference that keeps the cell alive.
         unsafe { self.0.as_ref() }
     }
 }
 
-/// What differs from task to task. Every function takes the cell that it was made for.
+/// The functions that depend on the types of a cell. Each takes the cell that it was made for.
 pub(super) struct Vtable {
     /// Runs the closure (which the caller has claimed) and stores the outcome.
     pub run: unsafe fn(RawTask) -> Completion,
@@ -43,34 +44,35 @@ pub(super) struct Vtable {
     pub drop_closure: unsafe fn(RawTask),
     /// Drops the value in place.
     pub drop_value: unsafe fn(RawTask),
-    /// Gives the cell's memory back.
+    /// Drops the header and frees the cell's memory. The slot must be empty.
     pub free: unsafe fn(RawTask),
+    /// The task's name, which lives as long as the cell.
     pub name: unsafe fn(RawTask) -> Option<NonNull<str>>,
-    /// What to do when the task is over and its cell may be gone; asked while it is alive.
+    /// The call that follows the end of the task, when its cell may be gone. Read while the cell is alive.
     pub after: Option<unsafe fn(RawTask) -> After>,
-    /// Where the task runs, if that is another process.
+    /// Set if the task runs in another process.
     pub remote: Option<&'static RemoteVtable>,
     /// Bytes from the header to the slot.
     pub slot: usize,
 }
 
-/// What a future asks of an executor whose tasks run in another process. There nobody completes a task by
-/// himself: somebody in this process has to look for its answer. Every function takes a cell whose extra
-/// says this is its remote, kept alive by the handle, in the process that made it.
+/// The operations of a future whose task runs in another process. The worker there cannot complete a task: a thread of
+/// this process has to receive its reply. Every function takes a cell whose [`Extra`](super::cell::Extra) names this
+/// table. The caller holds a borrow of the handle, in the process that made the cell.
 pub struct RemoteVtable {
-    /// Looks whether the answer has come, and completes the task with it. Never blocks.
+    /// Completes the task if its reply has arrived. Never blocks.
     pub poll: unsafe fn(RawTask),
     /// Sleeps until the point is reached (true) or the deadline has passed (false).
     pub sleep: unsafe fn(RawTask, Until, Option<Instant>) -> bool,
-    /// From now on somebody has to be told of the answer who does not wait for it.
+    /// From now on the completer has to receive the reply, because no thread waits for it.
     pub request_completion: unsafe fn(RawTask),
     /// As [`RawTask::cancel`].
     pub cancel: unsafe fn(RawTask) -> bool,
-    /// Completes some of the tasks of the cell's executor whose answers have come. False: there were none. Never blocks.
+    /// Completes some of the tasks of the cell's executor whose replies have arrived. False: there were none. Never blocks.
     pub serve: unsafe fn(RawTask) -> bool,
-    /// Has the task, which is not done here, been started there?
+    /// Whether the worker has started the task, which is not done here.
     pub is_started: unsafe fn(RawTask) -> bool,
-    /// Would a spin for the task keep its worker from running? A guess.
+    /// Whether spinning for the task would keep its worker from running. A guess.
     pub shares_core: unsafe fn(RawTask) -> bool,
     /// As [`Future::kill`](super::Future::kill).
     pub kill: unsafe fn(RawTask) -> bool,
@@ -79,7 +81,7 @@ pub struct RemoteVtable {
 static CANCELLED: TaskError = TaskError::Cancelled;
 static ABANDONED: TaskError = TaskError::Abandoned;
 
-/// What a cell holds, one after the other.
+/// What a cell holds: the closure first, then the outcome. [`super::state`] says which, and which thread may touch it.
 #[repr(C)]
 pub(super) union Slot<F, T> {
     pub closure: ManuallyDrop<F>,
@@ -87,7 +89,7 @@ pub(super) union Slot<F, T> {
     pub error: ManuallyDrop<Box<TaskError>>,
 }
 
-/// A call that follows the end of a task, when nothing of its cell is used any more.
+/// A call that follows the end of a task, when its cell is no longer used. A scope counts its tasks with it.
 #[derive(Clone, Copy)]
 pub struct After {
     pub call: unsafe fn(*const ()),
@@ -97,7 +99,7 @@ pub struct After {
 impl After {
     pub(super) fn run(this: Option<Self>) {
         if let Some(after) = this {
-            // SAFETY: whoever made the pair keeps the context alive until the call.
+            // SAFETY: the maker of the pair keeps the context alive until the call.
             unsafe { (after.call)(after.context) }
         }
     }
@@ -112,7 +114,7 @@ impl RawTask {
         Self(pointer)
     }
 
-    /// Asked for while the cell is alive, run when it may be gone.
+    /// Read while the cell is alive, run when it may be gone.
     pub(super) fn after(self) -> Option<After> {
         // SAFETY: the vtable belongs to this cell.
         self.vtable.after.map(|after| unsafe { after(self) })
@@ -125,13 +127,14 @@ impl RawTask {
         name.map(|name| unsafe { name.as_ref() })
     }
 
+    /// The slot, seen without the closure's type.
     pub(super) fn slot<T>(&self) -> NonNull<UnsafeCell<Slot<(), T>>> {
         // SAFETY: the offset is that of the slot within this cell's allocation; every field of the
         // union starts at its beginning, whatever the closure's type.
         unsafe { self.0.cast::<u8>().add(self.vtable.slot).cast() }
     }
 
-    /// The outcome, or `None` if it does not stand yet. One that was taken is an error by now.
+    /// The outcome, or `None` if the task is not done. An outcome that was taken reads as `Abandoned`.
     ///
     /// # Safety
     /// `T` is the task's result type; the outcome is not taken while the borrow lives.
@@ -163,7 +166,7 @@ impl RawTask {
     ///
     /// # Safety
     /// `T` is the task's result type; the state is settled; the caller is the handle, has not
-    /// done this before, and gives the handle up as taken.
+    /// done this before, and marks the outcome as taken or gives the handle up as taken.
     pub unsafe fn take<T>(&self) -> Result<T, TaskError> {
         let now = self.state.load();
         debug_assert!(now.is_settled());
@@ -183,16 +186,16 @@ impl RawTask {
         })
     }
 
-    /// Where the task runs, if that is another process and this one its parent.
+    /// The operations of a task that runs in another process. `None` in a forked child, which does not own the pool.
     #[inline]
     pub(super) fn remote(&self) -> Option<&'static RemoteVtable> {
         let remote = self.vtable.remote?;
-        (!self.tag.is_orphan()).then_some(remote)
+        (!self.tag.predates_fork()).then_some(remote)
     }
 
-    /// One look at the state, after the answer of another process was looked for. Never blocks.
+    /// The state. A task of another process is completed first if its reply has arrived. Never blocks.
     #[inline]
-    pub fn look(&self) -> Snapshot {
+    pub fn poll_state(&self) -> Snapshot {
         let now = self.state.load();
         if now.is_done() {
             return now;
@@ -207,33 +210,34 @@ impl RawTask {
         }
     }
 
-    /// Sleeps until the point is reached (true) or the deadline has passed (false).
+    /// Sleeps, on the state word or where replies of another process arrive, until the point is reached (true) or the
+    /// deadline has passed (false).
     pub fn sleep(&self, until: Until, deadline: Option<Instant>) -> bool {
         match self.remote() {
             None => self.state.sleep(until, deadline),
-            // SAFETY: as in `look`.
+            // SAFETY: as in `poll_state`.
             Some(remote) => unsafe { (remote.sleep)(*self, until, deadline) },
         }
     }
 
-    /// Where the task stands.
+    /// The task's state for [`Future::state`](super::Future::state).
     pub fn phase(&self) -> FutureState {
-        let phase = self.look().phase();
+        let phase = self.poll_state().phase();
         let Some(remote) = self.remote() else {
             return phase;
         };
-        // SAFETY: as in `look`.
+        // SAFETY: as in `poll_state`.
         if phase != FutureState::Pending || !unsafe { (remote.is_started)(*self) } {
             return phase;
         }
-        // Done between the two looks, or running.
+        // Started there. It may have become done since the first load.
         match self.state.load().phase() {
             FutureState::Pending => FutureState::Running,
             later => later,
         }
     }
 
-    /// Announces that a hook is about to be added: whoever completes the task has to look for it.
+    /// Announces that a hook is about to be added, and has the task completed though no thread waits for it.
     pub fn open_hooks(&self) -> Opened {
         let opened = self.state.open_hooks();
         if opened == Opened::Open {
@@ -242,35 +246,37 @@ impl RawTask {
         opened
     }
 
-    /// As [`open_hooks`](Self::open_hooks), by who will wait for the task, or [engage](Self::engage) before it sleeps.
+    /// As [`open_hooks`](Self::open_hooks), by a thread that will wait for the task, or will
+    /// [request its completion](Self::request_completion) before it sleeps.
     pub fn open_hooks_to_wait(&self) -> Opened {
         self.state.open_hooks()
     }
 
-    /// Completes some tasks of another process whose answers have come, this one or others. False: there were none, or it
-    /// runs here.
+    /// Completes some tasks of this cell's executor whose replies have arrived from other processes. False: there were
+    /// none, or the task runs in this process.
     pub fn serve(&self) -> bool {
-        // SAFETY: as in `look`.
+        // SAFETY: as in `poll_state`.
         self.remote()
             .is_some_and(|remote| unsafe { (remote.serve)(*self) })
     }
 
-    /// The task is to be completed though nobody waits for it.
+    /// Has the task completed though no thread waits for it. A task of this process needs nothing.
     pub fn request_completion(&self) {
         if let Some(remote) = self.remote() {
-            // SAFETY: as in `look`.
+            // SAFETY: as in `poll_state`.
             unsafe { (remote.request_completion)(*self) };
         }
     }
 
-    /// Ends the worker that runs the task, where that is a process. True: it was done, or the task cancelled.
+    /// Ends the worker process that runs the task. True: this was begun, or the task was cancelled. False: the task is
+    /// done, or runs on a thread.
     pub fn kill(&self) -> bool {
-        // SAFETY: as in `look`.
+        // SAFETY: as in `poll_state`.
         self.remote()
             .is_some_and(|remote| unsafe { (remote.kill)(*self) })
     }
 
-    /// What the cell carries beside the closure.
+    /// The cell's [`Extra`](super::cell::Extra).
     ///
     /// # Safety
     /// The cell was made with an extra that begins with an `N`, aligned to 8 bytes.
@@ -281,18 +287,24 @@ impl RawTask {
         unsafe { self.0.add(1).cast::<N>().as_ref() }
     }
 
+    /// Stores a value; [`State::finish`] then makes it visible.
+    ///
     /// # Safety
-    /// The caller owns the slot of a task whose result type this is, and nothing is in it that needs dropping.
+    /// The caller owns the slot, `T` is the task's result type, and nothing in the slot needs dropping.
     #[inline]
     pub(super) unsafe fn store_value<T>(&self, value: T) {
         // SAFETY: as the caller says.
         let slot = unsafe { self.slot::<T>().as_ref() };
         slot.with_mut(|slot| {
-            // SAFETY: as above, and the slot has room for a T.
+            // SAFETY: as above, and the slot is large enough for a T.
             unsafe { (&raw mut (*slot).value).write(ManuallyDrop::new(value)) };
         });
     }
 
+    /// Stores an error, as [`store_value`](Self::store_value).
+    ///
+    /// # Safety
+    /// The caller owns the slot, and nothing in it needs dropping.
     pub(super) unsafe fn store_error(&self, error: TaskError) {
         // SAFETY: the caller owns the slot; an error fits at its start whatever the types are.
         let slot = unsafe { self.slot::<()>().as_ref() };

@@ -1,21 +1,32 @@
-//! Waiting for many: the wait set behind `wait` and `as_completed`.
+//! The wait set behind `wait` and `as_completed`: one consumer waits for many futures.
 //!
 //! # The words
-//! `done`: a stack of members whose futures are done. `count`: how many have come in; it is the futex, and
-//! its top bit says that an error was among them. `target`: at which count the consumer wants to be
-//! woken, or `AWAKE`. `references`: the consumer and every member that is in a hook list.
+//! | word | meaning |
+//! |---|---|
+//! | `done` | a stack of the members whose futures are done and that the consumer has not taken |
+//! | `count` | how many members have arrived; the futex. Its top bit, `ERROR`: one of their futures failed |
+//! | `target` | the count at which the consumer wants to be woken, or `AWAKE` |
+//! | `references` | one for the consumer, one for each member in a hook list; the last one given up frees the set |
 //!
 //! # Transitions
-//! | step | by | ordering |
-//! |---|---|---|
-//! | push on `done`, add to `count`, look at `target`, wake | who finishes a future, [`WaitSet::arrive`] | AcqRel on `count` |
-//! | set `target`, read `count` by an addition of zero, sleep | consumer, [`WaitSet::wait`] | AcqRel on `count` |
-//! | take the stack | consumer, [`WaitSet::take`] | Acquire |
+//! | step | by | method | ordering |
+//! |---|---|---|---|
+//! | 1. push the member on `done` | the thread that fires the member's node | [`WaitSet::arrive`] | Release |
+//! | 2. set `ERROR`, if the future failed and the set watches for errors | the same | the same | Release |
+//! | 3. add one to `count` | the same | the same | AcqRel |
+//! | 4. load `target`; if `count` has reached it, set it to `AWAKE` and wake the consumer | the same | the same | Relaxed |
+//! | a. store `target` | consumer | [`WaitSet::announce`] | Relaxed |
+//! | b. add zero to `count`; if it has reached `target`, do not sleep | consumer | [`WaitSet::announce`] | AcqRel |
+//! | c. sleep while `count` keeps that value, or return pending | consumer | [`WaitSet::wait`], [`WaitSet::poll`] | futex |
+//! | take the stack | consumer | [`WaitSet::take`] | Acquire |
+//! | give a reference up; the last one frees the set | consumer, or the thread that fires or discards a member | `WaitSet::release` | AcqRel |
 //!
-//! Both sides do a read-modify-write on `count` between their write and their look, so one of them
-//! sees the other: no lost wake-up. Each arrival costs O(1) and wakes nobody unless the consumer's
-//! target is reached. A member is linked once for good: nothing is registered again between items.
-//! Models: `verify/models/set.rs`.
+//! No wake-up is lost: steps 3 and b are read-modify-writes of one word. If 3 comes second, step 4 sees the target; if b
+//! comes second, it sees the arrival.
+//!
+//! Guarantees: an arrival is lock-free, costs O(1), and wakes the consumer only if its target is reached. A member is
+//! registered once: nothing is registered again between items.
+//! Models: `verify/src/scenarios/set.rs`. The argument: `docs/protocols/wait-set.md`.
 
 use super::hooks::{Waiter, WaiterVtable};
 use super::raw_task::RawTask;
@@ -32,38 +43,41 @@ use std::time::Instant;
 const ERROR: u32 = 1 << 31;
 const AWAKE: u32 = u32::MAX;
 
+/// One future's place in the set: a node for its hook list, and a link for `done`.
 #[repr(C)]
 struct Member {
     node: Waiter,
     set: Cell<*const WaitSet>,
-    /// Of whoever pushes the member, then of whoever takes the stack.
+    /// Owned by the thread that pushes the member, then by the consumer that takes the stack.
     next: UnsafeCell<*const Member>,
     index: usize,
 }
 
-/// See the module.
+/// See the module for its protocol.
 pub struct WaitSet {
     done: AtomicPtr<Member>,
     count: AtomicU32,
     target: AtomicU32,
     references: AtomicUsize,
-    watch: WaitMode,
+    mode: WaitMode,
+    /// What a poll left. Arrivals lock it only when they wake the consumer.
     waker: Mutex<Option<Waker>>,
     members: Box<[Member]>,
 }
 
-/// What the set is to watch for.
+/// What the set watches for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum WaitMode {
-    /// Completions, each when its outcome may be taken.
+    /// Completions. A future counts once its outcome may be taken.
     Completions,
-    /// The same, and whether there was an error among them.
+    /// The same, and whether one of the futures failed.
     Errors,
 }
 
 // A static, since its address is compared: a constant may have one per use.
 static VTABLE: WaiterVtable = WaiterVtable { fire, discard };
 
+/// A member's future is done. Called by the finisher, or by the consumer for a future that was done before.
 unsafe fn fire(node: NonNull<Waiter>, failed: bool) {
     // SAFETY: nodes with this vtable are members, kept by the reference of the node.
     let member = unsafe { node.cast::<Member>().as_ref() };
@@ -74,6 +88,7 @@ unsafe fn fire(node: NonNull<Waiter>, failed: bool) {
     unsafe { WaitSet::release(set) };
 }
 
+/// The member is taken out of its future's hook list. Called by the consumer.
 unsafe fn discard(node: NonNull<Waiter>) {
     // SAFETY: as in fire.
     let set = unsafe { node.cast::<Member>().as_ref() }.set.get();
@@ -81,7 +96,7 @@ unsafe fn discard(node: NonNull<Waiter>) {
     unsafe { WaitSet::release(set) };
 }
 
-/// The consumer's reference.
+/// The consumer's reference to a [`WaitSet`].
 pub struct SetHandle(NonNull<WaitSet>);
 
 // SAFETY: the set's words are atomics; a member's fields are written before it is linked and then
@@ -106,18 +121,21 @@ impl Drop for SetHandle {
 }
 
 impl SetHandle {
-    /// A set of `size` members, none of them registered.
-    pub fn new(size: usize, watch: WaitMode) -> Self {
+    /// Makes a set of `size` members, none of them registered.
+    ///
+    /// # Panics
+    /// If `size` is 2^31 or more.
+    pub fn new(size: usize, mode: WaitMode) -> Self {
         assert!(
             size < ERROR as usize,
-            "a wait set holds less than 2^31 futures"
+            "a wait set holds fewer than 2^31 futures"
         );
         let mut set = Box::new(WaitSet {
             done: AtomicPtr::new(ptr::null_mut()),
             count: AtomicU32::new(0),
             target: AtomicU32::new(AWAKE),
             references: AtomicUsize::new(1 + size),
-            watch,
+            mode,
             waker: Mutex::new(None),
             members: Box::default(),
         });
@@ -131,27 +149,26 @@ impl SetHandle {
             })
             .collect();
         let set = NonNull::from(Box::leak(set));
-        // SAFETY: just leaked, and shared with nobody yet.
+        // SAFETY: just leaked, and no other thread has a pointer to it yet.
         for member in &unsafe { set.as_ref() }.members {
             member.set.set(set.as_ptr());
         }
         Self(set)
     }
 
-    /// Registers member `index` with a future; once for each member. The caller holds its handle. Nobody is asked to
-    /// complete it: that comes with [`WaitSet::wait`] or [`WaitSet::request_completion`].
+    /// Registers member `index` with a future, once for each member. The caller holds the future's handle. This does not
+    /// ask an executor to complete the task: [`WaitSet::wait`] and [`WaitSet::request_completion`] do.
     pub fn register(&self, index: usize, cell: RawTask) {
         waker::add_waiter(cell, NonNull::from(&self.members[index]).cast());
     }
 
-    /// Takes this set's member out of a future that is no longer waited for. The caller holds the
-    /// future's handle.
+    /// Takes this set's member out of the hook list of a future that is not done. The caller holds the future's handle.
     pub fn unregister(&self, cell: RawTask) {
         let address = self.0.addr().get();
         let now = cell.state.load();
         if now.has_hooks() && !now.is_done() {
             cell.hooks.edit(cell, |node| {
-                // SAFETY: the list's editor owns the nodes that it is shown.
+                // SAFETY: the list's editor owns the nodes that it visits.
                 let node = unsafe { node.as_ref() };
                 node.owner != address || !ptr::eq(node.vtable, &raw const VTABLE)
             });
@@ -160,15 +177,17 @@ impl SetHandle {
 }
 
 impl WaitSet {
+    /// Gives a reference up; the last one frees the set.
+    ///
     /// # Safety
     /// The caller owns one reference and gives it up.
     unsafe fn release(this: *const Self) {
         // SAFETY: the reference keeps the set until here.
         let set = unsafe { &*this };
-        // ORDERING: set.release AcqRel -> release: our use of the set is over; acquire: so is
-        // everybody's, for the last one, which frees.
+        // ORDERING: set.release AcqRel -> pairs with itself. Release: our use of the set happens before the free;
+        // acquire: the thread that frees sees that of all others.
         if set.references.fetch_sub(1, AcqRel) == 1 {
-            // Compiles to nothing; loom sees that nobody else is inside any more.
+            // Compiles to nothing; loom checks that no other thread uses a member any more.
             set.members
                 .iter()
                 .for_each(|member| member.next.with_mut(|_| ()));
@@ -177,7 +196,7 @@ impl WaitSet {
         }
     }
 
-    /// A member's future is done.
+    /// Steps 1 to 4: a member's future is done.
     fn arrive(&self, member: &Member, failed: bool) {
         // ORDERING: set.done-look Relaxed: the exchange below decides.
         let mut head = self.done.load(Relaxed);
@@ -195,13 +214,13 @@ impl WaitSet {
                 Err(seen) => head = seen,
             }
         }
-        if failed && self.watch == WaitMode::Errors {
-            // ORDERING: set.error Release -> pairs with set.count and set.look: who sees the flag
+        if failed && self.mode == WaitMode::Errors {
+            // ORDERING: set.error Release -> pairs with set.count and set.look: a consumer that sees the flag
             // before the addition below must find the future failed.
             self.count.fetch_or(ERROR, Release);
         }
-        // ORDERING: set.arrive AcqRel -> release pairs with set.look: the push; acquire pairs with
-        // set.look: the consumer's target, if its look came first.
+        // ORDERING: set.arrive AcqRel -> release pairs with set.look and set.count: the push; acquire pairs with
+        // set.look: the consumer's target, if its step b came first.
         let count = self.count.fetch_add(1, AcqRel) + 1;
         // ORDERING: set.target-look Relaxed: ordered by set.arrive.
         let target = self.target.load(Relaxed);
@@ -210,15 +229,16 @@ impl WaitSet {
         }
     }
 
+    /// Wakes the consumer, unless another arrival has claimed `target`.
     #[cold]
     fn wake(&self, target: u32) {
-        // ORDERING: set.target-claim Relaxed: it only keeps two arrivals from waking twice.
+        // ORDERING: set.target-claim Relaxed: it only keeps two arrivals from both waking the consumer.
         if self
             .target
             .compare_exchange(target, AWAKE, Relaxed, Relaxed)
             .is_ok()
         {
-            // WAKE: the other end is WaitSet::wait, or a poll that left its waker.
+            // WAKE: the other end is WaitSet::wait, or WaitSet::poll, which left its waker.
             let waker = self.waker.lock().take();
             match waker {
                 Some(waker) => crate::report::contain_drop("waker", || waker.wake()),
@@ -227,8 +247,8 @@ impl WaitSet {
         }
     }
 
-    /// Shows the members that have come in since the last call, in the order in which they came.
-    /// One consumer at a time.
+    /// Calls `each` with the index of each member that has arrived since the last call, in the order of arrival.
+    /// Called by the consumer, one call at a time.
     pub fn take(&self, mut each: impl FnMut(usize)) {
         // ORDERING: set.done-hint Relaxed: only a hint.
         if self.done.load(Relaxed).is_null() {
@@ -238,7 +258,7 @@ impl WaitSet {
         let mut newest = self.done.swap(ptr::null_mut(), Acquire).cast_const();
         let mut oldest: *const Member = ptr::null();
         while !newest.is_null() {
-            // SAFETY: members live as long as the set; those on the stack are the taker's.
+            // SAFETY: members live as long as the set; those taken from the stack are ours.
             let member = unsafe { &*newest };
             // SAFETY: as above.
             newest = member.next.with_mut(|next| unsafe { next.replace(oldest) });
@@ -253,18 +273,18 @@ impl WaitSet {
         }
     }
 
-    /// Has the count, or an error if the set watches for one, been reached?
+    /// Whether `target` members have arrived, or, if the set watches for errors, a future has failed.
     pub fn has_reached(&self, target: u32) -> bool {
         // ORDERING: set.count Acquire -> pairs with set.arrive: the pushes counted.
         reached(self.count.load(Acquire), target)
     }
 
-    /// Asks to be woken at `target`, and looks whether that was already reached.
+    /// Steps a and b: asks to be woken at `target`. Err: it was reached already. Ok: the count to sleep on.
     fn announce(&self, target: u32) -> Result<u32, ()> {
         // ORDERING: set.target Relaxed: published by set.look.
         self.target.store(target, Relaxed);
         // ORDERING: set.look AcqRel -> release pairs with set.arrive: our target; acquire pairs
-        // with set.arrive: its push. An addition of zero, so that it cannot read an old count.
+        // with set.arrive: its push. An addition of zero, because a load could read an old count.
         let count = self.count.fetch_add(0, AcqRel);
         if reached(count, target) {
             Err(())
@@ -273,22 +293,24 @@ impl WaitSet {
         }
     }
 
-    /// Has the members' futures completed by their executors from now on, though nobody waits. Once for a set.
-    pub fn request_completion(cells: impl Iterator<Item = RawTask>, engaged: &mut bool) {
-        if !std::mem::replace(engaged, true) {
+    /// Has the executors complete the tasks of other processes among `cells`, though no thread receives their replies.
+    /// Does this once for a set: `requested` remembers it.
+    pub fn request_completion(cells: impl Iterator<Item = RawTask>, requested: &mut bool) {
+        if !std::mem::replace(requested, true) {
             cells
                 .filter(|cell| cell.remote().is_some() && !cell.state.load().is_done())
                 .for_each(|cell| cell.request_completion());
         }
     }
 
-    /// Completes what other processes have answered, as long as answers come: one future stands for all of its executor.
+    /// Completes tasks of other processes as long as their replies arrive. It asks through the first such task, which
+    /// stands for all tasks of its executor. True: `ready`.
     fn serve(cells: impl Iterator<Item = RawTask>, ready: impl Fn() -> bool) -> bool {
-        let is_there = |cell: &RawTask| cell.remote().is_some() && !cell.state.load().is_done();
-        let Some(cell) = { cells }.find(is_there) else {
+        let is_remote = |cell: &RawTask| cell.remote().is_some() && !cell.state.load().is_done();
+        let Some(cell) = { cells }.find(is_remote) else {
             return false;
         };
-        while spin::spin_beside(cell, || ready() || cell.serve()) {
+        while spin::spin_without_note(cell, || ready() || cell.serve()) {
             if ready() {
                 return true;
             }
@@ -296,21 +318,22 @@ impl WaitSet {
         false
     }
 
-    /// Waits until `target` members have come in; sleeps when `engaged`. False: the deadline passed first.
+    /// Blocks until [`has_reached`](Self::has_reached) says so for `target` (true) or the deadline has passed (false).
+    /// Called by the consumer. Before it sleeps it [requests completion](Self::request_completion) of `cells`.
     pub fn wait(
         &self,
         cells: impl Iterator<Item = RawTask> + Clone,
         target: u32,
         deadline: Option<Instant>,
-        engaged: &mut bool,
+        requested: &mut bool,
     ) -> bool {
         let ready = || self.has_reached(target);
         block::block(cells.clone(), ready, deadline, || {
             if Self::serve(cells.clone(), ready) {
                 return true;
             }
-            Self::request_completion(cells.clone(), engaged);
-            // A waker that an earlier poll left would be called in our place.
+            Self::request_completion(cells.clone(), requested);
+            // If an earlier poll left a waker, an arrival would call that instead of waking us.
             let left = self.waker.lock().take();
             crate::report::contain_drop("waker", || drop(left));
             loop {
@@ -329,7 +352,8 @@ impl WaitSet {
         })
     }
 
-    /// Leaves a waker for `target`. True: already reached, the waker may not be called.
+    /// Leaves a waker that is called when `target` is reached. Called by the consumer. True: it was reached already, and
+    /// the waker may never be called.
     pub fn poll(&self, waker: &Waker, target: u32) -> bool {
         let old = self.waker.lock().replace(waker.clone());
         drop(old);
@@ -337,6 +361,7 @@ impl WaitSet {
     }
 }
 
+/// Whether `count` ends a wait for `target` members.
 fn reached(count: u32, target: u32) -> bool {
     count & ERROR != 0 || count >= target
 }

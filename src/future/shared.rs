@@ -1,4 +1,4 @@
-//! `SharedFuture`: one outcome, many readers.
+//! `SharedFuture`: one outcome for many readers. `CancelOnDrop`: a future whose drop cancels its task.
 
 use super::Future;
 use super::raw_task::RawTask;
@@ -12,7 +12,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-/// A future that many may look at, from many threads, as often as they like. Made by
+/// A future that can be cloned, and whose outcome many threads can read, as often as they like. Made by
 /// [`Future::shared`]. The outcome stays until the last clone is dropped, which detaches the task.
 ///
 /// ```
@@ -26,7 +26,7 @@ use std::time::Duration;
 /// ```
 pub struct SharedFuture<T> {
     future: Arc<Future<T>>,
-    /// Tells this clone's waker from those of others: the address of its own byte.
+    /// Its address identifies this clone's waker in the hook list.
     id: Box<u8>,
 }
 
@@ -46,7 +46,7 @@ impl<T> SharedFuture<T> {
         std::ptr::from_ref(&*self.id).addr()
     }
 
-    /// Blocks until the outcome stands, and shows it. Inside a worker it helps as
+    /// Blocks until the task is done and returns a reference to its outcome. Inside a worker it helps as
     /// [`Future::result`] does.
     ///
     /// # Errors
@@ -56,7 +56,7 @@ impl<T> SharedFuture<T> {
         T: Sync,
     {
         self.wait();
-        self.peek().expect("waited until done")
+        self.peek().expect("the task is done")
     }
 
     /// As [`Future::wait`].
@@ -102,7 +102,7 @@ impl<T> SharedFuture<T> {
         self.future.name()
     }
 
-    /// As [`Future::cancel`]; for all clones at once.
+    /// As [`Future::cancel`]. It takes effect for all clones.
     pub fn cancel(&self) -> bool {
         self.future.cancel()
     }
@@ -137,8 +137,8 @@ impl<T> fmt::Debug for SharedFuture<T> {
     }
 }
 
-/// Awaiting gives the shared future itself once it is done: then [`SharedFuture::peek`] has the
-/// outcome and nothing needs to be cloned.
+/// Resolves to a clone of the shared future itself once the task is done. [`SharedFuture::peek`] then returns the outcome
+/// without a copy of it. Works in any runtime.
 impl<T: Sync> std::future::Future for SharedFuture<T> {
     type Output = Self;
 
@@ -147,8 +147,8 @@ impl<T: Sync> std::future::Future for SharedFuture<T> {
     }
 }
 
-/// A future whose task is cancelled when this is dropped: for work that nobody needs once its
-/// asker is gone. Made by [`Future::cancel_on_drop`].
+/// A future whose drop cancels its task: for work that is useless once its caller is gone. Made by
+/// [`Future::cancel_on_drop`]. A task that already runs is asked to stop, as [`Future::cancel`] does.
 ///
 /// ```
 /// let pool = raddle::ThreadPool::new(1)?;
@@ -176,7 +176,7 @@ impl<T> CancelOnDrop<T> {
         }
     }
 
-    /// The future again, without the threat.
+    /// Returns the future; dropping that detaches the task.
     pub fn into_inner(mut self) -> Future<T> {
         self.future.take().expect("present until dropped")
     }
@@ -209,7 +209,7 @@ impl<T> std::future::Future for CancelOnDrop<T> {
 impl<T> Drop for CancelOnDrop<T> {
     fn drop(&mut self) {
         if let Some(future) = self.future.take() {
-            // First, so that the cancellation does not wake a loop that has let go of this.
+            // First, so that the cancellation does not wake a runtime's task that no longer polls this.
             waker::forget(future.cell(), 0);
             future.cancel();
         }

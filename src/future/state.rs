@@ -1,55 +1,60 @@
-//! The state word of a task: who may run it, who may read its outcome, who frees its memory.
+//! The state word of a task: it decides which thread runs the task, which may read or take its outcome, and which
+//! frees its memory.
 //!
 //! # The word
 //! One `AtomicU32`, which is also the futex that blocked waiters sleep on. Every write is a
-//! read-modify-write, so there is one order of all transitions.
+//! read-modify-write, so all transitions of a task have one order.
 //!
-//! | bit | set by | means |
+//! | bit | set by | meaning |
 //! |---|---|---|
-//! | `CLAIMED` | whoever starts the task | it runs or ran; nobody else may start or cancel it |
-//! | `DONE` | the claimer, or the canceller | the outcome stands and never changes |
+//! | `CLAIMED` | the thread that starts the task | it runs or ran; no other thread may start or cancel it |
+//! | `DONE` | the claimer, or the canceller | the outcome is stored and never changes |
 //! | `FAILED` | with `DONE` | the outcome is an error |
 //! | `CANCELLED` | with `DONE` | the task never ran; nothing is stored |
 //! | `HOOKS` | handle side, before `DONE` | the hook list is in use. With `DONE`: callbacks are running |
-//! | `SLEEPER` | a waiter | somebody may sleep on this word |
-//! | `ASKED` | handle side | cancelling came too late; the task is asked to stop |
+//! | `WAITER` | a waiter | a thread may be asleep on this word |
+//! | `STOP_REQUESTED` | handle side | the task was running when it was cancelled; it is asked to stop |
 //! | `HANDLE_GONE` | handle side | the handle no longer refers to the cell |
 //! | `QUEUE_GONE` | executor side | no queue and no worker refers to the cell |
-//! | `TAKEN` | handle side, with `HANDLE_GONE` | the outcome was moved out |
-//! | `SEEN` | handle side | somebody looked at the error |
+//! | `TAKEN` | handle side, with `HANDLE_GONE` or by a poll | the outcome was moved out |
+//! | `SEEN` | handle side | the error was read |
 //! | `TAKEN_OVER` | handle side, in a forked child | the claimer stayed in the parent; the setter took its place |
-//! | `REMOTE_WAITER` | a waiter | it sleeps where the answer of another process arrives, and has to be woken there |
+//! | `REMOTE_WAITER` | a waiter | it sleeps where replies of another process arrive, and has to be woken there |
 //!
 //! # States and owners
-//! - *Pending* (no `CLAIMED`, no `DONE`): the closure is in the cell; nobody touches it.
-//! - *Running* (`CLAIMED`, no `DONE`): the claimer owns the payload.
-//! - *Done, settling* (`DONE` and `HOOKS`): everybody may read the outcome, nobody may take it.
-//! - *Done* (`DONE`, no `HOOKS`): the handle may take the outcome.
+//! - *Pending* (no `CLAIMED`, no `DONE`): the closure is in the cell; no thread touches it.
+//! - *Running* (`CLAIMED`, no `DONE`): the claimer owns the slot.
+//! - *Settling* (`DONE` and `HOOKS`): any holder of a reference may read the outcome, none may take it.
+//! - *Settled* (`DONE`, no `HOOKS`): the handle may take the outcome.
 //!
-//! The cell is freed by whoever completes the triple *settled* (`DONE`, no `HOOKS`),
-//! `HANDLE_GONE`, `QUEUE_GONE`; each of its three parts comes from exactly one transition.
+//! The cell is freed by the transition that makes all three true: *settled*, `HANDLE_GONE`, `QUEUE_GONE`. Each of
+//! the three becomes true in exactly one transition, so exactly one thread frees.
 //!
 //! # Transitions
 //! | from | to | by | method | ordering |
 //! |---|---|---|---|---|
-//! | pending | running | worker, or a waiter that helps | [`State::claim`] | Relaxed |
-//! | pending, `HANDLE_GONE` | freed | worker: it is alone, and writes nothing | [`State::load`] | Acquire |
-//! | pending | cancelled | handle | [`State::cancel`] | Release |
-//! | running | done | claimer | [`State::finish`] | Release |
-//! | pending | done, `QUEUE_GONE` | an executor who alone may claim | [`State::finish_unclaimed`] | Release |
-//! | settling | done | whoever finished | [`State::settle`] | Release |
+//! | pending | running | worker, or a waiter that helps | [`State::claim`] | Relaxed: the closure came with the cell |
+//! | pending, `HANDLE_GONE` | freed | worker: it holds the only reference, and writes nothing | [`State::load`] | Acquire |
+//! | pending | cancelled; settling if there are hooks | handle | [`State::cancel`] | Release |
+//! | running | running, `STOP_REQUESTED` | handle | [`State::cancel`] | Release |
+//! | running | settled; settling if there are hooks | claimer | [`State::finish`] | Release |
+//! | pending | the same, and `QUEUE_GONE` | an executor that alone may claim the task | [`State::finish_unclaimed`] | Release |
+//! | settling | settled | the finisher: the thread that made the task done | [`State::settle`] | Release |
 //! | not settled, in a forked child | + `TAKEN_OVER`, `CLAIMED` | handle | [`State::take_over_after_fork`] | AcqRel |
 //! | pending, in a forked child | cancelled, `TAKEN_OVER` | handle | [`State::cancel`] | Release |
 //! | any | + `QUEUE_GONE` | executor | [`State::release_queue`] | Release |
-//! | settled, `HANDLE_GONE` | freed | executor: it is alone, and writes nothing | [`State::load`] | Acquire |
+//! | settled, `HANDLE_GONE` | freed | executor: it holds the last reference, and writes nothing | [`State::load`] | Acquire |
 //! | any | + `HANDLE_GONE` | handle | [`State::release_handle`] | Release |
 //! | not done | + `HOOKS` | handle | [`State::open_hooks`] | Relaxed |
+//! | not settled | + `WAITER` | waiter | [`State::sleep`] | Relaxed |
+//! | not done | + `REMOTE_WAITER` | waiter | [`State::set_remote_waiter`] | Relaxed |
+//! | any | + `SEEN`, or + `TAKEN` | handle | [`State::mark_seen`], [`State::mark_taken`] | Relaxed |
 //!
-//! Whoever is told to free loads the word (Acquire) before it touches the cell again, so the releases
-//! need no acquire of their own.
+//! A thread that has to free the cell loads the word (Acquire) before it touches the cell again, so the
+//! releases need no acquire of their own.
 //!
-//! Guarantees: every method but [`State::sleep`] is lock-free, `finish`, `settle` and the releases
-//! are wait-free. Models: `verify/models/state.rs`.
+//! Guarantees: every method but [`State::sleep`] is lock-free; `finish`, `settle` and the releases
+//! are wait-free. Models: `verify/src/scenarios/state.rs`. The argument: `docs/protocols/future-state.md`.
 
 use crate::sync::atomic::{AtomicU32, Ordering::*};
 use crate::sync::{FutexWait, futex};
@@ -60,8 +65,8 @@ const DONE: u32 = 0b000_0000_0010;
 const FAILED: u32 = 0b000_0000_0100;
 const CANCELLED: u32 = 0b000_0000_1000;
 const HOOKS: u32 = 0b000_0001_0000;
-const SLEEPER: u32 = 0b000_0010_0000;
-const ASKED: u32 = 0b000_0100_0000;
+const WAITER: u32 = 0b000_0010_0000;
+const STOP_REQUESTED: u32 = 0b000_0100_0000;
 const HANDLE_GONE: u32 = 0b000_1000_0000;
 const QUEUE_GONE: u32 = 0b001_0000_0000;
 const TAKEN: u32 = 0b010_0000_0000;
@@ -69,27 +74,27 @@ const SEEN: u32 = 0b100_0000_0000;
 const TAKEN_OVER: u32 = 0b1000_0000_0000;
 const REMOTE_WAITER: u32 = 0b1_0000_0000_0000;
 
-/// Where a task stands.
+/// The state of a task, as [`Future::state`](crate::Future::state) reports it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FutureState {
-    /// Not started; `cancel` would succeed.
+    /// It has not started; `cancel` would succeed.
     Pending,
-    /// Running now.
+    /// It has started and is not done.
     Running,
-    /// Done, with a value.
+    /// It is done, with a value.
     Finished,
-    /// Done, with an error other than a cancellation.
+    /// It is done, with an error other than a cancellation.
     Failed,
-    /// Done: cancelled before it started.
+    /// It was cancelled before it started.
     Cancelled,
 }
 
-/// A copy of the word.
+/// The word as one load saw it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Snapshot(u32);
 
 impl Snapshot {
-    /// The outcome stands.
+    /// The outcome is stored and may be read.
     pub fn is_done(self) -> bool {
         self.0 & DONE != 0
     }
@@ -111,8 +116,9 @@ impl Snapshot {
         self.0 & FAILED != 0
     }
 
-    pub fn is_asked(self) -> bool {
-        self.0 & ASKED != 0
+    /// The task ran when it was cancelled, and is asked to stop.
+    pub fn is_stop_requested(self) -> bool {
+        self.0 & STOP_REQUESTED != 0
     }
 
     pub fn has_hooks(self) -> bool {
@@ -131,7 +137,7 @@ impl Snapshot {
         self.0 & QUEUE_GONE != 0
     }
 
-    /// Pending, and the executor's reference is the only one: nobody else will ever look.
+    /// Pending, and the executor's reference is the only one: no other thread touches the cell any more.
     pub fn is_executors_alone(self) -> bool {
         self.0 == HANDLE_GONE
     }
@@ -141,8 +147,8 @@ impl Snapshot {
         self.0 & (DONE | HANDLE_GONE | HOOKS) == DONE | HANDLE_GONE
     }
 
-    /// How the task ended, if it is done.
-    pub fn ending(self) -> Completion {
+    /// How the task ended. Meaningful only if it is done.
+    pub fn completion(self) -> Completion {
         match self.0 & (FAILED | CANCELLED) {
             0 => Completion::Value,
             FAILED => Completion::Error,
@@ -160,7 +166,7 @@ impl Snapshot {
         }
     }
 
-    /// Its end runs no code of the user: the handle is there, and nothing hangs on it.
+    /// Completing the task runs no user code: the handle still refers to it, and it has no hooks.
     pub fn is_plain(self) -> bool {
         self.0 & (HANDLE_GONE | HOOKS) == 0
     }
@@ -171,53 +177,53 @@ impl Snapshot {
     }
 }
 
-/// What [`State::claim`] found.
+/// The result of [`State::claim`].
 #[must_use]
 #[derive(Debug, PartialEq, Eq)]
 pub enum Claim {
-    /// The caller owns the payload and has to call [`State::finish`].
+    /// The caller owns the slot and has to call [`State::finish`].
     Won,
-    /// Somebody else started or cancelled the task.
+    /// Another thread started or cancelled the task.
     Lost,
 }
 
-/// What [`State::take_over_after_fork`] found.
+/// The result of [`State::take_over_after_fork`].
 #[must_use]
 #[derive(Debug, PartialEq, Eq)]
 pub enum TakenOver {
-    /// No outcome: the caller owns the payload, which holds nothing it could drop, and has to call
+    /// There is no outcome. The caller owns the slot, must not drop what is in it, and has to call
     /// [`State::finish`].
     Unfinished,
-    /// The outcome stands; whoever ran the callbacks is gone. The caller goes on with them, then has
-    /// to call [`State::settle`].
+    /// The outcome is stored; the thread that ran the callbacks stayed in the parent. The caller runs the
+    /// remaining callbacks, then has to call [`State::settle`].
     Settling,
-    /// It is settled, or somebody else in this process has adopted it.
+    /// It is settled, or another thread of this process has taken it over.
     Not,
 }
 
-/// What [`State::cancel`] found.
+/// The result of [`State::cancel`].
 #[must_use]
 #[derive(Debug, PartialEq, Eq)]
 pub enum Cancel {
-    /// The task will never run. The caller drops the closure, then completes as told.
+    /// The task will never run. The caller drops the closure, then does what [`Completed`] says.
     Won(Completed),
     /// It had been cancelled before.
     Already,
-    /// It runs or is done; a running task now sees the request.
+    /// It runs or is done. A running task now sees the request to stop.
     TooLate,
 }
 
-/// What is to be done after the outcome became visible.
+/// What the caller has to do after it made the outcome visible.
 #[must_use]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Completed {
     /// Run the hooks, then call [`State::settle`].
     pub hooks: bool,
-    /// Wake the sleepers of this word.
+    /// Wake the threads that sleep on this word.
     pub wake: bool,
-    /// Wake the one who attends to the other process.
+    /// Wake the waiter that sleeps where replies of the other process arrive.
     pub remote_waiter: bool,
-    /// The cell is the caller's to free. Never together with `hooks`.
+    /// Free the cell. Never together with `hooks`.
     pub free: bool,
 }
 
@@ -232,17 +238,17 @@ pub enum Completion {
     Cancelled,
 }
 
-/// What [`State::open_hooks`] found.
+/// The result of [`State::open_hooks`].
 #[must_use]
 #[derive(Debug, PartialEq, Eq)]
 pub enum Opened {
-    /// The list will be looked at by whoever finishes, unless it is found closed.
+    /// The finisher will look at the list. It may have closed it already: then the caller fires its hook itself.
     Open,
-    /// Settled: nobody looks at the list any more.
+    /// The task is settled: no thread looks at the list any more.
     Settled,
 }
 
-/// Which point a waiter waits for.
+/// The point that a waiter waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Until {
     /// The outcome can be read.
@@ -252,6 +258,7 @@ pub enum Until {
 }
 
 impl Until {
+    /// Whether the point is reached.
     pub fn holds(self, now: Snapshot) -> bool {
         match self {
             Self::Done => now.is_done(),
@@ -270,20 +277,20 @@ impl State {
         Self(AtomicU32::new(0))
     }
 
-    fn bits(ending: Completion) -> u32 {
-        match ending {
+    fn bits(completion: Completion) -> u32 {
+        match completion {
             Completion::Value => DONE,
             Completion::Error => DONE | FAILED,
             Completion::Cancelled => DONE | CANCELLED,
         }
     }
 
-    /// One consistent look. What was written before the task became done can be read.
+    /// Loads the word. If it says done, everything written before the task became done is visible.
     #[inline]
     pub fn load(&self) -> Snapshot {
         // ORDERING: state.load Acquire -> pairs with state.finish: the outcome; with state.settle: the
-        // callbacks' reads of it; with the releases: whoever was told to free looks here first, and
-        // finds every other use of the cell over.
+        // callbacks' reads of it; with the releases: a thread that has to free the cell loads the word here
+        // first, and every other use of the cell happens before its free.
         Snapshot(self.0.load(Acquire))
     }
 
@@ -293,7 +300,7 @@ impl State {
         self.claim_from(Snapshot(0))
     }
 
-    /// [`claim`](Self::claim) for who has looked already.
+    /// [`claim`](Self::claim) by a thread that has loaded the word already.
     #[inline]
     pub fn claim_from(&self, seen: Snapshot) -> Claim {
         let Snapshot(mut now) = seen;
@@ -302,7 +309,7 @@ impl State {
                 return Claim::Lost;
             }
             // ORDERING: state.claim Relaxed: the closure came with the cell, through the queue or
-            // with the handle; this only decides who runs it.
+            // with the handle; this only decides which thread runs it.
             match self
                 .0
                 .compare_exchange(now, now | CLAIMED, Relaxed, Relaxed)
@@ -313,9 +320,10 @@ impl State {
         }
     }
 
-    /// In a forked child: takes the place of whoever claimed the task or would have, in the parent.
+    /// In a forked child: takes the place of the executor, whose threads stayed in the parent. Called through the
+    /// handle; one thread of the child gets the task.
     pub fn take_over_after_fork(&self) -> TakenOver {
-        // ORDERING: state.adopt AcqRel -> as state.claim and state.settle: what the parent's
+        // ORDERING: state.take-over AcqRel -> as state.claim and state.settle: what the parent's
         // threads wrote is in this process's memory since the fork.
         let old = self.0.fetch_or(CLAIMED | TAKEN_OVER, AcqRel);
         match Snapshot(old) {
@@ -326,13 +334,13 @@ impl State {
         }
     }
 
-    /// Makes the outcome that the claimer wrote visible, and with `queue_gone` gives up the
-    /// executor's reference in the same step.
+    /// Makes the outcome that the claimer stored visible. With `queue_gone` it also gives up the
+    /// executor's reference, in the same step.
     #[inline]
-    pub fn finish(&self, ending: Completion, queue_gone: bool) -> Completed {
-        let bits = Self::bits(ending) | if queue_gone { QUEUE_GONE } else { 0 };
-        // ORDERING: state.finish Release -> pairs with state.load and state.sleep: the outcome. If the
-        // cell is ours to free, we load the word first.
+    pub fn finish(&self, completion: Completion, queue_gone: bool) -> Completed {
+        let bits = Self::bits(completion) | if queue_gone { QUEUE_GONE } else { 0 };
+        // ORDERING: state.finish Release -> pairs with state.load and state.sleep: the outcome. If we
+        // have to free the cell, we load the word first.
         let old = self.0.fetch_add(bits, Release);
         debug_assert!(
             old & CLAIMED != 0 && old & DONE == 0,
@@ -345,45 +353,46 @@ impl State {
         Self::completed(old, old + bits)
     }
 
-    /// [`claim`](Self::claim) and [`finish`](Self::finish) in one step, with the executor's reference given up, for a
-    /// task that nobody but its executor starts or cancels.
+    /// [`claim`](Self::claim) and [`finish`](Self::finish) in one step, which also gives up the executor's reference:
+    /// for a task that only its executor starts or cancels.
     #[inline]
-    pub fn finish_unclaimed(&self, ending: Completion) -> Completed {
-        let bits = Self::bits(ending) | CLAIMED | QUEUE_GONE;
+    pub fn finish_unclaimed(&self, completion: Completion) -> Completed {
+        let bits = Self::bits(completion) | CLAIMED | QUEUE_GONE;
         // ORDERING: state.finish-unclaimed Release -> as state.finish.
         let old = self.0.fetch_add(bits, Release);
         debug_assert!(
             old & (CLAIMED | DONE | QUEUE_GONE) == 0,
-            "somebody else had it: {old:b}"
+            "another thread claimed it: {old:b}"
         );
         Self::completed(old, old + bits)
     }
 
+    /// What follows the step from `old` to `new`.
     fn completed(old: u32, new: u32) -> Completed {
         Completed {
             hooks: old & HOOKS != 0,
-            wake: old & SLEEPER != 0,
+            wake: old & WAITER != 0,
             remote_waiter: old & REMOTE_WAITER != 0,
             free: Snapshot(new).is_free(),
         }
     }
 
-    /// Cancels the task if it has not started, else asks it to stop. `orphan`: its executor stayed in
+    /// Cancels the task if it has not started, else asks it to stop. `after_fork`: its executor stayed in
     /// the parent of this process, and the caller takes its place, as with [`State::take_over_after_fork`].
-    pub fn cancel(&self, orphan: bool) -> Cancel {
-        let cancelled = DONE | CANCELLED | if orphan { TAKEN_OVER } else { 0 };
+    pub fn cancel(&self, after_fork: bool) -> Cancel {
+        let cancelled = DONE | CANCELLED | if after_fork { TAKEN_OVER } else { 0 };
         // ORDERING: state.cancel-look Relaxed: the exchange below decides.
         let mut now = self.0.load(Relaxed);
         loop {
             let new = match () {
                 () if now & CANCELLED != 0 => return Cancel::Already,
                 () if now & DONE != 0 => return Cancel::TooLate,
-                () if now & CLAIMED != 0 => now | ASKED,
+                () if now & CLAIMED != 0 => now | STOP_REQUESTED,
                 () => now | cancelled,
             };
             // ORDERING: state.cancel Release -> pairs with state.load and state.sleep: what the
-            // canceller did before, for whoever finds it cancelled. The closure that we drop after it
-            // came with the handle.
+            // canceller did before, for a thread that finds the task cancelled. The closure that we drop
+            // after it came with the handle.
             match self.0.compare_exchange(now, new, Release, Relaxed) {
                 Ok(_) if now & CLAIMED != 0 => return Cancel::TooLate,
                 Ok(_) => return Cancel::Won(Self::completed(now, new)),
@@ -392,10 +401,10 @@ impl State {
         }
     }
 
-    /// The callbacks have run: from here on the outcome may be taken.
+    /// Ends the settling after the finisher has run the callbacks: from here on the outcome may be taken.
     pub fn settle(&self) -> Completed {
         // ORDERING: state.settle Release -> pairs with state.load in the taker: our reads of the
-        // outcome happen before it is moved out. The free is as in state.finish.
+        // outcome happen before it is moved out. A free is as in state.finish.
         let old = self.0.fetch_sub(HOOKS, Release);
         debug_assert!(
             old & (DONE | HOOKS) == DONE | HOOKS,
@@ -407,11 +416,11 @@ impl State {
         }
     }
 
-    /// The executor no longer refers to the cell. True: the caller frees it.
+    /// Gives up the executor's reference. True: the caller frees the cell.
     #[must_use]
     pub fn release_queue(&self) -> bool {
-        // ORDERING: state.release-queue Release -> pairs with state.load of whoever frees: our use of
-        // the cell is over. The free is as in state.finish.
+        // ORDERING: state.release-queue Release -> pairs with state.load of the thread that frees: our use of
+        // the cell happens before. A free is as in state.finish.
         let old = self.0.fetch_add(QUEUE_GONE, Release);
         debug_assert!(
             old & QUEUE_GONE == 0,
@@ -420,8 +429,8 @@ impl State {
         Snapshot(old + QUEUE_GONE).is_free()
     }
 
-    /// The handle no longer refers to the cell; `taken`: it moved the outcome out. True: the
-    /// caller frees it.
+    /// Gives up the handle's reference. `taken`: the handle has moved the outcome out. True: the caller
+    /// frees the cell.
     #[must_use]
     pub fn release_handle(&self, taken: bool) -> bool {
         let bits = HANDLE_GONE | if taken { TAKEN } else { 0 };
@@ -434,7 +443,7 @@ impl State {
         Snapshot(old + bits).is_free()
     }
 
-    /// Announces that a hook is about to be added.
+    /// Announces that a hook is about to be added, so that the finisher looks at the list.
     pub fn open_hooks(&self) -> Opened {
         // ORDERING: state.open-look Relaxed: the exchange below decides; a settled word never
         // opens again, and its reader loads it with Acquire before it touches the outcome.
@@ -446,7 +455,7 @@ impl State {
             if now & DONE != 0 {
                 return Opened::Settled;
             }
-            // ORDERING: state.open Relaxed: it tells state.finish that there is a list, which has
+            // ORDERING: state.open Relaxed: it only tells state.finish that there is a list; the list has
             // orderings of its own.
             match self.0.compare_exchange(now, now | HOOKS, Relaxed, Relaxed) {
                 Ok(_) => return Opened::Open,
@@ -455,20 +464,20 @@ impl State {
         }
     }
 
-    /// Notes that somebody looked at the error.
+    /// Notes that the error was read, so that the cell's end does not report it.
     pub fn mark_seen(&self) {
         // ORDERING: state.seen Relaxed: a flag for the owner of the handle; its release of the
         // handle orders it before the free.
         self.0.fetch_or(SEEN, Relaxed);
     }
 
-    /// Notes that the outcome was moved out while the handle stays.
+    /// Notes that a poll moved the outcome out while the handle stays.
     pub fn mark_taken(&self) {
         // ORDERING: state.taken Relaxed: as state.seen.
         self.0.fetch_or(TAKEN, Relaxed);
     }
 
-    /// Sleeps until the point is reached (true) or the deadline has passed (false).
+    /// Sleeps on the word until the point is reached (true) or the deadline has passed (false).
     pub fn sleep(&self, until: Until, deadline: Option<Instant>) -> bool {
         loop {
             // ORDERING: state.sleep Acquire -> pairs with state.finish: the outcome.
@@ -476,38 +485,38 @@ impl State {
             if until.holds(Snapshot(now)) {
                 return true;
             }
-            if now & SLEEPER == 0 {
-                // WAKE: from here on finish, cancel or settle see SLEEPER and wake; if they came
-                // first, the exchange fails and the loop looks again.
-                // ORDERING: state.sleeper Relaxed: the futex compares the word itself, and the
+            if now & WAITER == 0 {
+                // WAKE: from here on finish, cancel or settle see WAITER and call `wake`; if they came
+                // first, the exchange fails and the loop loads again.
+                // ORDERING: state.waiter Relaxed: the futex compares the word itself, and the
                 // outcome is read after the Acquire load above.
                 if self
                     .0
-                    .compare_exchange(now, now | SLEEPER, Relaxed, Relaxed)
+                    .compare_exchange(now, now | WAITER, Relaxed, Relaxed)
                     .is_err()
                 {
                     continue;
                 }
             }
-            match futex::wait(&self.0, now | SLEEPER, deadline) {
+            match futex::wait(&self.0, now | WAITER, deadline) {
                 FutexWait::TimedOut => return until.holds(self.load()),
                 FutexWait::Woken | FutexWait::Changed | FutexWait::Interrupted => {}
             }
         }
     }
 
-    /// Announces a waiter who is about to sleep elsewhere, where the answer of another process arrives. False:
-    /// the outcome stands.
-    // WAKE: from here on finish and cancel see REMOTE_WAITER, and their caller wakes the lane's leader; if they came
-    // first, the exchange fails and the loop looks again.
+    /// Announces a waiter that is about to sleep elsewhere, where the reply of another process arrives. False:
+    /// the task is done.
+    // WAKE: from here on finish and cancel see REMOTE_WAITER, and their caller wakes the waiter in the lane; if they came
+    // first, the exchange fails and the loop loads again.
     pub fn set_remote_waiter(&self) -> bool {
-        // ORDERING: state.attend-look Relaxed: the exchange below decides.
+        // ORDERING: state.remote-waiter-look Relaxed: the exchange below decides.
         let mut now = self.0.load(Relaxed);
         loop {
             if now & DONE != 0 {
                 return false;
             }
-            // ORDERING: state.attend Relaxed: only the bit is told; the outcome is read after a load with Acquire.
+            // ORDERING: state.remote-waiter Relaxed: only the bit is passed on; the outcome is read after a load with Acquire.
             match self
                 .0
                 .compare_exchange(now, now | REMOTE_WAITER, Relaxed, Relaxed)
@@ -518,15 +527,15 @@ impl State {
         }
     }
 
-    /// The word's address, for [`wake`] after the cell may be gone.
+    /// The word's address, for [`wake`] when the cell may be gone.
     pub fn address(this: *const Self) -> *const AtomicU32 {
         this.cast()
     }
 }
 
-/// Wakes everybody who sleeps on the word at `address`.
-// WAKE: the other end is State::sleep. The cell may be freed by now: only the address is used, and
-// a sleeper that has since come to the same address finds its own word unchanged and sleeps on.
+/// Wakes all threads that sleep on the word at `address`.
+// WAKE: the other end is State::sleep. The cell may be freed by now: only the address is used. A thread
+// that sleeps on a newer word at the same address finds that word unchanged and sleeps again.
 #[cold]
 pub fn wake(address: *const AtomicU32) {
     futex::wake_all(address);

@@ -1,7 +1,7 @@
-//! Whose task a cell is, in one word.
+//! Which executor a task belongs to, in one word.
 
-/// Whose task it is: the executor's number, the fork generation it was made in, whether it may only
-/// run on the worker that it was queued for, and whether it counts against a limit on the queue.
+/// The executor's number, the fork generation in which the task was made, whether the task may run only on the worker
+/// that it was queued for, and whether it counts against the queue limit. It never changes while the cell lives.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Tag(u32);
 
@@ -10,10 +10,10 @@ impl Tag {
     const COUNTED: u32 = 1 << 30;
     const GENERATION: u32 = 0x3f;
 
-    /// No executor: a promise, or born done.
+    /// No executor: a promise, or a future that is done from the start.
     pub const NONE: Self = Self(0);
 
-    /// A task that runs in another process, made in this fork generation: no worker here may run it.
+    /// A task that runs in another process, made in fork generation `generation`: no worker here may run it.
     pub const fn remote(generation: u32) -> Self {
         Self::new(0, generation).bound()
     }
@@ -23,7 +23,7 @@ impl Tag {
         Self((number & 0x00ff_ffff) | (generation & Self::GENERATION) << 24)
     }
 
-    /// The same, but no other worker may run it.
+    /// The same tag, but only the worker that the task is queued for may run it.
     pub const fn bound(self) -> Self {
         Self(self.0 | Self::BOUND)
     }
@@ -32,7 +32,7 @@ impl Tag {
         self.0 & Self::BOUND != 0
     }
 
-    /// The same, counted.
+    /// The same tag, for a task that counts against the queue limit.
     pub const fn counted(self) -> Self {
         Self(self.0 | Self::COUNTED)
     }
@@ -41,13 +41,13 @@ impl Tag {
         self.0 & Self::COUNTED != 0
     }
 
-    /// Made by the same executor as `other`.
+    /// Both tasks belong to one executor, in one fork generation.
     pub const fn same_executor(self, other: Self) -> bool {
         (self.0 ^ other.0) & !(Self::BOUND | Self::COUNTED) == 0
     }
 
-    /// Its executor's threads stayed in the parent of this forked process.
-    pub fn is_orphan(self) -> bool {
+    /// The task was made before this process was forked: its executor's threads stayed in the parent.
+    pub fn predates_fork(self) -> bool {
         self.0 != 0
             && (self.0 >> 24) & Self::GENERATION
                 != crate::sys::fork::generation() & Self::GENERATION

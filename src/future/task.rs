@@ -1,6 +1,7 @@
-//! The references to a cell: the executor's ([`Task`]), the handle's, and a promise's.
+//! The references to a cell: the executor's ([`Task`], or [`PromisedTask`] for one that never runs a closure), and the
+//! handle's.
 //!
-//! Each of them ends in exactly one of the transitions of [`super::state`] that give a reference up.
+//! Each is given up by exactly one transition of [`super::state`].
 
 use super::cell::{Cell, Extra};
 use super::end::{complete, destroy, destroy_ended};
@@ -12,10 +13,10 @@ use crate::error::TaskError;
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// The executor's reference to a task. Dropping it cancels the task, so no task is ever lost.
+/// The executor's reference to a task. Dropping it cancels the task, so that no waiter is left without an outcome.
 pub struct Task(RawTask);
 
-// SAFETY: the closure inside is Send (see `task`), and everything else is the protocol's.
+// SAFETY: executors make tasks of closures that are `Send`; the state word's protocol guards everything else.
 unsafe impl Send for Task {}
 
 impl Task {
@@ -24,7 +25,7 @@ impl Task {
     }
 
     /// # Safety
-    /// The pointer came from [`Task::into_raw`], once.
+    /// The pointer came from [`Task::into_raw`] and was not turned into a `Task` since.
     pub unsafe fn from_raw(raw: RawTask) -> Self {
         Self(raw)
     }
@@ -33,50 +34,51 @@ impl Task {
         self.0
     }
 
-    /// Runs the task here, unless it was cancelled or is run by a waiter. True: it ran.
+    /// Runs the task on this thread, unless it was cancelled or a waiter runs it. True: it ran here. Called by workers.
     #[inline]
     pub fn run(self) -> bool {
         let cell = self.into_raw();
         let now = cell.state.load();
         if now.is_executors_alone() {
-            // SAFETY: nobody else will ever touch the cell, so it needs no claim.
-            let ending = unsafe { (cell.vtable.run)(cell) };
+            // SAFETY: no other thread touches the cell any more, so it needs no claim.
+            let completion = unsafe { (cell.vtable.run)(cell) };
             let after = cell.after();
             // SAFETY: ours is the last reference, and the slot holds what was just stored.
-            unsafe { destroy_ended(cell, ending, false) };
+            unsafe { destroy_ended(cell, completion, false) };
             After::run(after);
             return true;
         }
         match cell.state.claim_from(now) {
             Claim::Won => {
                 // SAFETY: claimed.
-                let ending = unsafe { (cell.vtable.run)(cell) };
+                let completion = unsafe { (cell.vtable.run)(cell) };
                 let after = cell.after();
-                let completed = cell.state.finish(ending, true);
+                let completed = cell.state.finish(completion, true);
                 // SAFETY: the transition just made.
                 unsafe { complete(cell, completed) };
                 After::run(after);
                 true
             }
             Claim::Lost => {
-                Self::let_go(cell);
+                Self::release(cell);
                 false
             }
         }
     }
 
-    /// Ends the task without running its closure, which is dropped. None: it had been cancelled.
-    fn end_with(self, ending: Completion, store: impl FnOnce(RawTask)) -> Option<Ended> {
+    /// Ends the task without running its closure, which is dropped; `store` stores the outcome. `None`: the task had been
+    /// cancelled or started before.
+    fn end_with(self, completion: Completion, store: impl FnOnce(RawTask)) -> Option<Ended> {
         let cell = self.into_raw();
         if cell.state.claim() == Claim::Lost {
-            Self::let_go(cell);
+            Self::release(cell);
             return None;
         }
         // SAFETY: claimed, so the closure is ours to drop.
         unsafe { (cell.vtable.drop_closure)(cell) };
         store(cell);
         let after = cell.after();
-        let completed = cell.state.finish(ending, true);
+        let completed = cell.state.finish(completion, true);
         Some(Ended {
             cell,
             completed,
@@ -84,12 +86,13 @@ impl Task {
         })
     }
 
-    /// Cancels from the executor's side.
+    /// Cancels the task from the executor's side.
     pub fn cancel(self) {
         drop(self.end_cancelled());
     }
 
-    /// The first half of [`cancel`](Self::cancel).
+    /// The first half of [`cancel`](Self::cancel): dropping the [`Ended`] is the second. `None`: it had been cancelled or
+    /// started before.
     pub fn end_cancelled(self) -> Option<Ended> {
         self.end_with(Completion::Cancelled, |_| {})
     }
@@ -99,18 +102,20 @@ impl Task {
         drop(self.end_failed(error));
     }
 
-    /// The first half of [`fail`](Self::fail).
+    /// The first half of [`fail`](Self::fail): dropping the [`Ended`] is the second. `None`: it had been cancelled or
+    /// started before.
     pub fn end_failed(self, error: TaskError) -> Option<Ended> {
         self.end_with(Completion::Error, |cell| {
-            // SAFETY: claimed, and the closure was dropped: the slot is ours and empty.
+            // SAFETY: claimed, and the closure was dropped, so the slot is ours and empty.
             unsafe { cell.store_error(error) };
         })
     }
 
-    fn let_go(cell: RawTask) {
-        // The word need not say that the last reference has gone.
+    /// Gives up the executor's reference to a task that another thread started or cancelled.
+    fn release(cell: RawTask) {
+        // If ours is the last reference, no other thread reads the word: `release_queue` is not needed.
         if cell.state.load().is_executors_last() || cell.state.release_queue() {
-            // SAFETY: told to free, or seen to be alone: ours was the last reference.
+            // SAFETY: ours is the last reference: the load or the release says so.
             unsafe { destroy(cell) };
         }
     }
@@ -122,8 +127,9 @@ impl Drop for Task {
     }
 }
 
-/// A task whose outcome stands. Dropping it does the rest, which may run code of the user: wakes who sleeps, runs
-/// callbacks, and frees the cell if nobody refers to it.
+/// A task that is done, but whose waiters do not know it yet. Dropping it does the rest, which may run user code: it wakes
+/// waiters, runs callbacks, and frees the cell if this was the last reference. So a pool can end a task under a lock and
+/// drop the `Ended` after it.
 #[must_use = "dropping it runs callbacks"]
 pub struct Ended {
     cell: RawTask,
@@ -131,16 +137,17 @@ pub struct Ended {
     after: Option<After>,
 }
 
-// SAFETY: whoever ends a task may let another thread do the rest.
+// SAFETY: the transition made the rest the part of this value alone, on whichever thread it is dropped.
 unsafe impl Send for Ended {}
 
 impl Ended {
-    /// Somebody [attends](State::set_remote_waiter) to the task, and has to be woken where he sleeps.
+    /// Whether a waiter has called [`State::set_remote_waiter`] and has to be woken where it sleeps. Dropping this does not
+    /// wake it.
     pub fn has_remote_waiter(&self) -> bool {
         self.completed.remote_waiter
     }
 
-    /// Does the rest run callbacks or destructors?
+    /// Whether dropping this runs callbacks or destructors.
     pub fn runs_code(&self) -> bool {
         self.completed.hooks || self.completed.free
     }
@@ -152,14 +159,15 @@ impl Drop for Ended {
             hooks, wake, free, ..
         } = self.completed;
         if hooks || wake || free {
-            // SAFETY: the transition that made this.
+            // SAFETY: `completed` came from the transition that made this.
             unsafe { complete(self.cell, self.completed) };
         }
         After::run(self.after);
     }
 }
 
-/// Runs a task that is still queued somewhere, from the handle's side. True: it ran here.
+/// Runs a task that is still queued, through its handle, on this thread. True: it ran here. Called by a worker that waits
+/// for the task. The queue's reference stays: the worker that finds the task there drops it.
 ///
 /// # Safety
 /// The caller holds a borrow of the handle; the task may run on this thread.
@@ -168,16 +176,16 @@ pub unsafe fn run_from_handle(cell: RawTask) -> bool {
         return false;
     }
     // SAFETY: claimed.
-    let ending = unsafe { (cell.vtable.run)(cell) };
+    let completion = unsafe { (cell.vtable.run)(cell) };
     let after = cell.after();
-    let completed = cell.state.finish(ending, false);
+    let completed = cell.state.finish(completion, false);
     // SAFETY: the transition just made.
     unsafe { complete(cell, completed) };
     After::run(after);
     true
 }
 
-/// Gives up the handle's reference.
+/// Gives up the handle's reference. `taken`: the handle has moved the outcome out.
 ///
 /// # Safety
 /// The caller is the handle and does not use the cell again.
@@ -185,17 +193,17 @@ pub unsafe fn run_from_handle(cell: RawTask) -> bool {
 pub unsafe fn release_handle(cell: RawTask, taken: bool) {
     let now: Snapshot = cell.state.load();
     if taken && now.is_queue_gone() {
-        // Settled, taken, and no executor refers to it: the reference is the last one, and the
-        // word need not say so.
+        // Settled, taken, and the executor's reference is gone: ours is the last one, so no other thread reads the
+        // word and `State::release_handle` is not needed.
         // SAFETY: the last reference, and the outcome was moved out.
         unsafe { (cell.vtable.free)(cell) };
     } else if cell.state.release_handle(taken) {
-        // SAFETY: told to free: ours was the last reference.
+        // SAFETY: the release says that ours was the last reference.
         unsafe { destroy(cell) };
     }
 }
 
-/// A queued task: one reference for the executor, one for the handle.
+/// Makes a queued task: the executor's reference, and the cell for the handle.
 pub fn task<F, T, N>(tag: Tag, extra: N, closure: F) -> (Task, RawTask)
 where
     F: FnOnce() -> Result<T, TaskError>,
@@ -204,7 +212,7 @@ where
     task_with(tag, || extra, closure)
 }
 
-/// As [`task`], with an extra that is made in its place.
+/// As [`task`], with an extra that is made where it is stored.
 #[inline]
 fn task_with<F, T, N>(tag: Tag, extra: impl FnOnce() -> N, closure: F) -> (Task, RawTask)
 where
@@ -218,12 +226,12 @@ where
     (Task(header), header)
 }
 
-/// A promise's cell: its executor's side never runs anything, it only completes.
+/// Makes a promise's cell, whose executor's side runs no closure and only completes.
 pub fn promised<T>() -> (PromisedTask<T>, RawTask) {
     promised_with(Tag::NONE, || ())
 }
 
-/// As [`promised`], for a task of an executor that runs it elsewhere.
+/// As [`promised`], for a task that its executor runs in another process.
 #[inline]
 pub fn promised_with<T, N: Extra>(
     tag: Tag,
@@ -242,10 +250,10 @@ pub fn promised_with<T, N: Extra>(
     )
 }
 
-/// The executor's side of a promise.
+/// The executor's reference to a promise.
 pub struct PromisedTask<T> {
     task: ManuallyDrop<Task>,
-    /// Invariant: what goes in by a promise comes out by a future of that very type.
+    /// Invariant in `T`: the future yields exactly the type that the promise takes.
     result: std::marker::PhantomData<fn(T) -> T>,
 }
 
@@ -254,13 +262,13 @@ impl<T> PromisedTask<T> {
         self.task.raw()
     }
 
-    /// Forgets the type, for a record that holds tasks of any.
+    /// Forgets the type, for a record that holds tasks of any type.
     pub fn into_task(self) -> Task {
         ManuallyDrop::into_inner(self.task)
     }
 
     /// # Safety
-    /// The task came from [`into_task`](Self::into_task) of this very type.
+    /// The task came from [`into_task`](Self::into_task) with the same `T`.
     pub unsafe fn from_task(task: Task) -> Self {
         Self {
             task: ManuallyDrop::new(task),
@@ -268,7 +276,8 @@ impl<T> PromisedTask<T> {
         }
     }
 
-    /// Completes; `started` tells that this side has claimed the cell before.
+    /// Completes the task and does all that follows. `started`: this side has claimed the cell before. Err: the task had been
+    /// cancelled; the outcome comes back.
     pub fn complete(
         self,
         started: bool,
@@ -278,10 +287,10 @@ impl<T> PromisedTask<T> {
         // SAFETY: taken once: `this` is not used again and never dropped.
         let cell = unsafe { ManuallyDrop::take(&mut this.task) }.into_raw();
         if !started && cell.state.claim() == Claim::Lost {
-            Task::let_go(cell);
+            Task::release(cell);
             return Err(outcome);
         }
-        let ending = match outcome {
+        let completion = match outcome {
             Ok(value) => {
                 // SAFETY: claimed: the slot is ours; it holds a plain fn pointer.
                 unsafe { cell.store_value(value) };
@@ -293,20 +302,20 @@ impl<T> PromisedTask<T> {
                 Completion::Error
             }
         };
-        let completed = cell.state.finish(ending, true);
+        let completed = cell.state.finish(completion, true);
         // SAFETY: the transition just made.
         unsafe { complete(cell, completed) };
         Ok(())
     }
 
-    /// The first half of completing a task that its executor alone can start or cancel: with what `make` returns, or
-    /// how it panics.
+    /// The first half of completing a task that only its executor can start or cancel: stores what `make` returns, or a
+    /// report of its panic. Dropping the [`Ended`] is the second half.
     #[inline(always)]
     pub fn end_with(self, make: impl FnOnce() -> Result<T, TaskError>) -> Ended {
         let cell = self.into_task().into_raw();
-        // UNWIND: `make` is the user's; what it made is stored when it has returned.
-        // It is stored in there: a value that is returned first is copied once more.
-        let ending = catch_unwind(AssertUnwindSafe(|| match make() {
+        // UNWIND: `make` runs user code; nothing is stored before it has returned.
+        // The value is stored inside the closure, because returning it would copy it once more.
+        let completion = catch_unwind(AssertUnwindSafe(|| match make() {
             Ok(value) => {
                 // SAFETY: the slot is the executor's, which the caller is; it holds a plain fn pointer.
                 unsafe { cell.store_value(value) };
@@ -318,14 +327,14 @@ impl<T> PromisedTask<T> {
                 Completion::Error
             }
         }));
-        let ending = ending.unwrap_or_else(|payload| {
+        let completion = completion.unwrap_or_else(|payload| {
             let error = TaskError::Panicked(panics::report(payload, cell.name()));
             // SAFETY: as above.
             unsafe { cell.store_error(error) };
             Completion::Error
         });
         let after = cell.after();
-        let completed = cell.state.finish_unclaimed(ending);
+        let completed = cell.state.finish_unclaimed(completion);
         Ended {
             cell,
             completed,

@@ -1,4 +1,4 @@
-//! `wait`: until the first, the first error, or all of some futures are done.
+//! `wait`: blocks until the first, the first error, or all of some futures are done.
 
 use super::block;
 use super::raw_task::RawTask;
@@ -16,9 +16,9 @@ mod sealed {
 
 pub(super) use sealed::Sealed;
 
-/// What [`wait`] and [`as_completed()`](crate::as_completed()) take and give back: a [`Future`], a borrowed
-/// one, a [`SharedFuture`], or a `(key, Future)` pair, whose key is what Python programs keep in a
-/// dictionary beside the future. Futures of different executors may be mixed.
+/// What [`wait`] and [`as_completed()`](crate::as_completed()) take and return: a [`Future`], a borrowed
+/// one, a [`SharedFuture`], or a `(key, Future)` pair. The key replaces the dictionary from future to key that
+/// Python programs keep. Futures of different executors may be mixed.
 pub trait Waitable: Sealed {}
 
 impl<T> Sealed for Future<T> {
@@ -58,10 +58,10 @@ pub enum ReturnWhen {
     AllCompleted,
 }
 
-/// What [`wait`] found. Both lists keep the order in which the futures were given.
+/// The result of [`wait`]. Both lists keep the order in which the futures were given.
 #[derive(Debug)]
 pub struct Waited<F> {
-    /// Those that are done, failed and cancelled ones among them.
+    /// The futures that are done, including failed and cancelled ones.
     pub done: Vec<F>,
     /// The others. Nothing was cancelled.
     pub not_done: Vec<F>,
@@ -69,7 +69,7 @@ pub struct Waited<F> {
     pub timed_out: bool,
 }
 
-/// Blocks until the condition holds. No futures: returns at once.
+/// Blocks until the condition holds. Returns at once if there are no futures.
 ///
 /// Costs one registration per future and one wake-up for the whole wait. Inside a worker it helps
 /// as [`Future::result`] does.
@@ -89,7 +89,7 @@ pub fn wait<F: Waitable>(futures: impl IntoIterator<Item = F>, when: ReturnWhen)
     wait_until(futures.into_iter().collect(), when, None)
 }
 
-/// As [`wait`], but for at most `timeout`; nothing is cancelled when it passes.
+/// As [`wait`], but blocks for at most `timeout`. Nothing is cancelled when the time has passed.
 ///
 /// ```
 /// use raddle::{ReturnWhen, promise, wait_timeout};
@@ -120,7 +120,7 @@ fn wait_until<F: Waitable>(
     let total = futures.len() as u32;
     let done_now = futures
         .iter()
-        .filter(|future| future.raw().look().is_done())
+        .filter(|future| future.raw().poll_state().is_done())
         .count() as u32;
     let target = match when {
         ReturnWhen::FirstCompleted => total.min(1),
@@ -139,6 +139,7 @@ fn wait_until<F: Waitable>(
     }
 }
 
+/// Waits through a wait set, in which each future is a member meanwhile. False: the deadline passed first.
 fn wait_registered<F: Waitable>(
     futures: &[F],
     when: ReturnWhen,
@@ -153,8 +154,8 @@ fn wait_registered<F: Waitable>(
     let set = SetHandle::new(futures.len(), watch);
     for (index, future) in futures.iter().enumerate() {
         let cell = future.raw();
-        if cell.tag.is_orphan() {
-            cell.orphan();
+        if cell.tag.predates_fork() {
+            cell.end_after_fork();
         }
         set.register(index, cell);
     }

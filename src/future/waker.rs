@@ -1,4 +1,4 @@
-//! Wakers of polled futures: notices in the hook list, replaced in place when a task moves.
+//! Wakers of polled futures: waiter nodes in the hook list. A later poll replaces the waker in its node.
 
 use super::hooks::{self, Waiter, WaiterVtable};
 use super::raw_task::RawTask;
@@ -19,7 +19,7 @@ static VTABLE: WaiterVtable = WaiterVtable { fire, discard };
 unsafe fn fire(node: NonNull<Waiter>, _failed: bool) {
     // SAFETY: made by `poll` as a box of this type, and consumed once.
     let this = *unsafe { Box::from_raw(node.cast::<WakerNode>().as_ptr()) };
-    // UNWIND: a waker that panics breaks its runtime, not us: nothing of ours follows.
+    // UNWIND: a waker that panics breaks its runtime, not this crate: the panic is reported, and the finisher goes on.
     crate::report::contain_drop("waker", || this.waker.into_inner().wake());
 }
 
@@ -30,21 +30,21 @@ unsafe fn discard(node: NonNull<Waiter>) {
 }
 
 fn is_ours(node: NonNull<Waiter>, owner: usize) -> bool {
-    // SAFETY: the list's editor owns the nodes that it is shown.
+    // SAFETY: the list's editor owns the nodes that it visits.
     let node = unsafe { node.as_ref() };
     node.owner == owner && std::ptr::eq(node.vtable, &raw const VTABLE)
 }
 
-/// Ready when the outcome may be taken; else `owner`'s newest waker is woken then. An older one is
-/// woken as well only if the poll of another owner held it in its hand.
-/// The caller holds a borrow of the handle.
+/// Ready if the outcome may be taken. Otherwise the newest waker of `owner` is woken when it may. An older waker of
+/// `owner` is woken as well only if the poll of another owner held its node meanwhile. The caller holds a borrow of the
+/// handle.
 pub fn poll(cell: RawTask, owner: usize, cx: &Context<'_>) -> Poll<()> {
-    if cell.look().is_settled() {
+    if cell.poll_state().is_settled() {
         return Poll::Ready(());
     }
-    if cell.tag.is_orphan() {
-        // Another thread of this child may be at it: then it fires our node, as any finisher does.
-        cell.orphan();
+    if cell.tag.predates_fork() {
+        // Another thread of this child may have taken the task over: it then fires our node, as any finisher does.
+        cell.end_after_fork();
     }
     if cell.open_hooks() == Opened::Open {
         let mut kept = false;
@@ -60,7 +60,7 @@ pub fn poll(cell: RawTask, owner: usize, cx: &Context<'_>) -> Poll<()> {
             true
         });
         if kept {
-            // If the task finished meanwhile, the edit fired the node: the next poll is on its way.
+            // If the task became done meanwhile, the edit fired the node, so the task is polled again.
             return if cell.state.load().is_settled() {
                 Poll::Ready(())
             } else {
@@ -74,7 +74,7 @@ pub fn poll(cell: RawTask, owner: usize, cx: &Context<'_>) -> Poll<()> {
         let node = NonNull::from(Box::leak(Box::new(ours))).cast();
         match cell.hooks.add_waiter(node) {
             Ok(()) => return Poll::Pending,
-            // SAFETY: given back, so it is ours.
+            // SAFETY: not added, so it is ours.
             Err(node) => unsafe { discard(node) },
         }
     }
@@ -83,7 +83,7 @@ pub fn poll(cell: RawTask, owner: usize, cx: &Context<'_>) -> Poll<()> {
     Poll::Ready(())
 }
 
-/// Drops `owner`'s waker, so that nothing fires later.
+/// Drops the waker of `owner`, if the task is not done. The caller holds a borrow of the handle.
 pub fn forget(cell: RawTask, owner: usize) {
     let now = cell.state.load();
     if now.has_hooks() && !now.is_done() {
@@ -91,8 +91,8 @@ pub fn forget(cell: RawTask, owner: usize) {
     }
 }
 
-/// Adds a notice node for `cell`, or fires it if the outcome stands already. The caller will wait for the task, or
-/// [engage](RawTask::engage) before it sleeps.
+/// Adds a waiter node to the hook list of `cell`, or fires it if the task is done. The caller holds a borrow of the
+/// handle. It will wait for the task, or [request its completion](RawTask::request_completion) before it sleeps.
 pub fn add_waiter(cell: RawTask, node: NonNull<Waiter>) {
     let late = match cell.open_hooks_to_wait() {
         Opened::Open => cell.hooks.add_waiter(node).err(),

@@ -1,4 +1,4 @@
-//! Building a process pool: every decision in one place, every mistake an error.
+//! Builds a process pool. [`ProcessPoolBuilder::build`] checks all settings and reports each mistake as a [`BuildError`].
 
 use super::ProcessPool;
 use crate::error::{BoxError, BuildError, CodeError};
@@ -17,10 +17,10 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// The most workers that a pool can have.
+/// Largest number of workers of one pool.
 const MOST_WORKERS: usize = 1024;
 
-/// Sets up a [`ProcessPool`]. Made by [`ProcessPool::builder`].
+/// Configures and starts a [`ProcessPool`]. Returned by [`ProcessPool::builder`].
 ///
 /// ```
 /// use raddle::process::{Limit, Output};
@@ -47,7 +47,7 @@ pub struct ProcessPoolBuilder {
     pin: Pin,
     when_full: WhenFull,
     settings: Settings,
-    /// The first thing that cannot be, told by `build`.
+    /// The first setting that was refused. `build` returns it.
     refused: Option<BuildError>,
     max_age: Option<Duration>,
     max_memory: Option<u64>,
@@ -77,40 +77,40 @@ impl Default for ProcessPoolBuilder {
 }
 
 impl ProcessPoolBuilder {
-    /// How many workers. Without it: the length of a [`Pin::List`], else as many as there are cores that this
-    /// process may use, within the quota of its control group.
+    /// Sets the number of workers. The default is the length of a [`Pin::List`]; without such a list it is the number of cores
+    /// that this process may use, within the quota of its control group.
     pub fn workers(mut self, workers: usize) -> Self {
         self.workers = Some(workers);
         self
     }
 
-    /// The pool's name, in errors, and the prefix of its workers' names, which `ps` shows. Without it: `raddle-p1`,
-    /// `raddle-p2` and so on.
+    /// Sets the pool's name. It appears in errors, and it is the prefix of the workers' names, which `ps` shows. The default is
+    /// `raddle-p1`, `raddle-p2` and so on.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// Which cores the workers stay on; [`Pin::None`] without it.
+    /// Sets the cores that the workers stay on. The default is [`Pin::None`].
     pub fn pin(mut self, pin: Pin) -> Self {
         self.pin = pin;
         self
     }
 
-    /// What happens to a task that finds the lanes of all workers full, each with about a thousand tasks;
-    /// [`WhenFull::Block`] without it. [`WhenFull::RunOnCaller`] is not possible here.
+    /// Sets what happens to a task when the lanes of all workers are full. A lane holds about a thousand tasks. The default is
+    /// [`WhenFull::Block`]. [`WhenFull::RunOnCaller`] is not supported: `build` refuses it.
     pub fn when_full(mut self, when_full: WhenFull) -> Self {
         self.when_full = when_full;
         self
     }
 
-    /// Where in the life of the program its workers begin; [`Start::BeforeMain`] without it.
+    /// Sets where in the program a worker begins. The default is [`Start::BeforeMain`].
     pub fn start(mut self, start: Start) -> Self {
         self.settings.start = start;
         self
     }
 
-    /// Sets a variable in the workers' environment, which otherwise is the parent's.
+    /// Sets a variable in the workers' environment. The workers inherit the parent's environment.
     pub fn env(mut self, key: impl Into<OsString>, value: impl Into<OsString>) -> Self {
         let change = (key.into(), Some(value.into()));
         self.settings.environment.push(change);
@@ -123,25 +123,25 @@ impl ProcessPoolBuilder {
         self
     }
 
-    /// Begins with an empty environment; what [`env`](Self::env) sets is added.
+    /// Starts the workers with an empty environment. What [`env`](Self::env) sets is added to it.
     pub fn env_clear(mut self) -> Self {
         self.settings.clear_environment = true;
         self
     }
 
-    /// The workers' working directory; the parent's without it.
+    /// Sets the workers' working directory. The default is the parent's.
     pub fn current_dir(mut self, directory: impl Into<PathBuf>) -> Self {
         self.settings.directory = Some(directory.into());
         self
     }
 
-    /// What the workers read from their standard input; nothing without it. All workers share it.
+    /// Sets the workers' standard input, which all workers share. The default is `/dev/null`.
     pub fn stdin(mut self, file: impl Into<OwnedFd>) -> Self {
         self.settings.stdin = Some(file.into());
         self
     }
 
-    /// Where the workers' standard output goes; to the parent's without it.
+    /// Sets where the workers' standard output goes. The default is the parent's standard output.
     /// [`Output::Captured`] forwards whole lines to the `log` crate at level `info`.
     pub fn stdout(mut self, output: Output) -> Self {
         self.settings.stdout = output;
@@ -155,26 +155,28 @@ impl ProcessPoolBuilder {
         self
     }
 
-    /// Added to the parent's niceness.
+    /// Sets the workers' niceness: `nice` is added to the parent's.
     pub fn nice(mut self, nice: i32) -> Self {
         self.settings.nice = Some(nice);
         self
     }
 
-    /// A limit of the system on each worker. May be called for several.
+    /// Sets a system limit on each worker (`setrlimit`). Each call adds one limit.
     pub fn limit(mut self, limit: Limit) -> Self {
         self.settings.limits.push(limit);
         self
     }
 
-    /// How many bytes of payloads a worker's lane can hold in each direction: arguments that wait or are being used, and results
-    /// that were not taken yet; what fits into 48 bytes does not count. Rounded up to a multiple of 64 KiB; at least that, at most
-    /// 1 TiB. One payload takes a power of two of it, and is never longer than 2 GiB: a longer one is
-    /// [`Rejected::TooLarge`](crate::Rejected::TooLarge). Where the arena is full, submitters and workers wait for room.
+    /// Sets how many bytes of payloads a worker's lane can hold in each direction: arguments that wait or are in use, and
+    /// results that have not been taken. Payloads of at most 48 bytes do not count.
     ///
-    /// It is address space, twice for each worker, and not memory: that is taken only where payloads lie. Without this option
-    /// it is 16 GiB, or as much as `RLIMIT_AS` and `RLIMIT_FSIZE` allow: all lanes of a pool together take at most half of the
-    /// address space that this process has left. With it `build` fails if a limit leaves less.
+    /// `bytes` is rounded up to a multiple of 64 KiB. It must be at least 64 KiB and at most 1 TiB. One payload takes a power
+    /// of two of it and is never longer than 2 GiB: a longer one is [`Rejected::TooLarge`](crate::Rejected::TooLarge). While
+    /// the arena is full, submitters and workers wait for free memory.
+    ///
+    /// The size is address space, taken twice for each worker. The system provides memory only for the payloads that are there.
+    /// The default is 16 GiB, or as much as `RLIMIT_AS` and `RLIMIT_FSIZE` allow: all lanes of a pool together take at most half
+    /// of the address space that this process has left. With an explicit size, `build` fails if a limit leaves less.
     ///
     /// ```
     /// use raddle::{Executor, ProcessPool, Rejected, TaskError};
@@ -251,51 +253,50 @@ impl ProcessPoolBuilder {
         }
     }
 
-    /// A worker is replaced after so many tasks. Zero is none at all, and the same as never.
+    /// Replaces a worker after `tasks` tasks. 0 disables the limit, which is the default.
     pub fn max_tasks_per_worker(mut self, tasks: u64) -> Self {
         self.settings.max_tasks = NonZeroU64::new(tasks);
         self
     }
 
-    /// A worker that has lived for so long is replaced once it has ended its task.
+    /// Replaces a worker that is older than `age`, when it has ended its current task. Ages are checked about once a second.
     pub fn max_worker_age(mut self, age: Duration) -> Self {
         self.max_age = Some(age);
         self
     }
 
-    /// A worker whose private memory (resident set without shared pages) has grown beyond so many bytes is replaced once it has ended its
-    /// task. Looked at about once a second while the pool works.
+    /// Replaces a worker whose private memory (resident set without shared pages) exceeds `bytes`, when it has ended its current
+    /// task. The memory is checked about once a second.
     pub fn max_worker_memory(mut self, bytes: u64) -> Self {
         self.max_memory = Some(bytes);
         self
     }
 
-    /// What becomes of the pool when a worker dies; [`WhenWorkerDies::Replace`] without it.
+    /// Sets what becomes of the pool when a worker dies. The default is [`WhenWorkerDies::Replace`].
     pub fn when_worker_dies(mut self, policy: WhenWorkerDies) -> Self {
         self.when_worker_dies = policy;
         self
     }
 
-    /// How many workers may be replaced after a death within `window`; 100 in 10 seconds without it. One more, and the pool is
-    /// broken: everything pending fails at once with that reason. Workers that end because they are told to do not
-    /// count.
+    /// Sets how many workers may die and be replaced within `window`. The default is 100 in 10 seconds. One more death breaks
+    /// the pool: all pending tasks fail at once with that reason. Workers that end on request do not count.
     pub fn restarts(mut self, restarts: u32, window: Duration) -> Self {
         self.restarts = restarts;
         self.restart_window = window;
         self
     }
 
-    /// How long a worker that is to end has between the polite signal (`SIGTERM`) and the one that it cannot refuse;
-    /// half a second without it. Zero: the polite one is not sent at all.
+    /// Sets the time between `SIGTERM` and `SIGKILL` for a worker whose task is killed or runs past its deadline. The default is
+    /// half a second. With zero, `SIGTERM` is not sent.
     pub fn kill_grace(mut self, grace: Duration) -> Self {
         self.kill_grace = grace;
         self
     }
 
-    /// Starts the pool. Returns when every worker is ready.
+    /// Starts the pool. Blocks until every worker is ready.
     ///
     /// # Errors
-    /// [`BuildError`] says which setting, worker, hook or limit it was. Whatever had been started was stopped.
+    /// [`BuildError`] names the setting, worker, hook or limit that failed. All workers that had been started are stopped.
     pub fn build(self) -> Result<ProcessPool, BuildError> {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         panics::install();
@@ -311,7 +312,7 @@ impl ProcessPoolBuilder {
         let cores = self
             .pin
             .cores(self.workers, &affinity::allowed(), MOST_WORKERS)?;
-        // ORDERING: process-pool.number Relaxed: a number that says nothing about other memory.
+        // ORDERING: process-pool.number Relaxed: the number publishes no other memory.
         let number = NUMBER.fetch_add(1, Ordering::Relaxed) + 1;
         let name = self.name.unwrap_or_else(|| format!("raddle-p{number}"));
         if name.contains('\0') {

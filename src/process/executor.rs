@@ -1,4 +1,4 @@
-//! The process pool keeps the contract of every executor.
+//! The process pool as an [`Executor`].
 
 use super::ProcessPool;
 use crate::codec::{self, Frames};
@@ -12,7 +12,7 @@ use crate::process::pool::submit::{submit, submit_as};
 use crate::process::wire::form;
 use crate::process::worker::task_code;
 
-/// A task here captures nothing; that is checked when the program is compiled.
+/// A task captures nothing. The compiler checks this.
 impl Executor for ProcessPool {
     #[inline]
     fn submit<F, A, R>(&self, task: F, arg: A) -> Future<R>

@@ -41,19 +41,19 @@ use std::fmt;
 use std::time::{Duration, Instant};
 use wire::region::RawBytes;
 
-/// A pool of worker processes: what a task does to its process, it does to that one alone.
+/// A pool of worker processes. A task that crashes or leaks harms only the process that runs it.
 ///
-/// A task is a function, or a closure that captures nothing, with an argument and a result that serde knows; it is
-/// submitted through [`Executor`](crate::Executor), or with more to say about it through [`task`](Self::task). Workers
-/// are this same program, started again; nothing has to be registered. Memory is shared between the parent and each
-/// worker, and a thread that waits for a result takes it from there itself.
+/// A task is a function, or a closure that captures nothing. Its argument and its result implement serde's traits. Submit it
+/// through [`Executor`](crate::Executor), or through [`task`](Self::task) to give it a name, a time limit or retries. Workers
+/// are this same program, started again; the program registers nothing. The parent shares memory with each worker, and a thread
+/// that waits for a result takes it from that memory itself.
 ///
-/// A worker that dies takes the task that it ran along ([`TaskError::WorkerLost`](crate::TaskError::WorkerLost)) and no
-/// other one; a new worker takes its place.
+/// When a worker dies, only the task that it ran is lost ([`TaskError::WorkerLost`](crate::TaskError::WorkerLost)). A new
+/// worker replaces the dead one.
 ///
-/// Dropping a pool drains and joins it: everything accepted is done first. While a panic unwinds, what has
-/// not started is cancelled instead. In a forked child, dropping does nothing and every call is refused. If the parent
-/// dies, however it dies, its workers die too.
+/// Dropping a pool runs all accepted tasks and joins the workers. While a panic unwinds, tasks that have not started are
+/// cancelled instead. In a forked child, dropping does nothing and every call is refused. If the parent dies, for any reason,
+/// its workers die too.
 ///
 /// ```
 /// use raddle::{Executor, ProcessPool};
@@ -72,15 +72,15 @@ pub struct ProcessPool {
 }
 
 impl ProcessPool {
-    /// A pool of so many workers, everything else as [`ProcessPoolBuilder`] has it. Returns when all of them are ready.
+    /// Starts a pool of `workers` workers with the defaults of [`ProcessPoolBuilder`]. Blocks until all of them are ready.
     ///
     /// # Errors
-    /// [`BuildError`]: zero workers, or a worker could not be started.
+    /// [`BuildError`]: `workers` is zero, or a worker could not be started.
     pub fn new(workers: usize) -> Result<Self, BuildError> {
         Self::builder().workers(workers).build()
     }
 
-    /// Sets up a pool.
+    /// Returns a builder with the default settings.
     pub fn builder() -> ProcessPoolBuilder {
         ProcessPoolBuilder::default()
     }
@@ -94,12 +94,12 @@ impl ProcessPool {
         TaskBuilder::new(&self.pool)
     }
 
-    /// Runs a task on bytes that it reads where they lie, in memory shared with the worker, and whose result it writes
-    /// there, too: the parent copies `arg` in and the result out, and nothing else is copied. For payloads of many
-    /// kilobytes that are bytes anyway; what [`Executor::submit`](crate::Executor::submit) carries is decoded and encoded
-    /// again at the other end.
+    /// Submits a task on bytes. The task reads its argument and writes its result in memory that the parent shares with the
+    /// worker: the parent copies `arg` in and the result out, and nothing else is copied. Use it for payloads of many kilobytes
+    /// that are bytes already; what [`Executor::submit`](crate::Executor::submit) carries is encoded at one end and decoded at
+    /// the other.
     ///
-    /// Blocks, and is refused, as `submit` does. `arg` has been copied when it returns.
+    /// Blocks, and is refused, as `submit` is. `arg` has been copied when this returns.
     ///
     /// ```
     /// use raddle::process::{BytesIn, BytesOut};
@@ -127,7 +127,7 @@ impl ProcessPool {
         submit::submit_as(&self.pool, &RemoteCall::bytes::<F>(), &RawBytes(arg), None)
     }
 
-    /// As [`submit_bytes`](Self::submit_bytes) for a task that can fail: its `Err` becomes
+    /// Like [`submit_bytes`](Self::submit_bytes), for a task that can fail. Its `Err` becomes
     /// [`TaskError::Failed`](crate::TaskError::Failed).
     ///
     /// ```
@@ -160,18 +160,18 @@ impl ProcessPool {
         )
     }
 
-    /// How many workers there are.
+    /// Returns the number of workers.
     pub fn workers(&self) -> usize {
         self.pool.lanes.len()
     }
 
-    /// The pool's name.
+    /// Returns the pool's name.
     pub fn name(&self) -> &str {
         &self.pool.config.name
     }
 
-    /// What the pool has done so far, and the process ids of its workers. Costs a look at each worker; stops nobody. In a
-    /// forked child it knows nothing of what runs or waits.
+    /// Returns what the pool has done so far, and the process ids of its workers. Reads the figures of each lane, under the
+    /// lane's lock where tasks are in it; no worker waits for that. In a forked child it knows nothing of what runs or waits.
     ///
     /// ```
     /// let pool = raddle::ProcessPool::new(2)?;
@@ -182,36 +182,35 @@ impl ProcessPool {
         self.pool.stats()
     }
 
-    /// Stops accepting tasks, and returns at once. With [`Shutdown::CancelPending`] everything that has not started is
-    /// cancelled before it returns. The workers end when nothing is left to do. In a forked child it does nothing.
+    /// Stops accepting tasks. Does not wait for running tasks. With [`Shutdown::CancelPending`], all tasks that have not started
+    /// are cancelled before it returns. The workers end when no task is left. In a forked child it does nothing.
     pub fn close(&self, how: Shutdown) {
         if !self.pool.is_forked() {
             self.pool.close(how);
         }
     }
 
-    /// Stops accepting tasks and waits until everything accepted is over and every worker has ended. Calling it
-    /// again is no error.
+    /// Stops accepting tasks and blocks until all accepted tasks have ended and all workers have exited. It may be called again.
     ///
     /// # Errors
-    /// [`ShutdownError::InCallback`] when a callback calls it on the pool's own thread (the pool is closed all the
-    /// same); [`ShutdownError::Forked`] in a forked child.
+    /// [`ShutdownError::InCallback`] when a callback calls it on the pool's own thread; the pool is closed all the same.
+    /// [`ShutdownError::Forked`] in a forked child.
     pub fn shutdown(&self, how: Shutdown) -> Result<(), ShutdownError> {
         self.shutdown_until(how, None)
     }
 
-    /// As [`shutdown`](Self::shutdown), waiting for at most `limit`.
+    /// Like [`shutdown`](Self::shutdown), but blocks for at most `limit`.
     ///
     /// # Errors
-    /// [`ShutdownError::TimedOut`] says how many tasks were left. The pool goes on ending.
+    /// As [`shutdown`](Self::shutdown), and [`ShutdownError::TimedOut`] with the number of tasks that were left. The shutdown
+    /// goes on in the background.
     pub fn shutdown_timeout(&self, how: Shutdown, limit: Duration) -> Result<(), ShutdownError> {
         self.shutdown_until(how, block::deadline(limit))
     }
 
-    /// Ends every worker: what has not started is cancelled; each worker gets the polite signal (`SIGTERM`), and after
-    /// `grace` the one that it cannot refuse. What it runs ends with
-    /// [`TaskError::WorkerLost`](crate::TaskError::WorkerLost), unless it is quicker. Returns when all of them are gone; the
-    /// pool is shut down then.
+    /// Ends every worker and shuts the pool down. Tasks that have not started are cancelled. Each worker gets `SIGTERM`, and
+    /// after `grace` it gets `SIGKILL`. A task that has not ended by then ends with
+    /// [`TaskError::WorkerLost`](crate::TaskError::WorkerLost). Blocks until all workers have exited.
     ///
     /// # Errors
     /// As [`shutdown`](Self::shutdown).
@@ -225,10 +224,10 @@ impl ProcessPool {
         self.shutdown(Shutdown::CancelPending)
     }
 
-    /// As [`terminate_workers`](Self::terminate_workers), without the polite signal.
+    /// Like [`terminate_workers`](Self::terminate_workers), but sends `SIGKILL` at once.
     ///
     /// # Errors
-    /// As there.
+    /// As [`shutdown`](Self::shutdown).
     pub fn kill_workers(&self) -> Result<(), ShutdownError> {
         self.terminate_workers(Duration::ZERO)
     }
@@ -264,7 +263,7 @@ impl Drop for ProcessPool {
         } else {
             Shutdown::Drain
         };
-        // In a callback on the pool's own thread, or in a forked child, there is nothing to wait for.
+        // `shutdown` fails in a callback on the pool's own thread and in a forked child: nothing to wait for in either.
         let _ = self.shutdown(how);
     }
 }

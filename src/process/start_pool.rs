@@ -1,4 +1,4 @@
-//! Puts a process pool together: its lanes, its two threads, its workers.
+//! The composition root of a process pool: makes its lanes, its two threads and its workers.
 
 use crate::error::BuildError;
 use crate::process::pool::config::Config;
@@ -14,7 +14,10 @@ use crate::sys::events::{Event, Poller};
 use std::sync::mpsc;
 
 impl Pool {
-    /// Starts the threads and the workers; returns when all of them are ready.
+    /// Starts the threads and the workers. Returns when all of them are ready. Called by the builder.
+    ///
+    /// # Errors
+    /// What failed. The threads and workers that had been started have ended by then.
     pub fn start(config: Config, cores: &[Option<usize>]) -> Result<Arc<Self>, BuildError> {
         let system = |what| move |source| BuildError::System { what, source };
         let arena = arena::size(config.settings.arena, cores.len())?;
@@ -37,9 +40,9 @@ impl Pool {
             pool.lanes.iter().for_each(|lane| lane.shm.never_spin());
         }
         let (launched, launches) = mpsc::channel();
-        let attendant = completer::start(&pool, move |pool| launch_share(pool, &launched))
+        let completer = completer::start(&pool, move |pool| launch_share(pool, &launched))
             .map_err(system("a thread"))?;
-        pool.threads.lock().push(attendant);
+        pool.threads.lock().push(completer);
         let (supervisor, started) = match supervisor::start(&pool, launches) {
             Ok(started) => started,
             Err(source) => {
@@ -58,7 +61,9 @@ impl Pool {
                 pool.join();
                 Err(error)
             }
-            Err(_) => unreachable!("the supervisor answers before it ends"),
+            Err(_) => {
+                unreachable!("the supervisor reports the outcome of the start before it ends")
+            }
         }
     }
 }

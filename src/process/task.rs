@@ -1,4 +1,4 @@
-//! A task of a process pool about which there is more to say.
+//! Options of one task of a process pool: its name, time limit and retries.
 
 use crate::error::BoxError;
 use crate::executor::Payload;
@@ -14,8 +14,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::time::{Duration, Instant};
 
-/// A task's name, time limit and retries, all of which may be left out, waiting for the task. Made by
-/// [`ProcessPool::task`](crate::ProcessPool::task).
+/// Submits one task with options. Each option may be left out. Returned by [`ProcessPool::task`](crate::ProcessPool::task).
 ///
 /// ```
 /// use raddle::{ProcessPool, TaskError};
@@ -56,22 +55,23 @@ impl<'a> TaskBuilder<'a> {
         self
     }
 
-    /// The task has so long from this call on: as [`deadline`](Self::deadline) with that moment.
+    /// Sets a time limit that starts now: the same as [`deadline`](Self::deadline) with the current time plus `limit`.
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.deadline = Instant::now().checked_add(limit);
         self
     }
 
-    /// When the task's time is over. One that has not started by then never does; one that runs loses its worker, as by
-    /// [`Future::kill`](crate::Future::kill). Its future ends with [`TaskError::TimedOut`](crate::TaskError::TimedOut). Of
-    /// this and [`timeout`](Self::timeout) the last call holds.
+    /// Sets the time at which the task is ended. A task that has not started by then never starts. A task that runs is killed
+    /// with its worker, as by [`Future::kill`](crate::Future::kill). Its future ends with
+    /// [`TaskError::TimedOut`](crate::TaskError::TimedOut). A later call of this or of [`timeout`](Self::timeout) replaces an
+    /// earlier one.
     ///
     /// ```
     /// use raddle::{ProcessPool, TaskError};
     /// use std::time::{Duration, Instant};
     ///
     /// let pool = ProcessPool::new(1)?;
-    /// // What all tasks of one request share.
+    /// // One deadline for all tasks of a request.
     /// let deadline = Instant::now() + Duration::from_secs(60);
     /// let parts = [20, 22].map(|n| pool.task().deadline(deadline).submit(|n: u64| n + 1, n));
     /// assert_eq!(parts.map(|part| part.result().unwrap()), [21, 23]);
@@ -85,14 +85,14 @@ impl<'a> TaskBuilder<'a> {
         self
     }
 
-    /// Running the task more than once does no harm: if its worker dies under it, it is run again, `retries` times at
-    /// most. One that is killed or runs past its deadline is not.
+    /// Declares that the task may run more than once. If its worker dies, the task runs again, at most `retries` times. A task
+    /// that is killed or runs past its deadline does not run again.
     pub fn idempotent(mut self, retries: u32) -> Self {
         self.retries = retries;
         self
     }
 
-    /// As [`Executor::submit`](crate::Executor::submit).
+    /// Submits the task. See [`Executor::submit`](crate::Executor::submit).
     pub fn submit<F, A, R>(self, task: F, arg: A) -> Future<R>
     where
         F: Fn(A) -> R + Copy + Send + 'static,
@@ -104,7 +104,7 @@ impl<'a> TaskBuilder<'a> {
         submit::submit(pool, &RemoteCall::submit::<F, A, R>(), &arg, options)
     }
 
-    /// As [`Executor::try_submit`](crate::Executor::try_submit).
+    /// Submits a task that can fail. See [`Executor::try_submit`](crate::Executor::try_submit).
     pub fn try_submit<F, A, R, E>(self, task: F, arg: A) -> Future<R>
     where
         F: Fn(A) -> Result<R, E> + Copy + Send + 'static,
@@ -117,7 +117,7 @@ impl<'a> TaskBuilder<'a> {
         submit::submit(pool, &RemoteCall::try_submit::<F, A, R, E>(), &arg, options)
     }
 
-    /// As [`ProcessPool::submit_bytes`](crate::ProcessPool::submit_bytes).
+    /// Submits a task on bytes. See [`ProcessPool::submit_bytes`](crate::ProcessPool::submit_bytes).
     pub fn submit_bytes<F>(self, task: F, arg: &[u8]) -> Future<Vec<u8>>
     where
         F: Fn(BytesIn<'_>) -> BytesOut<'_> + Copy + Send + 'static,
@@ -127,7 +127,7 @@ impl<'a> TaskBuilder<'a> {
         submit::submit_as(pool, &RemoteCall::bytes::<F>(), &RawBytes(arg), options)
     }
 
-    /// As [`ProcessPool::try_submit_bytes`](crate::ProcessPool::try_submit_bytes).
+    /// Submits a task on bytes that can fail. See [`ProcessPool::try_submit_bytes`](crate::ProcessPool::try_submit_bytes).
     pub fn try_submit_bytes<F, E>(self, task: F, arg: &[u8]) -> Future<Vec<u8>>
     where
         F: Fn(BytesIn<'_>) -> Result<BytesOut<'_>, E> + Copy + Send + 'static,

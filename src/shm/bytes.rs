@@ -1,8 +1,9 @@
 //! Bytes that another process may be writing while they are read.
 //!
-//! Such bytes are never borrowed as a slice. They are copied, once, by code that the compiler cannot look
-//! into, and judged afterwards: a byte that changes meanwhile arrives as one of the values that it had. Only a worker
-//! borrows what nobody else writes: the request that it serves, and the space of its answer.
+//! Such bytes are never borrowed as a slice. They are copied once, by code that the compiler cannot see into, and
+//! checked afterwards. A byte that changes during the copy arrives as one of the values that it had. Only a worker
+//! borrows bytes in place, and only those that no other thread writes: the request that it serves, and the space of its
+//! reply.
 
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
@@ -11,18 +12,18 @@ use std::ptr::NonNull;
 #[cfg(raddle_loom)]
 use crate::sync::cell::UnsafeCell;
 
-/// A stretch of shared memory. Reading and writing it through this is always sound.
+/// A range of shared memory. Reading and writing through this type is always sound.
 #[derive(Clone, Copy)]
 pub struct Region<'a> {
     base: NonNull<u8>,
     len: usize,
-    /// For each line of the arena a cell that loom watches, and the first line of this region.
+    /// For each cache line of the arena a cell that loom watches, and the first line of this region.
     #[cfg(raddle_loom)]
     lines: (&'a [UnsafeCell<()>], usize),
     _borrowed: PhantomData<&'a ()>,
 }
 
-// SAFETY: all accesses are copies that allow for others at the same time.
+// SAFETY: all accesses are copies, which tolerate concurrent accesses.
 unsafe impl Send for Region<'_> {}
 // SAFETY: as above.
 unsafe impl Sync for Region<'_> {}
@@ -30,8 +31,8 @@ unsafe impl Sync for Region<'_> {}
 impl<'a> Region<'a> {
     /// # Safety
     ///
-    /// The bytes stay mapped, readable and (if they are written) writable for `'a`, and whoever has a
-    /// reference to them keeps them from being written, or read, through this.
+    /// For `'a` the bytes stay mapped, readable and (if they are written) writable. The holder of a reference to any of them
+    /// makes sure that they are not written through this region, or, if the reference is mutable, not accessed at all.
     pub(super) unsafe fn new(
         base: NonNull<u8>,
         len: usize,
@@ -46,23 +47,23 @@ impl<'a> Region<'a> {
         }
     }
 
-    /// Where it lies, for copies of the kind of [`copy`] alone.
+    /// The address of the first byte, for [`copy`] alone.
     #[inline]
     pub fn base(&self) -> NonNull<u8> {
         self.base
     }
 
-    /// Bytes.
+    /// Its length in bytes.
     #[inline]
     pub fn len(&self) -> usize {
         self.len
     }
 
-    /// Copies bytes out, from `at` on, as many as `into` has room for; all of `into` is written.
+    /// Copies bytes out, from `at` on, and fills all of `into`.
     ///
     /// # Panics
     ///
-    /// If the region ends before that.
+    /// If the region ends before `into` is full.
     #[inline]
     pub fn read<'b>(&self, at: usize, into: &'b mut [MaybeUninit<u8>]) -> &'b mut [u8] {
         let from = self.at(at, into.len());
@@ -74,11 +75,11 @@ impl<'a> Region<'a> {
         unsafe { &mut *(std::ptr::from_mut(into) as *mut [u8]) }
     }
 
-    /// Copies bytes in, from `at` on.
+    /// Copies `bytes` in, from `at` on.
     ///
     /// # Panics
     ///
-    /// If the region ends before that.
+    /// If the region ends before all of them are written.
     #[inline]
     pub fn write(&self, at: usize, bytes: &[u8]) {
         let to = self.at(at, bytes.len());
@@ -88,7 +89,7 @@ impl<'a> Region<'a> {
         unsafe { copy(bytes.as_ptr(), to.as_ptr(), bytes.len()) };
     }
 
-    /// All of it. None: there is no memory for that.
+    /// Copies all bytes out. None: there is not enough memory for the copy.
     pub fn try_to_vec(self) -> Option<Vec<u8>> {
         let mut bytes = Vec::new();
         bytes.try_reserve_exact(self.len).ok()?;
@@ -96,18 +97,18 @@ impl<'a> Region<'a> {
         Some(bytes)
     }
 
-    /// All of it.
+    /// Copies all bytes out.
     pub fn to_vec(self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(self.len);
         self.append_to(&mut bytes);
         bytes
     }
 
-    /// There is room for it.
+    /// Fills the spare capacity of `bytes`, which must be large enough.
     fn append_to(self, bytes: &mut Vec<u8>) {
-        let room = &mut bytes.spare_capacity_mut()[..self.len];
-        self.read(0, room);
-        // SAFETY: that many have just been written.
+        let spare = &mut bytes.spare_capacity_mut()[..self.len];
+        self.read(0, spare);
+        // SAFETY: that many bytes have just been written.
         unsafe { bytes.set_len(self.len) };
     }
 
@@ -139,19 +140,20 @@ impl<'a> Region<'a> {
 #[cfg(raddle_loom)]
 pub(super) const LINE: usize = 64;
 
+/// Copies `len` bytes, of which one side may be accessed by other processes at the same time.
+///
 /// # Safety
 ///
-/// Both are valid for `len` bytes and do not overlap; one of them belongs to the caller. The other may be
-/// read and written by anybody at the same time.
+/// Both ranges are valid for `len` bytes and do not overlap. One of them belongs to the caller. Other threads and
+/// processes may read and write the other one during the copy.
 #[cfg(not(any(miri, raddle_loom, raddle_shuttle)))]
 #[inline]
 pub unsafe fn copy(from: *const u8, to: *mut u8, len: usize) {
     use std::arch::asm;
-    // A call that the compiler cannot see through: it can assume nothing about what the bytes are, nor
-    // read any of them again.
+    // The compiler cannot see through this call: it can assume nothing about the bytes, and cannot read any of them again.
     let memcpy: unsafe extern "C" fn(*mut libc::c_void, *const libc::c_void, usize) -> _ =
         libc::memcpy;
-    // SAFETY: the C library's copy with its own calling convention; what is there is the caller's promise.
+    // SAFETY: the C library's copy with its own calling convention; the caller promises that both ranges are valid.
     #[cfg(target_arch = "x86_64")]
     unsafe {
         asm!(
@@ -177,9 +179,11 @@ pub unsafe fn copy(from: *const u8, to: *mut u8, len: usize) {
     }
 }
 
+/// Copies `len` bytes.
+///
 /// # Safety
 ///
-/// As the other one; nobody else accesses the bytes, since no test without a kernel has another process.
+/// As in the other flavour. Nothing else accesses the bytes, because a test without a kernel has no second process.
 #[cfg(any(miri, raddle_loom, raddle_shuttle))]
 pub unsafe fn copy(from: *const u8, to: *mut u8, len: usize) {
     // SAFETY: the caller's promise.

@@ -1,7 +1,16 @@
-//! Who has a task: the worker, which is about to run it, or the parent, which has taken it back.
+//! The claim word: it decides whether the worker runs a task or the parent revokes it.
 //!
 //! # The word
-//! Bits 2 to 33: the number. Bits 0 and 1: `CLAIMED` or `REVOKED`. What an older number left is no claim.
+//! There is one word for each slot. Bits 2 to 33 hold the number of the task, bits 0 and 1 hold `CLAIMED` or `REVOKED`. A
+//! new file begins with 0. A word with the slot's previous number says nothing about the current one: both count as
+//! *older* in the table.
+//!
+//! # States
+//! | state | owner of the task |
+//! |---|---|
+//! | older | undecided: the worker may claim the task, the parent may revoke it |
+//! | claimed | the worker: it runs the task and replies |
+//! | revoked | the parent: the worker skips the task |
 //!
 //! # Transitions
 //! | from | to | by | method | ordering |
@@ -9,13 +18,21 @@
 //! | older | claimed | worker | [`claim`] | Release |
 //! | older | revoked | parent | [`revoke`] | Relaxed |
 //!
-//! One compare-exchange decides. The request is not published through the word: that was done by its own commit, and who
-//! runs it reads it after its claim. But a worker claims what is next when it has answered all before, so who sees
-//! the claim sees those answers ([`Locked::claimed_ahead`](super::Locked::claimed_ahead)). Neither side tries twice: what the word was at first it
-//! is until one of them has the task. The parent finds anything else only if the worker is wild.
-//! `// CRASH:` a worker that dies after its claim and before its answer has this task on its conscience; one
-//! that dies before the claim has none.
-//! Models: `verify/models/lane_claim.rs`.
+//! One compare-exchange decides. Neither side retries: the word changes only when one side gets the task. The parent
+//! finds any other value only after a protocol violation of the worker.
+//!
+//! The claim does not publish the request. The commit of the request slot has done that, and the worker reads the request
+//! after it has claimed the task. The claim is a Release because of the replies before it: the worker claims a task only
+//! after it has replied to all earlier ones, so a thread that sees the claim sees those replies
+//! ([`Locked::claimed_ahead`](super::Locked::claimed_ahead)).
+//!
+//! `// CRASH:` a worker that dies between its claim and its reply loses that task. A worker that dies before the claim
+//! loses none.
+//!
+//! # Guarantees
+//! Both transitions are wait-free.
+//!
+//! Models: `verify/src/scenarios/lane_claim.rs`.
 
 use super::{SLOTS, Seq};
 use crate::sync::atomic::{AtomicU64, Ordering::*};
@@ -27,7 +44,7 @@ fn word(seq: Seq, state: u64) -> u64 {
     u64::from(seq.0) << 2 | state
 }
 
-/// The worker takes the task. False: the parent has taken it back.
+/// The worker claims the task. False: the parent has revoked it.
 #[inline]
 pub fn claim(at: &AtomicU64, seq: Seq) -> bool {
     // ORDERING: claim.old Relaxed: the exchange decides.
@@ -35,12 +52,12 @@ pub fn claim(at: &AtomicU64, seq: Seq) -> bool {
     if old == word(seq, REVOKED) {
         return false;
     }
-    // ORDERING: claim.claim Release -> pairs with claim.look: the answers before it.
+    // ORDERING: claim.claim Release -> pairs with claim.look: the replies before it.
     at.compare_exchange(old, word(seq, CLAIMED), Release, Relaxed)
         .is_ok()
 }
 
-/// The parent takes the task back. False: the worker has it. `Err`: what the worker has written there.
+/// The parent revokes the task. False: the worker has claimed it. `Err`: the word has an impossible value, this one.
 pub fn revoke(at: &AtomicU64, seq: Seq) -> Result<bool, u64> {
     let decided = |now: u64| match now {
         now if now == word(seq, REVOKED) => Some(true),
@@ -55,32 +72,33 @@ pub fn revoke(at: &AtomicU64, seq: Seq) -> Result<bool, u64> {
     if !is_older(old, seq) {
         return Err(old);
     }
-    // ORDERING: claim.revoke Relaxed: decides and publishes nothing.
+    // ORDERING: claim.revoke Relaxed: the exchange decides and publishes nothing.
     match at.compare_exchange(old, word(seq, REVOKED), Relaxed, Relaxed) {
         Ok(_) => Ok(true),
         Err(now) => decided(now).ok_or(now),
     }
 }
 
-/// Has the worker taken this task?
+/// Has the worker claimed this task?
 pub fn is_claimed(at: &AtomicU64, seq: Seq) -> bool {
-    // ORDERING: claim.look Acquire -> pairs with claim.claim: the answers before it.
+    // ORDERING: claim.look Acquire -> pairs with claim.claim: the replies before it.
     at.load(Acquire) == word(seq, CLAIMED)
 }
 
-/// Is the word as it was before anybody had this task? What nobody writes there is no reason to run it again.
+/// Is the word as it was before this task was claimed or revoked? An impossible value counts as touched, so that the task
+/// does not run again.
 pub fn is_untouched(at: &AtomicU64, seq: Seq) -> bool {
     // ORDERING: claim.look-older Relaxed: the worker is dead.
     is_older(at.load(Relaxed), seq)
 }
 
-/// Nothing yet, or what became of the number that had the slot before.
+/// Zero, or the claim of the slot's previous number.
 fn is_older(now: u64, seq: Seq) -> bool {
     let older = Seq(seq.0.wrapping_sub(SLOTS as u32));
     now == 0 || now == word(older, CLAIMED) || now == word(older, REVOKED)
 }
 
-/// Writes the word of a file that no worker has yet.
+/// Marks the task as revoked in a new file, which no worker has yet.
 pub fn begin_revoked(at: &AtomicU64, seq: Seq) {
     // ORDERING: claim.begin Relaxed: the worker gets the file later.
     at.store(word(seq, REVOKED), Relaxed);

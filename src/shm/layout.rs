@@ -1,6 +1,6 @@
-//! Where each word of a lane's two files lies. Words that different sides write are two lines apart.
+//! The layout of a lane's two files. Words that different sides write are at least two cache lines apart.
 //!
-//! A file is zero when it is new, which is almost the first state of every word: see `begin`.
+//! A new file is all zero. That is the first state of every word, except for those that `begin` sets.
 
 use super::last_core::LastCore;
 use super::wake_request::WakeRequest;
@@ -10,21 +10,23 @@ use crate::sync::{self, bound};
 use crate::sys::memfd::Access;
 use crossbeam_utils::CachePadded;
 
-/// How many tasks a lane holds: those that wait, the one that runs, and answers not yet taken.
+/// How many tasks a lane holds: waiting tasks, the running one, and replies that have not been taken yet.
 pub const SLOTS: usize = bound(1024, 2);
 
 /// Bytes of a payload that travel in the slot itself.
 pub const INLINE: usize = 48;
 
-/// The status of a task that was taken back before the worker began it. All other numbers are the user's.
+/// The status of a task that was revoked before the worker claimed it. The user of the lane defines all other statuses.
 pub const SKIPPED: u32 = 0;
 
-/// The number of a task in its lane. It wraps; two that live at the same time are less than
-/// [`SLOTS`] apart.
+/// The sequence number of a task in its lane. It wraps. Two numbers in use at the same time are less than [`SLOTS`] apart.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Seq(pub u32);
 
-const _: () = assert!(SLOTS.is_power_of_two(), "a wrapping number keeps its slot");
+const _: () = assert!(
+    SLOTS.is_power_of_two(),
+    "a number must keep its slot when it wraps"
+);
 
 impl Seq {
     /// The slot of this number.
@@ -40,74 +42,74 @@ impl Seq {
         Self(self.0.wrapping_add(1))
     }
 
-    /// The number that comes so many later.
+    /// The number `count` after this one.
     #[inline]
     #[must_use]
     pub fn ahead(self, count: u32) -> Self {
         Self(self.0.wrapping_add(count))
     }
 
-    /// How far this number is behind `first`.
+    /// How many numbers this one is after `first`.
     #[inline]
     pub fn since(self, first: Self) -> u32 {
         self.0.wrapping_sub(first.0)
     }
 
-    /// What a word says that is set for this number and for no other one of its slot.
+    /// The mark: the value of a slot's word that is set for this number. No other number of the slot has it.
     #[inline]
     pub(super) fn mark(self) -> u32 {
         self.next().0
     }
 }
 
-/// Written by the parent; the worker's mapping is read-only.
+/// The file of requests. The parent writes it; the worker's mapping is read-only.
 #[repr(C)]
 pub struct Requests {
-    /// What the worker sleeps on: bit 0 says that the lane is closed, the rest counts.
-    pub(super) bell: CachePadded<AtomicU32>,
-    /// The first number whose answer still occupies its place in the arena of `Replies`.
+    /// The event word on which the worker sleeps. Bit 0: the lane is closed. The other bits count notifications.
+    pub(super) event: CachePadded<AtomicU32>,
+    /// The first number whose reply still occupies its span in the arena of `Replies`.
     pub(super) released: CachePadded<AtomicU32>,
-    pub(super) wanted: CachePadded<Wanted>,
-    /// For each slot the mark of the task that has been asked to stop.
+    pub(super) wake_requests: CachePadded<WakeRequests>,
+    /// For each slot, the mark of the task that has been asked to stop.
     pub(super) asked: [AtomicU32; SLOTS],
     pub(super) slots: [RequestSlot; SLOTS],
 }
 
-/// Whom the worker calls after an answer.
+/// The threads of the parent that the worker notifies after a reply.
 #[repr(C)]
-pub(super) struct Wanted {
-    /// A thread that sleeps on `Replies::bell`.
-    pub sleeper: WakeRequest,
-    /// A thread that listens to something else.
+pub(super) struct WakeRequests {
+    /// Of the thread that sleeps on `Replies::event`.
+    pub waiter: WakeRequest,
+    /// Of the thread that listens to the worker's event descriptor.
     pub listener: WakeRequest,
-    /// Where the parent's thread was that slept, listened or woke the worker last.
+    /// The core of the parent's thread that last slept, began to listen or woke the worker.
     pub core: LastCore,
 }
 
-/// Written by the worker; the parent writes `claims`, too.
+/// The file of replies. The worker writes it; the parent writes only `claims`.
 #[repr(C)]
 pub struct Replies {
-    /// What a waiter of the parent sleeps on, beside a word of the parent's own. It counts.
-    pub(super) bell: CachePadded<AtomicU32>,
-    /// The worker sleeps, or is about to.
-    pub(super) sleeps: CachePadded<WakeRequest>,
-    /// For each slot who has it: see [`claim`](super::claim).
+    /// The event word on which a waiter of the parent sleeps, beside a word of the parent's own. It counts notifications.
+    pub(super) event: CachePadded<AtomicU32>,
+    /// Of the worker, which sleeps on `Requests::event`.
+    pub(super) wake_request: CachePadded<WakeRequest>,
+    /// For each slot, the owner of its task: see [`claim`](super::claim).
     pub(super) claims: [AtomicU64; SLOTS],
     pub(super) slots: [ReplySlot; SLOTS],
-    /// Where the worker was when it waited for a task last.
+    /// The core of the worker when it last waited for a task.
     pub(super) core: CachePadded<LastCore>,
 }
 
 #[cfg(any(raddle_loom, raddle_shuttle))]
 impl Replies {
-    /// What a worker does that means no good.
+    /// Overwrites the event word, as a hostile worker can.
     pub fn spoil_event(&self, value: u32) {
-        // ORDERING: replies.spoil Relaxed: nothing is promised of it.
-        self.bell.store(value, Relaxed);
+        // ORDERING: replies.spoil Relaxed: the parent relies on no order of it.
+        self.event.store(value, Relaxed);
     }
 }
 
-/// One line.
+/// One cache line.
 #[repr(C, align(64))]
 pub(super) struct RequestSlot {
     pub commit: AtomicU32,
@@ -116,7 +118,7 @@ pub(super) struct RequestSlot {
     words: [AtomicU64; INLINE / 8],
 }
 
-/// One line.
+/// One cache line.
 #[repr(C, align(64))]
 pub(super) struct ReplySlot {
     pub commit: AtomicU32,
@@ -130,13 +132,13 @@ const _: () = {
     use std::mem::offset_of;
     assert!(size_of::<RequestSlot>() == 64 && offset_of!(RequestSlot, words) == 16);
     assert!(size_of::<ReplySlot>() == 64 && offset_of!(ReplySlot, words) == 16);
-    assert!(offset_of!(Requests, bell) == 0);
+    assert!(offset_of!(Requests, event) == 0);
     assert!(offset_of!(Requests, released) == 128);
-    assert!(offset_of!(Requests, wanted) == 256);
+    assert!(offset_of!(Requests, wake_requests) == 256);
     assert!(offset_of!(Requests, asked) == 384);
     assert!(offset_of!(Requests, slots) == 384 + 4 * SLOTS);
-    assert!(offset_of!(Replies, bell) == 0);
-    assert!(offset_of!(Replies, sleeps) == 128);
+    assert!(offset_of!(Replies, event) == 0);
+    assert!(offset_of!(Replies, wake_request) == 128);
     assert!(offset_of!(Replies, claims) == 256);
     assert!(offset_of!(Replies, slots) == 256 + 8 * SLOTS);
 };
@@ -145,29 +147,29 @@ const _: () = {
 ///
 /// # Safety
 ///
-/// All bits zero are a valid value in the std flavour, and every access is through a shared reference.
+/// In the std flavour all bits zero are a valid value. Every access goes through a shared reference.
 pub unsafe trait Shared: Send + Sync + 'static {
-    /// How the worker maps it.
+    /// The worker's access to the file.
     const WORKER: Access;
 
     /// The state of a new file, for memory that does not come from the kernel.
     fn new() -> Self;
 
-    /// Makes a new file of zeroes one that says nothing about any number: a mark of zero would
-    /// be the last number's before it wraps.
+    /// Prepares a new, zeroed file so that it says nothing about any number. Without this the zero in the last slot would
+    /// be the mark of the last number before the wrap.
     fn begin(&self, generation: u32);
 }
 
-// SAFETY: atomics alone, which may be zero.
+// SAFETY: all fields are atomics, which may be zero.
 unsafe impl Shared for Requests {
     const WORKER: Access = Access::Read;
 
     fn new() -> Self {
         Self {
-            bell: CachePadded::new(AtomicU32::new(0)),
+            event: CachePadded::new(AtomicU32::new(0)),
             released: CachePadded::new(AtomicU32::new(0)),
-            wanted: CachePadded::new(Wanted {
-                sleeper: WakeRequest::new(),
+            wake_requests: CachePadded::new(WakeRequests {
+                waiter: WakeRequest::new(),
                 listener: WakeRequest::new(),
                 core: LastCore::new(),
             }),
@@ -182,22 +184,22 @@ unsafe impl Shared for Requests {
     }
 
     fn begin(&self, _: u32) {
-        // The mark of slot 0, which in the last slot says nothing.
-        // ORDERING: requests.begin Relaxed: before the lane is shared with anybody.
+        // 1 is the mark of a number of slot 0, so it says nothing in the last slot.
+        // ORDERING: requests.begin Relaxed: before any other thread or process has the lane.
         self.slots[SLOTS - 1].commit.store(1, Relaxed);
         // ORDERING: requests.begin-asked Relaxed: as above.
         self.asked[SLOTS - 1].store(1, Relaxed);
     }
 }
 
-// SAFETY: atomics alone, which may be zero.
+// SAFETY: all fields are atomics, which may be zero.
 unsafe impl Shared for Replies {
     const WORKER: Access = Access::ReadWrite;
 
     fn new() -> Self {
         Self {
-            bell: CachePadded::new(AtomicU32::new(0)),
-            sleeps: CachePadded::new(WakeRequest::new()),
+            event: CachePadded::new(AtomicU32::new(0)),
+            wake_request: CachePadded::new(WakeRequest::new()),
             claims: std::array::from_fn(|_| AtomicU64::new(0)),
             slots: std::array::from_fn(|_| ReplySlot {
                 commit: AtomicU32::new(0),
@@ -211,7 +213,7 @@ unsafe impl Shared for Replies {
 
     fn begin(&self, generation: u32) {
         if sync::MODEL {
-            // Here the fresh file is the old one, whose worker is dead.
+            // In a model the fresh file is the old one. Its worker is dead.
             for (slot, claim) in self.slots.iter().zip(&self.claims) {
                 // ORDERING: replies.wipe Relaxed: stands for memory that the kernel has cleared.
                 slot.commit.store(0, Relaxed);
@@ -219,14 +221,14 @@ unsafe impl Shared for Replies {
                 claim.store(0, Relaxed);
             }
         }
-        self.sleeps.begin(generation);
-        // ORDERING: replies.begin Relaxed: before a worker has this file; a parent's thread that
-        // looks at it already learns nothing.
+        self.wake_request.begin(generation);
+        // ORDERING: replies.begin Relaxed: before a worker has this file. A thread of the parent that already reads it
+        // learns nothing from it.
         self.slots[SLOTS - 1].commit.store(1, Relaxed);
     }
 }
 
-/// The payload's bytes as the words of a slot: the first ones, as many as it takes.
+/// The payload's bytes as words of a slot, as many as they fill.
 fn pack(bytes: &[u8]) -> impl Iterator<Item = u64> + '_ {
     bytes.chunks(8).map(|chunk| {
         let mut word = [0; 8];
@@ -235,9 +237,9 @@ fn pack(bytes: &[u8]) -> impl Iterator<Item = u64> + '_ {
     })
 }
 
-/// Writes a payload; says its length.
+/// Writes a payload and returns its length.
 #[inline]
-fn fill(words: &[AtomicU64; INLINE / 8], body: Body<'_>) -> u32 {
+fn write_payload(words: &[AtomicU64; INLINE / 8], body: Body<'_>) -> u32 {
     match body {
         Body::Inline(bytes) => {
             assert!(bytes.len() <= INLINE, "too long for a slot");
@@ -249,22 +251,23 @@ fn fill(words: &[AtomicU64; INLINE / 8], body: Body<'_>) -> u32 {
         }
         Body::Span(span) => {
             assert!(span.len as usize > INLINE, "short payloads lie in the slot");
-            // ORDERING: slot.span Relaxed: as slot.word.
+            // ORDERING: slot.span Relaxed: as slot.word, published by the commit.
             words[0].store(span.offset, Relaxed);
             span.len
         }
     }
 }
 
-/// Reads a payload of the length that the slot says. A span may be any.
+/// Reads a payload of length `len`. The span is unchecked.
 #[inline(always)]
-fn empty(words: &[AtomicU64; INLINE / 8], len: u32) -> Payload {
+fn read_payload(words: &[AtomicU64; INLINE / 8], len: u32) -> Payload {
     if len as usize > INLINE {
         // ORDERING: slot.read-span Relaxed: after an acquire of the commit.
         let offset = words[0].load(Relaxed);
         return Payload::Span(Span { offset, len });
     }
-    // All of them, without a loop whose length is not known; where each load is a step for a checker, those that count.
+    // Loads all words, which avoids a loop of unknown length. Under a checker, where each load is a step, it loads only the
+    // words that the payload fills.
     let used = if sync::MODEL {
         (len as usize).div_ceil(8)
     } else {
@@ -272,7 +275,7 @@ fn empty(words: &[AtomicU64; INLINE / 8], len: u32) -> Payload {
     };
     let word = |index: usize| match words[index] {
         _ if index >= used => 0,
-        // ORDERING: slot.read-word Relaxed: as slot.read-span. What is behind the length is nobody's.
+        // ORDERING: slot.read-word Relaxed: as slot.read-span. Words beyond the length have no meaning.
         ref word => word.load(Relaxed),
     };
     Payload::Inline(Inline {
@@ -281,8 +284,8 @@ fn empty(words: &[AtomicU64; INLINE / 8], len: u32) -> Payload {
     })
 }
 
-/// A slot whose content is there, and stays until the number's answer is released: only a look at the slot gives this,
-/// and only this reads the slot.
+/// Proof that a slot holds the content of its number. The content stays until the number's reply is released. Only a check
+/// of the slot's commit makes this value, and only this value reads the slot.
 #[must_use]
 pub(super) struct Committed<'a, T>(&'a T);
 
@@ -290,15 +293,15 @@ impl RequestSlot {
     #[inline]
     pub fn write(&self, seq: Seq, entry: u64, body: Body<'_>) {
         // ORDERING: request.len Relaxed: published by request.commit.
-        self.len.store(fill(&self.words, body), Relaxed);
+        self.len.store(write_payload(&self.words, body), Relaxed);
         // ORDERING: request.entry Relaxed: as above.
         self.entry.store(entry, Relaxed);
-        // CRASH: the parent's death ends the worker, whatever is in the slot.
+        // CRASH: the parent's death ends the worker, whatever the slot holds.
         // ORDERING: request.commit Release -> pairs with request.next: the slot and its span.
         self.commit.store(seq.mark(), Release);
     }
 
-    /// None: the number's request is not in the slot.
+    /// The number's request. None: it is not in the slot.
     #[inline]
     pub fn committed(&self, seq: Seq) -> Option<Committed<'_, Self>> {
         // ORDERING: request.next Acquire -> pairs with request.commit: the slot and its span.
@@ -313,7 +316,7 @@ impl Committed<'_, RequestSlot> {
         // ORDERING: request.read Relaxed: after request.next.
         let len = self.0.len.load(Relaxed);
         // ORDERING: request.read-entry Relaxed: as above.
-        (self.0.entry.load(Relaxed), empty(&self.0.words, len))
+        (self.0.entry.load(Relaxed), read_payload(&self.0.words, len))
     }
 }
 
@@ -321,22 +324,22 @@ impl ReplySlot {
     #[inline]
     pub fn write(&self, seq: Seq, status: u32, body: Body<'_>) {
         // ORDERING: reply.len Relaxed: published by reply.commit.
-        self.len.store(fill(&self.words, body), Relaxed);
+        self.len.store(write_payload(&self.words, body), Relaxed);
         // ORDERING: reply.status Relaxed: as above.
         self.status.store(status, Relaxed);
-        // CRASH: without the commit the task is the casualty; with it, it is answered.
+        // CRASH: before the commit the task is the in-flight one; after the commit it has its reply.
         // ORDERING: reply.commit Release -> pairs with reply.look: the slot and its span.
         self.commit.store(seq.mark(), Release);
     }
 
-    /// The mark as it is.
+    /// The slot's current mark.
     #[inline]
     pub fn mark(&self) -> u32 {
         // ORDERING: reply.look Acquire -> pairs with reply.commit: the slot and its span.
         self.commit.load(Acquire)
     }
 
-    /// `Err`: the number's answer is not in the slot, but this mark.
+    /// The number's reply. `Err`: it is not in the slot, which has this mark instead.
     #[inline(always)]
     pub fn committed(&self, seq: Seq) -> Result<Committed<'_, Self>, u32> {
         match self.mark() {
@@ -353,6 +356,9 @@ impl Committed<'_, ReplySlot> {
         // ORDERING: reply.read Relaxed: after reply.look.
         let len = self.0.len.load(Relaxed);
         // ORDERING: reply.read-status Relaxed: as above.
-        (self.0.status.load(Relaxed), empty(&self.0.words, len))
+        (
+            self.0.status.load(Relaxed),
+            read_payload(&self.0.words, len),
+        )
     }
 }

@@ -1,4 +1,4 @@
-//! The consumer's side of a lane, under its lock: answers in order, taking back, recovery.
+//! The consumer's side of a lane, under its lock: taking replies in order, revoking tasks, recovery.
 //!
 //! It and [`parent`](super::parent) import each other: this is the parent's end while its lock is held.
 
@@ -9,9 +9,9 @@ use crate::sync::MutexGuard;
 use crate::sync::atomic::{Ordering::*, fence};
 use std::io;
 
-/// What only the consumer knows.
+/// State that only the consumer reads and writes.
 pub(super) struct ConsumerState {
-    /// The next number to be answered.
+    /// The next number whose reply will be taken.
     next: Seq,
     /// The first number whose slots and span are in use.
     released: Seq,
@@ -22,9 +22,9 @@ pub(super) struct ConsumerState {
 
 #[derive(Clone, Copy, Default)]
 struct Entry {
-    /// Taken back, or the casualty: the worker has to skip it.
+    /// The task was revoked, or was in flight when its worker died: the worker has to skip it.
     revoked: bool,
-    /// Taken, and its payload is still being read.
+    /// The reply was taken, and its payload is still being read.
     reading: bool,
 }
 
@@ -39,66 +39,82 @@ impl ConsumerState {
     }
 }
 
-/// An answer.
+/// A reply.
 #[derive(Clone, Copy, Debug)]
 pub struct Reply {
-    /// Whose.
+    /// The number of its task.
     pub seq: Seq,
-    /// [`SKIPPED`] for a task that was taken back, or else as the worker said: any number.
+    /// [`SKIPPED`] for a revoked task. Otherwise the worker's status, which can be any number.
     pub status: u32,
-    /// A span is to be [released](Locked::release) when it has been read.
+    /// A span must be [released](Locked::release) after it has been read.
     pub payload: Payload,
 }
 
-/// Who has a task that was to be taken back.
+/// The result of [`Locked::revoke`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[must_use]
 pub enum Revoke {
-    /// The parent: the worker will not run it. Its answer will say [`SKIPPED`].
+    /// The parent has the task: the worker will not run it. The status of its reply will be [`SKIPPED`].
     Won,
-    /// The worker has begun it, or it is answered already.
+    /// The worker has begun the task, or has replied to it already.
     Claimed,
 }
 
-/// What a worker cannot have done without being broken or hostile. Its lane is of no use any more.
+/// Something that only a broken or hostile worker does. Its lane cannot be used any more.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ProtocolViolation {
-    /// An answer to a task that it does not have.
+    /// It replied to a task that it does not have.
     NoTask(Seq),
-    /// The word that says whether a task is answered says something else.
+    /// The commit word of its reply has an impossible value.
     Commit { seq: Seq, found: u32 },
-    /// It has run a task that was taken back.
+    /// It ran a revoked task.
     RanRevoked(Seq),
-    /// It has skipped a task that was not taken back.
+    /// It skipped a task that was not revoked.
     Skipped(Seq),
-    /// It has skipped a task, and given a payload with that.
+    /// It skipped a task, and its reply has a payload in the arena.
     SkippedWith(Seq),
-    /// The word that says who has a task says something else.
+    /// The claim word has an impossible value.
     Claim { seq: Seq, found: u64 },
-    /// A payload that is not within the arena.
+    /// The payload of its reply is not within the arena.
     Span { seq: Seq, offset: u64, len: u32 },
 }
 
 impl std::fmt::Display for ProtocolViolation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::NoTask(seq) => write!(f, "answered number {}, which it does not have", seq.0),
-            Self::Commit { seq, found } => {
+            Self::NoTask(seq) => {
                 write!(
                     f,
-                    "wrote {found:#x} where the answer to number {} is marked",
+                    "replied to task number {}, which it does not have",
                     seq.0
                 )
             }
-            Self::RanRevoked(seq) => write!(f, "ran number {}, which was taken back", seq.0),
-            Self::Skipped(seq) => write!(f, "skipped number {}, which was not taken back", seq.0),
-            Self::SkippedWith(seq) => write!(f, "skipped number {} with a payload", seq.0),
+            Self::Commit { seq, found } => write!(
+                f,
+                "wrote {found:#x} to the commit word of its reply to task number {}",
+                seq.0
+            ),
+            Self::RanRevoked(seq) => write!(f, "ran task number {}, which was revoked", seq.0),
+            Self::Skipped(seq) => {
+                write!(f, "skipped task number {}, which was not revoked", seq.0)
+            }
+            Self::SkippedWith(seq) => {
+                write!(
+                    f,
+                    "skipped task number {}, but replied with a payload",
+                    seq.0
+                )
+            }
             Self::Claim { seq, found } => {
-                write!(f, "wrote {found:#x} where number {} is claimed", seq.0)
+                write!(
+                    f,
+                    "wrote {found:#x} to the claim word of task number {}",
+                    seq.0
+                )
             }
             Self::Span { seq, offset, len } => write!(
                 f,
-                "answered number {} with {len} bytes at {offset:#x}, outside of its memory",
+                "replied to task number {} with {len} bytes at offset {offset:#x}, outside its arena",
                 seq.0
             ),
         }
@@ -107,8 +123,9 @@ impl std::fmt::Display for ProtocolViolation {
 
 impl std::error::Error for ProtocolViolation {}
 
-/// A number that has been published and is not answered: what the parent knows of the task belongs to who holds the lock
-/// that this comes from. Its request may still be on its way into the slot: see [`Locked::request`].
+/// A number that is published and whose reply has not been taken. The parent's record of the task belongs to the holder of
+/// the lock that gave out this value. The submitter may still be writing its request into the slot: see
+/// [`Locked::request`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Waiting(Seq);
 
@@ -120,28 +137,28 @@ impl Waiting {
     }
 }
 
-/// The lock of a lane, held.
+/// The held lock of a lane.
 pub struct Locked<'a, T> {
     parent: &'a ParentEnd<T>,
-    books: MutexGuard<'a, (ConsumerState, T)>,
+    state: MutexGuard<'a, (ConsumerState, T)>,
 }
 
 impl<'a, T> Locked<'a, T> {
-    pub(super) fn new(parent: &'a ParentEnd<T>, books: MutexGuard<'a, (ConsumerState, T)>) -> Self {
-        Self { parent, books }
+    pub(super) fn new(parent: &'a ParentEnd<T>, state: MutexGuard<'a, (ConsumerState, T)>) -> Self {
+        Self { parent, state }
     }
 
-    /// What the lane's owner keeps under this lock.
+    /// The data that the lane's owner keeps under this lock.
     pub fn data(&mut self) -> &mut T {
-        &mut self.books.1
+        &mut self.state.1
     }
 
-    /// The next number to be answered; where a new worker begins.
+    /// The next number whose reply will be taken. A new worker begins there.
     pub fn next(&self) -> Seq {
-        self.books.0.next
+        self.state.0.next
     }
 
-    /// The numbers that have been given out and not been answered.
+    /// The numbers that are reserved and whose replies have not been taken.
     pub fn pending(&self) -> impl Iterator<Item = Seq> + use<T> {
         let (next, tail) = (self.next(), self.parent.tail());
         (0..self.count(tail)).map(move |n| Seq(next.0.wrapping_add(n)))
@@ -151,28 +168,28 @@ impl<'a, T> Locked<'a, T> {
         tail.since(self.next())
     }
 
-    /// Has this number been given out, and not been answered?
+    /// Is this number reserved, and its reply not taken?
     fn is_pending(&self, seq: Seq) -> bool {
         seq.since(self.next()) < self.count(self.parent.tail())
     }
 
-    /// This number, if it has been published and not been answered.
+    /// This number, if it is published and its reply has not been taken.
     pub fn waiting(&self, seq: Seq) -> Option<Waiting> {
         (self.is_pending(seq) && self.parent.is_published(seq)).then_some(Waiting(seq))
     }
 
-    /// All such numbers, oldest first.
+    /// All [waiting](Self::waiting) numbers, oldest first.
     pub fn all_waiting(&self) -> impl Iterator<Item = Waiting> {
         self.pending().filter_map(|seq| self.waiting(seq))
     }
 
-    /// What was published for a number: its entry and its payload, which lies where the parent has put it. None while its
-    /// submitter is still at work: the slot may hold what an older number left.
+    /// The entry and the payload of a number's request. The payload is where the parent has put it. None while the submitter
+    /// has not committed the request: the slot may still hold an older number's.
     pub fn request(&self, waiting: Waiting) -> Option<(u64, Payload)> {
         self.committed(waiting).map(|request| request.read())
     }
 
-    /// Can a worker have seen this number?
+    /// Is the number's request committed, so that a worker may have seen it?
     pub fn is_committed(&self, waiting: Waiting) -> bool {
         self.committed(waiting).is_some()
     }
@@ -181,24 +198,25 @@ impl<'a, T> Locked<'a, T> {
         self.parent.requests.slots[seq.slot()].committed(seq)
     }
 
-    /// [`take_with`](Self::take_with) nothing.
+    /// [`take_with`](Self::take_with) that returns the reply.
     ///
     /// # Errors
     ///
-    /// As there.
+    /// As [`take_with`](Self::take_with).
     #[cfg(any(test, raddle_loom, raddle_shuttle))]
     pub fn take(&mut self) -> Result<Option<Reply>, ProtocolViolation> {
         self.take_with(|reply| reply)
     }
 
-    /// The next answer, if it is there. Header and inline payload are copied out once and then looked
-    /// at. Slots without a span are released with this. `with` is what becomes of the answer when
-    /// it is accepted, before its slot can be given to another task. Whoever looked at the slot before this would not
-    /// know what this finds: the worker may commit in between.
+    /// Takes the next reply, if it is there. Header and inline payload are copied out once and then checked. A slot without
+    /// a span is released by this call.
+    ///
+    /// `with` consumes an accepted reply. It runs before another task can get the slot. A caller cannot check the slot first
+    /// and act on that: the worker may commit between the check and this call.
     ///
     /// # Errors
     ///
-    /// The worker is wild; nothing was taken, and `with` has not run.
+    /// The worker violated the protocol. Nothing was taken, and `with` has not run.
     #[inline(always)]
     pub fn take_with<R>(
         &mut self,
@@ -208,21 +226,21 @@ impl<'a, T> Locked<'a, T> {
         let seq = self.next();
         let reply = match parent.replies.slots[seq.slot()].committed(seq) {
             Ok(reply) => reply,
-            Err(found) => return Self::nothing(seq, found).map(|()| None),
+            Err(found) => return Self::check_uncommitted(seq, found).map(|()| None),
         };
-        // Both: the first is the parent's own word, and the second keeps the slot from being given away under a submitter
-        // that still writes it.
+        // Both checks are needed. The first reads the parent's own word. The second keeps the slot from being reused while
+        // its submitter still writes it.
         let request = &parent.requests.slots[seq.slot()];
         if !parent.is_published(seq) || request.committed(seq).is_none() {
             return Err(ProtocolViolation::NoTask(seq));
         }
         let (status, payload) = reply.read();
-        let books = &mut self.books.0;
-        let entry = &mut books.slots[seq.slot()];
+        let state = &mut self.state.0;
+        let entry = &mut state.slots[seq.slot()];
         match (entry.revoked, status == SKIPPED) {
             (true, false) => return Err(ProtocolViolation::RanRevoked(seq)),
             (false, true) => return Err(ProtocolViolation::Skipped(seq)),
-            // Nobody would read the payload, and so nobody release it.
+            // The payload would never be read, and so never be released.
             (true, true) if matches!(payload, Payload::Span(_)) => {
                 return Err(ProtocolViolation::SkippedWith(seq));
             }
@@ -236,20 +254,20 @@ impl<'a, T> Locked<'a, T> {
             entry.reading = true;
         }
         entry.revoked = false;
-        books.next = seq.next();
+        state.next = seq.next();
         let with = with(Reply {
             seq,
             status,
             payload,
         });
         // ORDERING: lane.next Relaxed: for guesses.
-        parent.consumer.next.store(books.next.0, Relaxed);
+        parent.consumer.next.store(state.next.0, Relaxed);
         self.settle(false);
         Ok(Some(with))
     }
 
-    /// There is no answer: is what is there possible?
-    fn nothing(seq: Seq, found: u32) -> Result<(), ProtocolViolation> {
+    /// There is no reply: checks that the slot's mark is a possible one.
+    fn check_uncommitted(seq: Seq, found: u32) -> Result<(), ProtocolViolation> {
         let before = seq.mark().wrapping_sub(SLOTS as u32);
         // New files begin with 0, and with 1 in the last slot.
         if found != before && found > 1 {
@@ -258,58 +276,59 @@ impl<'a, T> Locked<'a, T> {
         Ok(())
     }
 
-    /// The payload of a taken answer has been read. In any order; the slots and the worker's memory are
-    /// used again up to the first that has not.
+    /// Releases the payload of a taken reply, which has been read. Replies can be released in any order. Slots and spans
+    /// become free up to the first reply that is still being read.
     pub fn release(&mut self, seq: Seq) {
-        self.books.0.slots[seq.slot()].reading = false;
+        self.state.0.slots[seq.slot()].reading = false;
         self.settle(true);
     }
 
-    /// How many answers have been taken whose payloads may still be read: their memory must not be
-    /// [replaced](Self::replace) before it is 0.
+    /// How many numbers are taken and not released, because a payload is still being read. The memory must not be
+    /// [replaced](Self::replace) before this is 0.
     pub fn reading(&self) -> u32 {
-        self.next().since(self.books.0.released)
+        self.next().since(self.state.0.released)
     }
 
+    /// Advances `released` past all replies that have been read, and publishes it. `spans`: the worker may wait for a span.
     #[inline]
     fn settle(&mut self, spans: bool) {
         let parent = self.parent;
-        let books = &mut self.books.0;
-        let before = books.released;
-        while books.released != books.next && !books.slots[books.released.slot()].reading {
-            books.released = books.released.next();
+        let state = &mut self.state.0;
+        let before = state.released;
+        while state.released != state.next && !state.slots[state.released.slot()].reading {
+            state.released = state.released.next();
         }
-        if books.released == before {
+        if state.released == before {
             return;
         }
-        let released = books.released.0;
+        let released = state.released.0;
         // ORDERING: lane.release Release -> pairs with lane.released: the slots have been read.
         parent.consumer.released.store(released, Release);
         // ORDERING: requests.release Release -> pairs with requests.released: the spans have been read.
         parent.requests.released.store(released, Release);
         if spans {
             // WAKE: the other end is `WorkerEnd::space`.
-            // ORDERING: lane.release-fence SeqCst -> pairs with wake_request.sleeper-fence: the release before
+            // ORDERING: lane.release-fence SeqCst -> pairs with wake_request.fence: the release before
             // the look.
             fence(SeqCst);
-            if parent.replies.sleeps.look().is_some() {
+            if parent.replies.wake_request.look().is_some() {
                 parent.notify_worker();
             }
         }
     }
 
-    /// Takes a task back, if the worker has not begun it. Wait-free.
+    /// Revokes a task, unless the worker has begun it. Wait-free.
     ///
     /// # Errors
     ///
-    /// The worker is wild. The task has not been taken back.
+    /// The worker violated the protocol. The task has not been revoked.
     pub fn revoke(&mut self, seq: Seq) -> Result<Revoke, ProtocolViolation> {
         if !self.is_pending(seq) {
             return Ok(Revoke::Claimed);
         }
         match claim::revoke(&self.parent.replies.claims[seq.slot()], seq) {
             Ok(true) => {
-                self.books.0.slots[seq.slot()].revoked = true;
+                self.state.0.slots[seq.slot()].revoked = true;
                 Ok(Revoke::Won)
             }
             Ok(false) => Ok(Revoke::Claimed),
@@ -317,49 +336,49 @@ impl<'a, T> Locked<'a, T> {
         }
     }
 
-    /// A number that is not answered, and a later one that the worker has claimed all the same, which no worker does.
+    /// A number without a reply, and a later number that the worker has claimed. An honest worker never does that.
     pub fn claimed_ahead(&self) -> Option<(Seq, Seq)> {
         let answered = |&seq: &Seq| self.parent.answered(seq);
         let mut waiting = self.pending().skip_while(answered);
         let current = waiting.next()?;
         let ahead = waiting.find(|&seq| self.parent.is_started(seq))?;
-        // It may have been answered since: a claim shows the answers before it.
+        // Checked again: a reply may have come since the first check, and a claim shows the replies before it.
         (!answered(&current)).then_some((current, ahead))
     }
 
-    /// The worker is dead, and what it has answered has been taken: the task that it was running, if it
-    /// was. Its number is skipped by the next worker; all behind it wait as before.
+    /// The in-flight task of a dead worker: the one that it was running, if any. Call this after all its replies have been
+    /// taken. The next worker skips this number. All tasks behind it wait as before.
     pub fn in_flight(&mut self) -> Option<Waiting> {
         let waiting = self.waiting(self.next())?;
         let seq = waiting.seq();
-        if self.books.0.slots[seq.slot()].revoked {
+        if self.state.0.slots[seq.slot()].revoked {
             return None;
         }
-        // An answer that was refused is one, too, and so is a claim that says nothing.
+        // A refused reply and an impossible claim word also count as begun.
         let claim = &self.parent.replies.claims[seq.slot()];
         let began = !claim::is_untouched(claim, seq) || self.parent.answered(seq);
         if began {
-            self.books.0.slots[seq.slot()].revoked = true;
+            self.state.0.slots[seq.slot()].revoked = true;
         }
         began.then_some(waiting)
     }
 
-    /// The number of a [casualty](Self::in_flight) is not skipped after all: the next worker runs its task again.
+    /// The next worker does not skip the [in-flight](Self::in_flight) task, but runs it again.
     pub fn run_again(&mut self, seq: Seq) {
-        self.books.0.slots[seq.slot()].revoked = false;
+        self.state.0.slots[seq.slot()].revoked = false;
     }
 
-    /// Gives the lane a fresh `Replies`: `fresh` is the new file, mapped anywhere; `install` puts it in the
-    /// place of the old one. The new worker begins at [`next`](Self::next). Whoever sleeps is rung.
+    /// Gives the lane a fresh `Replies` file. `fresh` is the new file, mapped anywhere; `install` maps it in place of the
+    /// old one. The new worker begins at [`next`](Self::next). A sleeping waiter is notified.
     ///
     /// # Errors
     ///
-    /// Those of `install`: no worker will ever answer then, and all that is left to do is to
-    /// [revoke](Self::revoke) what waits.
+    /// Those of `install`. No worker will ever reply on this lane then: the caller has to [revoke](Self::revoke) the waiting
+    /// tasks.
     ///
     /// # Panics
     ///
-    /// If answers are still being [read](Self::reading).
+    /// If replies are still being [read](Self::reading).
     pub fn replace(
         &mut self,
         fresh: &Replies,
@@ -368,19 +387,19 @@ impl<'a, T> Locked<'a, T> {
         assert_eq!(
             self.reading(),
             0,
-            "answers of the old worker are being read"
+            "replies of the old worker are still being read"
         );
-        let books = &mut self.books.0;
-        books.generation = books.generation.wrapping_add(1);
-        fresh.begin(books.generation);
+        let state = &mut self.state.0;
+        state.generation = state.generation.wrapping_add(1);
+        fresh.begin(state.generation);
         for seq in self
             .pending()
-            .filter(|seq| self.books.0.slots[seq.slot()].revoked)
+            .filter(|seq| self.state.0.slots[seq.slot()].revoked)
         {
             claim::begin_revoked(&fresh.claims[seq.slot()], seq);
         }
         install()?;
-        // Whoever sleeps on the old file comes back, and sleeps on the new one.
+        // A waiter that sleeps on the old file wakes up, and then sleeps on the new one.
         self.parent.notify();
         Ok(())
     }

@@ -1,11 +1,27 @@
-//! Protocols in memory that two processes share. This room knows no tasks, no pools and no descriptors.
+//! Protocols in memory that two processes share. This module knows nothing of tasks, pools or descriptors.
 //!
-//! A *lane* joins a parent to one worker. It has two memory files, one for each direction ([`Requests`],
-//! [`Replies`]), a view for each side ([`ParentEnd`], [`WorkerEnd`]), and a sequence number ([`Seq`]) for each
-//! task: every number is answered once, in order. The parent believes nothing that it reads in `Replies`;
-//! what is not possible is a [`ProtocolViolation`] worker.
+//! A *lane* is the duplex shared-memory channel between the parent and one worker process. It consists of:
+//! - two memory files, one for each direction: [`Requests`] and [`Replies`];
+//! - a view for each side: [`ParentEnd`] and [`WorkerEnd`];
+//! - a sequence number ([`Seq`]) for each task. The worker replies to every number once, in order.
 //!
-//! `docs/protocols/lane.md` describes words, states, orderings and what survives the death of a worker.
+//! The parent trusts nothing that it reads from `Replies`. It checks every value, and reports an impossible one as a
+//! [`ProtocolViolation`].
+//!
+//! # The steps of a task
+//! | step | by | method | ordering |
+//! |---|---|---|---|
+//! | reserved | any thread of the parent | [`ParentEnd::reserve`] | exchange of a private tail, Relaxed |
+//! | published | the same thread | [`ParentEnd::publish`] | the parent's record, Release; then the payload and the commit of its slot, Release |
+//! | claimed | worker | [`WorkerEnd::next`] | Acquire of the commit; then exchange of the claim, Release: the replies before it |
+//! | or revoked | parent, lane locked | [`Locked::revoke`] | exchange of the claim, Relaxed |
+//! | or moved | parent, lane locked | [`Locked::request`], [`Locked::revoke`] | Acquire of the commit; then as revoked |
+//! | replied to | worker | [`WorkerEnd::reply`] | payload, then commit, Release; of a revoked task: `SKIPPED` |
+//! | taken | parent, lane locked | [`Locked::take_with`] | Acquire of the commit; copied out once |
+//! | released | parent, lane locked | [`Locked::release`] | Release of `released`, in order, up to the first reply that is still being read |
+//!
+//! `docs/protocols/lane.md` describes the files, the argument behind the steps, and the recovery after the death of a worker.
+//! It names the models, too.
 
 pub mod bytes;
 pub mod claim;
@@ -28,32 +44,32 @@ pub use segment::{ARENA, LEAST_ARENA, LONGEST, MOST_ARENA, Segment, file_bytes, 
 pub use spans::Span;
 pub use worker::{Request, TooLarge, WorkerEnd};
 
-// For those who look at a lane without a pool.
+// For code that uses a lane without a pool.
 #[cfg(any(test, raddle_loom, raddle_shuttle))]
 pub use layout::SKIPPED;
 
-/// What a task takes along, or what it brings back, on its way into a slot.
+/// The argument or the result of a task, about to be written into a slot.
 #[derive(Clone, Copy, Debug)]
 pub enum Body<'a> {
-    /// At most [`INLINE`] bytes, which travel in the slot.
+    /// At most [`INLINE`] bytes. They travel in the slot.
     Inline(&'a [u8]),
-    /// More than [`INLINE`] bytes, which have been written into the arena.
+    /// More than [`INLINE`] bytes. They are in the arena already.
     Span(Span),
 }
 
-/// What has come out of a slot.
+/// An argument or a result, read from a slot.
 #[derive(Clone, Copy, Debug)]
 pub enum Payload {
     /// A private copy.
     Inline(Inline),
-    /// It still lies in the arena, where the other side may be writing.
+    /// The bytes are still in the arena, where the other side may be writing.
     Span(Span),
 }
 
 /// Up to [`INLINE`] bytes.
 ///
-/// Words and not bytes, so that it goes from a slot to where it is wanted through registers: a copy of what was
-/// written a moment ago waits for the writes.
+/// Stored as words, not bytes, so that a copy goes through registers. A byte-wise copy of words that were just written
+/// would wait for those writes to leave the store buffer.
 #[derive(Clone, Copy)]
 pub struct Inline {
     words: [u64; INLINE / 8],

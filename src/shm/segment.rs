@@ -1,4 +1,4 @@
-//! One file of a lane in this process: its words, and the arena behind them.
+//! A segment: one file of a lane as this process maps it, with the words first and the arena behind them.
 
 use super::bytes::Region;
 use super::layout::Shared;
@@ -16,17 +16,16 @@ use crate::sync::Arc;
 #[cfg(raddle_loom)]
 use crate::sync::cell::UnsafeCell;
 
-/// Bytes for the payloads of one direction, if nothing speaks against it: address space, and memory only where a payload has
-/// been.
+/// The default size of the arena of one direction, in bytes of address space. Memory is used only where a payload has been.
 pub const ARENA: usize = 16 << 30;
-/// The longest payload: the length of a span is an `u32`, and a power of two.
+/// The longest payload in bytes: a span's length is a `u32`, and its size is rounded up to a power of two.
 pub const LONGEST: usize = 1 << (u32::BITS - 1);
-/// Less is no arena.
+/// The smallest arena.
 pub const LEAST_ARENA: usize = PAGE;
-/// The most that one can be asked for.
+/// The largest arena.
 pub const MOST_ARENA: usize = 1 << 40;
 
-/// Where the arena begins.
+/// The offset of the arena in the file.
 const fn head<T>() -> usize {
     size_of::<T>().next_multiple_of(PAGE)
 }
@@ -34,7 +33,7 @@ const fn head<T>() -> usize {
 #[cfg(not(any(raddle_loom, raddle_shuttle)))]
 const _: () = assert!(head::<Requests>() == 131_072 && head::<Replies>() == 131_072);
 
-/// The longest payload that finds room in such an arena: what it takes there is a power of two.
+/// The longest payload that fits an empty arena of this size. A span's size is rounded up to a power of two.
 pub const fn longest(arena: usize) -> usize {
     match arena.checked_ilog2() {
         Some(bits) if 1 << bits < LONGEST => 1 << bits,
@@ -43,12 +42,12 @@ pub const fn longest(arena: usize) -> usize {
     }
 }
 
-/// How long the two files of a lane with such arenas are together.
+/// The total size of a lane's two files, with arenas of this size.
 pub const fn lane_bytes(arena: usize) -> usize {
     head::<Requests>() + head::<Replies>() + 2 * arena
 }
 
-/// How long the longer one is.
+/// The size of the larger of a lane's two files, with arenas of this size.
 pub const fn file_bytes(arena: usize) -> usize {
     let words = [head::<Requests>(), head::<Replies>()];
     arena
@@ -61,19 +60,19 @@ pub const fn file_bytes(arena: usize) -> usize {
 
 enum Backing<T> {
     Mapped(Mapping),
-    /// For checkers and interpreters, which have no files.
+    /// For the checkers and Miri, which have no files.
     Heap(Arc<Heap<T>>),
 }
 
 struct Heap<T> {
     shared: T,
-    /// From a box, and back into it.
+    /// Leaked from a box, and turned back into one on drop.
     arena: NonNull<[u8]>,
     #[cfg(raddle_loom)]
     lines: Box<[UnsafeCell<()>]>,
 }
 
-/// See the module. Dereferences to the words.
+/// A mapped file, or heap memory in its place. Dereferences to the words. See the module.
 pub struct Segment<T> {
     shared: NonNull<T>,
     arena: NonNull<u8>,
@@ -81,28 +80,27 @@ pub struct Segment<T> {
     backing: Backing<T>,
 }
 
-// SAFETY: the words are `Sync` (`Shared`), the arena is accessed by copies alone.
+// SAFETY: the words are `Sync` (`Shared`); the arena is accessed by copies, or borrowed under the promises of `WorkerEnd`.
 unsafe impl<T: Shared> Send for Segment<T> {}
 // SAFETY: as above.
 unsafe impl<T: Shared> Sync for Segment<T> {}
 
 impl<T: Shared> Segment<T> {
-    /// A new file, begun and mapped for writing. The descriptor is for the other side. The arena is a multiple of
-    /// [`PAGE`].
+    /// Creates a file, writes its first state and maps it for writing. The descriptor is for the other side. `arena` is the
+    /// size of the arena in bytes, a multiple of [`PAGE`].
     ///
     /// # Errors
     ///
-    /// What the kernel says, with the call that it refused.
+    /// The kernel's error, with the name of the call that failed.
     pub fn create(arena: usize) -> io::Result<(Self, OwnedFd)> {
         Self::create_with(arena, arena)
     }
 
-    /// As [`create`](Self::create), but only the words are mapped: of a file that is to take another one's
-    /// [place](Self::replace).
+    /// As [`create`](Self::create), but maps only the words. For a file that will [replace](Self::replace) another one.
     ///
     /// # Errors
     ///
-    /// What the kernel says, with the call that it refused.
+    /// The kernel's error, with the name of the call that failed.
     pub fn create_words(arena: usize) -> io::Result<(Self, OwnedFd)> {
         Self::create_with(arena, 0)
     }
@@ -114,26 +112,26 @@ impl<T: Shared> Segment<T> {
         Ok((segment, fd))
     }
 
-    /// A descriptor of the same file, by which it can be read only.
+    /// Opens a read-only descriptor of the same file.
     ///
     /// # Errors
     ///
-    /// What the kernel says.
+    /// The kernel's error.
     pub fn read_only(fd: BorrowedFd<'_>) -> io::Result<OwnedFd> {
         memfd::read_only(fd)
     }
 
-    /// For the worker: maps a file that the parent has made, `Requests` for reading alone. The file's length, which
-    /// nobody can change, tells how large the arena is.
+    /// For the worker: maps a file that the parent has made, `Requests` read-only. The arena's size follows from the file's
+    /// length, which the seals fix.
     ///
     /// # Errors
     ///
-    /// `InvalidData` if it is no file of a lane: not sealed, or of no lane's size.
+    /// `InvalidData` if it is not a file of a lane: its seals are missing, or its length is impossible.
     pub fn adopt(fd: &OwnedFd) -> io::Result<Self> {
         let len = memfd::verify(fd.as_fd())?;
         let arena = len.checked_sub(head::<T>());
         let Some(arena) = arena.filter(|arena| arena.is_multiple_of(PAGE)) else {
-            let what = format!("a memfd of {len} bytes, which is no lane's");
+            let what = format!("a memfd of {len} bytes, which cannot be a file of a lane");
             return Err(io::Error::new(io::ErrorKind::InvalidData, what));
         };
         Self::map(fd, arena, T::WORKER)
@@ -150,12 +148,12 @@ impl<T: Shared> Segment<T> {
         })
     }
 
-    /// Puts another file, as long as this one, in its place, at the same address: whoever holds a reference to
-    /// the words sees the other file's.
+    /// Maps another file of the same length in place of this one, at the same address. References to the words stay valid
+    /// and see the other file's words.
     ///
     /// # Errors
     ///
-    /// What the kernel says. Then the memory there is nobody else's, and zero: it can be looked at, and says nothing.
+    /// The kernel's error. The memory there is then zero and private to this process: it can be read, and says nothing.
     pub fn replace(&self, fd: BorrowedFd<'_>) -> io::Result<()> {
         match &self.backing {
             Backing::Mapped(mapping) => mapping.replace(fd),
@@ -163,17 +161,17 @@ impl<T: Shared> Segment<T> {
         }
     }
 
-    /// Bytes of the arena.
+    /// The size of the arena in bytes.
     pub fn arena(&self) -> usize {
         self.arena_len
     }
 
-    /// The longest payload that finds room if there is no other.
+    /// The longest payload that fits the empty arena.
     pub fn longest(&self) -> usize {
         longest(self.arena_len)
     }
 
-    /// A part of the arena; `None` if it is not within it, or longer than any payload.
+    /// The bytes of a span. `None` if the span is not within the arena, or longer than any payload.
     #[inline]
     pub fn region(&self, span: Span) -> Option<Region<'_>> {
         let offset = usize::try_from(span.offset).ok()?;
@@ -182,7 +180,8 @@ impl<T: Shared> Segment<T> {
         }
         // SAFETY: within the arena.
         let base = unsafe { self.arena.add(offset) };
-        // SAFETY: mapped as long as the segment is borrowed; nobody refers to bytes of the arena.
+        // SAFETY: mapped as long as the segment is borrowed. References to bytes of the arena exist only in a worker, under
+        // the promises of `WorkerEnd::borrow_request` and `WorkerEnd::borrow_space`.
         Some(unsafe {
             Region::new(
                 base,
@@ -201,7 +200,7 @@ impl<T: Shared> Segment<T> {
         }
     }
 
-    /// Gives memory of the arena back. It is advice: what the kernel refuses stays.
+    /// Gives memory of the arena back to the kernel. It is only advice: if the kernel refuses, the memory stays.
     pub(super) fn punch(&self, hole: Hole) {
         if let Backing::Mapped(mapping) = &self.backing {
             let _ = mapping.punch(head::<T>() + hole.offset, hole.len);
@@ -209,10 +208,10 @@ impl<T: Shared> Segment<T> {
     }
 }
 
-// Only tests and checkers have lanes in plain memory.
+// Only tests and checkers have lanes in heap memory.
 #[cfg_attr(not(any(test, raddle_loom, raddle_shuttle)), allow(dead_code))]
 impl<T: Shared> Segment<T> {
-    /// A segment in plain memory, with an arena of so many bytes.
+    /// A segment in heap memory, with an arena of this many bytes.
     pub fn heap(arena: usize) -> Self {
         let heap = Arc::new(Heap {
             shared: T::new(),
@@ -230,7 +229,9 @@ impl<T: Shared> Segment<T> {
     pub fn share(&self) -> Self {
         match &self.backing {
             Backing::Heap(heap) => Self::of(Arc::clone(heap)),
-            Backing::Mapped(_) => panic!("a mapping is adopted, not shared"),
+            Backing::Mapped(_) => {
+                panic!("only heap segments can be shared: a mapped file is adopted")
+            }
         }
     }
 
@@ -246,12 +247,12 @@ impl<T: Shared> Segment<T> {
 
 impl<T> Drop for Heap<T> {
     fn drop(&mut self) {
-        // SAFETY: leaked from a box by `Segment::heap`; no segment is left that could reach it.
+        // SAFETY: leaked from a box by `Segment::heap`; no segment refers to it any more.
         drop(unsafe { Box::from_raw(self.arena.as_ptr()) });
     }
 }
 
-// SAFETY: the words are `Sync`, the arena is accessed by copies alone.
+// SAFETY: as for `Segment`.
 unsafe impl<T: Shared> Send for Heap<T> {}
 // SAFETY: as above.
 unsafe impl<T: Shared> Sync for Heap<T> {}
@@ -261,7 +262,7 @@ impl<T> Deref for Segment<T> {
 
     #[inline(always)]
     fn deref(&self) -> &T {
-        // SAFETY: mapped or allocated as long as the segment lives; atomics alone, whatever the bytes.
+        // SAFETY: mapped or allocated as long as the segment lives; all fields are atomics, for which any bytes are valid.
         unsafe { self.shared.as_ref() }
     }
 }

@@ -1,7 +1,8 @@
-//! Which parts of an arena are in use. Private to the side that writes the arena.
+//! The allocator of an arena: which spans are in use. Private to the side that writes the arena.
 //!
-//! Sizes are powers of two, each with a list of free spans; the last freed is taken first, since its
-//! pages are there and its lines may be in the cache. When nothing is in use the arena is whole again.
+//! Sizes are powers of two. Each size has a list of free spans. The span that was freed last is reused first, because its
+//! pages are in memory and its lines may be in the cache. When no span is in use, the whole arena is free again for any
+//! size.
 
 use crate::sync::bound;
 use crate::sys::memfd::PAGE;
@@ -14,19 +15,19 @@ pub struct Span {
 }
 
 impl Span {
-    /// Bytes.
+    /// Its length in bytes.
     pub fn len(&self) -> usize {
         self.len as usize
     }
 
-    /// Have they a byte in common? For spans within an arena.
+    /// Do the two spans share a byte? Both must be within an arena.
     pub fn overlaps(&self, other: Self) -> bool {
         let end = |span: &Self| span.offset + u64::from(span.len);
         self.offset < end(&other) && other.offset < end(self)
     }
 }
 
-/// Memory to give back to the kernel, with [`SpanAllocator::punched`] afterwards.
+/// Memory to give back to the kernel. Call [`SpanAllocator::punched`] afterwards.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[must_use]
 pub struct Hole {
@@ -34,33 +35,35 @@ pub struct Hole {
     pub len: usize,
 }
 
-/// The smallest span is a line.
+/// Log2 of the smallest size: one cache line.
 const SMALLEST: u32 = 6;
 const CLASSES: usize = u32::BITS as usize;
-/// Free spans that are kept for the next payloads, with what memory they have: a little more than half at least, since their
-/// sizes are powers of two. SpanAllocator of less than a page are kept in any case. Bench P3-64M: a payload of just that
-/// and a length.
+/// How many bytes of free spans keep their memory for the next payloads. More than half of these bytes have memory behind
+/// them, because a span's size is its payload's length rounded up to a power of two. Spans smaller than a page always keep
+/// their memory. The value lets one span of bench P3-64M stay, whose payload is 64 MiB and a length.
 const KEPT: usize = bound(128 << 20, 0);
 
 #[derive(Default)]
 struct Class {
-    /// With memory behind them.
+    /// Free spans with memory behind them.
     warm: Vec<u64>,
-    /// Holes.
+    /// Free spans that were punched.
     cold: Vec<u64>,
 }
 
 /// See the module.
 pub struct SpanAllocator {
     classes: [Class; CLASSES],
-    /// Nothing from here on has been used.
+    /// No offset from here on has been used.
     top: usize,
     end: usize,
+    /// How many spans are in use.
     used: usize,
-    /// Bytes in warm spans.
+    /// How many bytes the warm spans have.
     warm: usize,
 }
 
+/// Log2 of the size that a payload of this length takes. None: no size is large enough.
 fn class(len: u32) -> Option<usize> {
     let size = len.checked_next_power_of_two()?;
     Some(size.trailing_zeros().max(SMALLEST) as usize)
@@ -77,17 +80,17 @@ impl SpanAllocator {
         }
     }
 
-    /// Would a payload of this length find room if there were no other?
+    /// Would a payload of this length fit the empty arena?
     pub fn fits(&self, len: u32) -> bool {
         class(len).is_some_and(|class| 1 << class <= self.end)
     }
 
-    /// Room for a payload; `None` if there is none now.
+    /// Allocates a span for a payload. `None`: no space is free now.
     pub fn take(&mut self, len: u32) -> Option<Span> {
         let class = class(len)?;
         self.take_of(class)
             .or_else(|| {
-                // Spans of other sizes may be all that there is.
+                // If no span is in use, only free spans of other sizes are in the way.
                 if self.used > 0 {
                     return None;
                 }
@@ -110,13 +113,13 @@ impl SpanAllocator {
         if let Some(offset) = cold.pop() {
             return Some(offset);
         }
-        // Holes are whole pages.
+        // Aligned to pages, because a hole consists of whole pages.
         let offset = self.top.next_multiple_of(size.min(PAGE));
         self.top = offset.checked_add(size).filter(|&top| top <= self.end)?;
         Some(offset as u64)
     }
 
-    /// Takes a span back. What comes out is to be punched.
+    /// Frees a span. The caller punches the returned hole, if any, and then calls [`punched`](Self::punched).
     pub fn free(&mut self, span: Span) -> Option<Hole> {
         self.used -= 1;
         let class = class(span.len).expect("a span that was taken");
@@ -132,13 +135,13 @@ impl SpanAllocator {
         None
     }
 
-    /// How many are taken.
+    /// How many spans are in use.
     #[cfg(raddle_hostile)]
     pub fn in_use(&self) -> usize {
         self.used
     }
 
-    /// The hole can be used again.
+    /// Makes a punched hole available again.
     pub fn punched(&mut self, hole: Hole) {
         let class = hole.len.trailing_zeros() as usize;
         self.classes[class].cold.push(hole.offset as u64);
@@ -150,7 +153,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn spans_do_not_overlap_and_come_back() {
+    fn spans_do_not_overlap_and_are_reused() {
         let mut spans = SpanAllocator::new(1 << 20);
         let taken: Vec<Span> = (0..)
             .map_while(|n| spans.take(49 + n * 37 % 5000))
@@ -167,12 +170,12 @@ mod tests {
         for span in taken {
             assert_eq!(spans.free(span), None);
         }
-        // The last freed of its size is the first to be taken.
+        // Of each size, the span that was freed last is reused first.
         assert_eq!(spans.take(last.len), Some(last));
     }
 
     #[test]
-    fn an_unused_arena_is_whole_again() {
+    fn an_arena_without_spans_in_use_serves_any_size() {
         let mut spans = SpanAllocator::new(1 << 20);
         let small: Vec<_> = (0..1 << 14).map(|_| spans.take(64).unwrap()).collect();
         assert_eq!(spans.take(64), None);
@@ -184,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn lengths_that_never_fit() {
+    fn too_long_payloads_never_fit() {
         let mut spans = SpanAllocator::new(1 << 20);
         assert!(spans.fits(1 << 20) && !spans.fits((1 << 20) + 1) && !spans.fits(u32::MAX));
         assert_eq!(spans.take((1 << 20) + 1), None);
@@ -192,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn much_free_memory_goes_back_to_the_kernel() {
+    fn free_spans_beyond_the_limit_are_punched() {
         let mut spans = SpanAllocator::new(1 << 30);
         let size = 32 << 20;
         let taken: Vec<_> = (0..8).map(|_| spans.take(size).unwrap()).collect();
@@ -201,7 +204,7 @@ mod tests {
         for &hole in &holes {
             spans.punched(hole);
         }
-        // Those with memory first, then the holes, then the rest of the arena.
+        // Reuses warm spans first, then punched ones, and then the rest of the arena.
         for _ in 0..8 {
             assert!(taken.contains(&spans.take(size).unwrap()));
         }

@@ -1,4 +1,4 @@
-//! A lane through real files, and what a broken or hostile worker may write.
+//! A lane through real files, and against everything that a broken or hostile worker may write.
 
 use super::layout::Shared;
 use super::locked::ProtocolViolation;
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 const FIRST: Seq = Seq(u32::MAX - 1);
 
-/// A lane in plain memory, with the worker's files for a hostile hand.
+/// A lane in heap memory. `replies` lets a test write what a hostile worker could write.
 struct Heap {
     parent: ParentEnd<()>,
     worker: WorkerEnd,
@@ -43,7 +43,7 @@ fn submit(parent: &ParentEnd<()>, bytes: &[u8]) -> Seq {
     seq
 }
 
-/// Answers with the argument.
+/// Takes a task and replies with its argument.
 fn echo(worker: &mut WorkerEnd) {
     let request = worker.next().unwrap();
     assert_eq!(request.entry, 9);
@@ -51,9 +51,9 @@ fn echo(worker: &mut WorkerEnd) {
         Payload::Inline(inline) => worker.reply(request.seq, 1, Body::Inline(inline.as_slice())),
         Payload::Span(span) => {
             let bytes = worker.request_region(span).to_vec();
-            let room = worker.space(bytes.len() as u32).unwrap();
-            worker.reply_region(room).write(0, &bytes);
-            worker.reply(request.seq, 1, Body::Span(room));
+            let reply_span = worker.space(bytes.len() as u32).unwrap();
+            worker.reply_region(reply_span).write(0, &bytes);
+            worker.reply(request.seq, 1, Body::Span(reply_span));
         }
     }
 }
@@ -86,7 +86,7 @@ fn payloads_of_all_lengths_over_several_laps() {
 }
 
 #[test]
-fn a_full_lane_refuses_and_answers_free_it() {
+fn a_full_lane_refuses_until_a_reply_is_taken() {
     let Heap {
         parent, mut worker, ..
     } = heap();
@@ -96,13 +96,13 @@ fn a_full_lane_refuses_and_answers_free_it() {
     assert!(parent.is_full() && parent.reserve().is_none());
     assert_eq!(parent.depth() as usize, SLOTS);
     echo(&mut worker);
-    assert!(parent.reserve().is_none(), "answered, and not taken");
+    assert!(parent.reserve().is_none(), "the reply has not been taken");
     assert_eq!(received(&parent, FIRST), b"x");
     assert!(parent.reserve().is_some() && parent.reserve().is_none());
 }
 
 #[test]
-fn answers_are_released_in_any_order() {
+fn replies_are_released_in_any_order() {
     let Heap {
         parent, mut worker, ..
     } = heap();
@@ -124,7 +124,7 @@ fn answers_are_released_in_any_order() {
 }
 
 #[test]
-fn an_answer_to_nothing_is_wild() {
+fn a_reply_without_a_task_is_a_violation() {
     let Heap {
         parent, mut worker, ..
     } = heap();
@@ -133,7 +133,7 @@ fn an_answer_to_nothing_is_wild() {
         parent.lock().take().unwrap_err(),
         ProtocolViolation::NoTask(FIRST)
     );
-    // A number that is given out and not yet published is none that could be answered.
+    // A reserved number that is not published yet has no task either.
     let seq = parent.reserve().unwrap();
     assert_eq!(
         parent.lock().take().unwrap_err(),
@@ -142,7 +142,7 @@ fn an_answer_to_nothing_is_wild() {
 }
 
 #[test]
-fn a_spoiled_mark_is_wild() {
+fn an_impossible_mark_is_a_violation() {
     let Heap {
         parent, replies, ..
     } = heap();
@@ -156,41 +156,41 @@ fn a_spoiled_mark_is_wild() {
     );
 }
 
-/// How long a sleep may take that nobody ends, and one that is to be ended at once may not.
+/// A deadline for a sleep that is not notified.
 fn after(millis: u64) -> Option<Instant> {
     Some(Instant::now() + Duration::from_millis(millis))
 }
 
-/// What is in the worker's bell before, between and after is its own business.
+/// Whatever the worker writes to its event word, the parent's own notification ends the sleep.
 #[test]
-fn the_parent_hears_itself_whatever_is_in_the_bell() {
+fn the_parent_wakes_itself_whatever_the_worker_writes() {
     for spoiled in [0, 1, 0x100, u32::MAX] {
         let Heap {
             parent, replies, ..
         } = heap();
         // ORDERING: test Relaxed: one thread.
-        replies.bell.store(spoiled, Relaxed);
-        let bell = parent.arm();
+        replies.event.store(spoiled, Relaxed);
+        let seen = parent.arm();
         parent.notify();
         // ORDERING: test Relaxed: one thread.
-        replies.bell.store(spoiled, Relaxed);
-        assert_eq!(parent.sleep(bell, None), FutexWait::Changed);
+        replies.event.store(spoiled, Relaxed);
+        assert_eq!(parent.sleep(seen, None), FutexWait::Changed);
         parent.disarm();
     }
 }
 
 #[cfg(not(miri))]
 #[test]
-fn nobody_stays_awake_for_a_spoiled_bell() {
+fn an_overwritten_event_word_does_not_keep_the_waiter_awake() {
     let Heap {
         parent, replies, ..
     } = heap();
     // ORDERING: test Relaxed: one thread.
-    replies.bell.store(0x17, Relaxed);
+    replies.event.store(0x17, Relaxed);
     let deadline = after(5);
     let slept = loop {
-        let bell = parent.arm();
-        match parent.sleep(bell, deadline) {
+        let seen = parent.arm();
+        match parent.sleep(seen, deadline) {
             FutexWait::Woken | FutexWait::Interrupted => {}
             slept => break slept,
         }
@@ -198,52 +198,52 @@ fn nobody_stays_awake_for_a_spoiled_bell() {
     assert_eq!(slept, FutexWait::TimedOut);
 }
 
-/// A hostile hand puts the bell back as often as it can; each ring of the parent arrives.
+/// A hostile thread resets the worker's event word all the time. Each notification of the parent still arrives.
 #[cfg(not(miri))]
 #[test]
-fn a_bell_that_is_put_back_all_the_time() {
+fn own_notifications_arrive_while_the_workers_event_word_is_reset() {
     let Heap {
         parent, replies, ..
     } = heap();
-    let (parent, heard) = (Arc::new(parent), Arc::new(AtomicU32::new(0)));
+    let (parent, pending) = (Arc::new(parent), Arc::new(AtomicU32::new(0)));
     let over = spoil(move || {
         // ORDERING: test Relaxed: of no consequence.
-        replies.bell.store(5, Relaxed);
+        replies.event.store(5, Relaxed);
     });
-    let (other, asked) = (Arc::clone(&parent), Arc::clone(&heard));
-    let ringer = thread::spawn(move || {
+    let (other, sent) = (Arc::clone(&parent), Arc::clone(&pending));
+    let notifier = thread::spawn(move || {
         for n in 1..=1000 {
-            // ORDERING: test Release: with the look below.
-            asked.store(n, Release);
+            // ORDERING: test Release -> pairs with the swap below.
+            sent.store(n, Release);
             other.notify();
-            // ORDERING: test Acquire: with the answer below.
-            while asked.load(Acquire) == n {
+            // ORDERING: test Acquire -> pairs with the swap below.
+            while sent.load(Acquire) == n {
                 crate::sync::hint::spin_loop();
             }
         }
     });
     for _ in 0..1000 {
         loop {
-            let bell = parent.arm();
-            // ORDERING: test AcqRel: with both of the other side.
-            if heard.swap(0, AcqRel) != 0 {
+            let seen = parent.arm();
+            // ORDERING: test AcqRel -> pairs with both accesses of the notifier.
+            if pending.swap(0, AcqRel) != 0 {
                 break;
             }
-            let _ = parent.sleep(bell, None);
+            let _ = parent.sleep(seen, None);
         }
     }
-    ringer.join().unwrap();
+    notifier.join().unwrap();
     over();
 }
 
-/// Does it again and again in another thread, until what this returns is called.
+/// Runs `spoil` again and again in another thread, until the returned closure is called.
 #[cfg(not(miri))]
 fn spoil(spoil: impl Fn() + Send + 'static) -> impl FnOnce() {
     let over = Arc::new(AtomicBool::new(false));
-    let theirs = Arc::clone(&over);
+    let is_over = Arc::clone(&over);
     let spoiler = thread::spawn(move || {
         // ORDERING: test Relaxed: of no consequence.
-        while !theirs.load(Relaxed) {
+        while !is_over.load(Relaxed) {
             spoil();
         }
     });
@@ -255,7 +255,7 @@ fn spoil(spoil: impl Fn() + Send + 'static) -> impl FnOnce() {
 }
 
 #[test]
-fn a_spoiled_claim_is_wild() {
+fn an_impossible_claim_is_a_violation() {
     for found in [1, 0b11, u64::MAX, u64::from(FIRST.0) << 2 | 0b11] {
         let Heap {
             parent, replies, ..
@@ -271,15 +271,15 @@ fn a_spoiled_claim_is_wild() {
         assert_eq!(
             locked.in_flight().map(Waiting::seq),
             Some(seq),
-            "it may have run"
+            "the task may have run"
         );
     }
 }
 
-/// The parent looks a fixed number of times, whatever the worker does to the word meanwhile.
+/// `revoke` takes a fixed number of steps, whatever the worker does to the claim word meanwhile.
 #[cfg(not(miri))]
 #[test]
-fn a_claim_that_changes_all_the_time() {
+fn revoke_returns_while_the_claim_word_changes() {
     let Heap {
         parent, replies, ..
     } = heap();
@@ -298,7 +298,7 @@ fn a_claim_that_changes_all_the_time() {
 }
 
 #[test]
-fn a_payload_outside_of_the_arena_is_wild() {
+fn a_payload_outside_the_arena_is_a_violation() {
     for (offset, len) in [
         (4096, 49),
         (4000, 97),
@@ -316,13 +316,13 @@ fn a_payload_outside_of_the_arena_is_wild() {
         assert_eq!(
             parent.lock().in_flight().map(Waiting::seq),
             Some(seq),
-            "its answer was refused"
+            "its reply was refused"
         );
     }
 }
 
 #[test]
-fn skipping_and_running_against_the_parents_word_are_wild() {
+fn a_status_against_the_claim_is_a_violation() {
     let Heap {
         parent, mut worker, ..
     } = heap();
@@ -355,24 +355,28 @@ fn skipping_and_running_against_the_parents_word_are_wild() {
         parent.lock().take().unwrap_err(),
         ProtocolViolation::SkippedWith(seq)
     );
-    assert_eq!(parent.lock().reading(), 0, "nobody would release it");
+    assert_eq!(
+        parent.lock().reading(),
+        0,
+        "a payload that is never read must not wait for its release"
+    );
 }
 
 #[test]
-fn wild_workers_are_described() {
-    let wild = ProtocolViolation::Span {
+fn violations_are_described() {
+    let violation = ProtocolViolation::Span {
         seq: Seq(3),
         offset: 16,
         len: 5,
     };
     assert_eq!(
-        wild.to_string(),
-        "answered number 3 with 5 bytes at 0x10, outside of its memory"
+        violation.to_string(),
+        "replied to task number 3 with 5 bytes at offset 0x10, outside its arena"
     );
 }
 
 #[test]
-fn a_new_file_marks_nothing_as_there() {
+fn a_new_file_says_nothing_about_any_number() {
     for first in [0, 1, u32::MAX - SLOTS as u32, u32::MAX - 1, u32::MAX] {
         let (requests, replies) = (Requests::new(), Replies::new());
         requests.begin(0);
@@ -420,8 +424,8 @@ fn a_lane_of_files_with_the_worker_in_another_thread() {
     let (replies, replies_fd) = Segment::<Replies>::create(ARENA).unwrap();
     let parent = ParentEnd::new(requests, replies, FIRST, ());
     let serve = |replies_fd: &std::os::fd::OwnedFd, first| {
-        let theirs = Segment::<Requests>::read_only(requests_fd.as_fd()).unwrap();
-        let requests = Segment::adopt(&theirs).unwrap();
+        let read_only = Segment::<Requests>::read_only(requests_fd.as_fd()).unwrap();
+        let requests = Segment::adopt(&read_only).unwrap();
         let replies = Segment::adopt(replies_fd).unwrap();
         let mut worker = WorkerEnd::new(requests, replies, first, || {});
         move |tasks: usize| {
@@ -432,9 +436,9 @@ fn a_lane_of_files_with_the_worker_in_another_thread() {
     };
     let wait = |seq| {
         while !parent.answered(seq) {
-            let bell = parent.arm();
+            let seen = parent.arm();
             if !parent.answered(seq) {
-                let _ = parent.sleep(bell, None);
+                let _ = parent.sleep(seen, None);
             }
         }
         parent.disarm();
@@ -448,7 +452,7 @@ fn a_lane_of_files_with_the_worker_in_another_thread() {
         assert_eq!(received(&parent, seq), bytes);
     }
     serving.join().unwrap();
-    // The worker is gone; one task waits, in memory that is the next one's.
+    // The worker is gone. One task waits for the next worker, with a fresh file.
     let seq = submit(&parent, b"left");
     assert_eq!(parent.lock().in_flight(), None);
     let (fresh, fresh_fd) = Segment::<Replies>::create(ARENA).unwrap();
@@ -462,41 +466,41 @@ fn a_lane_of_files_with_the_worker_in_another_thread() {
     assert_eq!(received(&parent, seq), b"left");
 }
 
-/// Whoever of the parent's threads was seen last on the worker's core: neither side spins, on two cores both do.
+/// If a thread of the parent was last seen on the worker's core, neither side spins. On two cores both do.
 #[test]
-fn nobody_spins_on_the_core_that_the_other_side_needs() {
-    // A thread that may be moved around.
-    let moved = thread::spawn(core_after_core);
+fn neither_side_spins_on_the_core_that_the_other_side_needs() {
+    // In a thread of its own, because it changes its affinity.
+    let moved = thread::spawn(spin_on_each_core);
     moved.join().unwrap();
 }
 
-fn core_after_core() {
+fn spin_on_each_core() {
     use crate::sys::affinity;
     if affinity::current().is_none() {
-        println!("skipped: this system does not say on which core a thread runs");
+        println!("skipped: this system cannot tell on which core a thread runs");
         return;
     }
     let cores = affinity::allowed();
     let here = cores[0];
     let lane = heap();
     let spins = |core| affinity::pin(core) && !lane.worker.patience().is_zero();
-    let seen = |core| affinity::pin(core) && lane.parent.shares_core();
+    let shares = |core| affinity::pin(core) && lane.parent.shares_core();
     let arm = || drop(lane.parent.arm());
     let listen = || lane.parent.listen();
     let wake = || {
-        lane.replies.sleeps.post();
+        lane.replies.wake_request.post();
         submit(&lane.parent, &[]);
     };
-    assert!(!seen(here), "the worker has not been seen yet");
+    assert!(!shares(here), "the worker has not been seen yet");
     for announce in [&arm as &dyn Fn(), &listen, &wake] {
         assert!(affinity::pin(here));
         announce();
-        assert!(!spins(here) && seen(here));
+        assert!(!spins(here) && shares(here));
         let Some(&other) = cores.get(1) else {
-            println!("skipped in part: there is one core");
+            println!("skipped in part: there is only one core");
             continue;
         };
-        assert!(spins(other) && !seen(here) && seen(other));
+        assert!(spins(other) && !shares(here) && shares(other));
         arm();
         assert!(spins(here));
     }
@@ -504,6 +508,6 @@ fn core_after_core() {
     for core in cores {
         assert!(affinity::pin(core));
         arm();
-        assert!(!spins(core) && seen(core));
+        assert!(!spins(core) && shares(core));
     }
 }

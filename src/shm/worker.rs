@@ -1,4 +1,4 @@
-//! The worker's end of a lane: one thread that takes tasks in order and answers them.
+//! The worker's end of a lane: one thread that takes tasks in order and replies to each.
 
 use super::bytes::Region;
 use super::layout::{Replies, Requests, SKIPPED, Seq};
@@ -11,15 +11,15 @@ use crate::sync::{futex, spin};
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// How long a worker looks for the next task before it sleeps.
+/// How long a worker spins for the next task before it sleeps.
 const SPIN: Duration = Duration::from_micros(50);
-/// So many bytes that went with the last task are a nanosecond more: the parent copies them out, and the next ones in
-/// (bench: P3-1M).
+/// The worker spins one nanosecond longer for each so many bytes of the last task's payload, because the parent copies
+/// that payload out and the next one in (bench: P3-1M).
 const BYTES_PER_NANOSECOND: u32 = 5;
-/// From here on the copies take longer than a sleep is worth avoiding.
+/// The most bytes that lengthen the spin. Beyond this the copies take longer than a sleep costs.
 const MOST_BYTES: u32 = 1 << 20;
 
-/// A task, claimed.
+/// A claimed task.
 #[derive(Clone, Copy, Debug)]
 pub struct Request {
     pub seq: Seq,
@@ -27,10 +27,10 @@ pub struct Request {
     pub payload: Payload,
 }
 
-/// A payload for which there will be no room, whatever the parent reads.
+/// The payload does not fit the arena, even after the parent has read all replies.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct TooLarge {
-    /// The most there can be.
+    /// The longest payload that fits an empty arena, in bytes.
     pub limit: usize,
 }
 
@@ -39,20 +39,19 @@ pub struct WorkerEnd {
     requests: Segment<Requests>,
     replies: Segment<Replies>,
     next: Seq,
-    /// Bytes of the last task's argument or result, whichever was longer, if they were not in the slot.
+    /// The length in bytes of the last task's argument or result, whichever was longer. 0 if both were in the slot.
     large: u32,
     spans: SpanAllocator,
-    /// What answers occupy, oldest first, until the parent has released their numbers.
-    out: VecDeque<(Seq, Span)>,
-    /// The wishes of the parent that were answered last.
-    rung: u32,
-    called: u32,
+    /// The spans of replies whose numbers the parent has not released yet, oldest first.
+    unreleased: VecDeque<(Seq, Span)>,
+    /// The parent's wake requests that were notified last.
+    notified_waiter: u32,
+    notified_listener: u32,
     event: Box<dyn FnMut() + Send>,
 }
 
 impl WorkerEnd {
-    /// `first` is the first number of this worker; `event` is called when the parent's listener is to be
-    /// told of an answer.
+    /// `first` is the first number of this worker. The worker calls `event` to notify the parent's listener of a reply.
     pub fn new(
         requests: Segment<Requests>,
         replies: Segment<Replies>,
@@ -66,21 +65,21 @@ impl WorkerEnd {
             next: first,
             large: 0,
             spans,
-            out: VecDeque::new(),
-            rung: 0,
-            called: 0,
+            unreleased: VecDeque::new(),
+            notified_waiter: 0,
+            notified_listener: 0,
             event: Box::new(event),
         }
     }
 
-    /// The next task, which must then be [answered](Self::reply). Spins, then sleeps. Tasks that were
-    /// taken back are answered here. `None`: the lane is closed, and everything is answered.
-    #[allow(clippy::should_implement_trait)] // Answers come between: this is no iterator.
+    /// Claims the next task. The caller must then [reply](Self::reply) to it. Spins, then sleeps. Skips revoked tasks, with
+    /// a reply to each. `None`: the lane is closed, and all tasks have their replies.
+    #[allow(clippy::should_implement_trait)] // A reply comes between two calls, so it is no iterator.
     pub fn next(&mut self) -> Option<Request> {
         loop {
             let seq = self.next;
             let Some(request) = self.requests.slots[seq.slot()].committed(seq) else {
-                // What a closer has published is there, if it is not taken.
+                // A closed lane may still hold a task: its commit was published before the close.
                 if !spin::until(|| self.patience(), || self.is_there(seq))
                     && self.park(|worker, closed| closed || worker.is_there(seq))
                     && !self.is_there(seq)
@@ -90,7 +89,7 @@ impl WorkerEnd {
                 continue;
             };
             self.next = seq.next();
-            // CRASH: before the claim the task is nobody's; after it, it is ours.
+            // CRASH: before the claim the task is undecided and waits for the next worker; after it, it is the in-flight one.
             if claim::claim(&self.replies.claims[seq.slot()], seq) {
                 let (entry, payload) = request.read();
                 self.large = match payload {
@@ -107,9 +106,10 @@ impl WorkerEnd {
         }
     }
 
+    /// How long to spin for the next task.
     pub(super) fn patience(&self) -> Duration {
         self.replies.core.note();
-        if self.requests.wanted.core.is_mine() {
+        if self.requests.wake_requests.core.is_mine() {
             return Duration::ZERO;
         }
         let copies = self.large.min(MOST_BYTES) / BYTES_PER_NANOSECOND;
@@ -121,28 +121,29 @@ impl WorkerEnd {
         self.requests.slots[seq.slot()].committed(seq).is_some()
     }
 
-    /// Sleeps, unless there is something already. Says whether the lane was closed before that.
+    /// Sleeps until a notification, unless `something` says that there is something to do. Returns whether the lane was
+    /// closed before that check.
     #[cold]
     fn park(&mut self, something: impl Fn(&Self, bool) -> bool) -> bool {
-        // ORDERING: requests.bell Acquire -> pairs with requests.close and requests.ring: all that was
-        // published before the lane was closed.
-        let bell = self.requests.bell.load(Acquire);
-        let closed = bell & CLOSED != 0;
+        // ORDERING: requests.event Acquire -> pairs with requests.close and requests.notify: all tasks that were published
+        // before the lane was closed.
+        let event = self.requests.event.load(Acquire);
+        let closed = event & CLOSED != 0;
         // WAKE: the other end is `ParentEnd::publish`, or `Locked::release`.
-        self.replies.sleeps.post();
+        self.replies.wake_request.post();
         if !something(self, closed) {
             // WAKE: the other end is `ParentEnd::notify_worker`.
-            let _ = futex::wait_shared(&self.requests.bell, bell, None);
+            let _ = futex::wait_shared(&self.requests.event, event, None);
         }
-        self.replies.sleeps.withdraw();
+        self.replies.wake_request.withdraw();
         closed
     }
 
-    /// Where a large argument lies.
+    /// The memory of a large argument.
     ///
     /// # Panics
     ///
-    /// If it is not within the arena: the parent is broken.
+    /// If it is not within the arena. Only a broken parent does that.
     pub fn request_region(&self, span: Span) -> Region<'_> {
         self.requests
             .region(span)
@@ -152,15 +153,15 @@ impl WorkerEnd {
     /// Has this task been asked to stop?
     #[inline]
     pub fn is_asked(&self, seq: Seq) -> bool {
-        // ORDERING: lane.asked Relaxed: a wish that publishes nothing.
+        // ORDERING: lane.asked Relaxed: the flag publishes nothing.
         self.requests.asked[seq.slot()].load(Relaxed) == seq.mark()
     }
 
-    /// Room for an answer. Sleeps while answers that the parent has not read yet leave none.
+    /// Allocates a span for a reply. Sleeps while earlier replies, which the parent has not read yet, fill the arena.
     ///
     /// # Errors
     ///
-    /// There would be no room even if the parent had read everything.
+    /// The span would not fit even after the parent has read everything.
     pub fn space(&mut self, len: u32) -> Result<Span, TooLarge> {
         if !self.spans.fits(len) {
             return Err(self.too_large());
@@ -170,13 +171,13 @@ impl WorkerEnd {
             if let Some(span) = self.spans.take(len) {
                 return Ok(span);
             }
-            // Nothing that the parent could release: the caller has the rest.
-            let &(oldest, _) = self.out.front().ok_or_else(|| self.too_large())?;
+            // The parent has nothing left to release: the caller holds the rest of the arena.
+            let &(oldest, _) = self.unreleased.front().ok_or_else(|| self.too_large())?;
             self.park(|worker, _| worker.is_released(oldest));
         }
     }
 
-    /// What a payload for which there is no room is refused with.
+    /// The error for a payload that does not fit the arena.
     #[cold]
     pub fn too_large(&self) -> TooLarge {
         TooLarge {
@@ -187,17 +188,17 @@ impl WorkerEnd {
     fn is_released(&self, seq: Seq) -> bool {
         // ORDERING: requests.released Acquire -> pairs with requests.release: the spans have been read.
         let released = self.requests.released.load(Acquire);
-        // As signed, since the difference is small and may be on either side.
+        // Signed, because the small difference may have either sign.
         seq.0.wrapping_sub(released).cast_signed() < 0
     }
 
-    /// Takes back what the parent has read.
+    /// Frees the spans that the parent has read.
     fn collect(&mut self) {
-        while let Some(&(seq, span)) = self.out.front() {
+        while let Some(&(seq, span)) = self.unreleased.front() {
             if !self.is_released(seq) {
                 break;
             }
-            self.out.pop_front();
+            self.unreleased.pop_front();
             self.give_back(span);
         }
     }
@@ -209,52 +210,52 @@ impl WorkerEnd {
         }
     }
 
-    /// Gives room back that no answer uses.
+    /// Frees a span that no reply uses.
     pub fn free(&mut self, span: Span) {
         self.give_back(span);
     }
 
-    /// Where to write an answer.
+    /// The memory of an allocated span, for writing a reply.
     ///
     /// # Panics
     ///
-    /// If the span is none of this arena.
+    /// If the span is not within the arena.
     pub fn reply_region(&self, span: Span) -> Region<'_> {
         self.replies.region(span).expect("a span of this arena")
     }
 
-    /// The bytes of a large argument, where they lie.
+    /// Borrows the bytes of a large argument in place.
     ///
     /// # Safety
     ///
-    /// `'a` ends before the request is answered, until when the parent leaves them alone.
+    /// `'a` ends before the reply. Until then the parent does not touch the bytes.
     ///
     /// # Panics
     ///
     /// As [`request_region`](Self::request_region).
     pub unsafe fn borrow_request<'a>(&self, span: Span) -> &'a [u8] {
         let region = self.request_region(span);
-        // SAFETY: within the mapping, which outlives every request; nobody writes to it for 'a.
+        // SAFETY: within the mapping, which outlives every request; neither side writes to it for 'a.
         unsafe { std::slice::from_raw_parts(region.base().as_ptr(), region.len()) }
     }
 
-    /// The bytes of a [`space`](Self::space), whatever they say.
+    /// Borrows the bytes of an allocated [`space`](Self::space) in place. Their content is arbitrary.
     ///
     /// # Safety
     ///
-    /// The caller took the space, borrows it once, and `'a` ends before it is answered with or freed.
+    /// The caller allocated the space and borrows it once. `'a` ends before the reply that uses it, or before it is freed.
     ///
     /// # Panics
     ///
     /// As [`reply_region`](Self::reply_region).
     pub unsafe fn borrow_space<'a>(&self, span: Span) -> &'a mut [u8] {
         let region = self.reply_region(span);
-        // SAFETY: within the mapping, which outlives every answer; taken by the caller alone, and the parent
-        // neither writes there nor reads what is not answered.
+        // SAFETY: within the mapping, which outlives every reply; allocated by the caller alone. The parent never writes
+        // there, and does not read a span before its reply.
         unsafe { std::slice::from_raw_parts_mut(region.base().as_ptr(), region.len()) }
     }
 
-    /// Answers a task, and rings as the parent wishes. Wait-free.
+    /// Replies to a task, and notifies the parent's threads that have asked for it. Wait-free.
     ///
     /// # Panics
     ///
@@ -262,7 +263,7 @@ impl WorkerEnd {
     #[inline]
     pub fn reply(&mut self, seq: Seq, status: u32, body: Body<'_>) {
         if let Body::Span(span) = body {
-            self.out.push_back((seq, span));
+            self.unreleased.push_back((seq, span));
         }
         self.commit(seq, status, body);
     }
@@ -270,7 +271,7 @@ impl WorkerEnd {
     /// As [`reply`](Self::reply), with the first `len` bytes of a space.
     pub fn reply_part(&mut self, seq: Seq, status: u32, space: Span, len: u32) {
         assert!(len <= space.len, "more than was taken");
-        self.out.push_back((seq, space));
+        self.unreleased.push_back((seq, space));
         self.commit(seq, status, Body::Span(Span { len, ..space }));
     }
 
@@ -280,37 +281,37 @@ impl WorkerEnd {
             self.large = self.large.max(span.len);
         }
         self.replies.slots[seq.slot()].write(seq, status, body);
-        // CRASH: the answer is there; whoever sleeps is rung by the recovery.
+        // CRASH: the reply is there; the recovery notifies a sleeping waiter.
         // WAKE: the other end is `ParentEnd::arm`, or `ParentEnd::listen`.
-        // ORDERING: reply.fence SeqCst -> pairs with wake_request.sleeper-fence: the commit before the look.
+        // ORDERING: reply.fence SeqCst -> pairs with wake_request.fence: the commit before the look.
         fence(SeqCst);
-        if let Some(wish) = self
+        if let Some(request) = self
             .requests
-            .wanted
-            .sleeper
+            .wake_requests
+            .waiter
             .look()
-            .filter(|&wish| wish != self.rung)
+            .filter(|&request| request != self.notified_waiter)
         {
-            self.rung = wish;
+            self.notified_waiter = request;
             self.notify();
         }
-        if let Some(wish) = self
+        if let Some(request) = self
             .requests
-            .wanted
+            .wake_requests
             .listener
             .look()
-            .filter(|&wish| wish != self.called)
+            .filter(|&request| request != self.notified_listener)
         {
-            self.called = wish;
+            self.notified_listener = request;
             (self.event)();
         }
     }
 
     #[cold]
     fn notify(&self) {
-        // ORDERING: replies.ring Release -> pairs with replies.bell: the answer.
-        self.replies.bell.fetch_add(1, Release);
+        // ORDERING: replies.notify Release -> pairs with replies.event: the reply.
+        self.replies.event.fetch_add(1, Release);
         // WAKE: the other end is `ParentEnd::sleep`.
-        futex::wake_all_shared(&raw const *self.replies.bell);
+        futex::wake_all_shared(&raw const *self.replies.event);
     }
 }

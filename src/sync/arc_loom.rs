@@ -1,14 +1,14 @@
-//! A reference count whose happens-before loom sees.
+//! An `Arc` whose happens-before edges loom sees.
 //!
-//! loom's own `Arc` aborts the process when it is dropped after the checker has given up. Only the count is
-//! modelled: the memory belongs to `std`'s `Arc`, so a count that went wrong cannot free too early.
+//! It replaces loom's own `Arc`, which aborts the process when it is dropped after the checker has given up. Only the count
+//! is modelled. The memory belongs to a `std` `Arc`, so a wrong count cannot free it too early.
 
 use super::imp::is_over;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use std::mem::ManuallyDrop;
 use std::ops::Deref;
 
-// The value comes first, so that a pointer to it is a pointer to the whole.
+// The value comes first, so that a pointer to it is also a pointer to the whole struct.
 #[repr(C)]
 struct Shared<T> {
     value: T,
@@ -47,7 +47,7 @@ impl<T> Arc<T> {
     /// The pointer comes from [`into_raw`](Self::into_raw), and its reference is not used up yet.
     #[must_use]
     pub unsafe fn from_raw(pointer: *const T) -> Self {
-        // SAFETY: the value is the first field of what `into_raw` gave away.
+        // SAFETY: the value is the first field of the struct whose pointer `into_raw` returned.
         Self(ManuallyDrop::new(unsafe {
             std::sync::Arc::from_raw(pointer.cast())
         }))

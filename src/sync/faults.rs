@@ -1,39 +1,39 @@
-//! What a model run may choose beside the schedule: how a futex wait returns, and when a process dies.
+//! Faults of a model run, chosen besides the schedule: how a futex wait returns, and when a process dies.
 //!
-//! A checker has no clock and no signals, so a time-out, an interruption and a spurious return happen
-//! where a [`Plan`] says. A wait that times out after having slept, and was not woken, cannot be told from
-//! one that timed out at once and was then scheduled late: so all faults strike on entry.
+//! A checker has no clock and no signals. Timeouts, interruptions and spurious returns happen where a [`Plan`] says. All
+//! faults happen when the wait begins. This loses nothing: a wait that sleeps without a wake and then times out looks the
+//! same as one that times out at once and is scheduled late.
 //!
-//! A thread that plays another process can be [`mortal`]: it is cut off before its k-th shared operation,
-//! as if it had been killed there, and does nothing more. The code that it runs knows nothing of it.
+//! A thread that plays another process can be [`mortal`]: it stops before its k-th shared operation, as if it had been
+//! killed there, and does nothing more. The code that it runs contains nothing for this.
 //!
-//! One model runs on one OS thread, so the state lives in a thread-local of that thread, and models of
-//! several tests run side by side.
+//! One model runs on one OS thread. The state is in a thread-local of that thread, so models of several tests can run side
+//! by side.
 
 use super::FutexWait;
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-/// How a wait returns without a wake.
+/// A way in which a wait returns without a wake.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Fault {
     Interrupted,
-    /// Strikes only waits that have a deadline.
+    /// Happens only to waits that have a deadline.
     TimedOut,
-    /// [`FutexWait::Woken`] although nobody woke it.
+    /// [`FutexWait::Woken`] without a wake.
     Spurious,
 }
 
-/// Which waits of an execution are struck.
+/// The faults of an execution.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Plan {
-    /// None. A wait with a deadline then sleeps for ever if nobody wakes it.
+    /// None. Without a wake, a wait with a deadline then sleeps for ever.
     Calm,
-    /// The n-th one that the fault can strike, counted from 1.
+    /// The fault happens to the n-th wait to which it can happen, counted from 1.
     Nth(Fault, usize),
-    /// Each one with a chance of one in so many; under shuttle's random schedulers only.
+    /// Each wait has a fault with a probability of one in this number. Only under shuttle's random schedulers.
     OneIn(u32),
-    /// None; but the [`mortal`] thread dies after so many shared operations.
+    /// No wait has a fault, but the [`mortal`] thread dies after this many shared operations.
     Cut(usize),
 }
 
@@ -42,6 +42,7 @@ struct State {
     plan: Plan,
     waits: usize,
     timed_waits: usize,
+    threads: usize,
     fired: bool,
     fuse: Fuse,
 }
@@ -58,7 +59,7 @@ use loom::thread::{ThreadId, current};
 #[cfg(raddle_shuttle)]
 use shuttle::thread::{ThreadId, current};
 
-/// What a mortal thread unwinds with.
+/// The payload with which a mortal thread unwinds.
 struct Cut;
 
 impl State {
@@ -67,6 +68,7 @@ impl State {
             plan,
             waits: 0,
             timed_waits: 0,
+            threads: 1,
             fired: false,
             fuse: Fuse::None,
         }
@@ -77,25 +79,36 @@ thread_local! {
     static STATE: RefCell<State> = const { RefCell::new(State::new(Plan::Calm)) };
 }
 
-/// Starts an execution: forgets the futexes of the one before and sets the plan of this one.
+/// Starts an execution: forgets the futexes of the previous one and sets the plan of this one.
 pub fn begin(plan: Plan) {
     STATE.set(State::new(plan));
     super::futex::reset();
 }
 
-/// Did the plan strike in this execution?
+/// Did a planned fault happen in this execution?
 #[must_use]
 pub fn fired() -> bool {
     STATE.with_borrow(|state| state.fired)
 }
 
-/// How many futex waits this execution has begun: all, and those with a deadline.
+/// How many futex waits this execution has begun: all of them, and those with a deadline.
 #[must_use]
 pub fn waits() -> (usize, usize) {
     STATE.with_borrow(|state| (state.waits, state.timed_waits))
 }
 
-/// Runs the code of a process that the plan may kill; `None` if it did. One thread of an execution.
+/// How many threads this execution has had, the main one included.
+#[must_use]
+pub fn threads() -> usize {
+    STATE.with_borrow(|state| state.threads)
+}
+
+/// Called before a thread begins.
+pub(super) fn thread_begins() {
+    STATE.with_borrow_mut(|state| state.threads += 1);
+}
+
+/// Runs the code of a process that the plan may kill. `None`: it was killed. For one thread of an execution.
 pub fn mortal<R>(f: impl FnOnce() -> R) -> Option<R> {
     if let Plan::Cut(left) = plan() {
         let thread = current().id();
@@ -110,7 +123,7 @@ pub fn mortal<R>(f: impl FnOnce() -> R) -> Option<R> {
     }
 }
 
-/// Before every shared operation. Does not return where the plan kills the thread.
+/// Called before every shared operation. Does not return if the plan kills the thread here.
 pub(super) fn step() {
     let cut = STATE.with_borrow_mut(|state| match &mut state.fuse {
         Fuse::None => false,
@@ -127,16 +140,16 @@ pub(super) fn step() {
             }
         }
         Fuse::Blown { thread } => {
-            // Destructors that run on the way out: the dead have none, so they may touch nothing.
+            // A destructor that runs while the thread unwinds. A killed process runs none, so it must not touch anything.
             assert!(
                 *thread != current().id(),
-                "a destructor acts for a dead process"
+                "a destructor of a killed process accesses shared memory"
             );
             false
         }
     });
     if cut {
-        // Past the panic hook: this is no bug.
+        // Without the panic hook, because this is not a bug.
         resume_unwind(Box::new(Cut));
     }
 }

@@ -1,13 +1,13 @@
-//! The Linux futex: sleep while a word holds a value, wake who sleeps on it.
+//! The Linux futex: sleep while a word holds a value, and wake the threads that sleep on it.
 //!
-//! Two kinds: private ones, whose key is an address of this process, and shared ones (`…_shared`), whose
-//! key is a place in a file that several processes have mapped.
+//! There are two kinds. The key of a private futex is an address of this process. The key of a shared futex (`…_shared`) is
+//! an offset in a file that several processes have mapped.
 //!
-//! A private wake takes a raw pointer on purpose. Whoever completes a word and then wakes its sleepers may find
-//! that a waiter saw the new value without sleeping, returned, and freed or recycled the memory. That is
-//! sound: a private wake uses the address as a key for the kernel's hash table and reads nothing from it,
-//! in user space or in the kernel. At worst another word lives there by now and its sleeper wakes for no
-//! reason, which every user of a futex must expect anyway.
+//! A private wake takes a raw pointer, because the word may be gone: after the completer has written the new value, a
+//! waiter can see it without sleeping, return, and free or recycle the memory before the completer calls wake. That is
+//! sound. A private wake uses the address only as a key for the kernel's hash table, and neither user space nor the kernel
+//! reads the memory. At worst another word is there by now, and its waiter wakes up spuriously, which every user of a futex
+//! must expect.
 
 use super::atomic::AtomicU32;
 use super::{FutexWait, Watched};
@@ -18,8 +18,8 @@ use std::time::{Duration, Instant};
 
 /// Sleeps while `*word == expected`, until a wake, a signal, or the deadline.
 ///
-/// A deadline that has passed is [`FutexWait::TimedOut`] without a system call; one that is too far away
-/// for the kernel's clock is none. `TimedOut` is never reported before the deadline.
+/// If the deadline has passed already, this returns [`FutexWait::TimedOut`] without a system call. A deadline beyond the range of
+/// the kernel's clock counts as no deadline. `TimedOut` is never returned before the deadline.
 pub fn wait(word: &AtomicU32, expected: u32, deadline: Option<Instant>) -> FutexWait {
     sleep(word, expected, deadline, libc::FUTEX_PRIVATE_FLAG)
 }
@@ -31,7 +31,7 @@ pub fn wait_shared(word: &AtomicU32, expected: u32, deadline: Option<Instant>) -
 
 fn sleep(word: &AtomicU32, expected: u32, deadline: Option<Instant>, kind: i32) -> FutexWait {
     let slept = sleep_until(deadline, |until| {
-        // SAFETY: the word outlives the call, which is borrowed; the time is null or points to a valid
+        // SAFETY: the word is borrowed, so it outlives the call; the time is null or points to a valid
         // timespec; FUTEX_WAIT_BITSET ignores the second address.
         unsafe {
             libc::syscall(
@@ -48,7 +48,8 @@ fn sleep(word: &AtomicU32, expected: u32, deadline: Option<Instant>, kind: i32) 
     slept.unwrap_or_else(|error| panic!("futex wait failed: {error}"))
 }
 
-/// What of a system call that sleeps until then is no end of a sleep is an error.
+/// Makes a system call that sleeps until the deadline, and translates its result. Returns `Err` for any errno that does not
+/// mean that the sleep ended.
 fn sleep_until(
     deadline: Option<Instant>,
     call: impl Fn(*const libc::timespec) -> libc::c_long,
@@ -67,8 +68,8 @@ fn sleep_until(
             Some(libc::EAGAIN) => FutexWait::Changed,
             Some(libc::EINTR) => FutexWait::Interrupted,
             Some(libc::ETIMEDOUT) => {
-                // The kernel's deadline was computed from two readings of the clock and can be early by
-                // the time between them.
+                // The kernel's deadline was computed from two readings of the clock. It can be early by the time between
+                // them.
                 if deadline.is_some_and(|d| Instant::now() < d) {
                     continue;
                 }
@@ -79,14 +80,14 @@ fn sleep_until(
     }
 }
 
-/// How many words the kernel takes.
+/// How many words `futex_waitv` takes at most.
 const MOST: usize = 128;
 
-/// Sleeps while all words hold what is expected. A wake of any ends it, so what other processes do to those that they have
-/// mapped, too, does not keep a wake of this process's own words from arriving.
+/// Sleeps while all words hold their expected values. A wake of any of them ends the sleep. So whatever other processes
+/// write to shared words, a wake of this process's own words arrives.
 ///
-/// Kernels before 5.16 cannot sleep on several words, and later ones on no more than 128: then it returns
-/// [`FutexWait::Woken`] after [`LONGEST`] at the latest.
+/// Kernels before 5.16 cannot sleep on several words, and later kernels on at most 128. Where the kernel cannot do it, this
+/// returns [`FutexWait::Woken`] after [`LONGEST`] at the latest, and the caller looks again.
 pub fn wait_any(words: &[Watched<'_>], deadline: Option<Instant>) -> FutexWait {
     /// `struct futex_waitv`
     #[repr(C)]
@@ -96,20 +97,20 @@ pub fn wait_any(words: &[Watched<'_>], deadline: Option<Instant>) -> FutexWait {
         flags: u32,
         reserved: u32,
     }
-    /// The same on all architectures.
+    /// The same number on all architectures.
     const FUTEX_WAITV: libc::c_long = 449;
     const U32: i32 = 2;
     if words.len() > MOST {
         return wait_piecemeal(words, deadline);
     }
     let mut list = [const { MaybeUninit::<Word>::uninit() }; MOST];
-    for (place, watched) in list.iter_mut().zip(words) {
+    for (entry, watched) in list.iter_mut().zip(words) {
         let kind = if watched.is_shared {
             0
         } else {
             libc::FUTEX_PRIVATE_FLAG
         };
-        place.write(Word {
+        entry.write(Word {
             value: u64::from(watched.expected),
             address: ptr::from_ref(watched.word).expose_provenance() as u64,
             flags: (U32 | kind) as u32,
@@ -117,8 +118,8 @@ pub fn wait_any(words: &[Watched<'_>], deadline: Option<Instant>) -> FutexWait {
         });
     }
     let slept = sleep_until(deadline, |until| {
-        // SAFETY: as many entries as were written, whose words are borrowed and outlive the call; the time is null or
-        // points to a valid timespec.
+        // SAFETY: that many entries were written; their words are borrowed and outlive the call; the time is null or points
+        // to a valid timespec.
         unsafe {
             libc::syscall(
                 FUTEX_WAITV,
@@ -133,14 +134,14 @@ pub fn wait_any(words: &[Watched<'_>], deadline: Option<Instant>) -> FutexWait {
     slept.unwrap_or_else(|_| wait_piecemeal(words, deadline))
 }
 
-/// How long [`wait_any`] may hear nothing of all words but one, where the kernel cannot do better.
+/// How long [`wait_any`] can miss wakes of all words but one, where the kernel cannot sleep on several.
 const LONGEST: Duration = Duration::from_millis(20);
 
-/// Looks at all words and sleeps on one, which other processes have mapped if there is such a one.
+/// Checks all words and sleeps on one of them, a shared one if there is one.
 #[cold]
 fn wait_piecemeal(words: &[Watched<'_>], deadline: Option<Instant>) -> FutexWait {
     for watched in words {
-        // ORDERING: futex.own Relaxed: as the kernel looks at it.
+        // ORDERING: futex.own Relaxed: as the kernel compares it; the caller reads the word again.
         if watched.word.load(std::sync::atomic::Ordering::Relaxed) != watched.expected {
             return FutexWait::Changed;
         }
@@ -152,7 +153,7 @@ fn wait_piecemeal(words: &[Watched<'_>], deadline: Option<Instant>) -> FutexWait
     let slept = match shared.or(words.first()) {
         Some(watched) if watched.is_shared => wait_shared(watched.word, watched.expected, until),
         Some(watched) => wait(watched.word, watched.expected, until),
-        None => unreachable!("a wait for nothing"),
+        None => unreachable!("a wait needs at least one word"),
     };
     match slept {
         FutexWait::TimedOut if !is_last => FutexWait::Woken,
@@ -160,7 +161,7 @@ fn wait_piecemeal(words: &[Watched<'_>], deadline: Option<Instant>) -> FutexWait
     }
 }
 
-/// Wakes one thread that sleeps on the word at this address, if there is one.
+/// Wakes one of the threads that sleep on the word at this address, if there is one.
 #[inline]
 pub fn wake_one(word: *const AtomicU32) {
     wake(word, 1, libc::FUTEX_PRIVATE_FLAG);
@@ -172,20 +173,20 @@ pub fn wake_all(word: *const AtomicU32) {
     wake(word, i32::MAX, libc::FUTEX_PRIVATE_FLAG);
 }
 
-/// Wakes every thread of any process that sleeps on the word of a file that is mapped at this address.
+/// Wakes every thread, of any process, that sleeps on the word of the shared file mapped at this address.
 #[inline]
 pub fn wake_all_shared(word: *const AtomicU32) {
     wake(word, i32::MAX, 0);
 }
 
 fn wake(word: *const AtomicU32, n: i32, kind: i32) {
-    // SAFETY: a private wake dereferences nothing (see the head of this file), a shared one looks up
-    // which file is mapped there; any address will do.
+    // SAFETY: a private wake dereferences nothing (see the module text). A shared one looks up which file is mapped there.
+    // Any address is allowed.
     let r = unsafe { libc::syscall(libc::SYS_futex, word, libc::FUTEX_WAKE | kind, n) };
     if r < 0 {
         let error = Error::last_os_error();
-        // EFAULT: the memory is gone. EINVAL: a lock of another kind (priority-inheriting) lives at the
-        // address by now. Either way our sleeper has left.
+        // EFAULT: the memory is gone. EINVAL: a priority-inheriting lock is at the address by now. In both cases our waiter
+        // has left.
         assert!(
             matches!(error.raw_os_error(), Some(libc::EFAULT | libc::EINVAL)),
             "futex wake failed: {error}"
@@ -199,8 +200,8 @@ enum Until {
     Never,
 }
 
-/// The instant on the kernel's monotonic clock. `Instant` is that clock but does not say its value, so
-/// the distance from now is added to a reading taken just before.
+/// Converts an instant to the kernel's monotonic clock. `Instant` uses that clock but hides its value, so the time left
+/// is added to a reading of the clock that was taken just before.
 fn monotonic(deadline: Instant) -> Until {
     let mut now = libc::timespec {
         tv_sec: 0,
@@ -263,7 +264,7 @@ mod tests {
     #[test]
     fn a_deadline_beyond_the_clock_is_none() {
         let word = AtomicU32::new(1);
-        // The largest instant that `Instant` itself can say; the word differs, so nothing sleeps.
+        // The latest instant that `Instant` can represent. The word differs, so the call does not sleep.
         let mut far = Instant::now();
         for bit in (0..64).rev() {
             far = far
@@ -277,8 +278,11 @@ mod tests {
     fn two_words() {
         for wait in [wait_any, wait_piecemeal] {
             let (shared, own) = (AtomicU32::new(1), AtomicU32::new(2));
-            let wait = |theirs, mine, deadline| {
-                let words = [Watched::own(&own, mine), Watched::shared(&shared, theirs)];
+            let wait = |shared_value, own_value, deadline| {
+                let words = [
+                    Watched::own(&own, own_value),
+                    Watched::shared(&shared, shared_value),
+                ];
                 wait(&words, deadline)
             };
             assert_eq!(wait(0, 2, None), FutexWait::Changed);
@@ -305,7 +309,7 @@ mod tests {
         }
     }
 
-    /// As many as the kernel takes, and one more.
+    /// As many words as the kernel takes, and one more.
     #[test]
     fn many_words() {
         for count in [MOST, MOST + 1] {
@@ -330,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wake_of_no_word_is_tolerated() {
+    fn a_wake_of_an_unmapped_address_is_tolerated() {
         wake_one(ptr::without_provenance(usize::MAX & !7));
         wake_all(ptr::without_provenance(8));
     }
@@ -339,13 +343,13 @@ mod tests {
     fn sleep_and_wake() {
         let word = Arc::new(AtomicU32::new(0));
         let other = Arc::clone(&word);
-        let sleeper = std::thread::spawn(move || {
+        let waiter = std::thread::spawn(move || {
             while other.load(Acquire) == 0 {
                 let _ = wait(&other, 0, None);
             }
         });
         word.store(1, Release);
         wake_all(&raw const *word);
-        sleeper.join().unwrap();
+        waiter.join().unwrap();
     }
 }

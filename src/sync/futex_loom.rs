@@ -1,15 +1,16 @@
 //! The futex under loom.
 //!
-//! Compare and enqueue are one step to everybody else: both happen under the lock of the word's bucket,
-//! and the word is read by a read-modify-write of zero, which sees the newest value as the kernel does. A
-//! wake takes the same lock, removes its sleepers and unparks them. A sleeper that nobody will ever wake
-//! is loom's deadlock report: the detector of lost wake-ups.
+//! Compare and enqueue are one atomic step for other threads: both happen under the lock of the word's bucket. The word is
+//! read by a read-modify-write that changes nothing, which sees the newest value, as the kernel does. A wake takes the same
+//! lock, removes its sleepers and unparks them. A sleeper that is never woken makes loom report a deadlock: this is how lost
+//! wake-ups are found.
 //!
-//! The bucket lock is not loom's mutex: that would order the memory of whoever passes through a bucket,
-//! and a wake-up that is missing its acquire would look right. A relaxed token makes loom consider both
-//! orders, a plain flag (loom runs one thread at a time) does the locking. One edge remains that the kernel
-//! does not promise: unparking orders the sleeper after its waker, because loom has no other way to
-//! unblock a thread. Models therefore also run with a spurious return in place of the wake.
+//! The bucket lock is not loom's mutex. A mutex would order the memory of all threads that use the bucket, and hide a
+//! missing acquire after a wake-up. Instead a relaxed token makes loom consider both orders, and a plain flag does the
+//! locking, since loom runs one thread at a time.
+//!
+//! One edge remains that the kernel does not promise: unparking orders the sleeper after its waker, because loom has no other
+//! way to unblock a thread. Models therefore also run with a spurious return in place of the wake.
 
 use super::atomic::AtomicU32;
 use super::faults::{self, Plan};
@@ -32,28 +33,28 @@ struct Sleeper {
 struct Bucket {
     token: usize,
     held: bool,
-    /// Threads that want the lock.
+    /// Threads that wait for the lock.
     blocked: Vec<Thread>,
     sleepers: VecDeque<Sleeper>,
 }
 
-/// More words than this in one execution share tokens: more schedules than needed, none lost.
+/// If an execution has more words than this, words share tokens. That adds needless schedules and loses none.
 const TOKENS: usize = 8;
 
 struct Table {
     buckets: HashMap<usize, Bucket>,
     tokens: Rc<[AtomicBool; TOKENS]>,
-    /// Orders the waits of an execution where a fault plan counts them.
+    /// Orders the waits of an execution, for fault plans that count them.
     counter: Rc<AtomicBool>,
 }
 
 thread_local! {
-    // Of the OS thread, on which all threads of one model run.
+    // A thread-local of the OS thread, on which all threads of one model run.
     static TABLE: RefCell<Option<Table>> = const { RefCell::new(None) };
 }
 
-/// Called by the first thread before it starts others: to loom, the creation of an atomic must happen
-/// before every use, so the tokens cannot be made when a word is first met.
+/// Called by the first thread before it starts others. For loom the creation of an atomic must happen before every use, so
+/// the tokens cannot be created when a word is first used.
 pub(super) fn reset() {
     super::imp::begin();
     TABLE.set(Some(Table {
@@ -92,7 +93,7 @@ fn lock(address: usize) {
         let token = with_bucket(address, |bucket| bucket.token);
         let tokens = with_table(|table| Rc::clone(&table.tokens));
         take_turns(&tokens[token]);
-        // No other thread runs between here and the next operation of loom's.
+        // No other thread runs between here and the next loom operation.
         let me = loom::thread::current();
         let locked = with_bucket(address, |bucket| {
             if bucket.held {
@@ -131,12 +132,12 @@ pub fn wait(word: &AtomicU32, expected: u32, deadline: Option<Instant>) -> Futex
     wait_any(&[Watched::own(word, expected)], deadline)
 }
 
-/// Sleeps while all words hold what is expected. Compares and enqueues one word after the other, as the kernel does.
+/// Sleeps while all words hold their expected values. Compares and enqueues one word after the other, as the kernel does.
 #[track_caller]
 pub fn wait_any(words: &[Watched<'_>], deadline: Option<Instant>) -> FutexWait {
     assert!(
         !is_over(),
-        "a destructor waits after the checker has given up"
+        "a destructor waits on a futex after the checker has given up"
     );
     faults::step();
     if let Some(early) = fault(deadline.is_some()) {
@@ -177,7 +178,7 @@ pub fn wait_any(words: &[Watched<'_>], deadline: Option<Instant>) -> FutexWait {
     FutexWait::Woken
 }
 
-/// Wakes one thread that sleeps on the word at this address, if there is one.
+/// Wakes one of the threads that sleep on the word at this address, if there is one.
 #[track_caller]
 pub fn wake_one(word: *const AtomicU32) {
     wake(word, sites::wake("wake_one", 1));
@@ -189,7 +190,7 @@ pub fn wake_all(word: *const AtomicU32) {
     wake(word, sites::wake("wake_all", usize::MAX));
 }
 
-/// As [`wait`]: a checker has one process.
+/// As [`wait`]: a checker has only one process.
 #[track_caller]
 pub fn wait_shared(word: &AtomicU32, expected: u32, deadline: Option<Instant>) -> FutexWait {
     wait(word, expected, deadline)

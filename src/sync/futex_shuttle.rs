@@ -1,8 +1,8 @@
 //! The futex under shuttle.
 //!
-//! The first poll of a future that a thread blocks on reads the word, compares and enqueues, and nothing
-//! else runs between that and the sleep: shuttle switches only at its own operations. A sleep of this kind
-//! has no spurious end, so exhaustive search terminates; faults come from the plan.
+//! A thread sleeps by blocking on a future. The first poll of the future reads the word, compares and enqueues. No other
+//! thread runs between that and the sleep, because shuttle switches threads only at its own operations. The sleep has no
+//! spurious wake-ups of its own, so an exhaustive search terminates. Faults come from the plan.
 
 use super::atomic::{AtomicBool, AtomicU32, Ordering};
 use super::faults;
@@ -20,7 +20,7 @@ struct Sleeper {
 }
 
 thread_local! {
-    // Of the OS thread, on which all threads of one execution run.
+    // A thread-local of the OS thread, on which all threads of one execution run.
     static SLEEPERS: RefCell<HashMap<usize, VecDeque<Sleeper>>> = RefCell::new(HashMap::new());
 }
 
@@ -33,7 +33,7 @@ pub fn wait(word: &AtomicU32, expected: u32, deadline: Option<Instant>) -> Futex
     wait_any(&[Watched::own(word, expected)], deadline)
 }
 
-/// Sleeps while all words hold what is expected.
+/// Sleeps while all words hold their expected values.
 pub fn wait_any(words: &[Watched<'_>], deadline: Option<Instant>) -> FutexWait {
     let addresses = || {
         let words = words.iter();
@@ -45,16 +45,18 @@ pub fn wait_any(words: &[Watched<'_>], deadline: Option<Instant>) -> FutexWait {
             if !woken.get() {
                 return Poll::Pending;
             }
-            // Woken through one of the words, it sleeps on none.
+            // A wake through one word also ends the sleep on the others.
             SLEEPERS.with_borrow_mut(|all| {
                 for address in addresses() {
-                    let sleepers = all.get_mut(&address).expect("it slept on this");
+                    let sleepers = all
+                        .get_mut(&address)
+                        .expect("this thread sleeps on the word");
                     sleepers.retain(|sleeper| !Rc::ptr_eq(&sleeper.woken, woken));
                 }
             });
             return Poll::Ready(FutexWait::Woken);
         }
-        // The load lets others run first; from here to the sleep nobody does.
+        // The load lets other threads run first. From here to the sleep, no other thread runs.
         words[0].word.load(Ordering::SeqCst);
         let changed = words.iter().any(|watched| {
             // SAFETY: one thread runs at a time, and this one is not interrupted here.
@@ -81,7 +83,7 @@ pub fn wait_any(words: &[Watched<'_>], deadline: Option<Instant>) -> FutexWait {
     }))
 }
 
-/// Wakes one thread that sleeps on the word at this address, if there is one.
+/// Wakes one of the threads that sleep on the word at this address, if there is one.
 pub fn wake_one(word: *const AtomicU32) {
     wake(word, 1);
 }
@@ -91,7 +93,7 @@ pub fn wake_all(word: *const AtomicU32) {
     wake(word, usize::MAX);
 }
 
-/// As [`wait`]: a checker has one process.
+/// As [`wait`]: a checker has only one process.
 pub fn wait_shared(word: &AtomicU32, expected: u32, deadline: Option<Instant>) -> FutexWait {
     wait(word, expected, deadline)
 }
@@ -102,7 +104,8 @@ pub fn wake_all_shared(word: *const AtomicU32) {
 }
 
 fn wake(word: *const AtomicU32, n: usize) {
-    // An operation of its own, so that others may run before the wake. The word may be gone by now.
+    // A shuttle operation, so that other threads can run before the wake. It uses an atomic of its own, because the word may
+    // be gone by now.
     AtomicBool::new(false).load(Ordering::SeqCst);
     let woken: Vec<Sleeper> = SLEEPERS.with_borrow_mut(|all| {
         let Some(sleepers) = all.get_mut(&word.addr()) else {

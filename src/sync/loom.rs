@@ -1,16 +1,16 @@
 //! The loom flavour: weak memory, every schedule within a bound, few threads.
 //!
-//! Each atomic carries a **schedule token**: a companion on which a relaxed read-modify-write is done
-//! before each operation. loom 0.7.2 remembers one last access per object, so a thread that loads a
-//! location before it writes it hides the accesses of others, and with them every other schedule. Through
-//! the token all accesses of one atomic conflict pairwise and the single remembered access is enough.
+//! Each atomic has a **schedule token**: a second atomic on which a relaxed read-modify-write happens before each operation.
+//! loom 0.7.2 remembers only the last access of each object. A thread that loads a location before it writes it therefore
+//! hides the accesses of other threads, and loom misses the schedules that they allow. With the token, any two accesses of
+//! one atomic conflict, so the last access is enough.
 //!
-//! The token adds no happens-before edge that the model would not have anyway: it is relaxed, so it could
-//! order two threads only through a release fence before and an acquire fence after it. The only fences
-//! that raddle uses are `SeqCst`, and those loom orders by execution in any case.
+//! The token adds no happens-before edge that the model would not have without it. It is relaxed, so it could order two
+//! threads only together with a release fence before it and an acquire fence after it. raddle's only fences are `SeqCst`, and
+//! loom orders those by execution anyway.
 //!
-//! `compare_exchange_weak` never fails spuriously here, and `SeqCst` accesses are treated as `AcqRel`;
-//! only `fence(SeqCst)` is what it says.
+//! `compare_exchange_weak` never fails spuriously here. `SeqCst` accesses are treated as `AcqRel`; only `fence(SeqCst)` has
+//! its full meaning.
 
 pub use super::arc_loom::Arc;
 
@@ -19,12 +19,12 @@ use std::ops::{Deref, DerefMut};
 use std::sync::PoisonError;
 
 std::thread_local! {
-    // Of the OS thread, on which all threads of one model run.
+    // A thread-local of the OS thread, on which all threads of one model run.
     static OVER: Cell<bool> = const { Cell::new(false) };
 }
 
-/// The checker has found something and unwinds. Any call into loom would panic a second time and abort
-/// the process with every other test in it, so from here on destructors work on plain memory.
+/// Called when the checker has found a failure and unwinds. Any further call into loom would panic a second time and abort
+/// the process with all its other tests. From here on destructors use plain memory.
 pub fn give_up() {
     OVER.set(true);
 }
@@ -37,7 +37,7 @@ pub(super) fn begin() {
     OVER.set(false);
 }
 
-/// The canary: which flavour was compiled in.
+/// The name of the flavour that was compiled in.
 #[must_use]
 pub fn flavour() -> &'static str {
     "loom"
@@ -64,15 +64,15 @@ pub mod atomic {
         }
     }
 
-    /// The companion. A relaxed read-modify-write of it makes loom reconsider who goes first.
+    /// The schedule token. A relaxed read-modify-write of it makes loom try both orders of two accesses.
     struct Token {
         turns: loom_atomic::AtomicBool,
-        /// Stands in for the atomic's memory: read with each operation, written at the end. loom itself sees an atomic
-        /// that is reached before it was published, and none that ends before the last access to it is over.
+        /// Stands in for the atomic's memory: read by each operation, written by the drop. loom itself notices an access
+        /// before the atomic was published, but not one that is still running when the atomic is dropped.
         memory: loom::cell::UnsafeCell<()>,
     }
 
-    // SAFETY: there is nothing in the cell; loom looks at the accesses, and does so on one OS thread.
+    // SAFETY: the cell is empty; loom only tracks the accesses, and does so on one OS thread.
     unsafe impl Sync for Token {}
 
     impl Token {
@@ -104,7 +104,7 @@ pub mod atomic {
             pub struct $name $($generic)* {
                 value: $loom,
                 token: Token,
-                /// The last value written, for destructors that run when the execution is over.
+                /// The last value written, for destructors that run after the execution is over.
                 shadow: $std,
             }
 
@@ -305,8 +305,8 @@ pub mod atomic {
     }
 
     impl AtomicU32 {
-        /// The newest value, as the kernel reads it: a plain load may be stale in loom, a
-        /// read-modify-write is not. The caller has taken turns on the futex's own token.
+        /// The newest value, as the kernel reads it. In loom a plain load may be stale, a read-modify-write is not. The
+        /// caller has taken turns on the futex's own token.
         pub(in crate::sync) fn newest(&self) -> u32 {
             self.token.take_turns();
             self.value.fetch_add(0, Relaxed)
@@ -315,7 +315,7 @@ pub mod atomic {
 }
 
 pub mod cell {
-    //! loom's cell: a concurrent access, or one that does not happen after the last write, fails.
+    //! loom's cell: a concurrent access, or one that does not happen after the last write, fails the model.
 
     use super::is_over;
 
@@ -368,19 +368,19 @@ pub mod cell {
 }
 
 pub mod hint {
-    /// A spinning thread can make progress only if another one runs.
+    /// Yields: a spinning thread can make progress only after another thread has run.
     pub fn spin_loop() {
         loom::thread::yield_now();
     }
 }
 
 pub mod thread {
-    //! loom's threads: five of them including the main one. A panic in one ends the model.
+    //! loom's threads: at most five, including the main one. A panic in one ends the model.
 
     pub use loom::thread::{JoinHandle, LocalKey, yield_now};
     pub use std::thread::panicking;
 
-    /// Has the thread ended? Under a checker nobody knows before joining.
+    /// Has the thread ended? Always false under a checker, which does not know before the join.
     pub fn is_finished<T>(handle: &JoinHandle<T>) -> bool {
         let _ = handle;
         false
@@ -392,14 +392,15 @@ pub mod thread {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
+        crate::sync::faults::thread_begins();
         loom::thread::spawn(f)
     }
 
-    /// As in the std flavour; the stack size is the checker's business.
+    /// As in the std flavour. The checker chooses the stack size.
     ///
     /// # Errors
     ///
-    /// None here.
+    /// None here: the checker always starts the thread.
     #[track_caller]
     pub fn spawn_with<F>(
         name: String,
@@ -409,6 +410,7 @@ pub mod thread {
     where
         F: FnOnce() + Send + 'static,
     {
+        crate::sync::faults::thread_begins();
         loom::thread::Builder::new().name(name).spawn(f)
     }
 }
@@ -426,7 +428,7 @@ macro_rules! raddle_thread_local {
 }
 pub(crate) use raddle_thread_local as thread_local;
 
-/// A lock for slow paths. It is never poisoned: what it guards must be valid whenever user code can run.
+/// A lock for slow paths. It is never poisoned: the guarded data must be valid whenever user code can run.
 #[derive(Debug)]
 pub struct Mutex<T> {
     turns: loom::sync::Mutex<()>,

@@ -1,4 +1,4 @@
-//! The only door to atomics, cells, threads, spin hints and futexes.
+//! The only entry point to atomics, cells, threads, spin hints and futexes.
 //!
 //! One API, three flavours, chosen by `RUSTFLAGS`:
 //!
@@ -8,21 +8,21 @@
 //! | loom    | `raddle_loom`    | loom, each atomic with a schedule token, each site recorded   |
 //! | shuttle | `raddle_shuttle` | shuttle, sequentially consistent, many threads                |
 //!
-//! With `raddle_delays` beside it, the std flavour is slow now and then between any two of its operations (`delays.rs`).
+//! With `raddle_delays`, the std flavour inserts random delays between its operations (`delays.rs`).
 //!
-//! What a writer of a protocol should know:
+//! Rules for writing a protocol:
 //!
 //! - `new` of atomics, cells and mutexes is `const` in the std flavour only, because loom's objects
-//!   belong to one execution. A `static` that is no part of a protocol (a counter for names, a hook)
+//!   belong to one execution. A `static` that is not part of a protocol (a counter for names, a hook)
 //!   uses [`unmodelled`], which is `std` in every flavour and invisible to the checkers.
-//! - Thread-local keys are used through `with` and `try_with`: the checkers have nothing else.
-//! - Under a model nothing can be known about time. A deadline passes when [`futex::wait`] says
-//!   [`FutexWait::TimedOut`], which is a choice of the checker; do not ask the clock a second time.
-//! - loom does not see the happens-before of `std::sync::Arc`; [`Arc`] is the one that it sees.
-//! - To loom an atomic has no end. Here each has a stand-in for its memory: one that ends before the last access to it is
-//!   over, on whatever thread, is a failure.
+//! - Thread-local keys are used only through `with` and `try_with`: the checkers offer no other methods.
+//! - A model has no clock. A deadline passes when [`futex::wait`] returns [`FutexWait::TimedOut`], which is a choice of the
+//!   checker. Do not ask the clock a second time.
+//! - loom does not see the happens-before edges of `std::sync::Arc`. It sees those of [`Arc`].
+//! - loom does not check that an atomic outlives its last access. In the loom flavour each atomic therefore has a stand-in
+//!   for its memory: dropping the atomic before the last access on any thread is over fails the model.
 
-// The door offers the same items in every flavour; not every flavour's users need each of them.
+// Each flavour offers the same items; not every flavour's users need all of them.
 #![allow(dead_code, unused_imports)]
 // This is the one module that may name what the lints forbid elsewhere.
 #![allow(clippy::disallowed_types, clippy::disallowed_methods)]
@@ -64,12 +64,12 @@ pub const fn bound(real: usize, model: usize) -> usize {
     if MODEL { model } else { real }
 }
 
-/// `std`'s atomics in every flavour, for statics that are no part of a protocol. Nothing that another
-/// thread's safety or progress depends on may use them: no checker sees them.
+/// `std`'s atomics in every flavour, for statics that are not part of a protocol. The checkers do not see them, so no
+/// thread's safety or progress may depend on them.
 pub mod unmodelled {
     pub use std::sync::atomic::Ordering;
 
-    // Aliases and not re-exports: the lint that guards the door looks at what a path names.
+    // Aliases, not re-exports: the lint that forbids `std`'s atomics elsewhere checks what a path resolves to.
     pub type AtomicBool = std::sync::atomic::AtomicBool;
     pub type AtomicPtr<T> = std::sync::atomic::AtomicPtr<T>;
     pub type AtomicU32 = std::sync::atomic::AtomicU32;
@@ -77,17 +77,17 @@ pub mod unmodelled {
     pub type AtomicUsize = std::sync::atomic::AtomicUsize;
 }
 
-/// A word to sleep on, and what it holds as long as there is nothing to wake up for.
+/// A word to sleep on, and the value that it holds while there is no reason to wake up.
 #[derive(Clone, Copy)]
 pub struct Watched<'a> {
     word: &'a atomic::AtomicU32,
     expected: u32,
-    /// Other processes have mapped it, too.
+    /// Other processes have the word mapped, too.
     is_shared: bool,
 }
 
 impl<'a> Watched<'a> {
-    /// A word that this process alone can write.
+    /// A word that only this process can write.
     pub fn own(word: &'a atomic::AtomicU32, expected: u32) -> Self {
         Self {
             word,
@@ -96,7 +96,7 @@ impl<'a> Watched<'a> {
         }
     }
 
-    /// A word that other processes have mapped, too.
+    /// A word that other processes have mapped, too. It lies in a shared file.
     pub fn shared(word: &'a atomic::AtomicU32, expected: u32) -> Self {
         Self {
             word,
@@ -106,14 +106,14 @@ impl<'a> Watched<'a> {
     }
 }
 
-/// What a futex wait came back with. The word can have any value by now: the caller reads it again.
+/// The result of a futex wait. The word may have any value by now: the caller reads it again.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum FutexWait {
-    /// A wake was spent on this thread, or the kernel woke it for no reason of ours.
+    /// A wake consumed this waiter, or the wake-up was spurious.
     Woken,
     /// The word did not hold the expected value; the thread did not sleep.
     Changed,
-    /// The deadline passed; never reported before it has.
+    /// The deadline passed. Never returned before the deadline.
     TimedOut,
     /// A signal handler ran.
     Interrupted,

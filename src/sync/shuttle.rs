@@ -1,12 +1,12 @@
-//! The shuttle flavour: real schedules of many threads. Every ordering is treated as `SeqCst` and a
-//! fence does nothing, so this flavour finds wrong schedules and never a wrong ordering.
+//! The shuttle flavour: schedules of many threads. It treats every ordering as `SeqCst`, and a fence does nothing. So it finds
+//! errors in schedules, but no wrong ordering.
 
 pub use shuttle::sync::{Arc, MutexGuard};
 pub(crate) use shuttle::thread_local;
 
 use std::sync::PoisonError;
 
-/// The canary: which flavour was compiled in.
+/// The name of the flavour that was compiled in.
 #[must_use]
 pub fn flavour() -> &'static str {
     "shuttle"
@@ -124,7 +124,7 @@ pub mod atomic {
 }
 
 pub mod cell {
-    //! A plain cell: shuttle switches threads at atomics only, so data races are loom's to find.
+    //! A plain cell. shuttle switches threads only at atomics and does not find data races; loom does.
 
     #[repr(transparent)]
     pub struct UnsafeCell<T: ?Sized>(std::cell::UnsafeCell<T>);
@@ -159,18 +159,18 @@ pub mod cell {
 }
 
 pub mod hint {
-    /// A spinning thread can make progress only if another one runs.
+    /// Yields: a spinning thread can make progress only after another thread has run.
     pub fn spin_loop() {
         shuttle::thread::yield_now();
     }
 }
 
 pub mod thread {
-    //! shuttle's threads, as many as a test likes.
+    //! shuttle's threads, without a limit.
 
     pub use shuttle::thread::{JoinHandle, LocalKey, panicking, yield_now};
 
-    /// Has the thread ended? Under a checker nobody knows before joining.
+    /// Has the thread ended? Always false under a checker, which does not know before the join.
     pub fn is_finished<T>(handle: &JoinHandle<T>) -> bool {
         let _ = handle;
         false
@@ -182,14 +182,15 @@ pub mod thread {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
+        crate::sync::faults::thread_begins();
         shuttle::thread::spawn(f)
     }
 
-    /// As in the std flavour; the stack size is the checker's business.
+    /// As in the std flavour. The checker chooses the stack size.
     ///
     /// # Errors
     ///
-    /// None here.
+    /// None here: the checker always starts the thread.
     #[track_caller]
     pub fn spawn_with<F>(
         name: String,
@@ -199,6 +200,7 @@ pub mod thread {
     where
         F: FnOnce() + Send + 'static,
     {
+        crate::sync::faults::thread_begins();
         shuttle::thread::Builder::new().name(name).spawn(f)
     }
 }

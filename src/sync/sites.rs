@@ -1,19 +1,19 @@
-//! Which atomic operations a run of the models has executed, and the weakening of one of them.
+//! The register of atomic operations that a run of the models has executed, and the weakening of one of them.
 //!
-//! Every atomic operation, fence and wake of the loom flavour reports its place in the source here. A run
-//! lists them; a mutation run starts the same binary again with `RADDLE_MUTATE` naming one site and what
-//! to do to it, and expects that some model fails:
+//! Every atomic operation, fence and wake of the loom flavour reports its location in the source here. A run lists them. A
+//! mutation run starts the same binary again with `RADDLE_MUTATE`, which names one site and a change, and expects some model
+//! to fail:
 //!
 //! ```text
 //! RADDLE_MUTATE=<end of the file's path>:<line>[:<column>]:<change>
 //! ```
 //!
-//! | change                                     | strikes                                             |
-//! |--------------------------------------------|-----------------------------------------------------|
-//! | `relaxed`, `acquire`, `release`, `acqrel`  | the ordering (of a compare-exchange: of success)    |
-//! | `failure-relaxed`, `failure-acquire`       | the ordering of a failed compare-exchange           |
-//! | `none`                                     | a fence or a wake: deleted                          |
-//! | `one`                                      | `wake_all`: wakes one                               |
+//! | change                                    | effect                                                |
+//! |-------------------------------------------|-------------------------------------------------------|
+//! | `relaxed`, `acquire`, `release`, `acqrel` | sets the ordering (of a compare-exchange: of success) |
+//! | `failure-relaxed`, `failure-acquire`      | sets the ordering of a failed compare-exchange        |
+//! | `none`                                    | deletes a fence or a wake                             |
+//! | `one`                                     | a `wake_all` wakes one thread                         |
 
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashSet};
@@ -21,7 +21,7 @@ use std::panic::Location;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-/// One place in the source that performs an atomic operation, a fence or a wake.
+/// One location in the source that performs an atomic operation, a fence or a wake.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Site {
     pub file: &'static str,
@@ -29,20 +29,21 @@ pub struct Site {
     pub column: u32,
     /// `load`, `store`, `swap`, `compare_exchange`, `fetch_add`, .. `fence`, `wake_one`, `wake_all`.
     pub op: &'static str,
-    /// The ordering as written (of a compare-exchange: of success), `""` for wakes.
+    /// The ordering in the source (of a compare-exchange: of success). `""` for wakes.
     pub order: &'static str,
-    /// The ordering of a failed compare-exchange, else `""`.
+    /// The ordering of a failed compare-exchange. `""` for other operations.
     pub failure: &'static str,
 }
 
 static SITES: Mutex<BTreeSet<Site>> = Mutex::new(BTreeSet::new());
 static HITS: AtomicUsize = AtomicUsize::new(0);
 
-/// File (by address: hashing it would cost more than the operation), line, column, operation, ordering.
+/// File, line, column, operation, ordering. The file's name is compared by address, because hashing it would cost more than
+/// the operation.
 type Key = (usize, u32, u32, &'static str, &'static str);
 
 thread_local! {
-    // Saves the lock for all but the first visit of this OS thread.
+    // Only the first visit of an OS thread takes the lock.
     static SEEN: RefCell<HashSet<Key>> = RefCell::new(HashSet::new());
 }
 
@@ -53,7 +54,7 @@ pub fn sites() -> Vec<Site> {
     all.iter().copied().collect()
 }
 
-/// How often the site named by `RADDLE_MUTATE` was executed: 0 means that no model reaches it.
+/// How often the site named by `RADDLE_MUTATE` was executed. 0: no model has reached it.
 #[must_use]
 pub fn mutation_hits() -> usize {
     HITS.load(Ordering::Relaxed)
@@ -118,7 +119,7 @@ fn mutation() -> Option<&'static Mutation> {
         .as_ref()
 }
 
-/// Is one site weakened in this process? Panics if the variable does not say which.
+/// Is one site weakened in this process? Panics if `RADDLE_MUTATE` is set and malformed.
 #[must_use]
 pub fn mutated() -> bool {
     mutation().is_some()
@@ -193,7 +194,7 @@ pub(super) fn exchange(
     }
 }
 
-/// Reports a fence; `None` when it is to be left out.
+/// Reports a fence; returns the ordering to use. `None`: the mutation deletes it.
 #[track_caller]
 pub(super) fn fence(order: Ordering) -> Option<Ordering> {
     let at = Location::caller();

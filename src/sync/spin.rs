@@ -1,12 +1,12 @@
-//! Looking again and again for a while, before a sleep.
+//! A bounded spin before a sleep.
 
 use super::{MODEL, hint};
 use std::time::{Duration, Instant};
 
-/// Spins until `ready` (true) or until the time is over; looks at the clock rarely. How long it may be is asked after the
-/// first look. Under a checker one look is all.
+/// Spins until `ready` returns true, or until the budget is used up. Returns whether it became ready. `budget` is called only
+/// if the first check fails. The clock is read once in several rounds. Under a checker there is only the first check.
 pub fn until(budget: impl FnOnce() -> Duration, ready: impl Fn() -> bool) -> bool {
-    /// Looks at the clock once in so many rounds.
+    /// How many rounds there are between two readings of the clock.
     const ROUNDS: u32 = 8;
     if ready() {
         return true;

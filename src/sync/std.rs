@@ -1,17 +1,17 @@
-//! The std flavour: wrappers that compile to nothing.
+//! The std flavour: wrappers without a cost.
 
 pub use std::sync::Arc;
 pub(crate) use std::thread_local;
 
 use std::sync::PoisonError;
 
-/// The canary: which flavour was compiled in.
+/// The name of the flavour that was compiled in.
 #[must_use]
 pub fn flavour() -> &'static str {
     "std"
 }
 
-/// Where `raddle_delays` may put a delay.
+/// A point at which `raddle_delays` may insert a delay.
 #[inline(always)]
 fn point() {
     #[cfg(raddle_delays)]
@@ -19,11 +19,11 @@ fn point() {
 }
 
 pub mod atomic {
-    //! Atomics with the API that all flavours share; layout and cost of `std`'s.
+    //! Atomics with the API that all flavours share, and the layout and cost of `std`'s.
 
     pub use std::sync::atomic::Ordering;
 
-    // A function and not a re-export: the lint that guards the door looks at what a path names.
+    // A function, not a re-export: the lint that forbids `std`'s fence elsewhere checks what a path resolves to.
     #[inline(always)]
     pub fn fence(order: Ordering) {
         super::point();
@@ -96,7 +96,7 @@ pub mod atomic {
                 /// No other thread may write the atomic at the same time.
                 #[inline(always)]
                 pub unsafe fn unsync_load(&self) -> $value {
-                    // SAFETY: the caller excludes concurrent writes; the pointer is that of a live atomic.
+                    // SAFETY: the caller excludes concurrent writes; the pointer is to a live atomic.
                     unsafe { *self.0.as_ptr() }
                 }
 
@@ -196,11 +196,11 @@ pub mod hint {
 }
 
 pub mod thread {
-    //! Threads with a name and a stack size, and nothing that parks: sleeping goes through the futex.
+    //! Threads with a name and a stack size. There is no park: threads sleep on a futex.
 
     pub use std::thread::{JoinHandle, LocalKey, panicking, yield_now};
 
-    /// Has the thread ended? Under a checker nobody knows before joining.
+    /// Has the thread ended? Always false under a checker, which does not know before the join.
     pub fn is_finished<T>(handle: &JoinHandle<T>) -> bool {
         handle.is_finished()
     }
@@ -217,8 +217,7 @@ pub mod thread {
     ///
     /// # Errors
     ///
-    /// What the kernel says when it refuses a thread. A name with a NUL byte is refused as well, where
-    /// `std` would panic.
+    /// The kernel's error if it refuses the thread. `InvalidInput` for a name with a NUL byte, for which `std` would panic.
     pub fn spawn_with<F>(
         name: String,
         stack: Option<usize>,
@@ -243,7 +242,7 @@ pub mod thread {
 
 pub use std::sync::MutexGuard;
 
-/// A lock for slow paths. It is never poisoned: what it guards must be valid whenever user code can run.
+/// A lock for slow paths. It is never poisoned: the guarded data must be valid whenever user code can run.
 #[derive(Default, Debug)]
 pub struct Mutex<T>(std::sync::Mutex<T>);
 

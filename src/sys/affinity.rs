@@ -1,13 +1,13 @@
-//! Which cores this process may use, and on which one a thread runs.
+//! The CPU cores that this process may use, and the core on which a thread runs.
 
 use core_affinity::CoreId;
 
-/// The cores that the calling thread may use, ascending.
+/// The cores that the calling thread may use (`sched_getaffinity`), ascending.
 ///
-/// Where the system does not tell (`sched_getaffinity`), all that there are.
+/// If the system cannot tell, all online cores.
 pub fn allowed() -> Vec<usize> {
     let Some(cores) = core_affinity::get_core_ids() else {
-        // SAFETY: asks for a number.
+        // SAFETY: returns a number.
         let online = unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) };
         return (0..usize::try_from(online).unwrap_or(1).max(1)).collect();
     };
@@ -21,18 +21,19 @@ pub fn pin(core: usize) -> bool {
     core_affinity::set_for_current(CoreId { id: core })
 }
 
-/// The core that the calling thread runs on just now, if the system can tell.
+/// The core that the calling thread currently runs on, if the system can tell.
 #[inline]
 pub fn current() -> Option<usize> {
-    // A checker repeats its schedules, wherever it runs.
+    // A checker's schedules must not depend on the core that it runs on.
     if crate::sync::MODEL || cfg!(miri) {
         return None;
     }
-    // SAFETY: no arguments; answers from the thread's own area or by a system call.
+    // SAFETY: no arguments; reads the thread's own memory or makes a system call.
     usize::try_from(unsafe { libc::sched_getcpu() }).ok()
 }
 
-/// `cores`, one per physical core first and their hardware siblings after, each group ascending.
+/// `cores` in this order: first one hardware thread of each physical core, then the second ones, and so on. Each group is
+/// ascending.
 pub fn physical_first(cores: &[usize]) -> Vec<usize> {
     let mut ranked: Vec<(usize, usize)> = cores
         .iter()

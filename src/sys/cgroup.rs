@@ -1,10 +1,9 @@
-//! How much processor time the control group grants, in whole cores.
+//! The CPU quota of this process's control group, in whole cores.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The quota of this process's control groups (version 2, or 1), rounded up to whole cores; none
-/// if nothing limits it.
+/// The CPU quota of this process's control groups (version 2 or 1), rounded up to whole cores. None if there is no limit.
 pub fn quota() -> Option<usize> {
     let membership = fs::read_to_string("/proc/self/cgroup").ok()?;
     membership
@@ -13,7 +12,7 @@ pub fn quota() -> Option<usize> {
         .min()
 }
 
-/// The smallest quota on the way from the group named in one line of `/proc/self/cgroup` up.
+/// The smallest quota of the group named in one line of `/proc/self/cgroup` and of its ancestors.
 fn line_quota(line: &str, root: &Path) -> Option<usize> {
     let mut fields = line.splitn(3, ':');
     let (id, controllers, group) = (fields.next()?, fields.next()?, fields.next()?);
@@ -71,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn the_tightest_group_on_the_way_up_counts() {
+    fn the_smallest_quota_of_the_ancestors_counts() {
         let root = group(&[
             ("a/cpu.max", "150000 100000\n"),
             ("a/b/cpu.max", "max 100000\n"),
@@ -98,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn the_real_files_can_be_read() {
+    fn the_files_of_this_system_can_be_read() {
         assert_ne!(quota(), Some(0));
     }
 }

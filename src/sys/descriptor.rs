@@ -1,25 +1,26 @@
-//! New descriptors, which keep away from those of the standard streams.
+//! New descriptors, with numbers above those of the standard streams.
 
 use super::refusal::refused;
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 
-/// A descriptor that the system has just made. Where the program has closed a standard stream it may have got that
-/// stream's number: what is printed there would go into it, so it gets another one.
+/// Owns a descriptor that the system has just made. If the program has closed a standard stream, the new descriptor may have
+/// that stream's number, and output to the stream would go into it. It then gets another number.
 ///
 /// # Errors
-/// There is none left.
+///
+/// The kernel's error if no other descriptor number is free.
 pub fn own(fd: RawFd) -> io::Result<OwnedFd> {
-    // SAFETY: the caller has just been given it, and nobody else knows it.
+    // SAFETY: the system has just given it to the caller, and nothing else owns it.
     away_from_streams(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
-/// As [`own`].
+/// As [`own`], for a descriptor that is owned already.
 pub fn away_from_streams(fd: OwnedFd) -> io::Result<OwnedFd> {
     if fd.as_raw_fd() > libc::STDERR_FILENO {
         return Ok(fd);
     }
-    // SAFETY: numbers only.
+    // SAFETY: passes numbers only.
     let other = unsafe {
         libc::fcntl(
             fd.as_raw_fd(),
@@ -32,6 +33,6 @@ pub fn away_from_streams(fd: OwnedFd) -> io::Result<OwnedFd> {
             io::Error::last_os_error(),
         ));
     }
-    // SAFETY: a new descriptor that nobody else owns.
+    // SAFETY: a new descriptor, which nothing else owns.
     Ok(unsafe { OwnedFd::from_raw_fd(other) })
 }

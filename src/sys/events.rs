@@ -22,18 +22,18 @@ fn was_interrupted() -> bool {
     Error::last_os_error().kind() == io::ErrorKind::Interrupted
 }
 
-/// How long nothing is looked at where the system does not let us wait.
+/// How long to pause if the system does not allow waiting for descriptors.
 const NAP: Duration = Duration::from_millis(1);
 
 #[cold]
 fn nap(deadline: Option<Instant>) {
     let soon = Instant::now() + NAP;
     let until = deadline.map_or(soon, |deadline| deadline.min(soon));
-    // WAKE: nobody knows the word: the deadline ends it.
+    // WAKE: there is no other end: the word is local, and the deadline ends the wait.
     futex::wait(&AtomicU32::new(0), 0, Some(until));
 }
 
-/// A set of descriptors, each with a number of the caller's.
+/// A set of descriptors to wait for, each with a number that the caller chose.
 #[derive(Debug)]
 pub struct Poller(OwnedFd);
 
@@ -47,13 +47,13 @@ impl Poller {
         Ok(Self(descriptor::own(fd)?))
     }
 
-    /// From now on, waits for this descriptor to be readable, or its other end closed.
+    /// Adds a descriptor: it counts as ready when it is readable, or when its other end is closed.
     pub fn add(&self, fd: &impl AsFd, number: u64) -> io::Result<()> {
         self.add_for(libc::EPOLLIN as u32, fd, number)
     }
 
-    /// From now on, waits for rings of an event that another process has too. It is told of each ring once and never
-    /// heard: the other process could make that wait.
+    /// Adds an event that another process has, too. It counts as ready once for each notification (edge-triggered), and is
+    /// never drained: the other process could make the read block.
     pub fn add_foreign(&self, event: &Event, number: u64) -> io::Result<()> {
         self.add_for((libc::EPOLLIN | libc::EPOLLET) as u32, event, number)
     }
@@ -71,10 +71,10 @@ impl Poller {
         Ok(())
     }
 
-    /// No longer. To be called before the descriptor is closed: a copy of it in a child would keep it in the set.
+    /// Removes a descriptor. Call this before the descriptor is closed: a copy of it in a child would keep it in the set.
     pub fn remove(&self, fd: &impl AsFd) {
         let fd = fd.as_fd().as_raw_fd();
-        // SAFETY: no event is read. It can only fail for a descriptor that is not in the set, which is as asked.
+        // SAFETY: the call reads no event. It fails only if the descriptor is not in the set, which is the wanted state.
         unsafe {
             libc::epoll_ctl(
                 self.0.as_raw_fd(),
@@ -85,22 +85,22 @@ impl Poller {
         };
     }
 
-    /// Sleeps until something is readable, a signal handler ran, or the deadline passed; then the numbers of what is
-    /// readable, at most 64 of them. None: the system does not let us wait any more, and anything may be readable.
+    /// Sleeps until a descriptor is ready, a signal handler ran, or the deadline passed. Returns the numbers of the ready
+    /// descriptors, at most 64 of them. None: the system does not allow waiting, and any descriptor may be ready.
     pub fn wait(&self, deadline: Option<Instant>) -> Option<Vec<u64>> {
         let timeout = deadline.map_or(-1, |deadline| {
-            // Rounded up: an early wake-up would only come back here.
+            // Rounded up, because after an early wake-up the caller would only wait again.
             let left = deadline.saturating_duration_since(Instant::now());
             let left = left + Duration::from_nanos(999_999);
             left.as_millis().try_into().unwrap_or(libc::c_int::MAX)
         });
         let mut events = [libc::epoll_event { events: 0, u64: 0 }; 64];
         let fd = self.0.as_raw_fd();
-        // SAFETY: the array has room for as many as are asked for.
+        // SAFETY: the array has space for 64 events.
         let mut count = unsafe { libc::epoll_wait(fd, events.as_mut_ptr(), 64, timeout) };
         if count < 0 && !was_interrupted() {
-            // A filter may know one call and not the other.
-            // SAFETY: as above; without a set of signals it is the same call.
+            // A seccomp filter may allow only one of the two calls.
+            // SAFETY: as above; without a signal mask the two calls do the same.
             count = unsafe {
                 libc::epoll_pwait(fd, events.as_mut_ptr(), 64, timeout, std::ptr::null())
             };
@@ -121,7 +121,7 @@ mod event {
     use std::io;
     use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
-    /// Something to be woken by: readable once it has been rung, until it is heard.
+    /// An eventfd: it is readable after it has been notified, until it is drained.
     #[derive(Debug)]
     pub struct Event(OwnedFd);
 
@@ -135,16 +135,17 @@ mod event {
             Ok(Self(descriptor::own(fd)?))
         }
 
+        /// Makes the event readable.
         pub fn notify(&self) {
             let one = 1u64;
-            // SAFETY: 8 bytes, as the kernel demands. It can only fail because the count is at its end, and then it is
-            // readable.
+            // SAFETY: 8 bytes, as the kernel demands. It fails only if the count is at its maximum, and then it is readable.
             unsafe { libc::write(self.0.as_raw_fd(), (&raw const one).cast(), 8) };
         }
 
-        pub fn hear(&self) {
+        /// Takes all notifications: the event is no longer readable.
+        pub fn drain(&self) {
             let mut count = 0u64;
-            // SAFETY: room for 8 bytes. It can only fail because it was not rung.
+            // SAFETY: space for 8 bytes. It fails only if there was no notification.
             unsafe { libc::read(self.0.as_raw_fd(), (&raw mut count).cast(), 8) };
         }
     }
@@ -163,7 +164,7 @@ mod event {
     use std::io;
     use std::os::fd::{AsFd, BorrowedFd};
 
-    /// The checkers' event: several of them ring one word, which stands for the poller that waits for them.
+    /// The event under a checker. Clones share one word, which stands for the poller that waits for the events.
     #[derive(Clone)]
     pub struct Event(Arc<AtomicU32>);
 
@@ -174,24 +175,24 @@ mod event {
         }
 
         pub fn notify(&self) {
-            // ORDERING: event.ring Release -> pairs with event.seen: as a write to a descriptor.
+            // ORDERING: event.notify Release -> pairs with event.seen: as a write to a descriptor.
             self.0.fetch_add(1, Release);
             // WAKE: the other end is `wait`.
             futex::wake_all(&raw const *self.0);
         }
 
-        pub fn hear(&self) {}
+        pub fn drain(&self) {}
 
-        /// What was rung until now.
+        /// How many notifications there have been.
         pub fn seen(&self) -> u32 {
-            // ORDERING: event.seen Acquire -> pairs with event.ring.
+            // ORDERING: event.seen Acquire -> pairs with event.notify: all writes before it.
             self.0.load(Acquire)
         }
 
-        /// Sleeps until it has been rung since `seen`.
+        /// Sleeps until there is a notification after `seen`.
         pub fn wait(&self, seen: u32) {
             while self.seen() == seen {
-                // WAKE: the other end is `ring`.
+                // WAKE: the other end is `notify`.
                 let _ = futex::wait(&self.0, seen, None);
             }
         }
@@ -199,7 +200,7 @@ mod event {
 
     impl AsFd for Event {
         fn as_fd(&self) -> BorrowedFd<'_> {
-            unreachable!("an event of a checker has no descriptor")
+            unreachable!("under a checker an event has no descriptor")
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The program file that this process runs, as the loader has laid it out in memory.
+//! The program file that this process runs, as the dynamic loader has mapped it.
 
 use std::ffi::{CStr, c_int, c_void};
 use std::ops::Range;
@@ -6,25 +6,25 @@ use std::ops::Range;
 /// One loaded object: the program itself, or a shared library.
 #[derive(Debug, Clone)]
 pub struct Object {
-    /// What has to be added to an address of its file.
+    /// The load address: what has to be added to an address in its file.
     pub base: usize,
-    /// From its first segment to the end of its last.
+    /// From the start of its first segment to the end of its last.
     span: Range<usize>,
-    /// Where its segments lie that can be read.
+    /// Its readable segments.
     segments: Vec<Range<usize>>,
-    /// Those of them that can be executed.
+    /// Its segments that are readable and executable.
     code: Vec<Range<usize>>,
     /// Its program headers, in memory.
     headers: Range<usize>,
-    /// Its notes (the build id is one), and the table of where each function begins.
+    /// Its notes (the build id is one), and the table of function addresses (`PT_GNU_EH_FRAME`).
     identity: Vec<Range<usize>>,
 }
 
 impl Object {
-    /// The program itself. None: the loader does not say.
+    /// The program itself. None: the loader does not report it.
     pub fn main() -> Option<Self> {
         let mut found = None;
-        // The program itself is the first one visited.
+        // The loader visits the program itself first.
         visit(&mut |_, object| {
             found = Some(object);
             true
@@ -32,30 +32,31 @@ impl Object {
         found
     }
 
-    /// Does the address lie in it, or in a hole between its segments?
+    /// Is the address in the object, or in a gap between its segments?
     #[inline]
     pub fn spans(&self, address: usize) -> bool {
         self.span.contains(&address)
     }
 
-    /// Can so many bytes be read there, all in one of its segments?
+    /// Are the `len` bytes at this address all in one of its readable segments?
     pub fn holds(&self, address: usize, len: usize) -> bool {
         let holds =
             |segment: &Range<usize>| segment.contains(&address) && segment.end - address >= len;
         self.segments.iter().any(holds)
     }
 
+    /// Is the address in a segment that can be executed?
     pub fn holds_code(&self, address: usize) -> bool {
         self.code.iter().any(|segment| segment.contains(&address))
     }
 
-    /// A number that another build of the program will not have: over the program headers, the notes, and
-    /// the table of where every function begins.
+    /// A number that another build of the program will not have: a hash of the program headers, the notes, and the table of
+    /// function addresses.
     pub fn fingerprint(&self) -> u64 {
         let mut hash = 0;
         for part in std::iter::once(&self.headers).chain(&self.identity) {
-            // SAFETY: loaded segments of the program, which stay mapped, readable and unchanged: the
-            // parts were taken from headers that say so.
+            // SAFETY: parts of loaded segments. The program headers say that they are mapped and readable, and they stay so and
+            // do not change.
             let bytes = unsafe { std::slice::from_raw_parts(part.start as *const u8, part.len()) };
             hash = fold(hash, bytes);
         }
@@ -63,7 +64,7 @@ impl Object {
     }
 }
 
-/// The name of the loaded object that an address lies in, for messages.
+/// The name of the loaded object that contains an address, for messages.
 pub fn object_at(address: usize) -> Option<String> {
     let mut found = None;
     visit(&mut |name, object| {
@@ -76,7 +77,7 @@ pub fn object_at(address: usize) -> Option<String> {
     found
 }
 
-/// Word by word, much faster than a hash of the standard library: the table can be a megabyte.
+/// Hashes bytes word by word. The table can be a megabyte, for which a hash of the standard library is much slower.
 fn fold(seed: u64, bytes: &[u8]) -> u64 {
     const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
     let (words, rest) = bytes.as_chunks::<8>();
@@ -90,27 +91,27 @@ fn fold(seed: u64, bytes: &[u8]) -> u64 {
         .fold(hash, |hash, byte| step(hash, u64::from(*byte)))
 }
 
-/// Shows each loaded object until `visitor` says that it has seen enough.
+/// Passes each loaded object to `visitor` until it returns true.
 fn visit(visitor: &mut dyn FnMut(&CStr, Object) -> bool) {
     unsafe extern "C" fn each(
         info: *mut libc::dl_phdr_info,
         _size: libc::size_t,
         visitor: *mut c_void,
     ) -> c_int {
-        // SAFETY: the loader passes a description that is valid for the length of the call.
+        // SAFETY: the loader passes a description that is valid during the call.
         let info = unsafe { &*info };
         // SAFETY: the pointer that `visit` handed in, used by one call at a time.
         let visitor = unsafe { &mut *visitor.cast::<&mut dyn FnMut(&CStr, Object) -> bool>() };
         let name = if info.dlpi_name.is_null() {
             c""
         } else {
-            // SAFETY: the loader's name of the object, valid for the length of the call.
+            // SAFETY: the loader's name of the object, valid during the call.
             unsafe { CStr::from_ptr(info.dlpi_name) }
         };
         c_int::from(visitor(name, describe(info)))
     }
     let mut visitor = visitor;
-    // SAFETY: `each` has the signature asked for and gets the pointer to a visitor that outlives the call.
+    // SAFETY: `each` has the required signature, and gets a pointer to a visitor that outlives the call.
     unsafe { libc::dl_iterate_phdr(Some(each), (&raw mut visitor).cast()) };
 }
 
@@ -168,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn every_byte_counts() {
+    fn every_byte_changes_the_hash() {
         let bytes: Vec<u8> = (0..61).collect();
         let whole = fold(0, &bytes);
         for at in 0..bytes.len() {

@@ -1,8 +1,8 @@
-//! Has this process been forked? One load on the fast path.
+//! Detects that this process is a forked child. One load on the fast path.
 //!
-//! A page that the kernel wipes in a forked child says of which [generation](super::generation) this process is; whoever
-//! finds it wiped counts one further. Whatever was made in an earlier generation has its threads in a parent. Where the
-//! kernel has no such page (or under an interpreter), the process id tells.
+//! The fork [generation](super::generation) of this process is in a page that the kernel wipes in a forked child. A thread
+//! that finds the page wiped counts one further. An object of an earlier generation has its threads in a parent process.
+//! Where the kernel has no such page, and under Miri, the process id takes its place.
 
 use super::generation::{Named, Page};
 use crate::sync;
@@ -11,26 +11,28 @@ use crate::sync::unmodelled::{AtomicPtr, Ordering};
 use std::ptr::{self, NonNull};
 
 enum Watch {
-    /// A page that is wiped, and the generation in memory that is not.
+    /// The page that is wiped on fork, and the generation in memory that is not.
     Page(NonNull<Page>, AtomicU32),
+    /// The generation, together with the process id.
     Id(Named),
 }
 
-/// Null until the first call. No lock: a child that is forked while another thread makes it would wait for that thread.
+/// Null until the first call. There is no lock around it: a child that is forked while another thread holds the lock would
+/// wait for that thread for ever.
 static WATCH: AtomicPtr<Watch> = AtomicPtr::new(ptr::null_mut());
 
-/// A number that differs between a process and whatever it was forked from.
+/// The fork generation: a number that differs between a process and the process that it was forked from.
 #[inline]
 pub fn generation() -> u32 {
     if sync::MODEL {
-        // A checker's atomics live as long as one execution, in which nobody forks.
+        // A checker's atomics live for one execution only, and no execution forks.
         return 0;
     }
     // ORDERING: fork.watch Acquire -> pairs with fork.first: the watch.
     // SAFETY: null, or made by `first` and never freed.
     let watch = unsafe { WATCH.load(Ordering::Acquire).as_ref() };
     match watch.unwrap_or_else(first) {
-        // SAFETY: mapped for good.
+        // SAFETY: never unmapped.
         Watch::Page(page, kept) => unsafe { page.as_ref() }.generation(kept),
         Watch::Id(named) => named.generation(std::process::id()),
     }
@@ -45,7 +47,7 @@ fn first() -> &'static Watch {
         // SAFETY: never freed.
         return unsafe { &*mine };
     };
-    // SAFETY: nobody else knows it.
+    // SAFETY: this thread alone has the pointer.
     if let Watch::Page(page, _) = *unsafe { Box::from_raw(mine) } {
         unmap(page);
     }
@@ -82,9 +84,9 @@ fn map_page() -> Option<NonNull<Page>> {
     if page == libc::MAP_FAILED {
         return None;
     }
-    // Zero from the kernel, as a page begins.
+    // The kernel's zeroes are the first state of a page.
     let page = NonNull::new(page.cast::<Page>())?;
-    // SAFETY: the mapping just made, which nobody else knows.
+    // SAFETY: the mapping was just made, and only this thread has its address.
     if unsafe { libc::madvise(page.as_ptr().cast(), PAGE, libc::MADV_WIPEONFORK) } != 0 {
         unmap(page);
         return None;
@@ -92,9 +94,9 @@ fn map_page() -> Option<NonNull<Page>> {
     Some(page)
 }
 
-/// Gives a page back that nobody else knows.
+/// Unmaps a page to which the caller has the only pointer.
 fn unmap(page: NonNull<Page>) {
-    // SAFETY: mapped by `map_page`, and the caller's alone.
+    // SAFETY: mapped by `map_page`; the caller has the only pointer.
     unsafe { libc::munmap(page.as_ptr().cast(), PAGE) };
 }
 
@@ -107,12 +109,12 @@ mod tests {
     #[test]
     fn a_forked_child_is_one_generation_further() {
         let before = generation();
-        // SAFETY: the child only looks at two words and leaves by _exit.
+        // SAFETY: the child only reads two words and ends with _exit.
         let child = unsafe { libc::fork() };
         assert!(child >= 0, "fork failed");
         if child == 0 {
             let further = generation() == before + 1 && generation() == before + 1;
-            // SAFETY: leaves the child without running anything of the parent's.
+            // SAFETY: ends the child without running any exit code of the parent.
             unsafe { libc::_exit(i32::from(!further)) };
         }
         let mut status = 0;
@@ -122,12 +124,12 @@ mod tests {
         assert_eq!(generation(), before);
     }
 
-    /// Two threads of a child meet, and call for the first time.
+    /// Two threads of a child meet, and then both make the child's first call.
     #[test]
     fn two_threads_of_a_child_agree() {
         let before = generation();
         for round in 0..300 {
-            // SAFETY: the child starts two threads, looks at a few words and leaves by _exit.
+            // SAFETY: the child starts two threads, reads a few words and ends with _exit.
             let child = unsafe { libc::fork() };
             assert!(child >= 0, "fork failed");
             if child == 0 {
@@ -135,7 +137,7 @@ mod tests {
                 let look = || {
                     let here = Arc::clone(&here);
                     thread::spawn(move || {
-                        // ORDERING: fork.test Relaxed: a meeting.
+                        // ORDERING: fork.test Relaxed: only makes the two threads meet.
                         here.fetch_add(1, Ordering::Relaxed);
                         // ORDERING: fork.test-look Relaxed: as above.
                         while here.load(Ordering::Relaxed) < 2 {
@@ -146,7 +148,7 @@ mod tests {
                 };
                 let both = [look(), look()].map(|thread| thread.join().ok());
                 let agree = both == [Some(before + 1); 2];
-                // SAFETY: leaves the child without running anything of the parent's.
+                // SAFETY: ends the child without running any exit code of the parent.
                 unsafe { libc::_exit(i32::from(!agree)) };
             }
             let mut status = 0;

@@ -1,9 +1,12 @@
-//! Which fork generation a process is of: one further than the one that it was forked in.
+//! The fork generation of a process: one more than that of the process that it was forked from.
 //!
 //! # The words
-//! `kept`, in plain memory: the generation that was counted last. A forked child has its copy.
-//! `next` and `known`, in a page that the kernel wipes in a forked child, and which is new in the first process: 0, or the
-//! generation of this process.
+//! | word | where | holds |
+//! |---|---|---|
+//! | `kept` | ordinary memory: a forked child has a copy | the generation that was counted last |
+//! | `next`, `known` | a page that the kernel wipes in a forked child | 0, or the generation of this process |
+//!
+//! In the first process the page is new, so it holds zeroes.
 //!
 //! # Transitions
 //! | from | to | by | method | ordering |
@@ -13,17 +16,21 @@
 //! | `known` 0 | `next` | the same, after its step on `kept` | the same | Release |
 //!
 //! # Guarantees
-//! All threads of a process get the same number, and nobody gets it before it is in `kept`: so a child that is forked by
-//! anybody who has it, or has seen what was made with it, is one further. `kept` grows only when `next` is set, and so
-//! whoever sets `next` has read what came from the parent. Each step can be done twice: nobody waits for anybody. Wait-free,
-//! and one load once it is known.
+//! All threads of a process get the same number. No thread gets it before it is in `kept`. So if a thread has the number, or
+//! has seen an object that was made with it, then a child that the thread forks is one generation further.
 //!
-//! Where there is no such page the process id stands for it: [`Named`], one word, whose one exchange is all.
-//! Models: `verify/models/generation.rs`.
+//! `kept` changes only after `next` is set. So the thread that sets `next` has read the value of `kept` that came from the
+//! parent.
+//!
+//! Each step can be done twice, so no thread waits for another. Wait-free, and one load once the number is known.
+//!
+//! Where the kernel has no such page, the process id takes its place: [`Named`] is one word with one transition.
+//!
+//! Models: `verify/src/scenarios/generation.rs`.
 
 use crate::sync::atomic::{AtomicU32, AtomicU64, Ordering::*};
 
-/// What the kernel wipes. All bits zero are its first state.
+/// The words in the page that the kernel wipes. Their first state is all zero.
 #[repr(C)]
 pub struct Page {
     next: AtomicU32,
@@ -43,7 +50,7 @@ impl Page {
     /// The generation of this process.
     #[inline]
     pub fn generation(&self, kept: &AtomicU32) -> u32 {
-        // ORDERING: generation.look Acquire -> pairs with generation.known: what was kept before.
+        // ORDERING: generation.look Acquire -> pairs with generation.known: the value of `kept`.
         match self.known.load(Acquire) {
             0 => self.count(kept),
             known => known,
@@ -52,23 +59,23 @@ impl Page {
 
     #[cold]
     fn count(&self, kept: &AtomicU32) -> u32 {
-        // ORDERING: generation.kept Relaxed: what this process has kept itself it has kept after `next` was set, and then
-        // the exchange fails.
+        // ORDERING: generation.kept Relaxed: if this process has written the value, `next` was set before, and the exchange
+        // below fails.
         let mine = kept.load(Relaxed).wrapping_add(1);
-        // ORDERING: generation.next Relaxed: an exchange sees the newest value, and the number says nothing but itself.
+        // ORDERING: generation.next Relaxed: an exchange sees the newest value, and the number publishes nothing else.
         let next = match self.next.compare_exchange(0, mine, Relaxed, Relaxed) {
             Ok(_) => mine,
             Err(theirs) => theirs,
         };
-        // ORDERING: generation.keep Relaxed: published by generation.known. Of several threads each does it.
+        // ORDERING: generation.keep Relaxed: published by generation.known. If several threads get here, each does it.
         kept.fetch_max(next, Relaxed);
-        // ORDERING: generation.known Release -> pairs with generation.look.
+        // ORDERING: generation.known Release -> pairs with generation.look: the value of `kept`.
         self.known.store(next, Release);
         next
     }
 }
 
-/// The generation, and the id of the process that has counted it.
+/// The generation, and the id of the process that counted it.
 pub struct Named(AtomicU64);
 
 impl Named {
@@ -76,10 +83,10 @@ impl Named {
         Self(AtomicU64::new(0))
     }
 
-    /// The generation of the process of this id.
+    /// The generation of the process with this id.
     pub fn generation(&self, id: u32) -> u32 {
         let word = |generation: u32| u64::from(id) << 32 | u64::from(generation);
-        // ORDERING: named.look Relaxed: one word, which says nothing of other memory.
+        // ORDERING: named.look Relaxed: the word publishes no other memory.
         let mut now = self.0.load(Relaxed);
         while (now >> 32) as u32 != id {
             let next = word((now as u32).wrapping_add(1));
@@ -109,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn each_name_is_one_further() {
+    fn each_new_process_id_is_one_further() {
         let named = Named::new();
         for (id, generation) in [(7, 1), (9, 2), (9, 2), (7, 3)] {
             assert_eq!(named.generation(id), generation);

@@ -1,9 +1,9 @@
-//! Limits of the system on a process.
+//! Resource limits of a process (`getrlimit`).
 
 use super::refusal::refused;
 use std::io;
 
-/// The type of a limit's number differs between C libraries.
+/// The type of a resource's number differs between C libraries.
 type Resource = std::ffi::c_uint;
 
 pub const ADDRESS_SPACE: Resource = libc::RLIMIT_AS as Resource;
@@ -20,7 +20,7 @@ fn get(resource: Resource) -> Option<libc::rlimit> {
         rlim_cur: 0,
         rlim_max: 0,
     };
-    // SAFETY: fills the struct that it is given.
+    // SAFETY: writes one struct, which outlives the call.
     let asked = unsafe { libc::getrlimit(resource as _, &raw mut limit) };
     (asked == 0).then_some(limit)
 }
@@ -37,10 +37,10 @@ pub fn processes() -> Option<u64> {
     soft(PROCESSES)
 }
 
-/// How many bytes of address space this process may still map, if that is limited.
+/// How many bytes of address space this process may still map. None: there is no limit.
 pub fn address_space_left() -> Option<u64> {
     let limit = soft(ADDRESS_SPACE)?;
-    // Without /proc nothing is known of it, and no worker can be started.
+    // Without /proc this counts nothing as used. That does no harm, because no worker can be started without /proc.
     let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
     let pages: u64 = statm
         .split(' ')
@@ -50,27 +50,27 @@ pub fn address_space_left() -> Option<u64> {
     Some(limit.saturating_sub(pages.saturating_mul(page_size())))
 }
 
-/// Bytes of the kernel's pages.
+/// The size of the kernel's pages in bytes.
 pub fn page_size() -> u64 {
-    // SAFETY: asks for a number.
+    // SAFETY: returns a number.
     let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
     u64::try_from(size).unwrap_or(4096)
 }
 
-/// Sets one for this process, soft and hard.
+/// Sets a limit of this process, soft and hard.
 pub fn set(resource: Resource, value: u64) -> io::Result<()> {
     let limit = libc::rlimit {
         rlim_cur: value,
         rlim_max: value,
     };
-    // SAFETY: reads the struct that it is given.
+    // SAFETY: reads one struct, which outlives the call.
     if unsafe { libc::setrlimit(resource as _, &raw const limit) } != 0 {
         return Err(refused("setrlimit")(io::Error::last_os_error()));
     }
     Ok(())
 }
 
-/// As [`set`], but where the process may have no more than less it keeps that.
+/// As [`set`], but if the hard limit is lower than `value` and cannot be raised, sets both to the hard limit.
 pub fn set_at_most(resource: Resource, value: u64) -> io::Result<()> {
     match set(resource, value) {
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {

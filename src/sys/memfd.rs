@@ -1,7 +1,7 @@
 //! Anonymous files in memory (`memfd_create`), sealed against resizing, and their mappings.
 //!
-//! A sealed file cannot shrink under a mapping, so an access within it never raises `SIGBUS` for want of
-//! a file. Who has only a read-only descriptor cannot make a writable mapping of it.
+//! A sealed file cannot shrink under a mapping, so an access within the mapping never raises `SIGBUS` for a missing part of
+//! the file. A process that has only a read-only descriptor cannot make a writable mapping from it.
 
 use super::refusal::refused;
 use super::{descriptor, signals};
@@ -11,10 +11,10 @@ use std::io::{self, Error};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::ptr::NonNull;
 
-/// Nothing may change the size, and nothing may change the seals.
+/// The seals of every file: its size and its seals cannot change.
 const SEALS: libc::c_int = libc::F_SEAL_SHRINK | libc::F_SEAL_GROW | libc::F_SEAL_SEAL;
 
-/// A page; both supported machines may have larger ones, and a mapping's parts are aligned for those.
+/// The unit to which parts of a mapping are aligned: the largest page size of the supported machines.
 pub const PAGE: usize = 1 << 16;
 
 fn check(result: libc::c_int, what: &str) -> io::Result<libc::c_int> {
@@ -25,11 +25,12 @@ fn check(result: libc::c_int, what: &str) -> io::Result<libc::c_int> {
     }
 }
 
-/// A new file of `len` bytes, all zero, none of them in memory yet; closed on `exec`, sealed, and never a program.
+/// Creates a file of `len` zero bytes, which use no memory yet. It is sealed, closed on `exec`, and cannot be executed.
 pub fn create(name: &CStr, len: usize) -> io::Result<OwnedFd> {
     let fd = open_new(name)?;
     let size = libc::off_t::try_from(len).map_err(|_| Error::from(io::ErrorKind::InvalidInput))?;
-    // Beyond RLIMIT_FSIZE, which another thread may lower at any time, the kernel would send a signal that ends the program.
+    // Beyond RLIMIT_FSIZE the kernel would send SIGXFSZ, which ends the program. A check of the limit beforehand would not
+    // help, because another thread may lower it at any time.
     // SAFETY: a descriptor of ours.
     let sized = signals::without(libc::SIGXFSZ, || unsafe {
         check(
@@ -44,8 +45,8 @@ pub fn create(name: &CStr, len: usize) -> io::Result<OwnedFd> {
     Ok(fd)
 }
 
-/// Linux before 6.3 does not know `MFD_NOEXEC_SEAL`; a later one may be set up to refuse files without it
-/// (`vm.memfd_noexec`).
+/// Tries `MFD_NOEXEC_SEAL` first. Linux before 6.3 does not know it. Later versions may be configured to refuse files without
+/// it (`vm.memfd_noexec`).
 fn open_new(name: &CStr) -> io::Result<OwnedFd> {
     const FLAGS: libc::c_uint = libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING;
     for flags in [FLAGS | libc::MFD_NOEXEC_SEAL, FLAGS] {
@@ -59,23 +60,23 @@ fn open_new(name: &CStr) -> io::Result<OwnedFd> {
             return Err(refused("memfd_create")(error));
         }
     }
-    unreachable!("the last flags return")
+    unreachable!("the loop returns with the last flags")
 }
 
-/// Another descriptor of the same file, which can be read and mapped for reading alone.
+/// Opens another descriptor of the same file, read-only: it cannot be mapped for writing.
 pub fn read_only(fd: BorrowedFd<'_>) -> io::Result<OwnedFd> {
     File::open(format!("/proc/self/fd/{}", fd.as_raw_fd()))
         .map_err(refused("opening a memfd for reading (open, /proc/self/fd)"))
         .and_then(|file| descriptor::away_from_streams(file.into()))
 }
 
-/// How long is this memory file, which nobody can resize?
+/// Checks that this is a memory file with its seals, and returns its length in bytes.
 ///
 /// # Errors
 ///
-/// `InvalidData` if it is something else; what the kernel says if it cannot be asked.
+/// `InvalidData` if seals are missing. The kernel's error if it is not a memory file or cannot be queried.
 pub fn verify(fd: BorrowedFd<'_>) -> io::Result<usize> {
-    // SAFETY: asks about a descriptor that is open.
+    // SAFETY: queries a descriptor that is open.
     let seals = unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_GET_SEALS) };
     let seals = check(seals, "the seals of a memfd (fcntl, F_GET_SEALS)")?;
     if seals & SEALS != SEALS {
@@ -86,7 +87,7 @@ pub fn verify(fd: BorrowedFd<'_>) -> io::Result<usize> {
     usize::try_from(size).map_err(|_| io::ErrorKind::InvalidData.into())
 }
 
-/// What a mapping may be used for.
+/// The allowed accesses of a mapping.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Access {
     Read,
@@ -102,7 +103,7 @@ impl Access {
     }
 }
 
-/// A shared mapping of a file, or of its beginning; unmapped when dropped. It is in no core dump.
+/// A shared mapping of a file, or of its beginning; unmapped on drop. Core dumps do not contain it.
 #[derive(Debug)]
 pub struct Mapping {
     base: NonNull<u8>,
@@ -110,7 +111,7 @@ pub struct Mapping {
     access: Access,
 }
 
-// SAFETY: an address range; what is done with it is up to who dereferences the base.
+// SAFETY: an address range. Code that dereferences the base is responsible for its accesses.
 unsafe impl Send for Mapping {}
 // SAFETY: as above.
 unsafe impl Sync for Mapping {}
@@ -127,17 +128,16 @@ impl Mapping {
         self.base
     }
 
-    /// Puts another file of the same size in the place of this one, at the same address: a pointer into
-    /// the mapping stays valid and sees the other file's bytes.
+    /// Maps another file of the same size in place of this one, at the same address. Pointers into the mapping stay valid and
+    /// see the other file's bytes.
     ///
     /// # Errors
     ///
-    /// What the kernel says, which may have taken the old file away by then. In its place is memory that no other
-    /// process has, and that is zero.
+    /// The kernel's error. The old file may be unmapped already, so the mapping is then replaced by zeroed memory that no
+    /// other process has.
     pub fn replace(&self, fd: BorrowedFd<'_>) -> io::Result<()> {
         let at = self.base.as_ptr().cast();
-        // SAFETY: the range is ours, and stays mapped with the same rights; what its bytes are may
-        // change at any time anyway.
+        // SAFETY: the range is ours, and stays mapped with the same access. Its bytes may change at any time anyway.
         let replaced = unsafe { map(at, fd, self.len, self.access, libc::MAP_FIXED) };
         if replaced.is_err() {
             self.clear();
@@ -145,11 +145,12 @@ impl Mapping {
         replaced.map(drop)
     }
 
-    /// Whoever has a pointer into the mapping, and looks, is not to find a hole.
+    /// Maps zeroed memory over the whole range, so that an access through an existing pointer does not fault.
     #[cold]
     fn clear(&self) {
         let at = self.base.as_ptr().cast();
-        // The one counts as data (RLIMIT_DATA), the other is shared, which may be what was refused.
+        // A private mapping counts as data (RLIMIT_DATA) and may be refused for that. A shared one does not count, but shared
+        // mappings may be what the kernel refused before.
         for kind in [libc::MAP_PRIVATE, libc::MAP_SHARED] {
             let flags = kind | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | libc::MAP_FIXED;
             let protection = self.access.protection();
@@ -159,20 +160,20 @@ impl Mapping {
                 return;
             }
         }
-        // There may be a hole, into which the next look of any thread would fall.
+        // The range may be unmapped, so the next access of any thread could fault.
         let error = Error::last_os_error();
-        eprintln!("raddle: no memory in the place of a lane's: {error}");
+        eprintln!("raddle: cannot map memory in place of a lost file of a lane: {error}");
         std::process::abort();
     }
 
-    /// Gives the memory of whole pages back; they read as zero afterwards. Both numbers are multiples
-    /// of [`PAGE`].
+    /// Gives the memory of a range back to the kernel. The range reads as zero afterwards. Both numbers are multiples of
+    /// [`PAGE`].
     pub fn punch(&self, offset: usize, len: usize) -> io::Result<()> {
         assert!(offset.is_multiple_of(PAGE) && len.is_multiple_of(PAGE));
         assert!(offset <= self.len && len <= self.len - offset);
         // SAFETY: the range lies within the mapping.
         let at = unsafe { self.base.as_ptr().add(offset) };
-        // SAFETY: as above; the bytes may change at any time anyway.
+        // SAFETY: as above. The bytes may change at any time anyway.
         let punched = unsafe { libc::madvise(at.cast(), len, libc::MADV_REMOVE) };
         check(punched, "punching a hole into a memfd (madvise)").map(drop)
     }
@@ -180,15 +181,17 @@ impl Mapping {
 
 impl Drop for Mapping {
     fn drop(&mut self) {
-        // SAFETY: ours, and whoever has a pointer into it has borrowed the mapping or counts on it.
+        // SAFETY: the range is ours. Code with a pointer into it has borrowed the mapping or keeps it alive.
         let unmapped = unsafe { libc::munmap(self.base.as_ptr().cast(), self.len) };
         debug_assert_eq!(unmapped, 0, "munmap: {}", Error::last_os_error());
     }
 }
 
+/// Maps the first `len` bytes of a file.
+///
 /// # Safety
 ///
-/// With `MAP_FIXED`, the range at `at` belongs to the caller, who accepts that its contents change.
+/// With `MAP_FIXED`, the range at `at` belongs to the caller, and its contents may change.
 unsafe fn map(
     at: *mut libc::c_void,
     fd: BorrowedFd<'_>,
@@ -211,7 +214,7 @@ unsafe fn map(
     if base == libc::MAP_FAILED {
         return Err(refused("mapping a memfd (mmap)")(Error::last_os_error()));
     }
-    // Only a dump would miss it, so a refusal changes nothing.
+    // If the kernel refuses, core dumps contain the mapping. Nothing else changes.
     // SAFETY: advice on the range that was just mapped.
     let _ = unsafe { libc::madvise(base, len, libc::MADV_DONTDUMP) };
     NonNull::new(base.cast()).ok_or_else(|| Error::other("a mapping at address zero"))
@@ -226,28 +229,28 @@ mod tests {
 
     fn write(mapping: &Mapping, at: usize, value: u8) {
         assert!(at < LEN);
-        // SAFETY: within the mapping, which is writable and this thread's alone.
+        // SAFETY: within the mapping, which is writable and used by this thread only.
         unsafe { mapping.base().add(at).write_volatile(value) };
     }
 
     fn read(mapping: &Mapping, at: usize) -> u8 {
         assert!(at < LEN);
-        // SAFETY: within the mapping, which is this thread's alone.
+        // SAFETY: within the mapping, which only this thread uses.
         unsafe { mapping.base().add(at).read_volatile() }
     }
 
     #[test]
-    fn what_one_mapping_writes_the_other_reads() {
+    fn a_write_to_one_mapping_is_read_through_another() {
         let fd = create(c"test", LEN).unwrap();
         assert_eq!(verify(fd.as_fd()).unwrap(), LEN);
-        let ours = Mapping::new(fd.as_fd(), LEN, Access::ReadWrite).unwrap();
-        let theirs = Mapping::new(fd.as_fd(), LEN, Access::Read).unwrap();
-        write(&ours, LEN - 1, 7);
-        assert_eq!(read(&theirs, LEN - 1), 7);
+        let writable = Mapping::new(fd.as_fd(), LEN, Access::ReadWrite).unwrap();
+        let readable = Mapping::new(fd.as_fd(), LEN, Access::Read).unwrap();
+        write(&writable, LEN - 1, 7);
+        assert_eq!(read(&readable, LEN - 1), 7);
     }
 
     #[test]
-    fn nobody_can_resize_it() {
+    fn its_size_cannot_change() {
         let fd = create(c"test", LEN).unwrap();
         let file = File::from(fd);
         assert!(file.set_len(0).is_err());
@@ -255,9 +258,9 @@ mod tests {
     }
 
     #[test]
-    fn it_is_never_a_program() {
+    fn it_cannot_be_executed() {
         let fd = create(c"test", LEN).unwrap();
-        // SAFETY: asks about a descriptor that is open.
+        // SAFETY: queries a descriptor that is open.
         let seals = unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_GET_SEALS) };
         // SAFETY: the name is a C string.
         let plain = unsafe {
@@ -267,17 +270,17 @@ mod tests {
             eprintln!("skipped: this kernel does not know MFD_NOEXEC_SEAL");
             return;
         }
-        // SAFETY: just made, and nobody else's.
+        // SAFETY: just made, and owned by nothing else.
         drop(unsafe { OwnedFd::from_raw_fd(plain) });
         assert_eq!(seals, SEALS | libc::F_SEAL_EXEC);
     }
 
     #[test]
-    fn files_that_are_not_ours_are_refused() {
+    fn other_files_are_refused() {
         // SAFETY: the name is a C string.
         let unsealed = unsafe { libc::memfd_create(c"test".as_ptr(), libc::MFD_CLOEXEC) };
         assert!(unsealed >= 0);
-        // SAFETY: just made, and nobody else's.
+        // SAFETY: just made, and owned by nothing else.
         let unsealed = unsafe { OwnedFd::from_raw_fd(unsealed) };
         let error = verify(unsealed.as_fd()).unwrap_err();
         assert!(error.to_string().contains("without its seals"), "{error}");
@@ -287,15 +290,15 @@ mod tests {
     }
 
     #[test]
-    fn a_read_only_descriptor_maps_for_reading_alone() {
+    fn a_read_only_descriptor_cannot_be_mapped_for_writing() {
         let fd = create(c"test", LEN).unwrap();
-        let ours = Mapping::new(fd.as_fd(), LEN, Access::ReadWrite).unwrap();
-        let theirs = read_only(fd.as_fd()).unwrap();
-        assert_eq!(verify(theirs.as_fd()).unwrap(), LEN);
-        let error = Mapping::new(theirs.as_fd(), LEN, Access::ReadWrite).unwrap_err();
+        let writable = Mapping::new(fd.as_fd(), LEN, Access::ReadWrite).unwrap();
+        let descriptor = read_only(fd.as_fd()).unwrap();
+        assert_eq!(verify(descriptor.as_fd()).unwrap(), LEN);
+        let error = Mapping::new(descriptor.as_fd(), LEN, Access::ReadWrite).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
-        let mapping = Mapping::new(theirs.as_fd(), LEN, Access::Read).unwrap();
-        write(&ours, 0, 7);
+        let mapping = Mapping::new(descriptor.as_fd(), LEN, Access::Read).unwrap();
+        write(&writable, 0, 7);
         assert_eq!(read(&mapping, 0), 7);
         // SAFETY: the protection of a range of ours.
         let raised = unsafe {
@@ -305,7 +308,7 @@ mod tests {
                 libc::PROT_READ | libc::PROT_WRITE,
             )
         };
-        assert_eq!(raised, -1, "a mapping that was read-only stays so");
+        assert_eq!(raised, -1, "the mapping cannot become writable");
     }
 
     #[test]
@@ -318,9 +321,9 @@ mod tests {
         mapping.replace(fresh.as_fd()).unwrap();
         assert_eq!(read(&mapping, 5), 0);
         write(&mapping, 5, 2);
-        assert_eq!(read(&stale, 5), 1, "who has the old file keeps it");
-        let theirs = Mapping::new(fresh.as_fd(), LEN, Access::Read).unwrap();
-        assert_eq!(read(&theirs, 5), 2);
+        assert_eq!(read(&stale, 5), 1, "other mappings keep the old file");
+        let other = Mapping::new(fresh.as_fd(), LEN, Access::Read).unwrap();
+        assert_eq!(read(&other, 5), 2);
     }
 
     #[test]
@@ -333,8 +336,8 @@ mod tests {
         assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
         assert_eq!(read(&mapping, 5), 0);
         write(&mapping, 5, 2);
-        let theirs = Mapping::new(old.as_fd(), LEN, Access::Read).unwrap();
-        assert_eq!(read(&theirs, 5), 1, "it is no longer shared");
+        let other = Mapping::new(old.as_fd(), LEN, Access::Read).unwrap();
+        assert_eq!(read(&other, 5), 1, "the memory is no longer shared");
     }
 
     #[test]

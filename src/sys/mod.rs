@@ -1,4 +1,4 @@
-//! The only door to Linux apart from the futex: thin, safe wrappers, one subject each.
+//! The only entry point to Linux, apart from the futex: thin, safe wrappers around system calls, one subject in each module.
 
 pub mod affinity;
 pub mod cgroup;

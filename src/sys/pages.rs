@@ -1,4 +1,4 @@
-//! Memory fresh from the system: zero, and without a page before it is used.
+//! Fresh memory from the kernel: zeroed, and without physical pages until it is used.
 
 use std::alloc::{Layout, handle_alloc_error};
 use std::ptr::{self, NonNull};
@@ -6,19 +6,19 @@ use std::ptr::{self, NonNull};
 const PAGE: usize = 4096;
 const HUGE: usize = 2 << 20;
 
-/// So many bytes, page-aligned; given back when it is dropped.
+/// A page-aligned, anonymous mapping, unmapped on drop.
 pub struct Pages {
     base: NonNull<u8>,
     bytes: usize,
 }
 
-// SAFETY: memory that nobody else refers to; what is done with it is the holder's business.
+// SAFETY: an address range. The holder is responsible for accesses through the base pointer.
 unsafe impl Send for Pages {}
 // SAFETY: as above.
 unsafe impl Sync for Pages {}
 
 impl Pages {
-    /// Ends the program if there is no memory, as every allocation does.
+    /// Maps at least `bytes` bytes. Ends the program if there is no memory, as every allocation does.
     pub fn zeroed(bytes: usize) -> Self {
         let bytes = bytes.max(1).next_multiple_of(PAGE);
         // SAFETY: an anonymous mapping at an address of the kernel's choice.
@@ -36,7 +36,8 @@ impl Pages {
         let Some(base) = base else {
             handle_alloc_error(Layout::array::<u8>(bytes).unwrap_or(Layout::new::<u8>()));
         };
-        // One huge page would be zeroed in one go, by whoever comes first and near its core. A refusal changes nothing else.
+        // Without huge pages each page is zeroed when it is first used, and near the core that uses it. A huge page would be
+        // zeroed at once, by the first thread that touches it. If the kernel refuses this advice, nothing else changes.
         if !cfg!(miri) && bytes >= HUGE {
             // SAFETY: advice on the range just mapped.
             let _ = unsafe { libc::madvise(base.as_ptr().cast(), bytes, libc::MADV_NOHUGEPAGE) };
@@ -51,7 +52,7 @@ impl Pages {
 
 impl Drop for Pages {
     fn drop(&mut self) {
-        // SAFETY: mapped by `zeroed`; whoever refers into it keeps it alive.
+        // SAFETY: mapped by `zeroed`. Code that refers into the mapping keeps `self` alive.
         unsafe { libc::munmap(self.base.as_ptr().cast(), self.bytes) };
     }
 }
@@ -64,7 +65,7 @@ mod tests {
     fn all_bytes_are_zero_and_writable() {
         let pages = Pages::zeroed(2 * PAGE + 1);
         for at in [0, PAGE, 2 * PAGE, 3 * PAGE - 1] {
-            // SAFETY: within the three pages, which are this thread's alone.
+            // SAFETY: within the three pages, which only this thread uses.
             unsafe {
                 let byte = pages.base().add(at);
                 assert_eq!(byte.read(), 0);

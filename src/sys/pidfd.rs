@@ -1,4 +1,4 @@
-//! A child process held by a descriptor, which cannot come to mean another process.
+//! A child process, referred to by a descriptor (pidfd). Unlike a process id, the descriptor never refers to another process.
 
 use super::descriptor;
 use super::refusal::refused;
@@ -8,15 +8,15 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 /// How a process ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
-    /// It left with this code.
+    /// It exited with this code.
     Exited(i32),
     /// This signal ended it.
     Signaled(i32),
-    /// Somebody else took the status: the program ignores `SIGCHLD`, or waits for any child.
+    /// The status was lost: the program ignores `SIGCHLD`, or other code of the program waited for any child.
     Unknown,
 }
 
-/// A child of this process. The descriptor is readable when it has ended.
+/// A child of this process. The descriptor is readable after the child has ended.
 #[derive(Debug)]
 pub struct Process {
     pid: u32,
@@ -24,10 +24,10 @@ pub struct Process {
 }
 
 impl Process {
-    /// Holds a child that nobody has waited for yet.
+    /// Opens the pidfd of a child that has not been waited for yet.
     pub fn open(pid: u32) -> io::Result<Self> {
         #[allow(clippy::disallowed_methods)] // libc has no function of that name
-        // SAFETY: two numbers; answers with a new descriptor, closed on exec.
+        // SAFETY: passes two numbers; returns a new descriptor, closed on exec.
         let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid as libc::pid_t, 0) };
         if fd < 0 {
             return Err(refused("pidfd_open")(io::Error::last_os_error()));
@@ -40,11 +40,11 @@ impl Process {
         self.pid
     }
 
-    /// Sends a signal. Nothing happens if the process has ended.
+    /// Sends a signal. Does nothing if the process has ended.
     pub fn signal(&self, signal: i32) -> io::Result<()> {
         let fd = self.fd.as_raw_fd();
         #[allow(clippy::disallowed_methods)] // libc has no function of that name
-        // SAFETY: no memory but a null pointer, which stands for "as kill does it".
+        // SAFETY: the only pointer is null, which means the same signal details as for kill.
         let sent = unsafe {
             libc::syscall(
                 libc::SYS_pidfd_send_signal,
@@ -63,10 +63,11 @@ impl Process {
         }
     }
 
-    /// Where a filter does not know the other call. The number of a child that has not ended is its own.
+    /// Sends a signal by process id, for seccomp filters that refuse `pidfd_send_signal`. The id cannot belong to another
+    /// process while the child has not ended.
     #[cold]
     fn signal_by_number(&self, signal: i32, refusal: io::Error) -> io::Result<()> {
-        // SAFETY: two numbers.
+        // SAFETY: passes two numbers.
         if self.is_over()? || unsafe { libc::kill(self.pid as libc::pid_t, signal) } == 0 {
             return Ok(());
         }
@@ -76,18 +77,18 @@ impl Process {
         }
     }
 
-    /// How it ended, and lets the system forget it; none while it lives. Never blocks. Once this has
-    /// answered, the next call answers [`Ended::Unknown`].
+    /// Reaps the child and returns how it ended. None while it lives. Never blocks. After the child was reaped, each further
+    /// call returns [`Ended::Unknown`].
     pub fn ended(&self) -> io::Result<Option<Ended>> {
         self.wait(libc::WNOHANG)
     }
 
-    /// As [`ended`](Self::ended), but waits for it.
+    /// As [`ended`](Self::ended), but blocks until the child has ended.
     pub fn wait_for_end(&self) -> io::Result<Ended> {
         Ok(self.wait(0)?.unwrap_or(Ended::Unknown))
     }
 
-    /// Has a signal stopped it, so that it does nothing until another one lets it go on? Never blocks.
+    /// Has a signal stopped the child, so that it does nothing until another signal continues it? Never blocks.
     pub fn has_stopped(&self) -> bool {
         // SAFETY: a struct of numbers and pointers, for which zero is a value.
         let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
@@ -96,15 +97,15 @@ impl Process {
         // SAFETY: fills the struct that it is given. An error leaves it as it is.
         unsafe { libc::waitid(libc::P_PIDFD, id, &raw mut info, flags) };
         // SAFETY: waitid has filled in the fields of a child, or left them zero.
-        let told = unsafe { info.si_pid() != 0 };
-        // Somebody else may have been told, who waits for any child; or the call is not to be had.
-        told || self.state().is_some_and(|state| "Tt".contains(state))
+        let reported = unsafe { info.si_pid() != 0 };
+        // Other code of the program that waits for any child may have taken the report, or a filter refuses the call.
+        reported || self.state().is_some_and(|state| "Tt".contains(state))
     }
 
-    /// What the kernel says that it does, by its letter, and for how many ticks (hundredths of a second) it has run.
+    /// The kernel's letter for the child's state, and the CPU time that it has used, in ticks (hundredths of a second).
     fn stat(&self) -> Option<(char, u64)> {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid)).ok()?;
-        // Its name may hold anything.
+        // The name before it ends with the last parenthesis, because it can contain any character.
         let mut fields = stat[stat.rfind(')')? + 1..].split_ascii_whitespace();
         let state = fields.next()?.chars().next()?;
         let mut ticks = fields.skip(10).map_while(|field| field.parse::<u64>().ok());
@@ -115,15 +116,15 @@ impl Process {
         Some(self.stat()?.0)
     }
 
-    /// For [`has_had_time`](Self::has_had_time).
+    /// The CPU time used so far, for [`has_had_time`](Self::has_had_time).
     pub fn ticks(&self) -> Option<u64> {
         Some(self.stat()?.1)
     }
 
-    /// Could it have done what takes it a moment, since it had run for so many ticks? One that is ready to run and has hardly
-    /// run is slow, and so is one that waits for a disk or was stopped.
+    /// Has the child had enough time for a short action since it had used `before` ticks? False if it is ready to run but has
+    /// hardly run, if it waits for a disk, or if it is stopped.
     pub fn has_had_time(&self, before: Option<u64>) -> bool {
-        /// What it has run for must not be chance.
+        /// One tick could be chance.
         const ENOUGH: u64 = 2;
         match self.stat() {
             Some(('R', now)) => before.is_some_and(|before| now >= before + ENOUGH),
@@ -159,12 +160,12 @@ impl Process {
         }))
     }
 
-    /// Where a filter does not know the other call.
+    /// Waits by process id, for seccomp filters that refuse `waitid`.
     #[cold]
     fn wait_by_number(&self, flags: libc::c_int) -> io::Result<Option<Ended>> {
         let mut status = 0;
         let waited = loop {
-            // SAFETY: a number of a child, and a word that it fills.
+            // SAFETY: passes the id of a child, and a word for the status.
             match unsafe { libc::waitpid(self.pid as libc::pid_t, &raw mut status, flags) } {
                 -1 if io::Error::last_os_error().kind() == io::ErrorKind::Interrupted => {}
                 waited => break waited,
@@ -184,7 +185,7 @@ impl Process {
         }
     }
 
-    /// Has it ended? For a process whose status went elsewhere.
+    /// Has the child ended? Also works if its status was taken by other code.
     fn is_over(&self) -> io::Result<bool> {
         let mut poll = libc::pollfd {
             fd: self.fd.as_raw_fd(),
@@ -217,13 +218,13 @@ mod tests {
             .spawn()
             .unwrap();
         let process = Process::open(child.id()).unwrap();
-        // Its end of the pipe keeps the shell's `read` waiting.
+        // Keeps the write end of the pipe open, so that the shell's `read` waits.
         std::mem::forget(child);
         process
     }
 
     #[test]
-    fn a_process_that_leaves_has_a_code() {
+    fn a_process_that_exits_has_a_code() {
         let process = start("exit 7");
         assert_eq!(process.wait_for_end().unwrap(), Ended::Exited(7));
         assert_eq!(process.ended().unwrap(), Some(Ended::Unknown));

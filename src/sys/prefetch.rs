@@ -1,10 +1,11 @@
-//! A hint to the processor that a line will soon be written.
+//! A hint to the CPU that a cache line will soon be used.
 
-/// Brings the line at `address` close. The address need not be valid; nothing is read.
+/// Prefetches the cache line at `address` into all cache levels. The address need not be valid. Does nothing on CPUs other
+/// than x86-64.
 #[inline(always)]
 pub fn line<T>(address: *const T) {
     #[cfg(all(target_arch = "x86_64", not(miri)))]
-    // SAFETY: a prefetch touches no memory that the program could notice, whatever the address.
+    // SAFETY: a prefetch has no effect that the program could observe, whatever the address.
     unsafe {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
         _mm_prefetch::<_MM_HINT_T0>(address.cast());

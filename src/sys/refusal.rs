@@ -1,19 +1,19 @@
-//! What the system refused: which call, what it said, and what to do about it.
+//! Errors of system calls that name the call, the kernel's error, and what to do about it.
 //!
-//! It and [`limits`](super::limits) import each other: a refusal names a limit, and to set a limit may be refused.
+//! This module and [`limits`] import each other: an error names a limit, and setting a limit can fail.
 
 use super::limits;
 use std::error::Error;
 use std::{fmt, io};
 
-/// In an [`io::Error`], whose kind is the kernel's.
+/// The source of an [`io::Error`] whose kind is that of the kernel's error.
 #[derive(Debug)]
 struct Refusal {
     call: String,
     error: io::Error,
 }
 
-/// Names the call (or what was being done, and the call) in an error of the system.
+/// Adds the name of the call to an error of the system. `call` can also say what the call was for.
 pub fn refused(call: &str) -> impl FnOnce(io::Error) -> io::Error + '_ {
     move |error| {
         let call = call.to_owned();
@@ -21,7 +21,7 @@ pub fn refused(call: &str) -> impl FnOnce(io::Error) -> io::Error + '_ {
     }
 }
 
-/// The kernel's number of an error that may have been [named](refused).
+/// The errno of an error, also after [`refused`] has wrapped it.
 pub fn code(error: &io::Error) -> Option<i32> {
     let named = error
         .get_ref()
@@ -42,7 +42,7 @@ impl fmt::Display for Refusal {
 
 impl Error for Refusal {}
 
-/// Those that are not set do not matter.
+/// Writes the value of a limit, if it is set.
 fn limit(f: &mut fmt::Formatter<'_>, name: &str, value: Option<u64>) -> fmt::Result {
     value.map_or(Ok(()), |value| write!(f, "; {name} is {value}"))
 }
@@ -54,7 +54,7 @@ fn advise(f: &mut fmt::Formatter<'_>, call: &str, code: i32) -> fmt::Result {
             f.write_str("; raise it (`ulimit -n`), close descriptors, or use fewer workers")
         }
         libc::ENFILE => {
-            f.write_str("; the system has as many open files as it may (fs.file-max): raise that")
+            f.write_str("; the whole system has reached its limit of open files: raise fs.file-max")
         }
         libc::EAGAIN if call.contains("clone") => {
             limit(f, "RLIMIT_NPROC", limits::processes())?;
@@ -65,7 +65,9 @@ fn advise(f: &mut fmt::Formatter<'_>, call: &str, code: i32) -> fmt::Result {
             )
         }
         libc::EAGAIN if call.contains("mmap") => {
-            f.write_str("; the process locks its memory (mlockall): raise RLIMIT_MEMLOCK, or choose a smaller `arena`")
+            f.write_str(
+                "; the process locks its memory (mlockall): raise RLIMIT_MEMLOCK, or choose a smaller `arena`",
+            )
         }
         libc::ENOMEM => {
             limit(f, "RLIMIT_AS", limits::soft(limits::ADDRESS_SPACE))?;
@@ -82,10 +84,10 @@ fn advise(f: &mut fmt::Formatter<'_>, call: &str, code: i32) -> fmt::Result {
             f.write_str("; a process pool needs /proc: mount it")
         }
         libc::ENOENT if call.contains("/dev/null") => {
-            f.write_str("; a process pool needs /dev/null: make it")
+            f.write_str("; a process pool needs /dev/null: create it")
         }
         libc::EPERM | libc::EACCES | libc::ENOSYS => f.write_str(
-            "; a filter of system calls (seccomp), a security module or an old kernel does not let it: allow it",
+            "; a system call filter (seccomp), a security module or an old kernel does not allow this call: allow it",
         ),
         _ => Ok(()),
     }
@@ -96,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_error_names_its_call_and_keeps_its_number() {
+    fn an_error_names_its_call_and_keeps_its_errno() {
         let error = refused("pidfd_open")(io::Error::from_raw_os_error(libc::ENOSYS));
         assert!(error.to_string().starts_with("pidfd_open: "), "{error}");
         assert!(error.to_string().contains("seccomp"), "{error}");

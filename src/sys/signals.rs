@@ -1,14 +1,14 @@
-//! What signals do to this process: a signal that a call would raise is not for the program to see, and a new process
-//! begins with none of its parent's arrangements.
+//! Signal masks and dispositions: hides a signal that a system call raises, and resets what a new process has inherited from
+//! its parent.
 
 use std::mem::MaybeUninit;
 use std::ptr::{null, null_mut};
 
 fn empty() -> libc::sigset_t {
     let mut set = MaybeUninit::uninit();
-    // SAFETY: makes an empty set of what it is given.
+    // SAFETY: initialises the set.
     unsafe { libc::sigemptyset(set.as_mut_ptr()) };
-    // SAFETY: it was just filled in.
+    // SAFETY: it was just initialised.
     unsafe { set.assume_init() }
 }
 
@@ -21,11 +21,12 @@ fn only(signal: libc::c_int) -> libc::sigset_t {
 
 fn is_pending(signal: libc::c_int) -> bool {
     let mut set = empty();
-    // SAFETY: fills the set that it is given; then looks into it.
+    // SAFETY: fills a set of ours, then reads it.
     unsafe { libc::sigpending(&raw mut set) == 0 && libc::sigismember(&raw const set, signal) == 1 }
 }
 
-/// Makes a call that may raise this signal for its thread: nobody will see it. One that waited before goes on waiting.
+/// Runs `call`, which may raise this signal for the calling thread, and discards that signal. A signal that was pending
+/// before stays pending.
 pub fn without<R>(signal: libc::c_int, call: impl FnOnce() -> R) -> R {
     let set = only(signal);
     let mut before = empty();
@@ -36,12 +37,12 @@ pub fn without<R>(signal: libc::c_int, call: impl FnOnce() -> R) -> R {
     let result = call();
     if blocked {
         if !waited && is_pending(signal) {
-            // The one of this thread comes before those of the process.
+            // A signal that is pending for the thread is taken before one that is pending for the process.
             let now = libc::timespec {
                 tv_sec: 0,
                 tv_nsec: 0,
             };
-            // SAFETY: reads a set and a time; there is no need to know more of the signal.
+            // SAFETY: reads a set and a time; the null pointer means that the signal's details are not wanted.
             unsafe { libc::sigtimedwait(&raw const set, null_mut(), &raw const now) };
         }
         // SAFETY: reads the set that was filled in above.
@@ -50,19 +51,19 @@ pub fn without<R>(signal: libc::c_int, call: impl FnOnce() -> R) -> R {
     result
 }
 
-/// No signal is blocked, and each does what it does in a process that knows nothing of signals. For a fresh process,
-/// which has inherited what its parent blocked and ignored.
+/// Unblocks all signals and sets ignored ones to their default action. For a fresh process, which inherits the signals that
+/// its parent blocked and ignored.
 pub fn reset() {
-    // SAFETY: a struct of numbers and a null pointer, which stands for the default.
+    // SAFETY: a struct of numbers and pointers, for which zero is a value.
     let mut default: libc::sigaction = unsafe { std::mem::zeroed() };
     default.sa_sigaction = libc::SIG_DFL;
     for signal in 1..=libc::SIGRTMAX() {
         let mut now = MaybeUninit::<libc::sigaction>::zeroed();
-        // SAFETY: fills the struct that it is given. What nobody can change (SIGKILL, the C library's own) is refused.
-        let asked = unsafe { libc::sigaction(signal, null(), now.as_mut_ptr()) };
-        // A handler was set by this process itself.
-        // SAFETY: zero, or filled in.
-        if asked == 0 && unsafe { now.assume_init() }.sa_sigaction == libc::SIG_IGN {
+        // SAFETY: fills the struct that it is given. It fails for the C library's internal signals.
+        let result = unsafe { libc::sigaction(signal, null(), now.as_mut_ptr()) };
+        // Handlers are left alone: they are not inherited, so this process has set them itself.
+        // SAFETY: zeroed or filled in, and both are valid.
+        if result == 0 && unsafe { now.assume_init() }.sa_sigaction == libc::SIG_IGN {
             // SAFETY: reads the struct.
             unsafe { libc::sigaction(signal, &raw const default, null_mut()) };
         }
@@ -77,8 +78,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_signal_that_a_call_raises_is_not_seen() {
-        // Its default would end this process.
+    fn a_signal_that_a_call_raises_is_discarded() {
+        // The default action would end this process.
         without(libc::SIGUSR2, || {
             // SAFETY: a signal for this thread alone.
             unsafe { libc::raise(libc::SIGUSR2) };
@@ -87,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn a_signal_that_waited_before_goes_on_waiting() {
+    fn a_signal_that_was_pending_before_stays_pending() {
         let set = only(libc::SIGUSR2);
         // SAFETY: as above.
         unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &raw const set, null_mut()) };

@@ -1,4 +1,4 @@
-//! A pair of connected sockets that carry whole messages, and descriptors with them.
+//! A pair of connected sockets (`SOCK_SEQPACKET`) that carry whole messages, with descriptors.
 
 use super::descriptor::away_from_streams;
 use super::refusal::refused;
@@ -9,36 +9,36 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 /// The most descriptors in one message.
 pub const MOST_DESCRIPTORS: usize = 8;
 
-/// Who made a pair of sockets.
+/// The process that made a pair of sockets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Peer {
     pub pid: u32,
     pub uid: u32,
 }
 
-/// A message.
+/// A received message.
 #[derive(Debug)]
 pub struct Received {
-    /// How many bytes of the buffer it filled; 0 when the other end is closed.
+    /// How many bytes of the buffer the message filled. 0: the other end is closed.
     pub length: usize,
     pub descriptors: Vec<OwnedFd>,
 }
 
-/// Room for the descriptors of a message.
-const ROOM: usize = {
+/// The size of the control data that carries a message's descriptors.
+const CONTROL_BYTES: usize = {
     let length = (MOST_DESCRIPTORS * size_of::<RawFd>()) as u32;
     // SAFETY: only computes.
     (unsafe { libc::CMSG_SPACE(length) }) as usize
 };
 
-/// Aligned as the system wants it.
+/// A buffer for control data, aligned for its headers.
 #[repr(C)]
 union Control {
     header: libc::cmsghdr,
-    room: [u8; ROOM],
+    bytes: [u8; CONTROL_BYTES],
 }
 
-/// Two sockets; what is sent into one comes out of the other, message by message. Closed on exec.
+/// Makes two connected sockets. A message that is sent into one is received from the other. Closed on exec.
 pub fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
     let mut ends: [RawFd; 2] = [-1; 2];
     let kind = libc::SOCK_SEQPACKET | libc::SOCK_CLOEXEC;
@@ -47,12 +47,13 @@ pub fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
     if made != 0 {
         return Err(refused("socketpair")(io::Error::last_os_error()));
     }
-    // SAFETY: new descriptors that nobody else owns. Both before one of them may fail to move.
+    // Owns both before either is moved, because moving one can fail.
+    // SAFETY: new descriptors, which nothing else owns.
     let [one, other] = ends.map(|fd| unsafe { OwnedFd::from_raw_fd(fd) });
     Ok((away_from_streams(one)?, away_from_streams(other)?))
 }
 
-/// Sends one message whole, or not at all.
+/// Sends one message as a whole, or not at all.
 pub fn send(socket: impl AsFd, bytes: &[u8], descriptors: &[BorrowedFd<'_>]) -> io::Result<()> {
     assert!(descriptors.len() <= MOST_DESCRIPTORS);
     let mut control = MaybeUninit::<Control>::zeroed();
@@ -66,21 +67,21 @@ pub fn send(socket: impl AsFd, bytes: &[u8], descriptors: &[BorrowedFd<'_>]) -> 
         message.msg_control = control.as_mut_ptr().cast();
         // SAFETY: CMSG_SPACE only computes.
         message.msg_controllen = unsafe { libc::CMSG_SPACE(length) } as _;
-        // SAFETY: the room is larger than one header.
+        // SAFETY: the control buffer is larger than one header.
         let header = unsafe { &mut *libc::CMSG_FIRSTHDR(&raw const message) };
         header.cmsg_level = libc::SOL_SOCKET;
         header.cmsg_type = libc::SCM_RIGHTS;
         // SAFETY: CMSG_LEN only computes.
         header.cmsg_len = unsafe { libc::CMSG_LEN(length) } as _;
-        // SAFETY: the data of a header that lies in the room above.
+        // SAFETY: the data of a header within the control buffer.
         let data = unsafe { libc::CMSG_DATA(header) }.cast::<RawFd>();
         for (at, descriptor) in descriptors.iter().enumerate() {
-            // SAFETY: the room is for MOST_DESCRIPTORS, and these are no more.
+            // SAFETY: the control buffer has space for MOST_DESCRIPTORS, and there are no more.
             unsafe { data.add(at).write_unaligned(descriptor.as_raw_fd()) };
         }
     }
     let socket = socket.as_fd().as_raw_fd();
-    // SAFETY: the message points to the caller's bytes and the room above, which outlive the call.
+    // SAFETY: the message points to the caller's bytes and the control buffer, which outlive the call.
     let sent = unsafe { libc::sendmsg(socket, &raw const message, libc::MSG_NOSIGNAL) };
     match usize::try_from(sent) {
         Ok(sent) if sent == bytes.len() => Ok(()),
@@ -88,7 +89,7 @@ pub fn send(socket: impl AsFd, bytes: &[u8], descriptors: &[BorrowedFd<'_>]) -> 
         Err(_) => {
             let error = io::Error::last_os_error();
             match error.raw_os_error() {
-                // A filter may let nothing but writes through.
+                // A seccomp filter may allow only plain writes.
                 Some(libc::EPERM | libc::EACCES | libc::ENOSYS) if descriptors.is_empty() => {
                     write(socket, bytes).map_err(|_| refused("sendmsg")(error))
                 }
@@ -98,7 +99,7 @@ pub fn send(socket: impl AsFd, bytes: &[u8], descriptors: &[BorrowedFd<'_>]) -> 
     }
 }
 
-/// As [`send`] without descriptors. For a process that ignores `SIGPIPE`.
+/// As [`send`] without descriptors. Only for a process that ignores `SIGPIPE`.
 fn write(socket: RawFd, bytes: &[u8]) -> io::Result<()> {
     // SAFETY: the caller's bytes.
     let written = unsafe { libc::write(socket, bytes.as_ptr().cast(), bytes.len()) };
@@ -109,8 +110,12 @@ fn write(socket: RawFd, bytes: &[u8]) -> io::Result<()> {
     }
 }
 
-/// Takes one message. One that is larger than `buffer`, or brings more descriptors than there is room for,
-/// is an error. Blocks unless the socket does not.
+/// Receives one message. Blocks, unless the socket is non-blocking.
+///
+/// # Errors
+///
+/// `InvalidData` if the message is larger than `buffer` or has more than [`MOST_DESCRIPTORS`] descriptors. Otherwise the
+/// kernel's error.
 pub fn receive(socket: impl AsFd, buffer: &mut [u8]) -> io::Result<Received> {
     let mut control = MaybeUninit::<Control>::zeroed();
     let mut part = libc::iovec {
@@ -122,7 +127,7 @@ pub fn receive(socket: impl AsFd, buffer: &mut [u8]) -> io::Result<Received> {
     message.msg_controllen = size_of::<Control>() as _;
     let socket = socket.as_fd().as_raw_fd();
     let length = loop {
-        // SAFETY: the message points to the caller's bytes and the room above, which outlive the call.
+        // SAFETY: the message points to the caller's bytes and the control buffer, which outlive the call.
         let got = unsafe { libc::recvmsg(socket, &raw mut message, libc::MSG_CMSG_CLOEXEC) };
         if let Ok(length) = usize::try_from(got) {
             break length;
@@ -142,17 +147,19 @@ pub fn receive(socket: impl AsFd, buffer: &mut [u8]) -> io::Result<Received> {
     })
 }
 
-/// The process that calls this gets `SIGKILL` when the other end is closed or [hung up](hang_up), whoever is allowed to send it
-/// signals; or when something is sent to it. False: the other end is closed already.
+/// Makes the kernel send `SIGKILL` to the calling process when the other end is closed or [hung up](hang_up), or when
+/// something is sent to this socket. The kernel does this even if the other process may not send signals to this one.
+/// False: the other end is closed already.
 ///
 /// # Errors
-/// What the system says.
+///
+/// The kernel's error.
 pub fn die_with_other_end(socket: impl AsFd) -> io::Result<bool> {
     let socket = socket.as_fd().as_raw_fd();
     // SAFETY: no arguments.
     let me = unsafe { libc::getpid() };
     let set = |command: libc::c_int, value: libc::c_int| {
-        // SAFETY: numbers only.
+        // SAFETY: passes numbers only.
         match unsafe { libc::fcntl(socket, command, value) } {
             -1 => Err(refused("fcntl (O_ASYNC)")(io::Error::last_os_error())),
             was => Ok(was),
@@ -165,30 +172,31 @@ pub fn die_with_other_end(socket: impl AsFd) -> io::Result<bool> {
     set(libc::F_SETFL, set(libc::F_GETFL, 0)? | libc::O_ASYNC)?;
     let flags = libc::MSG_PEEK | libc::MSG_DONTWAIT;
     let mut byte = 0u8;
-    // SAFETY: room for one byte.
+    // SAFETY: space for one byte.
     let left = unsafe { libc::recv(socket, (&raw mut byte).cast(), 1, flags) };
     Ok(left != 0)
 }
 
-/// Nothing can be sent from this end any more, whoever has it.
+/// Forbids all sending from this end, also by other processes that have it.
 ///
 /// # Errors
-/// What the system says.
+///
+/// The kernel's error.
 pub fn fall_silent(socket: impl AsFd) -> io::Result<()> {
-    // SAFETY: numbers only.
+    // SAFETY: passes numbers only.
     match unsafe { libc::shutdown(socket.as_fd().as_raw_fd(), libc::SHUT_WR) } {
         0 => Ok(()),
         _ => Err(refused("shutdown")(io::Error::last_os_error())),
     }
 }
 
-/// The other end sees this one closed.
+/// Shuts this end down: the other end sees it closed.
 pub fn hang_up(socket: impl AsFd) {
-    // SAFETY: numbers only. It can only fail where the other end is gone.
+    // SAFETY: passes numbers only. It fails only if the other end is gone.
     unsafe { libc::shutdown(socket.as_fd().as_raw_fd(), libc::SHUT_RDWR) };
 }
 
-/// Who called [`pair`].
+/// The process that called [`pair`].
 pub fn peer(socket: impl AsFd) -> io::Result<Peer> {
     let mut found = libc::ucred {
         pid: 0,
@@ -226,9 +234,9 @@ fn message(part: &mut libc::iovec) -> libc::msghdr {
 
 fn take_descriptors(message: &libc::msghdr) -> Vec<OwnedFd> {
     let mut descriptors = Vec::new();
-    // SAFETY: the system has filled in the control part and its length.
+    // SAFETY: the system has filled in the control data and its length.
     let mut next = unsafe { libc::CMSG_FIRSTHDR(message) };
-    // SAFETY: not null means a header inside of the control part.
+    // SAFETY: a pointer that is not null points to a header within the control data.
     while let Some(header) = unsafe { next.as_ref() } {
         if header.cmsg_level == libc::SOL_SOCKET && header.cmsg_type == libc::SCM_RIGHTS {
             // SAFETY: the data of a header that the system has written.
@@ -240,13 +248,13 @@ fn take_descriptors(message: &libc::msghdr) -> Vec<OwnedFd> {
             let length = header.cmsg_len as usize;
             let count = (length - before) / size_of::<RawFd>();
             for at in 0..count {
-                // SAFETY: the header says that there are that many.
+                // SAFETY: the header says that there are that many descriptors.
                 let fd = unsafe { data.add(at).read_unaligned() };
-                // SAFETY: the system has made it for us just now.
+                // SAFETY: a new descriptor, which nothing else owns.
                 descriptors.push(unsafe { OwnedFd::from_raw_fd(fd) });
             }
         }
-        // SAFETY: walks the control part that the system has filled in.
+        // SAFETY: steps through the control data that the system has filled in.
         next = unsafe { libc::CMSG_NXTHDR(message, next) };
     }
     descriptors
@@ -258,7 +266,7 @@ mod tests {
     use std::io::{Read, Seek, Write};
 
     #[test]
-    fn messages_keep_their_borders_and_bring_descriptors() {
+    fn messages_keep_their_boundaries_and_carry_descriptors() {
         let (here, there) = pair().unwrap();
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(b"warp").unwrap();
@@ -268,10 +276,10 @@ mod tests {
         let first = receive(&there, &mut buffer).unwrap();
         assert_eq!(&buffer[..first.length], b"first");
         let [fd] = <[OwnedFd; 1]>::try_from(first.descriptors).unwrap();
-        let mut same = std::fs::File::from(fd);
-        same.rewind().unwrap();
+        let mut received = std::fs::File::from(fd);
+        received.rewind().unwrap();
         let mut text = String::new();
-        same.read_to_string(&mut text).unwrap();
+        received.read_to_string(&mut text).unwrap();
         assert_eq!(text, "warp");
         let second = receive(&there, &mut buffer).unwrap();
         assert_eq!(&buffer[..second.length], b"second");
@@ -281,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_that_does_not_fit_is_an_error() {
+    fn a_message_larger_than_the_buffer_is_an_error() {
         let (here, there) = pair().unwrap();
         send(&here, b"too long for it", &[]).unwrap();
         let error = receive(&there, &mut [0; 4]).unwrap_err();
@@ -289,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn the_maker_is_known() {
+    fn the_peer_is_the_maker_of_the_pair() {
         let (here, there) = pair().unwrap();
         assert_eq!(peer(&here).unwrap(), peer(&there).unwrap());
         assert_eq!(peer(&here).unwrap().pid, std::process::id());

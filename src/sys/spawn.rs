@@ -1,4 +1,4 @@
-//! This program, started again.
+//! Starts this program again, as a new process.
 
 use super::pidfd::Process;
 use super::refusal::refused;
@@ -7,22 +7,26 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command};
 
-/// A new process, and the ends of its outputs that were piped.
+/// A new process, and the read ends of its piped outputs.
 pub struct Spawned {
     pub process: Process,
     pub stdout: Option<OwnedFd>,
     pub stderr: Option<OwnedFd>,
 }
 
-/// A command that starts this very program, whatever has become of its file meanwhile, in a process group
-/// of its own.
+/// A command that starts this same program in a process group of its own, even if its file has been replaced or deleted
+/// meanwhile.
 pub fn again(name: &str) -> Command {
     let mut command = Command::new("/proc/self/exe");
     command.arg0(name).process_group(0);
     command
 }
 
-/// Starts it; the ends of its outputs never block. An error is the system's, and no process is left.
+/// Starts the command. The read ends of its outputs are non-blocking.
+///
+/// # Errors
+///
+/// The kernel's error. No process is left then.
 pub fn spawn(command: &mut Command) -> io::Result<Spawned> {
     let step = format!("clone or execve of {}", command.get_program().display());
     let mut child = command.spawn().map_err(refused(&step))?;
@@ -32,6 +36,7 @@ pub fn spawn(command: &mut Command) -> io::Result<Spawned> {
     })
 }
 
+/// Opens the child's pidfd and takes its pipes.
 fn hold(child: &mut Child) -> io::Result<Spawned> {
     let process = Process::open(child.id())?;
     let stdout = child.stdout.take().map(OwnedFd::from);
@@ -46,21 +51,21 @@ fn hold(child: &mut Child) -> io::Result<Spawned> {
     })
 }
 
-/// Reading from it, or writing, never blocks.
+/// Makes reads and writes of this descriptor non-blocking.
 pub fn set_nonblocking(fd: &OwnedFd) -> io::Result<()> {
     let fd = fd.as_raw_fd();
-    // SAFETY: numbers only.
+    // SAFETY: passes numbers only.
     let flags = unsafe { libc::fcntl(fd, libc::F_GETFL) };
-    // SAFETY: numbers only.
+    // SAFETY: passes numbers only.
     if flags < 0 || unsafe { libc::fcntl(fd, libc::F_SETFL, flags | libc::O_NONBLOCK) } < 0 {
         return Err(refused("fcntl (F_SETFL)")(io::Error::last_os_error()));
     }
     Ok(())
 }
 
-/// Reads what is there.
+/// Reads the available bytes into `bytes` and returns how many there were.
 pub fn read(fd: &OwnedFd, bytes: &mut [u8]) -> io::Result<usize> {
-    // SAFETY: room for as many as are asked for.
+    // SAFETY: `bytes` has space for as many as are requested.
     let count = unsafe { libc::read(fd.as_raw_fd(), bytes.as_mut_ptr().cast(), bytes.len()) };
     usize::try_from(count).map_err(|_| io::Error::last_os_error())
 }

@@ -1,10 +1,12 @@
-//! Building a pool: every decision in one place, every mistake an error.
+//! The builder of a thread pool: every setting is in one place, and every mistake is an error.
 
 use super::ThreadPool;
+use super::config::{Config, IdleProfile, StartHook, StopHook};
 use super::deque::Deque;
-use super::idle::MOST_WORKERS;
-use super::shared::{Config, IdleProfile, Shared, StartHook, StopHook, WorkerShared};
+use super::idle::MAX_WORKERS;
+use super::shared::Shared;
 use super::threads::Threads;
+use super::worker_shared::WorkerShared;
 use crate::error::{BoxError, BuildError};
 use crate::executor::{Pin, Shutdown, WhenFull, WorkerInfo};
 use crate::future::panics;
@@ -50,14 +52,14 @@ pub struct ThreadPoolBuilder {
 }
 
 impl ThreadPoolBuilder {
-    /// How many workers. Without it: the length of a [`Pin::List`], else as many as there are cores
-    /// that this process may use, within the quota of its control group.
+    /// Sets how many workers the pool has. The default is the length of a [`Pin::List`], else the number of cores that this
+    /// process may use, within the quota of its control group.
     pub fn workers(mut self, workers: usize) -> Self {
         self.workers = Some(workers);
         self
     }
 
-    /// The pool's name, in errors and reports, and the prefix of its threads' names. Without it:
+    /// Sets the pool's name, which stands in errors and reports and is the prefix of its threads' names. The default is
     /// `raddle-1`, `raddle-2` and so on. The kernel shows the first 15 bytes of a thread's name
     /// ([`WorkerInfo::thread_name`]).
     pub fn name(mut self, name: impl Into<String>) -> Self {
@@ -65,47 +67,48 @@ impl ThreadPoolBuilder {
         self
     }
 
-    /// Which cores the workers stay on; [`Pin::None`] without it.
+    /// Sets which cores the workers stay on. The default is [`Pin::None`].
     pub fn pin(mut self, pin: Pin) -> Self {
         self.pin = pin;
         self
     }
 
-    /// What idle workers do; [`Idle::Balanced`](IdleProfile::Balanced) without it.
+    /// Sets what idle workers do. The default is [`Idle::Balanced`](IdleProfile::Balanced).
     pub fn idle(mut self, idle: IdleProfile) -> Self {
         self.idle = idle;
         self
     }
 
-    /// Bytes of stack for each thread; the standard library's default without it. A
-    /// [`join`](ThreadPool::join) from outside begins on its caller's stack: start one that goes deep in a task.
+    /// Sets the bytes of stack of each thread. The default is the standard library's. A [`join`](ThreadPool::join) from
+    /// outside begins on its caller's stack, so start a join that goes deep inside a task.
     pub fn stack_size(mut self, bytes: usize) -> Self {
         self.stack_size = Some(bytes);
         self
     }
 
-    /// How many tasks from outside may be accepted and not started; without it there is no limit.
-    /// Tasks spawned by the pool's own tasks do not count and never block.
+    /// Sets how many tasks from outside may be accepted and not started. By default there is no limit. Tasks spawned by the
+    /// pool's own tasks do not count and never block.
     pub fn queue_limit(mut self, tasks: usize) -> Self {
         self.queue_limit = Some(tasks);
         self
     }
 
-    /// What happens at the `queue_limit`; [`WhenFull::Block`] without it.
+    /// Sets what happens at the `queue_limit`. The default is [`WhenFull::Block`].
     pub fn when_full(mut self, when_full: WhenFull) -> Self {
         self.when_full = when_full;
         self
     }
 
-    /// How many spare threads may stand in for workers that are blocked in a wait; 256 without it.
-    /// With too few a blocked worker keeps its place, which is told to the report hook.
+    /// Sets how many spare threads may take over workers that are blocked in a wait. The default is 256. If no spare is
+    /// left, a blocked worker runs nothing else until its wait ends, and the [report hook](crate::set_report_hook) is
+    /// called.
     pub fn max_spares(mut self, spares: usize) -> Self {
         self.max_spares = Some(spares);
         self
     }
 
-    /// Runs on each thread before its first task. If it fails, `build` fails with its error; if it
-    /// fails on a spare, that spare goes and the report hook hears of it.
+    /// Sets a hook that runs on each thread before its first task. If it fails, `build` fails with its error. If it fails
+    /// on a spare, that spare ends, and the [report hook](crate::set_report_hook) is called.
     pub fn on_start(
         mut self,
         hook: impl Fn(&WorkerInfo) -> Result<(), BoxError> + Send + Sync + 'static,
@@ -114,29 +117,30 @@ impl ThreadPoolBuilder {
         self
     }
 
-    /// Runs on each thread after its last task.
+    /// Sets a hook that runs on each thread after its last task. If it panics, the
+    /// [report hook](crate::set_report_hook) is called.
     pub fn on_stop(mut self, hook: impl Fn(&WorkerInfo) + Send + Sync + 'static) -> Self {
         self.on_stop = Some(Box::new(hook));
         self
     }
 
-    /// Starts the pool. Returns when every thread has been created; with an `on_start` hook or pinning, either of
-    /// which may fail on the thread itself, when every worker is ready.
+    /// Starts the pool. Blocks until every thread has been created; with an `on_start` hook or pinning, either of which may
+    /// fail on the thread itself, until every worker is ready.
     ///
     /// # Errors
-    /// [`BuildError`] says which setting, worker, core or limit it was. Whatever had been started was
-    /// stopped and joined.
+    /// [`BuildError`] says which setting, worker, core or limit was the cause. Threads that had been started were stopped and
+    /// joined.
     pub fn build(self) -> Result<ThreadPool, BuildError> {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
-        // A hook that asks a modelled thread-local cannot run in the checker itself.
+        // The panic hook reads a modelled thread-local, which the checker itself cannot do when it panics.
         if !sync::MODEL {
             panics::install();
         }
         let allowed = affinity::allowed();
-        let cores = self.pin.cores(self.workers, &allowed, MOST_WORKERS)?;
-        // A number is 24 bits and not 0; a program that builds more pools than that at a time does
-        // not exist, and two that share one only lose the line between "mine" and "not mine".
-        // ORDERING: pool.number Relaxed: a number that says nothing about other memory.
+        let cores = self.pin.cores(self.workers, &allowed, MAX_WORKERS)?;
+        // The number has 24 bits and is not 0. No program has so many pools at a time. If two shared a number, each would
+        // take the other's tasks for its own.
+        // ORDERING: pool.number Relaxed: a number; it publishes nothing.
         let number = NUMBER.fetch_add(1, Ordering::Relaxed) % 0x00ff_ffff + 1;
         let name = self.name.unwrap_or_else(|| format!("raddle-{number}"));
         if name.contains('\0') {
@@ -145,8 +149,8 @@ impl ThreadPoolBuilder {
         if self.queue_limit == Some(0) {
             return Err(BuildError::ZeroQueueLimit);
         }
-        let places = cores.iter().zip(Deque::many(cores.len())).enumerate();
-        let seats = places
+        let halves = cores.iter().zip(Deque::many(cores.len())).enumerate();
+        let workers = halves
             .map(|(index, (&core, deque))| {
                 WorkerShared::new(WorkerInfo::new(index, &name, core), deque)
             })
@@ -162,7 +166,7 @@ impl ThreadPoolBuilder {
             on_stop: self.on_stop,
             can_spin: sync::MODEL || allowed.len() > 1,
         };
-        let shared = Arc::new(Shared::new(config, number, seats));
+        let shared = Arc::new(Shared::new(config, number, workers));
         if let Err(error) = Threads::start(&shared) {
             shared.close(Shutdown::CancelPending);
             shared.threads.wait(None);

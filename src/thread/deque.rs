@@ -1,30 +1,44 @@
-//! The work-stealing deque of one worker: bounded, preallocated, one word.
+//! The work-stealing deque of one worker: a bounded, preallocated ring of pointers, governed by one word.
+//!
+//! It descends from Chase & Lev, "Dynamic Circular Work-Stealing Deque", and Lê et al., "Correct and Efficient
+//! Work-Stealing for Weak Memory Models". Unlike theirs it keeps both ends in one word, and a theft takes several items.
 //!
 //! # The word
-//! One `AtomicU64`: `back` (16 bits, at the top), `removals` (32 bits), `front` (16 bits). Items lie in
-//! `slots[front .. back]`, indices modulo the capacity. `removals` counts every removal, so that a
-//! word that comes back to the same indices is still another word.
+//! One `AtomicU64`. All three fields change in one step.
+//!
+//! | bits | field | meaning |
+//! |---|---|---|
+//! | 48 to 63 | `back` | the index that the owner writes next |
+//! | 16 to 47 | `removals` | how many removals there have been, by owner and thieves |
+//! | 0 to 15 | `front` | the index of the oldest item |
+//!
+//! The items are in `slots[front .. back]`, indices modulo the capacity. `removals` makes the word differ when both
+//! indices return to earlier values.
 //!
 //! # Owners
-//! The owner (whoever holds the worker's core) pushes and pops at the back and may pop at the
-//! front; thieves take half from the front. A slot outside of `front .. back` is the owner's to
-//! write. A taker reads slots *before* its exchange; the exchange succeeding proves that nothing
-//! was removed meanwhile, so what was read was there.
+//! The owner is the thread that holds the worker's token. It pushes and pops at the back, may pop at the front, and
+//! is the only one to write slots, which it does outside of `front .. back`. Thieves take the older half from the front.
+//!
+//! A thief reads the slots *before* its exchange. If the exchange succeeds, nothing was removed in between, so the
+//! thief has read the items that were there. If it fails, the thief discards what it read. Slots are therefore
+//! atomics, accessed Relaxed: a thief may read a slot while the owner writes it again.
 //!
 //! # Transitions
-//! | step | by | method | ordering |
-//! |---|---|---|---|
-//! | write slot, `back + 1` | owner | [`Deque::push`], [`Deque::push_many`] | AcqRel |
-//! | `back - 1` | owner | [`Deque::pop_back`] | Relaxed |
-//! | `front + 1` | owner | [`Deque::pop_front`] | Relaxed |
-//! | `front + n` | thief | [`Deque::steal_into`] | Release |
-//! | `back + n - 1` of its own | thief | [`Deque::steal_into`] | AcqRel |
-//! | add zero | who is about to sleep | [`Deque::look`] | Release |
+//! | change | by | method | ordering | publishes |
+//! |---|---|---|---|---|
+//! | write slots, then `back + n` | owner | [`Deque::push`], [`Deque::push_many`] | AcqRel | slots and items |
+//! | `back - 1`, `removals + 1` | owner | [`Deque::pop_back`] | Relaxed | nothing |
+//! | `front + 1`, `removals + 1` | owner | [`Deque::pop_front`] | Relaxed | nothing |
+//! | `front + n`, `removals + 1` | thief | [`Deque::steal_into`] | Release | that the slots have been read |
+//! | `back + n - 1` of its own deque | thief | [`Deque::steal_into`] | AcqRel | the stolen items, to the next thief |
+//! | add zero | a worker that has announced a park | [`Deque::look`] | Release | the announcement |
 //!
-//! Every write to the word is a read-modify-write, so a worker that announces its sleep and then
-//! looks, and a pusher that pushes and then looks for sleepers, cannot both miss the other.
-//! Guarantees: each item comes out exactly once; lock-free, `push` wait-free.
-//! Models: `verify/models/deque.rs`.
+//! Every write to the word is a read-modify-write. A worker announces its park and then looks; a pusher pushes and then
+//! looks for sleepers. So one of them sees the other (`docs/protocols/idle.md`).
+//!
+//! # Guarantees
+//! Each item comes out exactly once. `push` is wait-free, the other methods are lock-free.
+//! Models: `verify/src/scenarios/deque.rs`.
 
 use super::slots::Slots;
 use crate::sync;
@@ -32,10 +46,10 @@ use crate::sync::atomic::{AtomicPtr, AtomicU64, Ordering::*};
 use crossbeam_utils::CachePadded;
 use std::ptr::NonNull;
 
-/// Items that a worker may have of its own; more go to the pool's injector. 32 KiB of slots. Under a model the
-/// fewest with which a thief takes more than one.
+/// How many items a deque holds; a worker puts further ones into the pool's injector. The slots take 32 KiB. Under a
+/// model it is the smallest capacity with which a theft takes more than one item.
 pub const CAPACITY: usize = sync::bound(4096, 4);
-/// The most that one theft takes.
+/// The most items that one theft takes.
 const THEFT: usize = sync::bound(256, 2);
 
 const BACK: u32 = 48;
@@ -70,7 +84,7 @@ impl Indices {
     }
 }
 
-/// See the module. Holds pointers, and does not own what they point to.
+/// See the module. It holds pointers and does not own what they point to.
 pub struct Deque<T> {
     word: CachePadded<AtomicU64>,
     slots: Slots<T, CAPACITY>,
@@ -81,7 +95,7 @@ impl<T> Deque<T> {
         Self::with(Slots::new())
     }
 
-    /// So many, with their slots in one piece of memory.
+    /// `count` deques, with their slots in one piece of memory.
     pub fn many(count: usize) -> impl Iterator<Item = Self> {
         Slots::many(count).map(Self::with)
     }
@@ -93,7 +107,7 @@ impl<T> Deque<T> {
         }
     }
 
-    /// As after so many pushes and pops: for models of what happens when an index wraps around.
+    /// An empty deque in the state after many pushes and pops: for models in which an index wraps around.
     #[cfg(any(raddle_loom, raddle_shuttle))]
     pub fn starting_at(index: u16, removals: u32) -> Self {
         let index = u64::from(index);
@@ -110,28 +124,28 @@ impl<T> Deque<T> {
 
     fn indices(&self) -> Indices {
         // ORDERING: deque.load Acquire -> pairs with deque.push: the slots up to `back`; and with
-        // deque.steal: a slot that a thief has left is read before the owner writes it again.
+        // deque.steal: a thief's reads of a slot come before the owner writes it again.
         Indices(self.word.load(Acquire))
     }
 
-    /// How many items there are, at some moment.
+    /// How many items there are. Another thread may change it at once.
     pub fn len(&self) -> usize {
-        // ORDERING: deque.len Relaxed: a number to decide by, not to read slots by.
+        // ORDERING: deque.len Relaxed: the caller decides by the number and reads no slot by it.
         Indices(self.word.load(Relaxed)).len()
     }
 
-    /// Where the back stands, for [`Deque::len_above`].
+    /// The owner: the index of the back, as a mark for [`Deque::len_above`].
     pub fn back(&self) -> u16 {
-        // ORDERING: deque.back Relaxed: only the owner moves the back, and it is the owner who asks.
+        // ORDERING: deque.back Relaxed: only the owner moves the back, and the owner is the caller.
         Indices(self.word.load(Relaxed)).back()
     }
 
-    /// The owner: how many items lie above `mark`, an earlier [`Deque::back`].
+    /// The owner: how many items were pushed above `mark`, an earlier [`Deque::back`], and are still there.
     pub fn len_above(&self, mark: u16) -> usize {
         // ORDERING: deque.above Relaxed: as deque.back.
         let now = Indices(self.word.load(Relaxed));
         let above = now.back().wrapping_sub(mark);
-        // Thieves may have passed the mark; the back may have been taken below it.
+        // Thieves may have taken items beyond the mark, and the owner may have popped the back below it.
         if above > u16::MAX / 2 {
             0
         } else {
@@ -139,7 +153,7 @@ impl<T> Deque<T> {
         }
     }
 
-    /// The owner adds an item; gives it back if there is no room.
+    /// The owner adds an item. `Err` returns it: the deque is full.
     #[inline]
     pub fn push(&self, item: NonNull<T>) -> Result<(), NonNull<T>> {
         let now = self.indices();
@@ -149,17 +163,17 @@ impl<T> Deque<T> {
         // ORDERING: deque.slot Relaxed: published by deque.push.
         self.slot(now.back()).store(item.as_ptr(), Relaxed);
         // ORDERING: deque.push AcqRel -> release pairs with deque.load in a thief: the slot and the
-        // item; acquire pairs with deque.look: whoever looked before us had announced its sleep.
+        // item; acquire pairs with deque.look: a worker that looked before us had announced its park.
         self.word.fetch_add(1 << BACK, AcqRel);
         Ok(())
     }
 
-    /// The owner adds items in one step, as many as there is room for, taken from `next`.
+    /// The owner adds items from `next` in one step: at most `limit`, and no more than fit. Returns how many.
     pub fn push_many(&self, limit: usize, mut next: impl FnMut() -> Option<NonNull<T>>) -> usize {
         let now = self.indices();
-        let room = (CAPACITY - now.len()).min(limit);
+        let free = (CAPACITY - now.len()).min(limit);
         let mut count = 0;
-        while count < room {
+        while count < free {
             let Some(item) = next() else { break };
             // ORDERING: deque.slots Relaxed: published by deque.push-many.
             self.slot(now.back().wrapping_add(count as u16))
@@ -167,7 +181,7 @@ impl<T> Deque<T> {
             count += 1;
         }
         if count > 0 {
-            // ORDERING: deque.push-many AcqRel -> both as deque.push.
+            // ORDERING: deque.push-many AcqRel -> both as deque.push: they pair with deque.load and deque.look.
             self.word.fetch_add((count as u64) << BACK, AcqRel);
         }
         count
@@ -176,11 +190,11 @@ impl<T> Deque<T> {
     /// The owner takes its newest item.
     #[inline]
     pub fn pop_back(&self) -> Option<NonNull<T>> {
-        // ORDERING: deque.pop-look Relaxed: the exchange below decides; the slots are the owner's.
+        // ORDERING: deque.pop-look Relaxed: the exchange below decides, and the owner wrote the slots itself.
         let mut now = Indices(self.word.load(Relaxed));
         while now.len() > 0 {
-            // ORDERING: deque.pop-back Relaxed: nothing is passed on: a thief that does not know of it fails in its
-            // exchange, and one that does acquires the pushes before it, whose release sequence goes on here.
+            // ORDERING: deque.pop-back Relaxed: it publishes nothing. A thief that has not seen it fails in its exchange. One
+            // that has seen it acquires the pushes before it, since their release sequence continues here.
             match self
                 .word
                 .compare_exchange(now.0, now.without_back(), Relaxed, Relaxed)
@@ -215,17 +229,18 @@ impl<T> Deque<T> {
         None
     }
 
-    /// A thief takes the older half: the oldest for itself, the others into its own deque. The
-    /// second number is how many in all. `None`: nothing there, or somebody was faster.
+    /// A thief takes the older half: at most [`THEFT`] items, and no more than its own deque `own` has space for. The
+    /// oldest item is returned, the others go into `own`; the number is how many there are in all. `None`: the deque
+    /// is empty, or another thread changed it in between.
     pub fn steal_into(&self, own: &Self) -> Option<(NonNull<T>, usize)> {
         let now = self.indices();
         if now.len() == 0 {
             return None;
         }
         let mine = own.indices();
-        let room = CAPACITY - mine.len() + 1;
-        let count = now.len().div_ceil(2).min(THEFT).min(room);
-        // ORDERING: deque.steal-first Relaxed: ordered by deque.load and proved by deque.steal.
+        let free = CAPACITY - mine.len() + 1;
+        let count = now.len().div_ceil(2).min(THEFT).min(free);
+        // ORDERING: deque.steal-first Relaxed: deque.load comes before it, and deque.steal proves that the slot was unchanged.
         let first = self.slot(now.front()).load(Relaxed);
         for offset in 1..count as u16 {
             // ORDERING: deque.steal-slot Relaxed: as deque.steal-first.
@@ -235,22 +250,22 @@ impl<T> Deque<T> {
                 .store(item, Relaxed);
         }
         // ORDERING: deque.steal Release -> pairs with deque.load in the owner: our reads of the slots come before it
-        // writes them again. The items were acquired by deque.load: the word is still the one that it read.
+        // writes them again. deque.load has acquired the items, since the word is still the one that it read.
         self.word
             .compare_exchange(now.0, now.without_front(count), Release, Relaxed)
             .ok()?;
         if count > 1 {
-            // ORDERING: deque.steal-keep AcqRel -> both as deque.push.
+            // ORDERING: deque.steal-keep AcqRel -> both as deque.push: they pair with deque.load and deque.look.
             own.word.fetch_add((count as u64 - 1) << BACK, AcqRel);
         }
         NonNull::new(first).map(|first| (first, count))
     }
 
-    /// For a worker that has announced its sleep: is there an item? Unlike [`Deque::len`] it cannot
-    /// miss a push whose pusher did not see the announcement.
+    /// For a worker that has announced its park ([`Idle::announce_park`](super::idle::Idle::announce_park)): is there an
+    /// item? Unlike [`Deque::len`] it cannot miss a push whose pusher did not see the announcement.
     pub fn look(&self) -> bool {
         // ORDERING: deque.look Release -> pairs with deque.push, deque.push-many and deque.steal-keep: our
-        // announcement. An addition of zero, so that it reads the newest word. Whoever takes the item acquires it.
+        // announcement. It adds zero, so that it reads the newest word. The thread that takes the item acquires it.
         Indices(self.word.fetch_add(0, Release)).len() > 0
     }
 }

@@ -1,4 +1,4 @@
-//! The thread pool keeps the contract of every executor.
+//! The thread pool implements the contract of every executor.
 
 use super::ThreadPool;
 use crate::error::{BoxError, ShutdownError, TaskError};

@@ -1,14 +1,20 @@
-//! ExternalJoiners: threads from outside that take part in a join of their own.
+//! External joiners: threads that take part in a join without being a worker. They come from outside of the pool, or
+//! have lost their worker token to a spare while they were blocked.
 //!
 //! # The words
-//! [`ExternalJoiners::offers`]: as many offers as there are workers, each null or one job. They are nobody's own: a
-//! guest puts its job into any that is empty, and one exchange decides as ever (see [`super::join`]). More would not
-//! find a worker with time for them. `here`: how many guests are at work.
+//! `slots`: as many slots for shared jobs as there are workers, each null or one job. More would not find a worker with time
+//! for them. No joiner owns a slot: it puts its job into any empty one, by the exchange from null to the job, and the
+//! exchange back, by the owner of the job or a thief, frees the slot for the next joiner (the table of transitions is in
+//! `join/shared_job.rs`). So what holds for a thief that finds another job at an address that it has read holds here too.
 //!
-//! A guest that finds no place keeps its job, and tries again whenever it looks around. One that has offered its job may not
-//! look around again before it is done: a worker that has announced its sleep looks at the offers ([`ExternalJoiners::look`]), and
-//! a guest that came too late for this look finds the announcement.
-//! Models: `verify/models/join.rs`.
+//! `count`: how many external joiners are at work.
+//!
+//! # No wake-up is lost
+//! A joiner that finds no empty slot keeps its job in its list and tries again at its next poll; nothing depends on the
+//! job being seen. One that has shared its job may not poll again before this job is done. So a worker that has announced its
+//! park looks at the count and the slots ([`ExternalJoiners::look`]). A joiner that comes too late for this look finds the
+//! announcement.
+//! Models: `verify/src/scenarios/join.rs`.
 
 use super::join::SharedJob;
 use crate::sync::atomic::{AtomicU32, Ordering::*};
@@ -16,47 +22,47 @@ use crossbeam_utils::CachePadded;
 
 /// See the module.
 pub struct ExternalJoiners {
-    offers: Box<[CachePadded<SharedJob>]>,
-    here: CachePadded<AtomicU32>,
+    slots: Box<[CachePadded<SharedJob>]>,
+    count: CachePadded<AtomicU32>,
 }
 
 impl ExternalJoiners {
     pub fn new(workers: usize) -> Self {
         Self {
-            offers: (0..workers)
+            slots: (0..workers)
                 .map(|_| CachePadded::new(SharedJob::new()))
                 .collect(),
-            here: CachePadded::new(AtomicU32::new(0)),
+            count: CachePadded::new(AtomicU32::new(0)),
         }
     }
 
-    pub fn offers(&self) -> impl Iterator<Item = &SharedJob> {
-        self.offers.iter().map(|offer| &**offer)
+    pub fn slots(&self) -> impl Iterator<Item = &SharedJob> {
+        self.slots.iter().map(|slot| &**slot)
     }
 
-    /// A guest is at work.
+    /// An external joiner begins to work, or goes on after a wait.
     pub fn enter(&self) {
-        // ORDERING: external_joiners.enter Acquire -> pairs with external_joiners.look: a sleep that was announced before.
-        self.here.fetch_add(1, Acquire);
+        // ORDERING: external_joiners.enter Acquire -> pairs with external_joiners.look: a park that was announced before.
+        self.count.fetch_add(1, Acquire);
     }
 
-    /// It is done, or waits for a thief.
+    /// An external joiner is done, or waits for a thief.
     pub fn leave(&self) {
         // ORDERING: external_joiners.leave Relaxed: a hint.
-        self.here.fetch_sub(1, Relaxed);
+        self.count.fetch_sub(1, Relaxed);
     }
 
-    /// For a worker that has announced its sleep: is a half on offer? It cannot miss one whose guest did not see the
+    /// For a worker that has announced its park: is there a shared job? It cannot miss one whose owner did not see the
     /// announcement.
     pub fn look(&self) -> bool {
-        // ORDERING: external_joiners.look Release -> pairs with external_joiners.enter: our announcement. An addition of zero, so that it
-        // reads the newest count.
-        self.here.fetch_add(0, Release) > 0 && self.offers().any(SharedJob::look)
+        // ORDERING: external_joiners.look Release -> pairs with external_joiners.enter: our announcement. It adds zero, so that
+        // it reads the newest count.
+        self.count.fetch_add(0, Release) > 0 && self.slots().any(SharedJob::look)
     }
 
-    /// A hint.
+    /// How many external joiners are at work. A hint.
     pub fn count(&self) -> usize {
         // ORDERING: external_joiners.count Relaxed: a hint.
-        self.here.load(Relaxed) as usize
+        self.count.load(Relaxed) as usize
     }
 }

@@ -1,32 +1,42 @@
-//! The open hand of a searching worker: a task put into it starts without passing any queue.
+//! The handoff slot of a searching worker: a task put into it starts without passing through a queue, and without a
+//! wake-up.
 //!
 //! # The word
-//! An `AtomicPtr`: `CLOSED` (null), `OPEN`, or the task.
+//! One `AtomicPtr` with three states:
+//!
+//! - `CLOSED` (null): the owner does something else than search.
+//! - `OPEN`: the owner searches; the slot is empty.
+//! - a task: it belongs to the thread that takes it out, the owner or a thief.
 //!
 //! # Transitions
 //! | from | to | by | method | ordering |
 //! |---|---|---|---|---|
 //! | closed | open | owner | [`HandoffSlot::open`] | Relaxed |
-//! | open | task | who submits | [`HandoffSlot::offer`] | Release |
-//! | task | closed | thief | [`HandoffSlot::steal`] | Acquire |
+//! | open | task | submitter | [`HandoffSlot::offer`] | Release |
+//! | task | closed | thief: another searching worker, or the thread that cancels what is queued | [`HandoffSlot::steal`] | Acquire |
 //! | any | closed | owner | [`HandoffSlot::close`] | Acquire |
 //!
-//! Who submits offers only while nothing waits in the inbox (`Shared::hand_over`), and the owner closes its hand before it
-//! takes anything from there: what one thread submits comes to the only worker of a pool in order.
+//! The owner opens its slot when it begins to search. It closes the slot before it does anything else: before it runs
+//! what it found, parks or ends. So a task stays in the slot for some nanoseconds, or for as long as the owner is
+//! descheduled, and then thieves find it there.
 //!
-//! The owner opens its hand only while it searches and closes it before it does anything else, so
-//! a task in it waits for some nanoseconds; if the owner was just taken off its core, thieves find
-//! the task here. Guarantees: a task offered is taken exactly once; wait-free.
-//! Models: `verify/models/hand.rs`.
+//! Order: a submitter uses the slot only while the injector is empty (`Shared::try_handoff`), and the owner closes its slot
+//! before it takes anything from the injector. So in a pool of one worker, tasks of one submitter start in order
+//! (`docs/protocols/handoff-slot.md`).
+//!
+//! # Guarantees
+//! A task that [`HandoffSlot::offer`] accepted is taken exactly once. Every method is wait-free.
+//! Models: `verify/src/scenarios/hand.rs`.
 
 use crate::sync::atomic::{AtomicPtr, Ordering::*};
 use std::ptr::{self, NonNull};
 
+/// The `OPEN` state.
 fn open<T>() -> *mut T {
     ptr::without_provenance_mut(1)
 }
 
-/// See the module. Holds a pointer, and does not own what it points to.
+/// See the module. It holds a pointer and does not own what it points to.
 pub struct HandoffSlot<T>(AtomicPtr<T>);
 
 impl<T> HandoffSlot<T> {
@@ -34,17 +44,17 @@ impl<T> HandoffSlot<T> {
         Self(AtomicPtr::new(ptr::null_mut()))
     }
 
-    /// The owner opens its closed hand.
+    /// The owner opens its slot, which is closed.
     pub fn open(&self) {
-        // ORDERING: handoff.open Relaxed: it tells nothing but itself.
+        // ORDERING: handoff.open Relaxed: it publishes nothing else.
         let old = self.0.swap(open(), Relaxed);
-        debug_assert!(old.is_null(), "a hand was opened twice");
+        debug_assert!(old.is_null(), "a handoff slot was opened twice");
     }
 
-    /// Puts a task into an open hand; gives it back if it is not open.
+    /// A submitter puts a task into the slot. `Err` returns it: the slot is closed, or holds a task already.
     #[inline]
     pub fn offer(&self, item: NonNull<T>) -> Result<(), NonNull<T>> {
-        // ORDERING: handoff.shared_job Release -> pairs with handoff.close and handoff.steal: the task.
+        // ORDERING: handoff.offer Release -> pairs with handoff.close and handoff.steal: the task.
         match self
             .0
             .compare_exchange(open(), item.as_ptr(), Release, Relaxed)
@@ -54,16 +64,18 @@ impl<T> HandoffSlot<T> {
         }
     }
 
-    /// Is it open and empty? For others than its owner a hint, which spares an exchange that would fail.
+    /// Is it open and empty? For the owner, `false` means that a task was offered. For other threads it is a hint, which
+    /// spares an exchange that would fail.
     #[inline]
     pub fn is_open(&self) -> bool {
-        // ORDERING: handoff.poll Relaxed: the owner then closes the hand and acquires the task; others offer by an exchange.
+        // ORDERING: handoff.is-open Relaxed: the owner then closes the slot and acquires the task; other threads offer by an
+        // exchange.
         self.0.load(Relaxed) == open()
     }
 
-    /// The owner closes its hand; what lay in it.
+    /// The owner closes its slot and takes the task in it, if there is one.
     pub fn close(&self) -> Option<NonNull<T>> {
-        // ORDERING: handoff.close Acquire -> pairs with handoff.shared_job: the task.
+        // ORDERING: handoff.close Acquire -> pairs with handoff.offer: the task.
         let old = self.0.swap(ptr::null_mut(), Acquire);
         if old == open() {
             None
@@ -72,14 +84,14 @@ impl<T> HandoffSlot<T> {
         }
     }
 
-    /// Takes a task that the owner has not taken yet.
+    /// A thief takes a task that the owner has not taken yet. The slot is then closed.
     pub fn steal(&self) -> Option<NonNull<T>> {
         // ORDERING: handoff.steal-hint Relaxed: the exchange decides.
         let now = self.0.load(Relaxed);
         if now.is_null() || now == open() {
             return None;
         }
-        // ORDERING: handoff.steal Acquire -> pairs with handoff.shared_job: the task.
+        // ORDERING: handoff.steal Acquire -> pairs with handoff.offer: the task.
         self.0
             .compare_exchange(now, ptr::null_mut(), Acquire, Relaxed)
             .ok()

@@ -1,39 +1,61 @@
-//! Who sleeps, who searches, and whom to wake.
+//! Which workers sleep, which search, and which one to wake.
+//!
+//! The workers that sleep are in a stack. The pattern is that of event counts (Reed & Kanodia, "Synchronization with
+//! Eventcounts and Sequencers") and of rayon's sleep protocol: announce, look again, then sleep.
 //!
 //! # The words
-//! Pool-wide, one `AtomicU64`: `top` of the stack of sleepers (13 bits, 0 is none), `searching` (13),
-//! `awake` (13), and a tag (25) that counts changes. For each worker a [`Parker`]: `seat` (out of
-//! the stack; in it and asleep; in it but up again), the `link` to the sleeper below, and the
-//! `token`, the futex that it sleeps on.
+//! One `AtomicU64` for the pool:
+//!
+//! | bits | field | meaning |
+//! |---|---|---|
+//! | 39 to 63 | `tag` | counts changes of the stack |
+//! | 26 to 38 | `awake` | how many workers do not sleep |
+//! | 13 to 25 | `searching` | how many of those search |
+//! | 0 to 12 | `top` | the most recent sleeper, plus one; 0: no worker sleeps |
+//!
+//! One [`Parker`] for each worker: its `state`, the `link` to the sleeper below it in the stack, and `event`, the futex
+//! that it sleeps on.
+//!
+//! | `state` | in the stack | asleep |
+//! |---|---|---|
+//! | `OUT` | no, or its worker is pushing it | no |
+//! | `ASLEEP` | yes, or its worker is pushing it | yes, or about to be |
+//! | `WOKEN` | yes, or a waker is popping it | no: it was woken for work of its own |
 //!
 //! # States of a worker
 //! - *Working*: counted in `awake`.
-//! - *Searching*: counted in `awake` and `searching`. While somebody searches, pushing wakes nobody.
-//! - *Asleep*: in the stack, on its token. The most recent sleeper is woken first.
+//! - *Searching*: counted in `awake` and `searching`. While a worker searches, a push wakes none.
+//! - *Asleep*: in the stack, on its futex. The most recent sleeper is woken first.
 //!
 //! # Transitions
 //! | from | to | by | method |
 //! |---|---|---|---|
-//! | working | searching | the worker | [`Idle::transition_to_searching`] |
+//! | working | searching | the worker, unless enough others search | [`Idle::transition_to_searching`] |
 //! | searching | working | the worker | [`Idle::transition_from_searching`] |
-//! | searching or working | asleep | the worker | [`Idle::announce_park`], then [`Parker::sleep`] |
-//! | asleep | searching | who has pushed work | [`Idle::wake_one`] |
-//! | asleep | working | who has work for this worker alone | [`Idle::wake_this`] |
+//! | working, searching | asleep | the worker | [`Idle::announce_park`], a look at the queues, [`Parker::sleep`] |
+//! | asleep | searching | a thread that has pushed work for any worker | [`Idle::wake_one`], [`Idle::wake_another`] |
+//! | asleep | working | a thread that has work for this worker, or closes the pool | [`Idle::wake_this`] |
 //!
-//! # No lost wake-ups
-//! A pusher pushes, then looks at this word. A worker changes this word (lies down, or stops searching
-//! as the last one), then looks at the queues. Pushes and looks are read-modify-writes of the queue's
-//! own word (see `deque` and `inbox`): either the look comes later and sees the push, or the push
-//! comes later, acquires what the looker released, and sees the changed word. Who lies down and then
-//! finds work wakes the top of the stack, itself perhaps.
-//! Models: `verify/models/idle.rs`.
+//! Each change of the pool's word is an exchange, Release, of a value that was read Acquire. [`Idle::wake_this`] leaves its worker in the stack as `WOKEN`. A waker that pops it later finds that, and pops the
+//! next one. If the worker parks again before that, it keeps its position in the stack.
+//!
+//! # No wake-up is lost
+//! - A submitter *pushes*, then *reads the pool's word*, then wakes a worker, unless one searches or none sleeps.
+//! - A worker *changes the pool's word* (announces its park, or stops searching as the last searcher), then *looks at the
+//!   queues*, and wakes a worker, possibly itself, if it finds work.
+//!
+//! Pushes and looks are read-modify-writes of the queue's own word (see `deque` and `injector`). If the push is first, the
+//! look sees it. If the look is first, the push acquires what the worker released, and the submitter sees the changed word.
+//! The whole argument is in `docs/protocols/idle.md`.
+//!
+//! Models: `verify/src/scenarios/idle.rs`.
 
 use crate::sync::atomic::{AtomicU32, AtomicU64, Ordering::*};
 use crate::sync::futex;
 use crossbeam_utils::CachePadded;
 
-/// The most workers that the word can number.
-pub const MOST_WORKERS: usize = 4096;
+/// The most workers of a pool: the fields of the word are wide enough for them.
+pub const MAX_WORKERS: usize = 4096;
 
 const FIELD: u64 = (1 << 13) - 1;
 const SEARCHING: u32 = 13;
@@ -73,60 +95,62 @@ impl Word {
     }
 }
 
+// Values of `Parker::state`.
 const OUT: u32 = 0;
 const ASLEEP: u32 = 1;
-const UP: u32 = 2;
+const WOKEN: u32 = 2;
 
-const QUIET: u32 = 0;
+// Values of `Parker::event`.
+const NONE: u32 = 0;
 const SEARCH: u32 = 1;
 const WORK: u32 = 2;
 
-/// One worker's place to sleep.
+/// What one worker sleeps on, and its entry in the stack of sleepers.
 pub struct Parker {
-    place: AtomicU32,
+    state: AtomicU32,
     link: AtomicU32,
-    token: AtomicU32,
+    event: AtomicU32,
 }
 
 impl Parker {
     pub fn new() -> Self {
         Self {
-            place: AtomicU32::new(OUT),
+            state: AtomicU32::new(OUT),
             link: AtomicU32::new(0),
-            token: AtomicU32::new(QUIET),
+            event: AtomicU32::new(NONE),
         }
     }
 
-    /// Sleeps until it was woken. Only after [`Idle::announce_park`].
+    /// The worker sleeps until it is woken. Called after [`Idle::announce_park`] only.
     pub fn sleep(&self) -> Woken {
         loop {
-            // ORDERING: parker.token Acquire -> pairs with parker.wake: what the waker did before.
-            match self.token.swap(QUIET, Acquire) {
+            // ORDERING: parker.sleep Acquire -> pairs with parker.wake: what the waker did before.
+            match self.event.swap(NONE, Acquire) {
                 SEARCH => return Woken::ToSearch,
                 WORK => return Woken::ToWork,
-                // WAKE: the other end is Parker::wake; the futex compares the token itself.
+                // WAKE: the other end is Parker::wake; the futex compares the event word itself.
                 _ => {
-                    futex::wait(&self.token, QUIET, None);
+                    futex::wait(&self.event, NONE, None);
                 }
             }
         }
     }
 
     fn wake(&self, why: u32) {
-        // ORDERING: parker.wake Release -> pairs with parker.token.
-        self.token.swap(why, Release);
+        // ORDERING: parker.wake Release -> pairs with parker.sleep: what the waker did before.
+        self.event.swap(why, Release);
         // WAKE: the other end is Parker::sleep.
-        futex::wake_one(&self.token);
+        futex::wake_one(&self.event);
     }
 }
 
-/// How a sleeper was woken.
+/// Why a sleeper was woken.
 #[must_use]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Woken {
-    /// As one who searches: counted so by its waker.
+    /// For work that any worker may do. The waker has counted it as searching.
     ToSearch,
-    /// For work that only this worker may do, or for the end of the pool.
+    /// For work that only this worker may do, or for the end of the pool. It is counted as working.
     ToWork,
 }
 
@@ -137,7 +161,7 @@ pub struct Idle {
 }
 
 impl Idle {
-    /// For so many workers, all of them awake and working.
+    /// For `workers` workers, all of them working.
     pub fn new(workers: usize) -> Self {
         let parkers = (0..workers)
             .map(|_| CachePadded::new(Parker::new()))
@@ -152,16 +176,17 @@ impl Idle {
         &self.parkers[worker]
     }
 
+    /// Replaces the word by `next` of it, until that succeeds. Returns the word before. `Err`: `next` gave `None` for it.
     fn change(&self, mut next: impl FnMut(Word) -> Option<Word>) -> Result<Word, Word> {
-        // ORDERING: idle.look Acquire -> pairs with idle.change: the link of the sleeper on top, which
-        // `next` reads before the exchange. So does a failed exchange.
+        // ORDERING: idle.read Acquire -> pairs with idle.change: the link of the sleeper on top, which `next` reads before
+        // the exchange. A failed exchange acquires it too.
         let mut now = Word(self.word.load(Acquire));
         loop {
             let Some(new) = next(now) else {
                 return Err(now);
             };
-            // ORDERING: idle.change Release -> pairs with idle.look: the bed. An exchange that succeeds finds the value
-            // that was acquired before.
+            // ORDERING: idle.change Release -> pairs with idle.read: the parker. An exchange that succeeds finds the value that
+            // was acquired before.
             match self.word.compare_exchange(now.0, new.0, Release, Acquire) {
                 Ok(_) => return Ok(now),
                 Err(seen) => now = Word(seen),
@@ -170,20 +195,20 @@ impl Idle {
     }
 
     fn load(&self) -> Word {
-        // ORDERING: idle.load Relaxed: who has to see a change has acquired what came after it, in the queue's word;
-        // the parkers are read after idle.look.
+        // ORDERING: idle.load Relaxed: a thread that has to see a change has acquired it through the queue's word. The
+        // parkers are read after idle.read only.
         Word(self.word.load(Relaxed))
     }
 
-    /// The worker begins to search, unless `limit` others do.
+    /// The worker begins to search. False: `limit` others search already, and nothing has changed.
     #[must_use]
     pub fn transition_to_searching(&self, limit: usize) -> bool {
         self.change(|now| (now.searching() < limit as u64).then(|| now.add(SEARCHING)))
             .is_ok()
     }
 
-    /// The worker has found work. True: it was the last who searched, so it has to look whether
-    /// there is more (a pusher may have counted on it), and wake somebody if so.
+    /// The worker stops searching. True: it was the last searcher. Then it has to look whether there is work, since a
+    /// pusher may have relied on it, and wake a worker if there is.
     #[must_use]
     pub fn transition_from_searching(&self) -> bool {
         match self.change(|now| Some(now.sub(SEARCHING))) {
@@ -191,34 +216,34 @@ impl Idle {
         }
     }
 
-    /// Is nobody else awake? Then nobody else's deque holds anything. Who has lain down is not
-    /// counted as awake any more, so a single other one that works is enough for a no.
+    /// Is no other worker awake? Then the deques of the others are empty. With `has_announced` the calling worker has
+    /// announced its park and is not counted as awake any more, so one worker that is awake is another one.
     pub fn is_alone(&self, has_announced: bool) -> bool {
         self.load().awake() <= u64::from(!has_announced)
     }
 
-    /// Is somebody searching?
+    /// Does any worker search? A hint.
     pub fn is_searching(&self) -> bool {
-        // ORDERING: idle.searching Relaxed: a hint to share by.
+        // ORDERING: idle.searching Relaxed: a hint.
         Word(self.word.load(Relaxed)).searching() > 0
     }
 
-    /// Is somebody asleep?
+    /// Is any worker asleep? A hint.
     pub fn is_sleeping(&self) -> bool {
-        // ORDERING: idle.sleeping Relaxed: a hint to share by.
+        // ORDERING: idle.sleeping Relaxed: a hint.
         Word(self.word.load(Relaxed)).top().is_some()
     }
 
-    /// How many are awake.
+    /// How many workers are awake. A hint.
     pub fn awake(&self) -> usize {
-        // ORDERING: idle.awake Relaxed: a hint to share by.
+        // ORDERING: idle.awake Relaxed: a hint.
         Word(self.word.load(Relaxed)).awake() as usize
     }
 
-    /// The worker announces its sleep. Next it looks at every queue, and wakes somebody if one
-    /// holds work; then [`Parker::sleep`].
+    /// The worker announces its park. Next it looks at every queue, wakes a worker if one of them holds work, and calls
+    /// [`Parker::sleep`].
     pub fn announce_park(&self, worker: usize, was_searching: bool) {
-        let bed = self.parker(worker);
+        let parker = self.parker(worker);
         let leave = |now: Word| {
             let now = now.sub(AWAKE);
             if was_searching {
@@ -227,27 +252,26 @@ impl Idle {
                 now
             }
         };
-        // Up but still in the stack: lie down where it is, unless it is being taken out.
-        // ORDERING: parker.again Relaxed: only exchanges change the seat, so it is in one state; with it nothing is passed on.
-        if bed
-            .place
-            .compare_exchange(UP, ASLEEP, Relaxed, Relaxed)
+        // Woken for itself and still in the stack: it parks where it is, unless a waker is popping it.
+        // ORDERING: parker.park-again Relaxed: only exchanges change the state, so one of two wins; it publishes nothing.
+        if parker
+            .state
+            .compare_exchange(WOKEN, ASLEEP, Relaxed, Relaxed)
             .is_ok()
         {
             let _ = self.change(|now| Some(leave(now)));
             return;
         }
-        // ORDERING: parker.lie Relaxed: published by idle.change.
-        bed.place.swap(ASLEEP, Relaxed);
+        // ORDERING: parker.park Relaxed: published by idle.change.
+        parker.state.swap(ASLEEP, Relaxed);
         let _ = self.change(|now| {
             // ORDERING: parker.link Relaxed: published by idle.change.
-            bed.link.store((now.0 & FIELD) as u32, Relaxed);
+            parker.link.store((now.0 & FIELD) as u32, Relaxed);
             Some(leave(now).with_top(worker as u64 + 1))
         });
     }
 
-    /// Wakes the most recent sleeper as one who searches, unless somebody searches already or
-    /// nobody sleeps. Returns whom.
+    /// Wakes the most recent sleeper to search, unless a worker searches already or none sleeps. Returns which one.
     #[inline]
     pub fn wake_one(&self) -> Option<usize> {
         let now = self.load();
@@ -257,7 +281,7 @@ impl Idle {
         self.wake(false)
     }
 
-    /// The same, whether or not somebody searches.
+    /// As [`Idle::wake_one`], whether or not a worker searches.
     #[cold]
     pub fn wake_another(&self) -> Option<usize> {
         self.wake(true)
@@ -273,47 +297,50 @@ impl Idle {
                 if now.searching() > 0 && !even_if_searching {
                     return None;
                 }
-                // ORDERING: parker.next Relaxed: acquired with the word (idle.change of the sleeper);
-                // if the sleeper has moved meanwhile, the tag differs and the exchange fails.
+                // ORDERING: parker.next Relaxed: idle.read has acquired it from the sleeper's idle.change. If the sleeper has woken
+                // and parked again meanwhile, the tag differs and the exchange fails.
                 let next = self.parker(sleeper).link.load(Relaxed);
                 Some(now.with_top(u64::from(next)).add(SEARCHING).add(AWAKE))
             })
             .ok()?;
             let sleeper = top?;
-            // ORDERING: parker.out Relaxed: as parker.again.
-            if self.parker(sleeper).place.swap(OUT, Relaxed) == ASLEEP {
+            // ORDERING: parker.pop Relaxed: as parker.park-again.
+            if self.parker(sleeper).state.swap(OUT, Relaxed) == ASLEEP {
                 self.parker(sleeper).wake(SEARCH);
                 return Some(sleeper);
             }
-            // It was up already: only its place in the stack was left.
+            // It had been woken for itself: only its entry in the stack was left.
             let _ = self.change(|now| Some(now.sub(SEARCHING).sub(AWAKE)));
         }
     }
 
-    /// Wakes this worker for work of its own. False: it is awake, or being woken.
+    /// Wakes this worker, for work that only it may do or for the end of the pool. False: it is awake, or being woken.
+    ///
+    /// The caller has acquired the worker's announcement through the queue's word, if it came first.
     pub fn wake_this(&self, worker: usize) -> bool {
-        let bed = self.parker(worker);
-        // ORDERING: parker.up Relaxed: as parker.again.
-        if bed
-            .place
-            .compare_exchange(ASLEEP, UP, Relaxed, Relaxed)
+        let parker = self.parker(worker);
+        // ORDERING: parker.wake-this Relaxed: as parker.park-again. A failed exchange may read an old state, but none that is older
+        // than what the caller has acquired.
+        if parker
+            .state
+            .compare_exchange(ASLEEP, WOKEN, Relaxed, Relaxed)
             .is_err()
         {
             return false;
         }
         let _ = self.change(|now| Some(now.add(AWAKE)));
-        bed.wake(WORK);
+        parker.wake(WORK);
         true
     }
 
-    /// How many are awake, and how many of them search.
+    /// How many workers are awake, and how many of those search.
     #[cfg(any(raddle_loom, raddle_shuttle))]
     pub fn counts(&self) -> (u64, u64) {
         let now = self.load();
         (now.awake(), now.searching())
     }
 
-    /// Wakes everybody, for the end of the pool.
+    /// Wakes every worker, for the end of the pool.
     pub fn wake_all(&self) {
         for worker in 0..self.parkers.len() {
             self.wake_this(worker);

@@ -1,19 +1,30 @@
-//! The limit on queued tasks: a counter of free places that submitters can sleep on.
+//! The limit on queued tasks: a counter of free places, on which submitters can sleep.
+//!
+//! A task from outside takes a place before it is queued; the worker that takes it out of the queue returns the place.
+//! Tasks that the pool's own tasks spawn need none.
 //!
 //! # The word
-//! One `AtomicU32`, also the futex: free places (30 bits), `WAITING` (somebody may sleep), `CLOSED`.
+//! One `AtomicU32`, which is also the futex:
+//!
+//! | bits | field | meaning |
+//! |---|---|---|
+//! | 31 | `CLOSED` | the pool has ended: there are no more places |
+//! | 30 | `WAITING` | a submitter may be asleep on the word |
+//! | 0 to 29 | `FREE` | how many places are free |
 //!
 //! # Transitions
-//! | step | by | method | ordering |
+//! | change | by | method | ordering |
 //! |---|---|---|---|
-//! | free - 1 | who submits | [`QueueLimit::try_take`], [`QueueLimit::take`] | Relaxed |
-//! | free + 1, `WAITING` off, wake all | who starts a task | [`QueueLimit::give`] | Relaxed |
-//! | `CLOSED` on, wake all | pool | [`QueueLimit::close`] | Relaxed |
+//! | `FREE - 1` | submitter | [`QueueLimit::try_take`], [`QueueLimit::take`] | Relaxed |
+//! | `WAITING` on, then sleep: no place is free | submitter | [`QueueLimit::take`] | Relaxed |
+//! | `FREE + 1`, `WAITING` off, wake all | the worker that takes the task out | [`QueueLimit::give`] | Relaxed |
+//! | `CLOSED` on, wake all | the thread that closes the pool | [`QueueLimit::close`] | Relaxed |
 //!
-//! All Relaxed: a place is a number, and nothing is passed on with it.
+//! All steps are Relaxed: a place is a number, and nothing else is published with it.
 //!
-//! Guarantees: never more than the limit are queued; a sleeper is woken by the next free place or
-//! by the end of the pool. Models: `verify/models/limit.rs`.
+//! # Guarantees
+//! Never more tasks than the limit hold a place. A sleeper is woken by the next free place or by the end of the pool.
+//! Models: `verify/src/scenarios/limit.rs`.
 
 use crate::sync::atomic::{AtomicU32, Ordering::*};
 use crate::sync::futex;
@@ -22,16 +33,16 @@ const WAITING: u32 = 1 << 30;
 const CLOSED: u32 = 1 << 31;
 const FREE: u32 = WAITING - 1;
 
-/// The largest limit that can be set; a larger one is as good as none.
+/// The largest limit. A larger setting is cut to it.
 pub const MOST: usize = FREE as usize;
 
-/// What asking for a place gave.
+/// The result of asking for a place.
 #[must_use]
 #[derive(Debug, PartialEq, Eq)]
 pub enum Admission {
-    /// It is taken; [`QueueLimit::give`] returns it.
+    /// The caller has a place; [`QueueLimit::give`] returns it.
     Taken,
-    /// None is free.
+    /// No place is free.
     Full,
     /// The pool has ended.
     Closed,
@@ -45,7 +56,7 @@ impl QueueLimit {
         Self(AtomicU32::new(places.min(MOST) as u32))
     }
 
-    /// Takes a place, or says at once why not.
+    /// Takes a place, or says at once why there is none. Never blocks.
     pub fn try_take(&self) -> Admission {
         // ORDERING: limit.look Relaxed: the exchange below decides.
         let mut now = self.0.load(Relaxed);
@@ -56,7 +67,7 @@ impl QueueLimit {
             if now & FREE == 0 {
                 return Admission::Full;
             }
-            // ORDERING: limit.take Relaxed: an exchange, so a place is used by one.
+            // ORDERING: limit.take Relaxed: an exchange, so that no two threads take the same place.
             match self.0.compare_exchange(now, now - 1, Relaxed, Relaxed) {
                 Ok(_) => return Admission::Taken,
                 Err(seen) => now = seen,
@@ -64,7 +75,7 @@ impl QueueLimit {
         }
     }
 
-    /// Takes a place, sleeping until one is free. Never [`Admission::Full`].
+    /// Takes a place, and sleeps until one is free or the pool is closed. Never returns [`Admission::Full`].
     pub fn take(&self) -> Admission {
         loop {
             match self.try_take() {
@@ -76,7 +87,8 @@ impl QueueLimit {
             if now & (FREE | CLOSED) != 0 {
                 continue;
             }
-            // WAKE: the other ends are QueueLimit::give and QueueLimit::close, which see WAITING.
+            // WAKE: the other ends are QueueLimit::give, which sees WAITING, and QueueLimit::close. Both change the word, so the
+            // futex does not sleep on a word that they have passed.
             // ORDERING: limit.waiting Relaxed: as above.
             if now & WAITING == 0
                 && self
@@ -90,7 +102,7 @@ impl QueueLimit {
         }
     }
 
-    /// Returns a place.
+    /// Returns a place. If a submitter may be asleep, wakes all of them; those that find no place set `WAITING` again.
     pub fn give(&self) {
         // ORDERING: limit.give-look Relaxed: the exchange below decides.
         let mut now = self.0.load(Relaxed);
@@ -105,14 +117,16 @@ impl QueueLimit {
             }
         }
         if now & WAITING != 0 {
+            // WAKE: the other end is QueueLimit::take.
             futex::wake_all(&self.0);
         }
     }
 
-    /// Ends it: nobody gets a place any more, and who waits learns so.
+    /// From here on there are no places. Submitters that sleep wake up and get [`Admission::Closed`].
     pub fn close(&self) {
         // ORDERING: limit.close Relaxed: as limit.take.
         self.0.fetch_or(CLOSED, Relaxed);
+        // WAKE: the other end is QueueLimit::take.
         futex::wake_all(&self.0);
     }
 }

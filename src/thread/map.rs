@@ -1,4 +1,4 @@
-//! `map` of a thread pool, whose task may own things.
+//! The maps of a thread pool, whose task may own things.
 
 use super::ThreadPool;
 use crate::error::{BoxError, TaskError};
@@ -6,7 +6,7 @@ use crate::executor::{Chunk, Map, MapUnordered, Submitter, Window};
 use crate::future::Future;
 use std::sync::Arc;
 
-/// A thread pool, with a task that its workers share.
+/// A thread pool with a task that its workers share.
 struct OnThreads<'a, F> {
     pool: &'a ThreadPool,
     task: Arc<F>,
@@ -29,6 +29,7 @@ where
 }
 
 impl ThreadPool {
+    /// The submitting side of a map: nothing is submitted yet.
     fn window<F, A, R, I>(&self, task: F, args: I) -> Window<impl Submitter<A, R>, I::IntoIter, R>
     where
         F: Fn(A) -> Result<R, TaskError> + Send + Sync + 'static,
@@ -40,10 +41,11 @@ impl ThreadPool {
         Window::new(OnThreads { pool: self, task }, args.into_iter())
     }
 
-    /// Runs `task` on every argument; the outcomes in the order of the arguments. See [`Map`].
+    /// Runs `task` on every argument and returns an iterator over the outcomes, in the order of the arguments. The iterator is
+    /// lazy, and `next` blocks: see [`Map`].
     ///
-    /// All workers share the one task, which may own things. Arguments and results need no serde. Code that is
-    /// generic over executors has [`Executor::map`](crate::Executor::map), which asks for more and does the same.
+    /// All workers share the one task, which may own things. Arguments and results need no serde. Code that is generic over
+    /// executors calls [`Executor::map`](crate::Executor::map), which asks for more and does the same.
     ///
     /// ```
     /// use raddle::ThreadPool;
@@ -66,8 +68,7 @@ impl ThreadPool {
         Map::new(self.window(move |arg| Ok(task(arg)), args))
     }
 
-    /// As [`map`](Self::map) for a task that can fail: its `Err` becomes [`TaskError::Failed`], and the iteration goes
-    /// on.
+    /// As [`map`](Self::map), for a task that can fail: its `Err` becomes [`TaskError::Failed`], and the iteration goes on.
     ///
     /// ```
     /// use raddle::ThreadPool;
@@ -95,8 +96,9 @@ impl ThreadPool {
         Map::new(self.window(task, args))
     }
 
-    /// Runs `task` on every argument; each outcome as it comes, with the index of its argument. The task may own
-    /// things, as in [`map`](Self::map). See [`MapUnordered`].
+    /// Runs `task` on every argument and returns an iterator over the outcomes as they become ready, each with the index of its
+    /// argument. The task may own things, as in [`map`](Self::map). The iterator is lazy, and `next` blocks: see
+    /// [`MapUnordered`].
     ///
     /// ```
     /// use raddle::ThreadPool;

@@ -2,11 +2,16 @@
 //! [name](TaskBuilder), the [`Scope`] of tasks that borrow, [statistics](Stats), and the [worker that runs
 //! this](current_worker).
 
-// The thread pool: `deque` (in its `slots`), `injector` and `handoff` hold tasks; `idle` knows who sleeps; `worker` is
-// a thread's loop, `search` what it does without work, `threads` the threads; `join`, `scope` and `slice` borrow from the stack,
-// `ranges` shares out a slice, and `external` are threads from outside that take part in a join.
+// The thread pool. `builder` makes the `config`. `shared` is what all threads of a pool share; `submit` and `batch` are the ways
+// in for a task.
+// Queues: `deque` (in its `slots`), `injector`, `handoff`; `limit` holds submitters back. `idle`: which workers sleep and search.
+// `worker` is a thread's loop, with its shared half in `worker_shared`; `search` is what it does without work; `threads` manages
+// the threads. `join`, `scope` and `slice` borrow from the stack; `ranges` shares out a slice; `external` are threads without a
+// worker token that take part in a join.
 
+mod batch;
 mod builder;
+mod config;
 #[cfg(not(any(raddle_loom, raddle_shuttle, raddle_counts)))]
 mod deque;
 #[cfg(any(raddle_loom, raddle_shuttle, raddle_counts))]
@@ -50,13 +55,16 @@ mod search;
 mod shared;
 mod slice;
 mod slots;
+mod start_threads;
 mod stats;
+mod submit;
 mod threads;
 mod worker;
+mod worker_shared;
 
 pub use builder::ThreadPoolBuilder;
+pub use config::IdleProfile as Idle;
 pub use scope::Scope;
-pub use shared::IdleProfile as Idle;
 pub use stats::{Stats, WorkerStats};
 pub use worker::current_worker;
 
@@ -66,7 +74,8 @@ use crate::future::cell::Extra;
 use crate::future::task::task;
 use crate::future::{Future, block};
 use crate::sync::Arc;
-use shared::{Batch, Shared};
+use batch::Batch;
+use shared::Shared;
 use std::borrow::Cow;
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -74,14 +83,13 @@ use worker::Worker;
 
 /// A work-stealing pool of threads.
 ///
-/// Tasks from outside start roughly in the order of their submission: workers take them in batches, and one
-/// that lands in the hand of a waiting worker passes those. Tasks spawned by tasks start newest first, on the
-/// same worker unless another one has nothing to do. Workers may be pinned to cores, and sleep when
-/// there is nothing to do.
+/// Tasks from outside start roughly in the order of their submission: workers take them in batches, and a task that is
+/// handed directly to a searching worker overtakes those. Tasks spawned by tasks start newest first, on the same worker
+/// unless another one has nothing to do. Workers may be pinned to cores, and sleep when there is nothing to do.
 ///
-/// Dropping a pool drains and joins it: everything accepted is done first. While a panic unwinds, what
-/// has not started is cancelled instead. A pool dropped by one of its own tasks only stops accepting;
-/// its threads end by themselves. In a forked child, dropping does nothing and every call is refused.
+/// Dropping a pool drains and joins it: everything accepted is done first. While a panic unwinds, what has not started is
+/// cancelled instead. If one of the pool's own tasks drops it, the pool only stops accepting, and its threads end by themselves. In
+/// a forked child, dropping does nothing, and every task is refused.
 ///
 /// ```
 /// use raddle::ThreadPool;
@@ -96,15 +104,15 @@ pub struct ThreadPool {
 }
 
 impl ThreadPool {
-    /// A pool of so many workers, everything else as [`ThreadPoolBuilder`] has it.
+    /// Builds a pool of `workers` workers, with the defaults of [`ThreadPoolBuilder`] for everything else.
     ///
     /// # Errors
-    /// [`BuildError`]: zero workers, or the system refused a thread.
+    /// [`BuildError`]: zero workers, too many, or the system refused a thread.
     pub fn new(workers: usize) -> Result<Self, BuildError> {
         Self::builder().workers(workers).build()
     }
 
-    /// Sets up a pool.
+    /// Returns a builder with default settings.
     pub fn builder() -> ThreadPoolBuilder {
         ThreadPoolBuilder::default()
     }
@@ -117,12 +125,12 @@ impl ThreadPool {
         &self.shared
     }
 
-    /// Runs `f` on a worker, some time soon. The future may be dropped: the task runs all the same, and an error in it
-    /// reaches the [report hook](crate::set_report_hook).
+    /// Queues `f` to run on a worker. The future may be dropped: the task runs all the same, and an error in it reaches the
+    /// [report hook](crate::set_report_hook).
     ///
-    /// Blocks only if the pool has a `queue_limit` that blocks. A pool that has been shut down (or is full
-    /// and rejects, or belongs to the parent of a forked child) gives a future that is done already, with
-    /// [`TaskError::Rejected`]. A panic in `f` is the future's error and nothing else.
+    /// Blocks only if the pool has a `queue_limit` that blocks. If the pool has been shut down, is full and rejects, or belongs
+    /// to the parent of a forked child, the future is done already, with [`TaskError::Rejected`]. A panic in `f` is the
+    /// future's error and has no other effect.
     #[inline]
     pub fn spawn<F, T>(&self, f: F) -> Future<T>
     where
@@ -151,10 +159,10 @@ impl ThreadPool {
         self.start((), failing(f))
     }
 
-    /// Runs `f` on that worker and no other, first come, first served. Waiting for it on another worker
-    /// does not run it there either.
+    /// Queues `f` to run on worker `worker` and no other, in the order of submission. A wait for it on another worker does not
+    /// run it there either. Never blocks, and does not count against a `queue_limit`.
     ///
-    /// A worker that does not exist is [`TaskError::Rejected`].
+    /// If there is no such worker, the future's error is [`TaskError::Rejected`].
     pub fn spawn_on<F, T>(&self, worker: usize, f: F) -> Future<T>
     where
         F: FnOnce() -> T + Send + 'static,
@@ -194,7 +202,7 @@ impl ThreadPool {
         futures
     }
 
-    /// Begins a task about which there is more to say: its name.
+    /// Begins a task with a name.
     ///
     /// ```
     /// let pool = raddle::ThreadPool::new(1)?;
@@ -232,11 +240,10 @@ impl ThreadPool {
         unsafe { Future::from_cell(cell) }
     }
 
-    /// Opens a scope: tasks spawned in it may borrow from this stack frame, and all of them are over
-    /// when `scope` returns.
+    /// Opens a scope: tasks spawned in it may borrow from this stack frame. Blocks until all of them are over.
     ///
     /// # Panics
-    /// When `f` or a task of the scope has panicked, after all tasks are over.
+    /// If `f` or a task of the scope has panicked, after all tasks are over.
     ///
     /// ```
     /// let pool = raddle::ThreadPool::new(2)?;
@@ -257,19 +264,18 @@ impl ThreadPool {
         scope::scope(self, f)
     }
 
-    /// Runs both closures, the second on another worker if one has nothing to do, and returns both
-    /// results. They may borrow. A join inside of another costs a nanosecond or two as long as nobody wants
-    /// a part.
+    /// Runs both closures, the second on another worker if one has nothing to do, and returns both results. They may borrow.
+    /// A join inside of another costs a nanosecond or two while no other thread takes a part.
     ///
-    /// The caller takes part, on a worker as outside of the pool: it runs the first closure itself, and the
-    /// second too unless a worker came for it, and blocks only while a worker has that. A caller from outside does not become a
-    /// worker: what it runs itself runs on its own stack, and there [`current_worker`] is none. At most as many threads as
-    /// the pool has workers, those callers included, are woken to share in a tree, and nobody is at the
-    /// start of one if the caller's lately took less than some 60 µs. In a pool that has been shut
-    /// down both run on the caller.
+    /// The caller takes part, on a worker as well as outside of the pool. It runs the first closure itself, and the second too
+    /// unless a worker has taken it; it blocks only while a worker runs that. A caller from outside does not become a
+    /// worker: what it runs itself runs on its own stack, and there [`current_worker`] returns `None`. Workers are woken to
+    /// share in a tree of joins only while fewer threads work than the pool has workers, callers from outside included. At the
+    /// start of a tree none is woken if the caller's last trees took less than some 60 µs. In a pool that has been shut down
+    /// both closures run on the caller.
     ///
     /// # Panics
-    /// With the panic of the first closure, else of the second.
+    /// With the panic of the first closure, else with that of the second.
     ///
     /// ```
     /// fn sum(pool: &raddle::ThreadPool, numbers: &[u64]) -> u64 {
@@ -295,11 +301,11 @@ impl ThreadPool {
         join::join(&self.shared, a, b)
     }
 
-    /// Maps a slice in parallel, results in order, with no future per item: for many small items. The
-    /// results are written where they belong. The caller takes part, as in [`join`](Self::join).
+    /// Maps a slice in parallel, for many small items: results in order, written in place, with no future per item. Blocks
+    /// until all are done. The caller takes part, as in [`join`](Self::join).
     ///
     /// # Panics
-    /// When `f` panics, with its panic; results that exist by then are dropped.
+    /// With the panic of `f`. Results that exist by then are dropped.
     ///
     /// ```
     /// let pool = raddle::ThreadPool::new(2)?;
@@ -315,17 +321,17 @@ impl ThreadPool {
         slice::map(self, items, &f)
     }
 
-    /// How many workers there are.
+    /// Returns how many workers the pool has.
     pub fn workers(&self) -> usize {
-        self.shared.seats.len()
+        self.shared.workers.len()
     }
 
-    /// The pool's name.
+    /// Returns the pool's name.
     pub fn name(&self) -> &str {
         &self.shared.config.name
     }
 
-    /// What the pool has done so far. Costs a look at each worker; stops nobody.
+    /// Returns a snapshot of what the pool has done so far. It reads the counters of each worker and stops none of them.
     ///
     /// ```
     /// let pool = raddle::ThreadPool::new(2)?;
@@ -340,21 +346,20 @@ impl ThreadPool {
         self.shared.stats()
     }
 
-    /// Stops accepting tasks, and returns at once. With [`Shutdown::CancelPending`] everything that has
-    /// not started is cancelled before it returns, but for what a worker has just taken in its hand.
-    /// The threads end when nothing is left to do. In a forked child it does nothing.
+    /// Stops accepting tasks, without waiting for the end. With [`Shutdown::CancelPending`] everything that has not started is
+    /// cancelled before it returns, except for a task that a worker has just taken out of a queue, which that worker cancels. The
+    /// threads end when nothing is left to do. In a forked child it does nothing.
     pub fn close(&self, how: Shutdown) {
         if !self.shared.is_forked() {
             self.shared.close(how);
         }
     }
 
-    /// Stops accepting tasks and waits until everything accepted is over and every thread has ended.
-    /// Calling it again is no error.
+    /// Stops accepting tasks and blocks until everything accepted is over and every thread has ended. It may be called again.
     ///
     /// # Errors
-    /// [`ShutdownError::InsideWorker`] when one of the pool's own tasks calls it (the pool is closed all
-    /// the same); [`ShutdownError::Forked`] in a forked child.
+    /// [`ShutdownError::InsideWorker`] if one of the pool's own tasks calls it (the pool is closed all the same);
+    /// [`ShutdownError::Forked`] in a forked child.
     ///
     /// ```
     /// use raddle::{Shutdown, TaskError, ThreadPool};
@@ -370,10 +375,11 @@ impl ThreadPool {
         self.shutdown_until(how, None)
     }
 
-    /// As [`shutdown`](Self::shutdown), waiting for at most `limit`.
+    /// As [`shutdown`](Self::shutdown), but blocks for at most `limit`.
     ///
     /// # Errors
-    /// [`ShutdownError::TimedOut`] says how many tasks were left. The pool goes on ending.
+    /// Those of [`shutdown`](Self::shutdown), and [`ShutdownError::TimedOut`], which says how many tasks were left. The pool
+    /// continues to end.
     pub fn shutdown_timeout(&self, how: Shutdown, limit: Duration) -> Result<(), ShutdownError> {
         self.shutdown_until(how, block::deadline(limit))
     }
@@ -419,7 +425,7 @@ impl Drop for ThreadPool {
         } else {
             Shutdown::Drain
         };
-        // Inside one of its own tasks, or in a forked child, there is nothing to wait for.
+        // The error is ignored: one of the pool's own tasks cannot wait, and in a forked child there is nothing to wait for.
         let _ = self.shutdown(how);
     }
 }
@@ -434,7 +440,7 @@ impl fmt::Debug for ThreadPool {
     }
 }
 
-/// A task's name, which may be left out, waiting for the task. Made by [`ThreadPool::task`].
+/// Begins a task that may have a name. Made by [`ThreadPool::task`].
 #[must_use = "nothing runs until a task is spawned with it"]
 #[derive(Debug)]
 pub struct TaskBuilder<'a> {
@@ -443,7 +449,7 @@ pub struct TaskBuilder<'a> {
 }
 
 impl TaskBuilder<'_> {
-    /// The task's name: for reports, `Debug` and panic messages.
+    /// Sets the task's name, which stands in reports, `Debug` output and panic messages.
     pub fn name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         self.name = Some(name.into());
         self

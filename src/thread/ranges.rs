@@ -1,25 +1,27 @@
-//! Which items of a map nobody has begun, and whose turn they are.
+//! The items of a map that no thread has begun, and which thread does them next.
 //!
 //! # The words
-//! One `AtomicU64` for each *place*: `from` (32 bits, at the bottom) and `to` (32). The items `from .. to` are there,
-//! next to be done by the thread that holds the place. At first all of them are at place 0.
+//! One `AtomicU64` for each thread that takes part, its *interval*: `from` (bits 0 to 31) and `to` (bits 32 to 63). The
+//! items `from .. to` are done next by the thread that holds the interval. At first interval 0 has all of them.
 //!
 //! # Transitions
-//! | step | by | method | ordering |
+//! | change | by | method | ordering |
 //! |---|---|---|---|
 //! | `from` up by a share of what is there | the holder | [`Ranges::next`] | Relaxed |
-//! | `to` down to the middle | the holder of another, empty place | [`Ranges::next`] | Relaxed |
+//! | `to` down to the middle | the holder of another interval, which is empty | [`Ranges::next`] | Relaxed |
 //! | empty to what was stolen, without a share of it | its holder | [`Ranges::next`] | Relaxed |
-//! | to empty | anybody | [`Ranges::clear`] | Relaxed |
+//! | to empty | a thread that panics | [`Ranges::clear`] | Relaxed |
 //!
-//! A share is large while much is left, and single items in the end, so that all finish together wherever the dear
-//! ones lie.
+//! The words publish nothing: the join around a map hands on what belongs to an item.
 //!
-//! Guarantees: each item is given out once, and all of them are unless somebody clears; lock-free. A word that comes
-//! back to an earlier value has the same items in it again, so an exchange that succeeds late is right too. A thief that
-//! has items in hand, between its two steps, may let another find nothing and leave; it does those itself.
-//! The words publish nothing: what belongs to an item is handed on by the join around it.
-//! Models: `verify/models/ranges.rs`.
+//! A share is large while much is left, and single items at the end, so that all threads finish together wherever the
+//! expensive items are.
+//!
+//! # Guarantees
+//! Each item is given out once, and all of them are unless a thread clears. Lock-free. A word that returns to an earlier value
+//! has the same items in it again, so an exchange that succeeds late is right too. Between the two steps of a theft another
+//! thread may find nothing and leave; the thief does these items itself.
+//! Models: `verify/src/scenarios/ranges.rs`.
 
 use crate::sync;
 use crate::sync::atomic::{AtomicU64, Ordering::*};
@@ -27,10 +29,10 @@ use crossbeam_utils::CachePadded;
 use std::ops::Range;
 
 const TO: u32 = 32;
-/// The part of a range that is taken at a time (the benches W5 and W5s).
+/// A share is this part of an interval: an eighth (the benches W5 and W5s).
 const SHARE: u32 = sync::bound(8, 2) as u32;
 
-/// The items of one place.
+/// A copy of one interval.
 #[derive(Clone, Copy)]
 struct Interval(u64);
 
@@ -51,12 +53,12 @@ impl Interval {
         self.to() - self.from()
     }
 
-    /// Before and from `at` on.
+    /// The items before `at`, and those from `at` on.
     fn split(self, at: u32) -> (Self, Self) {
         (Self::new(self.from(), at), Self::new(at, self.to()))
     }
 
-    /// What its holder does next, at most so many and at least one, and the rest.
+    /// What its holder does next, at least one item and at most `most`, and the rest.
     fn share(self, most: u32) -> (Self, Self) {
         let count = (self.len() / SHARE).clamp(1, most);
         self.split(self.from() + count)
@@ -74,28 +76,31 @@ impl Interval {
 
 /// See the module.
 pub struct Ranges {
-    places: Box<[CachePadded<AtomicU64>]>,
+    intervals: Box<[CachePadded<AtomicU64>]>,
+    /// The most items of a share.
     most: u32,
 }
 
 impl Ranges {
-    /// So many items, at most `most` of them at a time, for at most so many threads.
-    pub fn new(items: u32, most: u32, places: usize) -> Self {
-        let span = |place| {
-            let all = if place == 0 { items } else { 0 };
-            CachePadded::new(AtomicU64::new(Interval::new(0, all).0))
+    /// `items` items, given out in shares of at most `most`, for at most `threads` threads.
+    pub fn new(items: u32, most: u32, threads: usize) -> Self {
+        let interval = |index| {
+            let to = if index == 0 { items } else { 0 };
+            CachePadded::new(AtomicU64::new(Interval::new(0, to).0))
         };
-        let places = (0..places).map(span).collect();
-        Self { places, most }
+        let intervals = (0..threads).map(interval).collect();
+        Self { intervals, most }
     }
 
-    pub fn places(&self) -> usize {
-        self.places.len()
+    /// How many threads can take part.
+    pub fn threads(&self) -> usize {
+        self.intervals.len()
     }
 
-    /// What the holder of this place does next, if need be out of another's. `None`: there is nothing left to take.
-    pub fn next(&self, place: usize) -> Option<Range<u32>> {
-        let own = &self.places[place];
+    /// What the holder of interval `index` does next. If its interval is empty, it steals the later half of the longest one.
+    /// `None`: there is nothing left to take.
+    pub fn next(&self, index: usize) -> Option<Range<u32>> {
+        let own = &self.intervals[index];
         // ORDERING: ranges.own Relaxed: the exchange decides.
         let mut now = Interval(own.load(Relaxed));
         while now.len() > 0 {
@@ -109,6 +114,7 @@ impl Ranges {
         self.steal(own)
     }
 
+    /// Takes from the longest interval into `own`, which is empty.
     #[cold]
     fn steal(&self, own: &AtomicU64) -> Option<Range<u32>> {
         loop {
@@ -120,22 +126,22 @@ impl Ranges {
                 .is_ok()
             {
                 let (share, rest) = taken.share(self.most);
-                // ORDERING: ranges.keep Relaxed: see the module. Nobody takes from an empty place.
+                // ORDERING: ranges.keep Relaxed: see the module. No thread takes from an empty interval.
                 own.swap(rest.0, Relaxed);
                 return Some(share.range());
             }
         }
     }
 
-    /// The place with the most items, if one has any.
+    /// The interval with the most items, if one has any.
     fn longest(&self) -> Option<(&AtomicU64, Interval)> {
-        let places = self.places.iter().map(|place| {
+        let intervals = self.intervals.iter().map(|interval| {
             // ORDERING: ranges.look Relaxed: the exchange decides.
-            (&**place, Interval(place.load(Relaxed)))
+            (&**interval, Interval(interval.load(Relaxed)))
         });
-        places
-            .max_by_key(|(_, span)| span.len())
-            .filter(|(_, span)| span.len() > 0)
+        intervals
+            .max_by_key(|(_, now)| now.len())
+            .filter(|(_, now)| now.len() > 0)
     }
 
     /// Is nothing left to take? A hint.
@@ -143,11 +149,11 @@ impl Ranges {
         self.longest().is_none()
     }
 
-    /// Nothing is left to take, but for what a thief has in its hands just now.
+    /// Removes what is left to take. A thief between its two steps still does what it has stolen.
     pub fn clear(&self) {
-        for place in &self.places {
+        for interval in &self.intervals {
             // ORDERING: ranges.clear Relaxed: see the module.
-            place.swap(Interval::new(0, 0).0, Relaxed);
+            interval.swap(Interval::new(0, 0).0, Relaxed);
         }
     }
 }

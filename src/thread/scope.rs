@@ -1,13 +1,23 @@
-//! `scope`: tasks that borrow from the stack of whoever opened it.
+//! `scope`: tasks that borrow from the stack frame that opened it.
 //!
-//! One `AtomicU32` counts the tasks that are not over, and is the futex that the end of the scope sleeps on.
-//! A task is over when its outcome is in place, its closure is gone and, if nobody holds its future, its
-//! result too: the count goes down after all of that (see `After` in `future::cell`), so nothing
-//! borrowed is touched later. Model: `verify/models/scope.rs`.
+//! # The word
+//! One `AtomicU32` counts the tasks of the scope that are not over; it is also the futex on which the end of the scope sleeps.
+//! A task is over when its outcome is in place, its closure is dropped and, if its future was dropped, its result
+//! too. The count goes down after all of that (see `After` in `future::cell`), so the task touches nothing borrowed later.
+//!
+//! # Transitions
+//! | change | by | method | ordering |
+//! |---|---|---|---|
+//! | `+ 1` | the scope's thread, or a task of the scope | [`PendingCount::up`] | Relaxed |
+//! | `- 1`, at zero wake | the thread that ends a task | [`PendingCount::down`] | Release |
+//! | sleep while not zero | the scope's thread | [`PendingCount::wait`] | Acquire |
+//!
+//! The count goes up before a task is queued, by a thread that is counted itself or by the scope's own. So it does not pass
+//! through zero while a task is left.
+//! Model: `verify/src/scenarios/scope.rs`.
 
 use super::ThreadPool;
 use super::worker::Worker;
-
 use crate::future::Future;
 use crate::future::block;
 use crate::future::cell::Extra;
@@ -20,7 +30,7 @@ use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr;
 
-/// The scope's shared part.
+/// The part of a scope that its tasks share. It is on the stack of the scope's thread.
 pub struct PendingCount {
     pending: AtomicU32,
     /// The first panic's message.
@@ -35,18 +45,21 @@ impl PendingCount {
         }
     }
 
+    /// A task will be queued.
     pub fn up(&self) {
-        // ORDERING: scope.up Relaxed: the scope's own thread or a task that is counted already.
+        // ORDERING: scope.up Relaxed: the caller is the scope's own thread or a task that is counted already.
         self.pending.fetch_add(1, Relaxed);
     }
 
+    /// A task is over; the last one wakes the scope's thread.
+    ///
     /// # Safety
-    /// `this` is a Count that waits for the caller; it may be gone at once.
+    /// `this` is a [`PendingCount`] that counts the caller's task. It may be freed at once.
     pub unsafe fn down(this: *const ()) {
-        // SAFETY: alive until the subtraction below; the address alone is used after it.
+        // SAFETY: alive until the subtraction below; only the address is used after it.
         let pending = unsafe { &raw const (*this.cast::<Self>()).pending };
-        // ORDERING: scope.down Release -> pairs with scope.wait: everything the task did. All of them are one release
-        // sequence, so who sees the last has what all did.
+        // ORDERING: scope.down Release -> pairs with scope.wait: everything that the task did. All of them are one release
+        // sequence, so a thread that sees the last one acquires them all.
         // SAFETY: as above.
         if unsafe { &*pending }.fetch_sub(1, Release) == 1 {
             // WAKE: the other end is PendingCount::wait, which is the scope's own thread.
@@ -55,10 +68,11 @@ impl PendingCount {
     }
 
     fn is_over(&self) -> bool {
-        // ORDERING: scope.wait Acquire -> pairs with scope.down.
+        // ORDERING: scope.wait Acquire -> pairs with scope.down: what the tasks did.
         self.pending.load(Acquire) == 0
     }
 
+    /// The scope's thread waits until all tasks are over.
     pub fn wait(&self) {
         block::block(
             std::iter::empty(),
@@ -66,7 +80,7 @@ impl PendingCount {
             None,
             || {
                 loop {
-                    // ORDERING: scope.sleep Acquire -> as scope.wait.
+                    // ORDERING: scope.sleep Acquire -> pairs with scope.down: as scope.wait.
                     let pending = self.pending.load(Acquire);
                     if pending == 0 {
                         return true;
@@ -79,7 +93,7 @@ impl PendingCount {
     }
 }
 
-/// Ties a cell to its scope.
+/// Connects a cell to its scope.
 struct Scoped {
     count: *const PendingCount,
 }
@@ -104,11 +118,13 @@ pub struct Scope<'scope, 'env: 'scope> {
 }
 
 impl<'scope> Scope<'scope, '_> {
-    /// Spawns a task of the scope. It may borrow whatever outlives the scope, and spawn more through
-    /// the scope itself.
+    /// Spawns a task of the scope. It may borrow everything that outlives the scope, and may spawn more tasks through the
+    /// scope itself.
     ///
-    /// The future may be waited for, or dropped: the scope's end waits for the task in any case. A
-    /// task that a closed pool does not accept is [`TaskError::Rejected`](crate::TaskError::Rejected).
+    /// The future may be waited for, or dropped: the end of the scope waits for the task in any case. Blocks only if the
+    /// pool has a `queue_limit` that blocks. If a closed pool does not accept the task, the future's error is
+    /// [`TaskError::Rejected`](crate::TaskError::Rejected). A panic of the task is the future's error, and the scope
+    /// panics at its end.
     pub fn spawn<F, T>(&'scope self, f: F) -> Future<T>
     where
         F: FnOnce() -> T + Send + 'scope,
@@ -116,7 +132,7 @@ impl<'scope> Scope<'scope, '_> {
     {
         let count = &self.count;
         let closure = move || {
-            // UNWIND: noted for the end of the scope, then told in the future as always.
+            // UNWIND: its message is kept for the end of the scope; the panic is then the future's error, as always.
             catch_unwind(AssertUnwindSafe(f)).map_err(|payload| {
                 count
                     .panicked
@@ -159,9 +175,9 @@ where
         scope: PhantomData,
         env: PhantomData,
     };
-    // UNWIND: tasks may borrow from the frame that is unwinding: they end first.
+    // UNWIND: tasks may borrow from the frame that is unwinding, so they end first.
     let result = catch_unwind(AssertUnwindSafe(|| f(&scope)));
-    // In a child that was forked meanwhile no task is left that could end, or touch anything.
+    // In a child that was forked meanwhile, no task is left that could end or touch anything.
     if !pool.shared().is_forked() {
         scope.count.wait();
     }

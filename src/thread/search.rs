@@ -1,27 +1,26 @@
-//! A worker without work: it searches for a while with an open hand, if that has paid lately; then it
-//! sleeps. The protocol of both is [`super::idle`]'s.
+//! A worker without work: it searches for a while with an open handoff slot, if that has paid lately; then it parks. The
+//! protocol of both is in [`super::idle`], that of the slot in [`super::handoff`].
 
 use super::idle::Woken;
 use super::join::SharedJob;
-use super::shared::{IdleProfile, WorkerShared};
-use super::worker::{Work, Worker, task_from};
+use super::shared::task_from;
+use super::threads::FRESH;
+use super::worker::{Work, Worker};
+use super::worker_shared::WorkerShared;
 use crate::future::memory;
 use crate::sync;
 use crate::sys::prefetch;
 use std::time::{Duration, Instant};
 
-/// Rounds of looking at the own hand between two looks at everything.
+/// How often a searching worker looks at its handoff slot between two looks at everything.
 const ROUNDS: u32 = sync::bound(32, 1) as u32;
-/// An idle gap counts for at most this much in the mean, so that a few short ones bring it back.
+/// An idle gap counts for at most that much in the mean, so that a few short ones bring it down again.
 const LONG_GAP: Duration = Duration::from_micros(400);
-/// The mean of a worker that has not slept yet. The first time it sleeps at once: what it waits for comes from the thread
-/// that builds the pool, whose core it may well have been started on. That gap says nothing of the load.
-pub(super) const FRESH: u32 = if sync::MODEL { 0 } else { u32::MAX };
 
 impl Worker {
-    /// Remembers how long it was idle this time.
+    /// Adds the length of an idle gap to the running mean.
     fn note_gap(&self, gap: Duration) {
-        // The clock would make a schedule depend on more than its choices.
+        // In a model, a schedule must not depend on the clock.
         if sync::MODEL {
             return;
         }
@@ -32,55 +31,53 @@ impl Worker {
         });
     }
 
-    /// Nothing of its own: searches, then sleeps. `None`: look again.
-    pub(super) fn without_work(&self, seat: &WorkerShared) -> Option<Work> {
+    /// The worker's own queues and the injector are empty: it searches, then parks until it is woken. `None`: the caller looks
+    /// again, and ends if the pool is over.
+    pub(super) fn search_or_park(&self, own: &WorkerShared) -> Option<Work> {
         let idle = &self.shared.idle;
         let budget = self.budget();
-        let limit = if self.shared.config.idle == IdleProfile::NeverPark {
-            usize::MAX
-        } else {
-            1
-        };
+        let limit = self.shared.config.max_searching();
         let mut searching = !budget.is_zero() && idle.transition_to_searching(limit);
-        if searching && let Some(work) = self.search(seat, budget) {
+        if searching && let Some(work) = self.search(own, budget) {
             return Some(work);
         }
         if self.shared.is_closed() {
-            return self.last_look(seat, searching);
+            return self.scan_once(own, searching);
         }
         memory::flush();
-        idle.announce_park(seat.info.index, searching);
-        if self.is_work_left(seat, true) {
+        // WAKE: the announcement comes before the looks at the queues, the mode and the pinned queue. See `idle`.
+        idle.announce_park(own.info.index, searching);
+        if self.is_work_left(own, true) {
             idle.wake_another();
-        } else if self.is_half_left(seat) {
+        } else if self.is_job_left(own) {
             self.shared.wake_for_join();
         }
-        if self.shared.is_closed() || seat.pinned.look() {
-            idle.wake_this(seat.info.index);
+        if self.shared.is_closed() || own.pinned.look() {
+            idle.wake_this(own.info.index);
         }
-        seat.parked.add(1);
+        own.parked.add(1);
         let began = Instant::now();
-        searching = idle.parker(seat.info.index).sleep() == Woken::ToSearch;
+        searching = idle.parker(own.info.index).sleep() == Woken::ToSearch;
         self.note_gap(began.elapsed());
         if searching {
-            self.last_look(seat, true)
+            self.scan_once(own, true)
         } else {
             None
         }
     }
 
-    /// One look around; then it is a worker again, whatever it found.
-    fn last_look(&self, seat: &WorkerShared, searching: bool) -> Option<Work> {
-        let work = self.scan(seat);
+    /// Looks once at everything, then stops searching, if it did.
+    fn scan_once(&self, own: &WorkerShared, searching: bool) -> Option<Work> {
+        let work = self.scan(own);
         if searching {
-            self.found(seat);
+            self.stop_searching(own);
         }
         work
     }
 
-    /// How long to search: as long as that has been worth it lately.
+    /// How long to search: not at all if gaps were longer than that lately.
     fn budget(&self) -> Duration {
-        let budget = self.shared.search_budget();
+        let budget = self.shared.config.search_budget();
         let lately = Duration::from_nanos(u64::from(self.gap.get()));
         if lately > budget {
             Duration::ZERO
@@ -89,22 +86,22 @@ impl Worker {
         }
     }
 
-    /// Searches with an open hand. Counted as searching before and, if nothing was found, after.
-    fn search(&self, seat: &WorkerShared, budget: Duration) -> Option<Work> {
+    /// Searches with an open handoff slot. The worker is counted as searching before, and still is if it found nothing.
+    fn search(&self, own: &WorkerShared, budget: Duration) -> Option<Work> {
         let began = Instant::now();
         loop {
-            self.shared.open_hand(seat.info.index);
-            let found = self.watch(seat, began, budget);
-            let handed = seat.handoff.close().map(|item| {
-                // The line is on its way while we settle who searches.
+            self.shared.open_handoff(own);
+            let found = self.spin(own, began, budget);
+            let handed = own.handoff.close().map(|item| {
+                // The cache line is on its way while we stop searching.
                 prefetch::line(item.as_ptr());
                 task_from(item)
             });
             let work = match (found, handed) {
-                // What lay in the hand came before what waits outside (see `Shared::hand_over`).
-                (None, handed) => handed.or_else(|| self.outside(seat)).map(Work::Task),
+                // The task from the slot was submitted before what waits in the injector (see `Shared::try_handoff`).
+                (None, handed) => handed.or_else(|| self.pop_global(own)).map(Work::Task),
                 (found, None) => found,
-                // Both at once: the one from the hand waits its turn, for whoever comes first.
+                // Both at once: the task from the slot goes into the deque.
                 (found, Some(task)) => {
                     if let Err(task) = self.push(task) {
                         self.run(task);
@@ -114,29 +111,30 @@ impl Worker {
             };
             if work.is_some() {
                 self.note_gap(Duration::ZERO);
-                self.found(seat);
+                self.stop_searching(own);
                 return work;
             }
-            // Time is up, or what was seen has gone to another.
+            // The time is over, or another worker took what was seen.
             if sync::MODEL || self.shared.is_closed() || began.elapsed() >= budget {
                 return None;
             }
         }
     }
 
-    /// Until something is in the hand, or outside, or was found elsewhere, or the search is over.
-    fn watch(&self, seat: &WorkerShared, began: Instant, budget: Duration) -> Option<Work> {
-        while seat.handoff.is_open() {
+    /// Spins until a task is in the handoff slot, in the pinned queue or in the injector, until it has taken work from another
+    /// worker, or until the search is over.
+    fn spin(&self, own: &WorkerShared, began: Instant, budget: Duration) -> Option<Work> {
+        while own.handoff.is_open() {
             let mut rounds = 0;
-            while seat.handoff.is_open() && rounds < ROUNDS {
+            while own.handoff.is_open() && rounds < ROUNDS {
                 sync::hint::spin_loop();
                 rounds += 1;
             }
             if rounds == ROUNDS {
-                if self.is_wanted_outside(seat) {
+                if self.has_global_work(own) {
                     break;
                 }
-                let found = self.elsewhere(seat);
+                let found = self.take_from_others(own);
                 let is_over = found.is_some() || self.shared.is_closed() || sync::MODEL;
                 if is_over || began.elapsed() >= budget {
                     return found;
@@ -146,73 +144,75 @@ impl Worker {
         None
     }
 
-    /// No longer searching. The last searcher answers for what was pushed while others counted on it.
-    fn found(&self, seat: &WorkerShared) {
+    /// The worker stops searching. The last searcher then wakes a worker if there is work: pushers may have relied on it.
+    fn stop_searching(&self, own: &WorkerShared) {
         if !self.shared.idle.transition_from_searching() {
             return;
         }
-        if self.is_work_left(seat, false) {
+        if self.is_work_left(own, false) {
             self.shared.idle.wake_one();
-        } else if self.is_half_seen(seat) {
+        } else if self.is_job_seen(own) {
             self.shared.wake_for_join();
         }
     }
 
-    fn others<'a>(&'a self, seat: &WorkerShared) -> impl Iterator<Item = &'a WorkerShared> {
-        let own = seat.info.index;
-        let seats = self.shared.seats.iter();
-        seats.filter(move |other| other.info.index != own)
+    /// The other workers' shared halves.
+    fn others<'a>(&'a self, own: &WorkerShared) -> impl Iterator<Item = &'a WorkerShared> {
+        let index = own.info.index;
+        let workers = self.shared.workers.iter();
+        workers.filter(move |other| other.info.index != index)
     }
 
-    /// Is there work in any queue? Reads them so that no push can be missed (see `idle`).
-    fn is_work_left(&self, seat: &WorkerShared, has_announced: bool) -> bool {
+    /// Is there a task in any queue? It reads them so that it misses no push (see `idle`). The own pinned queue is not among
+    /// them: only this worker can take from it.
+    fn is_work_left(&self, own: &WorkerShared, has_announced: bool) -> bool {
         self.shared.injector.look()
-            || seat.deque.len() > 0
+            || own.deque.len() > 0
             || !self.shared.idle.is_alone(has_announced)
-                && self.others(seat).any(|other| other.deque.look())
+                && self.others(own).any(|other| other.deque.look())
     }
 
-    /// For a worker that has lain down: is half of a join on offer, whose owner may not have seen that?
-    fn is_half_left(&self, seat: &WorkerShared) -> bool {
+    /// For a worker that has announced its park: is there a shared job, whose owner may not have seen the announcement?
+    fn is_job_left(&self, own: &WorkerShared) -> bool {
         self.shared.external_joiners.look()
             || !self.shared.idle.is_alone(true)
-                && self.others(seat).any(|other| other.shared_job.look())
+                && self.others(own).any(|other| other.shared_job.look())
     }
 
-    /// The same as a hint, for a worker that looks again before it sleeps.
-    fn is_half_seen(&self, seat: &WorkerShared) -> bool {
+    /// The same as a hint, for a worker that looks again before it parks.
+    fn is_job_seen(&self, own: &WorkerShared) -> bool {
         let shared = &self.shared;
         shared.external_joiners.count() > 0
-            && shared
-                .external_joiners
-                .offers()
-                .any(|offer| !offer.is_empty())
-            || !shared.idle.is_alone(false) && self.others(seat).any(|it| !it.shared_job.is_empty())
+            && shared.external_joiners.slots().any(|slot| !slot.is_empty())
+            || !shared.idle.is_alone(false)
+                && self.others(own).any(|other| !other.shared_job.is_empty())
     }
 
-    /// Countdown once at everything: mailbox, inbox, the others' offers, deques and hands, the guests' offers.
-    fn scan(&self, seat: &WorkerShared) -> Option<Work> {
-        self.outside(seat)
+    /// Looks once at everything: the pinned queue, the injector, then what [`Self::take_from_others`] looks at.
+    fn scan(&self, own: &WorkerShared) -> Option<Work> {
+        self.pop_global(own)
             .map(Work::Task)
-            .or_else(|| self.elsewhere(seat))
+            .or_else(|| self.take_from_others(own))
     }
 
-    /// Countdown once at the others' offers, deques and hands, and at the guests' offers.
-    fn elsewhere(&self, seat: &WorkerShared) -> Option<Work> {
-        let seats = &self.shared.seats;
-        let start = self.random() as usize % seats.len();
-        for other in (start..seats.len()).chain(0..start).map(|at| &seats[at]) {
-            if other.info.index == seat.info.index {
+    /// Looks once at the other workers, from a random one on: shared job, deque, handoff slot; then at the shared jobs of
+    /// external joiners. Takes the first work that it finds; of a deque it takes half into its own.
+    fn take_from_others(&self, own: &WorkerShared) -> Option<Work> {
+        let workers = &self.shared.workers;
+        let start = self.random() as usize % workers.len();
+        let indices = (start..workers.len()).chain(0..start);
+        for other in indices.map(|index| &workers[index]) {
+            if other.info.index == own.info.index {
                 continue;
             }
             if let Some(job) = other.shared_job.take() {
                 return Some(Work::Job(job));
             }
             if other.deque.len() > 0
-                && let Some((first, count)) = other.deque.steal_into(&seat.deque)
+                && let Some((first, count)) = other.deque.steal_into(&own.deque)
             {
-                seat.stolen.add(count as u64);
-                self.mark.set(seat.deque.back());
+                own.stolen.add(count as u64);
+                self.mark.set(own.deque.back());
                 return Some(Work::Task(task_from(first)));
             }
             if let Some(item) = other.handoff.steal() {
@@ -221,7 +221,7 @@ impl Worker {
         }
         self.shared
             .external_joiners
-            .offers()
+            .slots()
             .find_map(SharedJob::take)
             .map(Work::Job)
     }

@@ -1,9 +1,9 @@
-//! `map_slice`: an ordered map over a slice, results written in place, no future per item.
+//! `map_slice`: an ordered map over a slice that writes results in place and makes no future per item.
 //!
-//! Whoever takes part goes through a range of the items, a share at a time, and who has none left takes the later half
-//! of the longest other ([`super::ranges`]): nobody waits before all items have been begun, wherever the
-//! dear ones lie. Threads come to it by joins: place `k` offers places `2k + 1` and `2k + 2`, so that
-//! none has more written down than a join keeps.
+//! Each thread that takes part goes through an interval of the items, a share at a time. A thread that has none left takes
+//! the later half of the longest other interval ([`super::ranges`]). So no thread waits before all items have been begun,
+//! wherever the expensive ones are. The threads come by joins: thread `k` shares the parts of threads `2k + 1` and `2k + 2`, so
+//! that none has more deferred jobs than a join keeps.
 
 use super::ThreadPool;
 use super::join;
@@ -11,10 +11,10 @@ use super::ranges::Ranges;
 use std::mem::{ManuallyDrop, MaybeUninit};
 use std::ops::Range;
 
-/// The fewest shares per worker: enough that the first ones, which nobody can take a part of, are short.
+/// The fewest shares per worker: enough that the first ones, of which no other thread can take a part, are short.
 const SHARES: usize = 256;
 
-/// Results that have been written, in a row. Dropped when a panic passes by.
+/// A row of results that have been written. Dropping it drops them, when a panic unwinds.
 struct Written<R> {
     first: *mut R,
     count: usize,
@@ -25,15 +25,16 @@ unsafe impl<R: Send> Send for Written<R> {}
 
 impl<R> Drop for Written<R> {
     fn drop(&mut self) {
-        // SAFETY: so many results were written from `first` on, and they are ours.
+        // SAFETY: `count` results were written from `first` on, and they are ours.
         unsafe { std::ptr::slice_from_raw_parts_mut(self.first, self.count).drop_in_place() };
     }
 }
 
-/// All that one thread has written.
+/// All rows that one thread has written.
 struct Rows<R>(Vec<Written<R>>);
 
 impl<R> Rows<R> {
+    /// Adds a row, joined to the last one if it follows on it.
     fn add(&mut self, row: Written<R>) {
         match self.0.last_mut() {
             Some(last) if last.first.wrapping_add(last.count) == row.first => {
@@ -48,8 +49,8 @@ impl<R> Rows<R> {
         self
     }
 
-    /// How many results there are; they are the caller's from now on.
-    fn let_go(self) -> usize {
+    /// Gives the results up to the caller, and returns how many there are.
+    fn release(self) -> usize {
         let rows = self.0.into_iter().map(ManuallyDrop::new);
         rows.map(|row| row.count).sum()
     }
@@ -58,15 +59,15 @@ impl<R> Rows<R> {
 struct SliceMap<'a, T, R, F> {
     pool: &'a ThreadPool,
     items: &'a [T],
-    /// As many places as there are items.
+    /// Memory for as many results as there are items.
     results: *mut R,
     f: &'a F,
-    /// How many items one in `ranges` stands for: 1, but for slices whose length needs more than 32 bits.
+    /// How many items one of `ranges` stands for: 1, except for slices whose length needs more than 32 bits.
     unit: usize,
     ranges: Ranges,
 }
 
-// SAFETY: items and function are shared, and each result is written by the one thread that has its item.
+// SAFETY: items and function are shared, and each result is written by the one thread that was given its item.
 unsafe impl<T: Sync, R: Send, F: Sync> Sync for SliceMap<'_, T, R, F> {}
 
 /// See [`ThreadPool::map_slice`].
@@ -87,14 +88,14 @@ where
         unit,
         ranges: Ranges::new(units, most.max(1), pool.workers()),
     };
-    let written = map.share(0).let_go();
+    let written = map.take_part(0).release();
     assert_eq!(written, items.len(), "each item was done once");
-    // SAFETY: every result was written in its place, and let go.
+    // SAFETY: every result was written in its place, and given up by the rows.
     unsafe { results.set_len(items.len()) };
     results
 }
 
-/// Takes what is left from the others when a panic passes by.
+/// When a panic unwinds, removes what is left, so that the others stop.
 struct ClearOnUnwind<'a>(&'a Ranges);
 
 impl Drop for ClearOnUnwind<'_> {
@@ -109,18 +110,18 @@ where
     R: Send,
     F: Fn(&T) -> R + Sync,
 {
-    /// Takes part at this place, and offers those below it.
-    fn share(&self, place: usize) -> Rows<R> {
-        let below = 2 * place + 1;
+    /// Takes part as thread `index`, and lets joins take the parts of the threads below it.
+    fn take_part(&self, index: usize) -> Rows<R> {
+        let below = 2 * index + 1;
         if self.ranges.is_empty() {
             return Rows(Vec::new());
         }
-        match self.ranges.places().saturating_sub(below) {
-            0 => self.work(place),
-            1 => self.both(|| self.work(place), || self.share(below)),
+        match self.ranges.threads().saturating_sub(below) {
+            0 => self.work(index),
+            1 => self.both(|| self.work(index), || self.take_part(below)),
             _ => self.both(
-                || self.work(place),
-                || self.both(|| self.share(below), || self.share(below + 1)),
+                || self.work(index),
+                || self.both(|| self.take_part(below), || self.take_part(below + 1)),
             ),
         }
     }
@@ -134,25 +135,27 @@ where
         a.with(b)
     }
 
-    fn work(&self, place: usize) -> Rows<R> {
+    /// Does shares until there is nothing left.
+    fn work(&self, index: usize) -> Rows<R> {
         let mut rows = Rows(Vec::new());
-        // UNWIND: if `f` panics, the others find nothing more, and `rows` drops what is here.
+        // UNWIND: if `f` panics, the others find nothing more, and `rows` drops the results of this thread.
         let clear = ClearOnUnwind(&self.ranges);
-        let mut looks = join::Countdown::begin(self.pool.shared());
-        while let Some(share) = self.ranges.next(place) {
+        let mut countdown = join::Countdown::begin(self.pool.shared());
+        while let Some(share) = self.ranges.next(index) {
             rows.add(self.row(share));
-            looks.look();
+            countdown.step();
         }
         std::mem::forget(clear);
         rows
     }
 
+    /// Does one share.
     fn row(&self, share: Range<u32>) -> Written<R> {
         let [first, end] = [share.start, share.end].map(|unit| unit as usize * self.unit);
         let items = &self.items[first..end.min(self.items.len())];
-        // SAFETY: there are as many places as items.
+        // SAFETY: there is memory for as many results as items.
         let results = unsafe { self.results.add(first) };
-        // SAFETY: these items were given to this thread alone, and nothing reads it before the end.
+        // SAFETY: these items were given to this thread alone, and nothing reads their results before the end.
         let space = unsafe {
             std::slice::from_raw_parts_mut(results.cast::<MaybeUninit<R>>(), items.len())
         };

@@ -1,27 +1,26 @@
-//! The arrays that deques keep their items in: null pointers at first.
+//! The arrays in which deques keep their items: null pointers at first.
 //!
-//! All arrays of a pool lie in one piece of fresh memory, of which a page is touched when it is first used: building
-//! a pool does not wait for it, a pool that spawns little does not hold it, and it lies near the worker it belongs to.
-
-use crate::sync::atomic::AtomicPtr;
-use std::ops::Deref;
+//! All arrays of a pool are in one piece of fresh zeroed memory, and each page is touched only when it is first used. So
+//! building a pool does not wait for the memory, a pool that spawns little does not occupy it, and a page is near the worker
+//! that uses it.
 
 pub use memory::Slots;
 
 #[cfg(not(any(raddle_loom, raddle_shuttle)))]
 mod memory {
-    use super::{AtomicPtr, Deref};
     use crate::sync::Arc;
+    use crate::sync::atomic::AtomicPtr;
     use crate::sys::pages::Pages;
+    use std::ops::Deref;
     use std::ptr::NonNull;
 
-    /// One array of `N` pointers, and its share in the memory.
+    /// One array of `N` pointers, and a reference to the memory that it is in.
     pub struct Slots<T, const N: usize> {
         at: NonNull<[AtomicPtr<T>; N]>,
         _pages: Arc<Pages>,
     }
 
-    // SAFETY: an array of atomics, in memory that lives as long.
+    // SAFETY: an array of atomics, in memory that lives as long as it does.
     unsafe impl<T, const N: usize> Send for Slots<T, N> {}
     // SAFETY: as above.
     unsafe impl<T, const N: usize> Sync for Slots<T, N> {}
@@ -31,7 +30,7 @@ mod memory {
             Self::within(&Self::pages(1), 0)
         }
 
-        /// So many arrays.
+        /// `count` arrays in one piece of memory.
         pub fn many(count: usize) -> impl Iterator<Item = Self> {
             let pages = Self::pages(count);
             (0..count).map(move |index| Self::within(&pages, index))
@@ -44,7 +43,7 @@ mod memory {
         fn within(pages: &Arc<Pages>, index: usize) -> Self {
             let first = pages.base().cast::<[AtomicPtr<T>; N]>();
             Self {
-                // SAFETY: the pages have room for more than `index` of them.
+                // SAFETY: the pages are large enough for more than `index` arrays.
                 at: unsafe { first.add(index) },
                 _pages: Arc::clone(pages),
             }
@@ -56,8 +55,8 @@ mod memory {
 
         #[inline(always)]
         fn deref(&self) -> &[AtomicPtr<T>; N] {
-            // SAFETY: within the pages, which `self` keeps; page-aligned or a multiple of a pointer further; zero bytes
-            // are null pointers.
+            // SAFETY: within the pages, which `self` keeps; aligned, at a page's start plus a multiple of a pointer's size; zero
+            // bytes are null pointers.
             unsafe { self.at.as_ref() }
         }
     }
@@ -65,7 +64,8 @@ mod memory {
 
 #[cfg(any(raddle_loom, raddle_shuttle))]
 mod memory {
-    use super::{AtomicPtr, Deref};
+    use crate::sync::atomic::AtomicPtr;
+    use std::ops::Deref;
     use std::{array, ptr};
 
     pub struct Slots<T, const N: usize>(Box<[AtomicPtr<T>; N]>);

@@ -1,21 +1,21 @@
-//! What a pool has done so far.
+//! A pool's counters, and a snapshot of them.
 
 use crate::sync::atomic::{AtomicU64, Ordering::*};
 
-/// A snapshot of a pool, from [`ThreadPool::stats`](crate::ThreadPool::stats). Taken without stopping
-/// anybody, so that figures of a busy pool can be some tasks apart from each other.
+/// A snapshot of a pool, from [`ThreadPool::stats`](crate::ThreadPool::stats). It is taken while the workers run, so
+/// figures of a busy pool can differ from each other by some tasks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
-    /// Tasks that are accepted and not started. Cancelled ones count until a worker meets them.
+    /// Tasks that are accepted and not started. A cancelled one counts until a worker takes it out of its queue.
     pub queued: usize,
-    /// Tasks that are running, blocked ones among them.
+    /// Tasks that are running, including those that are blocked.
     pub running: usize,
-    /// Threads there are: the workers, and spares for blocked ones.
+    /// Threads: the workers, and spares for blocked ones.
     pub threads: usize,
-    /// Each worker's share.
+    /// Each worker's share, in the order of their indices.
     pub workers: Vec<WorkerStats>,
-    /// Tasks that ended on a thread whose place a spare had taken.
+    /// Tasks that ended on a thread whose worker a spare had taken over while it was blocked.
     pub done_detached: u64,
 }
 
@@ -27,16 +27,16 @@ pub struct WorkerStats {
     pub done: u64,
     /// Tasks that came from other workers' queues.
     pub stolen: u64,
-    /// How often it went to sleep for want of work.
+    /// How often it went to sleep because it found no work.
     pub parked: u64,
-    /// Is a task running here?
+    /// Whether a task is running on this worker.
     pub running: bool,
-    /// Tasks queued for this worker.
+    /// Tasks in this worker's own queues.
     pub queued: usize,
 }
 
 impl Stats {
-    /// Tasks that ended.
+    /// Tasks that ended, on any thread.
     pub fn done(&self) -> u64 {
         self.done_detached + self.workers.iter().map(|worker| worker.done).sum::<u64>()
     }
@@ -52,7 +52,7 @@ impl Stats {
     }
 }
 
-/// A count that one thread at a time writes (whoever holds the worker's core) and anybody reads.
+/// A count that one thread at a time writes, the holder of the worker's token, and any thread reads.
 pub struct Counter(AtomicU64);
 
 impl Counter {
@@ -60,16 +60,16 @@ impl Counter {
         Self(AtomicU64::new(0))
     }
 
-    /// The writer counts.
+    /// The writer adds to the count.
     #[inline]
     pub fn add(&self, more: u64) {
-        // ORDERING: counter.read-own Relaxed: one writer at a time; cores change hands in order.
+        // ORDERING: counter.read-own Relaxed: one writer at a time; a token passes from thread to thread under a mutex.
         let now = self.0.load(Relaxed);
-        // ORDERING: counter.write Relaxed: a figure that says nothing about other memory.
+        // ORDERING: counter.write Relaxed: a figure; it publishes nothing.
         self.0.store(now + more, Relaxed);
     }
 
-    /// The writer takes some back.
+    /// The writer subtracts what it has added before.
     pub fn take_back(&self, some: u64) {
         // ORDERING: counter.read-back Relaxed: as counter.read-own.
         let now = self.0.load(Relaxed);

@@ -1,59 +1,67 @@
-//! The threads behind the workers: who holds which worker's core, and spares for blocked ones.
+//! The thread manager: which thread holds which worker's token, and spares for blocked workers.
 //!
-//! A *core* is the right to be worker `i`: whoever holds it owns the worker's deque and mailbox. A
-//! thread that blocks inside a task lends its core; a spare takes it over and goes on; the blocked
-//! thread finishes its task without a core and becomes a spare itself. So there are never more than
-//! `workers` threads that run tasks on cores of their own, and a wait never starves the pool.
+//! A *worker token* is the right to be worker `i`. There is one for each worker; the thread that holds it owns the worker's
+//! deque and pinned queue. A thread that blocks inside a task lends its token. A *spare* takes it over and continues as this
+//! worker. The blocked thread finishes its task without a token and becomes a spare itself. So at most `workers` threads
+//! run tasks with a token, and a wait never starves the pool.
 //!
-//! All of it is off the fast path and under one mutex; three futexes let threads sleep: `begun` counts
-//! workers that are ready for whoever builds the pool, if one of them may fail to be; `signal` counts events for
-//! waiting spares, `live` counts threads for whoever ends the pool.
-//! Models: `verify/schedules/pool.rs`.
+//! | token | in | next |
+//! |---|---|---|
+//! | held | the thread's [`Worker`] | lent ([`Threads::lend`]), retired ([`Threads::retire`]) |
+//! | lent | `Registry::lent` | held by a spare ([`Threads::next_token`]) or by its lender again ([`Threads::reclaim`]) |
+//! | retired | counted in `Registry::retired` | nothing: the worker has ended |
+//!
+//! None of this is on the fast path, and all of it is under one mutex, the registry's. Threads sleep on three futexes: `begun` counts
+//! workers that are ready, for the thread that builds the pool, if one of them may fail to begin; `signal` counts events, for
+//! spares that wait; `live` counts threads, for those that wait for the pool's end.
+//! Models: `verify/src/scenarios/pool.rs`.
 
-use super::search::FRESH;
-use super::shared::Shared;
-use super::worker::Worker;
 use crate::error::BuildError;
-use crate::sync::Arc;
 use crate::sync::atomic::{AtomicU32, AtomicU64, Ordering::*};
-use crate::sync::thread::{self, JoinHandle};
+use crate::sync::thread::JoinHandle;
 use crate::sync::{FutexWait, Mutex, futex};
-use crate::sys::limits;
-use crate::sys::refusal::refused;
 use std::time::Instant;
 
-/// Spares that wait for the next blocked worker; more of them leave.
+/// How many spares wait for the next blocked worker. Further ones end.
 const WAITING_SPARES: usize = 2;
 
-/// The right to be a worker. There is one for each index.
+/// The mean of a worker that has not slept yet. Its first park follows at once: its work comes from the thread that builds
+/// the pool, and it may have been started on the same CPU core. That first gap says nothing about the load.
+pub const FRESH: u32 = if crate::sync::MODEL { 0 } else { u32::MAX };
+
+/// The right to be worker `index`. See the module.
 #[derive(Debug)]
 pub struct WorkerToken {
     pub index: usize,
-    /// How long it has lately been idle at a time, in nanoseconds (a running mean).
+    /// How long the worker was idle at a time lately, in nanoseconds (a running mean).
     pub gap: u32,
 }
 
+/// What the mutex protects.
 #[derive(Default)]
-struct Registry {
-    lent: Vec<WorkerToken>,
-    /// How often each core was taken over; it tells a lender whether its core was touched.
-    turns: Vec<u32>,
+pub(super) struct Registry {
+    /// Tokens that no thread holds.
+    pub(super) lent: Vec<WorkerToken>,
+    /// How often each token was taken over by a spare. It tells a lender whether its token was.
+    pub(super) takeovers: Vec<u32>,
     /// Spares that sleep on `signal`.
-    waiting: usize,
-    spares: usize,
-    retired: usize,
+    pub(super) waiting: usize,
+    /// Spares that were started and have not ended.
+    pub(super) spares: usize,
+    /// Tokens of workers that have ended.
+    pub(super) retired: usize,
     /// The first failure of a worker to begin.
-    unfit: Option<BuildError>,
-    handles: Vec<JoinHandle<()>>,
+    pub(super) unfit: Option<BuildError>,
+    pub(super) handles: Vec<JoinHandle<()>>,
 }
 
-/// See the module.
+/// See the module. One for each pool.
 pub struct Threads {
-    workers: usize,
-    registry: Mutex<Registry>,
+    pub(super) workers: usize,
+    pub(super) registry: Mutex<Registry>,
     signal: AtomicU32,
-    live: AtomicU32,
-    begun: AtomicU32,
+    pub(super) live: AtomicU32,
+    pub(super) begun: AtomicU32,
     done_detached: AtomicU64,
     started_detached: AtomicU64,
 }
@@ -63,7 +71,7 @@ impl Threads {
         Self {
             workers,
             registry: Mutex::new(Registry {
-                turns: vec![0; workers],
+                takeovers: vec![0; workers],
                 ..Registry::default()
             }),
             signal: AtomicU32::new(0),
@@ -74,41 +82,7 @@ impl Threads {
         }
     }
 
-    /// Starts the worker threads, and waits for them if one may yet fail. On failure the caller closes the pool
-    /// and waits for its end.
-    pub fn start(shared: &Arc<Shared>) -> Result<(), BuildError> {
-        let threads = &shared.threads;
-        for index in 0..threads.workers {
-            let core = WorkerToken { index, gap: FRESH };
-            let name = shared.seats[index].info.name.to_string();
-            if let Err(source) = Self::spawn(shared, name, Some(core)) {
-                let limit = limits::processes();
-                // Cores that no thread holds count as retired.
-                threads.registry.lock().retired += threads.workers - index;
-                return Err(BuildError::Thread {
-                    worker: index,
-                    started: index,
-                    limit,
-                    source,
-                });
-            }
-        }
-        if !shared.can_begin_fail() {
-            return Ok(());
-        }
-        loop {
-            // ORDERING: threads.begun-look Acquire -> pairs with threads.begun: what the workers' hooks did.
-            let begun = threads.begun.load(Acquire);
-            if begun as usize == threads.workers {
-                break;
-            }
-            // WAKE: the other end is Threads::begun.
-            futex::wait(&threads.begun, begun, None);
-        }
-        threads.registry.lock().unfit.take().map_or(Ok(()), Err)
-    }
-
-    /// A worker thread is ready for its first task, or has failed to be. The last one wakes whoever builds.
+    /// A worker thread is ready for its first task, or has failed to begin. The last one wakes the thread that builds the pool.
     pub fn begun(&self, how: Result<(), BuildError>) {
         if let Err(error) = how {
             self.registry.lock().unfit.get_or_insert(error);
@@ -121,163 +95,109 @@ impl Threads {
         }
     }
 
-    fn spawn(shared: &Arc<Shared>, name: String, core: Option<WorkerToken>) -> std::io::Result<()> {
-        let threads = &shared.threads;
-        // ORDERING: threads.live-up Relaxed: counted down by the thread, which starts after this.
-        threads.live.fetch_add(1, Relaxed);
-        let mine = Arc::clone(shared);
-        let handle = thread::spawn_with(name, shared.config.stack_size, move || {
-            Worker::thread(&mine, core);
-            mine.threads.leave();
-        });
-        match handle {
-            Ok(handle) => {
-                let mut registry = threads.registry.lock();
-                registry
-                    .handles
-                    .retain(|handle| !thread::is_finished(handle));
-                registry.handles.push(handle);
-                Ok(())
-            }
-            Err(error) => {
-                threads.leave();
-                Err(refused("clone3")(error))
-            }
-        }
-    }
-
-    fn leave(&self) {
-        // ORDERING: threads.leave Release -> pairs with threads.wait: everything the thread did.
+    /// A thread's last step.
+    pub(super) fn leave(&self) {
+        // ORDERING: threads.leave Release -> pairs with threads.wait: everything that the thread did.
         self.live.fetch_sub(1, Release);
         // WAKE: the other end is Threads::wait.
         futex::wake_all(&self.live);
     }
 
-    /// A worker that is about to block lends its core to a spare; the answer is for
-    /// [`reclaim`](Self::reclaim). Err: nobody can take it, and why.
-    pub fn lend(shared: &Arc<Shared>, core: WorkerToken) -> Result<u32, (WorkerToken, String)> {
-        let threads = &shared.threads;
-        let index = core.index;
-        let mut registry = threads.registry.lock();
-        let turn = registry.turns[index];
-        if registry.waiting <= registry.lent.len() {
-            if registry.spares >= shared.config.max_spares {
-                let reason = format!(
-                    "the pool has its {} spares (max_spares) already",
-                    registry.spares
-                );
-                return Err((core, reason));
-            }
-            registry.spares += 1;
-            registry.lent.push(core);
-            drop(registry);
-            let name = format!("{}-spare", shared.config.name);
-            if let Err(error) = Self::spawn(shared, name, None) {
-                let mut registry = threads.registry.lock();
-                registry.spares -= 1;
-                // If another spare has taken the core meanwhile, all is well.
-                let at = registry.lent.iter().position(|core| core.index == index);
-                if let Some(at) = at {
-                    return Err((registry.lent.swap_remove(at), error.to_string()));
-                }
-            }
-            return Ok(turn);
-        }
-        registry.lent.push(core);
-        drop(registry);
-        threads.call(false);
-        Ok(turn)
-    }
-
-    /// A spare that turned out unfit gives the core that it took, and has not used, back.
-    pub fn give_up(&self, core: WorkerToken) {
+    /// A spare that failed to begin gives the token back that it took and has not used.
+    pub fn give_up(&self, token: WorkerToken) {
         let mut registry = self.registry.lock();
-        registry.turns[core.index] -= 1;
+        registry.takeovers[token.index] -= 1;
         registry.spares -= 1;
-        registry.lent.push(core);
+        registry.lent.push(token);
         drop(registry);
-        self.call(false);
+        self.notify_spares(false);
     }
 
-    /// The core back, if no spare has taken it since. One that was taken and lent again is another
-    /// task's: what lies in its deque may not run under the locks of ours.
-    pub fn reclaim(&self, index: usize, turn: u32) -> Option<WorkerToken> {
+    /// A thread that was blocked takes its token back. `None`: a spare has taken it over since. A token that was taken over and
+    /// lent again belongs to another blocked task: what this task spawned must not run under the locks of ours.
+    pub fn reclaim(&self, index: usize, takeovers: u32) -> Option<WorkerToken> {
         let mut registry = self.registry.lock();
-        if registry.turns[index] != turn {
+        if registry.takeovers[index] != takeovers {
             return None;
         }
-        let at = registry.lent.iter().position(|core| core.index == index)?;
+        let at = registry
+            .lent
+            .iter()
+            .position(|token| token.index == index)?;
         Some(registry.lent.swap_remove(at))
     }
 
-    /// A thread without a core waits for one. `None`: it is not needed any more.
+    /// A thread without a token sleeps until there is one. `None`: it is not needed any more, since all workers have ended or
+    /// enough spares wait.
     pub fn next_token(&self) -> Option<WorkerToken> {
         let mut registry = self.registry.lock();
         loop {
-            if let Some(core) = registry.lent.pop() {
-                registry.turns[core.index] += 1;
-                return Some(core);
+            if let Some(token) = registry.lent.pop() {
+                registry.takeovers[token.index] += 1;
+                return Some(token);
             }
             if registry.retired == self.workers || registry.waiting >= WAITING_SPARES {
                 registry.spares = registry.spares.saturating_sub(1);
                 return None;
             }
             registry.waiting += 1;
-            // ORDERING: threads.signal Relaxed: under the mutex that its changes are ordered by.
+            // ORDERING: threads.signal Relaxed: read under the mutex, under which the event's cause changes first.
             let signal = self.signal.load(Relaxed);
             drop(registry);
-            // WAKE: the other end is Threads::call, whose event follows a change under the mutex: the
-            // futex sees the new count if the change came after our look.
+            // WAKE: the other end is Threads::notify_spares, which counts after a change under the mutex. If the change came
+            // after our look, the futex sees another count.
             futex::wait(&self.signal, signal, None);
             registry = self.registry.lock();
             registry.waiting -= 1;
         }
     }
 
-    fn call(&self, everybody: bool) {
-        // ORDERING: threads.call Relaxed: the mutex publishes what happened.
+    /// Wakes one waiting spare, or all of them.
+    pub(super) fn notify_spares(&self, all: bool) {
+        // ORDERING: threads.notify Relaxed: the mutex publishes the cause.
         self.signal.fetch_add(1, Relaxed);
-        if everybody {
+        // WAKE: the other end is Threads::next_token.
+        if all {
             futex::wake_all(&self.signal);
         } else {
             futex::wake_one(&self.signal);
         }
     }
 
-    /// A worker has ended: its core is of no use any more.
+    /// A worker has ended and gives its token up. The last one wakes all spares, which end too.
     pub fn retire(&self, _core: WorkerToken) {
         let mut registry = self.registry.lock();
         registry.retired += 1;
         let last = registry.retired == self.workers;
         drop(registry);
         if last {
-            self.call(true);
+            self.notify_spares(true);
         }
     }
 
-    /// A task ended on a thread without a core.
+    /// A task has ended on a thread without the token that it started with.
     pub fn count_done_detached(&self) {
-        // ORDERING: threads.done_detached Relaxed: a figure.
+        // ORDERING: threads.done-detached Relaxed: a figure.
         self.done_detached.fetch_add(1, Relaxed);
     }
 
     pub fn done_detached(&self) -> u64 {
-        // ORDERING: threads.done_detached-read Relaxed: a figure.
+        // ORDERING: threads.done-detached-read Relaxed: a figure.
         self.done_detached.load(Relaxed)
     }
 
-    /// A task starts on a thread without a core.
+    /// A task starts on a thread without a token.
     pub fn count_started_detached(&self) {
-        // ORDERING: threads.started_detached Relaxed: a figure.
+        // ORDERING: threads.started-detached Relaxed: a figure.
         self.started_detached.fetch_add(1, Relaxed);
     }
 
     pub fn started_detached(&self) -> u64 {
-        // ORDERING: threads.started_detached-read Relaxed: a figure.
+        // ORDERING: threads.started-detached-read Relaxed: a figure.
         self.started_detached.load(Relaxed)
     }
 
-    /// Threads that have not ended.
+    /// How many threads have not ended.
     pub fn threads(&self) -> usize {
         // ORDERING: threads.threads Relaxed: a figure.
         self.live.load(Relaxed) as usize
@@ -286,7 +206,7 @@ impl Threads {
     /// Waits until every thread has ended. False: the deadline passed first.
     pub fn wait(&self, deadline: Option<Instant>) -> bool {
         loop {
-            // ORDERING: threads.wait Acquire -> pairs with threads.leave.
+            // ORDERING: threads.wait Acquire -> pairs with threads.leave: everything that the threads did.
             let live = self.live.load(Acquire);
             if live == 0 {
                 break;
@@ -296,11 +216,11 @@ impl Threads {
                 return false;
             }
         }
-        // Joined for the destructors of their thread-locals, under the lock: whoever else waits
-        // for the end waits for those too.
+        // The threads are joined for the destructors of their thread-locals. That happens under the lock, so that another thread
+        // that waits for the end waits for those too.
         let mut registry = self.registry.lock();
         for handle in registry.handles.drain(..) {
-            // A thread's own panic was contained; there is nothing to learn from the handle.
+            // The thread contained its panics, so the handle has none.
             let _ = handle.join();
         }
         true

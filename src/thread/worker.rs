@@ -1,14 +1,17 @@
-//! One thread of a pool: where it looks for work, what it does without, and how it waits.
+//! One thread of a pool: where it looks for work, and what it does while a task blocks.
 //!
-//! It looks, in this order: at the newest task that its own tasks have spawned; at the oldest in its
-//! deque; at its mailbox; at the pool's inbox, from which it takes a batch. So that newest-first starves
-//! nobody, it has a fair turn now and then ([`FAIR`]): mailbox and inbox first, then the oldest of its own.
-//! Without work it searches for a while with an open hand, if that has paid lately, then sleeps.
+//! It looks, in this order: at the newest task that its own tasks have spawned; at the oldest task in its deque; at its
+//! pinned queue; at the pool's injector, from which it takes a batch. Newest-first could starve the others, so now and then it
+//! checks the global queues first ([`GLOBAL_INTERVAL`]): pinned queue and injector, then the oldest task of its deque. Without work
+//! it searches for a while with an open handoff slot, if that has paid lately, then sleeps ([`super::search`]).
+//!
+//! It and [`joins`](super::join) import each other: a thread takes part in joins as the worker that it is.
 
 use super::injector::Injector;
-use super::join::{self, Job};
-use super::shared::{Shared, WorkerShared};
+use super::join::{Job, JoinGuard};
+use super::shared::{Shared, task_from};
 use super::threads::{Threads, WorkerToken};
+use super::worker_shared::WorkerShared;
 use crate::error::{BoxError, BuildError};
 use crate::executor::WorkerInfo;
 use crate::future::block::{self, Blocker};
@@ -26,18 +29,20 @@ use std::time::{Duration, Instant};
 
 /// Tasks between two looks at the clock.
 const TICKS: u32 = sync::bound(64, 2) as u32;
-/// Time between two fair turns. Taken by the clock, since a turn for every so many small tasks would let in
-/// work from outside faster than what it spawns gets done (the bench `spawn/inside`).
-const FAIR: Duration = Duration::from_micros(200);
-/// Tasks taken from the inbox at once.
+/// Time between two checks of the global queues before the own ones. It is measured by the clock: with a check for every
+/// so many small tasks, work from outside would get in faster than the tasks that it spawns get done (the bench
+/// `spawn/inside`).
+const GLOBAL_INTERVAL: Duration = Duration::from_micros(200);
+/// The most tasks that a worker takes from the injector at once.
 const BATCH: usize = sync::bound(64, 2);
+
 sync::thread_local! {
     static CURRENT: Cell<*const Worker> = const { Cell::new(ptr::null()) };
-    /// For a thread that has ended: its pool's address, and which worker it was last.
+    /// For a thread past its end: its pool's address, and which worker it was last.
     static LEFT: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
 }
 
-/// The worker that the calling thread is, if it belongs to a pool.
+/// Returns which worker the calling thread is, or `None` on a thread that belongs to no pool. Never blocks.
 ///
 /// ```
 /// assert!(raddle::thread::current_worker().is_none());
@@ -48,27 +53,30 @@ sync::thread_local! {
 /// ```
 pub fn current_worker() -> Option<WorkerInfo> {
     let worker = CURRENT.with(Cell::get);
-    // SAFETY: set by the thread itself, and cleared before the worker goes.
+    // SAFETY: set by the thread itself, and cleared before the worker is dropped.
     let worker = unsafe { worker.as_ref() }?;
-    Some(worker.shared.seats[worker.last_index.get()].info.clone())
+    Some(worker.shared.workers[worker.last_index.get()].info.clone())
 }
 
-/// No core.
+/// The index of a thread without a token.
 const NONE: usize = usize::MAX;
 
-/// A thread's own state. With a core it is worker `index`; without one it finishes its task.
+/// A thread's own half of a worker. With a token it is worker `index`; without one it only finishes its task. Its
+/// fields are read and written by this thread alone.
 pub struct Worker {
     pub(super) shared: Arc<Shared>,
     index: Cell<usize>,
-    /// The last core's index, for names.
+    /// The index of the last token, for names.
     last_index: Cell<usize>,
+    /// How long the worker was idle at a time lately, in nanoseconds (a running mean).
     pub(super) gap: Cell<u32>,
-    /// Items of the deque below it came from the injector: first in, first out.
+    /// Items of the deque below this mark came from the injector or another worker: they start oldest first.
     pub(super) mark: Cell<u16>,
-    /// Items of the deque above it were spawned by the task that runs now.
+    /// Items of the deque above this mark were spawned by the task that runs now.
     base: Cell<u16>,
     tick: Cell<u32>,
-    fair: Cell<Option<Instant>>,
+    /// When the global queues were last checked first.
+    last_global: Cell<Option<Instant>>,
     random: Cell<u32>,
 }
 
@@ -88,12 +96,12 @@ impl Worker {
             mark: Cell::new(0),
             base: Cell::new(0),
             tick: Cell::new(0),
-            fair: Cell::new(None),
+            last_global: Cell::new(None),
             random: Cell::new(0x9e37_79b9),
         }
     }
 
-    /// The calling thread's worker, if it is one of this pool, with or without a core.
+    /// The calling thread's worker, if it is one of this pool, with or without a token.
     #[inline]
     pub fn of<'a>(shared: &'a Shared) -> Option<&'a Self> {
         let worker = CURRENT.with(Cell::get);
@@ -106,25 +114,25 @@ impl Worker {
         &self.shared
     }
 
-    /// The worker's place, while this thread has its core.
+    /// The shared half of the worker, while this thread has its token.
     #[inline]
-    pub fn seat(&self) -> Option<&WorkerShared> {
-        self.shared.seats.get(self.index.get())
+    pub fn own(&self) -> Option<&WorkerShared> {
+        self.shared.workers.get(self.index.get())
     }
 
     pub fn last_index(&self) -> usize {
         self.last_index.get()
     }
 
-    fn take_token(&self, core: &WorkerToken) {
-        self.index.set(core.index);
-        self.last_index.set(core.index);
-        self.gap.set(core.gap);
+    fn take_token(&self, token: &WorkerToken) {
+        self.index.set(token.index);
+        self.last_index.set(token.index);
+        self.gap.set(token.gap);
         self.random
-            .set(self.random.get() ^ (core.index as u32 + 1).wrapping_mul(0x85eb_ca6b));
-        if let Some(seat) = self.seat() {
-            // What the last holder's blocked task had spawned is nobody's own any more.
-            self.mark.set(seat.deque.back());
+            .set(self.random.get() ^ (token.index as u32 + 1).wrapping_mul(0x85eb_ca6b));
+        if let Some(own) = self.own() {
+            // What the last holder's blocked task has spawned was not spawned by a task of this thread.
+            self.mark.set(own.deque.back());
         }
     }
 
@@ -136,40 +144,41 @@ impl Worker {
         })
     }
 
-    /// The life of a thread: with the core that it starts with, then with those of blocked workers.
-    pub fn thread(shared: &Arc<Shared>, core: Option<WorkerToken>) {
+    /// The life of a thread of the pool: it works with the token that it starts with, then with those of blocked workers. Without
+    /// one it is a spare. Called by [`Threads`] as the thread's body.
+    pub fn thread(shared: &Arc<Shared>, token: Option<WorkerToken>) {
         let worker = Self::new(shared);
-        let is_spare = core.is_none();
+        let is_spare = token.is_none();
         CURRENT.with(|current| current.set(&worker));
-        let entered = (block::enter(&worker), join::JoinGuard::worker(&worker));
-        let Some(core) = core.or_else(|| shared.threads.next_token()) else {
+        let entered = (block::enter(&worker), JoinGuard::worker(&worker));
+        let Some(token) = token.or_else(|| shared.threads.next_token()) else {
             drop(entered);
             CURRENT.with(|current| current.set(ptr::null()));
             return;
         };
-        let index = core.index;
-        worker.take_token(&core);
+        let index = token.index;
+        worker.take_token(&token);
         let begun = worker.begin();
         let well = begun.is_ok();
         match begun {
             begun if !is_spare && shared.can_begin_fail() => shared.threads.begun(begun),
             Ok(()) => {}
             Err(error) => {
-                let name = &shared.seats[index].info.name;
+                let name = &shared.workers[index].info.name;
                 report::tell(&Report::SpareRefused {
                     worker: name,
                     reason: &format!("{error:#}"),
                 });
-                // Unfit: the core goes back to the one that is blocked, or to another spare.
-                if let Some(core) = worker.return_token() {
-                    shared.threads.give_up(core);
+                // The token goes back to the thread that is blocked, or to another spare.
+                if let Some(token) = worker.return_token() {
+                    shared.threads.give_up(token);
                 }
             }
         }
-        if worker.seat().is_some() {
+        if worker.own().is_some() {
             worker.work();
-            while let Some(core) = shared.threads.next_token() {
-                worker.take_token(&core);
+            while let Some(token) = shared.threads.next_token() {
+                worker.take_token(&token);
                 worker.pin();
                 worker.work();
             }
@@ -183,20 +192,22 @@ impl Worker {
         LEFT.with(|left| left.set((Arc::as_ptr(shared).addr(), worker.last_index())));
     }
 
-    /// Which worker the calling thread was, if it was one of this pool and is past its end: it then
-    /// runs destructors of its thread-locals, and the pool's end waits for those.
+    /// Which worker the calling thread was, if it was one of this pool and is past its end. It then runs the destructors of
+    /// its thread-locals, and the pool's end waits for those.
     pub fn left(shared: &Shared) -> Option<usize> {
         let (pool, index) = LEFT.with(Cell::get);
         (pool == ptr::from_ref(shared).addr()).then_some(index)
     }
 
+    /// Pins the thread to its worker's CPU core, if it has one. False: that failed.
     fn pin(&self) -> bool {
-        let core = self.seat().and_then(|seat| seat.info.core);
+        let core = self.own().and_then(|own| own.info.core);
         core.is_none_or(affinity::pin)
     }
 
+    /// Pins the thread and runs its start hook.
     fn begin(&self) -> Result<(), BuildError> {
-        let info = &self.shared.seats[self.last_index.get()].info;
+        let info = &self.shared.workers[self.last_index.get()].info;
         let worker = info.index;
         if !self.pin() {
             return Err(BuildError::Pin {
@@ -207,7 +218,7 @@ impl Worker {
         let Some(hook) = &self.shared.config.on_start else {
             return Ok(());
         };
-        // UNWIND: a hook that panics has failed; the thread goes on to its end.
+        // UNWIND: a hook that panics has failed; the thread ends in order.
         match catch_unwind(AssertUnwindSafe(|| hook(info))) {
             Ok(Ok(())) => Ok(()),
             Ok(Err(source)) => Err(BuildError::StartHook { worker, source }),
@@ -218,12 +229,13 @@ impl Worker {
         }
     }
 
+    /// Runs the stop hook.
     fn end(&self) {
         let Some(hook) = &self.shared.config.on_stop else {
             return;
         };
-        let info = &self.shared.seats[self.last_index.get()].info;
-        // UNWIND: the thread ends anyway; the panic is told.
+        let info = &self.shared.workers[self.last_index.get()].info;
+        // UNWIND: the thread ends anyway; the panic is reported.
         if let Err(payload) = catch_unwind(AssertUnwindSafe(|| hook(info))) {
             report::tell(&Report::StopHookPanicked {
                 worker: &info.name,
@@ -232,18 +244,18 @@ impl Worker {
         }
     }
 
-    /// Works until the core is gone: lent by a task that blocks, or retired with the pool.
+    /// Works until the thread has no token: a task that blocks has lent it, or it is retired with the pool.
     fn work(&self) {
-        while let Some(seat) = self.seat() {
-            match self.own(seat) {
+        while let Some(own) = self.own() {
+            match self.next_task(own) {
                 Some(task) => self.run(task),
-                None => match self.without_work(seat) {
+                None => match self.search_or_park(own) {
                     Some(Work::Task(task)) => self.run(task),
-                    // SAFETY: taken from an offer.
+                    // SAFETY: taken from its slot.
                     Some(Work::Job(job)) => unsafe { Job::execute(job) },
-                    None if self.is_over(seat) => {
-                        if let Some(core) = self.return_token() {
-                            self.shared.threads.retire(core);
+                    None if self.is_over(own) => {
+                        if let Some(token) = self.return_token() {
+                            self.shared.threads.retire(token);
                         }
                     }
                     None => {}
@@ -252,96 +264,102 @@ impl Worker {
         }
     }
 
-    /// The pool is closed and there is nothing left that this worker could do. The queues' own words
-    /// have the say: the pool says so a moment earlier, and until they are closed something may come.
-    fn is_over(&self, seat: &WorkerShared) -> bool {
+    /// Is the pool closed, and nothing left that this worker could do? The queues' `CLOSED` bits decide: the pool's mode is
+    /// set a moment earlier, and pushes can succeed until the queues are closed too.
+    fn is_over(&self, own: &WorkerShared) -> bool {
         if !self.shared.is_closed() {
             return false;
         }
         let is_over =
-            self.shared.injector.is_over() && seat.pinned.is_over() && seat.deque.len() == 0;
+            self.shared.injector.is_over() && own.pinned.is_over() && own.deque.len() == 0;
         if !is_over {
             sync::hint::spin_loop();
         }
         is_over
     }
 
+    /// The next task out of the worker's queues and the injector, in the order that the module gives.
     #[inline]
-    fn own(&self, seat: &WorkerShared) -> Option<Task> {
+    fn next_task(&self, own: &WorkerShared) -> Option<Task> {
         let tick = self.tick.get().wrapping_add(1);
         self.tick.set(tick);
         if tick.is_multiple_of(TICKS)
-            && self.is_global_turn()
-            && let Some(task) = self.check_global(seat)
+            && self.is_global_due()
+            && let Some(task) = self.check_global(own)
         {
             return Some(task);
         }
-        let item = if seat.deque.len_above(self.mark.get()) > 0 {
-            seat.deque.pop_back()
+        let item = if own.deque.len_above(self.mark.get()) > 0 {
+            own.deque.pop_back()
         } else {
-            seat.deque.pop_front()
+            own.deque.pop_front()
         };
         match item {
             Some(item) => Some(task_from(item)),
-            None => self.outside(seat),
+            None => self.pop_global(own),
         }
     }
 
+    /// Is it time to check the global queues first?
     #[cold]
-    fn is_global_turn(&self) -> bool {
+    fn is_global_due(&self) -> bool {
         if sync::MODEL {
             return true;
         }
         let now = Instant::now();
         let is_due = self
-            .fair
+            .last_global
             .get()
-            .is_none_or(|last| now.duration_since(last) >= FAIR);
+            .is_none_or(|last| now.duration_since(last) >= GLOBAL_INTERVAL);
         if is_due {
-            self.fair.set(Some(now));
+            self.last_global.set(Some(now));
         }
         is_due
     }
 
-    fn check_global(&self, seat: &WorkerShared) -> Option<Task> {
-        let front = || seat.deque.pop_front().map(task_from);
-        // The only worker starts what it took from the inbox earlier before what is still in there.
-        if self.shared.seats.len() == 1 && seat.deque.len() > seat.deque.len_above(self.mark.get())
+    /// Takes a task from the global queues, else the oldest of the deque.
+    fn check_global(&self, own: &WorkerShared) -> Option<Task> {
+        let front = || own.deque.pop_front().map(task_from);
+        // The only worker of a pool starts what it took from the injector earlier before what is still in there.
+        if self.shared.workers.len() == 1 && own.deque.len() > own.deque.len_above(self.mark.get())
         {
-            return self.mail(seat).or_else(front);
+            return self.pop_pinned(own).or_else(front);
         }
-        self.outside(seat).or_else(front)
+        self.pop_global(own).or_else(front)
     }
 
-    /// Does something wait in the mailbox or the inbox? A hint.
-    pub(super) fn is_wanted_outside(&self, seat: &WorkerShared) -> bool {
-        seat.pinned.len() > 0 || self.shared.injector.len() > 0
+    /// Does a task wait in the pinned queue or the injector? A hint.
+    pub(super) fn has_global_work(&self, own: &WorkerShared) -> bool {
+        own.pinned.len() > 0 || self.shared.injector.len() > 0
     }
 
-    pub(super) fn outside(&self, seat: &WorkerShared) -> Option<Task> {
-        self.mail(seat)
-            .or_else(|| self.batch(seat, &self.shared.injector))
+    /// Takes a task from the pinned queue, else a batch from the injector.
+    pub(super) fn pop_global(&self, own: &WorkerShared) -> Option<Task> {
+        self.pop_pinned(own)
+            .or_else(|| self.pop_batch(own, &self.shared.injector))
     }
 
-    fn mail(&self, seat: &WorkerShared) -> Option<Task> {
-        let mut mail = None;
-        if seat.pinned.len() > 0 {
-            seat.pinned.pop_many(1, |item| mail = Some(task_from(item)));
+    fn pop_pinned(&self, own: &WorkerShared) -> Option<Task> {
+        let mut pinned = None;
+        if own.pinned.len() > 0 {
+            own.pinned
+                .pop_many(1, |item| pinned = Some(task_from(item)));
         }
-        mail
+        pinned
     }
 
-    /// Takes a fair share of the injector: the first to run now, the others into the deque.
-    fn batch(&self, seat: &WorkerShared, injector: &Injector<Header>) -> Option<Task> {
+    /// Takes this worker's share of the injector: returns the first task and puts the others into the deque. Wakes a worker
+    /// for the rest.
+    fn pop_batch(&self, own: &WorkerShared, injector: &Injector<Header>) -> Option<Task> {
         let queued = injector.len();
         if queued == 0 {
             return None;
         }
-        // With own tasks in the deque, only one: the batch would go on top of them.
-        let share = if seat.deque.len() > 0 {
+        // With tasks in the deque it takes only one: a batch would go on top of them.
+        let share = if own.deque.len() > 0 {
             1
         } else {
-            queued.div_ceil(self.shared.seats.len()).min(BATCH)
+            queued.div_ceil(self.shared.workers.len()).min(BATCH)
         };
         let mut items = [None; BATCH];
         let mut count = 0;
@@ -353,8 +371,8 @@ impl Worker {
         let mut rest = items[..count].iter().copied().flatten();
         let first = rest.next().map(task_from);
         if count > 1 {
-            seat.deque.push_many(count - 1, || rest.next());
-            self.mark.set(seat.deque.back());
+            own.deque.push_many(count - 1, || rest.next());
+            self.mark.set(own.deque.back());
         }
         if count > 1 || injector.len() > 0 {
             self.shared.idle.wake_one();
@@ -362,32 +380,33 @@ impl Worker {
         first
     }
 
-    /// Runs a task, at the top or nested in a wait.
+    /// Runs a task that was taken out of a queue, at the top or nested in a wait. In a pool that cancels, cancels it.
     pub(super) fn run(&self, task: Task) {
-        self.shared.give_place(&task);
+        self.shared.return_place(&task);
         if self.shared.is_cancelling() {
             return task.cancel();
         }
         self.counted(|| task.run());
     }
 
-    /// Runs a task's closure, if `run` finds that it still has to run, and counts it.
+    /// Calls `run`, which runs a task's closure if it still has to run, and counts the task. The counts go to the worker, or
+    /// to the pool where the thread has no token or another one than before.
     fn counted(&self, run: impl FnOnce() -> bool) -> bool {
         let base = self.base.get();
         let index = self.index.get();
-        if let Some(seat) = self.seat() {
-            self.base.set(seat.deque.back());
-            seat.started.add(1);
+        if let Some(own) = self.own() {
+            self.base.set(own.deque.back());
+            own.started.add(1);
         } else {
             self.shared.threads.count_started_detached();
         }
         let ran = run();
-        match self.seat() {
-            Some(seat) if seat.info.index == index => {
+        match self.own() {
+            Some(own) if own.info.index == index => {
                 if ran {
-                    seat.done.add(1);
+                    own.done.add(1);
                 } else {
-                    seat.started.take_back(1);
+                    own.started.take_back(1);
                 }
             }
             _ => self.shared.threads.count_done_detached(),
@@ -396,6 +415,7 @@ impl Worker {
         ran
     }
 
+    /// The next number of a xorshift generator.
     pub(super) fn random(&self) -> u32 {
         let mut x = self.random.get();
         x ^= x << 13;
@@ -405,48 +425,41 @@ impl Worker {
         x
     }
 
-    /// Adds a task that the current one has spawned; gives it back without a core or room.
+    /// Adds a task that the current one has spawned. `Err` returns it: the thread has no token, or the deque is full.
     #[inline]
     pub fn push(&self, task: Task) -> Result<(), Task> {
-        let Some(seat) = self.seat() else {
+        let Some(own) = self.own() else {
             return Err(task);
         };
-        seat.deque
-            .push(task.into_raw().pointer())
-            .map_err(task_from)
+        own.deque.push(task.into_raw().pointer()).map_err(task_from)
     }
 
-    /// Adds tasks that the current one has spawned in one step; how many there was room for.
+    /// Adds tasks that the current one has spawned in one step. Returns how many: as many as there is room for, and none
+    /// without a token.
     pub fn push_many(&self, tasks: &[NonNull<Header>]) -> usize {
         let mut tasks = tasks.iter().copied();
-        self.seat()
-            .map_or(0, |seat| seat.deque.push_many(usize::MAX, || tasks.next()))
+        self.own()
+            .map_or(0, |own| own.deque.push_many(usize::MAX, || tasks.next()))
     }
-}
-
-pub(super) fn task_from(item: NonNull<Header>) -> Task {
-    // SAFETY: what lies in a queue is a task given up by into_raw, and it was just taken out.
-    unsafe { Task::from_raw(RawTask::from_pointer(item)) }
 }
 
 impl Blocker for Worker {
     fn run_queued(&self, cell: RawTask) -> bool {
-        if self.seat().is_none() || cell.tag.is_bound() || !cell.tag.same_executor(self.shared.tag)
-        {
+        if self.own().is_none() || cell.tag.is_bound() || !cell.tag.same_executor(self.shared.tag) {
             return false;
         }
-        // SAFETY: the waiter holds a borrow of the handle; the task is of this pool and not bound.
+        // SAFETY: the waiter borrows the handle; the task belongs to this pool and is not bound.
         self.counted(|| unsafe { task::run_from_handle(cell) })
     }
 
     fn run_spawned(&self) -> bool {
-        let Some(seat) = self.seat() else {
+        let Some(own) = self.own() else {
             return false;
         };
-        if seat.deque.len_above(self.base.get()) == 0 {
+        if own.deque.len_above(self.base.get()) == 0 {
             return false;
         }
-        let Some(item) = seat.deque.pop_back() else {
+        let Some(item) = own.deque.pop_back() else {
             return false;
         };
         self.run(task_from(item));
@@ -454,33 +467,33 @@ impl Blocker for Worker {
     }
 
     fn park(&self, sleep: &mut dyn FnMut()) {
-        let Some(core) = self.return_token() else {
+        let Some(token) = self.return_token() else {
             return sleep();
         };
-        let index = core.index;
+        let index = token.index;
         memory::flush();
-        let seat = &self.shared.seats[index];
-        let moved = seat.move_out();
-        let turn = match Threads::lend(&self.shared, core) {
-            Ok(turn) => turn,
-            Err((core, reason)) => {
-                seat.moved.take_back(moved);
+        let own = &self.shared.workers[index];
+        let moved = own.count_moved();
+        let takeovers = match Threads::lend(&self.shared, token) {
+            Ok(takeovers) => takeovers,
+            Err((token, reason)) => {
+                own.moved.take_back(moved);
                 report::tell(&Report::SpareRefused {
-                    worker: &seat.info.name,
+                    worker: &own.info.name,
                     reason: &reason,
                 });
-                self.take_token(&core);
+                self.take_token(&token);
                 return sleep();
             }
         };
         sleep();
-        if let Some(core) = self.shared.threads.reclaim(index, turn) {
-            seat.moved.take_back(moved);
-            self.take_token(&core);
+        if let Some(token) = self.shared.threads.reclaim(index, takeovers) {
+            own.moved.take_back(moved);
+            self.take_token(&token);
         }
     }
 
     fn name(&self) -> &str {
-        &self.shared.seats[self.last_index.get()].info.name
+        &self.shared.workers[self.last_index.get()].info.name
     }
 }

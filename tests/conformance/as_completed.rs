@@ -1,7 +1,6 @@
 //! A: futures as they complete.
 
-use super::common::{Drops, Gate, Wakes, watch};
-use super::kit::hold;
+use super::common::{Drops, Gate, LONG, Wakes, hold, watch};
 use raddle::{BoxError, Future, Promise, TaskError, ThreadPool, as_completed, promise};
 use std::collections::HashSet;
 use std::pin::Pin;
@@ -10,8 +9,6 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 /// Far beyond the watchdog.
-const LONG: Duration = Duration::from_secs(100_000);
-
 type Keyed = (usize, Future<usize>);
 
 fn many(count: usize) -> (Vec<Promise<usize>>, Vec<Keyed>) {

@@ -1,6 +1,6 @@
 //! Row F36: awaiting from event loops. Wakers by hand, then the runtimes.
 
-use crate::common::{Drops, Gate, Wakes, occupy, until, watch};
+use crate::common::{Drops, Gate, Wakes, hold, until, watch};
 use futures_core::Stream;
 use raddle::{
     BoxError, Future, FutureState, Shutdown, TaskError, ThreadPool, as_completed, promise,
@@ -41,7 +41,7 @@ fn f36_a_poll_never_blocks_and_the_end_wakes_once() {
 fn f36_a_worker_wakes_once() {
     let _watch = watch();
     let pool = pool(1);
-    let busy = occupy(&pool);
+    let busy = hold(&pool);
     let (wakes, waker) = Wakes::new();
     let mut future = pool.spawn(|| 3);
     assert!(poll(&mut future, &waker).is_pending());
@@ -74,7 +74,7 @@ fn f36_nothing_fires_after_the_future_was_dropped() {
     let _watch = watch();
     let (wakes, waker) = Wakes::new();
     let pool = pool(1);
-    let busy = occupy(&pool);
+    let busy = hold(&pool);
     let mut plain = pool.spawn(|| 1);
     let mut shared = pool.spawn(|| 1).shared();
     let stays = shared.clone();
@@ -214,7 +214,7 @@ fn f36_a_stream_can_go_on_as_a_blocking_iterator() {
     let _watch = watch();
     let (wakes, waker) = Wakes::new();
     let pool = pool(1);
-    let busy = occupy(&pool);
+    let busy = hold(&pool);
     let mut all = as_completed((0..3).map(|n| pool.spawn(move || n)));
     assert!(poll_next(&mut all, &waker).is_pending());
     let asker = thread::spawn(move || {
@@ -236,7 +236,7 @@ async fn f36_awaits_values_and_errors() {
     assert!(matches!(failed, Err(TaskError::Failed(_))));
     let panicked = pool.spawn(|| -> u8 { panic!("f36") }).await;
     assert!(matches!(panicked, Err(TaskError::Panicked(_))));
-    let busy = occupy(&pool);
+    let busy = hold(&pool);
     let cancelled = pool.spawn(|| 1);
     assert!(cancelled.cancel());
     assert!(matches!(cancelled.await, Err(TaskError::Cancelled)));
@@ -264,7 +264,7 @@ async fn f36_awaits_many_at_once() {
 
 async fn f36_awaits_a_shared_future_from_many_sides() {
     let pool = pool(1);
-    let busy = occupy(&pool);
+    let busy = hold(&pool);
     let shared = pool.spawn(|| String::from("one")).shared();
     let clones: Vec<_> = (0..10).map(|_| shared.clone()).collect();
     let all = futures::future::join(futures::future::join_all(clones), async {
@@ -378,7 +378,7 @@ fn tokio_runtime() -> tokio::runtime::Runtime {
 fn f36_a_tokio_timeout_leaves_the_task_alone() {
     let _watch = watch();
     let pool = pool(1);
-    let busy = occupy(&pool);
+    let busy = hold(&pool);
     let mut future = pool.spawn(|| 5);
     tokio_runtime().block_on(async {
         let late = tokio::time::timeout(Duration::from_millis(2), &mut future).await;
@@ -393,7 +393,7 @@ fn f36_a_tokio_timeout_leaves_the_task_alone() {
 fn f36_a_tokio_timeout_over_a_guard_cancels() {
     let _watch = watch();
     let pool = pool(1);
-    let busy = occupy(&pool);
+    let busy = hold(&pool);
     let drops = Drops::default();
     let captured = drops.item();
     let guard = pool.spawn(move || drop(captured)).cancel_on_drop();
@@ -434,7 +434,7 @@ fn f36_a_branch_that_lost_a_select_goes_on() {
 fn f36_a_task_aborted_by_its_runtime_cancels_what_it_guards() {
     let _watch = watch();
     let pool = pool(1);
-    let busy = occupy(&pool);
+    let busy = hold(&pool);
     let drops = Drops::default();
     let captured = drops.item();
     let guard = pool.spawn(move || drop(captured)).cancel_on_drop();
@@ -452,7 +452,7 @@ fn f36_a_task_aborted_by_its_runtime_cancels_what_it_guards() {
 fn f36_the_end_of_a_runtime_before_the_end_of_the_task_is_no_harm() {
     let _watch = watch();
     let pool = pool(1);
-    let busy = occupy(&pool);
+    let busy = hold(&pool);
     let ran = Gate::default();
     let inside = ran.clone();
     let future = pool.spawn(move || inside.open());

@@ -1,8 +1,7 @@
-//! S8: scopes, joins and slices borrow from the stack of whoever calls them, and return when everything
+//! S8: scopes, joins and slices borrow from the stack of their caller, and return when everything
 //! in them is over.
 
-use super::common::{Drops, Gate, watch};
-use super::kit::hold;
+use super::common::{Drops, Gate, hold, watch};
 use raddle::thread::current_worker;
 use raddle::{Rejected, ReturnWhen, Shutdown, TaskError, ThreadPool, as_completed, promise, wait};
 use std::panic::{AssertUnwindSafe, catch_unwind};

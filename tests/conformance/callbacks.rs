@@ -1,6 +1,6 @@
 //! Rows F17 to F25: done-callbacks; and what a callback may do to its own pool.
 
-use crate::common::{Bomb, Drops, Gate, occupy, reports, until, watch};
+use crate::common::{Bomb, Drops, Gate, hold, reports, until, watch};
 use raddle::{
     BoxError, FutureState, ReturnWhen, SharedFuture, Shutdown, ShutdownError, TaskError,
     ThreadPool, promise, wait, wait_timeout,
@@ -34,7 +34,7 @@ fn mortal_pool() -> (ThreadPool, mpsc::Receiver<()>) {
 fn f17_a_callback_gets_the_value() {
     let _watch = watch();
     let pool = pool(1);
-    let busy = occupy(&pool);
+    let busy = hold(&pool);
     let (heard, said) = mpsc::channel();
     let future = pool.spawn(|| String::from("value"));
     future.add_done_callback(move |outcome| heard.send(outcome.unwrap().clone()).unwrap());
@@ -64,7 +64,7 @@ fn f17_the_outcome_is_seen_by_the_callback_before_anyone_can_take_it() {
 fn f17_the_future_is_done_when_its_callback_runs() {
     let _watch = watch();
     let pool = pool(1);
-    let busy = occupy(&pool);
+    let busy = hold(&pool);
     let shared = pool.spawn(|| 4).shared();
     let (heard, said) = mpsc::channel();
     let mine = shared.clone();
@@ -83,7 +83,7 @@ fn f17_the_future_is_done_when_its_callback_runs() {
 fn f18_a_callback_gets_the_error_and_the_panic() {
     let _watch = watch();
     let pool = pool(1);
-    let busy = occupy(&pool);
+    let busy = hold(&pool);
     let (heard, said) = mpsc::channel();
     let failing = pool.try_spawn(|| Err::<u8, _>("no"));
     let panicking = pool.spawn(|| -> u8 { panic!("f18") });
@@ -120,7 +120,7 @@ fn f18_a_callback_gets_the_rejection_and_the_broken_promise() {
 fn f19_a_callback_runs_on_cancel() {
     let _watch = watch();
     let pool = pool(1);
-    let busy = occupy(&pool);
+    let busy = hold(&pool);
     let future = pool.spawn(|| 1);
     let heard = Arc::new(Mutex::new(Vec::<ThreadId>::new()));
     let ear = Arc::clone(&heard);
@@ -145,7 +145,7 @@ fn f19_a_callback_runs_on_cancel() {
 fn f19_a_callback_runs_when_the_pool_cancels_what_is_pending() {
     let _watch = watch();
     let pool = pool(1);
-    let busy = occupy(&pool);
+    let busy = hold(&pool);
     let (heard, said) = mpsc::channel();
     let futures: Vec<_> = (0..100).map(|n| pool.spawn(move || n)).collect();
     for future in &futures {
@@ -298,7 +298,7 @@ fn f21_a_callback_added_by_a_callback_runs_after_it_and_once() {
 fn f22_a_callback_runs_on_the_thread_that_completes() {
     let _watch = watch();
     let pool = pool(1);
-    let busy = occupy(&pool);
+    let busy = hold(&pool);
     let (heard, said) = mpsc::channel();
     let future = pool.spawn(|| (std::process::id(), thread::current().id()));
     future.add_done_callback(move |outcome| {
@@ -328,7 +328,7 @@ fn f23_a_callback_that_panics_is_reported_and_the_others_run() {
     let _watch = watch();
     let reports = reports();
     let pool = pool(1);
-    let busy = occupy(&pool);
+    let busy = hold(&pool);
     let future = pool.task().name("f23-task").spawn(|| 1);
     let called = Arc::new(AtomicUsize::new(0));
     for n in 0..3 {
@@ -375,7 +375,7 @@ fn f25_any_panic_of_a_callback_stays_inside() {
     let _watch = watch();
     let reports = reports();
     let pool = pool(1);
-    let busy = occupy(&pool);
+    let busy = hold(&pool);
     let future = pool.task().name("f25-task").spawn(|| 1);
     let called = Gate::default();
     let inside = called.clone();
@@ -399,7 +399,7 @@ fn f25_any_panic_of_a_callback_stays_inside() {
 fn f34_a_dropped_future_still_runs_its_callbacks_once() {
     let _watch = watch();
     let pool = pool(1);
-    let busy = occupy(&pool);
+    let busy = hold(&pool);
     let drops = Drops::default();
     let (item, captured) = (drops.item(), drops.item());
     let (heard, said) = mpsc::channel();
@@ -424,7 +424,7 @@ fn bad_input_a_callback_may_drop_the_last_handle_of_its_future() {
     for _ in 0..100 {
         let drops = Drops::default();
         let item = drops.item();
-        let busy = occupy(&pool);
+        let busy = hold(&pool);
         let shared = pool.spawn(move || item).shared();
         let hold: Arc<Mutex<Option<SharedFuture<_>>>> = Arc::default();
         let held = Arc::clone(&hold);
@@ -444,7 +444,7 @@ fn bad_input_a_callback_may_drop_the_last_handle_of_its_future() {
 fn bad_input_a_callback_may_cancel() {
     let _watch = watch();
     let pool = pool(1);
-    let busy = occupy(&pool);
+    let busy = hold(&pool);
     let first = pool.spawn(|| 1).shared();
     let second = pool.spawn(|| 2).shared();
     let (heard, said) = mpsc::channel();
@@ -467,7 +467,7 @@ fn bad_input_a_callback_may_cancel() {
 fn bad_input_a_callback_may_submit_to_and_wait_on_its_own_pool() {
     let _watch = watch();
     let pool = Arc::new(pool(1));
-    let busy = occupy(&pool);
+    let busy = hold(&pool);
     let (heard, said) = mpsc::channel();
     let future = pool.spawn(|| 20);
     let same = Arc::clone(&pool);
@@ -487,7 +487,7 @@ fn bad_input_a_callback_may_submit_to_and_wait_on_its_own_pool() {
 fn bad_input_a_callback_may_wait_for_work_that_was_queued_before_it() {
     let _watch = watch();
     let pool = pool(1);
-    let busy = occupy(&pool);
+    let busy = hold(&pool);
     let (heard, said) = mpsc::channel();
     let first = pool.spawn(|| 1);
     let second = pool.spawn(|| 2);
@@ -519,7 +519,7 @@ fn bad_input_a_callback_that_shuts_its_own_pool_down_gets_an_error() {
     let _watch = watch();
     let (pool, is_over) = mortal_pool();
     let pool = Arc::new(pool);
-    let busy = occupy(&pool);
+    let busy = hold(&pool);
     let (heard, said) = mpsc::channel();
     let (future, queued) = (pool.spawn(|| 1), pool.spawn(|| 2));
     let same = Arc::clone(&pool);

@@ -1,36 +1,16 @@
-//! What the tests share: a watchdog, gates, counters, wakers, and an ear at the report hook.
+//! What the tests share: gates, counters, wakers, and an ear at the report hook.
 
-use raddle::{Executor, Future, ProcessPool, Report, Shutdown, ThreadPool, set_report_hook};
-use std::fs::{File, OpenOptions};
-use std::io::Write;
-use std::path::{Path, PathBuf};
+pub use crate::shared::{Files, note, notes, open, until, wait_until_open, watch};
+use raddle::{
+    Executor, Future, ProcessPool, Rejected, Report, Shutdown, TaskError, ThreadPool, Waited,
+    set_report_hook,
+};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Barrier, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Wake, Waker};
-use std::thread;
+use std::thread::{self, ThreadId};
 use std::time::Duration;
-
-/// Ends the process, with the test's name, if the test hangs. Hold it for the length of the test.
-pub struct Watch {
-    _alive: mpsc::Sender<()>,
-}
-
-pub fn watch() -> Watch {
-    let (alive, ended) = mpsc::channel();
-    let test = thread::current()
-        .name()
-        .unwrap_or("a test without a name")
-        .to_owned();
-    thread::spawn(move || {
-        if ended.recv_timeout(Duration::from_secs(120)) == Err(RecvTimeoutError::Timeout) {
-            // Past the test harness, which keeps what a test prints until it ends.
-            let _ = writeln!(std::io::stderr(), "{test} hangs");
-            std::process::abort();
-        }
-    });
-    Watch { _alive: alive }
-}
 
 /// Closed, then open for good. Waiting at it blocks the thread behind the library's back.
 #[derive(Clone, Default)]
@@ -48,48 +28,46 @@ impl Gate {
     }
 }
 
-/// Keeps every worker of a pool busy until it is let go, so that what is spawned stays queued.
-pub struct Busy {
+/// Every worker of a pool, held at a gate until it is let go, so that what is spawned stays queued.
+pub struct Held {
     gate: Gate,
-    tasks: Vec<Future<()>>,
+    pub tasks: Vec<Future<()>>,
 }
 
-pub fn occupy(pool: &ThreadPool) -> Busy {
+/// On return each of the workers runs a task that waits at the gate.
+pub fn hold(pool: &ThreadPool) -> Held {
     let gate = Gate::default();
+    let all = Arc::new(Barrier::new(pool.workers() + 1));
     let tasks = (0..pool.workers())
-        .map(|worker| {
-            let has_started = Gate::default();
-            let (inside, at) = (has_started.clone(), gate.clone());
-            let task = pool.spawn_on(worker, move || {
-                inside.open();
-                at.wait();
-            });
-            has_started.wait();
-            task
+        .map(|_| {
+            let (all, gate) = (Arc::clone(&all), gate.clone());
+            pool.spawn(move || {
+                all.wait();
+                gate.wait();
+            })
         })
         .collect();
-    Busy { gate, tasks }
+    all.wait();
+    Held { gate, tasks }
 }
 
-impl Busy {
-    pub fn let_go(mut self) {
+impl Held {
+    pub fn release(&self) {
         self.gate.open();
+    }
+
+    /// On return the workers have done with it.
+    pub fn let_go(mut self) {
+        self.release();
         for task in self.tasks.drain(..) {
             task.result().unwrap();
         }
     }
 }
 
-impl Drop for Busy {
+impl Drop for Held {
     fn drop(&mut self) {
-        self.gate.open();
-    }
-}
-
-/// Waits until a condition holds that nobody announces.
-pub fn until(condition: impl Fn() -> bool) {
-    while !condition() {
-        thread::yield_now();
+        self.release();
     }
 }
 
@@ -260,53 +238,20 @@ macro_rules! for_every_executor {
 }
 pub(crate) use for_every_executor;
 
-/// Gates and notes as files: what a task of any executor can reach, in another process too.
-pub struct Files(tempfile::TempDir);
-
-impl Files {
-    pub fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    pub fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-}
-
-/// Opens a gate of files.
-pub fn open(path: &Path) {
-    File::create(path).unwrap();
-}
-
-/// Waits until a gate of files is open, or gone with its test, which then has failed.
-pub fn wait_until_open(path: &Path) {
-    until(|| path.exists() || path.parent().is_none_or(|folder| !folder.exists()));
-}
-
-/// Writes a line into a file that several tasks write to.
-pub fn note(path: &Path, line: impl std::fmt::Display) {
-    let mut file = OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(path)
-        .unwrap();
-    file.write_all(format!("{line}\n").as_bytes()).unwrap();
-}
-
-/// The lines of such a file, in the order in which they came.
-pub fn notes(path: &Path) -> Vec<String> {
-    let text = std::fs::read_to_string(path).unwrap_or_default();
-    text.lines().map(ToOwned::to_owned).collect()
+/// A task that notes its number.
+pub fn noted((n, path): (u64, PathBuf)) -> u64 {
+    note(&path, n);
+    n
 }
 
 /// The only worker of an executor, held by a task until it is let go, or the test has failed.
-pub struct Held {
+pub struct HeldWorker {
     pub task: Future<()>,
     files: Files,
 }
 
 /// On return the task runs.
-pub fn hold_only(executor: &impl Executor) -> Held {
+pub fn hold_only(executor: &impl Executor) -> HeldWorker {
     let files = Files::new();
     let task = |(started, gate): (PathBuf, PathBuf)| {
         open(&started);
@@ -314,10 +259,10 @@ pub fn hold_only(executor: &impl Executor) -> Held {
     };
     let task = executor.submit(task, (files.path("started"), files.path("gate")));
     wait_until_open(&files.path("started"));
-    Held { task, files }
+    HeldWorker { task, files }
 }
 
-impl Held {
+impl HeldWorker {
     /// What its task waits for.
     pub fn gate(&self) -> PathBuf {
         self.files.path("gate")
@@ -327,4 +272,23 @@ impl Held {
         open(&self.gate());
         self.task.result().unwrap();
     }
+}
+
+/// A time that no test takes.
+pub const LONG: Duration = Duration::from_secs(100_000);
+
+/// The keys of both lists.
+pub fn keys<F>(waited: &Waited<(u32, F)>) -> (Vec<u32>, Vec<u32>) {
+    let keys = |all: &[(u32, F)]| all.iter().map(|(key, _)| *key).collect();
+    (keys(&waited.done), keys(&waited.not_done))
+}
+
+/// Was the task refused because its executor was shut down?
+pub fn is_shut_down<T>(outcome: &Result<T, TaskError>) -> bool {
+    matches!(outcome, Err(TaskError::Rejected(Rejected::ShutDown { .. })))
+}
+
+/// The calling thread.
+pub fn here() -> ThreadId {
+    thread::current().id()
 }

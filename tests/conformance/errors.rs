@@ -1,7 +1,6 @@
 //! X: what the errors are and say.
 
-use super::common::watch;
-use super::kit::hold;
+use super::common::{hold, watch};
 use raddle::{
     BoxError, BuildError, PanicReport, Rejected, ShutdownError, TaskError, ThreadPool, TimedOut,
     as_completed, promise,

@@ -1,14 +1,12 @@
-//! Rows F for each kind of executor: what a future does whoever runs its task. The rest of these rows is in
+//! Rows F for each kind of executor: what a future does, whatever runs its task. The rest of these rows is in
 //! `future.rs` and `callbacks.rs`.
 
-use crate::common::{Files, Kind, for_every_executor, hold_only, note, notes, open, reports};
+use crate::common::{Files, Kind, LONG, for_every_executor, hold_only, note, notes, open, reports};
 use raddle::{Executor, FutureState, Shutdown, TaskError};
 use std::path::PathBuf;
 use std::sync::{Barrier, mpsc};
 use std::thread;
 use std::time::Duration;
-
-const LONG: Duration = Duration::from_secs(100_000);
 
 for_every_executor! {
     f01_a_new_future_is_pending

@@ -2,7 +2,7 @@
 //! `tests/process/stop.rs`.
 
 use crate::common::{
-    Files, Kind, for_every_executor, hold_only, note, notes, open, until, wait_until_open,
+    Files, Kind, for_every_executor, hold_only, noted, notes, open, until, wait_until_open,
 };
 use raddle::{Executor, Future, Rejected, Shutdown, TaskError};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -18,11 +18,6 @@ for_every_executor! {
     s08_a_panic_cancels_what_has_not_started
     s09_dropping_drains
     s10_an_end_right_after_a_cancelled_submission
-}
-
-fn noted((n, path): (u32, PathBuf)) -> u32 {
-    note(&path, n);
-    n
 }
 
 fn s01_shutdown_returns_when_everything_is_over<K: Kind>() {

@@ -2,16 +2,15 @@
 //! `as_completed.rs`.
 
 use crate::common::{
-    Files, Kind, Processes, Threads, for_every_executor, hold_only, open, wait_until_open, watch,
+    Files, Kind, LONG, Processes, Threads, for_every_executor, hold_only, keys, open,
+    wait_until_open, watch,
 };
-use raddle::{Executor, Future, ReturnWhen, TaskError, Waited, as_completed, wait, wait_timeout};
+use raddle::{Executor, Future, ReturnWhen, TaskError, as_completed, wait, wait_timeout};
 use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
 use ReturnWhen::{AllCompleted, FirstCompleted, FirstError};
-
-const LONG: Duration = Duration::from_secs(100_000);
 
 for_every_executor! {
     w01_all_completed_waits_for_every_kind_of_end
@@ -33,12 +32,6 @@ for_every_executor! {
 fn checked(n: u32) -> u32 {
     assert!(n > 0, "zero");
     n
-}
-
-/// The keys of both lists.
-fn keys<F>(waited: &Waited<(u32, F)>) -> (Vec<u32>, Vec<u32>) {
-    let keys = |all: &[(u32, F)]| all.iter().map(|(key, _)| *key).collect();
-    (keys(&waited.done), keys(&waited.not_done))
 }
 
 fn w01_all_completed_waits_for_every_kind_of_end<K: Kind>() {

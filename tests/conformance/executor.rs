@@ -1,8 +1,8 @@
 //! Rows E: submitting.
 
 use crate::common::{
-    Drops, Files, Gate, Kind, for_every_executor, note, notes, occupy, open, until,
-    wait_until_open, watch,
+    Drops, Files, Gate, Kind, for_every_executor, hold, note, notes, open, until, wait_until_open,
+    watch,
 };
 use raddle::executor::Chunk;
 use raddle::{
@@ -399,7 +399,7 @@ fn e02_a_closure_for_threads_may_capture_what_is_copy() {
 fn e01_spawn_returns_before_the_task_has_started() {
     let _watch = watch();
     let pool = pool(1);
-    let busy = occupy(&pool);
+    let busy = hold(&pool);
     let futures = pool.spawn_many((0..10).map(|n| move || n));
     assert!(futures.iter().all(|future| !future.is_done()));
     busy.let_go();
@@ -691,7 +691,7 @@ fn e10_tasks_of_two_executors_run_apart() {
     let (one, two) = (pool(1), pool(1));
     let files = Files::new();
     let path = files.path("notes");
-    let busy = occupy(&one);
+    let busy = hold(&one);
     // One pool is full; the other goes on.
     let task = |(path, n): (PathBuf, u32)| note(&path, n);
     for n in 0..5 {

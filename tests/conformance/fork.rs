@@ -1,8 +1,7 @@
 //! T13: in a forked child the parent's pool refuses at once, and a new one works. For pools of processes see
 //! `fork_processes.rs`.
 
-use super::common::{Gate, Wakes, until, watch};
-use super::kit::hold;
+use super::common::{Gate, LONG, Wakes, hold, until, watch};
 use raddle::{
     Executor, Future, Rejected, ReturnWhen, Shutdown, ShutdownError, TaskError, ThreadPool,
     as_completed, promise, wait, wait_timeout,
@@ -130,7 +129,7 @@ fn t13_every_call_in_a_forked_child_fails_at_once() {
                     forked
                 );
             }
-            // What needs nobody else is done here.
+            // What needs no other thread is done here.
             assert_eq!(pool.join(|| 1, || 2), (1, 2));
             assert_eq!(pool.map_slice(&[1, 2], |n| n * 2), [2, 4]);
             assert_eq!((pool.workers(), pool.name()), (2, "home"));
@@ -146,7 +145,6 @@ fn t13_futures_from_before_the_fork_end_in_the_child() {
     let _watch = watch();
     alone!("t13_futures_from_before_the_fork_end_in_the_child");
     type Wait = fn(Future<u32>) -> Option<Result<u32, TaskError>>;
-    const LONG: Duration = Duration::from_secs(100_000);
     let ways: [Wait; 9] = [
         |future| Some(future.result()),
         |future| Some(future.result_timeout(LONG).unwrap()),

@@ -1,7 +1,7 @@
 //! T13 for pools of processes: in a forked child the parent's pool refuses at once, and nothing that the child does
 //! reaches the parent's workers, whose memory it has mapped too.
 
-use super::common::{hold_only, watch};
+use super::common::{LONG, hold_only, watch};
 use super::fork::{alone, childs, in_child, is_forked, poll_on};
 use raddle::{
     Executor, Future, ProcessPool, ReturnWhen, Shutdown, ShutdownError, TaskError, as_completed,
@@ -9,9 +9,6 @@ use raddle::{
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::time::Duration;
-
-const LONG: Duration = Duration::from_secs(100_000);
 
 fn same(n: u32) -> u32 {
     n

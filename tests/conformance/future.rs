@@ -1,6 +1,6 @@
 //! Rows F: states, cancelling, blocking, errors, sharing, promises. Callbacks are in `callbacks.rs`.
 
-use crate::common::{Bomb, Drops, Gate, occupy, reports, until, watch};
+use crate::common::{Bomb, Drops, Gate, hold, reports, until, watch};
 use raddle::{
     BoxError, Future, FutureState, Promise, Rejected, Shutdown, TaskError, ThreadPool, promise,
 };
@@ -37,7 +37,7 @@ fn stage(state: FutureState) -> u32 {
 fn f01_new_future_is_pending() {
     let _watch = watch();
     let pool = pool(1);
-    let busy = occupy(&pool);
+    let busy = hold(&pool);
     let (_kept, promised) = promise::<u32>();
     for future in [pool.spawn(|| 1), promised] {
         assert_eq!(future.state(), FutureState::Pending);
@@ -103,7 +103,7 @@ fn f02_no_observer_sees_a_step_back() {
 fn f03_cancel_of_a_pending_future_is_true_and_it_never_runs() {
     let _watch = watch();
     let pool = pool(1);
-    let busy = occupy(&pool);
+    let busy = hold(&pool);
     let never = pool.spawn(|| unreachable!("it was cancelled"));
     assert!(never.cancel());
     assert!(never.is_cancelled() && never.is_done());
@@ -117,7 +117,7 @@ fn f03_cancel_of_a_pending_future_is_true_and_it_never_runs() {
 fn f03_cancel_drops_the_closure_before_it_returns() {
     let _watch = watch();
     let pool = pool(1);
-    let busy = occupy(&pool);
+    let busy = hold(&pool);
     let drops = Drops::default();
     let captured = drops.item();
     let future = pool.spawn(move || drop(captured));
@@ -362,7 +362,7 @@ fn f11_a_cancel_wakes_who_waits() {
 fn f11_a_pool_that_cancels_what_is_pending_wakes_who_waits() {
     let _watch = watch();
     let pool = pool(1);
-    let busy = occupy(&pool);
+    let busy = hold(&pool);
     let queued = pool.spawn(|| 1);
     let asking = Gate::default();
     let about_to = asking.clone();
@@ -794,7 +794,7 @@ fn f33_a_promise_moves_and_takes_any_error() {
 fn f34_dropping_the_future_lets_the_task_run() {
     let _watch = watch();
     let pool = pool(1);
-    let busy = occupy(&pool);
+    let busy = hold(&pool);
     let ran = Gate::default();
     let inside = ran.clone();
     pool.spawn(move || inside.open());
@@ -808,8 +808,8 @@ fn f34_a_result_that_nobody_takes_is_dropped_once() {
     let pool = pool(1);
     let drops = Drops::default();
     let (before, after) = (drops.item(), drops.item());
-    let busy = occupy(&pool);
-    pool.spawn(move || before);
+    let busy = hold(&pool);
+    drop(pool.spawn(move || before));
     busy.let_go();
     let done = pool.spawn(move || after);
     done.wait();
@@ -822,7 +822,7 @@ fn f34_a_result_that_nobody_takes_is_dropped_once() {
 fn f34_cancel_on_drop_cancels_and_into_inner_does_not() {
     let _watch = watch();
     let pool = pool(1);
-    let busy = occupy(&pool);
+    let busy = hold(&pool);
     let drops = Drops::default();
     let captured = drops.item();
     let unwanted = pool.spawn(move || drop(captured)).cancel_on_drop();
@@ -862,7 +862,7 @@ fn f34_an_error_that_nobody_looked_at_reaches_the_hook() {
     let reports = reports();
     let pool = pool(1);
     // Dropped before the end, and after it.
-    let busy = occupy(&pool);
+    let busy = hold(&pool);
     drop(
         pool.task()
             .name("f34-early")
@@ -946,8 +946,8 @@ fn bad_input_a_result_whose_drop_panics_is_reported_and_harms_nobody() {
     let _watch = watch();
     let reports = reports();
     let pool = pool(1);
-    let busy = occupy(&pool);
-    pool.spawn(|| Bomb("bomb in a detached result"));
+    let busy = hold(&pool);
+    drop(pool.spawn(|| Bomb("bomb in a detached result")));
     busy.let_go();
     let report = reports.wait_for("bomb in a detached result");
     assert!(report.starts_with("DropPanicked") && report.contains("\"result\""));
@@ -976,7 +976,7 @@ fn bad_input_a_task_that_panics_in_its_own_drop_fails_or_is_reported() {
         panic!("its captures panicked when they were dropped")
     };
     assert_eq!(report.message(), "bomb in a task that ran");
-    let busy = occupy(&pool);
+    let busy = hold(&pool);
     let captured = Bomb("bomb in a cancelled task");
     let cancelled = pool.spawn(move || {
         let _captured = &captured;
@@ -1003,8 +1003,8 @@ fn bad_input_a_panic_payload_whose_drop_panics_is_the_takers_business_or_reporte
     let _watch = watch();
     let reports = reports();
     let pool = pool(1);
-    let busy = occupy(&pool);
-    pool.spawn(|| std::panic::panic_any(Bomb("bomb in a payload")));
+    let busy = hold(&pool);
+    drop(pool.spawn(|| std::panic::panic_any(Bomb("bomb in a payload"))));
     busy.let_go();
     reports.wait_for("bomb in a payload");
     assert_eq!(pool.spawn(|| 1).result().unwrap(), 1, "the worker lives");

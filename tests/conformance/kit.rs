@@ -1,67 +1,12 @@
-//! Gates, barriers and processes for the tests of pools: everything waits for a condition.
+//! For the tests that look at the process: tests that run alone, threads, files and cores.
 
-use super::common::Gate;
-use raddle::{Future, ThreadPool};
-use std::process::Command;
-use std::sync::{Arc, Barrier, Mutex};
+use super::shared;
+use std::sync::{Arc, Mutex};
 
-/// Workers that are held at a gate; dropping it lets them go.
-pub struct Held {
-    gate: Gate,
-    pub tasks: Vec<Future<()>>,
-}
-
-impl Held {
-    pub fn release(&self) {
-        self.gate.open();
-    }
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        self.gate.open();
-    }
-}
-
-/// Holds every worker of the pool. On return each of them runs a task that waits at the gate.
-pub fn hold(pool: &ThreadPool) -> Held {
-    let gate = Gate::default();
-    let all = Arc::new(Barrier::new(pool.workers() + 1));
-    let tasks = (0..pool.workers())
-        .map(|_| {
-            let (all, gate) = (Arc::clone(&all), gate.clone());
-            pool.spawn(move || {
-                all.wait();
-                gate.wait();
-            })
-        })
-        .collect();
-    all.wait();
-    Held { gate, tasks }
-}
-
-/// True in a process of its own in which this test is the only one. Elsewhere it starts that process,
-/// insists on its success, and says false. For tests that look at the process as a whole.
+/// [`shared::alone`] for a test of this module.
 pub fn alone(module: &str, test: &str) -> bool {
-    const MARK: &str = "RADDLE_TEST_ALONE";
     let module = module.split_once("::").expect("a module of this crate").1;
-    let path = format!("{module}::{test}");
-    if std::env::var(MARK).is_ok_and(|mark| mark == path) {
-        return true;
-    }
-    let out = Command::new(std::env::current_exe().unwrap())
-        .args([&path, "--exact", "--nocapture", "--test-threads=1"])
-        .env(MARK, &path)
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&out.stdout);
-    assert!(
-        out.status.success() && said.contains("1 passed"),
-        "{path} alone: {}\n{said}\n{}",
-        out.status,
-        String::from_utf8_lossy(&out.stderr)
-    );
-    false
+    shared::alone(&format!("{module}::{test}"))
 }
 
 /// How many threads this process has.
@@ -71,7 +16,7 @@ pub fn threads() -> usize {
 
 /// Waits until there are so many: a thread that was joined stays listed until the kernel has put it away.
 pub fn until_threads_are(count: usize) {
-    super::common::until(|| threads() == count);
+    shared::until(|| threads() == count);
 }
 
 /// How many files this process has open.
@@ -106,7 +51,7 @@ pub fn stay_on(cores: &[usize]) {
 }
 
 /// The events that reach the report hook from now on. For tests that run alone.
-pub fn reports() -> Arc<Mutex<Vec<String>>> {
+pub fn report_lines() -> Arc<Mutex<Vec<String>>> {
     let lines = Arc::new(Mutex::new(Vec::new()));
     let heard = Arc::clone(&lines);
     raddle::set_report_hook(move |report| heard.lock().unwrap().push(report.to_string()));

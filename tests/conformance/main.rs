@@ -26,5 +26,7 @@ mod misuse;
 mod nested;
 mod pool;
 mod quota;
+#[path = "../common/mod.rs"]
+mod shared;
 mod shutdown;
 mod waiting;

@@ -1,7 +1,8 @@
 //! Rows M: `map`, `try_map` and `map_unordered`.
 
 use crate::common::{
-    Files, Kind, for_every_executor, note, notes, open, reports, until, wait_until_open, watch,
+    Files, Kind, for_every_executor, hold_only, is_shut_down, note, noted, notes, open, reports,
+    until, wait_until_open, watch,
 };
 use raddle::{Executor, Rejected, Shutdown, TaskError, ThreadPool};
 use std::cell::Cell;
@@ -250,31 +251,12 @@ fn m07_at_the_limit_one_item_comes_then_nothing<K: Kind>() {
     open(&gate);
 }
 
-/// Holds the only worker of an executor; true in the file `started` when it is held.
-fn hold<E: Executor>(executor: &E, files: &Files) -> (raddle::Future<()>, PathBuf) {
-    let (started, gate) = (files.path("held"), files.path("let go"));
-    let held = executor.submit(
-        |(started, gate): (PathBuf, PathBuf)| {
-            open(&started);
-            wait_until_open(&gate);
-        },
-        (started.clone(), gate.clone()),
-    );
-    wait_until_open(&started);
-    (held, gate)
-}
-
-fn noted((n, path): (u64, PathBuf)) -> u64 {
-    note(&path, n);
-    n
-}
-
 fn m09_at_the_limit_every_item_that_has_not_started_is_cancelled<K: Kind>() {
     for unordered in [false, true] {
         let executor = K::make(1);
         let files = Files::new();
         let ran = files.path("ran");
-        let (held, gate) = hold(&executor, &files);
+        let held = hold_only(&executor);
         let args = (0..10).map(|n| (n, ran.clone()));
         // The first is being waited for: it goes too, and not only those behind it.
         let limit = Duration::from_millis(2);
@@ -290,8 +272,7 @@ fn m09_at_the_limit_every_item_that_has_not_started_is_cancelled<K: Kind>() {
             assert!(matches!(outcomes.next(), Some(Err(TaskError::TimedOut))));
             assert!(outcomes.next().is_none());
         }
-        open(&gate);
-        held.result().unwrap();
+        held.let_go();
         executor.shutdown(Shutdown::Drain).unwrap();
         assert_eq!(notes(&ran), [""; 0]);
     }
@@ -391,7 +372,7 @@ fn m13_the_buffer_is_exact<K: Kind>() {
             }
         });
     }
-    // Longer than the input, and than anybody needs.
+    // Longer than the input, and longer than needed.
     for buffer in [1000, usize::MAX] {
         assert!(
             values(executor.map(|n: u64| n, 0..10).buffer(buffer))
@@ -513,10 +494,6 @@ fn m17_zero_is_an_error<K: Kind>() {
     is(outcomes.next().map(|(_, outcome)| outcome), "buffer");
     assert!(outcomes.next().is_none());
     assert_eq!(taken.get(), 0, "nothing was taken");
-}
-
-fn is_shut_down<R>(outcome: &Outcome<R>) -> bool {
-    matches!(outcome, Err(TaskError::Rejected(Rejected::ShutDown { .. })))
 }
 
 fn m18_after_a_shutdown_what_was_submitted_comes_then_one_refusal<K: Kind>() {

@@ -1,6 +1,6 @@
 //! Rows M for `map`, `try_map` and `map_unordered` of a thread pool, whose task may own things.
 
-use crate::common::{Drops, Gate, occupy, until, watch};
+use crate::common::{Drops, Gate, hold, until, watch};
 use raddle::{Executor, Rejected, Shutdown, TaskError, ThreadPool};
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -183,7 +183,7 @@ fn m25_unordered_outcomes_carry_their_index() {
 fn m12_a_busy_pool_gets_no_more_than_the_look_ahead() {
     let _watch = watch();
     let pool = pool(1);
-    let busy = occupy(&pool);
+    let busy = hold(&pool);
     let taken = Cell::new(0);
     let input = (0_u32..).inspect(|_| taken.set(taken.get() + 1));
     let nothing = String::new();

@@ -1,7 +1,7 @@
 //! Bad input gets a clear error, and nothing is lost.
 
-use super::common::{Drops, Gate, until, watch};
-use super::kit::{self, hold};
+use super::common::{Drops, Gate, hold, is_shut_down, until, watch};
+use super::kit;
 use raddle::{
     BuildError, Executor, Future, Pin, Rejected, ReturnWhen, Shutdown, ShutdownError, TaskError,
     ThreadPool, WhenFull, as_completed, promise, wait, wait_timeout,
@@ -22,11 +22,7 @@ const FAR: [Duration; 7] = [
     Duration::from_secs(1 << 40),
 ];
 
-fn is_shut_down<T>(outcome: Result<T, TaskError>) -> bool {
-    matches!(outcome, Err(TaskError::Rejected(Rejected::ShutDown { .. })))
-}
-
-/// A future that is completed by another thread while somebody waits for it.
+/// A future that another thread completes while a thread waits for it.
 fn soon() -> Future<u32> {
     let (promise, future) = promise();
     std::thread::spawn(move || {
@@ -192,7 +188,7 @@ fn threads_refused_half_way() {
     if !kit::alone(module_path!(), "threads_refused_half_way") {
         return;
     }
-    // Root may have any number of threads, so the process becomes somebody else: nobody else's
+    // Root may have any number of threads, so the process becomes another user: no other
     // threads count then. Where that is not allowed it is not root, and the limit holds at once.
     let nobody = 1_000_000_000 + std::process::id();
     // SAFETY: this process is the test alone.
@@ -237,8 +233,8 @@ fn threads_refused_half_way() {
         kit::until_threads_are(before);
     }
     if is_own {
-        // What there is room for works, and a spare that is refused is told and hangs nobody.
-        let reports = kit::reports();
+        // What fits works, and a spare that is refused is reported and hangs no thread.
+        let reports = kit::report_lines();
         let pool = ThreadPool::new(2).unwrap();
         let (promise, awaited) = promise::<u32>();
         let blocked = pool.spawn(move || awaited.result().unwrap());
@@ -469,7 +465,7 @@ fn shutdown_inside_a_worker_is_an_error() {
             inside_worker
         );
         // Closed all the same.
-        assert!(is_shut_down(inside.spawn(|| ()).result()));
+        assert!(is_shut_down(&inside.spawn(|| ()).result()));
         // And from a worker of another pool it is an ordinary wait.
         let other = ThreadPool::new(1).unwrap();
         other.spawn(|| ());
@@ -538,8 +534,8 @@ fn the_destructor_of_a_workers_thread_local_may_call_its_pool() {
                 let (inside, tell) = (Arc::clone(&pool), tell.clone());
                 pool.spawn_on(worker, move || {
                     at_exit(move || {
-                        let refused = is_shut_down(inside.spawn(|| ()).result());
-                        let bound = is_shut_down(inside.spawn_on(0, || ()).result());
+                        let refused = is_shut_down(&inside.spawn(|| ()).result());
+                        let bound = is_shut_down(&inside.spawn_on(0, || ()).result());
                         let joined = inside.join(|| 1, || 2) == (1, 2);
                         let shutdown = inside.shutdown(Shutdown::Drain);
                         tell.send((refused, bound, joined, shutdown)).unwrap();
@@ -717,7 +713,7 @@ fn a_stop_hook_that_panics_is_told_once_for_each_thread() {
     ) {
         return;
     }
-    let reports = kit::reports();
+    let reports = kit::report_lines();
     let pool = ThreadPool::builder()
         .workers(3)
         .name("ends")
@@ -745,7 +741,7 @@ fn destructors_that_panic_cost_nothing_else() {
             panic!("boom");
         }
     }
-    let reports = kit::reports();
+    let reports = kit::report_lines();
     let pool = ThreadPool::new(1).unwrap();
     // A captured value, dropped by the task itself: the task's own panic.
     let bomb = Bomb;
@@ -755,7 +751,7 @@ fn destructors_that_panic_cost_nothing_else() {
         })
         .result();
     assert!(matches!(outcome, Err(TaskError::Panicked(_))));
-    // A captured value of a task that never runs, a result that nobody takes, a payload.
+    // A captured value of a task that never runs, a result that is never taken, a payload.
     let held = hold(&pool);
     let bomb = Bomb;
     assert!(pool.spawn(move || drop(bomb)).cancel());

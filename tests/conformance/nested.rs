@@ -1,20 +1,12 @@
-//! T14: waiting inside a worker starves nobody and runs nothing under the waiter's locks but what is
+//! T14: waiting inside a worker starves no task and runs nothing under the waiter's locks but what is
 //! the waiter's own.
 
-use super::common::{Gate, until, watch};
-use super::kit::hold;
+use super::common::{Gate, LONG, here, hold, until, watch};
 use raddle::{Future, ReturnWhen, ThreadPool, as_completed, promise, wait, wait_timeout};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Barrier, Mutex, TryLockError, mpsc};
 use std::thread::ThreadId;
 use std::time::Duration;
-
-/// Far beyond the watchdog.
-const LONG: Duration = Duration::from_secs(100_000);
-
-fn here() -> ThreadId {
-    std::thread::current().id()
-}
 
 /// A pool of one worker that may not have a spare.
 fn single() -> Arc<ThreadPool> {
@@ -295,7 +287,7 @@ fn t14_a_core_that_was_in_other_hands_brings_no_strangers_along() {
                 }
             });
             first.complete(()).unwrap();
-            // With a deadline nobody is helped: its child stays queued while it lends its core.
+            // With a deadline a waiter does not help: its child stays queued while it lends its worker token.
             assert!(second_done.wait_timeout(LONG));
             strangers_child
         });

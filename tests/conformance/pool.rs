@@ -1,7 +1,7 @@
 //! T: the thread pool itself: its threads, its queue, what it says about itself.
 
-use super::common::{Gate, until, watch};
-use super::kit::{self, hold};
+use super::common::{Gate, here, hold, until, watch};
+use super::kit;
 use raddle::thread::{Idle, current_worker};
 use raddle::{
     BoxError, BuildError, Executor, Pin, Rejected, ReturnWhen, Shutdown, TaskError, ThreadPool,
@@ -14,10 +14,6 @@ use std::sync::{Arc, Barrier, Mutex, mpsc};
 use std::thread::ThreadId;
 
 const PROFILES: [Idle; 3] = [Idle::Balanced, Idle::NeverPark, Idle::ParkAtOnce];
-
-fn here() -> ThreadId {
-    std::thread::current().id()
-}
 
 fn worker() -> usize {
     current_worker().expect("on a worker").index
@@ -505,15 +501,17 @@ fn bound_tasks_run_first_come_first_served() {
     assert_eq!(*order.lock().unwrap(), (0..50).collect::<Vec<_>>());
 }
 
+/// Each task spawns the next one, until it is told to stop.
+fn chain(pool: &Arc<ThreadPool>, stop: &Arc<AtomicBool>) {
+    if !stop.load(SeqCst) {
+        let (next, stop) = (Arc::clone(pool), Arc::clone(stop));
+        drop(pool.spawn(move || chain(&next, &stop)));
+    }
+}
+
 #[test]
 fn a_task_chain_does_not_starve_what_comes_from_outside() {
     let _watch = watch();
-    fn chain(pool: &Arc<ThreadPool>, stop: &Arc<AtomicBool>) {
-        if !stop.load(SeqCst) {
-            let (next, stop) = (Arc::clone(pool), Arc::clone(stop));
-            pool.spawn(move || chain(&next, &stop));
-        }
-    }
     for workers in [1, 2] {
         let pool = Arc::new(ThreadPool::new(workers).unwrap());
         for bound in [false, true] {
@@ -537,12 +535,6 @@ fn a_task_chain_does_not_starve_what_comes_from_outside() {
 #[test]
 fn a_task_chain_does_not_starve_older_children() {
     let _watch = watch();
-    fn chain(pool: &Arc<ThreadPool>, stop: &Arc<AtomicBool>) {
-        if !stop.load(SeqCst) {
-            let (next, stop) = (Arc::clone(pool), Arc::clone(stop));
-            pool.spawn(move || chain(&next, &stop));
-        }
-    }
     let pool = Arc::new(ThreadPool::new(1).unwrap());
     let (stop, inside) = (Arc::new(AtomicBool::new(false)), Arc::clone(&pool));
     pool.spawn(move || {
@@ -815,7 +807,7 @@ fn every_idle_profile_works() {
             .map(Result::unwrap)
             .collect();
         assert_eq!(squares[99], 9801);
-        // After a rest, when everybody sleeps who sleeps at all.
+        // After a rest, when all workers that sleep at all are asleep.
         if idle != Idle::NeverPark {
             until(|| pool.stats().parked() >= 2 && pool.stats().running == 0);
         }

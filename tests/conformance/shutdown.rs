@@ -1,10 +1,9 @@
 //! S: shutdown ends, and leaves no future pending.
 
-use super::common::{Gate, until, watch};
-use super::kit::{self, hold};
+use super::common::{Gate, hold, is_shut_down, until, watch};
+use super::kit;
 use raddle::{
-    BuildError, FutureState, Rejected, Shutdown, ShutdownError, TaskError, ThreadPool, WhenFull,
-    promise,
+    BuildError, FutureState, Shutdown, ShutdownError, TaskError, ThreadPool, WhenFull, promise,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -13,10 +12,6 @@ use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
 const MODES: [Shutdown; 2] = [Shutdown::Drain, Shutdown::CancelPending];
-
-fn is_shut_down<T>(outcome: Result<T, TaskError>) -> bool {
-    matches!(outcome, Err(TaskError::Rejected(Rejected::ShutDown { .. })))
-}
 
 #[test]
 fn s01_shutdown_returns_when_everything_accepted_is_over() {
@@ -35,7 +30,11 @@ fn s01_shutdown_returns_when_everything_accepted_is_over() {
             pool.shutdown(Shutdown::Drain).unwrap();
             done.load(SeqCst)
         });
-        until(|| pool.spawn(|| ()).try_result().is_ok_and(is_shut_down));
+        until(|| {
+            pool.spawn(|| ())
+                .try_result()
+                .is_ok_and(|outcome| is_shut_down(&outcome))
+        });
         held.release();
         assert_eq!(ending.join().unwrap(), 100);
     });
@@ -56,7 +55,7 @@ fn s02_close_does_not_wait_and_accepted_tasks_complete() {
     pool.close(Shutdown::Drain);
     // The workers are still held: close has not waited for them.
     assert!(held.tasks.iter().all(|task| task.is_running()));
-    assert!(is_shut_down(pool.spawn(|| ()).result()));
+    assert!(is_shut_down(&pool.spawn(|| ()).result()));
     held.release();
     let results: Vec<i32> = accepted
         .into_iter()
@@ -77,7 +76,7 @@ fn s02_nothing_is_accepted_after_close_even_by_a_worker_that_searches() {
             let pool = ThreadPool::builder().workers(1).idle(idle).build().unwrap();
             pool.spawn(|| ()).result().unwrap();
             pool.close(Shutdown::Drain);
-            assert!(is_shut_down(pool.spawn(|| ()).result()));
+            assert!(is_shut_down(&pool.spawn(|| ()).result()));
         }
     }
 }
@@ -201,7 +200,7 @@ fn s06_close_and_cancel_is_quiet() {
     if !kit::alone(module_path!(), "s06_close_and_cancel_is_quiet") {
         return;
     }
-    let reports = kit::reports();
+    let reports = kit::report_lines();
     let before = kit::threads();
     let pool = ThreadPool::new(2).unwrap();
     let held = hold(&pool);
@@ -229,9 +228,9 @@ fn s07_shutdown_is_idempotent() {
             pool.shutdown_timeout(again, Duration::ZERO).unwrap();
         }
         assert_eq!(task.result().unwrap(), 1);
-        assert!(is_shut_down(pool.spawn(|| 1).result()));
-        assert!(is_shut_down(pool.spawn_on(0, || 1).result()));
-        assert!(is_shut_down(pool.task().name("late").spawn(|| 1).result()));
+        assert!(is_shut_down(&pool.spawn(|| 1).result()));
+        assert!(is_shut_down(&pool.spawn_on(0, || 1).result()));
+        assert!(is_shut_down(&pool.task().name("late").spawn(|| 1).result()));
     }
 }
 
@@ -374,7 +373,7 @@ fn s11_shutdown_frees_those_who_wait_for_room() {
             }
             pool.close(how);
             for blocked in blocked {
-                assert!(is_shut_down(blocked.join().unwrap()));
+                assert!(is_shut_down(&blocked.join().unwrap()));
             }
         });
         held.release();
@@ -392,7 +391,7 @@ fn s12_panics_during_shutdown_do_not_hold_it_up() {
     ) {
         return;
     }
-    let reports = kit::reports();
+    let reports = kit::report_lines();
     let pool = ThreadPool::builder()
         .workers(2)
         .on_stop(|worker| panic!("no end for {}", worker.index))
@@ -442,7 +441,7 @@ fn s17_a_spare_that_cannot_start_is_told_and_hangs_nobody() {
     ) {
         return;
     }
-    let reports = kit::reports();
+    let reports = kit::report_lines();
     let pool = ThreadPool::builder()
         .workers(2)
         .max_spares(0)
@@ -472,7 +471,7 @@ fn s17_a_spare_whose_start_hook_fails_is_told_and_runs_nothing() {
     thread_local! {
         static READY: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
     }
-    let reports = kit::reports();
+    let reports = kit::report_lines();
     let starts = AtomicUsize::new(0);
     let pool = ThreadPool::builder()
         .workers(1)

@@ -1,10 +1,8 @@
 //! W: waiting for the first, for the first error, or for all.
 
-use super::common::{Gate, until, watch};
-use super::kit::hold;
+use super::common::{Gate, hold, keys, until, watch};
 use raddle::{
-    BoxError, Future, Promise, ReturnWhen, TaskError, ThreadPool, Waited, promise, wait,
-    wait_timeout,
+    BoxError, Future, Promise, ReturnWhen, TaskError, ThreadPool, promise, wait, wait_timeout,
 };
 use std::sync::{Arc, Barrier, mpsc};
 use std::time::Duration;
@@ -31,12 +29,6 @@ fn cancelled() -> Future<u32> {
     let (_promise, future) = promise();
     assert!(future.cancel());
     future
-}
-
-/// The keys of both lists.
-fn keys<F>(waited: &Waited<(u32, F)>) -> (Vec<u32>, Vec<u32>) {
-    let keys = |all: &[(u32, F)]| all.iter().map(|(key, _)| *key).collect();
-    (keys(&waited.done), keys(&waited.not_done))
 }
 
 /// Waits on a thread of its own, calls `then` when that thread sleeps (as far as can be told from
@@ -363,7 +355,7 @@ fn w11_a_cancelled_future_is_done_at_once() {
     let (_kept, never) = pair();
     let queued = pool.spawn(|| 1);
     assert!(queued.cancel());
-    // Its worker has not met it yet, and nobody needs it to.
+    // Its worker has not reached it yet, and need not.
     let waited = wait([(0, never), (1, queued)], FirstCompleted);
     assert_eq!(keys(&waited), (vec![1], vec![0]));
     drop(held);

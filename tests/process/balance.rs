@@ -1,6 +1,6 @@
 //! What waits goes to a worker that has nothing to do, whatever holds its own one up.
 
-use crate::kit::{Gate, echo_all, pid, pool, send, until, wait_at, watch};
+use crate::kit::{FileGate, echo_all, pid, pool, send, until, wait_at, watch};
 use raddle::executor::WorkerInfo;
 use raddle::{BoxError, Executor, Future, ProcessPool, TaskError};
 use std::path::PathBuf;
@@ -19,10 +19,10 @@ fn stop(pid: u32) {
 }
 
 /// Both workers of a pool wait at gates of their own.
-fn held(pool: &ProcessPool) -> [(Gate, Future<()>, u32); 2] {
+fn held(pool: &ProcessPool) -> [(FileGate, Future<()>, u32); 2] {
     [(); 2].map(|()| {
         let busy = pool.stats().workers;
-        let gate = Gate::new();
+        let gate = FileGate::new();
         let held = pool.submit(wait_at, gate.path());
         until(|| held.is_running());
         let mut now = pool.stats().workers.into_iter().zip(busy);
@@ -50,7 +50,7 @@ fn tasks_do_not_wait_for_a_worker_that_is_stopped() {
 }
 
 /// One task at a time, until one of them was put into the lane of the worker that is stopped.
-fn alone(run: impl Fn(&ProcessPool, u32)) {
+fn one_at_a_time(run: impl Fn(&ProcessPool, u32)) {
     let _watch = watch();
     let pool = pool(2);
     let pids = pool.stats().pids();
@@ -65,12 +65,12 @@ fn alone(run: impl Fn(&ProcessPool, u32)) {
 
 #[test]
 fn a_task_alone_does_not_wait_for_a_worker_that_is_stopped() {
-    alone(|pool, other| assert_eq!(pool.submit(pid, ()).result().unwrap(), other));
+    one_at_a_time(|pool, other| assert_eq!(pool.submit(pid, ()).result().unwrap(), other));
 }
 
 #[test]
 fn nor_does_one_with_a_callback() {
-    alone(|pool, other| {
+    one_at_a_time(|pool, other| {
         let (said, heard) = mpsc::channel();
         let task = pool.submit(pid, ());
         task.add_done_callback(move |pid| said.send(*pid.unwrap()).unwrap());
@@ -80,7 +80,7 @@ fn nor_does_one_with_a_callback() {
 
 #[test]
 fn nor_does_one_in_a_wait_set() {
-    alone(|pool, other| {
+    one_at_a_time(|pool, other| {
         let waited = raddle::wait([pool.submit(pid, ())], raddle::ReturnWhen::AllCompleted);
         assert_eq!(*waited.done[0].peek().unwrap().unwrap(), other);
     });
@@ -88,8 +88,8 @@ fn nor_does_one_in_a_wait_set() {
 
 #[test]
 fn nor_does_one_whose_handle_is_gone() {
-    alone(|pool, _| {
-        let files = Gate::new();
+    one_at_a_time(|pool, _| {
+        let files = FileGate::new();
         let done = files.file("done");
         let touch = |file: PathBuf| std::fs::write(file, "").unwrap();
         pool.submit(touch, done.clone());
@@ -127,7 +127,7 @@ fn begins_late(_: &WorkerInfo) -> Result<(), BoxError> {
 #[test]
 fn tasks_do_not_wait_for_a_worker_that_is_being_replaced() {
     let _watch = watch();
-    let replaced = Gate::new();
+    let replaced = FileGate::new();
     let pool = ProcessPool::builder()
         .workers(2)
         .env("LATE", replaced.file("late"))
@@ -187,8 +187,8 @@ fn a_callback_finds_room_in_any_lane() {
     const FULL: usize = 2 * 1024;
     let _watch = watch();
     let pool = Arc::new(pool(2));
-    let [long, first, second] = [(); 3].map(|()| Gate::new());
-    let at = |gate: &Gate| pool.submit(wait_at, gate.path());
+    let [long, first, second] = [(); 3].map(|()| FileGate::new());
+    let at = |gate: &FileGate| pool.submit(wait_at, gate.path());
     let mut tasks = vec![at(&long)];
     let begins = at(&first);
     until(|| tasks[0].is_running() && begins.is_running());

@@ -161,7 +161,7 @@ fn bytes_that_no_lane_holds() {
     let _watch = watch();
     let pool = pool(1);
     let worker = pool.submit(pid, ()).result().unwrap();
-    // Zeroes that nobody touches take no memory.
+    // Zeroes that are not touched take no memory.
     let outcome = pool.submit_bytes(passed, &vec![0; (2 << 30) + 1]).result();
     assert!(
         matches!(
@@ -206,7 +206,7 @@ fn a_death_with_bytes_in_hand() {
     assert_eq!(after.result().unwrap().len(), bytes.len());
 }
 
-/// It is often the supervisor who finds the answer.
+/// Often the supervisor finds the reply.
 #[test]
 fn an_argument_passed_on_by_a_worker_that_died_since() {
     let _watch = watch();

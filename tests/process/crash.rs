@@ -1,6 +1,6 @@
 //! What a task does to its process, it does to that one alone.
 
-use crate::kit::{Gate, lines, note, pid, pool, send, until, wait_at, watch};
+use crate::kit::{FileGate, lines, note, pid, pool, send, until, wait_at, watch};
 use raddle::process::{LostCause, Output, WhenWorkerDies, WorkerExit};
 use raddle::{Executor, ProcessPool, Rejected, TaskError};
 use std::collections::HashSet;
@@ -16,7 +16,7 @@ fn segfault(_: ()) {
 fn p11_a_segfault_costs_one_task() {
     let _watch = watch();
     let pool = pool(1);
-    let gate = Gate::new();
+    let gate = FileGate::new();
     let held = pool.submit(wait_at, gate.path());
     let bad = pool.submit(segfault, ());
     let behind: Vec<_> = (0..20u32).map(|n| pool.submit(|n: u32| n, n)).collect();
@@ -147,7 +147,7 @@ fn p18_a_death_within_a_large_payload_hangs_nobody() {
 fn p20_a_kill_from_outside_costs_the_running_task() {
     let _watch = watch();
     let pool = pool(1);
-    let gate = Gate::new();
+    let gate = FileGate::new();
     let running = pool.submit(wait_at, gate.path());
     let queued = pool.submit(|n: u32| n, 5);
     until(|| running.is_running());
@@ -189,7 +189,7 @@ fn p20_the_policy_that_breaks_the_pool() {
         .when_worker_dies(WhenWorkerDies::BreakPool)
         .build()
         .unwrap();
-    let gate = Gate::new();
+    let gate = FileGate::new();
     let held: Vec<_> = (0..2).map(|_| pool.submit(wait_at, gate.path())).collect();
     until(|| held.iter().all(|task| task.is_running()));
     let queued = pool.submit(pid, ());
@@ -285,7 +285,7 @@ fn p23_the_panics_place_travels() {
 fn an_idempotent_task_is_tried_again() {
     let _watch = watch();
     let pool = pool(1);
-    let gate = Gate::new();
+    let gate = FileGate::new();
     let file = gate.file("tries");
     let task = pool.task().name("shy").idempotent(3).submit(
         |file: PathBuf| {

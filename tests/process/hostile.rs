@@ -1,6 +1,8 @@
 //! Tasks that write over the memory that their worker shares with the parent, and do worse. The parent goes on.
 
-use crate::kit::{Dice, Gate, echo, echo_all, lines, note, pid, pool, send, until, wait_at, watch};
+use crate::kit::{
+    Dice, FileGate, echo, echo_all, lines, note, pid, pool, send, until, wait_at, watch,
+};
 use raddle::process::{BytesIn, BytesOut, LostCause, WorkerExit};
 use raddle::{Executor, ProcessPool, TaskError};
 use serde::{Deserialize, Serialize};
@@ -82,7 +84,7 @@ impl Answers {
         self.ring();
     }
 
-    /// Wakes whoever sleeps on the bell.
+    /// Wakes the threads that sleep on the event word.
     fn ring(self) {
         let bell: u32 = self.get(0);
         self.put(0, bell.wrapping_add(0x100));
@@ -122,7 +124,7 @@ fn lost(outcome: Result<(), TaskError>) -> raddle::process::WorkerLost {
     }
 }
 
-/// Other workers, who have nothing of what those before them have left.
+/// Other workers, which have nothing of what those before them have left.
 fn renew(pool: &ProcessPool) {
     let old = pool.stats().pids();
     for &pid in &old {
@@ -137,7 +139,7 @@ fn renew(pool: &ProcessPool) {
 /// Runs the attack on one worker while another task runs on the other one, which notices nothing.
 fn beside<R>(attack: impl FnOnce(&ProcessPool) -> R) -> R {
     let pool = pool(2);
-    let gate = Gate::new();
+    let gate = FileGate::new();
     let held = pool.submit(
         |gate: PathBuf| {
             wait_at(gate);
@@ -275,7 +277,7 @@ fn answers_to_tasks_that_nobody_submitted() {
             answers.forge(running, 1, 0, 0);
         };
         let (heard, said) = mpsc::channel();
-        // The attendant takes it, and looks what is behind it.
+        // The completer takes it, and checks what is behind it.
         pool.submit(attack, ())
             .add_done_callback(move |outcome| heard.send(outcome.is_ok()).unwrap());
         assert!(said.recv().unwrap(), "the answer itself was possible");
@@ -307,7 +309,7 @@ fn what_was_spoiled_before_a_death_does_not_run_a_task_twice() {
         Word::WakeRequest(u32::MAX),
         Word::WakeRequest(0),
     ] {
-        let gate = Gate::new();
+        let gate = FileGate::new();
         let file = gate.file("runs");
         beside(|pool| {
             let attack = |(word, file): (Word, PathBuf)| -> () {
@@ -355,7 +357,7 @@ fn a_deadline_holds_whatever_the_worker_claims() {
     }
 }
 
-/// What was taken back is skipped, or its worker is ended: nothing waits behind it for ever.
+/// A revoked task is skipped, or its worker is ended: nothing waits behind it for ever.
 #[test]
 fn a_task_that_runs_although_it_was_taken_back() {
     let _watch = watch();
@@ -367,7 +369,7 @@ fn a_task_that_runs_although_it_was_taken_back() {
             .kill_grace(Duration::from_millis(20))
             .build()
             .unwrap();
-        let gate = Gate::new();
+        let gate = FileGate::new();
         let attack = |forged: PathBuf| -> () {
             let answers = Answers::find();
             let seq = answers.running();
@@ -385,7 +387,7 @@ fn a_task_that_runs_although_it_was_taken_back() {
 }
 
 /// A task that holds the other worker of two at the gate, and more behind both.
-fn crowd(pool: &ProcessPool, gate: &Gate) -> (raddle::Future<()>, Vec<raddle::Future<String>>) {
+fn crowd(pool: &ProcessPool, gate: &FileGate) -> (raddle::Future<()>, Vec<raddle::Future<String>>) {
     let held = pool.submit(wait_at, gate.path());
     until(|| held.is_running());
     let behind = (0..20).map(|n| pool.submit(echo, n.to_string()));
@@ -408,7 +410,7 @@ fn a_worker_that_unsays_its_claim_keeps_nothing() {
         .kill_grace(Duration::from_millis(20))
         .build()
         .unwrap();
-    let gate = Gate::new();
+    let gate = FileGate::new();
     let file = gate.file("runs");
     let attack = |runs: PathBuf| {
         let answers = Answers::find();
@@ -434,12 +436,12 @@ fn a_worker_that_unsays_its_claim_keeps_nothing() {
     echo_all(&pool);
 }
 
-/// What it claims ahead of what it runs nobody else could run. It is ended for that, and they run elsewhere.
+/// No other worker could run tasks that it claims ahead of the one it runs. It is ended for that, and they run elsewhere.
 #[test]
 fn a_worker_that_claims_ahead_keeps_nothing() {
     let _watch = watch();
     let pool = pool(2);
-    let gate = Gate::new();
+    let gate = FileGate::new();
     let file = gate.file("claimed");
     let attack = |claimed: PathBuf| -> () {
         let answers = Answers::find();
@@ -465,12 +467,12 @@ fn a_worker_that_claims_ahead_keeps_nothing() {
     echo_all(&pool);
 }
 
-/// A worker with a claim that nobody writes is found by whoever wants a task back.
+/// A thread that revokes a task finds a claim that no worker writes.
 #[test]
 fn a_spoiled_claim_is_found_by_a_cancellation() {
     let _watch = watch();
     let pool = pool(1);
-    let gate = Gate::new();
+    let gate = FileGate::new();
     let attack = |forged: PathBuf| -> () {
         let answers = Answers::find();
         let seq = answers.running();
@@ -490,14 +492,14 @@ fn a_spoiled_claim_is_found_by_a_cancellation() {
     assert_eq!(behind.result().unwrap(), "behind");
 }
 
-/// A thread sleeps for an answer while the worker puts the bell back all the time, and the sleeper elsewhere: what the
+/// A thread sleeps for a reply while the worker resets the event word all the time, and moves the sleeper elsewhere: what the
 /// parent has to tell it arrives.
 #[test]
 fn a_sleeper_hears_its_own_side_whatever_is_in_the_bell() {
     let _watch = watch();
     let pool = pool(1);
     for _ in 0..20 {
-        let gate = Gate::new();
+        let gate = FileGate::new();
         let attack = |begun: PathBuf| -> () {
             let answers = Answers::find();
             note(&begun, "begun");

@@ -1,70 +1,39 @@
-//! What these tests share: a watchdog, and gates that reach into other processes.
+//! What these tests share: gates that reach into other processes, and what tasks there do.
 
+use crate::shared::{Files, notes, open, wait_until_open};
+pub use crate::shared::{alone, note, until, watch, watch_for};
 use raddle::{Executor, ProcessPool};
-use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::thread;
 use std::time::Duration;
-
-/// Ends the process, with the test's name, if the test hangs. Hold it for the length of the test.
-pub struct Watch {
-    _alive: mpsc::Sender<()>,
-}
-
-pub fn watch() -> Watch {
-    watch_for(Duration::ZERO)
-}
-
-/// A test that is to take so long by itself.
-pub fn watch_for(long: Duration) -> Watch {
-    let limit = long + Duration::from_secs(120);
-    let (alive, ended) = mpsc::channel();
-    let test = thread::current().name().unwrap_or("a test").to_owned();
-    thread::spawn(move || {
-        if ended.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
-            let _ = writeln!(std::io::stderr(), "{test} hangs");
-            std::process::abort();
-        }
-    });
-    Watch { _alive: alive }
-}
 
 pub fn pool(workers: usize) -> ProcessPool {
     ProcessPool::new(workers).unwrap()
 }
 
-/// Waits until a condition holds that nobody announces.
-pub fn until(condition: impl Fn() -> bool) {
-    while !condition() {
-        thread::yield_now();
-    }
-}
-
 /// Closed, then open for good; tasks in other processes can wait at it.
-pub struct Gate(tempfile::TempDir);
+pub struct FileGate(Files);
 
-impl Gate {
+impl FileGate {
     pub fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
+        Self(Files::new())
     }
 
     /// For the argument of a task that waits.
     pub fn path(&self) -> PathBuf {
-        self.0.path().join("open")
+        self.0.path("open")
     }
 
     /// A file beside the gate, for what tasks leave.
     pub fn file(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
+        self.0.path(name)
     }
 
     pub fn open(&self) {
-        std::fs::write(self.path(), "").unwrap();
+        open(&self.path());
     }
 }
 
-impl Drop for Gate {
+impl Drop for FileGate {
     fn drop(&mut self) {
         let _ = std::fs::write(self.path(), "");
     }
@@ -72,7 +41,7 @@ impl Drop for Gate {
 
 /// The task that waits at a gate.
 pub fn wait_at(gate: PathBuf) {
-    until(|| gate.exists());
+    wait_until_open(&gate);
 }
 
 /// The task that waits for its end.
@@ -101,21 +70,12 @@ pub fn pid(_: ()) -> u32 {
     std::process::id()
 }
 
-/// Adds a line to a file, whole.
-pub fn note(file: &Path, line: &str) {
-    let mut file = std::fs::OpenOptions::new()
-        .append(true)
-        .create(true)
-        .open(file)
-        .unwrap();
-    file.write_all(format!("{line}\n").as_bytes()).unwrap();
-}
-
+/// How many lines the tasks have written.
 pub fn lines(file: &Path) -> usize {
-    std::fs::read_to_string(file).map_or(0, |text| text.lines().count())
+    notes(file).len()
 }
 
-/// Is there such a process, dead ones that nobody has waited for among them?
+/// Is there such a process? Dead ones that were not waited for count.
 pub fn exists(pid: u32) -> bool {
     Path::new(&format!("/proc/{pid}")).exists()
 }
@@ -151,29 +111,7 @@ impl Iterator for Dice {
     }
 }
 
-/// True in a process of its own in which this test is the only one. Elsewhere it starts that process,
-/// insists on its success, and says false. For tests that change the process as a whole.
-pub fn alone(test: &str) -> bool {
-    const MARK: &str = "RADDLE_TEST_ALONE";
-    if std::env::var(MARK).is_ok_and(|mark| mark == test) {
-        return true;
-    }
-    let out = std::process::Command::new(std::env::current_exe().unwrap())
-        .args([test, "--exact", "--nocapture", "--test-threads=1"])
-        .env(MARK, test)
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&out.stdout);
-    assert!(
-        out.status.success() && said.contains("1 passed"),
-        "{test} alone: {}\n{said}\n{}",
-        out.status,
-        String::from_utf8_lossy(&out.stderr)
-    );
-    false
-}
-
-/// How long a test that has no end of its own is to run, if somebody wants it long: `RADDLE_STORM_SECONDS`.
+/// How long a test without an end of its own runs, if it is to run longer than usual: `RADDLE_STORM_SECONDS`.
 pub fn storm_time() -> Option<Duration> {
     let seconds = std::env::var("RADDLE_STORM_SECONDS").ok()?;
     Some(Duration::from_secs(seconds.parse().expect("whole seconds")))

@@ -14,6 +14,8 @@ mod payload;
 mod pool;
 mod recycle;
 mod refused;
+#[path = "../common/mod.rs"]
+mod shared;
 mod stop;
 mod storm;
 mod unique;

@@ -1,6 +1,6 @@
 //! What a worker is told before its first task.
 
-use crate::kit::{Gate, lines, note, until, watch};
+use crate::kit::{FileGate, lines, note, until, watch};
 use raddle::executor::WorkerInfo;
 use raddle::process::{Limit, Output, PayloadReason};
 use raddle::{BoxError, BuildError, Executor, Pin, ProcessPool, Rejected, TaskError};
@@ -59,7 +59,7 @@ fn p33_a_failing_start_hook_fails_the_build() {
 #[test]
 fn the_stop_hook_runs_at_an_orderly_end() {
     let _watch = watch();
-    let gate = Gate::new();
+    let gate = FileGate::new();
     let notes = gate.file("notes");
     let pool = ProcessPool::builder()
         .workers(2)
@@ -151,7 +151,7 @@ fn p45_what_a_worker_prints_can_be_captured() {
         .stderr(Output::Captured)
         .build()
         .unwrap();
-    // Far more than a pipe holds: nobody would go on if nobody read.
+    // Far more than a pipe holds: the worker would stop if the parent did not read.
     let task = pool.submit(
         |()| {
             for _ in 0..10_000 {

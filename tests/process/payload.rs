@@ -72,7 +72,7 @@ fn p6_large_payloads_cross_both_ways() {
 fn p6_an_argument_that_no_lane_holds_is_refused() {
     let _watch = watch();
     let pool = pool(1);
-    // Zeroes that nobody touches take no memory.
+    // Zeroes that are not touched take no memory.
     let outcome = pool
         .submit(|bytes: Vec<u8>| bytes.len(), vec![0; (2 << 30) + 1])
         .result();

@@ -1,6 +1,6 @@
 //! The ordinary life of a pool.
 
-use crate::kit::{Gate, exists, pid, pool, spin, until, wait_at, watch};
+use crate::kit::{FileGate, exists, pid, pool, spin, until, wait_at, watch};
 use raddle::{
     BuildError, Executor, FutureState, ProcessPool, Rejected, ReturnWhen, Shutdown, TaskError,
     ThreadPool, WhenFull, as_completed, wait,
@@ -83,7 +83,7 @@ fn p24_arguments_and_results_are_dropped_before_the_next_task() {
 fn p43_running_means_started() {
     let _watch = watch();
     let pool = pool(1);
-    let gate = Gate::new();
+    let gate = FileGate::new();
     let first = pool.submit(wait_at, gate.path());
     let second = pool.submit(pid, ());
     until(|| first.is_running());
@@ -98,7 +98,7 @@ fn p43_running_means_started() {
 fn p42_what_has_not_started_can_be_cancelled() {
     let _watch = watch();
     let pool = pool(1);
-    let gate = Gate::new();
+    let gate = FileGate::new();
     let first = pool.submit(wait_at, gate.path());
     let ran = gate.file("ran");
     let second = pool.submit(|file| std::fs::write(file, "").unwrap(), ran.clone());
@@ -241,7 +241,7 @@ fn threads_that_wait_for_one_worker_do_not_depend_on_a_callback() {
         let _ = released.recv();
     });
     runs.recv().unwrap();
-    let gates: Vec<Gate> = (0..4).map(|_| Gate::new()).collect();
+    let gates: Vec<FileGate> = (0..4).map(|_| FileGate::new()).collect();
     let waiters: Vec<_> = gates
         .iter()
         .map(|gate| pool.submit(wait_at, gate.path()))
@@ -259,8 +259,8 @@ fn threads_that_wait_for_one_worker_do_not_depend_on_a_callback() {
 fn a_task_whose_future_is_dropped_runs() {
     let _watch = watch();
     let pool = pool(1);
-    let gate = Gate::new();
-    pool.submit(|file| std::fs::write(file, "").unwrap(), gate.file("ran"));
+    let gate = FileGate::new();
+    drop(pool.submit(|file| std::fs::write(file, "").unwrap(), gate.file("ran")));
     until(|| gate.file("ran").exists());
 }
 
@@ -290,7 +290,7 @@ fn the_threads_that_build_and_use_a_pool_may_end() {
     let task = std::thread::scope(|s| {
         let task = s.spawn(|| pool.submit(|n: u32| n, 1));
         s.spawn(|| pool.submit(|n: u32| n, 2).result().unwrap());
-        // Its replacement is nobody's either.
+        // Its replacement has none either.
         let lost = s.spawn(|| {
             pool.submit(|()| -> () { std::process::abort() }, ())
                 .result()
@@ -328,7 +328,7 @@ fn a_full_pool_rejects_if_it_is_to() {
         .when_full(WhenFull::Reject)
         .build()
         .unwrap();
-    let gate = Gate::new();
+    let gate = FileGate::new();
     let first = pool.submit(wait_at, gate.path());
     let mut rest = Vec::new();
     let refused = loop {
@@ -353,7 +353,7 @@ fn a_full_pool_rejects_if_it_is_to() {
 fn what_waits_behind_a_long_task_goes_to_an_idle_worker() {
     let _watch = watch();
     let pool = pool(2);
-    let gate = Gate::new();
+    let gate = FileGate::new();
     // Enough that both lanes hold some of them; one of the workers is then held for good.
     let first = pool.submit(wait_at, gate.path());
     until(|| first.is_running());
@@ -384,7 +384,7 @@ fn a_worker_of_a_thread_pool_waits_for_a_process() {
 fn a_timeout_leaves_the_task_alone() {
     let _watch = watch();
     let pool = pool(1);
-    let gate = Gate::new();
+    let gate = FileGate::new();
     let task = pool.submit(wait_at, gate.path());
     let task = task.result_timeout(Duration::from_millis(5)).unwrap_err();
     assert!(!task.wait_timeout(Duration::from_millis(1)));

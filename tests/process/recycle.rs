@@ -1,6 +1,6 @@
 //! Workers that leave their place to others.
 
-use crate::kit::{Gate, pid, send, until, wait_at, watch};
+use crate::kit::{FileGate, pid, send, until, wait_at, watch};
 use raddle::executor::WorkerInfo;
 use raddle::{BoxError, Executor, Future, ProcessPool, Rejected, Shutdown, TaskError};
 use std::collections::HashSet;
@@ -104,13 +104,13 @@ fn a_worker_is_replaced_for_its_memory() {
 
 /// A pool in which a worker that has grown holds at the gate, and was asked to leave when it has done that: its task and
 /// its process id.
-fn asked_to_leave(workers: usize) -> (ProcessPool, Gate, Future<()>, u32) {
+fn asked_to_leave(workers: usize) -> (ProcessPool, FileGate, Future<()>, u32) {
     let pool = ProcessPool::builder()
         .workers(workers)
         .max_worker_memory(64 << 20)
         .build()
         .unwrap();
-    let gate = Gate::new();
+    let gate = FileGate::new();
     let held = pool.submit(
         |gate: PathBuf| {
             grow();
@@ -165,7 +165,7 @@ fn only_once(_: &WorkerInfo) -> Result<(), BoxError> {
 #[test]
 fn p29_a_worker_that_cannot_be_replaced_breaks_the_pool() {
     let _watch = watch();
-    let gate = Gate::new();
+    let gate = FileGate::new();
     let pool = ProcessPool::builder()
         .workers(1)
         .env("ONCE", gate.file("once"))

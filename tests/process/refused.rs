@@ -70,7 +70,7 @@ fn p44_without_processes() {
     if !alone("refused::p44_without_processes") {
         return;
     }
-    // The limit is on a user's processes and threads, and root has none: this becomes a user who has nothing else.
+    // The limit is on a user's processes and threads, and root has none: this process becomes a user that has nothing else.
     // SAFETY: numbers.
     if unsafe { libc::geteuid() } == 0 {
         let user = 61_000 + std::process::id() % 4000;
@@ -103,7 +103,7 @@ fn p29_a_replacement_that_the_system_refuses() {
         panic!("{queued:?}")
     };
     assert!(why.contains("worker"), "{why}");
-    // Without memory for another worker nobody may be left to say what became of the first one.
+    // Without memory for another worker no process may be left to report what became of the first one.
     assert!(
         matches!(
             lost,

@@ -1,6 +1,6 @@
 //! Ending tasks, workers and pools.
 
-use crate::kit::{Gate, exists, pid, pool, send, spin, until, wait_at, watch};
+use crate::kit::{FileGate, exists, pid, pool, send, spin, until, wait_at, watch};
 use raddle::process::{LostCause, WorkerExit};
 use raddle::{Executor, ProcessPool, Rejected, Shutdown, ShutdownError, TaskError};
 use std::path::PathBuf;
@@ -37,7 +37,7 @@ fn p34_terminate_sends_the_polite_signal() {
 fn p34_after_the_grace_comes_the_other_signal() {
     let _watch = watch();
     let pool = pool(1);
-    let gate = Gate::new();
+    let gate = FileGate::new();
     let deaf = pool.submit(
         |ready: PathBuf| {
             ignore_sigterm();
@@ -59,7 +59,7 @@ fn p34_after_the_grace_comes_the_other_signal() {
 fn p35_kill_sends_the_hard_signal() {
     let _watch = watch();
     let pool = pool(1);
-    let gate = Gate::new();
+    let gate = FileGate::new();
     let deaf = pool.submit(
         |ready: PathBuf| -> () {
             ignore_sigterm();
@@ -164,7 +164,7 @@ fn kill_is_stronger_than_a_handler() {
         .kill_grace(Duration::from_millis(10))
         .build()
         .unwrap();
-    let gate = Gate::new();
+    let gate = FileGate::new();
     let deaf = pool.submit(
         |ready: PathBuf| -> () {
             ignore_sigterm();
@@ -230,7 +230,7 @@ fn a_deadline_ends_what_runs_and_what_waits() {
 fn s4_what_has_not_started_is_cancelled() {
     let _watch = watch();
     let pool = pool(1);
-    let gate = Gate::new();
+    let gate = FileGate::new();
     let running = pool.submit(wait_at, gate.path());
     let queued: Vec<_> = (0..10).map(|_| pool.submit(pid, ())).collect();
     until(|| running.is_running());
@@ -247,7 +247,7 @@ fn s11_an_end_while_the_lanes_are_full() {
     let _watch = watch();
     for how in [Shutdown::Drain, Shutdown::CancelPending] {
         let pool = pool(1);
-        let gate = Gate::new();
+        let gate = FileGate::new();
         let running = pool.submit(wait_at, gate.path());
         until(|| running.is_running());
         let accepted = std::thread::scope(|s| {
@@ -285,7 +285,7 @@ fn s11_an_end_while_the_lanes_are_full() {
 fn s18_a_shutdown_that_takes_too_long_says_so() {
     let _watch = watch();
     let pool = pool(1);
-    let gate = Gate::new();
+    let gate = FileGate::new();
     let running = pool.submit(wait_at, gate.path());
     until(|| running.is_running());
     let late = pool.shutdown_timeout(Shutdown::Drain, Duration::from_millis(5));
@@ -304,7 +304,7 @@ fn s18_a_shutdown_that_takes_too_long_says_so() {
 fn s12_a_worker_dies_while_the_pool_drains() {
     let _watch = watch();
     let pool = pool(1);
-    let gate = Gate::new();
+    let gate = FileGate::new();
     let held = pool.submit(wait_at, gate.path());
     let bad = pool.submit(|()| -> () { std::process::abort() }, ());
     let good = pool.submit(|n: u32| n, 3);

@@ -1,4 +1,4 @@
-//! Everything at once: many submitters, every way to end a task, and somebody who kills workers all the while.
+//! Everything at once: many submitters, every way to end a task, and a thread that kills workers all the time.
 //!
 //! `RADDLE_STORM_SECONDS` makes it long.
 

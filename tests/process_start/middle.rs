@@ -1,4 +1,4 @@
-//! A library that computes in processes; who uses it need not know.
+//! A library that computes in processes; its users need not know.
 
 use raddle::{Executor, ProcessPool};
 

@@ -232,7 +232,7 @@ fn limits() -> Vec<Cell> {
         namespaces::become_user(233_000);
         limit(libc::RLIMIT_AS, 8 * GIB);
     }));
-    // Root has no such limit; each cell is a user of its own, who has no other processes.
+    // Root has no such limit; each cell is a user of its own, which has no other processes.
     for (at, value) in [64, 6, 4, 3, 1].into_iter().enumerate() {
         let cell = Cell::new(0, "`RLIMIT_NPROC`", value.to_string()).for_root();
         cells.push(cell.before(move || {
@@ -330,7 +330,7 @@ fn many_descriptors() {
     }
 }
 
-/// Only these three are open, and who asks finds so.
+/// Only these three are open, as a look at the descriptors shows.
 fn descriptors_are_closed(_: ()) -> String {
     let open = std::fs::read_dir("/proc/self/fd").map_or(0, Iterator::count);
     // The three streams, the event, the parent's socket, and the one that lists them.
@@ -343,7 +343,7 @@ fn descriptors_are_closed(_: ()) -> String {
 
 fn close_streams() {
     for fd in 0..3 {
-        // SAFETY: numbers only: the streams of this process, which nobody owns.
+        // SAFETY: numbers only: the streams of this process, which no object owns.
         unsafe { libc::close(fd) };
     }
 }

@@ -1,6 +1,6 @@
 //! The program of a cell.
 //!
-//! It tells who watches it what happens, line by line: `stage NAME`, `ok POOL STAGE`, `error POOL STAGE TEXT`; and stops at
+//! It tells the process that watches it what happens, line by line: `stage NAME`, `ok POOL STAGE`, `error POOL STAGE TEXT`; and stops at
 //! `base` (surroundings are arranged, nothing is built) and `end` (everything is dropped) until it has been looked at.
 
 use crate::cells::{self, Cell, Moment};
@@ -15,7 +15,7 @@ use std::os::fd::FromRawFd;
 use std::process::ExitCode;
 use std::time::Duration;
 
-/// The descriptor of who watches.
+/// The descriptor of the watching process.
 pub const WATCHER: i32 = 198;
 
 std::thread_local! {

@@ -30,7 +30,7 @@ fn mount(what: &str, at: &str, kind: &str, flags: libc::c_ulong, options: &str) 
     check(mounted, &format!("mounting {at}"));
 }
 
-/// What is mounted from now on, nobody else sees. For a process that has no threads yet.
+/// No other process sees what is mounted from now on. For a process that has no threads yet.
 pub fn own_mounts() {
     // SAFETY: numbers only.
     check(unsafe { libc::unshare(libc::CLONE_NEWNS) }, "unshare");
@@ -114,7 +114,7 @@ pub fn become_user(user: u32) {
         check(libc::setgroups(0, std::ptr::null()), "setgroups");
         check(libc::setresgid(user, user, user), "setresgid");
         check(libc::setresuid(user, user, user), "setresuid");
-        // So that who watches may still look.
+        // So that the watching process may still look.
         libc::prctl(libc::PR_SET_DUMPABLE, 1, 0, 0, 0);
     }
 }

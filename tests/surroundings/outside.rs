@@ -142,7 +142,7 @@ pub fn run(cell: &Cell) -> Outcome {
     ours.set_read_timeout(Some(SILENCE)).expect("a timeout");
     let mut child = start(cell, &theirs).expect("this program starts");
     drop(theirs);
-    // Read as it comes, so that nobody waits for room.
+    // Read as it comes, so that the writer never waits for a full pipe.
     let mut stderr = child.stderr.take().expect("piped");
     let said = std::thread::spawn(move || {
         let mut text = Vec::new();

@@ -2,9 +2,9 @@
 
 #![allow(clippy::all)]
 
-use raddle_types::{Value, travel};
+use raddle_types::{Random, Value, travel};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::{self, Debug, Display};
 use std::marker::PhantomData;
 use std::str::FromStr;
@@ -246,7 +246,7 @@ fn unknown_fields_are_denied() {
     enums! { { serde(deny_unknown_fields) } { [serde(skip_deserializing)]; u32; 0 } }
 }
 
-/// A map takes all fields that nobody else does; the tag of a struct is one of them, to serde.
+/// A map takes all fields that nothing else takes; to serde the tag of a struct is one of them.
 #[test]
 fn maps_that_are_flattened() {
     macro_rules! with_maps {
@@ -433,6 +433,164 @@ fn names_that_differ() {
         { [serde(skip)]; u32; 0 }
         { [serde(with = "text")]; u32; 1, 70_000 }
     }
+}
+
+/// As above, in types that have to be described, with each other attribute beside it and on the same field.
+#[test]
+fn names_that_differ_in_what_is_described() {
+    macro_rules! each {
+        ($($field:tt)*) => { $(one! { $field })* };
+    }
+    macro_rules! one {
+        ({ [$($field:meta),*]; $kind:ty; $($value:expr),* }) => {{
+            #[derive(Serialize, Deserialize, Clone, PartialEq, Debug)]
+            #[serde(rename_all(serialize = "UPPERCASE", deserialize = "kebab-case"))]
+            struct Container {
+                before: String,
+                #[serde(skip_serializing_if = "Option::is_none")]
+                maybe: Option<u32>,
+                $(#[$field])*
+                field: $kind,
+                #[serde(alias = "a", alias = "z")]
+                after_all: Vec<u16>,
+            }
+            #[derive(Serialize, Deserialize, Clone, PartialEq, Debug)]
+            struct Field {
+                #[serde(rename(serialize = "out", deserialize = "in"), skip_serializing_if = "Option::is_none")]
+                maybe: Option<u32>,
+                #[serde(rename(serialize = "to", deserialize = "from"))]
+                $(#[$field])*
+                field: $kind,
+                #[serde(rename(serialize = "x2", deserialize = "y2"), default = "seven")]
+                after: u32,
+            }
+            #[derive(Serialize, Deserialize, Clone, PartialEq, Debug)]
+            #[serde(rename_all(serialize = "UPPERCASE", deserialize = "kebab-case"))]
+            #[serde(rename_all_fields(serialize = "PascalCase", deserialize = "snake_case"))]
+            enum Variants {
+                #[serde(rename(serialize = "out", deserialize = "in"))]
+                One,
+                #[serde(alias = "z")]
+                TwoMore {
+                    some_thing: Option<u32>,
+                    #[serde(rename(serialize = "to", deserialize = "from"))]
+                    $(#[$field])*
+                    field: $kind,
+                },
+                InNewtype(Field),
+                #[serde(rename(serialize = "four", deserialize = "five"))]
+                InTuple(Box<Container>, Field),
+                #[serde(other)]
+                AllOthers,
+            }
+            #[derive(Serialize, Deserialize, Clone, PartialEq, Debug)]
+            #[serde(rename_all(serialize = "UPPERCASE", deserialize = "kebab-case"))]
+            #[serde(tag = "t", content = "c")]
+            enum Adjacent {
+                One,
+                TwoMore(Field),
+                #[serde(alias = "x")]
+                Three(Container, Variants),
+            }
+            let mut random = Random(1);
+            for value in [$($value),*] {
+                let maybe = |random: &mut Random| random.option(|random| random.below(9) as u32);
+                let field = |random: &mut Random| Field {
+                    maybe: maybe(random),
+                    field: value.clone(),
+                    after: random.below(9) as u32,
+                };
+                let container = |random: &mut Random| Container {
+                    before: random.text(),
+                    maybe: maybe(random),
+                    field: value.clone(),
+                    after_all: random.list(|random| random.below(3) as u16),
+                };
+                let variant = |random: &mut Random| match random.below(5) {
+                    0 => Variants::One,
+                    1 => Variants::TwoMore { some_thing: maybe(random), field: value.clone() },
+                    2 => Variants::InNewtype(field(random)),
+                    3 => Variants::InTuple(container(random).into(), field(random)),
+                    _ => Variants::AllOthers,
+                };
+                back((0..4).map(|_| container(&mut random)).collect::<Vec<_>>());
+                back((0..4).map(|_| field(&mut random)).collect::<Vec<_>>());
+                back((0..12).map(|_| variant(&mut random)).collect::<Vec<_>>());
+                back((0..12).map(|_| match random.below(3) {
+                    0 => Adjacent::One,
+                    1 => Adjacent::TwoMore(field(&mut random)),
+                    _ => Adjacent::Three(container(&mut random), variant(&mut random)),
+                }).collect::<Vec<_>>());
+            }
+        }};
+    }
+    each! {
+        { []; u32; 1, 7, 0 }
+        { []; Option<u32>; None, Some(0), Some(7) }
+        { [serde(alias = "x", alias = "y")]; u32; 1 }
+        { [serde(alias = "x", default)]; u32; 0, 1 }
+        { [serde(default = "seven")]; u32; 7, 1 }
+        { [serde(skip)]; u32; 0 }
+        { [serde(skip_serializing, default = "seven")]; u32; 7 }
+        { [serde(skip_deserializing)]; u32; 0 }
+        { [serde(skip_serializing_if = "Option::is_none")]; Option<u32>; None, Some(0), Some(7) }
+        { [serde(skip_serializing_if = "is_seven", default = "seven")]; u32; 7, 1 }
+        { [serde(skip_serializing_if = "Vec::is_empty", default)]; Vec<Option<u8>>; vec![], vec![None, Some(1)] }
+        { [serde(with = "text")]; u32; 1, 70_000 }
+        { [serde(with = "either")]; u32; 1, 2 }
+        { [serde(with = "text", default = "seven", skip_serializing_if = "is_seven")]; u32; 7, 1 }
+        { [serde(bound = "")]; PhantomData<u8>; PhantomData }
+        { []; HashMap<u8, Vec<(u8, char)>>; HashMap::new(), (0..9).map(|n| (n, vec![(2, 'x')])).collect::<HashMap<_, _>>() }
+        { [serde(default)]; HashSet<String>; HashSet::new(), (0..9).map(|n| n.to_string()).collect::<HashSet<_>>() }
+        { []; serde_json::Value; serde_json::json!({"x": [1, null]}), serde_json::Value::Null }
+    }
+}
+
+/// What serde reads from its buffers.
+#[test]
+fn names_that_differ_in_buffers() {
+    #[derive(Serialize, Deserialize, Clone, PartialEq, Debug)]
+    #[serde(rename_all(serialize = "UPPERCASE", deserialize = "kebab-case"))]
+    #[serde(rename_all_fields(serialize = "UPPERCASE", deserialize = "kebab-case"))]
+    #[serde(tag = "t")]
+    enum Internal {
+        #[serde(rename = "one")]
+        One,
+        #[serde(rename = "two")]
+        Two { one_more: Option<Page>, two: bool },
+    }
+    #[derive(Serialize, Deserialize, Clone, PartialEq, Debug)]
+    #[serde(untagged)]
+    enum Untagged {
+        Named {
+            #[serde(rename(serialize = "out", deserialize = "in"))]
+            maybe: Option<u8>,
+            other: bool,
+        },
+        Pair(bool, bool),
+    }
+    back([
+        Internal::One,
+        Internal::Two {
+            one_more: None,
+            two: true,
+        },
+    ]);
+    back([Internal::Two {
+        one_more: Some(Page::default()),
+        two: true,
+    }]);
+    back([
+        Untagged::Named {
+            maybe: None,
+            other: true,
+        },
+        Untagged::Pair(true, false),
+    ]);
+    back([Untagged::Named {
+        maybe: Some(1),
+        other: true,
+    }]);
 }
 
 #[derive(Clone, PartialEq, Debug)]

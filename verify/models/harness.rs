@@ -15,7 +15,6 @@ fn lenient() -> bool {
     sites::mutated() || std::env::var_os("LOOM_MAX_PREEMPTIONS").is_some()
 }
 
-#[test]
 fn too_few_executions_fail() {
     if lenient() {
         return;
@@ -26,7 +25,6 @@ fn too_few_executions_fail() {
     assert!(text.contains("1 executions, at least 2"), "{text}");
 }
 
-#[test]
 fn outcomes_are_compared() {
     if lenient() {
         return;
@@ -42,7 +40,6 @@ fn outcomes_are_compared() {
     assert!(text.contains("the broken protocol passed"), "{text}");
 }
 
-#[test]
 fn a_run_that_is_cut_off_fails() {
     let model = Model::new("harness/cut_off").limit(std::time::Duration::ZERO);
     let text = failure(model, |_| {
@@ -62,7 +59,6 @@ fn a_run_that_is_cut_off_fails() {
 }
 
 /// Destructors that use atomics while a failed execution unwinds must not abort the process.
-#[test]
 fn a_deadlock_unwinds_through_destructors() {
     struct Closes(Arc<AtomicU32>);
     impl Drop for Closes {
@@ -79,7 +75,6 @@ fn a_deadlock_unwinds_through_destructors() {
         });
 }
 
-#[test]
 fn sites_are_recorded() {
     Model::new("harness/sites").min_executions(1).run(|_| {
         AtomicU32::new(0).fetch_sub(1, Relaxed);
@@ -89,7 +84,6 @@ fn sites_are_recorded() {
     }));
 }
 
-#[test]
 fn drops_are_counted() {
     let count = DropCount::new();
     let inner = count.clone();
@@ -103,3 +97,12 @@ fn drops_are_counted() {
     });
     assert!(count.made() > 1);
 }
+
+pub const TESTS: raddle_verify::runner::Functions = raddle_verify::tests![
+    too_few_executions_fail,
+    outcomes_are_compared,
+    a_run_that_is_cut_off_fails,
+    a_deadlock_unwinds_through_destructors,
+    sites_are_recorded,
+    drops_are_counted,
+];

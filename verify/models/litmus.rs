@@ -44,7 +44,6 @@ fn two(
     .1
 }
 
-#[test]
 fn store_buffering_seqcst_accesses_is_a_false_alarm() {
     let seen = two(
         |x, y| {
@@ -62,7 +61,6 @@ fn store_buffering_seqcst_accesses_is_a_false_alarm() {
     );
 }
 
-#[test]
 fn store_buffering_with_fences_is_right() {
     let seen = two(
         |x, y| {
@@ -79,7 +77,6 @@ fn store_buffering_with_fences_is_right() {
     assert_eq!(seen, BTreeSet::from([(0, 1), (1, 0), (1, 1)]));
 }
 
-#[test]
 fn store_buffering_with_read_modify_writes_is_right() {
     let seen = two(
         |x, y| {
@@ -94,7 +91,6 @@ fn store_buffering_with_read_modify_writes_is_right() {
     assert!(!seen.contains(&(0, 0)), "{seen:?}");
 }
 
-#[test]
 fn load_buffering_is_missed() {
     let seen = two(
         |x, y| {
@@ -127,19 +123,16 @@ fn message_passing(store: std::sync::atomic::Ordering, load: std::sync::atomic::
     seen.contains(&(0, 2))
 }
 
-#[test]
 fn message_passing_relaxed_shows_stale_data() {
     assert!(message_passing(Relaxed, Relaxed));
     assert!(message_passing(Release, Relaxed));
     assert!(message_passing(Relaxed, Acquire));
 }
 
-#[test]
 fn message_passing_release_acquire_is_right() {
     assert!(!message_passing(Release, Acquire));
 }
 
-#[test]
 fn read_read_coherence_holds() {
     let (_, seen) = explore(None, || {
         let x = Arc::new(AtomicUsize::new(0));
@@ -155,7 +148,6 @@ fn read_read_coherence_holds() {
     assert!(seen.iter().all(|(a, b)| a <= b), "{seen:?}");
 }
 
-#[test]
 fn compare_exchange_weak_never_fails_spuriously() {
     let (n, seen) = explore(None, || {
         let x = AtomicUsize::new(0);
@@ -180,7 +172,6 @@ fn hole(
     })
 }
 
-#[test]
 fn the_hole_a_load_before_the_write_hides_every_other_schedule() {
     let both = BTreeSet::from([vec![0], vec![1]]);
     let only = BTreeSet::from([vec![0]]);
@@ -227,8 +218,20 @@ fn spawned_reader(bound: Option<usize>) -> BTreeSet<usize> {
     .1
 }
 
-#[test]
 fn the_hole_hits_unbounded_runs_hardest() {
     assert_eq!(spawned_reader(None), BTreeSet::from([0]));
     assert_eq!(spawned_reader(Some(2)), BTreeSet::from([0, 1]));
 }
+
+pub const TESTS: raddle_verify::runner::Functions = raddle_verify::tests![
+    store_buffering_seqcst_accesses_is_a_false_alarm,
+    store_buffering_with_fences_is_right,
+    store_buffering_with_read_modify_writes_is_right,
+    load_buffering_is_missed,
+    message_passing_relaxed_shows_stale_data,
+    message_passing_release_acquire_is_right,
+    read_read_coherence_holds,
+    compare_exchange_weak_never_fails_spuriously,
+    the_hole_a_load_before_the_write_hides_every_other_schedule,
+    the_hole_hits_unbounded_runs_hardest,
+];

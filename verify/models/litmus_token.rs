@@ -21,7 +21,6 @@ fn two(
     });
 }
 
-#[test]
 fn store_buffering_with_fences() {
     let model = Model::new("litmus/store_buffering_fences")
         .must(&["0 1", "1 0", "1 1"])
@@ -41,7 +40,6 @@ fn store_buffering_with_fences() {
     );
 }
 
-#[test]
 fn store_buffering_without_fences() {
     let model = Model::new("litmus/store_buffering_relaxed").must(&["0 0", "0 1", "1 0", "1 1"]);
     two(
@@ -58,7 +56,6 @@ fn store_buffering_without_fences() {
 }
 
 /// The token must not order what the program does not order: one fence is not enough.
-#[test]
 fn store_buffering_with_one_fence() {
     let model = Model::new("litmus/store_buffering_one_fence").must(&["0 0", "0 1", "1 0", "1 1"]);
     two(
@@ -90,7 +87,6 @@ fn message_passing(model: Model, store: Ordering, load: Ordering) {
     });
 }
 
-#[test]
 fn message_passing_release_acquire() {
     let model = Model::new("litmus/message_passing_release_acquire")
         .must(&["0 0", "0 1", "1 1"])
@@ -98,7 +94,6 @@ fn message_passing_release_acquire() {
     message_passing(model, Release, Acquire);
 }
 
-#[test]
 fn message_passing_relaxed() {
     let model = || Model::new("litmus/message_passing_relaxed").must(&["0 0", "0 1", "1 0", "1 1"]);
     message_passing(model(), Relaxed, Relaxed);
@@ -117,7 +112,6 @@ fn reads(model: Model, n: usize, writer: impl Fn(&AtomicUsize) + Copy + Send + S
     });
 }
 
-#[test]
 fn the_hole_is_closed() {
     reads(
         Model::new("litmus/load_against_load_store").must(&["0", "1"]),
@@ -150,7 +144,6 @@ fn the_hole_is_closed() {
     );
 }
 
-#[test]
 fn the_hole_is_closed_for_a_spawned_reader() {
     for bound in [None, Some(2)] {
         Model::new("litmus/spawned_reader")
@@ -171,7 +164,6 @@ fn the_hole_is_closed_for_a_spawned_reader() {
 }
 
 /// Three spawned threads where a redundant load hides an outcome from bare loom.
-#[test]
 fn coherence_of_two_writers() {
     Model::new("litmus/two_writers")
         .bound(Some(3))
@@ -194,3 +186,14 @@ fn coherence_of_two_writers() {
             });
         });
 }
+
+pub const TESTS: raddle_verify::runner::Functions = raddle_verify::tests![
+    store_buffering_with_fences,
+    store_buffering_without_fences,
+    store_buffering_with_one_fence,
+    message_passing_release_acquire,
+    message_passing_relaxed,
+    the_hole_is_closed,
+    the_hole_is_closed_for_a_spawned_reader,
+    coherence_of_two_writers,
+];

@@ -1,42 +1,20 @@
-//! The scenarios under loom. Empty unless built with `--cfg raddle_loom`.
-#![cfg(raddle_loom)]
+//! The scenarios under loom, and what is loom's alone. Nothing unless built with `--cfg raddle_loom`.
 
-mod adopt;
-mod after;
-mod cell;
-mod deque;
-mod futex;
-mod generation;
-mod hand;
+#[cfg(raddle_loom)]
 mod harness;
-mod hooks;
-mod idle;
-mod inbox;
-mod join;
-mod lane_bells;
-mod lane_claim;
-mod lane_publish;
-mod lane_recovery;
-mod limit;
+#[cfg(raddle_loom)]
 mod litmus;
+#[cfg(raddle_loom)]
 mod litmus_token;
-mod matrix;
-mod memory;
-mod park;
-mod promise;
-mod ranges;
-mod remote;
-mod remote_balance;
-mod remote_batch;
-mod remote_bury;
-mod remote_close;
-mod remote_moves;
-mod remote_ready;
-mod remote_room;
-mod remote_rooms;
-mod remote_timed;
-mod remote_told;
-mod scope;
-mod set;
-mod shutdown;
-mod state;
+
+#[cfg(raddle_loom)]
+fn main() -> std::process::ExitCode {
+    raddle_verify::runner::main(&[
+        ("harness", harness::TESTS),
+        ("litmus", litmus::TESTS),
+        ("litmus_token", litmus_token::TESTS),
+    ])
+}
+
+#[cfg(not(raddle_loom))]
+fn main() {}

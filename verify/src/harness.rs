@@ -4,7 +4,7 @@
 //! and which outcomes exist; a run with fewer, without one that must appear, or with one that nobody
 //! declared, fails.
 
-use crate::report::Run;
+use crate::report::{self, Run};
 use crate::sync::{self, faults::Fault, faults::Plan};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -29,52 +29,13 @@ impl Outcomes {
     }
 }
 
-/// A program and what may come of it, written once and run by both checkers.
-#[derive(Clone, Copy)]
-pub struct Scenario {
-    /// `<protocol>/<what happens>`.
-    pub name: &'static str,
-    /// Outcomes that an exhaustive run must see.
-    pub must: &'static [&'static str],
-    /// Outcomes of weak memory: loom must see them, shuttle cannot.
-    pub must_weak: &'static [&'static str],
-    /// Outcomes that a run may see.
-    pub may: &'static [&'static str],
-    /// Outcomes that would be a bug; whatever is not declared is one, too.
-    pub forbidden: &'static [&'static str],
-    /// How many of an execution's futex waits may be struck by a fault, one at a time.
-    pub faults: usize,
-    /// Whether a thread is [`mortal`](crate::sync::faults::mortal): it dies after each number of steps.
-    pub cuts: bool,
-    pub body: fn(&Outcomes),
-}
+/// How many scheduling points one execution may have under loom.
+#[cfg(raddle_loom)]
+const BRANCHES: usize = 20_000;
 
-impl Scenario {
-    /// For `..Scenario::EMPTY`.
-    pub const EMPTY: Self = Self {
-        name: "",
-        must: &[],
-        must_weak: &[],
-        may: &[],
-        forbidden: &[],
-        faults: 0,
-        cuts: false,
-        body: |_| {},
-    };
-
-    pub fn model(&self) -> Model {
-        Model {
-            must: self.must.to_vec(),
-            must_weak: self.must_weak.to_vec(),
-            may: self.may.to_vec(),
-            forbidden: self.forbidden.to_vec(),
-            faults: self.faults,
-            cuts: self.cuts,
-            body: Some(self.body),
-            ..Model::new(self.name)
-        }
-    }
-}
+/// How many schedules an exhaustive run under shuttle may need.
+#[cfg(raddle_shuttle)]
+const SCHEDULES: usize = 1_000_000;
 
 /// One model: its name, its bounds, and what its runs must have seen in the end.
 #[derive(Clone, Debug)]
@@ -89,12 +50,9 @@ pub struct Model {
     forbidden: Vec<&'static str>,
     faults: usize,
     cuts: bool,
-    branches: usize,
-    schedules: usize,
+    threads: Option<usize>,
     limit: Duration,
-    cut_off_allowed: bool,
     must_fail: Option<&'static str>,
-    body: Option<fn(&Outcomes)>,
 }
 
 impl Model {
@@ -110,12 +68,9 @@ impl Model {
             forbidden: Vec::new(),
             faults: 0,
             cuts: false,
-            branches: 20_000,
-            schedules: 1_000_000,
+            threads: None,
             limit: Duration::from_secs(180),
-            cut_off_allowed: false,
             must_fail: None,
-            body: None,
         }
     }
 
@@ -162,15 +117,15 @@ impl Model {
         self
     }
 
-    /// How many scheduling points one execution may have.
-    pub fn branches(mut self, n: usize) -> Self {
-        self.branches = n;
+    /// Also runs with a thread that dies after each number of steps.
+    pub(crate) fn cuts(mut self, cuts: bool) -> Self {
+        self.cuts = cuts;
         self
     }
 
-    /// How many schedules an exhaustive shuttle run may need.
-    pub fn schedules(mut self, n: usize) -> Self {
-        self.schedules = n;
+    /// An execution with more threads fails; so does an exhaustive run of which none has so many. 0: they are not counted.
+    pub(crate) fn threads(mut self, n: usize) -> Self {
+        self.threads = (n > 0).then_some(n);
         self
     }
 
@@ -180,24 +135,11 @@ impl Model {
         self
     }
 
-    /// Reports a run that was cut off as incomplete and does not fail it.
-    pub fn allow_cut_off(mut self) -> Self {
-        self.cut_off_allowed = true;
-        self
-    }
-
-    /// The model of a broken protocol: it must panic with `text` in the message, which shows that the
+    /// The model of a broken protocol: a run must panic with `text` in the message, which shows that the
     /// checker sees bugs of this kind.
     pub fn must_fail(mut self, text: &'static str) -> Self {
         self.must_fail = Some(text);
         self
-    }
-
-    /// Runs the scenario that the model was made of, exhaustively.
-    #[track_caller]
-    pub fn check(self) {
-        let body = self.body.expect("a model without a scenario: use `run`");
-        self.run(body);
     }
 
     /// Runs `body` exhaustively within the bound: under loom, or under shuttle's depth-first scheduler.
@@ -258,24 +200,7 @@ impl Model {
 
 #[cfg(raddle_shuttle)]
 impl Model {
-    /// Runs the scenario under `n` random schedules; with faults, each wait may be struck.
-    #[track_caller]
-    pub fn random(self, n: usize) {
-        let body = self
-            .body
-            .expect("a model without a scenario: use `run_random`");
-        self.run_random(n, body);
-    }
-
-    /// Runs the scenario under `n` schedules with `depth` priority changes each (PCT).
-    #[track_caller]
-    pub fn pct(self, depth: usize, n: usize) {
-        let body = self
-            .body
-            .expect("a model without a scenario: use `run_pct`");
-        self.run_pct(depth, n, body);
-    }
-
+    /// Runs `body` under `n` random schedules; with faults, each wait may be struck.
     #[track_caller]
     pub fn run_random(self, n: usize, body: impl Fn(&Outcomes) + Send + Sync + 'static) {
         let n = schedules_or(n);
@@ -283,6 +208,7 @@ impl Model {
         self.sample("random", None, scheduler, body);
     }
 
+    /// Runs `body` under `n` schedules with `depth` priority changes each (PCT).
     #[track_caller]
     pub fn run_pct(self, depth: usize, n: usize, body: impl Fn(&Outcomes) + Send + Sync + 'static) {
         let n = schedules_or(n);
@@ -351,6 +277,7 @@ struct Shared {
     fired: AtomicUsize,
     waits: AtomicUsize,
     timed_waits: AtomicUsize,
+    threads: AtomicUsize,
 }
 
 type Body = Arc<dyn Fn(&Outcomes) + Send + Sync>;
@@ -442,6 +369,8 @@ impl Session {
             shared
                 .fired
                 .fetch_add(sync::faults::fired().into(), Ordering::Relaxed);
+            let threads = sync::faults::threads();
+            shared.threads.fetch_max(threads, Ordering::Relaxed);
             let (waits, timed) = sync::faults::waits();
             shared.waits.fetch_max(waits, Ordering::Relaxed);
             shared.timed_waits.fetch_max(timed, Ordering::Relaxed);
@@ -454,7 +383,7 @@ impl Session {
         let before = self.shared.executions.load(Ordering::Relaxed);
         let mut builder = loom::model::Builder::new();
         builder.preemption_bound = model.bound;
-        builder.max_branches = model.branches;
+        builder.max_branches = BRANCHES;
         builder.max_permutations = None;
         builder.max_duration = Some(model.limit);
         // How often loom looks at the clock. When the time is up it returns as if it were done.
@@ -468,12 +397,12 @@ impl Session {
     }
 
     #[cfg(raddle_shuttle)]
-    fn explore(&mut self, model: &Model, plan: Plan) -> u64 {
+    fn explore(&mut self, _: &Model, plan: Plan) -> u64 {
         let before = self.shared.executions.load(Ordering::Relaxed);
-        let scheduler = shuttle::scheduler::DfsScheduler::new(Some(model.schedules), false);
+        let scheduler = shuttle::scheduler::DfsScheduler::new(Some(SCHEDULES), false);
         self.drive(scheduler, plan);
         let ran = self.shared.executions.load(Ordering::Relaxed) - before;
-        if ran >= model.schedules as u64 {
+        if ran >= SCHEDULES as u64 {
             self.complete = false;
         }
         ran
@@ -528,7 +457,13 @@ impl Session {
                 }
             }
         }
-        if !self.complete && !model.cut_off_allowed {
+        let threads = self.shared.threads.load(Ordering::Relaxed);
+        if let Some(declared) = model.threads
+            && (threads > declared && !mutated() || threads < declared && strict)
+        {
+            self.complain(format!("{threads} threads, {declared} were declared"));
+        }
+        if !self.complete {
             self.complain("cut off before everything was explored".to_owned());
         }
     }
@@ -554,6 +489,7 @@ impl Session {
             mode: self.mode,
             bound: model.bound,
             plans: self.plans,
+            threads: self.shared.threads.load(Ordering::Relaxed),
             executions: self.shared.executions.load(Ordering::Relaxed),
             outcomes: &outcomes,
             spent: self.started.elapsed(),
@@ -591,13 +527,13 @@ fn short_panics() {
             if std::env::var_os("RUST_BACKTRACE").is_some_and(|v| v == "full") {
                 before(info);
             } else {
-                eprintln!("{info}");
+                report::say(format_args!("{info}"));
             }
         }));
     });
 }
 
-fn message(payload: &(dyn std::any::Any + Send)) -> String {
+pub(crate) fn message(payload: &(dyn std::any::Any + Send)) -> String {
     payload
         .downcast_ref::<String>()
         .cloned()

@@ -1,8 +1,8 @@
 //! Models and schedules of raddle's protocols.
 //!
-//! A [`scenario`](scenarios) is a small program against the shipped code, written once. `models/` runs it
-//! under loom (orderings, exhaustive within a bound), `schedules/` under shuttle (schedules: exhaustive,
-//! random, PCT). Both exist only in the builds that ask for them:
+//! A [`Scenario`] is a small program against the shipped code, written once, with what may come of it and how far each
+//! checker explores it. The test `models` runs all of them under loom (orderings, exhaustive within a bound), `schedules`
+//! under shuttle (schedules: exhaustive, random, PCT). Both exist only in the builds that ask for them:
 //!
 //! ```text
 //! RUSTFLAGS="--cfg raddle_loom"    cargo test --release -p raddle-verify --test models
@@ -21,6 +21,7 @@
 //! | `RADDLE_MODEL_REPORT`   | file to which each run appends one JSON line                              |
 //! | `RADDLE_MODEL_SITES`    | file to which the atomic sites that were executed are appended            |
 //! | `RADDLE_MUTATE`         | weakens one site, see `raddle`'s `sync::sites`                            |
+//! | `RADDLE_TABLES_WRITE`   | the test of the docs' tables writes them instead of comparing             |
 //! | `RADDLE_PLANT`          | in the copy that `bin/planted` makes: the logic bug that is wanted        |
 
 #![cfg_attr(
@@ -35,13 +36,20 @@ mod harness;
 #[cfg(any(raddle_loom, raddle_shuttle))]
 mod report;
 #[cfg(any(raddle_loom, raddle_shuttle))]
+pub mod runner;
+#[cfg(any(raddle_loom, raddle_shuttle))]
 mod scatter;
 #[cfg(any(raddle_loom, raddle_shuttle))]
+mod scenario;
+#[cfg(any(raddle_loom, raddle_shuttle))]
 pub mod scenarios;
+#[cfg(all(test, any(raddle_loom, raddle_shuttle)))]
+mod tables;
 
 #[cfg(any(raddle_loom, raddle_shuttle))]
 pub use {
     drops::{Counted, DropCount},
-    harness::{Model, Outcomes, Scenario},
+    harness::{Model, Outcomes},
     raddle::sync,
+    scenario::{Loom, Scenario, Shuttle},
 };

@@ -1,7 +1,30 @@
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs::OpenOptions;
 use std::io::Write;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+
+thread_local! {
+    static CAPTURE: RefCell<Option<Arc<Mutex<String>>>> = const { RefCell::new(None) };
+}
+
+/// Where this thread's lines go; `None`: to the standard output. All threads of a model are on one OS thread.
+pub(crate) fn capture(lines: Option<Arc<Mutex<String>>>) {
+    CAPTURE.set(lines);
+}
+
+/// Prints a line, or keeps it for the case that the test fails.
+pub(crate) fn say(line: fmt::Arguments<'_>) {
+    match CAPTURE.with_borrow(Option::clone) {
+        Some(lines) => {
+            let mut lines = lines.lock().unwrap_or_else(PoisonError::into_inner);
+            *lines += &format!("{line}\n");
+        }
+        None => println!("{line}"),
+    }
+}
 
 /// What one run did.
 pub(crate) struct Run<'a> {
@@ -10,6 +33,7 @@ pub(crate) struct Run<'a> {
     pub(crate) mode: &'static str,
     pub(crate) bound: Option<usize>,
     pub(crate) plans: usize,
+    pub(crate) threads: usize,
     pub(crate) executions: u64,
     pub(crate) outcomes: &'a BTreeMap<String, u64>,
     pub(crate) spent: Duration,
@@ -32,7 +56,7 @@ impl Run<'_> {
             .iter()
             .map(|(name, n)| format!("{name} x{n}"))
             .collect();
-        println!(
+        say(format_args!(
             "{}: {bound}, {} plan(s), {} executions{} in {:.2} s: {}{}{}",
             self.name,
             self.plans,
@@ -48,7 +72,7 @@ impl Run<'_> {
                 .map_or(String::new(), |text| format!(" caught: {text}")),
             self.failure
                 .map_or(String::new(), |f| format!(" FAILED: {f}")),
-        );
+        ));
         if let Some(path) = std::env::var_os("RADDLE_MODEL_REPORT") {
             let line = serde_json::json!({
                 "name": self.name,
@@ -56,6 +80,7 @@ impl Run<'_> {
                 "mode": self.mode,
                 "bound": self.bound,
                 "plans": self.plans,
+                "threads": self.threads,
                 "executions": self.executions,
                 "outcomes": self.outcomes,
                 "seconds": self.spent.as_secs_f64(),

@@ -32,7 +32,7 @@ pub fn looks(histories: &[History<'_>]) -> BTreeMap<String, Look> {
                 .filter(|(other, _)| *other == role);
             let taken: Vec<usize> = met.map(|(_, look)| *look).collect();
             let first = (0..).find(|look| !taken.contains(look)).unwrap_or(0);
-            // raddle itself is solid whoever comes first.
+            // raddle itself is solid, whatever contender comes first.
             let first = match (line.name, role) {
                 ("raddle", _) => 0,
                 (_, Role::Raddle) => first.max(1),

@@ -38,7 +38,7 @@ impl Run {
         }
     }
 
-    /// Whether the code that ran is the commit's, so that a difference can be laid at a commit's door.
+    /// Whether the code that ran is the commit's, so that a difference can be attributed to a commit.
     pub fn is_attributable(&self) -> bool {
         self.note().is_empty()
     }

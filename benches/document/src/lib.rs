@@ -100,7 +100,7 @@ pub struct Machine {
     pub memory_bytes: u64,
     /// The kernel's release.
     pub kernel: String,
-    /// What it is a guest of: a hypervisor's or a container's name; null if of nothing that shows.
+    /// The hypervisor or container that it runs in; null if none is visible.
     #[serde(rename = "virtual")]
     pub virtualization: Option<String>,
     /// The malloc in use.
@@ -138,7 +138,7 @@ pub struct Noise {
     pub repeated_rounds: u64,
 }
 
-/// One figure, of everybody who took part.
+/// One figure, of all contenders.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Benchmark {
     /// Stable: `W1`; a workload's further figures have a suffix, `W1/p99`.
@@ -181,7 +181,7 @@ pub enum Better {
     Higher,
 }
 
-/// One who took part.
+/// One contender.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Contender {
     /// Stable.
@@ -210,7 +210,7 @@ pub struct Contender {
     pub to_floor: Option<f64>,
     /// The median over that of the best peer of this benchmark; null without one.
     pub to_best_peer: Option<f64>,
-    /// raddle beside the best peer; null for everybody else, and without a peer.
+    /// raddle beside the best peer; null for all others, and without a peer.
     #[serde(default)]
     pub verdict: Option<Verdict>,
     /// Of the single latencies of all `rounds` together, in nanoseconds; null where none were taken.

@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 fn parts(time: SystemTime) -> libc::tm {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     let seconds = since.as_secs() as libc::time_t;
-    // SAFETY: all fields are numbers or a pointer that nobody reads, for which zero is a value.
+    // SAFETY: all fields are numbers or a pointer that is not read, for which zero is a value.
     let mut tm: libc::tm = unsafe { zeroed() };
     // SAFETY: both pointers are to values that live over the call.
     unsafe { libc::gmtime_r(&seconds, &mut tm) };

@@ -29,7 +29,7 @@ pub fn warm<I, T>(mut input: impl FnMut() -> I, path: impl Fn(I) -> T) -> T {
     counted(|| path(input))
 }
 
-/// Memory that is handed out once and never taken back: glibc's malloc is no part of any count.
+/// Memory that is handed out once and never freed: glibc's malloc is in no count.
 struct Bump {
     memory: UnsafeCell<[u8; MEMORY]>,
     used: AtomicUsize,
@@ -69,7 +69,7 @@ static MEMORY_OF_ALL: Bump = Bump {
     used: AtomicUsize::new(0),
 };
 
-/// One core for all threads: then nobody spins, for a time that would differ from run to run.
+/// One core for all threads: then no thread spins, for a time that would differ from run to run.
 pub fn on_one_core() {
     // SAFETY: plain data.
     let mut set: libc::cpu_set_t = unsafe { std::mem::zeroed() };

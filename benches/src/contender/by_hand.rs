@@ -84,7 +84,7 @@ impl Map for ByHand {
 
 impl NestedWait for ByHand {
     /// One outer task after the other, since an outer task blocks a worker while it waits: with all
-    /// of them at once, or with one worker, nobody would be left to run the inner ones.
+    /// of them at once, or with one worker, no worker would be left to run the inner ones.
     fn nested_sum(self: &Arc<Self>, outer: u64, inner: u64) -> u64 {
         assert!(self.threads.len() > 1, "a blocked worker needs another one");
         (0..outer)

@@ -88,7 +88,7 @@ pub trait Spawn: Contender {
         handles
     }
 
-    /// Submits a closure that nobody will ask about.
+    /// Submits a closure without a handle.
     fn detach<F: FnOnce() + Send + 'static>(&self, task: F);
 
     /// The same from inside a task of this pool.

@@ -11,7 +11,7 @@ const REQUEST: u32 = 0b01;
 const STOP: u32 = 0b10;
 const TAG: u32 = 0b11;
 
-/// What the worker of a mailbox answers, in 30 bits. As much work as the tasks given to the pools.
+/// What the worker of a mailbox replies, in 30 bits. As much work as the tasks given to the pools.
 #[inline]
 pub fn answer(x: u32) -> u32 {
     x.wrapping_mul(3).wrapping_add(1) & (u32::MAX >> 2)

@@ -77,7 +77,7 @@ pub struct Ring<const WAY: u8> {
 
 const SIZE: usize = size_of::<Memory>() + 2 * SPACE;
 
-/// Fresh memory of nobody but who is given the file.
+/// Fresh memory that only processes with the file can reach.
 fn memory() -> File {
     // SAFETY: the name is a C string; the result is checked before it is owned.
     let file = unsafe {
@@ -341,7 +341,7 @@ fn answer_all<const WAY: u8>(mut end: End) {
 pub struct Copies(End);
 
 impl Default for Copies {
-    /// Its own memory, which nobody else maps.
+    /// Its own memory, which no other process maps.
     fn default() -> Copies {
         Copies(End::map(&memory(), true))
     }

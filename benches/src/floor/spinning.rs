@@ -1,7 +1,7 @@
 //! A mailbox on one cache line, both sides of which spin.
 //!
 //! The word holds a tag in its two lowest bits and the payload above them. The caller writes a
-//! request, the worker overwrites it with the answer; nobody else writes. The caller's store hands
+//! request, the worker overwrites it with the answer; no other thread writes. The caller's store hands
 //! the word to the worker, the worker's hands it back.
 
 use super::parked::answer;

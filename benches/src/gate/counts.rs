@@ -61,7 +61,7 @@ fn verdict(was: u64, is: u64, limits: &Limits) -> Verdict {
     }
 }
 
-/// The first tool that differs. What is not known is not held against anybody.
+/// The first tool that differs. A tool that is not known does not count as different.
 fn difference(old: &Tools, new: &Tools) -> Option<String> {
     let pairs = [
         ("compiler", &old.rustc, &new.rustc),

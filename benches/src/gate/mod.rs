@@ -18,9 +18,9 @@ use serde::Serialize;
 
 /// When a count has grown.
 ///
-/// The same compiler gives the same counts, so any difference is real; but code that nobody touched may change by a few
+/// The same compiler gives the same counts, so any difference is real; but unchanged code may change by a few
 /// instructions when its neighbours do (registers, inlining). One part in a hundred or four instructions, whichever
-/// is more, lets that pass. As the baseline stays where it is, small steps add up until they are seen.
+/// is more, lets that pass. The baseline stays the same, so small steps add up until they are seen.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Limits {
     /// A part of the old count.

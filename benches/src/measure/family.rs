@@ -1,4 +1,4 @@
-//! This process and those below it: who they are and what they have used.
+//! This process and those below it: their ids and what they have used.
 
 use std::fs;
 use std::mem::zeroed;
@@ -49,8 +49,8 @@ pub fn descendants() -> Vec<u32> {
     found
 }
 
-/// Waits for children that ended without anybody waiting for them; whether any child is left.
-/// Not while somebody else may be about to wait for one.
+/// Waits for children that ended and were not waited for; whether any child is left.
+/// Not while another thread may be about to wait for one.
 pub fn reap() -> bool {
     loop {
         // SAFETY: no status is asked for; the call only takes ended children off the list.

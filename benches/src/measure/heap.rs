@@ -1,4 +1,4 @@
-//! A global allocator that counts, but only while somebody asks: otherwise a call costs one relaxed
+//! A global allocator that counts, but only while counting is on: otherwise a call costs one relaxed
 //! load more than malloc, so the other workloads of the same program are not disturbed.
 
 use std::alloc::{GlobalAlloc, Layout, System};

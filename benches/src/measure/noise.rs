@@ -1,7 +1,7 @@
 //! Signs of others on the machine, looked for around every round.
 //!
-//! Two of them make a round dirty: time that the hypervisor stole, and CPU time on our cores that nobody of this run
-//! used. Both are counted by the kernel in ticks of 10 ms. Switches that a thread did not ask for are recorded and do
+//! Two of them make a round dirty: time that the hypervisor stole, and CPU time on the run's cores that no process of this run
+//! used. The kernel counts both in ticks of 10 ms. Switches that a thread did not ask for are recorded and do
 //! not make a round dirty: pools with more threads than cores take the cores from each other.
 
 use super::place::allowed;

@@ -131,7 +131,7 @@ pub struct Taken {
     pub noise: Noise,
 }
 
-/// A question and everyone who answers it.
+/// A question and all contenders that answer it.
 pub struct Workload {
     /// Its name on the command line, and the id of its first benchmark.
     pub id: String,

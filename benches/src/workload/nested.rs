@@ -1,4 +1,4 @@
-//! W4: tasks that spawn tasks. `W4` a thousand tasks, each spawning a thousand that nobody waits for
+//! W4: tasks that spawn tasks. `W4` a thousand tasks, each spawning a thousand that are not waited for
 //! one by one; `W41` the same with one worker; `W4w` each outer task waits for the results of its
 //! inner ones inside the pool.
 

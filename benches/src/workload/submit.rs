@@ -1,5 +1,5 @@
 //! W2: a million small closures from outside. `W2` one thread keeps all handles, then collects them
-//! in order; `W2b` nobody keeps a handle; `W2c` four threads submit and collect a quarter each; `W2d` the same
+//! in order; `W2b` no handle is kept; `W2c` four threads submit and collect a quarter each; `W2d` the same
 //! four without handles.
 
 use crate::contender::python::{self, Ask, Pool};

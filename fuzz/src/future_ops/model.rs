@@ -266,7 +266,7 @@ impl Model {
         }
     }
 
-    /// The outcome is moved out of the future, and dropped by whoever asked.
+    /// The outcome is moved out of the future, and dropped by the caller.
     pub fn take(&mut self, at: usize) -> Seen {
         let future = &mut self.futures[at];
         let shown = future.shown().expect("taken when it is done");

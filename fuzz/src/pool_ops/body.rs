@@ -231,7 +231,7 @@ fn join(left: Leaf, right: Leaf, world: &Arc<World>, pool: &ThreadPool) {
     let works = [left, right].map(|leaf| world.work(leaf.ending(), false));
     let [first, second] = works.each_ref().map(|work| Arc::clone(&work.record));
     let [left_work, right_work] = works;
-    // The second half does not run if the first panics before somebody has taken it.
+    // The second half does not run if the first panics before a thread has taken it.
     second.is_excused.store(first.panics(), SeqCst);
     let outcome = catch_unwind(AssertUnwindSafe(|| {
         pool.join(

@@ -167,7 +167,7 @@ impl Machine {
                 }
             }
             Step::SpawnAfter(at) => {
-                // With few spares, only a task that nobody waits for may block its worker.
+                // With few spares, only a task that no thread waits for may block its worker.
                 if !self.world.may_wait {
                     return None;
                 }

@@ -188,7 +188,7 @@ impl World {
         }
     }
 
-    /// Before the main thread waits for anything: nobody waits for the main thread then.
+    /// Before the main thread waits for anything: no thread waits for the main thread then.
     pub fn open_gates(&self) {
         self.open_hard_gate();
         self.open_soft_gate();

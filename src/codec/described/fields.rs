@@ -1,13 +1,13 @@
 //! Reading structs whose fields are known.
 
 use super::super::error::Fault;
-use super::names::Given;
 use super::read::Reader;
+use super::ways::Given;
 use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{Deserialize, DeserializeSeed, IgnoredAny, MapAccess, Visitor};
 
 /// The fewest bytes that a name and its value take.
-const LEAST: usize = 5;
+pub const LEAST: usize = 5;
 
 /// Reads a struct for a visitor that knows these names.
 pub fn read<'de, V: Visitor<'de>>(
@@ -19,7 +19,7 @@ pub fn read<'de, V: Visitor<'de>>(
     reader.inside(|reader| {
         let given = match reader.names.is_armed() && !known.is_empty() {
             true => {
-                let written = written(reader, left)?;
+                let (written, _) = written(reader, left)?;
                 reader.names.of_struct(typeid::of::<V>(), &written, known)
             }
             false => None,
@@ -39,18 +39,29 @@ pub fn read<'de, V: Visitor<'de>>(
     })
 }
 
-/// The names that come next.
-fn written<'de>(reader: &mut Reader<'_, 'de>, count: usize) -> Result<Vec<&'de [u8]>, Fault> {
+/// The names that come next, and which of them have a value.
+pub fn written<'de>(
+    reader: &mut Reader<'_, 'de>,
+    count: usize,
+) -> Result<(Vec<&'de [u8]>, Present), Fault> {
     let before = reader.rest;
-    let mut names = Vec::new();
-    for _ in 0..count {
+    let (mut names, mut present) = (Vec::new(), 0);
+    for at in 0..count {
         names.push(reader.text()?.as_bytes());
         if !reader.is_skipped() {
             IgnoredAny::deserialize(&mut *reader)?;
+            present |= bit(at);
         }
     }
     reader.rest = before;
-    Ok(names)
+    Ok((names, present))
+}
+
+/// A bit for each field; one for all that are beyond.
+pub type Present = u128;
+
+pub fn bit(at: usize) -> Present {
+    1 << at.min(Present::BITS as usize - 1)
 }
 
 /// A struct that is being read.
@@ -93,7 +104,7 @@ impl<'de> Fields<'_, '_, 'de> {
     fn look(&mut self) -> Result<(), Fault> {
         self.is_looked_at = true;
         let before = std::mem::replace(&mut self.reader.rest, self.all);
-        let written = written(self.reader, self.count)?;
+        let (written, _) = written(self.reader, self.count)?;
         self.reader.rest = before;
         self.reader.names.note_struct(&written, self.known);
         Ok(())

@@ -13,6 +13,7 @@
 //! A reader is safe in the same way as the plain one: every length is checked against the bytes that are left, each element takes at
 //! least one of them, and every level down is counted.
 
+mod buffered;
 mod fields;
 mod names;
 mod read;
@@ -20,6 +21,7 @@ mod row;
 mod tag;
 mod tree;
 mod variant;
+mod ways;
 mod write;
 
 pub use tag::Tag;

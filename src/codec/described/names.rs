@@ -6,29 +6,34 @@
 //! what comes out is described again. A way is right if that gives what was written, at the places in doubt. If it does so
 //! by the names alone, then nothing was to be renamed, or it makes no difference.
 //!
+//! A visitor that buffers what it reads does not say which names it knows. There each name is given twice, once for each type: whoever
+//! knows it takes that for an error. Where one is not known, the fields are also told by their places, which derive takes for names.
+//!
 //! None of this is done for a value all of whose names are known.
 
 use super::super::error::Fault;
+use super::buffered;
+use super::fields::{Present, bit};
 use super::read::attempt;
 use super::tree::{Node, put_text};
+use super::ways::{Given, affected, in_order};
 use super::write::{self, Purpose};
 use crate::error::payload::PayloadReason;
+use crate::report;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::any::TypeId;
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 /// How often one value is read at most.
-const MOST_RUNS: u32 = 300;
-/// How many ways to read one struct are tried.
-const MOST_WAYS: usize = 64;
+const MOST_RUNS: u32 = 120;
+/// How often, as long as it is seen what is wrong.
+const MOST_GUIDED: u32 = 60;
 /// How many variants are remembered in one thread.
 const MOST_KNOWN: usize = 1024;
-
-/// Under which name each field that was written is read. None: it is not.
-pub type Given = Rc<[Option<&'static str>]>;
 
 /// A way to read what is in doubt.
 #[derive(Clone, Debug)]
@@ -37,6 +42,18 @@ enum Way {
     ByName,
     Fields(Given),
     Variant(&'static str),
+    Places(usize),
+}
+
+/// What the fields of a struct are told by, to a visitor that does not say what it knows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Keys {
+    #[default]
+    Names,
+    /// From this one on by their place: derive takes it for its name.
+    Places(usize),
+    /// By their names, this one twice: whoever knows it is not content with that.
+    Twice(usize),
 }
 
 /// Something whose names are in doubt, wherever it occurs.
@@ -44,6 +61,7 @@ enum Way {
 enum Place {
     Struct(TypeId, Vec<Vec<u8>>),
     Variant(TypeId, u32, Vec<u8>),
+    Buffered(Vec<Vec<u8>>),
 }
 
 #[derive(Clone, Debug)]
@@ -54,29 +72,89 @@ struct Doubt {
     way: usize,
     /// Of a struct: the fields whose names say nothing.
     affected: Vec<bool>,
+    /// When it was met last.
+    met: u64,
 }
 
 /// What is in doubt.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Names {
+    /// The type that is read.
+    of: TypeId,
     /// Reads otherwise than by name. If not, it is only noted that something is in doubt.
     is_armed: bool,
     is_in_doubt: bool,
     /// In the order in which they are met.
     doubts: Vec<Doubt>,
+    /// Counts what is met.
+    time: u64,
     /// Visitors that did not take an integer as it was written. They get the one that they asked for.
     strict: Vec<TypeId>,
     has_new_strict: bool,
+    /// There were structs whose visitors do not say what they know.
+    pub has_buffered: bool,
+    /// A name that is given twice: the struct, and which.
+    twice: Option<(u64, usize)>,
+    pub has_given_twice: bool,
 }
 
+/// The name under which a variant was written, and the one under which it is read if that differs.
+type Known = (Vec<u8>, Option<&'static str>);
+
 thread_local! {
+    /// Of structs that are read by a visitor that does not say which names it knows: those that it knows, and those that it does not.
+    static HEARD: RefCell<HashMap<(TypeId, u64), [Present; 2]>> = RefCell::default();
     /// The variants that were in doubt, and how they are read: what is true of one value is true of all.
-    static KNOWN: RefCell<HashMap<(TypeId, u32), (Vec<u8>, Option<&'static str>)>> = RefCell::default();
+    static KNOWN: RefCell<HashMap<(TypeId, u32), Known>> = RefCell::default();
 }
 
 impl Names {
-    pub fn is_in_doubt(&self) -> bool {
-        self.is_in_doubt
+    /// To read a `T`.
+    pub fn of<T>() -> Self {
+        Self {
+            of: typeid::of::<T>(),
+            is_armed: false,
+            is_in_doubt: false,
+            doubts: Vec::new(),
+            time: 0,
+            strict: Vec::new(),
+            has_new_strict: false,
+            has_buffered: false,
+            twice: None,
+            has_given_twice: false,
+        }
+    }
+
+    pub fn is_in_doubt(&self, is_read: bool) -> bool {
+        self.is_in_doubt || !is_read && self.has_buffered
+    }
+
+    /// A struct with these names was read by a visitor that does not say what it knows.
+    pub fn note_buffered(&mut self, names: u64, present: Present) {
+        if !self.is_armed {
+            let [known, _] = heard(self.of, names);
+            self.is_in_doubt |= present & !known != 0;
+        }
+    }
+
+    /// What the fields of such a struct are told by.
+    pub fn of_buffered(&mut self, written: &[&[u8]], present: Present) -> Keys {
+        if let Some((of, twice)) = self.twice
+            && of == buffered::hash(written)
+        {
+            return Keys::Twice(twice);
+        }
+        let [known, _] = heard(self.of, buffered::hash(written));
+        if present & !known == 0 {
+            return Keys::Names;
+        }
+        let place = Place::Buffered(written.iter().map(|name| name.to_vec()).collect());
+        // By their places, but for a tag before them.
+        let ways = || vec![Way::ByName, Way::Places(1), Way::Places(0)];
+        match self.way(place, vec![true; written.len()], ways) {
+            Way::Places(first) => Keys::Places(first),
+            _ => Keys::Names,
+        }
     }
 
     pub fn is_armed(&self) -> bool {
@@ -113,7 +191,10 @@ impl Names {
     ) -> Option<Given> {
         let affected = affected(written, known)?;
         let place = Place::Struct(visitor, written.iter().map(|name| name.to_vec()).collect());
-        match self.way(place, affected, || ways(written, known)) {
+        match self.way(place, affected, || {
+            let ways = in_order(written, known).into_iter().map(Way::Fields);
+            ways.chain([Way::ByName]).collect()
+        }) {
             Way::Fields(given) => Some(given),
             _ => None,
         }
@@ -144,14 +225,12 @@ impl Names {
         }
         let place = Place::Variant(visitor, index, name.as_bytes().to_vec());
         let ways = || {
-            let others = variants.iter().filter(|variant| **variant != name);
-            let mut ways: Vec<_> = others.map(|variant| Way::Variant(variant)).collect();
-            // Most likely it is where its index says.
-            if let Some(likely) = variants.get(index as usize) {
-                let is_likely =
-                    |way: &Way| matches!(way, Way::Variant(variant) if variant == likely);
-                ways.sort_by_key(|way| !is_likely(way));
-            }
+            // Most likely it is where its index says, or near: one side may lack some, the other have more names for one.
+            let mut others: Vec<_> = variants.iter().enumerate().collect();
+            others.retain(|(_, variant)| **variant != name);
+            others.sort_by_key(|(place, _)| place.abs_diff(index as usize));
+            let way = |(_, variant): (usize, &&'static str)| Way::Variant(variant);
+            let mut ways: Vec<_> = others.into_iter().map(way).collect();
             let by_name = match at {
                 Some(_) => 0,
                 None => ways.len(),
@@ -166,8 +245,10 @@ impl Names {
     }
 
     fn way(&mut self, place: Place, affected: Vec<bool>, ways: impl FnOnce() -> Vec<Way>) -> Way {
-        let known = self.doubts.iter().find(|doubt| doubt.place == place);
+        self.time += 1;
+        let known = self.doubts.iter_mut().find(|doubt| doubt.place == place);
         if let Some(doubt) = known {
+            doubt.met = self.time;
             return doubt.ways[doubt.way].clone();
         }
         let ways: Rc<[Way]> = ways().into();
@@ -177,6 +258,7 @@ impl Names {
             ways,
             way: 0,
             affected,
+            met: self.time,
         });
         first
     }
@@ -193,8 +275,51 @@ impl Names {
         false
     }
 
+    /// Goes on to the next way to read this alone. False: there is none.
+    fn bump(&mut self, at: usize) -> bool {
+        match self.doubts.get_mut(at) {
+            Some(doubt) if doubt.way + 1 < doubt.ways.len() => doubt.way += 1,
+            _ => return false,
+        }
+        true
+    }
+
+    /// Goes on to the next way of what was met last before a run failed; where that has none, of what was met before it.
+    fn bump_last(&mut self, since: u64) -> bool {
+        let mut met: Vec<_> = (0..self.doubts.len()).collect();
+        met.retain(|at| self.doubts[*at].met > since);
+        met.sort_by_key(|at| std::cmp::Reverse(self.doubts[*at].met));
+        met.into_iter().any(|at| {
+            let is_bumped = self.bump(at);
+            if !is_bumped {
+                self.doubts[at].way = 0;
+            }
+            is_bumped
+        })
+    }
+
+    /// Only with the doubts that are such.
+    fn only(&self, is_it: impl Fn(&Doubt) -> bool) -> Self {
+        let mut only = self.clone();
+        only.doubts.retain(is_it);
+        only
+    }
+
+    /// The first thing that does not come back. Variants before structs, which are only missing where another variant was read.
+    fn wrong<T: Serialize>(&self, bytes: &[u8], value: &T) -> Option<usize> {
+        let is_wrong = |at: &usize| {
+            let place = &self.doubts[*at].place;
+            self.only(|doubt| doubt.place == *place).score(bytes, value) == 0
+        };
+        let is_variant = |at: &usize| matches!(self.doubts[*at].place, Place::Variant(..));
+        let (variants, others): (Vec<_>, Vec<_>) = (0..self.doubts.len()).partition(is_variant);
+        variants.into_iter().chain(others).find(is_wrong)
+    }
+
+    /// But for what is buffered.
     fn is_by_name(&self) -> bool {
-        let is_by_name = |doubt: &Doubt| matches!(doubt.ways[doubt.way], Way::ByName);
+        let is_by_name =
+            |doubt: &Doubt| matches!(doubt.ways[doubt.way], Way::ByName | Way::Places(_));
         self.doubts.iter().all(is_by_name)
     }
 
@@ -223,7 +348,9 @@ impl Names {
             Node::Struct(fields) => {
                 let names = fields.iter().map(|(name, _)| *name);
                 let affected = self.doubts.iter().find_map(|doubt| match &doubt.place {
-                    Place::Struct(_, of) if names.clone().eq(of) => Some(&doubt.affected),
+                    Place::Struct(_, of) | Place::Buffered(of) if names.clone().eq(of) => {
+                        Some(&doubt.affected)
+                    }
                     _ => None,
                 });
                 for (at, (name, node)) in fields.iter().enumerate() {
@@ -237,8 +364,8 @@ impl Names {
             }
             Node::Variant(index, name, node) => {
                 let is_it = |doubt: &Doubt| match &doubt.place {
-                    Place::Variant(_, i, of) => i == index || of == name,
-                    Place::Struct(..) => false,
+                    Place::Variant(_, i, of) => i == index && of == name,
+                    Place::Struct(..) | Place::Buffered(_) => false,
                 };
                 if self.doubts.iter().any(is_it) {
                     out.extend_from_slice(&index.to_ne_bytes());
@@ -253,7 +380,7 @@ impl Names {
 
     /// Does the value give again what was written? Two: the same. One: but for the order of what may have none.
     fn score<T: Serialize>(&self, bytes: &[u8], value: &T) -> u8 {
-        let Ok(again) = write::value(value, Purpose::Travel) else {
+        let Some(again) = contained(|| write::value(value, Purpose::Travel)) else {
             return 0;
         };
         let (Ok(before), Ok(after)) = (Node::of(bytes), Node::of(&again)) else {
@@ -278,6 +405,7 @@ impl Names {
     fn subject(&self) -> String {
         let name = self.doubts.iter().find_map(|doubt| match &doubt.place {
             Place::Variant(_, _, name) => Some(name),
+            Place::Buffered(_) => None,
             Place::Struct(_, names) => {
                 let at = doubt.affected.iter().position(|is| *is)?;
                 names.get(at)
@@ -304,87 +432,15 @@ impl Names {
     }
 }
 
-/// The fields whose names say nothing. None: they say it all.
-fn affected(written: &[&[u8]], known: &[&str]) -> Option<Vec<bool>> {
-    let find = |name: &[u8]| known.iter().position(|known| known.as_bytes() == name);
-    let places: Vec<_> = written.iter().map(|name| find(name)).collect();
-    if !places.iter().flatten().is_sorted_by(|a, b| a < b) {
-        return Some(vec![true; written.len()]);
-    }
-    let is_read = |at: usize| places.contains(&Some(at));
-    if places.iter().all(Option::is_some) || (0..known.len()).all(is_read) {
-        return None;
-    }
-    Some(places.iter().map(Option::is_none).collect())
-}
-
-/// The ways to read fields in order: where all have a place that is tried first, and by name last.
-fn ways(written: &[&[u8]], known: &'static [&'static str]) -> Vec<Way> {
-    let find = |name: &[u8]| known.iter().position(|known| known.as_bytes() == name);
-    let places: Vec<_> = written.iter().map(|name| find(name)).collect();
-    let is_ordered = places.iter().flatten().is_sorted_by(|a, b| a < b);
-    let mut ways = Vec::new();
-    if written.len() == known.len() {
-        ways.push(known.iter().map(|name| Some(*name)).collect());
-    }
-    let mut walk = Walk {
-        known,
-        fixed: match is_ordered {
-            true => places,
-            false => vec![None; written.len()],
-        },
-        path: Vec::new(),
-        ways,
-    };
-    walk.go(0);
-    let is_other = |way: &Vec<Option<&str>>| {
-        let is_same = |(way, name): (&Option<&str>, &&[u8])| match find(name) {
-            Some(_) => way.is_some_and(|way| way.as_bytes() == *name),
-            None => way.is_none(),
-        };
-        !way.iter().zip(written).all(is_same)
-    };
-    let ways = walk.ways.into_iter().filter(is_other);
-    let ways = ways.map(|way| Way::Fields(way.into()));
-    ways.chain([Way::ByName]).collect()
-}
-
-struct Walk {
-    known: &'static [&'static str],
-    /// Where the names are known.
-    fixed: Vec<Option<usize>>,
-    path: Vec<Option<usize>>,
-    ways: Vec<Vec<Option<&'static str>>>,
-}
-
-impl Walk {
-    fn go(&mut self, from: usize) {
-        if self.ways.len() >= MOST_WAYS {
-            return;
+/// What the user's code makes of an attempt, which may be more than it can bear: a panic is a no, of which nobody hears.
+fn contained<T>(f: impl FnOnce() -> Result<T, Fault>) -> Option<T> {
+    // UNWIND: the user's Serialize and Deserialize, on an attempt that nobody asked for: what they leave half-made is their own.
+    match report::silenced(|| catch_unwind(AssertUnwindSafe(f))) {
+        Ok(made) => made.ok(),
+        Err(payload) => {
+            crate::report::contain_drop("panic payload", || drop(payload));
+            None
         }
-        let at = self.path.len();
-        let Some(fixed) = self.fixed.get(at) else {
-            let name = |place: &Option<usize>| place.map(|place| self.known[place]);
-            let way = self.path.iter().map(name).collect();
-            self.ways.push(way);
-            return;
-        };
-        if let Some(place) = *fixed {
-            self.path.push(Some(place));
-            self.go(place + 1);
-            self.path.pop();
-            return;
-        }
-        let end = self.fixed[at..].iter().flatten().next();
-        let end = end.map_or(self.known.len(), |end| *end);
-        for place in from..end {
-            self.path.push(Some(place));
-            self.go(place + 1);
-            self.path.pop();
-        }
-        self.path.push(None);
-        self.go(from);
-        self.path.pop();
     }
 }
 
@@ -396,22 +452,53 @@ pub fn settle<T: Serialize + DeserializeOwned>(
 ) -> Result<T, Fault> {
     let mut names = Names {
         is_armed: true,
-        ..Names::default()
+        ..Names::of::<T>()
     };
+    let is_buffered = |doubt: &Doubt| matches!(doubt.place, Place::Buffered(_));
+    // First each doubt by itself, as long as it is seen which one is wrong; then all ways.
+    let mut is_guided = true;
+    let mut is_all = false;
     let mut unclear = None;
-    for _ in 0..MOST_RUNS {
-        if let Ok(value) = attempt::<T>(bytes, &mut names) {
+    let mut but_for_buffers = None;
+    for run in 0..MOST_RUNS {
+        let mut wrong = None;
+        let since = names.time;
+        if let Some(value) = contained(|| attempt::<T>(bytes, &mut names)) {
+            if hear::<T>(bytes, &names) {
+                names.doubts.clear();
+                continue;
+            }
             match names.score(bytes, &value) {
-                0 if names.is_by_name() => {}
-                0 => {
-                    unclear.get_or_insert_with(|| names.subject());
-                }
+                0 => wrong = names.wrong(bytes, &value),
                 score => return Ok(plainest(bytes, names, value, score)),
             }
+            let others = names.only(|doubt| !is_buffered(doubt));
+            if !names.is_by_name() {
+                unclear.get_or_insert_with(|| names.subject());
+                if others.score(bytes, &value) > 0 {
+                    but_for_buffers.get_or_insert(value);
+                }
+            }
         }
-        if !names.advance() {
+        if is_guided {
+            is_guided = run < MOST_GUIDED
+                && match wrong {
+                    Some(wrong) => names.bump(wrong),
+                    None => names.bump_last(since),
+                };
+            if !is_guided {
+                names.doubts.clear();
+            }
+        } else if !names.advance() {
+            is_all = true;
             break;
         }
+    }
+    if !is_all && by_name.is_ok() && names.doubts.iter().any(|doubt| !is_buffered(doubt)) {
+        unclear.get_or_insert_with(|| names.subject());
+    }
+    if let Some(value) = but_for_buffers {
+        return Ok(value);
     }
     match unclear {
         // No other way leads to a value.
@@ -437,7 +524,7 @@ fn plainest<T: Serialize + DeserializeOwned>(
             Some(way) if way != doubt.way => doubt.way = way,
             _ => continue,
         }
-        if let Ok(one) = attempt::<T>(bytes, &mut other)
+        if let Some(one) = contained(|| attempt::<T>(bytes, &mut other))
             && other.score(bytes, &one) >= score
         {
             (names, value) = (other, one);
@@ -445,4 +532,52 @@ fn plainest<T: Serialize + DeserializeOwned>(
     }
     names.remember();
     value
+}
+
+/// Finds out whether the names that are told to visitors that do not say what they know are known to them: a field that is there twice is an
+/// error. Says whether that is news.
+fn hear<T: DeserializeOwned>(bytes: &[u8], names: &Names) -> bool {
+    let mut is_news = false;
+    for doubt in &names.doubts {
+        let Place::Buffered(written) = &doubt.place else {
+            continue;
+        };
+        let written: Vec<&[u8]> = written.iter().map(|name| &name[..]).collect();
+        let hash = buffered::hash(&written);
+        if !matches!(doubt.ways[doubt.way], Way::ByName) {
+            continue;
+        }
+        let is_known = |at| {
+            let mut twice = Names {
+                twice: Some((hash, at)),
+                ..names.clone()
+            };
+            let is_known = contained(|| attempt::<T>(bytes, &mut twice)).is_none();
+            // A field that this value leaves out says nothing.
+            twice.has_given_twice.then_some(is_known)
+        };
+        let before = heard(names.of, hash);
+        let [mut known, mut unknown] = before;
+        // What has no bit of its own stays in doubt.
+        for at in 0..written.len().min(Present::BITS as usize - 1) {
+            if (known | unknown) & bit(at) == 0 {
+                match is_known(at) {
+                    Some(true) => known |= bit(at),
+                    Some(false) => unknown |= bit(at),
+                    None => {}
+                }
+            }
+        }
+        HEARD.with_borrow_mut(|heard| {
+            if heard.len() < MOST_KNOWN {
+                heard.insert((names.of, hash), [known, unknown]);
+                is_news |= known != before[0];
+            }
+        });
+    }
+    is_news
+}
+
+fn heard(of: TypeId, names: u64) -> [Present; 2] {
+    HEARD.with_borrow(|heard| heard.get(&(of, names)).copied().unwrap_or_default())
 }

@@ -5,6 +5,7 @@ use super::super::bulk;
 use super::super::error::Fault;
 use super::super::limits::MOST_DEPTH;
 use super::super::memory::Source;
+use super::buffered;
 use super::fields;
 use super::names::{self, Names};
 use super::row::Number;
@@ -17,9 +18,9 @@ use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqA
 
 /// Reads the value that is described, and nothing besides.
 pub fn value<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<T, Fault> {
-    let mut names = Names::default();
+    let mut names = Names::of::<T>();
     let read = attempt(bytes, &mut names);
-    match names.is_in_doubt() {
+    match names.is_in_doubt(read.is_ok()) {
         false => read,
         true => names::settle(bytes, read),
     }
@@ -322,10 +323,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'_, 'de> {
                 self.elements(kind, width, |elements| visitor.visit_seq(elements))
             }
             Tag::Map => self.elements(Kind::Values, 2, |elements| visitor.visit_map(elements)),
-            Tag::Struct => {
-                let kind = Kind::Named;
-                self.elements(kind, kind.least(), |elements| visitor.visit_map(elements))
-            }
+            Tag::Struct => buffered::read(self, visitor),
             Tag::UnitVariant => visitor.visit_borrowed_str(self.variant()?.1),
             Tag::NewtypeVariant => self.inside(|reader| reader.entry(visitor)),
             Tag::FieldsVariant => self.entry_of_fields(visitor),

@@ -2,13 +2,13 @@
 
 use super::super::described::{Out, Tag};
 use super::made::{Elements, Variant};
+use super::refused::Refused;
 use super::seen::{self, Enum, Seen};
 use super::trial::{Outcome, Question, Trial, What};
 use super::words::{BYTES, CHARS, COUNTS, NUMBERS, WORDS};
-use serde::de::{self, Deserialize, Deserializer, Visitor};
+use serde::de::{Deserialize, Deserializer, Visitor};
 use std::any::TypeId;
 use std::collections::HashSet;
-use std::fmt;
 
 /// How deep made-up values are nested at most.
 const MOST_DEPTH: usize = 96;
@@ -21,35 +21,6 @@ pub struct Moods;
 impl Moods {
     pub fn all() -> impl Iterator<Item = usize> {
         0..4
-    }
-}
-
-/// The value was not taken, or cannot be made.
-#[derive(Debug)]
-pub struct Refused {
-    /// Since a visitor takes nothing of this kind.
-    pub is_of_kind: bool,
-}
-
-impl Refused {
-    pub const OTHER: Self = Self { is_of_kind: false };
-}
-
-impl fmt::Display for Refused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("it was made up")
-    }
-}
-
-impl std::error::Error for Refused {}
-
-impl de::Error for Refused {
-    fn custom<T: fmt::Display>(_: T) -> Self {
-        Self::OTHER
-    }
-
-    fn invalid_type(_: de::Unexpected<'_>, _: &dyn de::Expected) -> Self {
-        Self { is_of_kind: true }
     }
 }
 

@@ -1,7 +1,8 @@
 //! What is made up of several values.
 
 use super::super::described::Tag;
-use super::feed::{Feeder, Refused};
+use super::feed::Feeder;
+use super::refused::Refused;
 use serde::de::value::U32Deserializer;
 use serde::de::{
     DeserializeSeed, EnumAccess, IntoDeserializer, MapAccess, SeqAccess, VariantAccess, Visitor,

@@ -18,6 +18,7 @@
 mod agree;
 mod feed;
 mod made;
+mod refused;
 mod seen;
 mod trial;
 mod words;

@@ -6,8 +6,9 @@
 //! where it has a way to take a kind and none of ours will do, nobody knows.
 
 use super::super::described::Tag;
-use super::feed::{Feeder, Refused};
+use super::feed::Feeder;
 use super::made::Variant;
+use super::refused::Refused;
 use super::words::COUNTS;
 use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{DeserializeSeed, EnumAccess, MapAccess, Visitor};

@@ -307,3 +307,157 @@ fn kinds_of_integers() {
     }
     described([[Strict(1), Strict(2)]]);
 }
+
+/// Where the reader does not say which names it knows.
+#[test]
+fn in_buffers() {
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+    struct Inner {
+        #[serde(
+            rename(serialize = "out", deserialize = "in"),
+            skip_serializing_if = "Option::is_none"
+        )]
+        a: Option<u32>,
+        b: String,
+    }
+    macro_rules! tagged {
+        ($($name:ident: $($attribute:meta),*;)*) => {
+            $({
+                #[derive(Debug, PartialEq, Serialize, Deserialize)]
+                $(#[$attribute])*
+                enum $name {
+                    Named {
+                        #[serde(rename(serialize = "out", deserialize = "in"))]
+                        a: Option<u32>,
+                        #[serde(rename(serialize = "out2", deserialize = "in2"), default = "seven")]
+                        c: u32,
+                        d: char,
+                    },
+                    Required {
+                        #[serde(rename(serialize = "out3", deserialize = "in3"))]
+                        e: u32,
+                        #[serde(rename(serialize = "out4", deserialize = "in4"))]
+                        f: Option<u32>,
+                    },
+                    New(Inner),
+                }
+                for c in numbers() {
+                    described(options().map(|a| $name::Named { a, c, d: 'x' }));
+                    described(options().map(|f| $name::Required { e: c, f }));
+                }
+                let inner = |a| Inner { a, b: "b".into() };
+                described(options().map(|a| $name::New(inner(a))));
+                let all = || options().flat_map(|a| {
+                    [$name::Named { a, c: 1, d: 'y' }, $name::New(inner(a)), $name::Required { e: 1, f: a }]
+                });
+                described([all().collect::<Vec<_>>()]);
+                described([all().enumerate().collect::<HashMap<_, _>>()]);
+            })*
+        };
+    }
+    tagged! {
+        External: serde(rename_all = "kebab-case");
+        Internal: serde(tag = "t");
+        Adjacent: serde(tag = "t", content = "c");
+        Denying: serde(tag = "t", content = "c"), serde(deny_unknown_fields);
+    }
+    // What is not read stays unread.
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(tag = "t")]
+    enum Computed {
+        One {
+            a: u32,
+            #[serde(skip_deserializing)]
+            sum: u32,
+            b: u32,
+        },
+    }
+    let one = |a, sum| Computed::One { a, sum, b: 2 };
+    described([one(1, 0)]);
+    for _ in 0..2 {
+        let lost = Description::of(&one(1, 3), Part::Argument).unwrap();
+        assert_eq!(lost.read(Part::Result), Ok(one(1, 0)));
+    }
+}
+
+/// Where each wrong way leads to others.
+#[test]
+fn many_at_once() {
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+    #[serde(rename_all(serialize = "UPPERCASE", deserialize = "kebab-case"))]
+    struct Container {
+        before: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        maybe: Option<u32>,
+        field: u32,
+        #[serde(alias = "a", alias = "z")]
+        after_all: Vec<u16>,
+    }
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+    struct Field {
+        #[serde(
+            rename(serialize = "out", deserialize = "in"),
+            skip_serializing_if = "Option::is_none"
+        )]
+        maybe: Option<u32>,
+        #[serde(rename(serialize = "to", deserialize = "from"))]
+        field: u32,
+        #[serde(rename(serialize = "x2", deserialize = "y2"), default = "seven")]
+        after: u32,
+    }
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(rename_all(serialize = "UPPERCASE", deserialize = "kebab-case"))]
+    #[serde(rename_all_fields(serialize = "PascalCase", deserialize = "snake_case"))]
+    enum Variants {
+        #[serde(rename(serialize = "out", deserialize = "in"))]
+        One,
+        #[serde(alias = "z")]
+        TwoMore {
+            some_thing: Option<u32>,
+            #[serde(rename(serialize = "to", deserialize = "from"))]
+            field: u32,
+        },
+        InNewtype(Field),
+        #[serde(rename(serialize = "four", deserialize = "five"))]
+        InTuple(Box<Container>, Field),
+        #[serde(other)]
+        AllOthers,
+    }
+    let container = |maybe, field| Container {
+        before: "b".into(),
+        maybe,
+        field,
+        after_all: vec![1],
+    };
+    let field = |maybe, field| Field {
+        maybe,
+        field,
+        after: 7,
+    };
+    let all = |maybe, n| {
+        let two = Variants::InTuple(container(maybe, n).into(), field(maybe, 1));
+        let named = Variants::TwoMore {
+            some_thing: maybe,
+            field: n,
+        };
+        let newtype = Variants::InNewtype(field(maybe, n));
+        [two, Variants::One, Variants::AllOthers, newtype, named]
+    };
+    // In every order, in which nothing is known yet.
+    for turn in 0..5 {
+        for maybe in [None, Some(3)] {
+            let values = || {
+                let mut values = Vec::from(all(maybe, 2));
+                values.rotate_left(turn);
+                values
+            };
+            let (together, alone) = (values(), values());
+            for thread in [
+                crate::sync::thread::spawn(move || described([together])),
+                crate::sync::thread::spawn(move || described(alone)),
+            ] {
+                thread.join().unwrap();
+            }
+        }
+    }
+}

@@ -18,7 +18,7 @@ fn the_error_says_where_of_which_type_and_why() {
     let error = read::<bool, _>(Part::Result, &[2][..]).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "decoding the result (`bool`) failed: the bytes are no bool"
+        "decoding the result (`bool`) failed: the bytes are not valid: expected bool"
     );
 }
 

@@ -1,19 +1,20 @@
-//! The owner's side of the memory: chunks, their free lists, and what is on its way to others.
+//! The owner's side of the memory: its chunks, their free lists, and freed cells of other threads that are not returned
+//! yet.
 //!
-//! Nothing here is shared: a [`Local`] is used by its thread alone (or under the mutex of the last
-//! resort). A chunk knows its [`RemoteFreeList`], so a cell finds its way by masking its address.
+//! Only its own thread uses a [`Local`] (or the thread that holds the mutex `LAST_RESORT`). A chunk is aligned to its
+//! size and points to its owner, so masking a cell's address leads to the owner's [`RemoteFreeList`].
 
 use super::CLASSES;
-use super::home::{Free, Pushed, RemoteFreeList};
+use super::remote_free_list::{Free, Pushed, RemoteFreeList};
 use std::alloc::Layout;
 use std::cell::Cell;
 use std::ptr::{self, NonNull};
 
 /// Bytes of a chunk, and its alignment. 16 KiB: 500 of the smallest cells, four pages.
 const CHUNK: usize = 16 << 10;
-/// Empty chunks that a thread keeps (4 MiB); the rest goes back to the system.
+/// Empty chunks that a thread keeps (4 MiB); more are returned to the program's allocator.
 const KEEP: usize = 256;
-/// Cells that are sent home together (the bench is `spawn/no-handle`).
+/// Cells that are returned to their owner together. Chosen with the bench `spawn/no-handle`.
 const BATCH: usize = 32;
 
 const LAYOUT: Layout = match Layout::from_size_align(CHUNK, CHUNK) {
@@ -21,63 +22,69 @@ const LAYOUT: Layout = match Layout::from_size_align(CHUNK, CHUNK) {
     Err(_) => panic!("a chunk's size is a power of two"),
 };
 
+/// Which list of its owner a chunk is in.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum ListKind {
-    /// Cells are carved from it now.
+    /// None: it is the chunk of its class that cells are allocated from.
     Current,
-    /// No cell is free.
+    /// None: no cell of it is free.
     Full,
-    /// In the list of its class: some cells are free.
+    /// The list of its class: some cells are free.
     Partial,
-    /// In the list of empty chunks.
+    /// The list of empty chunks.
     Empty,
 }
 
-/// A chunk's first bytes. All of it belongs to the owner, but for `home`, which never changes.
+/// The header of a chunk; cells follow it. Only the owner thread touches it, except for `owner`, which never changes.
 #[repr(C, align(64))]
 struct Chunk {
-    home: NonNull<Owner>,
+    owner: NonNull<Owner>,
     class: Cell<usize>,
-    place: Cell<ListKind>,
-    /// Cells that are out.
+    list: Cell<ListKind>,
+    /// Cells in use.
     used: Cell<usize>,
-    /// Bytes carved so far.
+    /// Bytes carved so far, header included.
     carved: Cell<usize>,
+    /// Freed cells of this chunk.
     free: Cell<*mut Free>,
-    /// Links of the list that it is in: doubly linked, so that it can leave from the middle.
+    /// Links of its list. Doubly linked, so that it can be taken out of the middle.
     next: Cell<*const Chunk>,
     previous: Cell<*const Chunk>,
-    /// The list of all chunks of this owner.
+    /// Links of the list of all chunks of its owner.
     all_next: Cell<*const Chunk>,
     all_previous: Cell<*const Chunk>,
 }
 
-/// The part that outlives the owner while cells are out.
+/// The part of a [`Local`] that outlives its thread while cells are in use.
 struct Owner {
-    home: RemoteFreeList,
-    /// All chunks, written before the home is abandoned, read by whoever frees it.
+    remote: RemoteFreeList,
+    /// The list of all chunks. Written by the owner thread before it settles, then read by the thread that frees all.
     all: Cell<*const Chunk>,
 }
 
-/// Cells of other threads, linked, not yet sent.
+/// A chain of freed cells of another owner, not returned yet.
 #[derive(Clone, Copy)]
 struct Outgoing {
-    home: NonNull<Owner>,
+    owner: NonNull<Owner>,
     first: NonNull<Free>,
     last: NonNull<Free>,
     count: usize,
 }
 
-/// See the module.
+/// The memory of one thread. See the module.
 pub struct Local {
-    shared: NonNull<Owner>,
+    owner: NonNull<Owner>,
+    /// By class: the chunk that cells are allocated from.
     current: [Cell<*const Chunk>; CLASSES.len()],
+    /// By class: the list of partial chunks.
     partial: [Cell<*const Chunk>; CLASSES.len()],
+    /// The list of empty chunks, and its length.
     empty: Cell<*const Chunk>,
     empties: Cell<usize>,
     outgoing: Cell<Option<Outgoing>>,
 }
 
+/// The chunk that a cell lies in.
 fn chunk_of(memory: NonNull<u8>) -> NonNull<Chunk> {
     memory
         .map_addr(|address| {
@@ -88,13 +95,13 @@ fn chunk_of(memory: NonNull<u8>) -> NonNull<Chunk> {
 
 impl Local {
     pub fn new() -> Self {
-        let shared = Box::new(Owner {
-            home: RemoteFreeList::new(),
+        let owner = Box::new(Owner {
+            remote: RemoteFreeList::new(),
             all: Cell::new(ptr::null()),
         });
         let none = || Cell::new(ptr::null());
         Self {
-            shared: NonNull::from(Box::leak(shared)),
+            owner: NonNull::from(Box::leak(owner)),
             current: std::array::from_fn(|_| none()),
             partial: std::array::from_fn(|_| none()),
             empty: none(),
@@ -103,11 +110,12 @@ impl Local {
         }
     }
 
-    fn shared(&self) -> &Owner {
-        // SAFETY: leaked by `new`; freed only after this owner has abandoned it.
-        unsafe { self.shared.as_ref() }
+    fn owner(&self) -> &Owner {
+        // SAFETY: leaked by `new`; freed only after `abandon`, which consumes this.
+        unsafe { self.owner.as_ref() }
     }
 
+    /// A cell of `class`.
     #[inline]
     pub fn allocate(&self, class: usize) -> NonNull<u8> {
         let current = self.current[class].get();
@@ -122,7 +130,7 @@ impl Local {
 
     #[cold]
     fn allocate_slow(&self, class: usize) -> NonNull<u8> {
-        self.take_in(self.shared().home.drain());
+        self.free_chain(self.owner().remote.drain());
         loop {
             let current = self.current[class].get();
             if !current.is_null() {
@@ -131,16 +139,16 @@ impl Local {
                     return memory;
                 }
                 // SAFETY: as in `allocate`.
-                unsafe { &*current }.place.set(ListKind::Full);
+                unsafe { &*current }.list.set(ListKind::Full);
             }
             let next = self.next_chunk(class);
             // SAFETY: alive, and this owner's.
-            unsafe { &*next }.place.set(ListKind::Current);
+            unsafe { &*next }.list.set(ListKind::Current);
             self.current[class].set(next);
         }
     }
 
-    /// A chunk with a free cell: a partly used one, an empty one, or a new one.
+    /// A chunk with a free cell, in no list: a partial one, an empty one, or a new one.
     fn next_chunk(&self, class: usize) -> *const Chunk {
         let partial = self.partial[class].get();
         if !partial.is_null() {
@@ -164,11 +172,11 @@ impl Local {
         let Some(chunk) = NonNull::new(memory.cast::<Chunk>()) else {
             std::alloc::handle_alloc_error(LAYOUT)
         };
-        let all = &self.shared().all;
+        let all = &self.owner().all;
         let fresh = Chunk {
-            home: self.shared,
+            owner: self.owner,
             class: Cell::new(class),
-            place: Cell::new(ListKind::Current),
+            list: Cell::new(ListKind::Current),
             used: Cell::new(0),
             carved: Cell::new(0),
             free: Cell::new(ptr::null_mut()),
@@ -189,20 +197,22 @@ impl Local {
         chunk.as_ptr()
     }
 
+    /// Frees a cell of any owner.
     #[inline]
     pub fn release(&self, memory: NonNull<u8>) {
-        // SAFETY: every cell lies in a chunk, which is alive while the cell is out.
+        // SAFETY: every cell lies in a chunk, which is alive while the cell is in use.
         let chunk = unsafe { chunk_of(memory).as_ref() };
-        if chunk.home == self.shared {
-            self.take_back(chunk, memory.cast());
+        if chunk.owner == self.owner {
+            self.free_local(chunk, memory.cast());
         } else {
-            self.send(chunk.home, memory.cast());
+            self.free_remote(chunk.owner, memory.cast());
         }
     }
 
+    /// Frees a cell of this owner.
     #[inline]
-    fn take_back(&self, chunk: &Chunk, cell: NonNull<Free>) {
-        // SAFETY: the cell is free and ours; its first bytes are a link now.
+    fn free_local(&self, chunk: &Chunk, cell: NonNull<Free>) {
+        // SAFETY: the cell is free and ours; its first bytes become a link.
         unsafe {
             cell.write(Free {
                 next: chunk.free.get(),
@@ -211,60 +221,65 @@ impl Local {
         chunk.free.set(cell.as_ptr());
         let used = chunk.used.get() - 1;
         chunk.used.set(used);
-        if used == 0 || chunk.place.get() == ListKind::Full {
-            self.move_chunk(chunk, used);
+        if used == 0 || chunk.list.get() == ListKind::Full {
+            self.relink(chunk, used);
         }
     }
 
+    /// Moves a chunk to the list that fits its `used` cells, or frees it.
     #[cold]
-    fn move_chunk(&self, chunk: &Chunk, used: usize) {
+    fn relink(&self, chunk: &Chunk, used: usize) {
         let class = chunk.class.get();
-        match chunk.place.get() {
+        match chunk.list.get() {
             ListKind::Current | ListKind::Empty => return,
             ListKind::Full => {}
             ListKind::Partial if used == 0 => unlink(&self.partial[class], chunk),
             ListKind::Partial => return,
         }
         if used > 0 {
-            chunk.place.set(ListKind::Partial);
+            chunk.list.set(ListKind::Partial);
             link(&self.partial[class], chunk);
         } else if self.empties.get() < KEEP {
-            chunk.place.set(ListKind::Empty);
+            chunk.list.set(ListKind::Empty);
             link(&self.empty, chunk);
             self.empties.set(self.empties.get() + 1);
         } else {
-            self.give_back(chunk);
+            self.free_chunk(chunk);
         }
     }
 
-    fn give_back(&self, chunk: &Chunk) {
+    /// Returns an empty chunk that is in no list of a class to the program's allocator.
+    fn free_chunk(&self, chunk: &Chunk) {
         let (next, previous) = (chunk.all_next.get(), chunk.all_previous.get());
         if !next.is_null() {
             // SAFETY: chunks in the list are alive.
             unsafe { &*next }.all_previous.set(previous);
         }
         if previous.is_null() {
-            self.shared().all.set(next);
+            self.owner().all.set(next);
         } else {
             // SAFETY: chunks in the list are alive.
             unsafe { &*previous }.all_next.set(next);
         }
-        // SAFETY: allocated with this layout; no cell of it is out, and no list holds it.
+        // SAFETY: allocated with this layout; no cell of it is in use, and no list holds it.
         unsafe { std::alloc::dealloc(ptr::from_ref(chunk).cast_mut().cast(), LAYOUT) };
     }
 
-    fn take_in(&self, mut chain: *mut Free) {
+    /// Frees a chain that other threads returned.
+    fn free_chain(&self, mut chain: *mut Free) {
         while let Some(cell) = NonNull::new(chain) {
             // SAFETY: the drained chain is ours.
             chain = unsafe { cell.as_ref() }.next;
-            // SAFETY: the cell is one of this home, so its chunk is alive and this owner's.
-            self.take_back(unsafe { chunk_of(cell.cast()).as_ref() }, cell);
+            // SAFETY: the cell is one of this owner, so its chunk is alive and this owner's.
+            self.free_local(unsafe { chunk_of(cell.cast()).as_ref() }, cell);
         }
     }
 
-    fn send(&self, home: NonNull<Owner>, cell: NonNull<Free>) {
+    /// Frees a cell of another owner: adds it to the outgoing chain. A chain of a different owner is sent first, and a
+    /// chain of [`BATCH`] cells is sent at once.
+    fn free_remote(&self, owner: NonNull<Owner>, cell: NonNull<Free>) {
         let mut outgoing = match self.outgoing.take() {
-            Some(outgoing) if outgoing.home == home => {
+            Some(outgoing) if outgoing.owner == owner => {
                 // SAFETY: the cell is free and ours until it is sent.
                 unsafe {
                     cell.write(Free {
@@ -287,7 +302,7 @@ impl Local {
                     })
                 };
                 Outgoing {
-                    home,
+                    owner,
                     first: cell,
                     last: cell,
                     count: 0,
@@ -302,70 +317,73 @@ impl Local {
         }
     }
 
+    /// Sends the outgoing chain.
     pub fn flush(&self) {
         if let Some(outgoing) = self.outgoing.take() {
             outgoing.send();
         }
     }
 
-    /// The owner ends: what is empty is freed now, the rest with the last cell that comes back.
+    /// The thread ends: frees the empty chunks now. The thread that frees the last cell in use frees the rest.
     pub fn abandon(self) {
         self.flush();
-        self.take_in(self.shared().home.drain());
-        let rest = self.shared().home.abandon();
-        self.take_in(rest);
-        let mut out = 0;
-        let mut next = self.shared().all.get();
+        self.free_chain(self.owner().remote.drain());
+        let rest = self.owner().remote.abandon();
+        self.free_chain(rest);
+        let mut in_use = 0;
+        let mut next = self.owner().all.get();
         while !next.is_null() {
             // SAFETY: chunks in the list are alive.
             let chunk = unsafe { &*next };
             next = chunk.all_next.get();
             match chunk.used.get() {
-                0 => self.give_back(chunk),
-                used => out += used,
+                0 => self.free_chunk(chunk),
+                used => in_use += used,
             }
         }
-        if self.shared().home.settle(out) == Pushed::Last {
-            // SAFETY: told to be the last.
-            unsafe { free_all(self.shared) };
+        if self.owner().remote.settle(in_use) == Pushed::Last {
+            // SAFETY: `Last` names this thread as the last.
+            unsafe { free_all(self.owner) };
         }
     }
 }
 
 impl Outgoing {
+    /// Returns the chain to its owner.
     fn send(self) {
-        // SAFETY: the home is alive while cells of it are out, and ours are.
+        // SAFETY: an owner is alive while cells of it are in use; those of the chain still count as such.
         let pushed = unsafe {
-            self.home
+            self.owner
                 .as_ref()
-                .home
+                .remote
                 .push(self.first, self.last, self.count)
         };
         if pushed == Pushed::Last {
-            // SAFETY: told to be the last.
-            unsafe { free_all(self.home) };
+            // SAFETY: `Last` names this thread as the last.
+            unsafe { free_all(self.owner) };
         }
     }
 }
 
-/// Frees an abandoned home and its chunks.
+/// Frees an abandoned owner and its chunks.
 ///
 /// # Safety
-/// The home's protocol named the caller as the last.
-unsafe fn free_all(shared: NonNull<Owner>) {
-    // SAFETY: leaked by `Local::new`, and the last user is this one.
-    let shared = unsafe { Box::from_raw(shared.as_ptr()) };
-    let mut next = shared.all.get();
+/// The owner's [`RemoteFreeList`] returned [`Pushed::Last`] to the caller.
+unsafe fn free_all(owner: NonNull<Owner>) {
+    // SAFETY: leaked by `Local::new`, and the caller is its last user.
+    let owner = unsafe { Box::from_raw(owner.as_ptr()) };
+    let mut next = owner.all.get();
     while !next.is_null() {
         let chunk = next;
         // SAFETY: chunks in the list are alive until freed here.
         next = unsafe { &*chunk }.all_next.get();
-        // SAFETY: allocated with this layout, and no cell of it is out.
+        // SAFETY: allocated with this layout, and no cell of it is in use.
         unsafe { std::alloc::dealloc(chunk.cast_mut().cast(), LAYOUT) };
     }
 }
 
 impl Chunk {
+    /// Makes an empty chunk one of `class`.
     fn reset(&self, class: usize) {
         self.class.set(class);
         self.carved
@@ -373,7 +391,7 @@ impl Chunk {
         self.free.set(ptr::null_mut());
     }
 
-    /// A cell of this chunk. Takes a pointer, since a cell lies outside of the header.
+    /// A cell of this chunk; `None` if none is free. Takes a pointer, because a cell lies outside of the header.
     ///
     /// # Safety
     /// `this` is a live chunk of the calling owner, from `new_chunk`.
@@ -401,6 +419,7 @@ impl Chunk {
     }
 }
 
+/// Adds a chunk to the front of a list.
 fn link(list: &Cell<*const Chunk>, chunk: &Chunk) {
     let next = list.get();
     chunk.next.set(next);
@@ -412,6 +431,7 @@ fn link(list: &Cell<*const Chunk>, chunk: &Chunk) {
     list.set(chunk);
 }
 
+/// Takes a chunk out of its list.
 fn unlink(list: &Cell<*const Chunk>, chunk: *const Chunk) {
     // SAFETY: chunks in a list are alive, this one and its neighbours.
     let (next, previous) = unsafe { ((*chunk).next.get(), (*chunk).previous.get()) };

@@ -1,14 +1,14 @@
-//! Memory for cells, recycled by the thread that asked for it.
+//! Memory for cells, reused by the thread that allocated it.
 //!
-//! A cell allocated by a submitter and freed by a worker is the slow case of every allocator. Here
-//! each thread carves cells out of its own chunks; a cell freed elsewhere travels home on a
-//! lock-free list, several at a time, and is used again there. Empty chunks beyond a bound go back
-//! to the system. The program's allocator serves the chunks and whatever is too large for one.
+//! A submitter allocates a cell and a worker frees it: that is the slow case of every general allocator. Here
+//! each thread carves cells out of its own chunks. A cell that another thread frees returns to its owner on a
+//! lock-free list, several at a time, and is reused there. Empty chunks beyond a bound are returned to the program's
+//! allocator, which also serves cells that are too large for a chunk.
 //!
-//! [`home`] is the part that other threads touch, [`local`] the part that only the owner touches.
+//! [`remote_free_list`] is the part that other threads touch, [`local`] the part that only the owner touches.
 
-pub mod home;
 mod local;
+pub mod remote_free_list;
 
 use crate::sync;
 use local::Local;
@@ -17,43 +17,44 @@ use std::cell::Cell;
 use std::ptr::{self, NonNull};
 use std::sync::{Mutex, PoisonError};
 
-/// Bytes of a cell of each class.
+/// The bytes of a cell, for each size class.
 const CLASSES: [usize; 4] = [32, 64, 128, 256];
 
-/// Where cells of one layout come from; found out when the program is compiled.
+/// Where cells of one layout come from. A constant of each cell type.
 #[derive(Clone, Copy)]
 pub struct Source {
     layout: Layout,
-    /// `None`: the program's allocator.
+    /// The index in [`CLASSES`]. `None`: the program's allocator.
     class: Option<usize>,
 }
 
 impl Source {
-    /// Under a model each cell comes from the program's allocator: the checkers follow it there, and
-    /// the protocol of `home` has models of its own.
+    /// In a model each cell comes from the program's allocator, where the checkers follow it. The protocol of
+    /// [`remote_free_list`] has models of its own.
     pub const fn of(layout: Layout) -> Self {
         let mut class = 0;
         while class < CLASSES.len() && layout.size() > CLASSES[class] {
             class += 1;
         }
-        let foreign = sync::MODEL || cfg!(miri) || layout.align() > 16 || class == CLASSES.len();
+        let is_foreign = sync::MODEL || cfg!(miri) || layout.align() > 16 || class == CLASSES.len();
         Self {
             layout,
-            class: if foreign { None } else { Some(class) },
+            class: if is_foreign { None } else { Some(class) },
         }
     }
 }
 
 sync::thread_local! {
-    /// Null: not made yet. `gone()`: the thread's destructors have run over it.
+    /// Null: not made yet. `gone()`: the thread's destructors have ended it.
     static LOCAL: Cell<*const Local> = const { Cell::new(ptr::null()) };
 }
 
 std::thread_local! {
+    /// Only its destructor is used.
     static END: End = const { End };
 }
 
-/// Gives the thread's memory up when the thread ends.
+/// Abandons the thread's memory when the thread ends.
 struct End;
 
 impl Drop for End {
@@ -67,21 +68,23 @@ impl Drop for End {
     }
 }
 
+/// Marks a thread whose memory was abandoned.
 fn gone() -> *const Local {
     ptr::without_provenance(1)
 }
 
-/// Serves threads whose destructors are running.
+/// Serves threads whose memory was abandoned and whose other destructors still use cells.
 static LAST_RESORT: Mutex<Option<SendLocal>> = Mutex::new(None);
 
 struct SendLocal(Box<Local>);
 
-// SAFETY: a Local is owner-only state; whoever holds the mutex is the owner.
+// SAFETY: only the owner uses a Local; the thread that holds the mutex is the owner.
 unsafe impl Send for SendLocal {}
 
+/// Makes this thread's memory, at its first use of a cell.
 #[cold]
 fn enter() -> *const Local {
-    // The guard's first use registers its destructor; during the thread's end it is refused.
+    // The first use of `END` registers its destructor. It fails if that destructor has run.
     match END.try_with(|_| ()) {
         Ok(()) => {
             let local = Box::into_raw(Box::new(Local::new()));
@@ -95,6 +98,7 @@ fn enter() -> *const Local {
     }
 }
 
+/// Calls `f` with this thread's memory. Takes the lock of `LAST_RESORT` only in a thread that ends.
 #[inline]
 fn with_local<R>(f: impl FnOnce(&Local) -> R) -> R {
     let mut local = LOCAL.with(Cell::get);
@@ -107,15 +111,11 @@ fn with_local<R>(f: impl FnOnce(&Local) -> R) -> R {
             .get_or_insert_with(|| SendLocal(Box::new(Local::new())))
             .0);
     }
-    // SAFETY: made by `enter` on this thread, and freed only by this thread's end.
+    // SAFETY: made by `enter` on this thread, and freed only when this thread ends.
     f(unsafe { &*local })
 }
 
-/// Memory for a cell.
-///
-/// # Panics
-/// Never; when the system has no memory left the process ends as `std::alloc::handle_alloc_error`
-/// says.
+/// Memory for a cell. If there is none, this calls `std::alloc::handle_alloc_error`, which ends the process.
 #[inline]
 pub fn allocate(source: Source) -> NonNull<u8> {
     let layout = source.layout;
@@ -129,7 +129,7 @@ pub fn allocate(source: Source) -> NonNull<u8> {
     }
 }
 
-/// Takes a cell's memory back, on any thread.
+/// Frees a cell's memory. May be called on any thread.
 #[inline]
 pub fn release(memory: NonNull<u8>, source: Source) {
     match source.class {
@@ -139,7 +139,8 @@ pub fn release(memory: NonNull<u8>, source: Source) {
     }
 }
 
-/// Sends home what this thread still holds for others; workers call it before they sleep.
+/// Returns to their owners all cells of other threads that this thread has freed and still holds. Workers call it before
+/// they sleep.
 pub fn flush() {
     let local = LOCAL.with(Cell::get);
     if !local.is_null() && local != gone() {

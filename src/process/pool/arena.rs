@@ -1,19 +1,19 @@
-//! How much address space a pool's lanes take: what was asked for, or what the limits of this process leave.
+//! The size of a pool's arenas: the size that the builder was given, or what the limits of this process leave.
 
 use crate::error::BuildError;
 use crate::shm::{ARENA, LEAST_ARENA, MOST_ARENA, file_bytes, lane_bytes};
 use crate::sys::limits;
 
-/// What the limits of this process leave.
+/// Bytes that the limits of this process leave. `None`: no limit.
 struct Left {
     address_space: Option<u64>,
     file_size: Option<u64>,
 }
 
-/// Bytes of each arena of a pool with so many workers.
+/// Returns the bytes of each arena of a pool with `workers` workers. Called when the pool is built.
 ///
 /// # Errors
-/// Too little or too much was asked for, or a limit does not leave as much as that, or as the least.
+/// `asked` is out of range, or a limit leaves less than the arenas of that size need, or less than the smallest arenas need.
 pub fn size(asked: Option<usize>, workers: usize) -> Result<usize, BuildError> {
     let left = Left {
         address_space: limits::address_space_left(),
@@ -31,8 +31,8 @@ pub fn size(asked: Option<usize>, workers: usize) -> Result<usize, BuildError> {
 }
 
 impl Left {
-    /// At most half of the address space is the pool's: the program and its other pools need some, and in a worker, whose
-    /// limit is the same, the tasks do.
+    /// The default size. The pool takes at most half of the address space that is left: the program and its other pools need
+    /// the rest, and in a worker, which has the same limit, the tasks need it.
     fn share(&self, workers: usize) -> usize {
         let of_space = self.address_space.map_or(u64::MAX, |left| {
             (left / 2 / workers as u64).saturating_sub(lane_bytes(0) as u64) / 2
@@ -44,6 +44,7 @@ impl Left {
         (share - share % LEAST_ARENA).max(LEAST_ARENA)
     }
 
+    /// Checks that the limits leave enough for arenas of this size, and returns the size.
     fn check(&self, arena: usize, workers: usize) -> Result<usize, BuildError> {
         let space = (lane_bytes(arena) * workers) as u64;
         let file = file_bytes(arena) as u64;
@@ -110,10 +111,10 @@ mod tests {
         }
     }
 
-    // It asks the system for its limits.
+    // `size` reads the limits of the system.
     #[cfg(not(miri))]
     #[test]
-    fn what_makes_no_arena_is_refused() {
+    fn a_size_out_of_range_is_refused() {
         for bytes in [0, LEAST_ARENA - 1, MOST_ARENA + 1, usize::MAX] {
             let error = size(Some(bytes), 1).unwrap_err();
             assert!(matches!(error, BuildError::BadArena { .. }), "{error}");

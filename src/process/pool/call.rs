@@ -1,4 +1,4 @@
-//! What a task of a process pool is, but for its argument: its code, and how it is completed.
+//! A task of a process pool without its argument: its code, and the function that completes it.
 
 use crate::error::{BoxError, CodeError};
 use crate::executor::Payload;
@@ -6,14 +6,16 @@ use crate::process::pool::finish::{Finish, finish_bytes, finish_value};
 use crate::process::wire::in_place::{BytesIn, BytesOut};
 use crate::process::worker::task_code;
 
-/// What a task is, but for its argument.
+/// A task without its argument.
 pub struct RemoteCall {
+    /// The offset of the task's code, or why a worker would not find it.
     pub entry: Result<u64, CodeError>,
+    /// Completes the task with the worker's reply.
     pub finish: Finish,
 }
 
 impl RemoteCall {
-    /// The same with an argument that is described.
+    /// The same task, for an argument in the described form.
     pub fn described(&self) -> Self {
         Self {
             entry: self.entry.clone().map(task_code::described),

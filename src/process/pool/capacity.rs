@@ -1,18 +1,25 @@
-//! Waiting for room: in one lane, or in any of several.
+//! Waiting for capacity (a free number, or memory for an argument) in one lane or in any of several. Called by submitters.
 //!
-//! A submitter that finds no room takes answers itself, and sleeps when there are none, among those who sleep for each of
-//! its lanes ([`lead`](crate::process::pool::wait_queue)): as a leader where nobody leads, on the lane's bells, as a follower elsewhere, on its own
-//! words, on all of them at once. What it waits for cannot pass unseen:
-//! - An answer of a lane that it leads rings it; where it follows, the leader takes the answer.
-//! - Whoever makes room in any of the lanes (takes an answer, has read one, or takes a task back) finds under its lock that
-//!   room is wanted, and tells the waiters; or the submitter, who looks once more after it has said so, finds the room.
-//! - A leader that leaves makes it lead, which wakes it, too.
-//! - The pool's end comes with its mode, which a submitter looks at when it has its places; who changes it tells the waiters.
-//!   The attendant ends after that, so there is one for as long as anybody sleeps.
+//! A submitter that finds no capacity drains replies itself. If there are none, it sleeps in the
+//! [wait queue](crate::process::pool::wait_queue) of each lane: as the leader where there is none, as a follower elsewhere. It
+//! sleeps on all words at once: the event words of the lanes that it leads, and its own word in each queue where it follows.
 //!
-//! It depends on no thread that may run code of the user: the attendant may be held up by a callback, or be the submitter.
+//! # Why no wake-up is lost
+//! The submitter counts itself in each lane's `capacity_waiters` (under the lane's lock), enters the queues, and then checks once
+//! more before it sleeps. What it waits for comes in one of these ways:
+//! - *A reply* in a lane that it leads: the worker notifies the lane's event word. In a lane where it follows, the leader drains
+//!   the reply.
+//! - *Capacity* in one of the lanes: a thread drained a reply, has read one, or revoked a task. That thread sees
+//!   `capacity_waiters` under the lane's lock and notifies the queue; or it held the lock before the submitter counted itself,
+//!   and then the submitter's check finds the capacity.
+//! - *The leader of a queue leaves*: it makes a follower the leader, which wakes it.
+//! - *The pool's end*: the thread that changes the pool's mode notifies the queues afterwards. The submitter's check looks at
+//!   the mode when it is in the queues. The completer ends after that, so there is one for as long as a submitter sleeps.
 //!
-//! Models: `verify/models/remote_rooms.rs`.
+//! The submitter depends on no thread that may run code of the user: a callback may hold up the completer, or the submitter may
+//! be a callback on the completer.
+//!
+//! Models: `verify/src/scenarios/remote_rooms.rs`.
 
 use crate::error::TaskError;
 use crate::future::spin;
@@ -24,14 +31,17 @@ use crate::shm::SLOTS;
 use crate::sync::{FutexWait, Watched, bound, futex};
 use std::time::Duration;
 
-/// How long a submitter that finds all lanes full stays awake for answers before it sleeps.
+/// How long a submitter that finds all lanes full spins for replies before it sleeps.
 const PATIENCE: Duration = Duration::from_micros(50);
-/// How many answers it lets come together in that time, since to look at the slot that a worker is about to write holds
-/// both up. Chosen with the bench `P2`.
+/// How many replies it waits for in that time. A look at the slot that a worker is about to write slows down both, so it looks
+/// at a slot further ahead. Chosen with the bench `P2`.
 pub const BURST: u32 = bound(256, 1) as u32;
 
-/// Takes answers out of these lanes, a burst of so many if they come soon, or sleeps until somebody has made room in
-/// one of them.
+/// Drains replies of these lanes, `burst` of them together if they come soon. If there are none, sleeps until `found` or until
+/// there is capacity in one of the lanes. The caller then tries again.
+///
+/// # Errors
+/// The pool is closed.
 pub fn wait_for_capacity(
     pool: &Pool,
     lanes: &[Lane],
@@ -40,14 +50,23 @@ pub fn wait_for_capacity(
 ) -> Result<(), TaskError> {
     let burst_is_there = |lane: &Lane| lane.shm.answered(lane.shm.next().ahead(burst - 1));
     let ready = || found() || pool.is_closed() || lanes.iter().any(burst_is_there);
-    let one_core = || lanes.iter().all(|lane| lane.shm.shares_core());
-    spin::spin_for(|| if one_core() { Duration::ZERO } else { PATIENCE }, ready);
-    let took = lanes
+    let shares_core = || lanes.iter().all(|lane| lane.shm.shares_core());
+    spin::spin_for(
+        || {
+            if shares_core() {
+                Duration::ZERO
+            } else {
+                PATIENCE
+            }
+        },
+        ready,
+    );
+    let drained = lanes
         .iter()
         .filter(|lane| lane.drain_replies(pool, SLOTS))
         .count()
         > 0;
-    if !took && !found() {
+    if !drained && !found() {
         sleep_for_capacity(pool, lanes, found);
     }
     if pool.is_closed() {
@@ -58,32 +77,32 @@ pub fn wait_for_capacity(
 
 #[cold]
 fn sleep_for_capacity(pool: &Pool, lanes: &[Lane], found: impl Fn() -> bool) {
-    // Under its lock: whoever makes room in the lane after this finds that we want it.
-    let want = |lane: &Lane| lane.shm.lock().data().capacity_waiters += 1;
-    let want_no_more = |lane: &Lane| lane.shm.lock().data().capacity_waiters -= 1;
+    // Under the lane's lock: a thread that makes capacity in the lane after this sees the count.
+    let register = |lane: &Lane| lane.shm.lock().data().capacity_waiters += 1;
+    let unregister = |lane: &Lane| lane.shm.lock().data().capacity_waiters -= 1;
     let changed = || found() || pool.is_closed() || lanes.iter().any(Lane::has_reply);
-    lanes.iter().for_each(want);
-    let leads = lanes.iter().map(|lane| &lane.wait_queue);
-    let is_late = wait_queue::enqueue_all(leads, WaitFor::Capacity, |places| {
+    lanes.iter().for_each(register);
+    let queues = lanes.iter().map(|lane| &lane.wait_queue);
+    let is_late = wait_queue::enqueue_all(queues, WaitFor::Capacity, |queued| {
         let mut words: Vec<Watched<'_>> = Vec::with_capacity(2 * lanes.len());
-        let led = |&(_, place): &(&Lane, &wait_queue::Queued<'_>)| place.is_leader();
-        let (leading, following): (Vec<_>, Vec<_>) = lanes.iter().zip(places).partition(led);
-        words.extend(following.iter().map(|(_, place)| place.watched()));
+        let is_leader = |&(_, queued): &(&Lane, &wait_queue::Queued<'_>)| queued.is_leader();
+        let (leading, following): (Vec<_>, Vec<_>) = lanes.iter().zip(queued).partition(is_leader);
+        words.extend(following.iter().map(|(_, queued)| queued.watched()));
         for (lane, _) in &leading {
-            let bell = lane.shm.arm();
-            words.extend(lane.shm.watched(&bell));
+            let seen = lane.shm.arm();
+            words.extend(lane.shm.watched(&seen));
         }
         let awaits_begin = |&(lane, _): &(&Lane, _)| lane.awaits_begin();
-        let tends = pool.lanes.len() > 1 && leading.iter().any(awaits_begin);
-        let tend = tends.then(|| next_check(None)).flatten();
-        // WAKE: the other ends are the workers after an answer, and `Lane::notify_capacity`.
-        let is_late = !changed() && futex::wait_any(&words, tend) == FutexWait::TimedOut;
+        let checks_lanes = pool.lanes.len() > 1 && leading.iter().any(awaits_begin);
+        let check_at = checks_lanes.then(|| next_check(None)).flatten();
+        // WAKE: the other ends are the workers after a reply, and `Lane::notify_capacity`.
+        let is_late = !changed() && futex::wait_any(&words, check_at) == FutexWait::TimedOut;
         leading.iter().for_each(|(lane, _)| lane.shm.disarm());
         is_late
     });
-    lanes.iter().for_each(want_no_more);
+    lanes.iter().for_each(unregister);
     if is_late {
-        // Somebody is to see that a worker does not begin what is next, whatever the attendant does.
+        // It may be that only this thread can notice a worker that does not begin its next task: a callback may hold up the completer.
         pool.check_lanes();
     }
 }

@@ -1,6 +1,8 @@
-//! The thread that completes what nobody waits for: futures with callbacks or wakers, members of wait sets, and tasks
-//! whose handle is gone. It listens to a lane from the moment that somebody asked for it until the lane is empty.
-//! Models: `verify/models/remote.rs`.
+//! The completer: the pool's thread that completes the tasks that no thread waits for. These are tasks with callbacks or wakers,
+//! members of wait sets, and tasks whose handle is gone. It listens to a lane from a request
+//! ([`interest`](crate::process::pool::interest)) until the lane is empty. It is the only thread of the pool that runs code of the
+//! user, and it also moves waiting tasks to idle workers.
+//! Models: `verify/src/scenarios/remote.rs`.
 
 use crate::process::pool::lane::Lane;
 use crate::process::pool::rebalance::next_check;
@@ -15,30 +17,30 @@ use std::time::Instant;
 const EVENT: u64 = u64::MAX;
 
 std::thread_local! {
-    /// The pool whose attendant this thread is: its address.
+    /// The address of the pool whose completer this thread is; else 0.
     static COMPLETES: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Is this thread the pool's attendant? It cannot wait for its own end.
+/// Is this thread the pool's completer? The completer cannot wait for its own end.
 pub fn is_this_thread(pool: &Pool) -> bool {
     COMPLETES.with(Cell::get) == std::ptr::from_ref(pool).addr()
 }
 
-/// `first`: what the thread does before all else.
+/// Starts the thread. It runs `first`, then [`run`]. Called when the pool is built.
 pub fn start(
     pool: &Arc<Pool>,
     first: impl FnOnce(&Pool) + Send + 'static,
 ) -> io::Result<thread::JoinHandle<()>> {
     pool.completer_poller.add(&pool.completer_event, EVENT)?;
     let shared = Arc::clone(pool);
-    let name = format!("{}-attend", pool.config.name);
+    let name = format!("{}-completer", pool.config.name);
     thread::spawn_with(name, None, move || {
         COMPLETES.with(|of| of.set(std::ptr::from_ref(&*shared).addr()));
         first(&shared);
         run(&shared, |until| {
-            let rung = shared.completer_poller.wait(until);
-            if rung.is_none_or(|rung| rung.contains(&EVENT)) {
-                shared.completer_event.hear();
+            let events = shared.completer_poller.wait(until);
+            if events.is_none_or(|events| events.contains(&EVENT)) {
+                shared.completer_event.drain();
             }
             until.is_some_and(|until| until <= Instant::now())
         });
@@ -46,18 +48,18 @@ pub fn start(
     .map_err(refused("clone3"))
 }
 
-/// The thread's life. `wait` returns when the pool's bell or a lane's event has been rung since it returned last, or (it
-/// says) the time has come.
+/// The thread's loop, which ends when the supervisor has stopped the pool. `wait` blocks until the pool's event or the event of
+/// a lane is notified, or until the time that it is given. It returns whether that time has come.
 pub(in crate::process) fn run(pool: &Pool, mut wait: impl FnMut(Option<Instant>) -> bool) {
-    let mut look = None;
+    let mut check_at = None;
     while !pool.has_stopped() {
-        // ORDERING: backlog.look Relaxed: set before the bell is rung.
-        look = match pool.backlog.load(Relaxed) || awaits_begin(pool) {
-            true => look.or_else(|| next_check(None)),
+        // ORDERING: backlog.look Relaxed: the flag is set before the event is notified.
+        check_at = match pool.backlog.load(Relaxed) || awaits_begin(pool) {
+            true => check_at.or_else(|| next_check(None)),
             false => None,
         };
-        if wait(look) {
-            look = None;
+        if wait(check_at) {
+            check_at = None;
             pool.check_lanes();
         }
         while pool.run_deferred() {}
@@ -75,14 +77,15 @@ pub(in crate::process) fn run(pool: &Pool, mut wait: impl FnMut(Option<Instant>)
     pool.end();
 }
 
-/// Is there a lane that the attendant listens to, and whose worker has not begun what is next? Each answer there brings the
-/// attendant here again, and so does each task that somebody wants it to complete.
+/// Is there a lane that the completer listens to, and whose worker has not begun its next task? The completer checks this again
+/// after each reply in such a lane and after each request to complete a task.
 fn awaits_begin(pool: &Pool) -> bool {
     let mut lanes = pool.lanes.iter();
     pool.lanes.len() > 1
         && lanes.any(|lane| lane.interest.is_set() && lane.awaits_begin() && !lane.is_empty())
 }
 
+/// Moves what waits, and clears the pool's backlog flag when no lane has a backlog. Called by the completer.
 pub(in crate::process) fn check_backlog(pool: &Pool) {
     // ORDERING: backlog.again Relaxed: as backlog.look.
     if !pool.backlog.load(Relaxed) {
@@ -93,21 +96,22 @@ pub(in crate::process) fn check_backlog(pool: &Pool) {
     if !crowded() {
         // ORDERING: backlog.off Relaxed: the fence orders it.
         pool.backlog.store(false, Relaxed);
-        // ORDERING: backlog.fence SeqCst -> pairs with the fence in `ParentEnd::publish` and with backlog.orphans-fence: a
-        // submitter, or who buries a worker, finds the mark gone, or we find what waits.
+        // ORDERING: backlog.fence SeqCst -> pairs with the fence in `ParentEnd::publish` and with backlog.stranded-fence: a
+        // submitter, or the supervisor that recovers a lane, finds the flag clear, or we find what waits.
         fence(SeqCst);
         if crowded() {
-            // ORDERING: backlog.on Relaxed: only this thread looks at it and sleeps.
+            // ORDERING: backlog.on Relaxed: this thread alone sleeps depending on it.
             pool.backlog.store(true, Relaxed);
         }
     }
 }
 
 impl Lane {
-    /// The attendant's part: completes what is there, and either hears of the next answer or is no longer engaged.
+    /// Completes the replies that are there. Afterwards either the worker's next reply notifies the lane's event, or the lane is
+    /// empty and its interest flag is clear. Called by the completer.
     pub fn serve_interest(&self, pool: &Pool) {
         loop {
-            // WAKE: the other end is the worker, which rings the event.
+            // WAKE: the other end is the worker, which notifies the event after a reply.
             self.shm.listen();
             while self.drain_replies(pool, 64) {}
             if self.depth() != 0 {

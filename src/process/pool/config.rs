@@ -1,4 +1,4 @@
-//! What the builder of a pool decided.
+//! The settings of a pool, from its builder.
 
 use crate::executor::WhenFull;
 use crate::process::worker::start::Settings;
@@ -17,14 +17,14 @@ pub struct Config {
     pub kill_grace: Duration,
 }
 
-/// What becomes of a pool whose worker has died.
+/// What the pool does when a worker has died.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum WhenWorkerDies {
-    /// A new worker takes its place. Only the task that it ran is lost.
+    /// A new worker replaces it. Only the task that the dead worker ran is lost.
     #[default]
     Replace,
-    /// The pool is broken, as Python's would be: everything accepted fails with
-    /// [`Rejected::Broken`](crate::Rejected::Broken), and so does every submission from then on.
+    /// The pool breaks, as in Python's `concurrent.futures`: all accepted tasks fail with
+    /// [`Rejected::Broken`](crate::Rejected::Broken), and so does each later submission.
     BreakPool,
 }

@@ -1,8 +1,8 @@
-//! Outcomes that wait for somebody to complete their tasks: what a dead worker had answered, and what became of its
-//! other tasks.
+//! The queue of deferred outcomes: the replies of a dead worker, failed tasks, and callbacks that still have to run.
 //!
-//! The supervisor puts them here, since it must not run code of the user. The attendant takes them; so does whoever
-//! waits for a future of the pool, because the attendant may be held up by a callback.
+//! A thread that must not run code of the user puts them here: the supervisor, or a thread that holds replies of its own.
+//! [`Pool::run_deferred`](crate::process::pool::shared::Pool::run_deferred) takes them: the completer calls it, and so does each
+//! thread that waits for a future of the pool, because a callback may hold up the completer.
 
 use crate::error::TaskError;
 use crate::future::task::{Ended, Task};
@@ -12,13 +12,15 @@ use crate::sync::atomic::{AtomicUsize, Ordering::*};
 use std::collections::VecDeque;
 
 pub enum Item {
+    /// A reply of a dead worker, with the index of its lane.
     RecoveredReply(usize, RecoveredReply),
+    /// A task that is to end with this error.
     Failed(Task, TaskError),
-    /// All but the callbacks has been done.
+    /// A task that has its outcome; its callbacks have still to run.
     Ended(Ended),
 }
 
-/// A task that the dead worker had answered.
+/// A task with the reply that its worker committed before it died.
 pub struct RecoveredReply {
     pub task: Task,
     pub finish: Finish,
@@ -29,7 +31,7 @@ pub struct RecoveredReply {
 /// See the module.
 pub struct Deferred {
     queue: Mutex<VecDeque<Item>>,
-    /// How many there are; a hint.
+    /// The length of the queue; a hint.
     count: AtomicUsize,
 }
 
@@ -44,32 +46,32 @@ impl Deferred {
     fn push(&self, item: Item) {
         let mut queue = self.queue.lock();
         queue.push_back(item);
-        // ORDERING: deferred.count Release -> pairs with deferred.look; written under the lock.
+        // ORDERING: deferred.count Release -> pairs with deferred.look: the item. Written under the lock.
         self.count.store(queue.len(), Release);
     }
 
-    /// The task failed. The caller wakes who may wait for it: the attendant, and the leader of its lane.
+    /// Adds a task that failed. The caller notifies the threads that may wait for it: the completer, and the task's lane.
     pub fn push_failed(&self, task: Task, error: TaskError) {
         self.push(Item::Failed(task, error));
     }
 
-    /// The worker of this lane had answered the task. As above.
-    pub fn push_reply(&self, lane: usize, answered: RecoveredReply) {
-        self.push(Item::RecoveredReply(lane, answered));
+    /// Adds a reply of the lane's dead worker. The caller notifies as for [`push_failed`](Self::push_failed).
+    pub fn push_reply(&self, lane: usize, reply: RecoveredReply) {
+        self.push(Item::RecoveredReply(lane, reply));
     }
 
-    /// The task has an outcome. As above.
+    /// Adds a task that has its outcome. The caller notifies as for [`push_failed`](Self::push_failed).
     pub fn push_ended(&self, ended: Ended) {
         self.push(Item::Ended(ended));
     }
 
     #[inline]
     pub fn is_empty(&self) -> bool {
-        // ORDERING: deferred.look Acquire -> pairs with deferred.count: who was woken for an item finds it.
+        // ORDERING: deferred.look Acquire -> pairs with deferred.count: a thread that was woken for an item finds it.
         self.count.load(Acquire) == 0
     }
 
-    /// The next one.
+    /// Takes the oldest item. Each item goes to one thread.
     pub fn pop(&self) -> Option<Item> {
         if self.is_empty() {
             return None;

@@ -1,7 +1,7 @@
-//! Taking answers out of a lane and completing their tasks, on whatever thread looks.
+//! Drains a lane: takes replies out of it and completes their tasks. Any thread of the parent may do this.
 //!
-//! Answers are taken a few at a time, for one lock of the lane. Those that a thread has taken it completes before it
-//! runs any callback or destructor of the user: a callback may wait for one of them.
+//! A thread takes several replies under one lock of the lane, and completes them when the lock is released. It completes all of
+//! them before it runs a callback or a destructor of the user, because a callback may wait for one of these tasks.
 
 use crate::future::raw_task::RawTask;
 use crate::future::task::{Ended, Task};
@@ -16,46 +16,48 @@ use crate::shm::{Locked, Payload, ProtocolViolation, Reply, SLOTS, Seq, Span};
 use crate::sync::atomic::Ordering::*;
 use crate::sync::bound;
 
-/// How many answers are taken while the lane is locked once. Chosen with the bench `P2`.
+/// How many replies are taken under one lock of the lane. Chosen with the bench `P2`.
 const BATCH: usize = bound(8, 2);
 
-/// An answer and its task, out of the lane.
+/// A reply that was taken out of the lane, with its task.
 pub struct TakenReply {
-    /// None when it is completed.
+    /// `None` when the task is completed.
     pub task: Option<Task>,
     pub finish: Finish,
     pub reply: Reply,
-    /// The argument's span, if the answer is the argument.
+    /// The argument's span, if the task returned its argument unchanged.
     pub returned: Option<Span>,
 }
 
-/// What is next in a lane.
+/// What [`Lane::take_reply`] found.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Next {
+    /// The reply of a task.
     Reply,
-    /// That of a task that was taken back.
+    /// The reply of a revoked task, which the worker skipped.
     Skipped,
+    /// The next reply has not come.
     Nothing,
 }
 
-/// A large answer that is being read; dropping it gives its memory back.
+/// A large reply that is being read. Dropping it frees its memory and wakes the threads that wait for capacity.
 pub struct LargeReply<'a> {
     pub lane: &'a Lane,
     pub what: LargeOwner,
 }
 
-/// Whose memory it is.
+/// Which arena the memory of a large reply belongs to.
 pub enum LargeOwner {
-    /// The worker's: the answer to this number.
-    Answer(Seq),
-    /// The parent's own: the argument, as it was.
+    /// The worker's: the reply with this number.
+    Reply(Seq),
+    /// The parent's: the argument, unchanged.
     Argument(Span),
 }
 
 impl Drop for LargeReply<'_> {
     fn drop(&mut self) {
-        let wanted = match self.what {
-            LargeOwner::Answer(seq) => {
+        let notify = match self.what {
+            LargeOwner::Reply(seq) => {
                 let mut locked = self.lane.shm.lock();
                 locked.release(seq);
                 locked.data().capacity_waiters > 0
@@ -65,25 +67,28 @@ impl Drop for LargeReply<'_> {
                 self.lane.shm.lock().data().capacity_waiters > 0
             }
         };
-        if wanted {
+        if notify {
             self.lane.notify_capacity();
         }
     }
 }
 
-/// Answers that were taken together.
+/// Replies that were taken under one lock.
 #[derive(Default)]
 struct Batch {
     items: [Option<TakenReply>; BATCH],
     count: usize,
-    /// Why the lane is to be quarantined from now on.
+    /// The worker violated the protocol: the lane is quarantined.
     violation: bool,
-    /// Somebody wants to hear that there is room.
-    wanted: bool,
+    /// Capacity was freed, and a thread waits for it.
+    notify: bool,
 }
 
 impl Lane {
-    /// Takes the next answer out of the lane, if it is there, with its task. Where it is kept, `keep` decides.
+    /// Takes the next reply out of the lane, if it has come, and passes it to `keep` with its task. Frees the argument's memory.
+    ///
+    /// # Errors
+    /// The worker violated the protocol.
     #[inline(always)]
     pub fn take_reply(
         &self,
@@ -91,7 +96,7 @@ impl Lane {
         keep: impl FnOnce(TakenReply),
     ) -> Result<Next, ProtocolViolation> {
         let taken = locked.take_with(|reply| {
-            // SAFETY: locked, and this runs when the answer is accepted.
+            // SAFETY: the lane is locked, and this runs when the reply has been accepted.
             let Some(mut record) = (unsafe { self.take_record(reply.seq) }) else {
                 return Next::Skipped;
             };
@@ -108,13 +113,14 @@ impl Lane {
         Ok(taken.unwrap_or(Next::Nothing))
     }
 
-    /// Takes what is there, at most `most` answers. Ends with one whose completion may run code of the user.
+    /// Takes the replies that are there, at most `most`, under the lane's lock. A reply whose completion may run code of the
+    /// user ends the batch.
     fn take(&self, most: usize, batch: &mut Batch) {
         let mut locked = self.shm.lock();
         let mut freed = false;
         while batch.count < most.min(BATCH) && locked.data().quarantined.is_none() {
-            let place = &mut batch.items[batch.count];
-            match self.take_reply(&mut locked, |taken| *place = Some(taken)) {
+            let slot = &mut batch.items[batch.count];
+            match self.take_reply(&mut locked, |taken| *slot = Some(taken)) {
                 Ok(Next::Reply) => {}
                 Ok(Next::Skipped) => {
                     freed = true;
@@ -134,39 +140,40 @@ impl Lane {
                 reply,
                 returned,
                 ..
-            }) = place
+            }) = slot
             else {
                 unreachable!("just taken");
             };
             if returned.is_none() && Status::from_number(reply.status).is_none() {
                 locked.data().quarantined =
-                    Some(format!("it answered with status {}", reply.status));
+                    Some(format!("it replied with status {}", reply.status));
                 batch.violation = true;
             }
             if !task.raw().state.load().is_plain() {
                 break;
             }
         }
-        let desk = locked.data();
-        desk.done += batch.count as u64;
-        // ORDERING: lane.done Relaxed: a figure, written under the lock.
-        self.done.store(desk.done, Relaxed);
-        batch.wanted = freed && desk.capacity_waiters > 0;
+        let state = locked.data();
+        state.done += batch.count as u64;
+        // ORDERING: lane.done Relaxed: a counter, written under the lock.
+        self.done.store(state.done, Relaxed);
+        batch.notify = freed && state.capacity_waiters > 0;
     }
 
-    /// Completes some of what the worker has answered. False: nothing was there.
+    /// Completes one batch of replies. `false`: there were none.
     pub fn drain_some(&self, pool: &Pool) -> bool {
         self.complete(pool, BATCH) > 0
     }
 
-    /// Completes what the worker has answered, at most `most` tasks and as many as are taken together. How many.
+    /// Takes one batch of at most `most` replies and completes their tasks. Returns how many. No lock is held while a task is
+    /// completed. Decoding may run code of the user; so may the last task's completion.
     fn complete(&self, pool: &Pool, most: usize) -> usize {
         let mut batch = Batch::default();
         self.take(most, &mut batch);
         if batch.violation {
             pool.supervisor_queue.send(Command::Quarantine(self.index));
         }
-        if batch.wanted {
+        if batch.notify {
             self.notify_capacity();
         }
         let Batch { items, count, .. } = &mut batch;
@@ -197,7 +204,7 @@ impl Lane {
                 (None, Payload::Span(span)) => (
                     *status,
                     ReplyBytes::Shared(self.shm.reply_region(*span)),
-                    reading(LargeOwner::Answer(*seq)),
+                    reading(LargeOwner::Reply(*seq)),
                 ),
             };
             let reply_view = ReplyView {
@@ -211,7 +218,7 @@ impl Lane {
             if ended.has_remote_waiter() {
                 self.notify_waiter(cell);
             }
-            // A hook came, or the handle went, since the answer was taken.
+            // A hook was added, or the handle was dropped, after the reply was taken: leave that to the completer.
             if index + 1 < count && ended.runs_code() {
                 pool.deferred.push_ended(ended);
                 pool.completer_event.notify();
@@ -220,7 +227,7 @@ impl Lane {
         count
     }
 
-    /// Completes what the worker has answered, at most `most` tasks. False: nothing was there.
+    /// Completes at most `most` replies. `false`: there were none.
     pub fn drain_replies(&self, pool: &Pool, most: usize) -> bool {
         let mut left = most;
         while left > 0 {
@@ -232,13 +239,13 @@ impl Lane {
         left < most
     }
 
-    /// Completes what the worker has answered, up to the task of the cell.
+    /// Completes replies up to that of the task in `cell`, which has the number `seq`. Called by the task's waiter.
     #[inline]
     pub fn drain_until(&self, pool: &Pool, cell: RawTask, seq: Seq) {
-        // One load while it is not there.
+        // Costs one load while the reply has not come.
         while self.shm.answered(seq) && !cell.state.load().is_done() {
             let before = seq.since(self.shm.next()) as usize;
-            // Somebody else has taken it already, and completes it now.
+            // A number that was passed: another thread has taken the reply and completes it now.
             let most = if before < SLOTS { before + 1 } else { 1 };
             if self.complete(pool, most) == 0 {
                 return;
@@ -246,7 +253,7 @@ impl Lane {
         }
     }
 
-    /// Is there something that [`pump`](Self::drain_replies) would take?
+    /// Is there a reply that [`drain_replies`](Self::drain_replies) would take? Takes the lane's lock.
     pub fn has_reply(&self) -> bool {
         let mut locked = self.shm.lock();
         locked.data().quarantined.is_none() && self.shm.answered(locked.next())
@@ -254,7 +261,8 @@ impl Lane {
 }
 
 impl Pool {
-    /// Completes one task whose outcome came from no lane; false if there is none. Runs code of the user.
+    /// Takes one item out of `deferred` and completes it; `false` if there is none. Runs code of the user. Called by the
+    /// completer and by threads that wait for a task of the pool.
     pub fn run_deferred(&self) -> bool {
         let Some(item) = self.deferred.pop() else {
             return false;
@@ -263,20 +271,20 @@ impl Pool {
             Item::Ended(ended) => drop(ended),
             Item::Failed(task, error) => {
                 let cell = task.raw();
-                // SAFETY: tasks in lanes have tickets.
-                let place = unsafe { RemoteTask::of(cell) }.location();
+                // SAFETY: the extra of each task in a lane is a `RemoteTask`.
+                let location = unsafe { RemoteTask::of(cell) }.location();
                 let ended = task.end_failed(error);
                 if ended.as_ref().is_some_and(Ended::has_remote_waiter) {
-                    self.lanes[place.lane].notify_waiter(cell);
+                    self.lanes[location.lane].notify_waiter(cell);
                 }
             }
-            Item::RecoveredReply(lane, answered) => {
+            Item::RecoveredReply(lane, reply) => {
                 let RecoveredReply {
                     task,
                     finish,
                     status,
                     bytes,
-                } = answered;
+                } = reply;
                 let reply_view = ReplyView {
                     status,
                     bytes: ReplyBytes::Private(&bytes),

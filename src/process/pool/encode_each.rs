@@ -1,4 +1,5 @@
-//! The piece of a map that cannot travel as it is: its items are described one by one, so that each has an error of its own.
+//! Describes the items of a chunk one by one, so that each item has an error of its own. For a chunk that cannot be encoded as a
+//! whole.
 
 use crate::codec::{Description, Part, PayloadError, PayloadReason, PayloadStage};
 use crate::error::TaskError;
@@ -8,7 +9,7 @@ use serde::Serialize;
 use std::any::type_name;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Was its argument the reason that a task was not sent?
+/// Was the task not sent because its argument could not be encoded?
 #[inline]
 pub fn is_unencodable<T>(task: &Future<T>) -> bool {
     match task.error() {
@@ -17,11 +18,11 @@ pub fn is_unencodable<T>(task: &Future<T>) -> bool {
     }
 }
 
-/// The description of each item, or why it cannot travel.
+/// Returns the description of each item, or why it cannot be encoded. Runs the user's `Serialize` and contains its panics.
 #[cold]
 pub fn encode_each<A: Serialize>(chunk: Vec<A>) -> Vec<Result<Description, PayloadError>> {
     let one = |item: A| {
-        // UNWIND: the user's Serialize: what it leaves half-made is its own.
+        // UNWIND: the user's Serialize. Only its own values can be half-made.
         let described = catch_unwind(AssertUnwindSafe(|| Description::of(&item, Part::Argument)));
         let described = match described {
             Ok(described) => described,

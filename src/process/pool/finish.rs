@@ -1,4 +1,4 @@
-//! What a worker has answered, and how its task is completed with it.
+//! Completes a task with its worker's reply: decodes the reply and stores the outcome.
 
 use crate::error::TaskError;
 use crate::error::worker_lost::{Details, LostCause, WorkerExit, WorkerLost};
@@ -9,13 +9,14 @@ use crate::process::wire::region::RegionSource;
 use crate::shm::Region;
 use crate::sync::atomic::{AtomicU32, Ordering::*};
 
-/// Completes a task of one type with an reply_view, all but its callbacks. The task's result type is the function's.
+/// Completes a task with a reply, except for its callbacks, which run when the returned [`Ended`] is dropped. The task must have
+/// the result type that the function is for.
 pub type Finish = unsafe fn(Task, &ReplyView<'_>) -> Ended;
 
-/// The worker of a lane.
+/// The name and process id of a lane's worker.
 pub struct WorkerId {
     pub name: String,
-    /// The worker's process id; 0 if there is none that is ready.
+    /// The worker's process id; 0 while there is no worker that is ready.
     pid: AtomicU32,
 }
 
@@ -27,33 +28,34 @@ impl WorkerId {
 
     #[inline]
     pub fn pid(&self) -> u32 {
-        // ORDERING: lane.pid Relaxed: a number.
+        // ORDERING: lane.pid Relaxed: the number publishes no other memory.
         self.pid.load(Relaxed)
     }
 
-    /// A worker is ready, or (0) gone.
+    /// Sets the process id when a worker is ready, or 0 when it is gone. Called by the supervisor.
     pub fn set_pid(&self, pid: u32) {
         // ORDERING: lane.set-pid Relaxed: as lane.pid.
         self.pid.store(pid, Relaxed);
     }
 }
 
-/// What a worker has answered.
+/// A worker's reply while it is decoded.
 pub struct ReplyView<'a> {
-    /// A [`Status`], if the worker is not wild.
+    /// The number of a [`Status`], unless the worker violated the protocol.
     pub status: u32,
     pub bytes: ReplyBytes<'a>,
     pub worker: &'a WorkerId,
 }
 
-/// Where its payload lies.
+/// Where the payload of a reply lies.
 pub enum ReplyBytes<'a> {
+    /// In the parent's own memory.
     Private(&'a [u8]),
-    /// Where the worker has written it.
+    /// In memory that is shared with the worker.
     Shared(Region<'a>),
 }
 
-/// Completes a task of `submit` or `try_submit`.
+/// The [`Finish`] of `submit` and `try_submit`.
 ///
 /// # Safety
 /// The task's result type is `R`.
@@ -71,7 +73,7 @@ pub unsafe fn finish_value<R: Payload>(task: Task, reply_view: &ReplyView<'_>) -
     }
 }
 
-/// Completes a task of `submit_bytes`.
+/// The [`Finish`] of `submit_bytes` and `try_submit_bytes`.
 ///
 /// # Safety
 /// The task's result type is `Vec<u8>`.
@@ -89,7 +91,7 @@ pub unsafe fn finish_bytes(task: Task, reply_view: &ReplyView<'_>) -> Ended {
     }
 }
 
-/// Completes a task of `submit_chunk`.
+/// The [`Finish`] of `submit_chunk`.
 ///
 /// # Safety
 /// The task's result type is `Chunk<R>`.
@@ -107,6 +109,8 @@ pub unsafe fn finish_chunk<R: Payload>(task: Task, reply_view: &ReplyView<'_>) -
     }
 }
 
+/// Completes the task with what `decode` makes of the reply.
+///
 /// # Safety
 /// The task's result type is `T`.
 #[inline(always)]
@@ -118,7 +122,7 @@ unsafe fn finish<T>(
     let cell = task.raw();
     // SAFETY: as the caller says.
     let promised = unsafe { PromisedTask::<T>::from_task(task) };
-    // UNWIND: the user's Deserialize: what it leaves half-made is its own.
+    // UNWIND: the user's Deserialize. Only its own values can be half-made.
     promised.end_with(|| match Status::from_number(reply_view.status) {
         Some(status) => {
             let context = OutcomeContext {
@@ -127,18 +131,18 @@ unsafe fn finish<T>(
             };
             decode(status, context)
         }
-        None => Err(wild(reply_view.worker, cell.name())),
+        None => Err(unknown_status(reply_view.worker, cell.name())),
     })
 }
 
-/// What a worker did is none of an reply_view.
+/// The error for a reply whose status is no [`Status`].
 #[cold]
-fn wild(worker: &WorkerId, task: Option<&str>) -> TaskError {
+fn unknown_status(worker: &WorkerId, task: Option<&str>) -> TaskError {
     TaskError::WorkerLost(WorkerLost::new(Details {
         pid: worker.pid(),
         worker: worker.name.clone(),
         exit: WorkerExit::Unknown,
-        cause: LostCause::ProtocolViolation("its answer has no known status".to_owned()),
+        cause: LostCause::ProtocolViolation("its reply has no known status".to_owned()),
         task: task.map(ToOwned::to_owned),
         deaths: 1,
         stderr: None,

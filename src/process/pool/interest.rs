@@ -1,18 +1,23 @@
-//! Whether the attendant listens to a lane.
+//! The interest flag of a lane: whether the completer listens to it.
 //!
 //! # The word
-//! `engaged`: it listens until the lane is empty.
+//! One `AtomicBool`. *Set*: the completer listens until the lane is empty. *Clear*: it does not listen.
 //!
 //! # Transitions
 //! | from | to | by | method | ordering |
 //! |---|---|---|---|---|
-//! | not engaged | engaged; the caller rings the attendant | who adds a hook, drops a handle, or sleeps elsewhere | [`Interest::register`] | fence, Relaxed |
-//! | engaged | not engaged, if the lane is empty | the attendant | [`Interest::try_clear`] | Relaxed, fence, look |
+//! | clear | set; the caller notifies the completer | a thread that adds a hook, drops a handle, or sleeps elsewhere | [`Interest::register`] | fence, Relaxed |
+//! | set | clear, if the lane is still empty; else set again | the completer | [`Interest::try_clear`] | Relaxed, fence, check |
 //!
 //! # Guarantees
-//! Whoever engages after he has put a task into the lane is heard: of the two fences one is first, so he finds the
-//! attendant at rest and rings, or the attendant finds his task. Wait-free.
-//! Models: `verify/models/remote.rs`.
+//! The completer handles each task that is in its lane before the flag is registered for it. The registering thread publishes
+//! the task, passes its fence, and then reads the flag; the completer clears the flag, passes its fence, and then checks the lane
+//! (store, fence, load on both sides). One of the two fences comes first:
+//! - The submitter's fence: the completer's check finds the task, and it sets the flag again.
+//! - The completer's fence: the submitter finds the flag clear, sets it, and notifies the completer.
+//!
+//! Both methods are wait-free.
+//! Models: `verify/src/scenarios/remote.rs`.
 
 use crate::sync::atomic::{AtomicBool, Ordering::*, fence};
 
@@ -20,8 +25,9 @@ use crate::sync::atomic::{AtomicBool, Ordering::*, fence};
 #[must_use]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Registered {
-    /// The attendant has to be rung.
+    /// The flag was clear: the caller has to notify the completer.
     First,
+    /// The flag was set already.
     Already,
 }
 
@@ -33,17 +39,17 @@ impl Interest {
         Self(AtomicBool::new(false))
     }
 
-    /// From now on the attendant has to listen.
+    /// Sets the flag. Called when the task is in the lane.
     #[inline]
     pub fn register(&self) -> Registered {
-        // ORDERING: interest.engage-fence SeqCst -> pairs with interest.rest-fence: our task in the lane before
-        // the look, or its end before theirs.
+        // ORDERING: interest.register-fence SeqCst -> pairs with interest.clear-fence: the completer's check finds our task, or
+        // our read finds the flag clear.
         fence(SeqCst);
-        // ORDERING: interest.look Relaxed: after the fence.
+        // ORDERING: interest.read Relaxed: after the fence.
         if self.0.load(Relaxed) {
             return Registered::Already;
         }
-        // ORDERING: interest.engage Relaxed: the word says nothing but itself; what there is to hear lies in the lane.
+        // ORDERING: interest.register Relaxed: the flag publishes nothing; the task is in the lane.
         if self.0.swap(true, Relaxed) {
             Registered::Already
         } else {
@@ -52,22 +58,21 @@ impl Interest {
     }
 
     pub fn is_set(&self) -> bool {
-        // ORDERING: interest.engaged Relaxed: as interest.engage.
+        // ORDERING: interest.is-set Relaxed: as interest.register.
         self.0.load(Relaxed)
     }
 
-    /// For the attendant, which has found the lane empty: it listens no more, unless the lane is not empty
-    /// any more (false).
+    /// Clears the flag, unless the lane is not empty any more (`false`). Called by the completer when it has found the lane empty.
     #[must_use]
     pub fn try_clear(&self, is_empty: impl Fn() -> bool) -> bool {
-        // ORDERING: interest.rest Relaxed: the fence orders it.
+        // ORDERING: interest.clear Relaxed: the fence orders it.
         self.0.swap(false, Relaxed);
-        // ORDERING: interest.rest-fence SeqCst -> pairs with interest.engage-fence.
+        // ORDERING: interest.clear-fence SeqCst -> pairs with interest.register-fence.
         fence(SeqCst);
         if is_empty() {
             return true;
         }
-        // ORDERING: interest.again Relaxed: as interest.engage.
+        // ORDERING: interest.again Relaxed: as interest.register.
         self.0.swap(true, Relaxed);
         false
     }

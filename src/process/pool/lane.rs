@@ -1,11 +1,16 @@
-//! A lane as its pool sees it: the memory that is shared with one worker, and for each number in it the task that
-//! has it.
+//! The parent's half of a lane: the memory that is shared with one worker, and a record of the task behind each number.
 //!
 //! # The records
-//! One for each slot. A submitter has the record of a number from its reservation to its publication; from then on it
-//! belongs to whoever holds the lane's lock. It is empty when the task was taken back. The worker knows nothing of
-//! records: what it writes is judged by them, and never the other way round.
-//! Models: `verify/models/remote.rs`.
+//! There is one record for each slot.
+//!
+//! | state of the number | the record belongs to | the record is |
+//! |---|---|---|
+//! | reserved | the submitter that reserved the number | written by the submitter |
+//! | published | the thread that holds the lane's lock | the task; empty if the task was revoked or taken |
+//! | replied, and the reply taken | the next submitter that reserves the slot | empty |
+//!
+//! The records are in the parent's own memory. The parent checks what the worker writes against them, never the reverse.
+//! Models: `verify/src/scenarios/remote.rs`.
 
 use crate::future::raw_task::RawTask;
 use crate::future::task::Task;
@@ -25,18 +30,18 @@ use crossbeam_utils::CachePadded;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
-/// What the pool knows of a number that is in the lane.
+/// The task behind a number that is in the lane.
 pub struct Record {
     pub task: Task,
     pub finish: Finish,
-    /// Where the argument lies, if it is not in the slot.
+    /// The memory of the argument, if it is not in the slot.
     pub span: Option<Span>,
 }
 
 impl Record {
-    /// The argument's span, if the answer is the argument.
+    /// Takes the argument's span, if the reply says that the task returned its argument unchanged.
     pub fn returned(&mut self, reply: &Reply) -> Option<Span> {
-        // With a payload of its own it is none.
+        // A reply with this status and a payload is a protocol violation.
         let is_empty =
             matches!(&reply.payload, Payload::Inline(bytes) if bytes.as_slice().is_empty());
         self.span.take_if(|_| reply.status == RETURNED && is_empty)
@@ -46,18 +51,19 @@ impl Record {
 /// What is under the lane's lock.
 #[derive(Default)]
 pub struct LaneState {
-    /// What the worker did that no worker does: nothing is taken from it any more.
+    /// How the worker violated the protocol. While this is set, no reply is taken from the lane.
     pub quarantined: Option<String>,
-    /// The supervisor looks whether the worker skips what was taken back.
+    /// The supervisor checks whether the worker skips revoked tasks.
     pub watched: bool,
-    /// How many threads sleep until there is room.
+    /// How many threads sleep until there is capacity.
     pub capacity_waiters: usize,
-    /// The number of the task that makes the worker leave, which is for no other one.
+    /// The number of the retirement task. It is for this worker alone, and never moves.
     pub retirement: Option<Seq>,
-    /// What the attendant found next at its last look, if the worker had not begun it.
+    /// The number that was next at the last check, if the worker had not begun it.
     pub(super) unbegun: Option<Seq>,
-    /// What it has found so twice.
+    /// The number that two checks in a row found unbegun.
     pub(super) stuck: Option<Seq>,
+    /// How many replies of tasks were taken.
     pub(super) done: u64,
 }
 
@@ -68,29 +74,29 @@ pub struct Lane {
     pub core: Option<usize>,
     pub shm: ParentEnd<LaneState>,
     records: Box<[UnsafeCell<Option<Record>>]>,
-    /// Rung by the worker for the attendant. Each worker has one of its own, which its descendants may keep.
+    /// The event by which the worker notifies the completer. Each worker has an event of its own, which its descendants may keep.
     pub event: Mutex<Event>,
     pub files: Files,
-    /// Who sleeps for its answers.
+    /// The threads that sleep for the lane's replies or for its capacity.
     pub wait_queue: WaitQueue,
-    /// Whether the attendant listens to it.
+    /// Whether the completer listens to the lane.
     pub interest: CachePadded<Interest>,
     pub(super) done: AtomicU64,
 }
 
-/// The descriptors for the next worker.
+/// The descriptors of the lane's memory, for the next worker.
 pub struct Files {
     pub requests: OwnedFd,
     pub replies: Mutex<OwnedFd>,
 }
 
-// SAFETY: records are reached by one thread at a time, as the module says; all else is shared by its own means.
+// SAFETY: one thread at a time has access to a record (see the module); all other fields are `Sync`.
 unsafe impl Sync for Lane {}
-// SAFETY: as above; what is in a record may go to another thread.
+// SAFETY: as above; the contents of a record are `Send`.
 unsafe impl Send for Lane {}
 
 impl Lane {
-    /// With arenas of so many bytes.
+    /// Makes a lane whose arenas have `arena` bytes each.
     pub fn new(index: usize, name: String, core: Option<usize>, arena: usize) -> io::Result<Self> {
         let (requests, write) = Segment::<Requests>::create(arena)?;
         let read_only = Segment::<Requests>::read_only(write.as_fd())?;
@@ -126,75 +132,75 @@ impl Lane {
         }
     }
 
-    /// Puts a record in its place.
+    /// Stores the record of a number. Called by the submitter, or by the thread that moves the task.
     ///
     /// # Safety
-    /// The number was reserved by the caller and has not been published.
+    /// The caller has reserved the number and has not published it.
     #[inline]
     pub unsafe fn put(&self, seq: Seq, record: Record) {
         self.records[seq.slot()].with_mut(|slot| {
-            // SAFETY: from its reservation to its publication the record is the caller's.
-            debug_assert!(unsafe { (*slot).is_none() }, "a number was given out twice");
-            // SAFETY: as above; what was there is none.
+            // SAFETY: between reservation and publication the record belongs to the caller.
+            debug_assert!(unsafe { (*slot).is_none() }, "a number was reserved twice");
+            // SAFETY: as above; the record is empty, so nothing is leaked.
             unsafe { slot.write(Some(record)) };
         });
     }
 
-    /// The record of a number that has been published.
+    /// Passes the record of a published number to `f`. The record belongs to the holder of the lane's lock.
     pub fn record<R>(
         &self,
         _: &Locked<'_, LaneState>,
         waiting: Waiting,
         f: impl FnOnce(&mut Option<Record>) -> R,
     ) -> R {
-        // SAFETY: the lane is locked, and the number published: the record is the holder's.
+        // SAFETY: the lane is locked, and the number published: the record belongs to the caller.
         self.records[waiting.seq().slot()].with_mut(|slot| f(unsafe { &mut *slot }))
     }
 
-    /// Does the number stand for a task, or was that taken back?
+    /// Is there a task behind the number, or was it revoked?
     pub(super) fn has_record(&self, locked: &Locked<'_, LaneState>, waiting: Waiting) -> bool {
         self.record(locked, waiting, |record| record.is_some())
     }
 
-    /// The record of a number that the worker has answered, if it was not taken back.
+    /// Takes the record of a number whose reply has come. `None`: the task was revoked.
     ///
     /// # Safety
-    /// The lane is locked, and the answer was accepted under this lock.
+    /// The lane is locked, and the reply was accepted under this lock.
     #[inline(always)]
     pub(super) unsafe fn take_record(&self, seq: Seq) -> Option<Record> {
-        // SAFETY: answered, and so published: the record is the holder's.
+        // SAFETY: a number with a reply was published: the record belongs to the caller.
         self.records[seq.slot()].with_mut(|slot| unsafe { (*slot).take() })
     }
 
-    /// Is here something that the worker has not begun, though it has nothing else to do? A guess.
+    /// Is there a task, and has the worker not begun the next one? A hint: reads without the lock.
     pub fn awaits_begin(&self) -> bool {
         self.depth() > 0 && !self.shm.is_started(self.shm.next())
     }
 
-    /// Wakes everybody who sleeps for this lane, to look again.
+    /// Wakes all threads that sleep for this lane. Each checks its condition again.
     pub fn notify(&self) {
         self.wait_queue.notify_all();
         self.shm.notify();
     }
 
-    /// Gives memory back that no task will use. Somebody may sleep for it.
+    /// Frees the memory of an argument that was not submitted, and wakes the threads that wait for capacity.
     #[cold]
     pub fn release_argument(&self, span: Option<Span>) {
         self.free(span);
-        let wanted = span.is_some() && self.shm.lock().data().capacity_waiters > 0;
-        if wanted {
+        let notify = span.is_some() && self.shm.lock().data().capacity_waiters > 0;
+        if notify {
             self.notify_capacity();
         }
     }
 
-    /// Wakes who sleeps for room.
+    /// Wakes the threads that wait for capacity in this lane.
     pub fn notify_capacity(&self) {
         if self.wait_queue.notify(WaitFor::Capacity) {
             self.shm.notify();
         }
     }
 
-    /// Wakes who sleeps for this task.
+    /// Wakes the threads that wait for this task in this lane.
     #[cold]
     pub fn notify_waiter(&self, cell: RawTask) {
         if self.wait_queue.notify(WaitFor::Task(cell)) {
@@ -202,20 +208,20 @@ impl Lane {
         }
     }
 
-    /// Tasks in the lane that are not answered.
+    /// How many numbers are in the lane without a reply that was taken. A hint: reads without the lock.
     #[inline]
     pub fn depth(&self) -> u32 {
         self.shm.depth()
     }
 
-    /// The process id of its worker; 0 if there is none that is ready.
+    /// The process id of the worker; 0 while there is no worker that is ready.
     #[inline]
     pub fn pid(&self) -> u32 {
         self.worker.pid()
     }
 
     pub fn done(&self) -> u64 {
-        // ORDERING: lane.done-look Relaxed: a figure.
+        // ORDERING: lane.done-read Relaxed: a counter.
         self.done.load(Relaxed)
     }
 
@@ -240,36 +246,38 @@ impl Lane {
         }
     }
 
+    /// Does the worker run the next number? It says that it has begun it, and there is no reply.
     fn is_running(&self, locked: &Locked<'_, LaneState>) -> bool {
         let next = locked.next();
         locked.waiting(next).is_some() && self.shm.is_started(next) && !self.shm.answered(next)
     }
 
-    /// Is nothing here that a worker would run? What was taken back does not count.
+    /// Is there no task in the lane? Revoked tasks do not count. Takes the lane's lock.
     pub fn is_empty(&self) -> bool {
         if self.depth() == 0 {
             return true;
         }
         let locked = self.shm.lock();
-        // What is reserved will be published.
+        // A reserved number counts as a task: it will be published.
         let is_task = |waiting| self.has_record(&locked, waiting);
         locked
             .pending()
             .all(|seq| locked.waiting(seq).is_some_and(|waiting| !is_task(waiting)))
     }
 
-    /// Has the worker done what no worker does?
+    /// Has the worker violated the protocol? Takes the lane's lock.
     pub fn is_quarantined(&self) -> bool {
         self.shm.lock().data().quarantined.is_some()
     }
 
-    /// Does the worker still run this task, which could not be taken back? To be believed while it is stopped.
+    /// Does the worker still run this task, which could not be revoked? Reliable only while the worker is stopped. Called by the
+    /// supervisor. Takes the lane's lock.
     pub fn is_running_task(&self, seq: Seq) -> bool {
         let locked = self.shm.lock();
         locked.waiting(seq).is_some() && !self.shm.answered(seq)
     }
 
-    /// Is here what a worker that has nothing to do could run instead? A guess.
+    /// Is there a task here that an idle worker could run? A hint: reads without the lock.
     pub fn has_backlog(&self) -> bool {
         match self.depth() {
             0 => false,
@@ -278,6 +286,7 @@ impl Lane {
         }
     }
 
+    /// Frees the memory of an argument, if it has some.
     pub fn free(&self, span: Option<Span>) {
         if let Some(span) = span {
             self.shm.free(span);

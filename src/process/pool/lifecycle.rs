@@ -1,4 +1,4 @@
-//! Closing a pool, and its end: what waits is cancelled or fails.
+//! Closes a pool and ends it: waiting tasks are cancelled or fail.
 
 use crate::executor::Shutdown;
 use crate::process::pool::lane::Lane;
@@ -6,7 +6,8 @@ use crate::process::pool::shared::{CANCELLING, DRAINING, OPEN, OVER, Pool};
 use crate::sync::atomic::Ordering::*;
 
 impl Pool {
-    /// Takes nothing in from now on.
+    /// Stops accepting tasks. With `CancelPending`, also revokes all tasks that have not started, under the lanes' locks. Called
+    /// by the owner of the pool. Runs code of the user (callbacks of cancelled tasks).
     pub fn close(&self, how: Shutdown) {
         match how {
             Shutdown::Drain => self.advance(DRAINING),
@@ -25,13 +26,14 @@ impl Pool {
         self.supervisor_queue.notify();
     }
 
-    /// No worker will run anything any more: whatever waits fails, for this reason.
+    /// Breaks the pool: no worker will run a task any more, and all tasks in the lanes fail for this reason. Called by the
+    /// supervisor.
     pub fn break_down(&self, why: String) {
         self.broken.lock().get_or_insert(why);
         self.fail_all();
     }
 
-    /// As [`break_down`](Self::break_down), at the orderly end.
+    /// As [`break_down`](Self::break_down), without a reason: at the orderly end.
     pub fn fail_all(&self) {
         self.advance(OVER);
         for lane in &self.lanes {
@@ -39,8 +41,8 @@ impl Pool {
         }
     }
 
-    /// For who has put a task into a lane, and may have come too late to be seen by who has closed the pool: the task
-    /// ends as all others there. What is left to do for it is ready.
+    /// Ends the tasks of a lane as the pool's mode demands. Called after a publication, by a thread whose task the closing thread
+    /// may not have seen. The callbacks go to `deferred`.
     pub fn recheck(&self, lane: &Lane) {
         match self.mode() {
             OPEN => return,
@@ -57,27 +59,29 @@ impl Pool {
         lane.request_completion(self);
     }
 
-    /// As [`recheck`](Self::recheck), and does what is left: the attendant may be gone. Runs code of the user.
+    /// As [`recheck`](Self::recheck), and runs what is in `deferred`, since the completer may have ended. Runs code of the user.
+    /// Called by submitters.
     #[cold]
     pub fn recheck_and_run(&self, lane: &Lane) {
         self.recheck(lane);
         while self.run_deferred() {}
     }
 
-    /// What is in the lane and not answered will not be.
+    /// Fails all tasks in the lane whose replies were not taken. Takes the lane's lock.
     #[cold]
     pub fn fail_lane(&self, lane: &Lane) {
-        for task in lane.take_unanswered() {
+        for task in lane.take_pending() {
             self.deferred.push_failed(task, self.rejection());
         }
         lane.notify();
         self.completer_event.notify();
     }
 
-    /// There is no worker any more, and there will be none: the attendant does what is left, and ends.
+    /// Fails what is left and ends the completer. Called by the supervisor at its end: there is no worker any more, and there will
+    /// be none.
     pub fn stop(&self) {
         self.fail_all();
-        // ORDERING: process.stop Release -> pairs with process.stopped: what is ready.
+        // ORDERING: process.stop Release -> pairs with process.stopped: the deferred items.
         self.stopped.store(true, Release);
         self.completer_event.notify();
     }

@@ -1,4 +1,4 @@
-//! Putting a task whose argument is encoded into a lane: one that moves, or one of the pool's own.
+//! Publishes a task whose argument is already encoded: a task that moves to another lane, or one of the pool's own.
 
 use crate::future::task::Task;
 use crate::process::pool::finish::Finish;
@@ -9,15 +9,15 @@ use crate::process::pool::task_meta::TaskLocation;
 use crate::process::worker::task_code;
 use crate::shm::{Body, Inline, Locked, Payload, Seq, Span};
 
-/// An argument on its way to another lane.
+/// The encoded argument of a task that moves.
 pub enum MovedArgument {
     Inline(Inline),
-    /// More than fits a slot.
+    /// Longer than a slot holds.
     Bytes(Vec<u8>),
 }
 
 impl MovedArgument {
-    /// None: there is no memory for a copy of it.
+    /// Copies the argument out of a lane. `None`: there is no memory for the copy.
     pub fn of(lane: &Lane, payload: Payload) -> Option<Self> {
         Some(match payload {
             Payload::Inline(bytes) => Self::Inline(bytes),
@@ -26,14 +26,14 @@ impl MovedArgument {
     }
 }
 
-/// Where a task can be put.
+/// A number that was reserved, and the memory for the argument.
 pub struct Reserved {
     pub seq: Seq,
     pub span: Option<Span>,
 }
 
 impl Lane {
-    /// A number, and a place for an argument that was in a lane before.
+    /// Reserves a number, and memory for the argument if it needs some. `None`: the lane has not enough capacity.
     pub fn reserve_for(&self, argument: &MovedArgument) -> Option<Reserved> {
         let span = match argument {
             MovedArgument::Inline(_) => None,
@@ -48,15 +48,16 @@ impl Lane {
         }
     }
 
-    /// Gives up a number that was reserved and is not needed.
+    /// Publishes a reserved number without a task, since a reserved number must be published. The lane is locked.
     pub fn publish_nothing(&self, pool: &Pool, locked: &mut Locked<'_, LaneState>, seq: Seq) {
-        // With the lane locked nobody takes what the worker may make of it before it is taken back. A worker that has
-        // claimed it before it is there is ended, and the next one finds an entry that is none.
+        // Revoked before it is published, so the worker skips it. While the lane is locked, no thread takes a reply to it. A worker
+        // that has claimed the number before its publication violates the protocol and is ended; the next worker finds an entry
+        // that names no code.
         self.revoke_number(pool, locked, seq);
         self.shm.publish(seq, task_code::NONE, Body::Inline(&[]));
     }
 
-    /// Hands a task whose argument is encoded to this lane's worker.
+    /// Publishes a task whose argument is encoded. Sets the task's location first.
     pub fn publish(
         &self,
         reserved: Reserved,
@@ -66,13 +67,13 @@ impl Lane {
         argument: &MovedArgument,
     ) {
         let Reserved { seq, span } = reserved;
-        // SAFETY: tasks in lanes have tickets.
+        // SAFETY: the extra of each task in a lane is a `RemoteTask`.
         let remote = unsafe { RemoteTask::of(task.raw()) };
         remote.set_location(TaskLocation {
             lane: self.index,
             seq,
         });
-        // SAFETY: reserved by the caller, and published below.
+        // SAFETY: reserved by the caller; published below.
         unsafe { self.put(seq, Record { task, finish, span }) };
         let body = match (argument, span) {
             (MovedArgument::Bytes(bytes), Some(span)) => {

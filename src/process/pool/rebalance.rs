@@ -1,4 +1,4 @@
-//! Moving tasks that wait from crowded lanes to idle ones.
+//! Moves waiting tasks from crowded lanes to idle workers.
 
 use crate::process::pool::lane::{Lane, LaneState};
 use crate::process::pool::publish::MovedArgument;
@@ -7,11 +7,11 @@ use crate::shm::{Locked, Waiting};
 use crate::sync::atomic::Ordering::*;
 use std::time::{Duration, Instant};
 
-/// How often a pool is looked through whose lanes hold more than their workers run, for one that has become idle
-/// unheard, and for one that does not begin what is next.
+/// How often a pool with a backlog is checked for workers that have become idle unnoticed, and for workers that do not begin
+/// their next task.
 const CHECK_INTERVAL: Duration = Duration::from_millis(5);
 
-/// When somebody who sleeps until the deadline looks at a worker that does not begin what is next, if that is before it.
+/// When a thread that sleeps until `deadline` has to wake up to check the lanes. `None`: not before the deadline.
 pub fn next_check(deadline: Option<Instant>) -> Option<Instant> {
     let soon = Instant::now().checked_add(CHECK_INTERVAL)?;
     deadline
@@ -20,18 +20,20 @@ pub fn next_check(deadline: Option<Instant>) -> Option<Instant> {
 }
 
 impl Pool {
-    /// A look, now and then, whether all workers begin what is next; what one does not begin goes to others.
+    /// Checks whether all workers begin their next task, and moves the tasks that they do not begin. Called by the completer and by
+    /// waiting threads, every [`CHECK_INTERVAL`] while a worker has not begun its next task.
     pub fn check_lanes(&self) {
         self.lanes.iter().for_each(|lane| lane.check_stuck(self));
         self.rebalance();
     }
 
-    /// Gives what waits to workers that have nothing to do. How many tasks were moved.
+    /// Moves waiting tasks to idle workers. Returns how many. Called by the completer, and by a waiter before its sleep. Drains
+    /// replies first, so it runs code of the user.
     pub fn rebalance(&self) -> usize {
         if self.lanes.len() == 1 || self.is_cancelling() {
             return 0;
         }
-        // A lane is known to be empty when its answers have been taken.
+        // The depth of a lane is 0 only when its replies have been taken.
         for lane in &self.lanes {
             lane.drain_replies(self, 64);
         }
@@ -47,7 +49,7 @@ impl Pool {
         crowded.sort_by_cached_key(|lane| lane.depth());
         let mut moved = 0;
         for idle in self.lanes.iter().filter(|lane| is_idle(lane)) {
-            // The deepest one that has something to give: much of it may have been taken back.
+            // The deepest lane that has a task to move: most of its tasks may be revoked.
             while let Some(lane) = crowded.last() {
                 let given = lane.move_waiting(self, idle);
                 moved += given;
@@ -62,14 +64,14 @@ impl Pool {
 }
 
 impl Lane {
-    /// The attendant's look, now and then, whether the worker begins what is next. What it finds unbegun twice in a row
-    /// is stuck: the worker is stopped, or does not say what it does. One that has claimed what it does not run, so that
-    /// nobody else can, is wild.
+    /// Checks whether the worker begins its next task. A number that two checks in a row find unbegun is stuck: the worker is
+    /// stopped, or it does not announce what it runs. A worker that has claimed a number ahead of the one that it runs keeps that
+    /// task from moving: this is a protocol violation. Called from [`Pool::check_lanes`]. Takes the lane's lock.
     pub fn check_stuck(&self, pool: &Pool) {
         let mut locked = self.shm.lock();
         if let Some((current, ahead)) = locked.claimed_ahead() {
             let why = format!(
-                "it claimed number {} and had not answered number {}",
+                "it claimed number {} and had not replied to number {}",
                 ahead.0, current.0
             );
             self.quarantine(pool, &mut locked, why);
@@ -80,25 +82,29 @@ impl Lane {
             .waiting(next)
             .is_some_and(|waiting| locked.is_committed(waiting));
         let unbegun = (is_there && !begun).then_some(next);
-        let desk = locked.data();
-        let before = std::mem::replace(&mut desk.unbegun, unbegun);
-        desk.stuck = unbegun.filter(|_| before == unbegun);
+        let state = locked.data();
+        let before = std::mem::replace(&mut state.unbegun, unbegun);
+        state.stuck = unbegun.filter(|_| before == unbegun);
     }
 
-    /// Moves some of what has not begun to `to`, which has nothing to do. How many.
+    /// Moves up to half of the waiting tasks to `to`, whose worker is idle. Returns how many. Takes the locks of both lanes.
     ///
-    /// What is next is the worker's own, which is about to begin it, unless it is stuck or there is no worker. What is
-    /// still on its way into its slot is its submitter's. Whatever the worker says of a task, its claim decides whether it
-    /// is moved.
+    /// These stay:
+    /// - the next number, which the worker is about to begin, unless it is stuck or there is no worker;
+    /// - the retirement task;
+    /// - a task that its submitter has not written into its slot yet;
+    /// - a task that the worker says it has begun.
+    ///
+    /// For the others the exchange on the claim decides: a task moves only if the worker has not claimed it.
     pub fn move_waiting(&self, pool: &Pool, to: &Self) -> usize {
-        /// The locks are not held for longer than this takes.
+        /// Bounds the time for which the locks are held.
         const MOST: usize = 64;
-        // One that was crowded a moment ago may be idle by now.
+        // A lane that was crowded a moment ago may be idle now, and be the target.
         if self.index == to.index {
             return 0;
         }
-        // Both, so that whoever sees a task's new place and locks that lane finds the task there. The lower one first, since
-        // another thread may give the other way.
+        // Both locks: a thread that reads a task's new location and locks that lane finds the task there. The lower index first,
+        // since another thread may move tasks in the other direction.
         let (mut locked, mut theirs);
         if self.index < to.index {
             locked = self.shm.lock();
@@ -107,14 +113,15 @@ impl Lane {
             theirs = to.shm.lock();
             locked = self.shm.lock();
         }
-        // Who closes the pool says so before it locks the lanes one by one: it finds what is moved, or we find the pool closed.
+        // The thread that closes the pool changes the mode before it locks the lanes one by one: it finds the moved tasks, or we
+        // find the pool closed.
         if pool.is_cancelling() {
             return 0;
         }
         let next = locked.next();
-        let desk = locked.data();
-        let takes_next = self.pid() == 0 || desk.stuck == Some(next);
-        let stay = [desk.retirement, (!takes_next).then_some(next)];
+        let state = locked.data();
+        let takes_next = self.pid() == 0 || state.stuck == Some(next);
+        let stay = [state.retirement, (!takes_next).then_some(next)];
         let waiting: Vec<Waiting> = locked
             .all_waiting()
             .filter(|waiting| !stay.contains(&Some(waiting.seq())))
@@ -134,15 +141,15 @@ impl Lane {
             if self.interest.is_set() {
                 to.request_completion(pool);
             }
-            // Who waits for one of them here has to wait there.
+            // A thread that waits here for one of them has to wait in the other lane.
             self.notify();
-            // ORDERING: process.count-moved Relaxed: a figure.
+            // ORDERING: process.count-moved Relaxed: a counter.
             pool.moved.fetch_add(moved as u64, Relaxed);
         }
         moved
     }
 
-    /// False: it stays.
+    /// Moves one task. `false`: it stays. Both lanes are locked.
     fn move_one(
         &self,
         pool: &Pool,
@@ -161,7 +168,7 @@ impl Lane {
             return false;
         };
         let Some(record) = self.revoke_record(pool, locked, waiting) else {
-            // It has started.
+            // The worker has claimed it.
             to.free(reserved.span);
             to.publish_nothing(pool, theirs, reserved.seq);
             return false;

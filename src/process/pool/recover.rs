@@ -1,4 +1,4 @@
-//! What becomes of a lane whose worker is dead.
+//! Recovers a lane whose worker is dead: takes out the replies and the task in flight, and prepares the lane for the next worker.
 
 use crate::future::task::Task;
 use crate::process::pool::deferred::RecoveredReply;
@@ -12,50 +12,52 @@ use crate::sync::atomic::Ordering::*;
 use std::io;
 use std::os::fd::AsFd;
 
-/// An answer that is none.
+/// Stands for a reply that cannot be read. It is no [`Status`].
 const NO_STATUS: u32 = 0;
 
-/// The task that the worker ran.
+/// The task that the dead worker ran.
 pub struct InFlight {
-    pub place: TaskLocation,
-    /// How many workers it has cost.
+    pub location: TaskLocation,
+    /// How many workers have died while they ran it.
     pub deaths: u32,
-    /// None: the next worker runs it again.
+    /// The task, if it is lost. `None`: the next worker runs it again.
     pub lost: Option<Task>,
 }
 
-/// What was found in the lane.
+/// What [`Lane::recover`] found in the lane.
 #[derive(Default)]
 pub struct Recovered {
-    pub answered: Vec<RecoveredReply>,
+    /// The committed replies that had not been taken.
+    pub replies: Vec<RecoveredReply>,
+    /// The task that the worker had begun and not replied to.
     pub in_flight: Option<InFlight>,
-    /// What the worker did that no worker does.
+    /// How the worker violated the protocol.
     pub violation: Option<String>,
-    /// The lane has no memory for another worker, and never will.
+    /// Why the system refused memory for another worker. The lane cannot be used again.
     pub refused: Option<io::Error>,
 }
 
 impl Lane {
-    /// Takes out what the dead worker had answered and the task that it ran, and makes the lane fit for the next
-    /// worker. That task stays where it is, and runs again, if it has retries left and `again` allows it. None: somebody
-    /// still reads an answer; try again.
+    /// Takes the committed replies and the task in flight out of the lane, and replaces the memory that the dead worker could
+    /// write. The task in flight stays in the lane and runs again if it has retries left and `may_retry` allows it.
     ///
-    pub fn recover(&self, again: impl FnOnce(TaskLocation) -> bool) -> Option<Recovered> {
+    /// `None`: a thread still reads a reply; the caller tries again. Called by the supervisor. Takes the lane's lock.
+    pub fn recover(&self, may_retry: impl FnOnce(TaskLocation) -> bool) -> Option<Recovered> {
         match Segment::<Replies>::create_words(self.shm.arena()) {
-            Ok((fresh, fd)) => self.recover_with(Ok(&fresh), again, || {
+            Ok((fresh, fd)) => self.recover_with(Ok(&fresh), may_retry, || {
                 self.shm.install(fd.as_fd())?;
                 *self.files.replies.lock() = fd;
                 Ok(())
             }),
-            Err(error) => self.recover_with(Err(error), again, || Ok(())),
+            Err(error) => self.recover_with(Err(error), may_retry, || Ok(())),
         }
     }
 
-    /// As [`bury`](Self::recover); `install` puts the fresh memory, if there is any, in the place of the old.
+    /// As [`recover`](Self::recover). `install` replaces the old memory with the fresh one, if there is some.
     pub(in crate::process) fn recover_with(
         &self,
         fresh: io::Result<&Replies>,
-        again: impl FnOnce(TaskLocation) -> bool,
+        may_retry: impl FnOnce(TaskLocation) -> bool,
         install: impl FnOnce() -> io::Result<()>,
     ) -> Option<Recovered> {
         let mut locked = self.shm.lock();
@@ -74,7 +76,7 @@ impl Lane {
                     break;
                 }
             }
-            // Without a task it had been taken back, and was skipped.
+            // Without a task: it was revoked, and the worker skipped it.
             let Some(TakenReply {
                 task: Some(task),
                 finish,
@@ -88,10 +90,10 @@ impl Lane {
             let mut bytes = match reply.payload {
                 Payload::Inline(bytes) => bytes.as_slice().to_vec(),
                 Payload::Span(span) => {
-                    // All are copied at once. Apart from each other they are together no more than the arena; one of
-                    // them a thousand times over would be more than there is memory.
+                    // All replies are copied. Spans that do not overlap are together no larger than the arena. A worker that names
+                    // one span a thousand times would make the parent copy it a thousand times.
                     let bytes = if spans.iter().any(|&other| span.overlaps(other)) {
-                        let why = "it answered twice with the same memory";
+                        let why = "it replied twice with the same memory";
                         locked.data().quarantined = Some(why.to_owned());
                         status = NO_STATUS;
                         Vec::new()
@@ -109,10 +111,10 @@ impl Lane {
                 self.shm.free(span);
             }
             if Status::from_number(status).is_none() {
-                let why = || format!("it answered with status {status}");
+                let why = || format!("it replied with status {status}");
                 locked.data().quarantined.get_or_insert_with(why);
             }
-            recovered.answered.push(RecoveredReply {
+            recovered.replies.push(RecoveredReply {
                 task,
                 finish,
                 status,
@@ -120,28 +122,28 @@ impl Lane {
             });
         }
         recovered.violation = locked.data().quarantined.take();
-        // Without memory for another worker nobody would run it.
-        let again = |place| fresh.is_ok() && again(place);
+        // Without memory for another worker there is none to run it again.
+        let may_retry = |location| fresh.is_ok() && may_retry(location);
         if let Some(waiting) = locked.in_flight() {
-            recovered.in_flight = self.find(&mut locked, waiting, again);
+            recovered.in_flight = self.take_in_flight(&mut locked, waiting, may_retry);
         }
         recovered.refused = fresh.and_then(|fresh| locked.replace(fresh, install)).err();
         Some(recovered)
     }
 
-    /// The task that a dead worker ran, and whether it is lost.
-    fn find(
+    /// Takes the task that the dead worker ran, or leaves it in the lane to run again. Counts the death. The lane is locked.
+    fn take_in_flight(
         &self,
         locked: &mut Locked<'_, LaneState>,
         waiting: Waiting,
-        again: impl FnOnce(TaskLocation) -> bool,
+        may_retry: impl FnOnce(TaskLocation) -> bool,
     ) -> Option<InFlight> {
         let lane = self.index;
         let seq = waiting.seq();
-        let place = TaskLocation { lane, seq };
+        let location = TaskLocation { lane, seq };
         let (deaths, retries) = self.record(locked, waiting, |record| {
             let record = record.as_ref()?;
-            // SAFETY: tasks in lanes have tickets.
+            // SAFETY: the extra of each task in a lane is a `RemoteTask`.
             let remote = unsafe { RemoteTask::of(record.task.raw()) };
             Some(remote.options.as_ref().map_or((1, 0), |options| {
                 // ORDERING: options.deaths Relaxed: written under the lane's lock.
@@ -149,7 +151,7 @@ impl Lane {
                 (deaths, options.retries)
             }))
         })?;
-        let lost = if deaths <= retries && again(place) {
+        let lost = if deaths <= retries && may_retry(location) {
             locked.run_again(seq);
             None
         } else {
@@ -158,7 +160,7 @@ impl Lane {
             Some(record.task)
         };
         Some(InFlight {
-            place,
+            location,
             deaths,
             lost,
         })
@@ -184,10 +186,10 @@ mod tests {
     use crate::sys::events::{Event, Poller};
     use std::time::Duration;
 
-    /// A pool without threads, whose only worker the test plays.
+    /// A pool without threads. The test plays its only worker.
     fn pool() -> Arc<Pool> {
         let config = Config {
-            name: "grave".to_owned(),
+            name: "recover".to_owned(),
             when_full: WhenFull::Block,
             settings: Default::default(),
             max_age: None,
@@ -197,7 +199,7 @@ mod tests {
             restart_window: Duration::ZERO,
             kill_grace: Duration::ZERO,
         };
-        let lane = Lane::new(0, "grave-0".to_owned(), None, ARENA).unwrap();
+        let lane = Lane::new(0, "recover-0".to_owned(), None, ARENA).unwrap();
         let (supervisor_queue, completer_event) =
             (SupervisorQueue::new().unwrap(), Event::new().unwrap());
         let completer_poller = Poller::new().unwrap();
@@ -211,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lane_without_memory_for_another_worker_ends_in_order() {
+    fn a_lane_without_memory_for_another_worker_ends_orderly() {
         let pool = pool();
         let lane = &pool.lanes[0];
         let call = RemoteCall {
@@ -219,7 +221,7 @@ mod tests {
             finish: finish_value::<u64>,
         };
         let send = || -> Future<u64> { submit(&pool, &call, &5u64, None) };
-        let (answered, run, waiting) = (send(), send(), send());
+        let (replied, run, waiting) = (send(), send(), send());
         let requests = Segment::adopt(&lane.files.requests).unwrap();
         let replies = Segment::adopt(&lane.files.replies.lock()).unwrap();
         let mut worker = WorkerEnd::new(requests, replies, Seq(0), || {});
@@ -230,12 +232,12 @@ mod tests {
         drop(worker);
 
         let (fresh, _file) = Segment::<Replies>::create_words(ARENA).unwrap();
-        // A file that cannot be mapped so: what was there is gone all the same.
+        // A file that cannot be mapped for writing. The old mapping is gone all the same.
         let refused = || lane.shm.install(lane.files.requests.as_fd());
         let recovered = lane.recover_with(Ok(&fresh), |_| false, refused).unwrap();
         assert!(recovered.refused.is_some() && recovered.violation.is_none());
-        for answer in recovered.answered {
-            pool.deferred.push_reply(0, answer);
+        for reply in recovered.replies {
+            pool.deferred.push_reply(0, reply);
         }
         pool.deferred.push_failed(
             recovered.in_flight.unwrap().lost.unwrap(),
@@ -243,19 +245,19 @@ mod tests {
         );
         pool.break_down("no memory".to_owned());
         while pool.run_deferred() {}
-        assert_eq!(answered.result().unwrap(), 7);
+        assert_eq!(replied.result().unwrap(), 7);
         assert!(matches!(run.result(), Err(TaskError::TimedOut)));
         let outcome = waiting.result();
         assert!(
             matches!(&outcome, Err(TaskError::Rejected(Rejected::Broken { why, .. })) if why == "no memory"),
             "{outcome:?}"
         );
-        // Who comes later is told, too.
+        // A later submission is refused, too.
         assert!(send().result().is_err());
     }
 
     #[test]
-    fn without_a_file_for_another_worker_what_was_answered_counts() {
+    fn without_a_file_for_another_worker_replies_count() {
         let pool = pool();
         let lane = &pool.lanes[0];
         let call = RemoteCall {
@@ -264,7 +266,7 @@ mod tests {
         };
         let send = |options| -> Future<u64> { submit(&pool, &call, &5u64, options) };
         let options = || Some(Arc::new(TaskOptions::new(None, None, 5)));
-        let (answered, run, waiting) = (send(None), send(options()), send(None));
+        let (replied, run, waiting) = (send(None), send(options()), send(None));
         let requests = Segment::adopt(&lane.files.requests).unwrap();
         let replies = Segment::adopt(&lane.files.replies.lock()).unwrap();
         let mut worker = WorkerEnd::new(requests, replies, Seq(0), || {});
@@ -277,15 +279,15 @@ mod tests {
         let refused = Err(io::Error::from_raw_os_error(libc::EMFILE));
         let recovered = lane.recover_with(refused, |_| true, || Ok(())).unwrap();
         assert!(recovered.refused.is_some() && recovered.violation.is_none());
-        for answer in recovered.answered {
-            pool.deferred.push_reply(0, answer);
+        for reply in recovered.replies {
+            pool.deferred.push_reply(0, reply);
         }
-        // It has retries left, and nobody who could run it.
+        // It has retries left, but there is no worker to run it.
         let lost = recovered.in_flight.unwrap().lost.unwrap();
         pool.deferred.push_failed(lost, TaskError::TimedOut);
         pool.break_down("no memory".to_owned());
         while pool.run_deferred() {}
-        assert_eq!(answered.result().unwrap(), 7);
+        assert_eq!(replied.result().unwrap(), 7);
         assert!(matches!(run.result(), Err(TaskError::TimedOut)));
         let outcome = waiting.result();
         assert!(
@@ -295,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_that_share_their_memory_are_none() {
+    fn replies_that_share_memory_violate_the_protocol() {
         let pool = pool();
         let lane = &pool.lanes[0];
         let call = RemoteCall {
@@ -319,12 +321,12 @@ mod tests {
         let recovered = lane.recover(|_| false).unwrap();
         let violation = recovered.violation.unwrap();
         assert!(violation.contains("same memory"), "{violation}");
-        for answer in recovered.answered {
-            pool.deferred.push_reply(0, answer);
+        for reply in recovered.replies {
+            pool.deferred.push_reply(0, reply);
         }
         let lost = recovered.in_flight.unwrap().lost.unwrap();
         pool.deferred.push_failed(lost, TaskError::TimedOut);
-        pool.break_down("it was wild".to_owned());
+        pool.break_down("it violated the protocol".to_owned());
         while pool.run_deferred() {}
         assert_eq!(first.result().unwrap(), [7; 1000]);
         for lost in [second, third] {

@@ -1,5 +1,5 @@
-//! What a task of a process pool carries beside its result: where it stands, and how to reach its pool.
-//! Models: `verify/models/remote.rs`.
+//! The data of a process pool's task beside its result: its location, its pool and its options.
+//! Models: `verify/src/scenarios/remote.rs`.
 
 use crate::future::raw_task::RawTask;
 use crate::process::pool::shared::Pool;
@@ -7,45 +7,47 @@ use crate::process::pool::task_meta::{TaskLocation, TaskOptions};
 use crate::sync::Arc;
 use crate::sync::atomic::{AtomicU64, Ordering::*};
 
-/// The extra of a task's cell.
+/// The extra data of a task's cell.
 pub struct RemoteTask {
-    /// Lane and number. It changes when the task is moved to another lane, under the locks of the old one and the new.
-    place: AtomicU64,
+    /// Lane and number. Written by the submitter before the publication, and by the thread that moves the task, under the locks of
+    /// both lanes.
+    location: AtomicU64,
     pub pool: Arc<Pool>,
-    /// What only some tasks have.
+    /// The options, for tasks that have some.
     pub options: Option<Arc<TaskOptions>>,
 }
 
 impl RemoteTask {
     pub fn new(pool: Arc<Pool>, options: Option<Arc<TaskOptions>>) -> Self {
         Self {
-            place: AtomicU64::new(0),
+            location: AtomicU64::new(0),
             pool,
             options,
         }
     }
 
-    /// Where the task was seen last. To be verified under the lane's lock.
+    /// The task's last known location. The caller verifies it under the lane's lock.
     #[inline]
     pub fn location(&self) -> TaskLocation {
-        // ORDERING: remote.place Acquire -> pairs with remote.move: the task's record in the new lane.
-        TaskLocation::from_word(self.place.load(Acquire))
+        // ORDERING: location.read Acquire -> pairs with location.write: the task's record in the new lane.
+        TaskLocation::from_word(self.location.load(Acquire))
     }
 
+    /// Sets the location. Called before the task is published in that lane.
     #[inline]
-    pub fn set_location(&self, place: TaskLocation) {
-        let word = place.to_word();
-        // ORDERING: remote.move Release -> pairs with remote.place.
-        self.place.store(word, Release);
+    pub fn set_location(&self, location: TaskLocation) {
+        let word = location.to_word();
+        // ORDERING: location.write Release -> pairs with location.read.
+        self.location.store(word, Release);
         if let Some(options) = &self.options {
-            options.set_location(place);
+            options.set_location(location);
         }
     }
 
-    /// The remote of a task of a process pool.
+    /// The data of the task in this cell.
     ///
     /// # Safety
-    /// The cell was made with a remote as its extra, and is alive for as long as the borrow.
+    /// The cell was made with a `RemoteTask` as its extra, and it outlives the borrow.
     #[inline]
     pub unsafe fn of<'a>(cell: RawTask) -> &'a Self {
         // SAFETY: as the caller says.

@@ -1,6 +1,6 @@
-//! Asking a worker to leave its place to another one: by a task of the pool's own, behind everything that is in the lane
-//! by then. It is meant for that worker alone, so it is never moved to another lane, and when the worker is gone for
-//! another reason it goes, too.
+//! Retires a worker: asks it to end so that another worker replaces it. The request is a task of the pool's own, behind all tasks
+//! that are in the lane. It is for this worker alone: it never moves to another lane, and it is revoked if the worker ends for
+//! another reason.
 
 use crate::future::Future;
 use crate::future::task::{Ended, promised_with};
@@ -13,7 +13,8 @@ use crate::process::worker::task_code;
 use crate::sync::Arc;
 
 impl Lane {
-    /// Asks the worker to leave when it has run what is in the lane. False: there is no room to say so.
+    /// Asks the worker to end when it has run the tasks that are in the lane. `false`: the lane is full. Called by the supervisor.
+    /// Takes the lane's lock.
     pub fn retire(&self, pool: &Arc<Pool>) -> bool {
         let Ok(entry) = task_code::of_retirement() else {
             return false;
@@ -25,7 +26,7 @@ impl Lane {
             promised_with::<(), RemoteTask>(pool.tag, || RemoteTask::new(Arc::clone(pool), None));
         // SAFETY: the cell's type is (), and its handle reference goes to this future.
         let future: Future<()> = unsafe { Future::from_cell(cell) };
-        // Before anybody finds it in the lane.
+        // Before another thread can find the task in the lane, and move it.
         self.shm.lock().data().retirement = Some(seq);
         let nothing = MovedArgument::Bytes(Vec::new());
         let reserved = Reserved { seq, span: None };
@@ -36,19 +37,19 @@ impl Lane {
             entry,
             &nothing,
         );
-        // It may have slipped in while the pool was being closed.
+        // The pool may have been closed meanwhile.
         pool.recheck(self);
-        // Nobody waits for it: the attendant takes the answer.
+        // No thread waits for it: the completer takes the reply.
         drop(future);
         true
     }
 
-    /// The worker is gone: the next one is not to leave in its stead. What is left to do is to be done by who runs code of
-    /// the user.
+    /// Revokes the retirement task of a worker that is gone: the replacement must not see this retirement. Called by the
+    /// supervisor, which passes the result to a thread that may run code of the user. Takes the lane's lock.
     pub fn forget_retirement(&self, pool: &Pool) -> Option<Ended> {
         let mut locked = self.shm.lock();
         let seq = locked.data().retirement.take()?;
-        // Else the worker has left for it.
+        // `None`: the worker replied to it, and ended for that reason.
         let waiting = locked.waiting(seq)?;
         let record = self.revoke_record(pool, &mut locked, waiting)?;
         record.task.end_cancelled()

@@ -1,5 +1,6 @@
-//! Taking tasks back out of a lane before the worker begins them; what it has then only to skip.
-//! Models: `verify/models/remote.rs`.
+//! Revokes tasks that the worker has not begun. The worker skips a revoked number. An exchange on the number's claim decides
+//! between the worker and the thread that revokes.
+//! Models: `verify/src/scenarios/remote.rs`.
 
 use crate::future::raw_task::RawTask;
 use crate::future::task::{Ended, Task};
@@ -9,38 +10,39 @@ use crate::process::pool::supervisor_queue::Command;
 use crate::process::pool::task_meta::TaskLocation;
 use crate::shm::{Locked, Revoke, Seq, Waiting};
 
-/// What became of a task that was to be taken back.
+/// What became of a task that was to be revoked.
 pub enum RevokeOutcome {
-    /// It will not run. What is left of its end is to be dropped when no lock is held.
+    /// It will not run. Drop the rest of its end when no lock is held: that may run callbacks.
     Revoked(Option<Ended>),
-    /// It runs.
+    /// The worker has claimed it.
     Running,
-    /// It is not in this lane, or is being completed.
+    /// It is not in this lane, or its reply was taken.
     Gone,
 }
 
-/// What of a lane the worker has only to skip.
+/// The revoked numbers of a lane that its worker still has to skip.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Skips {
-    /// This is the next thing that it has to do.
+    /// The next number is a revoked one.
     Next(Seq),
-    /// Something behind what it runs.
+    /// There is one behind the next number.
     Later,
     Nothing,
 }
 
-/// Takes one task back before it starts, wherever it is, and ends it as `end` says, all but its callbacks. `place` tells
-/// where it was seen last; who moves it tells so before it gives up the locks. With what became of it: where.
+/// Revokes one task, in whichever lane it is, and ends it with `end`, except for its callbacks. `location` reads the task's last
+/// known location; a thread that moves the task changes it before it releases the locks. Returns what became of the task, and
+/// where. Takes the lock of the task's lane.
 pub fn revoke(
     pool: &Pool,
-    place: impl Fn() -> TaskLocation,
+    location: impl Fn() -> TaskLocation,
     is_it: impl Fn(RawTask) -> bool + Copy,
     end: impl Fn(Task) -> Option<Ended> + Copy,
 ) -> (RevokeOutcome, TaskLocation) {
     loop {
-        let at = place();
+        let at = location();
         match pool.lanes[at.lane].revoke_if(pool, at.seq, is_it, end) {
-            RevokeOutcome::Gone if place() != at => {}
+            RevokeOutcome::Gone if location() != at => {}
             outcome => return (outcome, at),
         }
     }
@@ -56,14 +58,14 @@ impl Lane {
         end: impl FnOnce(Task) -> Option<Ended>,
     ) -> RevokeOutcome {
         let mut locked = self.shm.lock();
-        let mine = |record: &mut Option<Record>| {
+        let is_same = |record: &mut Option<Record>| {
             record
                 .as_ref()
                 .is_some_and(|record| is_it(record.task.raw()))
         };
         let waiting = locked
             .waiting(seq)
-            .filter(|&waiting| self.record(&locked, waiting, mine));
+            .filter(|&waiting| self.record(&locked, waiting, is_same));
         let Some(waiting) = waiting else {
             return RevokeOutcome::Gone;
         };
@@ -71,15 +73,17 @@ impl Lane {
             return RevokeOutcome::Running;
         };
         let ended = end(record.task);
-        // The memory of its argument is somebody's room.
-        let wanted = locked.data().capacity_waiters > 0;
+        // The argument's memory is free now: a submitter may wait for it.
+        let notify = locked.data().capacity_waiters > 0;
         drop(locked);
-        if wanted {
+        if notify {
             self.notify_capacity();
         }
         RevokeOutcome::Revoked(ended)
     }
 
+    /// Revokes a task and takes its record. Frees the argument's memory. `None`: the worker has claimed it, or the record is
+    /// empty. The lane is locked.
     pub fn revoke_record(
         &self,
         pool: &Pool,
@@ -96,13 +100,14 @@ impl Lane {
         record
     }
 
-    /// The worker has to skip it from now on. False: it has begun it.
+    /// Revokes a number: the worker will skip it. `false`: the worker has claimed it. The lane is locked. The first revocation
+    /// makes the supervisor watch that the worker skips it.
     pub fn revoke_number(&self, pool: &Pool, locked: &mut Locked<'_, LaneState>, seq: Seq) -> bool {
         match locked.revoke(seq) {
             Ok(Revoke::Won) => {}
             Ok(Revoke::Claimed) => return false,
-            Err(wild) => {
-                self.quarantine(pool, locked, format!("it {wild}"));
+            Err(violation) => {
+                self.quarantine(pool, locked, format!("it {violation}"));
                 return false;
             }
         }
@@ -112,27 +117,28 @@ impl Lane {
         true
     }
 
-    /// What has the worker still to skip? If nothing, the next one that is taken back is told to the supervisor again.
+    /// Returns which revoked numbers the worker has still to skip. If there are none, the next revocation notifies the supervisor
+    /// again. Called by the supervisor. Takes the lane's lock.
     pub fn skips(&self) -> Skips {
         let mut locked = self.shm.lock();
         let mut left = locked
             .pending()
             .filter(|&seq| !self.shm.answered(seq))
             .map(|seq| locked.waiting(seq));
-        let is_back = |waiting: &Waiting| self.record(&locked, *waiting, |it| it.is_none());
-        let next = left.next().flatten().filter(is_back);
+        let is_revoked = |waiting: &Waiting| self.record(&locked, *waiting, |it| it.is_none());
+        let next = left.next().flatten().filter(is_revoked);
         match next {
-            // What its submitter has not put into its slot yet no worker can skip.
+            // A number that its submitter has not written into its slot yet cannot be skipped.
             Some(next) if locked.is_committed(next) => return Skips::Next(next.seq()),
             Some(_) => return Skips::Later,
-            None if left.flatten().any(|waiting| is_back(&waiting)) => return Skips::Later,
+            None if left.flatten().any(|waiting| is_revoked(&waiting)) => return Skips::Later,
             None => {}
         }
         locked.data().watched = false;
         Skips::Nothing
     }
 
-    /// Cancels everything that has not started; the rest is to be done (by a drop) when no lock is held.
+    /// Cancels all tasks that have not started. The caller drops the result when it holds no lock. Takes the lane's lock.
     pub fn revoke_all(&self, pool: &Pool) -> Vec<Ended> {
         let mut locked = self.shm.lock();
         let mut ended = Vec::new();
@@ -147,12 +153,12 @@ impl Lane {
         ended
     }
 
-    /// No worker will answer any more: everything that was published and not answered.
-    pub fn take_unanswered(&self) -> Vec<Task> {
+    /// Takes all tasks that were published and whose replies were not taken: no worker will reply any more. Takes the lane's lock.
+    pub fn take_pending(&self) -> Vec<Task> {
         let mut locked = self.shm.lock();
         let mut tasks = Vec::new();
         for seq in locked.pending() {
-            // Whoever has not published his task yet looks after it himself.
+            // A submitter that has not published its task yet sees the pool's mode afterwards, and ends the task itself.
             if let Some(waiting) = locked.waiting(seq) {
                 let _ = locked.revoke(seq);
                 let record = self.record(&locked, waiting, Option::take);

@@ -1,10 +1,14 @@
-//! What all threads that have to do with one pool share.
+//! [`Pool`]: what the threads of one process pool share.
 //!
-//! Who does what: submitting threads write into the lanes; a waiting thread takes its answer out of its lane
-//! ([`attend`](crate::process::pool::wait)); what nobody waits for is taken by the pool's [`attendant`](crate::process::pool::completer), the
-//! one thread of the pool that runs code of the user (callbacks, wakers, destructors); workers are started, watched
-//! and ended by the [`supervisor`](crate::process::supervisor), which never does, so that nothing can hold it up. Only every other
-//! one of the first workers is started by the attendant.
+//! # The threads
+//! | thread | does | code of the user |
+//! |---|---|---|
+//! | submitter | writes requests into the lanes ([`submit`](crate::process::pool::submit)) | `Serialize` |
+//! | waiter | takes its reply, and those before it, out of the lane ([`wait`](crate::process::pool::wait)) | yes |
+//! | [completer](crate::process::pool::completer) | completes tasks that no thread waits for; moves waiting tasks to idle workers | yes: callbacks, wakers, destructors |
+//! | [supervisor](crate::process::supervisor) | starts, watches and ends the workers | never, so that nothing can hold it up |
+//!
+//! When a pool is built, the completer starts every other one of the first workers.
 
 use crate::error::{Rejected, TaskError};
 use crate::future::tag::Tag;
@@ -21,11 +25,15 @@ use crate::sys::events::{Event, Poller};
 use crate::sys::fork;
 use std::time::Instant;
 
-/// Whether tasks are taken in; only ever grows.
+// The modes of a pool. The mode only grows.
+
+/// Tasks are accepted.
 pub const OPEN: u32 = 0;
+/// Closed: accepted tasks run.
 pub const DRAINING: u32 = 1;
+/// Closed: tasks that have not started are cancelled.
 pub const CANCELLING: u32 = 2;
-/// No worker will run anything any more: whoever has put a task into a lane takes it out again.
+/// No worker will run a task any more: a submitter that has put a task into a lane takes it out again.
 pub const OVER: u32 = 3;
 
 /// See the module.
@@ -37,27 +45,28 @@ pub struct Pool {
     pub(super) mode: AtomicU32,
     /// Why the pool is broken, if it is.
     pub(super) broken: Mutex<Option<String>>,
-    /// Outcomes that came from no lane.
+    /// Outcomes that wait for a thread that may run code of the user.
     pub deferred: Deferred,
     pub supervisor_queue: SupervisorQueue,
-    /// Wakes the attendant.
+    /// Wakes the completer.
     pub completer_event: Event,
-    /// What the attendant listens to: the completer_event, and the events of the workers that there are.
+    /// What the completer listens to: its own event, and the events of the current workers.
     pub completer_poller: Poller,
-    /// Something waits behind something else: the attendant looks now and then whether a lane has become idle.
+    /// A task waits behind another one: the completer checks at intervals whether a worker has become idle.
     pub backlog: AtomicBool,
-    /// The supervisor is at its end.
+    /// The supervisor has ended: no worker is left.
     pub(super) stopped: AtomicBool,
-    /// 1 when the attendant is, which is the last.
+    /// 1 when the completer has ended. It is the last thread to end.
     ended: AtomicU32,
     pub(in crate::process) threads: Mutex<Vec<thread::JoinHandle<()>>>,
+    /// Counters for [`ProcessStats`].
     pub deaths: AtomicU64,
     pub replacements: AtomicU64,
     pub moved: AtomicU64,
 }
 
 impl Pool {
-    /// A pool without threads.
+    /// Makes a pool without threads.
     pub(in crate::process) fn of(
         config: Config,
         lanes: Box<[Lane]>,
@@ -87,6 +96,7 @@ impl Pool {
         }
     }
 
+    /// Is this process a forked child of the one that built the pool?
     pub fn is_forked(&self) -> bool {
         fork::generation() != self.generation
     }
@@ -108,11 +118,12 @@ impl Pool {
         self.mode() == OVER
     }
 
+    /// Moves the mode forward, and wakes the submitters that wait for capacity.
     pub(super) fn advance(&self, mode: u32) {
         // ORDERING: process.close Release -> pairs with process.mode.
         self.mode.fetch_max(mode, Release);
-        // ORDERING: process.over-fence SeqCst -> pairs with the fence in `ParentEnd::publish`: who published before is found
-        // in its lane, who published after finds the mode.
+        // ORDERING: process.over-fence SeqCst -> pairs with the fence in `ParentEnd::publish`: a task that was published before
+        // is found in its lane, and a submitter that publishes after finds the mode.
         fence(SeqCst);
         self.notify_capacity();
     }
@@ -134,11 +145,11 @@ impl Pool {
         self.stopped.load(Acquire)
     }
 
-    /// The attendant is at its end.
+    /// The completer has ended. Called by the completer.
     pub fn end(&self) {
-        // ORDERING: process.end Release -> pairs with process.ended: everything that the threads did. An exchange, as for
-        // every word that somebody sleeps on: a plain store may come later in the word's order than what the sleeper reads
-        // under the futex's lock, says loom.
+        // ORDERING: process.end Release -> pairs with process.ended: all that the threads did. An exchange, as for every word that
+        // a thread sleeps on: loom shows that a plain store may come later in the word's order than the value that the sleeper
+        // reads under the futex's lock.
         self.ended.swap(1, Release);
         // WAKE: the other end is `wait_end`.
         futex::wake_all(&self.ended);
@@ -149,7 +160,7 @@ impl Pool {
         self.ended.load(Acquire) == 1
     }
 
-    /// Sleeps until the end (true) or the deadline.
+    /// Blocks until the completer has ended, and joins the pool's threads. `false`: the deadline has passed.
     pub fn wait_end(&self, deadline: Option<Instant>) -> bool {
         while !self.has_ended() {
             // WAKE: the other end is `end`.
@@ -161,15 +172,16 @@ impl Pool {
         true
     }
 
+    /// Joins the pool's threads.
     pub(in crate::process) fn join(&self) {
         let threads = std::mem::take(&mut *self.threads.lock());
         for thread in threads {
-            // A panic there is a fault of ours, and was reported by the panic hook.
+            // A panic there is a bug of this crate, and the panic hook has reported it.
             let _ = thread.join();
         }
     }
 
-    /// A lane that was full has room, or the pool is closed: whoever sleeps until then looks again.
+    /// Wakes the threads that wait for capacity in any lane: there may be some, or the pool is closed.
     #[cold]
     pub fn notify_capacity(&self) {
         for lane in &self.lanes {
@@ -185,54 +197,55 @@ impl Pool {
             queued: workers.iter().map(|worker| worker.queued).sum(),
             running: workers.iter().filter(|worker| worker.running).count(),
             workers,
-            // ORDERING: process.deaths Relaxed: a figure.
+            // ORDERING: process.deaths Relaxed: a counter.
             deaths: self.deaths.load(Relaxed),
-            // ORDERING: process.replacements Relaxed: a figure.
+            // ORDERING: process.replacements Relaxed: a counter.
             replacements: self.replacements.load(Relaxed),
-            // ORDERING: process.moved Relaxed: a figure.
+            // ORDERING: process.moved Relaxed: a counter.
             moved: self.moved.load(Relaxed),
         }
     }
 
-    /// Something waits that another worker could run: the attendant looks at it from now on.
+    /// A task waits that another worker could run: the completer checks for idle workers from now on. Called by submitters.
     pub fn mark_backlog(&self) {
-        // ORDERING: backlog.seen Relaxed: one of those who find it unset rings the bell.
+        // ORDERING: backlog.seen Relaxed: each thread that finds the flag clear notifies the completer.
         if !self.backlog.load(Relaxed) {
-            // ORDERING: backlog.set Relaxed: before the bell.
+            // ORDERING: backlog.set Relaxed: before the event is notified.
             self.backlog.store(true, Relaxed);
             self.completer_event.notify();
         }
     }
 
-    /// A lane has lost its worker: what waits there is for others, too.
+    /// A lane has lost its worker: its tasks are a backlog. Called by the supervisor.
     pub fn mark_stranded(&self, lane: &Lane) {
         if self.lanes.len() > 1 && lane.depth() > 0 {
-            // ORDERING: backlog.orphans-fence SeqCst -> pairs with backlog.fence: the attendant finds what waits, or we find the
-            // mark gone.
+            // ORDERING: backlog.stranded-fence SeqCst -> pairs with backlog.fence: the completer finds the waiting tasks, or we find
+            // the flag clear.
             fence(SeqCst);
             self.mark_backlog();
         }
     }
 
-    /// Is everything that was accepted over?
+    /// Have all accepted tasks ended?
     pub fn is_drained(&self) -> bool {
         self.lanes.iter().all(Lane::is_empty) && self.deferred.is_empty()
     }
 }
 
 impl Lane {
-    /// The worker is wild: nothing is taken from it any more, and the supervisor ends it.
+    /// Quarantines the lane after a protocol violation: no reply is taken from it any more, and the supervisor ends the worker. The
+    /// lane is locked.
     #[cold]
     pub fn quarantine(&self, pool: &Pool, locked: &mut Locked<'_, LaneState>, why: String) {
         locked.data().quarantined.get_or_insert(why);
         pool.supervisor_queue.send(Command::Quarantine(self.index));
     }
 
-    /// Asks the attendant to listen to this lane until it is empty.
+    /// Asks the completer to listen to this lane until it is empty.
     #[inline]
     pub fn request_completion(&self, pool: &Pool) {
         if self.interest.register() == Registered::First {
-            // WAKE: the other end is the attendant's poller.
+            // WAKE: the other end is the completer's poller.
             pool.completer_event.notify();
         }
     }

@@ -1,21 +1,21 @@
-//! What a process pool has done so far.
+//! Statistics of a process pool.
 
-/// A snapshot of a pool, from [`ProcessPool::stats`](crate::ProcessPool::stats). Taken without stopping anybody, so
-/// that figures of a busy pool can be some tasks apart from each other.
+/// A snapshot of a pool, from [`ProcessPool::stats`](crate::ProcessPool::stats). The pool goes on while the snapshot is taken,
+/// so the figures of a busy pool can differ from each other by some tasks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
     /// Tasks that are accepted and not started.
     pub queued: usize,
-    /// Tasks that are running.
+    /// Tasks that run now.
     pub running: usize,
     /// Each worker's share.
     pub workers: Vec<WorkerStats>,
     /// Workers that ended while they ran a task, or between two without being told to.
     pub deaths: u64,
-    /// Workers that were started after the first ones, for whatever reason.
+    /// Workers that were started to replace another one, for any reason.
     pub replacements: u64,
-    /// Tasks that went from one worker's lane to another's, which had nothing to do.
+    /// Tasks that moved from one worker's lane to the lane of an idle worker.
     pub moved: u64,
 }
 
@@ -25,11 +25,11 @@ pub struct Stats {
 pub struct WorkerStats {
     /// The process id of the worker, while there is one.
     pub pid: Option<u32>,
-    /// Tasks that ended here, on this worker and those before it.
+    /// Tasks that ended on this worker and on those that it replaced.
     pub done: u64,
-    /// Is a task running here?
+    /// Whether the worker runs a task.
     pub running: bool,
-    /// Tasks that wait here.
+    /// Tasks that wait in this worker's lane.
     pub queued: usize,
 }
 
@@ -39,7 +39,7 @@ impl Stats {
         self.workers.iter().map(|worker| worker.done).sum()
     }
 
-    /// The process ids of the workers that there are now.
+    /// Returns the process ids of the workers that are ready.
     pub fn pids(&self) -> Vec<u32> {
         self.workers
             .iter()

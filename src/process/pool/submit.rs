@@ -1,6 +1,6 @@
-//! How a task gets into a lane.
+//! Submits a task: encodes its argument, chooses a lane, and publishes the request. Runs on the submitter's thread.
 //!
-//! Models: `verify/models/remote.rs`.
+//! Models: `verify/src/scenarios/remote.rs`.
 
 use crate::codec::{Description, Part, PayloadError, PayloadReason, PayloadStage, SliceSink};
 use crate::error::{Rejected, TaskError};
@@ -24,14 +24,15 @@ use crate::sync::{Arc, hint};
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// An argument that has been encoded for a lane. What fits into a slot is kept where it was written first: a copy of
-/// what was written a moment ago waits for the writes.
+/// An argument that has been encoded for a lane. Short arguments stay in the buffer that they were encoded into until they are
+/// published: an extra copy would wait for the writes that have just been made.
 struct EncodedArgument<'a> {
     inline: &'a [u8],
     span: Option<Span>,
 }
 
-/// Hands the task to a worker, its argument in the form that carries it. One that cannot be is a future that has failed.
+/// Submits a task, with its argument in the plain form or, if that cannot carry it, in the described form. Blocks while the lanes
+/// are full, if the pool is one whose submitters wait. A task that cannot be submitted is a future that has failed.
 #[inline]
 pub fn submit<A: Payload, T>(
     pool: &Arc<Pool>,
@@ -48,7 +49,7 @@ pub fn submit<A: Payload, T>(
     })
 }
 
-/// As [`submit`], with an argument whose description tells what it is.
+/// As [`submit`], with the argument in the described form.
 #[cold]
 fn describe<A: Payload, T>(
     pool: &Arc<Pool>,
@@ -65,7 +66,7 @@ fn describe<A: Payload, T>(
     }
 }
 
-/// As [`submit`], with what can be put into a lane as it is.
+/// As [`submit`], for an argument that has only one form.
 #[inline]
 pub fn submit_as<A: Encode, T>(
     pool: &Arc<Pool>,
@@ -78,6 +79,7 @@ pub fn submit_as<A: Encode, T>(
     })
 }
 
+/// Encodes and publishes a task. If that fails, returns what `otherwise` makes of the error.
 #[inline(always)]
 fn submit_or<A: Encode, T>(
     pool: &Arc<Pool>,
@@ -93,6 +95,7 @@ fn submit_or<A: Encode, T>(
     }
 }
 
+/// A future that has failed with this error.
 #[cold]
 fn refused<T>(pool: &Arc<Pool>, options: Option<Arc<TaskOptions>>, error: TaskError) -> Future<T> {
     let remote = || RemoteTask::new(Arc::clone(pool), options);
@@ -142,10 +145,10 @@ fn prepare<'a, A: Encode>(
     Ok((lane, entry, argument))
 }
 
-/// Runs the user's `Serialize`.
+/// Runs the user's `Serialize` and contains its panics.
 #[inline]
 fn contained<A, T>(encode: impl FnOnce() -> Result<T, PayloadError>) -> Result<T, TaskError> {
-    // UNWIND: nothing of ours is half done; what was taken for the argument is given back by the caller.
+    // UNWIND: nothing of ours is half done; the caller frees the argument's memory.
     match catch_unwind(AssertUnwindSafe(encode)) {
         Ok(encoded) => encoded.map_err(TaskError::Payload),
         Err(payload) => {
@@ -158,7 +161,7 @@ fn contained<A, T>(encode: impl FnOnce() -> Result<T, PayloadError>) -> Result<T
     }
 }
 
-/// Memory for a large argument. Waits for answers while there is none.
+/// Allocates memory for a large argument in the lane's arena. Blocks while there is none, if the pool's submitters wait.
 fn allocate(pool: &Pool, lane: &Lane, length: usize) -> Result<Span, TaskError> {
     let limit = lane.shm.longest();
     let bytes = u32::try_from(length).ok().filter(|_| length <= limit);
@@ -175,7 +178,7 @@ fn allocate(pool: &Pool, lane: &Lane, length: usize) -> Result<Span, TaskError> 
         if pool.config.when_full == WhenFull::Reject {
             return Err(queue_full(pool));
         }
-        // An answer to anything in the lane gives memory back, and so does the end of what waits there.
+        // Each reply in the lane frees memory, and so does each revoked task.
         if let Err(error) = wait_for_capacity(pool, std::slice::from_ref(lane), 1, found) {
             lane.release_argument(span.get());
             return Err(error);
@@ -184,8 +187,8 @@ fn allocate(pool: &Pool, lane: &Lane, length: usize) -> Result<Span, TaskError> 
     Ok(span.get().expect("just found"))
 }
 
-/// The lane of the worker that will be the first to run a task: one that has nothing to do and is awake, else one
-/// that has nothing to do, else the one that has the least.
+/// Chooses the lane whose worker will probably be the first to run a task: an idle worker that is awake, else an idle worker, else
+/// the worker with the fewest tasks. Blocks while all lanes are full, if the pool's submitters wait.
 #[inline]
 fn choose(pool: &Pool) -> Result<&Lane, TaskError> {
     loop {
@@ -196,6 +199,7 @@ fn choose(pool: &Pool) -> Result<&Lane, TaskError> {
     }
 }
 
+/// The best lane that is not full. Reads hints only.
 #[inline]
 fn best(pool: &Pool) -> Option<&Lane> {
     if let [only] = &*pool.lanes {
@@ -205,7 +209,7 @@ fn best(pool: &Pool) -> Option<&Lane> {
     for lane in &pool.lanes {
         let depth = lane.depth();
         let rank = match depth {
-            // Nobody is there yet.
+            // There is no worker that is ready.
             _ if lane.pid() == 0 => 2 * SLOTS as u32 + depth,
             0 if !lane.shm.worker_sleeps() => return Some(lane),
             0 => 0,
@@ -218,7 +222,7 @@ fn best(pool: &Pool) -> Option<&Lane> {
     best.map(|(lane, _)| lane)
 }
 
-/// Waits for room in any of these lanes, if the pool is one whose submitters wait.
+/// Blocks until there is capacity in one of these lanes, or fails if the pool's submitters do not wait.
 #[cold]
 fn wait_until(pool: &Pool, lanes: &[Lane], found: impl Fn() -> bool) -> Result<(), TaskError> {
     if pool.config.when_full == WhenFull::Reject {
@@ -234,6 +238,7 @@ fn queue_full(pool: &Pool) -> TaskError {
     })
 }
 
+/// Makes the task's cell and publishes the request in `lane`, or in another lane if this one has become full.
 #[inline]
 fn publish<'a, T>(
     pool: &'a Arc<Pool>,
@@ -245,7 +250,7 @@ fn publish<'a, T>(
 ) -> Future<T> {
     let remote = || RemoteTask::new(Arc::clone(pool), options);
     let (task, cell) = promised_with::<T, RemoteTask>(pool.tag, remote);
-    // SAFETY: just made, with a remote.
+    // SAFETY: just made, with a `RemoteTask` as its extra.
     let remote = unsafe { RemoteTask::of(cell) };
     // SAFETY: the cell's type is T, and its handle reference goes to this future.
     let future = unsafe { Future::from_cell(cell) };
@@ -293,11 +298,11 @@ fn publish<'a, T>(
     if let Some(options) = watch {
         pool.supervisor_queue.send(Command::WatchDeadline(options));
     }
-    after(pool, lane);
+    after_publish(pool, lane);
     future
 }
 
-/// Others were quicker to take the lane's last number: where to try next.
+/// Another submitter took the lane's last number: returns the lane to try next. Blocks while that is full.
 #[cold]
 fn another_lane<'a>(
     pool: &'a Pool,
@@ -308,18 +313,18 @@ fn another_lane<'a>(
     if argument.span.is_none() {
         return choose(pool);
     }
-    // The argument lies in this lane by now, so it has to be this one.
+    // The argument is in this lane's memory, so the task has to go into this lane.
     while lane.shm.is_full() {
         wait_until(pool, std::slice::from_ref(lane), || !lane.shm.is_full())?;
     }
     Ok(lane)
 }
 
-/// What else there may be to do for a task that was published.
+/// What a submitter does after it has published a task: ends the task if the pool was closed meanwhile, or marks a backlog.
 #[inline]
-fn after(pool: &Pool, lane: &Lane) {
+fn after_publish(pool: &Pool, lane: &Lane) {
     if pool.is_closed() {
-        // It slipped in while the pool was being closed.
+        // The thread that closes the pool may not have seen the task.
         pool.recheck_and_run(lane);
     } else if pool.lanes.len() > 1 && lane.depth() > 1 {
         pool.mark_backlog();

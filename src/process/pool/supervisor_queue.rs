@@ -1,4 +1,4 @@
-//! What other threads ask of the supervisor.
+//! The queue of commands to the supervisor.
 
 use crate::error::worker_lost::LostCause;
 use crate::process::pool::task_meta::{TaskLocation, TaskOptions};
@@ -7,25 +7,27 @@ use crate::sys::events::Event;
 use std::io;
 use std::time::Duration;
 
+/// What another thread asks of the supervisor.
 pub enum Command {
     /// End the worker that runs this task, if it still does.
     EndTask {
-        place: TaskLocation,
+        location: TaskLocation,
         cause: LostCause,
     },
-    /// The worker of this lane is wild.
+    /// The worker of this lane violated the protocol: end it.
     Quarantine(usize),
-    /// The worker of this lane has something to skip.
+    /// The worker of this lane has revoked numbers to skip: check that it does.
     WatchSkips(usize),
-    /// The task has a deadline.
+    /// The task has a deadline: set a timer.
     WatchDeadline(Arc<TaskOptions>),
-    /// End all workers: with the polite signal first, if there is a grace.
+    /// End all workers: `SIGTERM`, then `SIGKILL` after `grace`. Without grace, `SIGKILL` at once.
     StopWorkers { grace: Duration },
 }
 
 /// See the module.
 pub struct SupervisorQueue {
     commands: Mutex<Vec<Command>>,
+    /// Wakes the supervisor.
     pub event: Event,
 }
 
@@ -37,19 +39,21 @@ impl SupervisorQueue {
         })
     }
 
+    /// Adds a command and wakes the supervisor.
     pub fn send(&self, command: Command) {
         self.commands.lock().push(command);
         self.notify();
     }
 
-    /// The supervisor is to look again at how the pool stands.
+    /// Wakes the supervisor, which checks the state of the pool again.
     pub fn notify(&self) {
         // WAKE: the other end is the supervisor's poller.
         self.event.notify();
     }
 
+    /// Takes all commands. Called by the supervisor. Clears the event first, so a command that comes later wakes it again.
     pub fn take(&self) -> Vec<Command> {
-        self.event.hear();
+        self.event.drain();
         std::mem::take(&mut *self.commands.lock())
     }
 }

@@ -1,11 +1,11 @@
-//! Where a task of a process pool stands, and what was said of it beyond its function and its argument.
+//! The location and the options of a process pool's task.
 
 use crate::shm::Seq;
 use crate::sync::atomic::{AtomicU32, AtomicU64, Ordering::*};
 use std::borrow::Cow;
 use std::time::Instant;
 
-/// Where a task stands: its lane, and its number there.
+/// Where a task is: its lane, and its number there.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct TaskLocation {
     pub lane: usize,
@@ -27,16 +27,16 @@ impl TaskLocation {
     }
 }
 
-/// What was said of a task beyond its function and its argument.
+/// The options that a task was submitted with, and the state that belongs to them.
 pub struct TaskOptions {
     pub name: Option<Cow<'static, str>>,
     pub deadline: Option<Instant>,
-    /// How many more workers it may cost.
+    /// How many times the task may run again after its worker died.
     pub retries: u32,
-    /// How many it has cost. Written under the lane's lock.
+    /// How many workers have died while they ran the task. Written under the lane's lock.
     pub deaths: AtomicU32,
-    /// For the timer, which has no cell: a copy of the remote's place.
-    place: AtomicU64,
+    /// A copy of the location in `RemoteTask`, for the deadline timer, which has no cell.
+    location: AtomicU64,
 }
 
 impl TaskOptions {
@@ -46,19 +46,19 @@ impl TaskOptions {
             deadline,
             retries,
             deaths: AtomicU32::new(0),
-            place: AtomicU64::new(0),
+            location: AtomicU64::new(0),
         }
     }
 
     #[inline]
-    pub fn set_location(&self, place: TaskLocation) {
-        // ORDERING: options.move Release -> pairs with options.place.
-        self.place.store(place.to_word(), Release);
+    pub fn set_location(&self, location: TaskLocation) {
+        // ORDERING: location.write-copy Release -> pairs with location.read-copy.
+        self.location.store(location.to_word(), Release);
     }
 
-    /// Where its task was seen last. To be verified under the lane's lock.
+    /// The task's last known location. The caller verifies it under the lane's lock.
     pub fn location(&self) -> TaskLocation {
-        // ORDERING: options.place Acquire -> as remote.place.
-        TaskLocation::from_word(self.place.load(Acquire))
+        // ORDERING: location.read-copy Acquire -> pairs with location.write-copy: as location.read.
+        TaskLocation::from_word(self.location.load(Acquire))
     }
 }

@@ -1,13 +1,16 @@
-//! Waiting for a task of a process pool: whoever waits takes the answer out of the lane himself.
+//! Waiting for a task of a process pool: the waiter takes the reply out of the lane itself.
 //!
-//! # Who sleeps where
-//! One thread for each lane, its *leader*, sleeps on the lane's bell, which the worker rings; others *follow*:
-//! [`lead`](crate::process::pool::wait_queue). A leader that wakes passes the lead on and then takes answers, his own and those of others. A
-//! thread that completes a task which another one sleeps for sees the mark that was left on it
-//! ([`State::set_remote_waiter`](crate::future::state::State::set_remote_waiter)) and calls. When a task moves to another lane, the attendant's
-//! ear goes along, and everybody who sleeps for its old lane is rung.
+//! # Where a waiter sleeps
+//! One waiter of each lane, its *leader*, sleeps on the lane's event words, which the worker notifies. The others *follow*: each
+//! sleeps on a word of its own ([`wait_queue`]). A leader that wakes makes a follower the leader, and then takes replies, its own
+//! and those of others.
 //!
-//! `docs/protocols/remote.md` describes words, transitions and owners. Models: `verify/models/remote.rs`.
+//! A waiter marks its task before it sleeps
+//! ([`State::set_remote_waiter`](crate::future::state::State::set_remote_waiter)). A thread that completes a marked task wakes its
+//! waiters. When a task moves to another lane, the interest flag of the new lane is set if that of the old lane was, and all
+//! waiters of the old lane wake up.
+//!
+//! `docs/protocols/remote.md` has the argument. Models: `verify/src/scenarios/remote.rs`.
 
 use crate::error::worker_lost::LostCause;
 use crate::future::cell::Extra;
@@ -28,7 +31,7 @@ use crate::sync::FutexWait;
 use crate::sync::atomic::{Ordering::SeqCst, fence};
 use std::time::{Duration, Instant};
 
-/// How a future reaches its pool.
+/// The operations of a future on a task of a process pool. See [`RemoteVtable`].
 pub static REMOTE: RemoteVtable = RemoteVtable {
     poll,
     sleep,
@@ -40,25 +43,25 @@ pub static REMOTE: RemoteVtable = RemoteVtable {
     kill,
 };
 
-/// How long a leader that was woken stays awake for the answers that follow. Chosen with the bench `round-trip`.
+/// How long a leader that was woken spins for the replies that follow. Chosen with the bench `round-trip`.
 const AWAKE: Duration = Duration::from_micros(20);
 
-fn lane_of(pool: &Pool, place: TaskLocation) -> &Lane {
-    &pool.lanes[place.lane]
+fn lane_of(pool: &Pool, location: TaskLocation) -> &Lane {
+    &pool.lanes[location.lane]
 }
 
 unsafe fn poll(cell: RawTask) {
-    // SAFETY: cells with this remote have tickets.
+    // SAFETY: the extra of a cell with this vtable is a `RemoteTask`.
     look(cell, unsafe { RemoteTask::of(cell) });
 }
 
-/// Completes the task if its answer is there; also what the supervisor has left.
+/// Completes the task if its reply has come, or if its outcome is among the deferred ones. Never blocks.
 #[inline]
 fn look(cell: RawTask, remote: &RemoteTask) {
-    let place = remote.location();
-    let lane = lane_of(&remote.pool, place);
-    if lane.shm.answered(place.seq) {
-        lane.drain_until(&remote.pool, cell, place.seq);
+    let location = remote.location();
+    let lane = lane_of(&remote.pool, location);
+    if lane.shm.answered(location.seq) {
+        lane.drain_until(&remote.pool, cell, location.seq);
     }
     if !remote.pool.deferred.is_empty() {
         while !cell.state.load().is_done() && remote.pool.run_deferred() {}
@@ -66,7 +69,7 @@ fn look(cell: RawTask, remote: &RemoteTask) {
 }
 
 unsafe fn sleep(cell: RawTask, until: Until, deadline: Option<Instant>) -> bool {
-    // SAFETY: cells with this remote have tickets.
+    // SAFETY: the extra of a cell with this vtable is a `RemoteTask`.
     let remote = unsafe { RemoteTask::of(cell) };
     let pool = &*remote.pool;
     loop {
@@ -75,30 +78,29 @@ unsafe fn sleep(cell: RawTask, until: Until, deadline: Option<Instant>) -> bool 
             return true;
         }
         if now.is_done() {
-            // No worker has anything to do with it any more. Its callbacks are running, or wait to be run.
+            // The outcome stands. The waiter waits for the callbacks, which run now or are deferred.
             if pool.run_deferred() {
                 continue;
             }
             return cell.state.sleep(until, deadline);
         }
-        let place = remote.location();
-        let lane = lane_of(pool, place);
+        let location = remote.location();
+        let lane = lane_of(pool, location);
         if lane.depth() > 1 && pool.lanes.len() > 1 {
             pool.rebalance();
         }
-        match sleep_at(cell, remote, lane, place, deadline) {
-            Slept::Notified => {}
-            Slept::TimedOut => {
+        match sleep_at(cell, remote, lane, location, deadline) {
+            SleepOutcome::Notified => {}
+            SleepOutcome::TimedOut => {
                 look(cell, remote);
                 return until.holds(cell.state.load());
             }
-            Slept::NotBegun => {
+            SleepOutcome::NotBegun => {
                 pool.check_lanes();
                 continue;
             }
         }
-        // What is before it in the lane is for us, too: others may sleep for that. Also a look at whether the worker
-        // does what no worker does.
+        // Take the replies before ours, too: other threads may sleep for them. This also detects a protocol violation.
         if !cell.state.load().is_done() {
             lane.drain_some(pool);
         }
@@ -107,7 +109,7 @@ unsafe fn sleep(cell: RawTask, until: Until, deadline: Option<Instant>) -> bool 
                 lane.drain_some(pool);
             }
             look(cell, remote);
-            cell.state.load().is_done() || remote.location() != place
+            cell.state.load().is_done() || remote.location() != location
         };
         spin::spin_for(|| spin::budget(cell, AWAKE), over);
     }
@@ -116,64 +118,65 @@ unsafe fn sleep(cell: RawTask, until: Until, deadline: Option<Instant>) -> bool 
 /// How a sleep for a lane ended.
 #[must_use]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Slept {
+pub enum SleepOutcome {
     Notified,
     /// The deadline has passed.
     TimedOut,
-    /// The worker has not begun what is next for some time.
+    /// For some time the worker has not begun its next task.
     NotBegun,
 }
 
-/// Sleeps until there is something to do for the lane, or the task is done or elsewhere.
+/// Sleeps until a reply may have come, or the task is done or has moved. Holds no lock while it sleeps.
 pub(in crate::process) fn sleep_at(
     cell: RawTask,
     remote: &RemoteTask,
     lane: &Lane,
-    place: TaskLocation,
+    location: TaskLocation,
     deadline: Option<Instant>,
-) -> Slept {
+) -> SleepOutcome {
     let changed = || {
         cell.state.load().is_done()
-            || remote.location() != place
+            || remote.location() != location
             || !remote.pool.deferred.is_empty()
     };
-    lane.wait_queue.enqueue(WaitFor::Task(cell), |here| {
-        // WAKE: the other ends are the worker after an answer, and whoever completes, moves or fails the task.
+    lane.wait_queue.enqueue(WaitFor::Task(cell), |queued| {
+        // WAKE: the other ends are the worker after a reply, and the thread that completes, moves or fails the task.
         if !cell.state.set_remote_waiter() {
-            return Slept::Notified;
+            return SleepOutcome::Notified;
         }
-        lane.sleep(here, changed, deadline, remote.pool.lanes.len() > 1)
+        lane.sleep(queued, changed, deadline, remote.pool.lanes.len() > 1)
     })
 }
 
 unsafe fn serve(cell: RawTask) -> bool {
-    // SAFETY: cells with this remote have tickets.
+    // SAFETY: the extra of a cell with this vtable is a `RemoteTask`.
     let pool = &*unsafe { RemoteTask::of(cell) }.pool;
     let some = |lane: &&Lane| lane.shm.answered(lane.shm.next()) && lane.drain_some(pool);
     pool.lanes.iter().filter(some).count() > 0 || pool.run_deferred()
 }
 
 unsafe fn request_completion(cell: RawTask) {
-    // SAFETY: cells with this remote have tickets.
+    // SAFETY: the extra of a cell with this vtable is a `RemoteTask`.
     let remote = unsafe { RemoteTask::of(cell) };
     loop {
-        let place = remote.location();
-        if request_completion_at(remote, place) || cell.state.load().is_done() {
+        let location = remote.location();
+        if request_completion_at(remote, location) || cell.state.load().is_done() {
             return;
         }
     }
 }
 
-/// Has the attendant listen to the lane. False: the task has left it meanwhile.
-fn request_completion_at(remote: &RemoteTask, place: TaskLocation) -> bool {
-    lane_of(&remote.pool, place).request_completion(&remote.pool);
-    // ORDERING: remote.engage-fence SeqCst -> pairs with the fence in `ParentEnd::publish`: whoever moves the task after
-    // our look finds the lane engaged, and has the attendant listen to the new one.
+/// Asks the completer to listen to the lane at `location`. `false`: the task has moved meanwhile.
+fn request_completion_at(remote: &RemoteTask, location: TaskLocation) -> bool {
+    lane_of(&remote.pool, location).request_completion(&remote.pool);
+    // ORDERING: location.register-fence SeqCst -> pairs with the fence in `ParentEnd::publish`: a thread that moves the task
+    // after our read finds the interest flag set, and sets that of the new lane.
     fence(SeqCst);
-    remote.location() == place
+    remote.location() == location
 }
 
-/// Takes the task back, wherever it is, and ends it so. Is it cancelled now? `Err`: it runs, at that place.
+/// Revokes the task, in whichever lane it is, and ends it with `end`. Returns whether it is cancelled now. `Err`: it runs, at that
+/// location. Runs code of the user.
 fn revoke_and_end(
     cell: RawTask,
     remote: &RemoteTask,
@@ -182,16 +185,16 @@ fn revoke_and_end(
     if !cell.state.load().is_done() {
         let is_it = |raw| raw == cell;
         match revoke::revoke(&remote.pool, || remote.location(), is_it, end) {
-            (RevokeOutcome::Revoked(ended), place) => {
+            (RevokeOutcome::Revoked(ended), location) => {
                 if ended
                     .as_ref()
                     .is_some_and(|ended| ended.has_remote_waiter())
                 {
-                    lane_of(&remote.pool, place).notify_waiter(cell);
+                    lane_of(&remote.pool, location).notify_waiter(cell);
                 }
                 drop(ended);
             }
-            (RevokeOutcome::Running, place) => return Err(place),
+            (RevokeOutcome::Running, location) => return Err(location),
             (RevokeOutcome::Gone, _) => {}
         }
     }
@@ -199,38 +202,38 @@ fn revoke_and_end(
 }
 
 unsafe fn cancel(cell: RawTask) -> bool {
-    // SAFETY: cells with this remote have tickets.
+    // SAFETY: the extra of a cell with this vtable is a `RemoteTask`.
     let remote = unsafe { RemoteTask::of(cell) };
     match revoke_and_end(cell, remote, Task::end_cancelled) {
         Ok(cancelled) => cancelled,
-        Err(place) => {
-            lane_of(&remote.pool, place).shm.ask(place.seq);
+        Err(location) => {
+            lane_of(&remote.pool, location).shm.ask(location.seq);
             false
         }
     }
 }
 
 unsafe fn is_started(cell: RawTask) -> bool {
-    // SAFETY: cells with this remote have tickets.
+    // SAFETY: the extra of a cell with this vtable is a `RemoteTask`.
     let remote = unsafe { RemoteTask::of(cell) };
-    let place = remote.location();
-    lane_of(&remote.pool, place).shm.is_started(place.seq)
+    let location = remote.location();
+    lane_of(&remote.pool, location).shm.is_started(location.seq)
 }
 
 unsafe fn shares_core(cell: RawTask) -> bool {
-    // SAFETY: cells with this remote have tickets.
+    // SAFETY: the extra of a cell with this vtable is a `RemoteTask`.
     let remote = unsafe { RemoteTask::of(cell) };
     lane_of(&remote.pool, remote.location()).shm.shares_core()
 }
 
 unsafe fn kill(cell: RawTask) -> bool {
-    // SAFETY: cells with this remote have tickets.
+    // SAFETY: the extra of a cell with this vtable is a `RemoteTask`.
     let remote = unsafe { RemoteTask::of(cell) };
     match revoke_and_end(cell, remote, Task::end_cancelled) {
         Ok(cancelled) => cancelled,
-        Err(place) => {
+        Err(location) => {
             remote.pool.supervisor_queue.send(Command::EndTask {
-                place,
+                location,
                 cause: LostCause::Killed,
             });
             true
@@ -239,36 +242,40 @@ unsafe fn kill(cell: RawTask) -> bool {
 }
 
 impl Lane {
-    /// Sleeps at a place among those who sleep for this lane, until it is told something or there is an answer to be
-    /// taken. `changed`: what else is a reason not to. `tends`: a leader looks at a worker that does not begin what is next.
+    /// Sleeps in the lane's wait queue until it is notified, there is a reply to take, or the deadline has passed. `changed` is
+    /// checked before each sleep; if it holds, the thread does not sleep. With `checks_lanes`, a leader wakes up early to check a
+    /// worker that does not begin its next task. Called by waiters.
     pub fn sleep(
         &self,
-        here: &wait_queue::Queued<'_>,
+        queued: &wait_queue::Queued<'_>,
         changed: impl Fn() -> bool,
         deadline: Option<Instant>,
-        tends: bool,
-    ) -> Slept {
-        let slept = |how| match how {
-            FutexWait::TimedOut => Slept::TimedOut,
-            _ => Slept::Notified,
+        checks_lanes: bool,
+    ) -> SleepOutcome {
+        let outcome = |how| match how {
+            FutexWait::TimedOut => SleepOutcome::TimedOut,
+            _ => SleepOutcome::Notified,
         };
-        if !here.is_leader() {
+        if !queued.is_leader() {
             if changed() {
-                return Slept::Notified;
+                return SleepOutcome::Notified;
             }
-            let how = here.sleep(deadline);
-            if !here.is_leader() {
-                return slept(how);
+            let how = queued.sleep(deadline);
+            if !queued.is_leader() {
+                return outcome(how);
             }
         }
-        let bell = self.shm.arm();
+        let seen = self.shm.arm();
         let how = if changed() || self.has_reply() {
-            Slept::Notified
+            SleepOutcome::Notified
         } else {
-            let tend = (tends && self.awaits_begin()).then(|| next_check(deadline));
-            match (self.shm.sleep(bell, tend.flatten().or(deadline)), tend) {
-                (FutexWait::TimedOut, Some(Some(_))) => Slept::NotBegun,
-                (how, _) => slept(how),
+            let check_at = (checks_lanes && self.awaits_begin()).then(|| next_check(deadline));
+            match (
+                self.shm.sleep(seen, check_at.flatten().or(deadline)),
+                check_at,
+            ) {
+                (FutexWait::TimedOut, Some(Some(_))) => SleepOutcome::NotBegun,
+                (how, _) => outcome(how),
             }
         };
         self.shm.disarm();

@@ -1,8 +1,8 @@
-//! Starting workers. A worker ends with the thread that started it, so only the pool's own threads do.
+//! Starts workers. A worker ends when the *thread* that started it ends, so only the pool's own threads start workers.
 //!
-//! A thread that starts a process waits until that runs its program. At first, when all workers are needed at once, the
-//! attendant starts every other one: two begin at a time. It outlives the supervisor, and so all workers. Replacements
-//! are the supervisor's.
+//! A thread that starts a process waits until that process runs its program. When the pool is built and all workers are needed at
+//! once, the completer starts every other worker: two start at a time. The completer outlives the supervisor, and so all workers.
+//! The supervisor starts the others, and all replacements.
 
 use crate::process::pool::lane::Lane;
 use crate::process::pool::shared::Pool;
@@ -12,10 +12,11 @@ use std::io;
 use std::os::fd::AsFd;
 use std::sync::mpsc;
 
-/// A worker's place, and what came of starting it.
+/// The index of a worker's lane, and the outcome of its start.
 pub type Launched = (usize, Result<Started, StartError>);
 
-/// Starts the worker of a lane, for as long as this thread lives.
+/// Starts the worker of a lane. The worker ends when the calling thread ends. Called by the supervisor, and by the completer when
+/// the pool is built. Takes the lane's lock.
 pub fn launch(pool: &Pool, at: usize) -> Result<Started, StartError> {
     let lane = &pool.lanes[at];
     lane.renew_event(pool)
@@ -35,24 +36,24 @@ pub fn launch(pool: &Pool, at: usize) -> Result<Started, StartError> {
     })
 }
 
-/// Is this one of the first workers that the attendant starts?
-fn is_attendants(at: usize) -> bool {
+/// Is this one of the first workers that the completer starts?
+fn is_completers(at: usize) -> bool {
     at % 2 == 1
 }
 
-/// The places of the first workers that the supervisor starts itself.
+/// The indexes of the first workers that the supervisor starts.
 pub fn own_share(pool: &Pool) -> impl Iterator<Item = usize> + use<> {
-    (0..pool.lanes.len()).filter(|&at| !is_attendants(at))
+    (0..pool.lanes.len()).filter(|&at| !is_completers(at))
 }
 
-/// The attendant's part of the start.
+/// Starts the completer's share of the first workers, and sends the outcomes to the supervisor. Called by the completer.
 pub fn launch_share(pool: &Pool, to: &mpsc::Sender<Launched>) {
-    for at in (0..pool.lanes.len()).filter(|&at| is_attendants(at)) {
+    for at in (0..pool.lanes.len()).filter(|&at| is_completers(at)) {
         if pool.is_over() {
             return;
         }
         if let Err(mpsc::SendError((_, Ok(started)))) = to.send((at, launch(pool, at))) {
-            // The pool is not built, and nobody else knows of this worker.
+            // The supervisor has ended without this worker: the pool is not built. End the worker here.
             let _ = started.process.signal(libc::SIGKILL);
             let _ = started.process.wait_for_end();
             return;
@@ -61,10 +62,10 @@ pub fn launch_share(pool: &Pool, to: &mpsc::Sender<Launched>) {
 }
 
 impl Lane {
-    /// An event for the next worker.
+    /// Makes an event for the next worker, and replaces the old one in the completer's poller. Called before each start.
     ///
     /// # Errors
-    /// What the system says.
+    /// The system refused it.
     pub fn renew_event(&self, pool: &Pool) -> io::Result<()> {
         let fresh = Event::new()?;
         pool.completer_poller

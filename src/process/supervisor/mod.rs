@@ -1,13 +1,16 @@
-//! The thread that starts, watches and ends the workers. It runs no code of the user, so that nothing holds it up;
-//! what is to be completed goes to [`Deferred`](crate::process::pool::deferred::Deferred). [`terminate`]: how a task is ended.
+//! The supervisor: the pool's thread that starts, watches and ends the workers. It runs no code of the user, so that nothing can
+//! hold it up. Tasks to be completed go to [`Deferred`](crate::process::pool::deferred::Deferred). [`terminate`]: how a task is
+//! ended. All methods below run on this thread.
 //!
-//! # A worker's slot
-//! | state | until | then |
-//! |---|---|---|
-//! | empty | the pool needs a worker here | starting |
-//! | starting | it says that it is ready; or it fails | up; or dead |
-//! | up | its process ends | dead |
-//! | dead | nobody reads its answers any more | empty |
+//! # States of a worker slot
+//! | from | to | when | method |
+//! |---|---|---|---|
+//! | empty | starting | the pool needs a worker here | `start_all`, `start_worker` |
+//! | starting | up | the worker reports that it is ready | `read_handshake` |
+//! | starting | empty | its process ends before it is ready: the start failed | `reap`, `start_failed` |
+//! | up | dead | its process ends | `reap` |
+//! | dead | empty | no thread reads its replies any more, and the lane is recovered | `recover_lane` |
+//! | starting, up | empty | the system does not let the worker be ended, and its last wait is over | `abandon_worker` |
 
 pub mod launch;
 mod output;
@@ -42,13 +45,13 @@ use std::io;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-/// How often a slot is looked at whose process is about to stop, or whose answers are still being read.
+/// How often a slot is checked whose process is about to stop, or whose replies are still being read.
 const SOON: Duration = Duration::from_millis(1);
-/// How often a worker's age and memory are looked at.
+/// How often a worker's age and memory are checked.
 const CHECK: Duration = Duration::from_secs(1);
 /// The longest pause before another attempt to start a worker.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-/// So many attempts in a row to start a worker may fail.
+/// This many failed starts of a worker in a row break the pool.
 const ATTEMPTS: u32 = 5;
 
 const QUEUE_EVENT: u64 = u64::MAX;
@@ -59,19 +62,19 @@ struct Supervisor {
     slots: Vec<WorkerSlot>,
     timers: BinaryHeap<Reverse<DeadlineTimer>>,
     restart_limit: RestartLimit,
-    /// When ages and memories are looked at next, if there are limits.
+    /// The time of the next check of ages and memories, if there are limits.
     check: Option<Instant>,
-    /// Where the outcome of `build` goes.
+    /// Where the outcome of the start goes. `None` when it has been sent.
     building: Option<mpsc::Sender<Result<(), BuildError>>>,
 }
 
-/// The thread, and where the outcome of the workers' start will be.
+/// The thread, and the channel from which `build` gets the outcome of the workers' start.
 pub type Running = (
     thread::JoinHandle<()>,
     mpsc::Receiver<Result<(), BuildError>>,
 );
 
-/// `launches`: what comes of the workers that the attendant starts.
+/// Starts the thread. `launches` are the outcomes of the workers that the completer starts. Called when the pool is built.
 pub fn start(pool: &Arc<Pool>, launches: mpsc::Receiver<Launched>) -> io::Result<Running> {
     let poller = Poller::new()?;
     poller.add(&pool.supervisor_queue.event, QUEUE_EVENT)?;
@@ -99,8 +102,8 @@ impl Supervisor {
         self.start_all(launches);
         while !self.is_over() {
             let deadline = self.next_due();
-            let heard = self.poller.wait(deadline);
-            for number in heard.unwrap_or_else(|| FdToken::all(self.slots.len())) {
+            let ready = self.poller.wait(deadline);
+            for number in ready.unwrap_or_else(|| FdToken::all(self.slots.len())) {
                 if number != QUEUE_EVENT {
                     let (slot, token) = FdToken::of(number);
                     self.handle_event(slot, token);
@@ -120,6 +123,7 @@ impl Supervisor {
         self.pool.stop();
     }
 
+    /// Has the pool ended, with no worker left?
     fn is_over(&self) -> bool {
         let empty = self
             .slots
@@ -128,6 +132,7 @@ impl Supervisor {
         empty && self.pool.is_closed() && (self.pool.is_over() || self.pool.is_drained())
     }
 
+    /// The time at which the supervisor has to wake up, if it has to.
     fn next_due(&self) -> Option<Instant> {
         let slots = self.slots.iter();
         let slots = slots.flat_map(|slot| {
@@ -150,6 +155,7 @@ impl Supervisor {
         }
     }
 
+    /// Reads what a worker wrote to a captured stream.
     fn read_stream(&mut self, at: usize, token: FdToken) {
         let slot = &mut self.slots[at];
         let (SlotState::Starting(started) | SlotState::Up(started)) = &slot.state else {
@@ -166,6 +172,7 @@ impl Supervisor {
         }
     }
 
+    /// Reads the worker's ready message, if it has come.
     fn read_handshake(&mut self, at: usize) {
         let slot = &mut self.slots[at];
         let SlotState::Starting(started) = &slot.state else {
@@ -179,7 +186,7 @@ impl Supervisor {
                 let SlotState::Starting(started) =
                     std::mem::replace(&mut slot.state, SlotState::Empty)
                 else {
-                    unreachable!("looked at above");
+                    unreachable!("checked above");
                 };
                 slot.state = SlotState::Up(started);
                 slot.failures = 0;
@@ -188,13 +195,13 @@ impl Supervisor {
             Some(Err(error)) => {
                 self.poller.remove(&started.control);
                 slot.signal(libc::SIGKILL);
-                // What it says first is why; the failure is counted when the process has ended.
+                // The first message is the reason. The failure is counted when the process has ended.
                 slot.refusal.get_or_insert(error);
             }
         }
     }
 
-    /// All workers are ready for the first time.
+    /// Reports to `build` when all workers are ready for the first time.
     fn report_built(&mut self) {
         let ready = self
             .slots
@@ -205,6 +212,7 @@ impl Supervisor {
         }
     }
 
+    /// Handles the end of a worker's process, if it has ended.
     fn reap(&mut self, at: usize) {
         let slot = &mut self.slots[at];
         let Some(started) = slot.started() else {
@@ -215,7 +223,7 @@ impl Supervisor {
             Ok(Some(ended)) => WorkerExit::from(ended),
             Err(_) => WorkerExit::from(Ended::Unknown),
         };
-        // What it said last. If it was ready it has a lane to bury.
+        // Its last messages. If it was ready, its lane has to be recovered.
         self.read_handshake(at);
         self.read_stream(at, FdToken::Stdout);
         self.read_stream(at, FdToken::Stderr);
@@ -229,11 +237,11 @@ impl Supervisor {
         self.recover_lane(at);
     }
 
-    /// Lets go of a worker's descriptors. Its process id.
+    /// Closes a worker's descriptors and empties its slot. Returns its process id.
     fn clear_slot(&mut self, at: usize) -> u32 {
         let state = std::mem::replace(&mut self.slots[at].state, SlotState::Empty);
         let (SlotState::Starting(started) | SlotState::Up(started)) = state else {
-            unreachable!("only a worker is unseated");
+            unreachable!("the slot has a worker");
         };
         for fd in [&started.stdout, &started.stderr].into_iter().flatten() {
             self.poller.remove(fd);
@@ -247,8 +255,8 @@ impl Supervisor {
     fn handle_command(&mut self, command: Command) {
         let now = Instant::now();
         match command {
-            Command::EndTask { place, cause } => {
-                self.end_task(place, TerminationCause::Lost(cause), now)
+            Command::EndTask { location, cause } => {
+                self.end_task(location, TerminationCause::Lost(cause), now)
             }
             Command::WatchDeadline(options) => {
                 if let Some(deadline) = options.deadline {
@@ -257,7 +265,7 @@ impl Supervisor {
             }
             Command::WatchSkips(at) => self.watch_skips(at, now),
             Command::Quarantine(at) => {
-                // By now another worker may sit there.
+                // Another worker may have replaced it: then the lane is not quarantined any more.
                 if self.pool.lanes[at].is_quarantined() {
                     self.slots[at].signal(libc::SIGKILL);
                 }
@@ -265,7 +273,7 @@ impl Supervisor {
             Command::StopWorkers { grace } => {
                 for slot in &mut self.slots {
                     if slot.started().is_some() {
-                        // One that is stopped would not hear the polite signal.
+                        // A stopped process handles `SIGTERM` only when it continues.
                         if grace.is_zero() {
                             slot.signal(libc::SIGKILL);
                         } else {
@@ -285,13 +293,13 @@ impl Supervisor {
         }
     }
 
-    /// Whoever may wait for a task of this lane looks again.
+    /// Wakes all threads that may wait for a task of this lane.
     fn wake(&self, lane: usize) {
         self.pool.lanes[lane].notify();
         self.pool.completer_event.notify();
     }
 
-    /// Does what is due in a slot.
+    /// Does the work of a slot that is due.
     fn update_slot(&mut self, at: usize, now: Instant) {
         if self.slots[at].refused.is_some() {
             self.abandon_worker(at, now);
@@ -313,7 +321,7 @@ impl Supervisor {
         }
     }
 
-    /// Starts the first workers, together with the attendant.
+    /// Starts the supervisor's share of the first workers, and takes over those that the completer starts.
     fn start_all(&mut self, launches: mpsc::Receiver<Launched>) {
         let pool = Arc::clone(&self.pool);
         for at in own_share(&pool) {
@@ -322,7 +330,7 @@ impl Supervisor {
             }
             self.install(at, launch(&pool, at));
         }
-        // Also if one has failed: those that were started are to be ended.
+        // Even if one has failed: the started ones have to be ended.
         for (at, started) in launches {
             self.install(at, started);
         }
@@ -334,12 +342,13 @@ impl Supervisor {
         if pool.is_over() || (pool.is_closed() && pool.lanes[at].is_empty()) {
             return;
         }
-        // Before the worker can answer anybody who looks at the figure then.
-        // ORDERING: process.count-replacement Relaxed: a figure.
+        // Counted before the worker can reply: a task of the new worker finds itself counted.
+        // ORDERING: process.count-replacement Relaxed: a counter.
         pool.replacements.fetch_add(1, Relaxed);
         self.install(at, launch(&pool, at));
     }
 
+    /// Puts a started worker into its slot and watches its descriptors. A start that failed goes to `start_failed`.
     fn install(&mut self, at: usize, started: Result<Started, StartError>) {
         let now = Instant::now();
         let started = match started {
@@ -365,7 +374,7 @@ impl Supervisor {
         *slot = WorkerSlot {
             state: SlotState::Starting(started),
             failures: slot.failures,
-            // The next look is the first one at this worker.
+            // The next check is the first one of this worker.
             skips: slot.skips.take().map(|watch| SkipWatch {
                 found: Skips::Later,
                 ticks: None,
@@ -380,7 +389,7 @@ impl Supervisor {
         }
     }
 
-    /// A worker could not be started, and there is no process of it.
+    /// Handles a failed start, of which no process is left: fails `build`, breaks the pool, or plans another attempt.
     fn start_failed(&mut self, at: usize, error: &StartError) {
         if let Some(building) = self.building.take() {
             let refused = BuildError::Process {
@@ -401,20 +410,21 @@ impl Supervisor {
         slot.due = Some(Instant::now() + pause.min(LONGEST_PAUSE));
     }
 
-    /// What a dead worker has left.
+    /// Recovers the lane of a dead worker: its replies and its lost task go to `deferred`, and the slot becomes empty. Then plans
+    /// the replacement, or breaks the pool.
     fn recover_lane(&mut self, at: usize) {
         let pool = Arc::clone(&self.pool);
         let slot = &mut self.slots[at];
         let SlotState::Dead { pid, exit } = slot.state else {
             return;
         };
-        // One that was meant to be ended is not run again.
-        let again = |place| {
+        // A task that was to be ended does not run again.
+        let may_retry = |location| {
             let termination = slot.termination.as_ref();
-            !termination.is_some_and(|termination| termination.is_for(place))
+            !termination.is_some_and(|termination| termination.is_for(location))
                 && !pool.is_cancelling()
         };
-        let recovered = match pool.lanes[at].recover(again) {
+        let recovered = match pool.lanes[at].recover(may_retry) {
             Some(recovered) => recovered,
             None => {
                 slot.due = Some(Instant::now() + SOON);
@@ -422,28 +432,28 @@ impl Supervisor {
             }
         };
         let Recovered {
-            answered,
+            replies,
             in_flight,
             violation,
             refused,
         } = recovered;
-        for answered in answered {
-            pool.deferred.push_reply(at, answered);
+        for reply in replies {
+            pool.deferred.push_reply(at, reply);
         }
         if let Some(ended) = pool.lanes[at].forget_retirement(&pool) {
             pool.deferred.push_ended(ended);
         }
-        // It may have gone on to another task before it died of something else.
+        // The worker may have gone on to another task, and died of something else.
         let termination = slot.termination.take().filter(|termination| {
             let in_flight = in_flight.as_ref();
-            in_flight.is_none_or(|in_flight| termination.is_for(in_flight.place))
+            in_flight.is_none_or(|in_flight| termination.is_for(in_flight.location))
         });
         let planned = slot.closing || slot.retiring || termination.is_some();
         let disorderly = in_flight.is_some() || violation.is_some();
         let unexpected = !planned && (disorderly || exit != WorkerExit::Exited(0));
         if unexpected {
-            // Before anybody hears of it who looks at the figure then.
-            // ORDERING: process.count-death Relaxed: a figure.
+            // Counted before the outcome is visible: a waiter of the lost task finds the death counted.
+            // ORDERING: process.count-death Relaxed: a counter.
             pool.deaths.fetch_add(1, Relaxed);
         }
         let why = match termination {
@@ -494,7 +504,7 @@ impl Supervisor {
         self.slots[at].due = Some(Instant::now());
     }
 
-    /// Workers that are too old or have grown too much leave their place.
+    /// Retires workers that are too old or use too much memory.
     fn check(&mut self, now: Instant) {
         if self.check.is_none_or(|check| check > now) {
             return;
@@ -505,19 +515,23 @@ impl Supervisor {
             let SlotState::Up(started) = &slot.state else {
                 continue;
             };
-            let old = config
+            let too_old = config
                 .max_age
                 .is_some_and(|age| now.duration_since(slot.since) >= age);
-            let fat = config.max_memory.is_some_and(|limit| {
+            let too_large = config.max_memory.is_some_and(|limit| {
                 private_memory(started.process.pid()).is_some_and(|bytes| bytes > limit)
             });
-            if (old || fat) && !slot.retiring && !slot.closing && slot.termination.is_none() {
+            if (too_old || too_large)
+                && !slot.retiring
+                && !slot.closing
+                && slot.termination.is_none()
+            {
                 slot.retiring = self.pool.lanes[at].retire(&self.pool);
             }
         }
     }
 
-    /// Ends the workers of a pool that has nothing left to do.
+    /// Ends the workers of a pool that is over, or closed and drained.
     fn finish_shutdown(&mut self) {
         if self.pool.is_over() {
             for slot in &mut self.slots {

@@ -1,16 +1,16 @@
-//! What a worker says on a captured stream: each line to the log, the last ones kept for the report of its death.
+//! Captures an output stream of a worker: each line goes to the log, and the last ones are kept for the report of its death.
 
 use crate::sys::spawn;
 use std::os::fd::OwnedFd;
 
-/// Bytes that are kept.
+/// How many bytes are kept.
 const KEPT: usize = 4096;
 
 /// See the module.
 pub struct OutputCapture {
     level: log::Level,
     kept: Vec<u8>,
-    /// Where the line begins that has not ended yet.
+    /// Where the unfinished line begins in `kept`.
     line: usize,
 }
 
@@ -23,7 +23,8 @@ impl OutputCapture {
         }
     }
 
-    /// Reads what is there, up to a limit, since there may always be more; false at the stream's end.
+    /// Reads what the stream has, up to a limit, so that a worker that writes without end does not hold up the supervisor. `false`
+    /// at the end of the stream.
     pub fn read(&mut self, from: &OwnedFd, worker: &str) -> bool {
         let mut bytes = [0; KEPT];
         for _ in 0..16 {
@@ -37,6 +38,7 @@ impl OutputCapture {
         true
     }
 
+    /// Logs the lines that have ended, and keeps the last bytes.
     fn take(&mut self, bytes: &[u8], worker: &str) {
         self.kept.extend_from_slice(bytes);
         while let Some(end) = self.kept[self.line..]
@@ -52,7 +54,7 @@ impl OutputCapture {
         self.line = self.line.saturating_sub(surplus);
     }
 
-    /// The last lines.
+    /// The bytes that were kept, as text.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.kept).into_owned()
     }

@@ -1,4 +1,4 @@
-//! How many workers may die within a window of time.
+//! Limits how many workers may die within a window of time.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 pub struct RestartLimit {
     most: u32,
     window: Duration,
+    /// The deaths within the window, oldest first.
     spent: VecDeque<Instant>,
 }
 
@@ -19,7 +20,7 @@ impl RestartLimit {
         }
     }
 
-    /// One more. False: there were too many.
+    /// Counts a death. `false`: there were too many.
     pub fn allow(&mut self, now: Instant) -> bool {
         while let Some(&first) = self.spent.front()
             && now.saturating_duration_since(first) > self.window
@@ -36,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_lies_outside_of_the_window_does_not_count() {
+    fn deaths_outside_the_window_do_not_count() {
         let mut restart_limit = RestartLimit::new(2, Duration::from_secs(1));
         let start = Instant::now();
         assert!(restart_limit.allow(start));
@@ -46,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn none_at_all() {
+    fn a_limit_of_zero_allows_none() {
         assert!(!RestartLimit::new(0, Duration::from_secs(1)).allow(Instant::now()));
     }
 }

@@ -1,4 +1,4 @@
-//! What the supervisor keeps for each worker, and for each deadline.
+//! The supervisor's state for each worker and for each deadline. Only the supervisor's thread uses it.
 
 use crate::error::worker_lost::{LostCause, WorkerExit};
 use crate::process::pool::revoke::Skips;
@@ -10,7 +10,7 @@ use crate::sys::limits;
 use std::io;
 use std::time::Instant;
 
-/// What of a slot a descriptor belongs to.
+/// Which of a worker's descriptors an epoll event refers to.
 #[derive(Clone, Copy)]
 #[repr(u64)]
 pub enum FdToken {
@@ -23,15 +23,17 @@ pub enum FdToken {
 impl FdToken {
     pub const ALL: [Self; 4] = [Self::Process, Self::Control, Self::Stdout, Self::Stderr];
 
+    /// The epoll number of this descriptor of a slot.
     pub fn number(self, slot: usize) -> u64 {
         (slot * Self::ALL.len()) as u64 + self as u64
     }
 
-    /// The numbers of all that so many slots have.
+    /// The epoll numbers of all descriptors of `slots` slots.
     pub fn all(slots: usize) -> Vec<u64> {
         (0..(slots * Self::ALL.len()) as u64).collect()
     }
 
+    /// The slot and the descriptor of an epoll number.
     pub fn of(number: u64) -> (usize, Self) {
         let number = number as usize;
         (
@@ -49,36 +51,37 @@ pub enum TerminationCause {
     Deadline,
 }
 
-/// A worker that is being ended.
+/// The state of ending a worker. [`terminate`](super::terminate) has the steps.
 pub struct Termination {
-    /// For the sake of one task, or (none) for good.
+    /// The task because of which the worker is ended. `None`: it is ended in any case.
     pub task: Option<TaskLocation>,
     pub why: TerminationCause,
-    /// It was sent `SIGSTOP`, and is to be looked at when it has stopped.
+    /// `SIGSTOP` was sent. When the worker has stopped, the supervisor checks what it runs.
     pub stopping: bool,
-    /// When it gets the signal that it cannot refuse.
+    /// When `SIGKILL` is due.
     pub hard: Instant,
-    /// The polite signal was sent.
+    /// `SIGTERM` was sent.
     pub polite: bool,
 }
 
 impl Termination {
-    /// Is this what the task at that place was to end by?
-    pub fn is_for(&self, place: TaskLocation) -> bool {
-        self.task.is_none_or(|task| task == place)
+    /// Does this termination end the task at that location?
+    pub fn is_for(&self, location: TaskLocation) -> bool {
+        self.task.is_none_or(|task| task == location)
     }
 }
 
-/// A worker has something to skip.
+/// The state of checking that a worker skips revoked numbers.
 pub struct SkipWatch {
-    /// When to look again.
+    /// When to check again.
     pub at: Instant,
-    /// What the last look has found.
+    /// What the last check found.
     pub found: Skips,
-    /// For how long the worker had run by then.
+    /// The processor time that the worker had used by then.
     pub ticks: Option<u64>,
 }
 
+/// The state of a worker slot. The [supervisor](super) has the transitions.
 pub enum SlotState {
     Empty,
     Starting(Started),
@@ -86,24 +89,26 @@ pub enum SlotState {
     Dead { pid: u32, exit: WorkerExit },
 }
 
+/// The slot of one lane's worker.
 pub struct WorkerSlot {
     pub state: SlotState,
+    /// When the worker was started.
     pub since: Instant,
     pub termination: Option<Termination>,
-    /// The lane was closed: the worker ends when it has nothing left to do.
+    /// The worker is to end: its lane was closed, or `SIGKILL` was sent.
     pub closing: bool,
-    /// The worker was asked to leave its place to another one.
+    /// The worker was asked to retire.
     pub retiring: bool,
-    /// Why it will not be ready, while its process is being ended.
+    /// Why the worker will not be ready, while its process is being ended.
     pub refusal: Option<StartError>,
-    /// Attempts in a row that failed.
+    /// Failed starts in a row.
     pub failures: u32,
-    /// When to look at the slot again.
+    /// When to update the slot again.
     pub due: Option<Instant>,
     pub skips: Option<SkipWatch>,
-    /// The system does not let its worker be ended: the parent has given up rights that the worker still has.
+    /// The system refused a signal to the worker: the parent has given up rights that the worker still has.
     pub refused: Option<io::Error>,
-    /// When such a worker is left to itself.
+    /// When the supervisor stops waiting for the end of such a worker.
     pub given_up: Option<Instant>,
     pub stdout: OutputCapture,
     pub stderr: OutputCapture,
@@ -128,6 +133,7 @@ impl WorkerSlot {
         }
     }
 
+    /// The worker of the slot, if it has one that has not ended.
     pub fn started(&self) -> Option<&Started> {
         match &self.state {
             SlotState::Starting(started) | SlotState::Up(started) => Some(started),
@@ -135,7 +141,7 @@ impl WorkerSlot {
         }
     }
 
-    /// A refusal is kept: see [`refused`](Self::refused).
+    /// Sends a signal to the worker. If the system refuses, the error is kept in [`refused`](Self::refused).
     pub fn signal(&mut self, signal: i32) {
         let sent = self.started().map(|started| started.process.signal(signal));
         if let Some(Err(error)) = sent {
@@ -144,7 +150,7 @@ impl WorkerSlot {
     }
 }
 
-/// A deadline, ordered by its time.
+/// The deadline of a task, ordered by time.
 pub struct DeadlineTimer(pub Instant, pub Arc<TaskOptions>);
 
 impl PartialEq for DeadlineTimer {
@@ -164,7 +170,7 @@ impl Ord for DeadlineTimer {
     }
 }
 
-/// Bytes of a process that it shares with nobody.
+/// The private memory of a process in bytes: its resident set without shared pages.
 pub fn private_memory(pid: u32) -> Option<u64> {
     let pages = std::fs::read_to_string(format!("/proc/{pid}/statm")).ok()?;
     let mut pages = pages

@@ -1,7 +1,13 @@
-//! Completion one task: it was killed, or ran past its deadline, or was taken back and is not skipped; and deadlines.
+//! Ends one task by ending its worker: the task was killed, ran past its deadline, or was revoked and is not skipped. Also the
+//! deadline timers.
 //!
-//! The worker is stopped (`SIGSTOP`), then looked at: a stopped worker cannot go from one task to the next. Only if it
-//! still runs that task does it get the signal that ends it; else it goes on.
+//! # Steps
+//! 1. The supervisor stops the worker (`SIGSTOP`). A stopped worker cannot go from one task to the next.
+//! 2. When the worker has stopped, the supervisor checks whether it still runs that task. If not, the termination is over.
+//! 3. If it does, it gets `SIGTERM`, and after the grace the steps repeat with `SIGKILL`. Without grace it gets `SIGKILL` at once.
+//! 4. `SIGCONT` continues the worker in each case.
+//!
+//! All methods run on the supervisor's thread.
 
 use super::{CHECK, SOON, Supervisor};
 use crate::error::worker_lost::LostCause;
@@ -16,20 +22,20 @@ use crate::sys::socket;
 use std::cmp::Reverse;
 use std::time::{Duration, Instant};
 
-/// So long a worker that has nothing else to do has at least for skipping what was taken back.
+/// The least time that a worker has to skip a revoked number when it has nothing else to do.
 const SHORTEST_GRACE: Duration = Duration::from_millis(100);
-/// So long a worker that cannot be signalled has to end.
+/// The time that a worker has to end when it cannot be signalled.
 const LAST_WAIT: Duration = Duration::from_secs(1);
 
 impl Supervisor {
-    /// Ends the worker that runs this task, if it does.
-    pub(super) fn end_task(&mut self, place: TaskLocation, why: TerminationCause, now: Instant) {
-        let slot = &mut self.slots[place.lane];
+    /// Begins to end the worker that runs this task. Does nothing if the worker is being ended already, or is not up.
+    pub(super) fn end_task(&mut self, location: TaskLocation, why: TerminationCause, now: Instant) {
+        let slot = &mut self.slots[location.lane];
         if slot.termination.is_some() || !matches!(slot.state, SlotState::Up(_)) {
             return;
         }
         slot.termination = Some(Termination {
-            task: Some(place),
+            task: Some(location),
             why,
             stopping: true,
             hard: now + self.pool.config.kill_grace,
@@ -39,7 +45,7 @@ impl Supervisor {
         slot.due = Some(now);
     }
 
-    /// Deadlines that have passed.
+    /// Handles the deadlines that have passed.
     pub(super) fn expire(&mut self, now: Instant) {
         while let Some(Reverse(DeadlineTimer(at, _))) = self.timers.peek()
             && *at <= now
@@ -52,15 +58,15 @@ impl Supervisor {
     }
 
     fn expired(&mut self, options: &Arc<TaskOptions>, now: Instant) {
-        // The task is over, and its future gone.
+        // The timer has the last reference: the task has ended, and its future is gone.
         if Arc::strong_count(options) == 1 {
             return;
         }
-        if let Expired::Runs(place) = self.pool.expire(options) {
-            // Again until it is over: its worker may be ended for another task, or be dead, or not have told the
-            // truth about this one.
-            self.end_task(place, TerminationCause::Deadline, now);
-            // A time beyond what the clock can say does not come.
+        if let Expired::Runs(location) = self.pool.expire(options) {
+            // Repeated until the task has ended: its worker may be being ended for another task, be dead, or have announced
+            // this task falsely.
+            self.end_task(location, TerminationCause::Deadline, now);
+            // Beyond the range of the clock there is no later time.
             if let Some(soon) = now.checked_add(SOON) {
                 self.timers
                     .push(Reverse(DeadlineTimer(soon, Arc::clone(options))));
@@ -68,8 +74,8 @@ impl Supervisor {
         }
     }
 
-    /// Looks whether a worker has skipped what was taken back. One that has nothing else to do and does not, for as long
-    /// as a grace, runs what it said it had not begun, or does not move at all.
+    /// Checks whether a worker skips its revoked numbers. A worker whose next number is a revoked one, and that does not skip it
+    /// within the grace, violates the protocol: it runs a task that it announced as not begun, or it makes no progress.
     pub(super) fn watch_skips(&mut self, at: usize, now: Instant) {
         let before = self.slots[at].skips.take();
         let found = self.pool.lanes[at].skips();
@@ -84,21 +90,22 @@ impl Supervisor {
             .map(|at| SkipWatch { at, found, ticks });
         if let (Skips::Next(seq), SlotState::Up(started)) = (found, &slot.state)
             && let Some(before) = before.filter(|before| before.found == found)
-            // One that somebody else has stopped is slow, and so is one that gets no processor.
+            // A worker that was stopped from outside, or that got no processor time, is only slow.
             && started.process.has_had_time(before.ticks)
             && !started.process.has_stopped()
         {
-            let why = format!("it did not skip number {}, which was taken back", seq.0);
-            let place = TaskLocation { lane: at, seq };
+            let why = format!("it did not skip number {}, which was revoked", seq.0);
+            let location = TaskLocation { lane: at, seq };
             self.end_task(
-                place,
+                location,
                 TerminationCause::Lost(LostCause::ProtocolViolation(why)),
                 now,
             );
         }
     }
 
-    /// A worker that cannot be signalled: it ends when its control socket is hung up. The pool can promise nothing any more.
+    /// Gives up a worker that cannot be signalled: hangs up its control socket, which makes it end, and breaks the pool. If it has
+    /// not ended after a last wait, the slot is emptied all the same.
     pub(super) fn abandon_worker(&mut self, at: usize, now: Instant) {
         let lane = &self.pool.lanes[at];
         let slot = &mut self.slots[at];
@@ -114,7 +121,7 @@ impl Supervisor {
             );
             slot.given_up = Some(now + LAST_WAIT);
             slot.closing = true;
-            // One that has closed its end leaves when it has nothing to do.
+            // A worker that has closed its end of the socket ends when the lane is closed and it has no task left.
             lane.shm.close();
             return self.pool.break_down(why);
         };
@@ -132,6 +139,7 @@ impl Supervisor {
         self.slots[at] = WorkerSlot::new(now);
     }
 
+    /// Does the next step of ending a worker, if it is due.
     pub(super) fn continue_termination(&mut self, at: usize, now: Instant) {
         let grace = self.pool.config.kill_grace;
         let slot = &mut self.slots[at];
@@ -162,7 +170,7 @@ impl Supervisor {
         }
         let hard = termination.polite || grace.is_zero();
         if !self.pool.lanes[at].is_running_task(task.seq) {
-            // It has answered: nothing is to be ended.
+            // It has replied: the task has ended by itself.
             slot.termination = None;
         } else if hard {
             termination.stopping = false;

@@ -7,7 +7,7 @@ use crate::sys::events::Event;
 use crate::sys::{socket, spawn};
 use std::process::Command as Program;
 
-/// A supervisor of one slot, whose thread is the test's.
+/// A supervisor of one slot that runs on the test's thread.
 fn supervisor() -> Supervisor {
     let config = crate::process::pool::config::Config {
         name: "test".to_owned(),
@@ -63,7 +63,7 @@ fn a_start_that_fails_counts_once_however_late_its_process_ends() {
         });
         supervisor.slots[0].due = None;
         supervisor.read_handshake(0);
-        // Whatever pause there was to be is over before the process is.
+        // The longest pause is over before the process has ended.
         let later = Instant::now() + LONGEST_PAUSE * 2;
         supervisor.update_slot(0, later);
         assert_eq!(supervisor.slots[0].refusal, Some(refusal));

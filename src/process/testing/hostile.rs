@@ -1,5 +1,5 @@
-//! A pool without processes and threads whose workers are a fuzzer's (`fuzz/src/lane_ops.rs`): lanes in real files,
-//! into which it writes what it likes. All else is the product's.
+//! A pool without processes and threads. A fuzzer plays its workers (`fuzz/src/lane_ops.rs`): it writes arbitrary bytes into lanes in
+//! real files. All else is the product's code.
 
 use crate::error::TaskError;
 use crate::error::worker_lost::{Details, LostCause, WorkerExit, WorkerLost};
@@ -22,7 +22,7 @@ use crate::sys::memfd::{Access, Mapping};
 use std::os::fd::AsFd;
 use std::time::Duration;
 
-/// Bytes of a lane's `Replies` that a worker can write here: all words, and some of the arena.
+/// Bytes of a lane's `Replies` that the fuzzer can write: all words, and some of the arena.
 pub const REACH: usize = 131_072 + (1 << 20);
 
 /// See the module.
@@ -38,7 +38,7 @@ fn map(lane: &Lane) -> Mapping {
 }
 
 impl Hostile {
-    /// A pool of so many lanes.
+    /// Makes a pool of `lanes` lanes.
     pub fn new(lanes: usize) -> Self {
         let config = Config {
             name: "hostile".to_owned(),
@@ -73,18 +73,20 @@ impl Hostile {
         }
     }
 
-    /// A task for one lane, or for another one if that is full.
+    /// Submits a task to one lane, or to another one if that is full.
     pub fn submit<A: Payload, R: Payload>(&self, lane: usize, arg: &A) -> Future<R> {
         // SAFETY: the future's type is R.
         unsafe { self.send(lane, arg, finish_value::<R>) }
     }
 
-    /// As [`submit`](Self::submit), bytes as they are.
+    /// As [`submit`](Self::submit), for bytes without encoding.
     pub fn submit_bytes(&self, lane: usize, bytes: &[u8]) -> Future<Vec<u8>> {
-        // SAFETY: the future's type is that of bytes.
+        // SAFETY: the future's type is `Vec<u8>`.
         unsafe { self.send(lane, &RawBytes(bytes), finish_bytes) }
     }
 
+    /// Submits to one lane: the other lanes have no worker for the moment, so the submitter does not choose them.
+    ///
     /// # Safety
     /// `finish` completes tasks whose result is `R`.
     unsafe fn send<R>(&self, lane: usize, arg: &impl Encode, finish: Finish) -> Future<R> {
@@ -99,11 +101,11 @@ impl Hostile {
         future
     }
 
-    /// Writes a word of the worker's, of as many bytes as the array has.
+    /// Writes a word of `N` bytes into the worker's memory.
     pub fn write<const N: usize>(&self, lane: usize, at: usize, word: [u8; N]) {
         assert!(at + N <= REACH);
         let replies = self.replies[lane].lock();
-        // SAFETY: within the mapping, to which nobody has a reference.
+        // SAFETY: within the mapping, to which there is no reference.
         unsafe {
             replies
                 .base()
@@ -113,7 +115,7 @@ impl Hostile {
         };
     }
 
-    /// Reads one.
+    /// Reads a word of `N` bytes of the worker's memory.
     pub fn read<const N: usize>(&self, lane: usize, at: usize) -> [u8; N] {
         assert!(at + N <= REACH);
         let replies = self.replies[lane].lock();
@@ -121,7 +123,7 @@ impl Hostile {
         unsafe { replies.base().add(at).cast::<[u8; N]>().read_volatile() }
     }
 
-    /// The next number to be answered, and the next one to be given out.
+    /// The next number to get a reply, and the next number to be reserved.
     pub fn numbers(&self, lane: usize) -> (u32, u32) {
         let locked = self.pool.lanes[lane].shm.lock();
         let count = locked.pending().count() as u32;
@@ -139,24 +141,24 @@ impl Hostile {
         }
     }
 
-    /// How many arguments lie in the lanes' arenas.
+    /// How many arguments are in the lanes' arenas.
     pub fn spans_in_use(&self) -> usize {
         let lanes = self.pool.lanes.iter();
         lanes.map(|lane| lane.shm.spans_in_use()).sum()
     }
 
-    /// Takes what is answered.
+    /// Drains the replies of a lane.
     pub fn drain_replies(&self, lane: usize) {
         self.pool.lanes[lane].drain_replies(&self.pool, 64);
     }
 
-    /// Where the task is that a future belongs to.
+    /// The lane of a future's task.
     pub fn lane_of<T>(&self, future: &Future<T>) -> usize {
-        // SAFETY: of this pool, and so with a remote; the future keeps it alive.
+        // SAFETY: a task of this pool has a `RemoteTask` as its extra; the future keeps it alive.
         unsafe { RemoteTask::of(future.cell()) }.location().lane
     }
 
-    /// As the attendant: moves what waits, and completes what is ready. How many were moved.
+    /// As the completer: moves waiting tasks and runs deferred items. Returns how many tasks moved.
     pub fn check_lanes(&self) -> usize {
         self.pool
             .lanes
@@ -167,7 +169,7 @@ impl Hostile {
         moved
     }
 
-    /// As the supervisor: ends workers that are violation. Which.
+    /// As the supervisor: ends workers that violated the protocol. Returns their indexes.
     pub fn supervise(&self) -> Vec<usize> {
         let mut ended = Vec::new();
         for command in self.pool.supervisor_queue.take() {
@@ -183,14 +185,14 @@ impl Hostile {
         ended
     }
 
-    /// The worker of a lane dies, and another one takes its place.
+    /// The worker of a lane dies, and another one replaces it.
     pub fn die(&self, at: usize) {
         let lane = &self.pool.lanes[at];
         lane.worker.set_pid(0);
-        let recovered = lane.recover(|_| false).expect("nobody reads");
+        let recovered = lane.recover(|_| false).expect("no thread reads");
         assert!(recovered.refused.is_none(), "memory");
-        for answered in recovered.answered {
-            self.pool.deferred.push_reply(at, answered);
+        for reply in recovered.replies {
+            self.pool.deferred.push_reply(at, reply);
         }
         if let Some(task) = recovered.in_flight.and_then(|in_flight| in_flight.lost) {
             let lost = WorkerLost::new(Details {
@@ -213,7 +215,7 @@ impl Hostile {
         while self.pool.run_deferred() {}
     }
 
-    /// No worker will answer any more.
+    /// Ends the pool: no worker will reply any more.
     pub fn end(&self) {
         self.pool.stop();
         while self.pool.run_deferred() {}

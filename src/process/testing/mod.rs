@@ -1,4 +1,4 @@
-//! Pools without processes: [`model`] for the checkers, [`hostile`] for a fuzzer.
+//! Test doubles: pools without processes. [`model`] is for the model checkers, [`hostile`] for a fuzzer.
 
 #[cfg(raddle_hostile)]
 pub mod hostile;

@@ -1,4 +1,4 @@
-//! A pool without processes and threads, for the checkers: lanes in plain memory, whose workers the models play.
+//! A pool without processes and threads, for the model checkers: its lanes are in plain memory, and the models play the workers.
 
 use crate::error::TaskError;
 use crate::error::worker_lost::{Details, LostCause, WorkerExit, WorkerLost};
@@ -30,24 +30,24 @@ use crate::sys::events::Poller;
 
 pub use crate::sys::events::Event;
 
-/// What the models see of a pool. Its calls are those of the product.
+/// A pool for the models. Its methods call the product's code.
 #[derive(Clone)]
 pub struct Model(Arc<Pool>);
 
-/// What a task with a deadline is known by.
+/// Names a task with a deadline.
 #[derive(Clone)]
 pub struct Due(Arc<TaskOptions>);
 
-/// Nobody looks at the descriptors.
+/// A descriptor that is never used.
 fn nothing() -> std::os::fd::OwnedFd {
     File::open("/dev/null").expect("there is one").into()
 }
 
 impl Model {
-    /// `bell` is what the attendant sleeps on; the workers ring it, too.
+    /// `event` is what the completer sleeps on. The workers notify it, too.
     #[allow(clippy::vec_box)]
     #[inline(never)]
-    pub fn new(lanes: Vec<Box<ParentEnd<LaneState>>>, bell: &Event) -> Self {
+    pub fn new(lanes: Vec<Box<ParentEnd<LaneState>>>, event: &Event) -> Self {
         let config = Config {
             name: String::new(),
             when_full: WhenFull::Block,
@@ -64,18 +64,18 @@ impl Model {
                 requests: nothing(),
                 replies: Mutex::new(nothing()),
             };
-            let lane = Lane::of(index, String::new(), None, *shm, bell.clone(), files);
+            let lane = Lane::of(index, String::new(), None, *shm, event.clone(), files);
             lane.worker.set_pid(1);
             lane
         });
         let supervisor_queue = SupervisorQueue::new().expect("made of memory");
         let lanes = lanes.collect();
-        let completer_poller = Poller::new().expect("nobody waits for it");
+        let completer_poller = Poller::new().expect("made of memory");
         Self(Arc::new(Pool::of(
             config,
             lanes,
             supervisor_queue,
-            bell.clone(),
+            event.clone(),
             completer_poller,
         )))
     }
@@ -84,7 +84,7 @@ impl Model {
         self.submit_with(arg, None)
     }
 
-    /// A task that may cost so many more workers.
+    /// Submits a task that may run again `retries` times after its worker died.
     pub fn submit_idempotent<A: executor::Payload, R: executor::Payload>(
         &self,
         arg: &A,
@@ -94,7 +94,7 @@ impl Model {
         self.submit_with(arg, Some(Arc::new(options)))
     }
 
-    /// A task with a deadline, which passes when the model says so: [`expire`](Self::expire).
+    /// Submits a task with a deadline, which passes when the model calls [`expire`](Self::expire).
     #[inline(never)]
     pub fn submit_due<A: executor::Payload, R: executor::Payload>(
         &self,
@@ -125,7 +125,7 @@ impl Model {
         submit::submit_as(&self.0, &call, arg, options)
     }
 
-    /// To one lane, whose worker is free or not.
+    /// Submits to one lane, whether its worker is idle or not.
     #[inline(never)]
     pub fn submit_to<A: executor::Payload, R: executor::Payload>(
         &self,
@@ -143,7 +143,7 @@ impl Model {
         future
     }
 
-    /// The attendant's thread, until [`stop`](Self::stop).
+    /// Runs as the completer's thread until [`stop`](Self::stop).
     #[inline(never)]
     pub fn complete(&self) {
         let mut seen = 0;
@@ -154,7 +154,7 @@ impl Model {
         });
     }
 
-    /// As [`complete`](Self::complete), whose time comes at once, so many times, where it is to look at a worker.
+    /// As [`complete`](Self::complete). The first `times` waits that have a deadline, to check a worker, end at once.
     #[inline(never)]
     pub fn complete_late(&self, mut times: usize) {
         let mut seen = 0;
@@ -169,7 +169,7 @@ impl Model {
         });
     }
 
-    /// Until the attendant has ended.
+    /// Blocks until the completer has ended.
     #[inline(never)]
     pub fn wait_end(&self) {
         assert!(self.0.wait_end(None), "without a deadline");
@@ -190,7 +190,7 @@ impl Model {
         self.0.lanes[lane].drain_replies(&self.0, 64);
     }
 
-    /// Takes what is there, and tells nobody who sleeps for it.
+    /// Takes a reply without waking the threads that wait for it. For a model of a bug.
     pub fn drain_in_silence(&self, lane: usize) {
         let lane = &self.0.lanes[lane];
         let mut taken = None;
@@ -207,7 +207,7 @@ impl Model {
             return;
         };
         let Payload::Inline(bytes) = &reply.payload else {
-            unreachable!("short answers");
+            unreachable!("short replies");
         };
         let reply_view = ReplyView {
             status: reply.status,
@@ -218,43 +218,43 @@ impl Model {
         drop(unsafe { finish(task, &reply_view) });
     }
 
-    /// Has the lead, and leaves without passing it on.
+    /// Leads the lane's wait queue and leaves without making a follower the leader. For a model of a bug.
     pub fn lead_forever(&self, lane: usize) {
-        self.0.lanes[lane].wait_queue.abandon();
+        self.0.lanes[lane].wait_queue.pretend_leader();
     }
 
-    /// Has a place among those who sleep for the lane, in which it does not sleep.
+    /// Enters the lane's wait queue and leaves it without a sleep.
     #[inline(never)]
     pub fn look_in(&self, lane: usize) {
         let wait_queue = &self.0.lanes[lane].wait_queue;
         wait_queue.enqueue(WaitFor::Capacity, |_| thread::yield_now());
     }
 
-    /// One sleep of who waits for a task, without the looks around it.
+    /// One sleep of a waiter, without the checks before and after it.
     #[inline(never)]
     pub fn sleep_for<T>(&self, future: &Future<T>) {
         let cell = future.cell();
-        // SAFETY: of this pool, and so with a remote; the future keeps it alive.
+        // SAFETY: a task of this pool has a `RemoteTask` as its extra; the future keeps it alive.
         let remote = unsafe { RemoteTask::of(cell) };
-        let place = remote.location();
-        let _ = wait::sleep_at(cell, remote, &self.0.lanes[place.lane], place, None);
+        let location = remote.location();
+        let _ = wait::sleep_at(cell, remote, &self.0.lanes[location.lane], location, None);
     }
 
-    /// As the future does when a hook is added.
+    /// Requests completion, as a future does when a hook is added.
     #[inline(never)]
     pub fn request_completion<T>(&self, future: &Future<T>) {
         future.cell().request_completion();
     }
 
-    /// The same but for its fence.
+    /// The same without the fence. For a model of a bug.
     #[inline(never)]
     pub fn request_completion_without_fence<T>(&self, future: &Future<T>) {
-        // SAFETY: of this pool, and so with a remote; the future keeps it alive.
+        // SAFETY: a task of this pool has a `RemoteTask` as its extra; the future keeps it alive.
         let remote = unsafe { RemoteTask::of(future.cell()) };
         loop {
-            let place = remote.location();
-            self.0.lanes[place.lane].request_completion(&self.0);
-            if remote.location() == place {
+            let location = remote.location();
+            self.0.lanes[location.lane].request_completion(&self.0);
+            if remote.location() == location {
                 return;
             }
         }
@@ -264,7 +264,8 @@ impl Model {
         self.0.lanes[lane].interest.is_set()
     }
 
-    /// Reserves a number of a lane and gives it up, as who moves a task that starts meanwhile. False: the lane is full.
+    /// Reserves a number of a lane and publishes it without a task, as a thread does that moves a task which starts meanwhile.
+    /// `false`: the lane is full.
     #[inline(never)]
     pub fn publish_nothing(&self, lane: usize) -> bool {
         let lane = &self.0.lanes[lane];
@@ -275,42 +276,42 @@ impl Model {
         true
     }
 
-    /// As the supervisor when the worker of a lane is to leave its place. False: there is no room to say so.
+    /// As the supervisor when it retires the worker of a lane. `false`: the lane is full.
     #[inline(never)]
     pub fn retire(&self, lane: usize) -> bool {
         self.0.lanes[lane].retire(&self.0)
     }
 
-    /// New tasks go to other lanes, as long as those have room.
+    /// Makes new tasks go to other lanes while those are not full.
     pub fn avoid(&self, lane: usize) {
         self.0.lanes[lane].worker.set_pid(0);
     }
 
-    /// Moves what waits behind the running task of a lane to another one.
+    /// Moves tasks that wait behind the running task of a lane to another lane.
     #[inline(never)]
     pub fn move_waiting(&self, from: usize, to: usize) -> usize {
         self.0.lanes[from].move_waiting(&self.0, &self.0.lanes[to])
     }
 
-    /// Completes one of the outcomes that came from no lane, if there is one.
+    /// Completes one deferred item, if there is one.
     pub fn run_deferred(&self) -> bool {
         self.0.run_deferred()
     }
 
-    /// The attendant's look at what waits, now and then.
+    /// The completer's check of the backlog.
     #[inline(never)]
     pub fn check_backlog(&self) {
         completer::check_backlog(&self.0);
     }
 
-    /// The attendant's look whether the worker of a lane begins what is next.
+    /// The completer's check whether the worker of a lane begins its next task.
     pub fn check_stuck(&self, lane: usize) {
         self.0.lanes[lane].check_stuck(&self.0);
     }
 
-    /// Will the attendant look again?
+    /// Is the backlog flag set, so that the completer checks again?
     pub fn has_backlog(&self) -> bool {
-        // ORDERING: backlog.model Relaxed: when all threads have been joined.
+        // ORDERING: backlog.model Relaxed: all threads have been joined.
         self.0.backlog.load(Relaxed)
     }
 
@@ -326,8 +327,8 @@ impl Model {
         self.0.close(Shutdown::Drain);
     }
 
-    /// As the supervisor when it learns that the worker of a lane is dead. `fresh`: memory for the next one. False: somebody
-    /// reads an reply_view, and the supervisor comes again.
+    /// As the supervisor when the worker of a lane is dead. `fresh` is memory for the next worker. `false`: a thread still reads a
+    /// reply, and the supervisor tries again.
     #[must_use]
     #[inline(never)]
     pub fn recover(&self, index: usize, fresh: &Replies) -> bool {
@@ -338,8 +339,8 @@ impl Model {
             return false;
         };
         assert!(recovered.violation.is_none());
-        for answered in recovered.answered {
-            self.0.deferred.push_reply(index, answered);
+        for reply in recovered.replies {
+            self.0.deferred.push_reply(index, reply);
         }
         if let Some(ended) = lane.forget_retirement(&self.0) {
             self.0.deferred.push_ended(ended);

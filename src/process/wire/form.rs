@@ -1,11 +1,11 @@
-//! In which form the values of a type travel: found once for each type, in each process.
+//! Chooses the form in which the values of a type travel: plain or described. Each process finds the form of a type once.
 //!
-//! A submitter asks for the type of the argument, a worker for that of the result; each tells the other side what it did. What is
-//! found is kept in a table of words, so that asking again is one look. No lock is held while the type's own code runs,
-//! and two threads that ask for the first time at once both find the same.
+//! A submitter asks for the type of the argument, a worker for the type of the result. Each message says which form it has. The
+//! form of a type is kept in a table of words, so asking again costs one load. No lock is held while the type's own code runs. Two
+//! threads that ask for the first time at once find the same form.
 
 use crate::codec;
-use crate::future::panics;
+use crate::report;
 use crate::sync::unmodelled::{AtomicU64, Ordering};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -13,28 +13,28 @@ use std::any::TypeId;
 use std::hash::{Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Places for types; a power of two.
-const PLACES: usize = 4096;
-/// Where a type's place may be taken, the next one may do.
-const NEAR: usize = 64;
+/// How many types the table holds; a power of two.
+const ENTRIES: usize = 4096;
+/// How many entries are probed for a type, since its first entry may be taken.
+const PROBES: usize = 64;
 
-/// A type's word is its hash with the lowest bit for [`PLAIN`]; zero is a free place.
-static FORMS: [AtomicU64; PLACES] = [const { AtomicU64::new(0) }; PLACES];
+/// The table. The word of a type is its hash, with [`PLAIN`] as the lowest bit; zero is a free entry.
+static FORMS: [AtomicU64; ENTRIES] = [const { AtomicU64::new(0) }; ENTRIES];
 
 const PLAIN: u64 = 1;
 
-/// Does the plain form carry the type? Runs code of the user the first time.
+/// Can the plain form carry the type? Runs code of the user the first time.
 #[inline]
 pub fn is_plain<T: Serialize + DeserializeOwned + 'static>() -> bool {
     if codec::is_known::<T>() {
         return true;
     }
     let word = word_of::<T>();
-    // ORDERING: form.known Relaxed: nothing else is told by the word.
-    FORMS[word as usize % PLACES].load(Ordering::Relaxed) == word | PLAIN || find(word, probe::<T>)
+    // ORDERING: form.known Relaxed: the word publishes no other memory.
+    FORMS[word as usize % ENTRIES].load(Ordering::Relaxed) == word | PLAIN || find(word, probe::<T>)
 }
 
-/// The hash of its id, which differs for any two types but for a chance of one in 2^60.
+/// The hash of the type's id. Two types have the same hash with a chance of one in 2^60.
 #[inline]
 fn word_of<T: 'static>() -> u64 {
     struct Last(u64);
@@ -56,17 +56,17 @@ fn word_of<T: 'static>() -> u64 {
     }
     let mut hasher = Last(0);
     TypeId::of::<T>().hash(&mut hasher);
-    // The lowest bits choose the place: above the one that is ours.
+    // The lowest bits choose the entry, so they are above the bit of `PLAIN`.
     hasher.finish().rotate_left(1) & !PLAIN | 2
 }
 
-/// The form of a type that was not found at once.
+/// Finds the form of a type that is not in its first entry, and stores it.
 #[cold]
 fn find(word: u64, probe: fn() -> bool) -> bool {
-    let near = || (0..NEAR).map(|step| &FORMS[(word as usize + step) % PLACES]);
-    for place in near() {
-        // ORDERING: form.near Relaxed: as form.known.
-        match place.load(Ordering::Relaxed) {
+    let probed = || (0..PROBES).map(|step| &FORMS[(word as usize + step) % ENTRIES]);
+    for entry in probed() {
+        // ORDERING: form.probe Relaxed: as form.known.
+        match entry.load(Ordering::Relaxed) {
             0 => break,
             known if known & !PLAIN == word => return known & PLAIN != 0,
             _ => {}
@@ -74,24 +74,24 @@ fn find(word: u64, probe: fn() -> bool) -> bool {
     }
     let is_plain = probe();
     let known = word | u64::from(is_plain);
-    for place in near() {
-        // ORDERING: form.found Relaxed: as form.known.
-        match place.compare_exchange(0, known, Ordering::Relaxed, Ordering::Relaxed) {
+    for entry in probed() {
+        // ORDERING: form.store Relaxed: as form.known.
+        match entry.compare_exchange(0, known, Ordering::Relaxed, Ordering::Relaxed) {
             Ok(_) => break,
             Err(other) if other & !PLAIN == word => break,
-            // Where there is no place, it is found anew each time.
+            // If all probed entries are taken, the form is found anew each time.
             Err(_) => {}
         }
     }
     is_plain
 }
 
-/// Asks the type. A panic is its own affair: nobody hears of it.
+/// Tries the type's own code. A panic in it is not reported.
 fn probe<T: Serialize + DeserializeOwned>() -> bool {
-    // UNWIND: the user's Serialize and Deserialize, with values that are made up: what they leave half-made is their own.
-    panics::unheard(|| catch_unwind(AssertUnwindSafe(codec::is_plain::<T>))).unwrap_or_else(
+    // UNWIND: the user's Serialize and Deserialize, with made-up values. Only their own values can be half-made.
+    report::silenced(|| catch_unwind(AssertUnwindSafe(codec::is_plain::<T>))).unwrap_or_else(
         |payload| {
-            crate::report::contain_drop("panic payload", || drop(payload));
+            report::contain_drop("panic payload", || drop(payload));
             false
         },
     )

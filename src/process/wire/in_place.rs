@@ -1,18 +1,18 @@
-//! Bytes that a task reads where they lie, and writes where its parent will read them.
+//! The payloads of [`ProcessPool::submit_bytes`](crate::ProcessPool::submit_bytes): a task reads its argument and writes its result
+//! in the lane's memory.
 //!
-//! What serde carries is copied four times on its way there and back: into the lane and out of it, and again with the
-//! result. [`ProcessPool::submit_bytes`](crate::ProcessPool::submit_bytes) needs two: the parent writes the argument into the
-//! lane, and copies the result out of it.
+//! A payload that serde carries is copied four times: into the lane and out of it, and the same for the result. `submit_bytes`
+//! makes two copies: the parent copies the argument into the lane, and the result out of it.
 //!
 //! # Why this is sound
 //! - [`BytesIn`] is a slice of the request's memory. The parent wrote it before it published the request, and does not
-//!   touch it before the request is answered: what a worker has begun is not taken back. The worker's mapping is
-//!   read-only. So the bytes are there and stay the same as long as the task runs, which is what `'a` stands for: a task
-//!   is `for<'a> Fn(BytesIn<'a>) -> BytesOut<'a>`, so nothing that borrows them gets into a static, into a thread that
-//!   goes on, or into what the task returns. There is nothing to count, and nothing that could be forgotten.
-//! - [`BytesOut`] is a part of the worker's own arena, taken for this answer and given back with it. The parent looks at it
-//!   once it is answered, and copies it out before it believes a byte of it, since a wild worker may go on writing.
-//! - A result that is the argument itself is not written at all: the parent copies out of its own memory.
+//!   touch it before the reply: a task that a worker has begun is not revoked. The worker's mapping is read-only. So the bytes
+//!   exist and do not change while the task runs. The lifetime `'a` expresses this: a task is
+//!   `for<'a> Fn(BytesIn<'a>) -> BytesOut<'a>`, so nothing that borrows the bytes can get into a static, into a thread that
+//!   outlives the task, or into the task's result. No reference count is needed, and no destructor has to run.
+//! - [`BytesOut`] is a part of the worker's own arena, allocated for this reply and freed with it. The parent reads it after the
+//!   reply, and copies it before it uses a byte, since a worker that violates the protocol may go on writing.
+//! - A result that is the argument itself is not written: the parent copies it out of its own memory.
 
 use crate::error::TooLong;
 use crate::process::wire::outcome::{RETURNED, Status};
@@ -24,9 +24,8 @@ use std::ops::{Deref, DerefMut};
 /// The worker's end of the lane, while a task runs.
 type Lender<'a> = &'a RefCell<&'a mut WorkerEnd>;
 
-/// The argument of a task of [`ProcessPool::submit_bytes`](crate::ProcessPool::submit_bytes): bytes that lie in memory shared with
-/// the parent, borrowed for as long as the task runs. Dereferences to the slice; [`to_vec`](slice::to_vec) makes a copy
-/// to keep.
+/// The argument of a task of [`ProcessPool::submit_bytes`](crate::ProcessPool::submit_bytes): bytes in memory shared with the
+/// parent, borrowed while the task runs. Dereferences to the slice. [`to_vec`](slice::to_vec) makes a copy that the task can keep.
 ///
 /// ```
 /// use raddle::process::{BytesIn, BytesOut};
@@ -44,7 +43,7 @@ type Lender<'a> = &'a RefCell<&'a mut WorkerEnd>;
 /// # Ok::<(), raddle::BuildError>(())
 /// ```
 ///
-/// What borrows the bytes ends with the task:
+/// A borrow of the bytes cannot outlive the task:
 ///
 /// ```compile_fail
 /// use raddle::process::{BytesIn, BytesOut};
@@ -72,29 +71,29 @@ impl<'a> BytesIn<'a> {
         Self { bytes, lender }
     }
 
-    /// The bytes, for as long as the task runs.
+    /// Returns the bytes, borrowed while the task runs.
     pub fn as_slice(&self) -> &'a [u8] {
         self.bytes
     }
 
-    /// A result of `len` bytes, to be written. Until then they are what an earlier answer has left there, or zeroes.
+    /// Allocates a result of `len` bytes, for the task to write. Its initial bytes are zeroes or remains of an earlier result.
     ///
-    /// Blocks while answers that the parent has not read yet leave no room for it.
+    /// Blocks while results that the parent has not read yet fill the arena.
     ///
     /// # Panics
     /// If `len` is more than 2 GiB, or than finds room in the pool's [`arena`](crate::process::ProcessPoolBuilder::arena), which no
     /// answer can be.
     pub fn out(&self, len: usize) -> BytesOut<'a> {
         BytesOut {
-            place: Output::new(len, self.lender),
+            output: Output::new(len, self.lender),
             lender: self.lender,
         }
     }
 
-    /// The argument as the result, as it is. Nothing is copied in the worker, unless the result is then changed.
+    /// Returns the argument itself as the result. Nothing is copied in the worker, unless the task then changes the result.
     pub fn pass_on(self) -> BytesOut<'a> {
         BytesOut {
-            place: Output::Argument(self.bytes),
+            output: Output::Argument(self.bytes),
             lender: self.lender,
         }
     }
@@ -114,9 +113,8 @@ impl fmt::Debug for BytesIn<'_> {
     }
 }
 
-/// The result of a task of [`ProcessPool::submit_bytes`](crate::ProcessPool::submit_bytes), in memory shared with the
-/// parent: made by [`BytesIn::out`] or [`BytesIn::pass_on`]. Dereferences to the slice, also for writing. One that
-/// is dropped gives its memory back.
+/// The result of a task of [`ProcessPool::submit_bytes`](crate::ProcessPool::submit_bytes), in memory shared with the parent.
+/// Returned by [`BytesIn::out`] and [`BytesIn::pass_on`]. Dereferences to the slice, mutably too. Dropping it frees its memory.
 ///
 /// ```
 /// use raddle::process::{BytesIn, BytesOut};
@@ -136,16 +134,16 @@ impl fmt::Debug for BytesIn<'_> {
 /// # Ok::<(), raddle::BuildError>(())
 /// ```
 pub struct BytesOut<'a> {
-    place: Output<'a>,
+    output: Output<'a>,
     lender: Lender<'a>,
 }
 
 enum Output<'a> {
-    /// The request's own bytes.
+    /// The argument, unchanged.
     Argument(&'a [u8]),
-    /// Few enough to travel in the slot.
+    /// Bytes that fit into the slot, and how many there are.
     Slot([u8; INLINE], usize),
-    /// The span, and as many of its bytes as are the result.
+    /// The span, and those of its bytes that are the result.
     Arena(Span, &'a mut [u8]),
 }
 
@@ -159,8 +157,8 @@ impl<'a> Output<'a> {
         let mut worker = lender.borrow_mut();
         let span = u32::try_from(len).map_err(|_| worker.too_large());
         match span.and_then(|len| worker.space(len)) {
-            // SAFETY: taken just now, for this place alone; when the place gives it up, it is gone. 'a ends with
-            // the call.
+            // SAFETY: just allocated for this output alone, which frees it only when it is dropped or replaced. 'a ends
+            // with the task's call.
             Ok(span) => Self::Arena(span, unsafe { worker.borrow_space(span) }),
             Err(TooLarge { limit }) => {
                 panic!(
@@ -173,7 +171,7 @@ impl<'a> Output<'a> {
 }
 
 impl BytesOut<'_> {
-    /// Shortens the result to its first `len` bytes; for one that is no longer, nothing changes.
+    /// Shortens the result to its first `len` bytes. Does nothing if the result is not longer than that.
     ///
     /// ```
     /// use raddle::process::{BytesIn, BytesOut};
@@ -196,10 +194,10 @@ impl BytesOut<'_> {
         if len >= self.len() {
             return;
         }
-        match &mut self.place {
+        match &mut self.output {
             Output::Argument(bytes) => {
                 let kept = &bytes[..len];
-                self.place = Output::new(len, self.lender);
+                self.output = Output::new(len, self.lender);
                 self.copy_from_slice(kept);
             }
             Output::Slot(_, filled) => *filled = len,
@@ -207,18 +205,18 @@ impl BytesOut<'_> {
         }
     }
 
-    /// Answers the request with it.
-    pub(in crate::process) fn answer(mut self, seq: Seq) {
+    /// Sends the result as the reply to `seq`. Called when the task has returned it.
+    pub(in crate::process) fn reply(mut self, seq: Seq) {
         let mut worker = self.lender.borrow_mut();
         let status = Status::Value as u32;
-        match &self.place {
+        match &self.output {
             Output::Argument(bytes) if bytes.len() > INLINE => {
                 worker.reply(seq, RETURNED, Body::Inline(&[]));
             }
             Output::Arena(span, bytes) if bytes.len() > INLINE => {
                 worker.reply_part(seq, status, *span, bytes.len() as u32);
-                // The lane's now.
-                self.place = Output::NONE;
+                // The span belongs to the reply now.
+                self.output = Output::NONE;
             }
             _ => worker.reply(seq, status, Body::Inline(&self)),
         }
@@ -229,7 +227,7 @@ impl Deref for BytesOut<'_> {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        match &self.place {
+        match &self.output {
             Output::Argument(bytes) => bytes,
             Output::Slot(bytes, len) => &bytes[..*len],
             Output::Arena(_, bytes) => bytes,
@@ -239,11 +237,11 @@ impl Deref for BytesOut<'_> {
 
 impl DerefMut for BytesOut<'_> {
     fn deref_mut(&mut self) -> &mut [u8] {
-        if let Output::Argument(argument) = self.place {
-            self.place = Output::new(argument.len(), self.lender);
+        if let Output::Argument(argument) = self.output {
+            self.output = Output::new(argument.len(), self.lender);
             self.copy_from_slice(argument);
         }
-        match &mut self.place {
+        match &mut self.output {
             Output::Argument(_) => unreachable!("replaced above"),
             Output::Slot(bytes, len) => &mut bytes[..*len],
             Output::Arena(_, bytes) => bytes,
@@ -253,9 +251,9 @@ impl DerefMut for BytesOut<'_> {
 
 impl Drop for BytesOut<'_> {
     fn drop(&mut self) {
-        if let Output::Arena(span, _) = &self.place {
+        if let Output::Arena(span, _) = &self.output {
             let span = *span;
-            self.place = Output::NONE;
+            self.output = Output::NONE;
             self.lender.borrow_mut().free(span);
         }
     }

@@ -1,5 +1,5 @@
-//! What crosses between the parent and a worker: [`region`] gives the codec its way into shared memory, [`form`] chooses the
-//! form of a type, [`outcome`] is what a worker replies with, [`in_place`] are payloads that nobody decodes.
+//! What travels between the parent and a worker. [`region`] gives the codec access to shared memory. [`form`] chooses the form of
+//! a type. [`outcome`] is the content of a reply. [`in_place`] has the payloads that are not decoded.
 
 pub mod form;
 pub mod in_place;

@@ -1,7 +1,7 @@
-//! What a worker answers, and how the parent reads it.
+//! The content of a reply: the worker encodes it, and the parent decodes it.
 //!
-//! The status is the reply's small number. A value travels as itself; everything else as a text or a struct of texts, so
-//! that it can be read whatever the task's types are.
+//! A reply has a [`Status`], which is a small number. A value is encoded as itself. Errors and panics are encoded as texts or
+//! structs of texts, so the parent can decode them whatever the task's types are.
 
 use crate::codec::{self, Description, Frames, Part, PayloadError, Source, Unread};
 use crate::error::{PanicDetails, PanicReport, TaskError, Trace};
@@ -15,30 +15,30 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-/// What kind of answer a reply is. The number is what travels.
+/// The kind of a reply. Its number travels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Status {
-    /// The result, encoded. Zero is not ours: the lane answers so for what was taken back.
+    /// The encoded result. (Zero is not used here: it is the lane's status of a skipped number.)
     Value = 1,
-    /// The task's own error: a [`Chain`].
+    /// The task returned an error: a [`Chain`].
     Failed = 2,
-    /// It panicked: a [`Panic`].
+    /// The task panicked: a [`Panic`].
     Panicked = 3,
-    /// The argument could not be decoded, or the result not be encoded: a `PayloadError`.
+    /// The argument could not be decoded, or the result could not be encoded: a `PayloadError`.
     Payload = 4,
-    /// The entry is no code of the worker's program. Nothing follows.
+    /// The request's entry names no code of the worker's program. There is no payload.
     NoSuchCode = 5,
     /// The result, as a [`Description`]; of a chunk, [`DescribedOutcomes`].
     Described = 7,
 }
 
-/// The number of an answer that is the large argument itself, which the parent still has where it wrote it. It is no
-/// [`Status`]: the lane makes a [`Status::Value`] of it.
+/// The number of a reply whose result is the large argument itself, unchanged. The parent still has it where it wrote it. It is no
+/// [`Status`]: the lane turns it into a [`Status::Value`].
 pub const RETURNED: u32 = 6;
 
 impl Status {
-    /// None: the worker is wild.
+    /// The status with this number. `None`: the worker violated the protocol.
     pub fn from_number(number: u32) -> Option<Self> {
         [
             Self::Value,
@@ -53,7 +53,7 @@ impl Status {
     }
 }
 
-/// Who answered: for the reports of panics, which the parent completes.
+/// The task and the worker of a reply, for reports of panics: the parent adds both to the report.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct OutcomeContext<'a> {
     /// The task's name, if it had one.
@@ -62,8 +62,7 @@ pub struct OutcomeContext<'a> {
     pub worker: &'a str,
 }
 
-/// In the parent: the outcome of `submit` and `try_submit`. Decoding runs code of the user: the caller
-/// contains its panics.
+/// In the parent: decodes the outcome of `submit` and `try_submit`. Runs code of the user; the caller contains its panics.
 pub fn value<R: Serialize + DeserializeOwned>(
     status: Status,
     body: impl Source,
@@ -79,7 +78,7 @@ pub fn value<R: Serialize + DeserializeOwned>(
     }
 }
 
-/// In the parent: the outcome of `submit_chunk`.
+/// In the parent: decodes the outcome of `submit_chunk`. Runs code of the user.
 pub fn chunk<R: Serialize + DeserializeOwned>(
     status: Status,
     body: impl Source,
@@ -109,7 +108,7 @@ pub fn chunk<R: Serialize + DeserializeOwned>(
     Ok(Chunk { outcomes, took })
 }
 
-/// The error of an item that could not be read.
+/// The error of an item that could not be decoded.
 #[cold]
 pub fn unread_error(unread: Unread, task: Option<&str>) -> TaskError {
     match unread {
@@ -118,7 +117,7 @@ pub fn unread_error(unread: Unread, task: Option<&str>) -> TaskError {
     }
 }
 
-/// In the parent: the outcome of `submit_bytes`.
+/// In the parent: copies the outcome of `submit_bytes`.
 pub fn bytes(
     status: Status,
     body: impl Source,
@@ -130,6 +129,7 @@ pub fn bytes(
     }
 }
 
+/// Decodes the outcome of a task that did not succeed.
 #[cold]
 fn error(failure: Status, body: impl Source, context: OutcomeContext<'_>) -> TaskError {
     let read = match failure {
@@ -138,7 +138,7 @@ fn error(failure: Status, body: impl Source, context: OutcomeContext<'_>) -> Tas
             codec::read(Part::Result, body).map(|panic: Panic| panic.into_error(context))
         }
         Status::Payload => codec::read(Part::Result, body).map(TaskError::Payload),
-        // A worker that describes bytes is wild; what it says is of no use.
+        // A description as the outcome of `submit_bytes` violates the protocol, so its content is ignored.
         Status::NoSuchCode | Status::Value | Status::Described => {
             Ok(Chain(vec!["the worker does not know the task's code".to_owned()]).into_error())
         }
@@ -146,8 +146,8 @@ fn error(failure: Status, body: impl Source, context: OutcomeContext<'_>) -> Tas
     read.unwrap_or_else(TaskError::Payload)
 }
 
-/// What travels back from a chunk: how long it took, then the outcomes; those of numbers as one [`Outcomes`], all
-/// others as [`Frames`] of results.
+/// The outcome of a chunk as it travels: first how long the chunk took, then its outcomes. Those of numbers are one [`Outcomes`];
+/// all others are [`Frames`] of results.
 #[derive(Debug)]
 pub struct ChunkOutcomes<R> {
     outcomes: Outcomes<R>,
@@ -156,7 +156,7 @@ pub struct ChunkOutcomes<R> {
 
 #[derive(Debug, Serialize, Deserialize)]
 enum Outcomes<R> {
-    /// What the codec copies as a whole.
+    /// Numbers without a failure, which the codec copies as a whole.
     Values(Vec<R>),
     Mixed(Vec<Result<R, Failure>>),
 }
@@ -174,7 +174,7 @@ impl<R: Serialize> Serialize for ChunkOutcomes<R> {
 }
 
 impl<R> ChunkOutcomes<R> {
-    /// In the worker.
+    /// In the worker: takes the outcome of a chunk. Formats errors, which runs code of the user.
     pub fn new(chunk: Chunk<R>) -> Self {
         let Chunk { outcomes, took } = chunk;
         let outcomes = if codec::is_number::<R>() && outcomes.iter().all(Result::is_ok) {
@@ -186,7 +186,8 @@ impl<R> ChunkOutcomes<R> {
         Self { outcomes, took }
     }
 
-    /// In the worker, where they cannot travel as they are: those that have no description are errors.
+    /// In the worker: describes each outcome, for results that the plain form cannot carry. A result that cannot be described
+    /// becomes an error of its own.
     #[cold]
     pub fn described(self) -> DescribedOutcomes
     where
@@ -199,7 +200,7 @@ impl<R> ChunkOutcomes<R> {
         };
         let one = |outcome: Result<R, Failure>| {
             let value = outcome?;
-            // UNWIND: the user's Serialize: what it leaves half-made is its own.
+            // UNWIND: the user's Serialize. Only its own values can be half-made.
             let described =
                 catch_unwind(AssertUnwindSafe(|| Description::of(&value, Part::Result)));
             let described = match described {
@@ -219,7 +220,7 @@ impl<R> ChunkOutcomes<R> {
     }
 }
 
-/// What travels back from a chunk whose results are described.
+/// The outcome of a chunk whose results are described.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct DescribedOutcomes {
     outcomes: Vec<Result<Description, Failure>>,
@@ -227,11 +228,11 @@ pub struct DescribedOutcomes {
 }
 
 impl DescribedOutcomes {
-    /// In the parent.
+    /// In the parent: decodes each outcome.
     fn into_chunk<R: Serialize + DeserializeOwned>(self, context: OutcomeContext<'_>) -> Chunk<R> {
         let one = |outcome: Result<Description, Failure>| {
             let description = outcome.map_err(|failure| failure.into_error(context))?;
-            // UNWIND: the user's Deserialize: what it leaves half-made is its own.
+            // UNWIND: the user's Deserialize. Only its own values can be half-made.
             let read = catch_unwind(AssertUnwindSafe(|| description.read(Part::Result)));
             let unread = match read {
                 Ok(Ok(value)) => return Ok(value),
@@ -247,7 +248,7 @@ impl DescribedOutcomes {
 }
 
 impl<R> Outcomes<R> {
-    /// In the parent.
+    /// In the parent: turns failures into errors.
     fn into_results(self, context: OutcomeContext<'_>) -> Vec<Result<R, TaskError>> {
         let one =
             |outcome: Result<R, Failure>| outcome.map_err(|failure| failure.into_error(context));
@@ -285,15 +286,15 @@ impl Failure {
     }
 }
 
-/// An error and its sources, each as a text: the types stay in the worker.
+/// An error and its sources, each as a text. Their types do not travel.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Chain(Vec<String>);
 
 impl Chain {
-    /// More than so many sources are a circle.
+    /// The most sources that are read: a longer chain may be a cycle.
     const LONGEST: usize = 64;
 
-    /// Runs code of the user.
+    /// Formats the error and its sources. Runs code of the user.
     pub fn new(error: &(dyn Error + 'static)) -> Self {
         let chain = std::iter::successors(Some(error), |&error| error.source());
         let texts = chain.take(Self::LONGEST).map(ToString::to_string);
@@ -308,7 +309,7 @@ impl Chain {
     }
 }
 
-/// An error that came as a text.
+/// An error that travelled as a text.
 #[derive(Default)]
 struct RemoteError {
     message: String,
@@ -333,7 +334,7 @@ impl Error for RemoteError {
     }
 }
 
-/// What is known of a panic in the worker. Who it was, the parent knows better.
+/// What the worker knows of a panic. The parent adds the names of the task and the worker.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Panic {
     message: String,
@@ -342,7 +343,7 @@ pub struct Panic {
 }
 
 impl Panic {
-    /// In the worker.
+    /// In the worker: takes what travels from a report.
     pub fn new(report: &PanicReport) -> Self {
         Self {
             message: report.message().to_owned(),
@@ -351,7 +352,7 @@ impl Panic {
         }
     }
 
-    /// In the parent. The payload is the message: what the task threw has stayed in the worker.
+    /// In the parent: makes a report. Its payload is the message, since the original payload stays in the worker.
     fn into_error(self, context: OutcomeContext<'_>) -> TaskError {
         TaskError::Panicked(PanicReport::new(PanicDetails {
             payload: Box::new(self.message.clone()),
@@ -450,7 +451,7 @@ mod tests {
     }
 
     #[test]
-    fn a_status_is_one_of_those_or_none() {
+    fn an_unknown_number_is_no_status() {
         for number in 1..=5 {
             assert_eq!(Status::from_number(number).unwrap() as u32, number);
         }
@@ -461,7 +462,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_an_error_of_the_payload() {
+    fn an_outcome_that_cannot_be_decoded_is_a_payload_error() {
         for status in [
             Status::Value,
             Status::Failed,

@@ -1,23 +1,17 @@
-//! The codec's way into a lane's memory: the sound copies of [`shm::bytes`](crate::shm::bytes).
+//! Gives the codec access to a lane's memory, through the sound copies of [`shm::bytes`](crate::shm::bytes).
 
 use crate::codec::{
     self, Copies, Exhausted, Part, PayloadError, SharedSink, SharedSource, Sink, Source,
 };
-use crate::error::payload::MOST_BYTES;
-use crate::shm::{LONGEST, Region, bytes};
+use crate::shm::{Region, bytes};
 use serde::Serialize;
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 
-const _: () = assert!(
-    LONGEST == MOST_BYTES,
-    "what a lane carries is what an error says"
-);
-
-/// Copies that are sound while the other process writes there.
+/// Copies that are sound while the other process writes to the same memory.
 pub struct LaneCopies;
 
-// SAFETY: each copies all of the bytes that it is given.
+// SAFETY: each function copies all of the bytes that it is given.
 unsafe impl Copies for LaneCopies {
     #[inline]
     unsafe fn copy_in(to: *mut u8, from: &[u8]) {
@@ -32,19 +26,19 @@ unsafe impl Copies for LaneCopies {
     }
 }
 
-/// Reads what lies in a region.
+/// A codec source that reads a region.
 pub struct RegionSource<'a>(SharedSource<LaneCopies>, PhantomData<Region<'a>>);
 
 impl<'a> RegionSource<'a> {
     #[inline]
     pub fn new(region: Region<'a>) -> Self {
-        // SAFETY: a region is mapped and readable as long as it is borrowed, which this keeps up.
+        // SAFETY: a region is mapped and readable while it is borrowed, and this struct keeps the borrow.
         let source = unsafe { SharedSource::new(region.base().as_ptr(), region.len()) };
         Self(source, PhantomData)
     }
 }
 
-// SAFETY: it is what the source inside promises.
+// SAFETY: all methods forward to the inner source, which keeps the contract.
 unsafe impl Source for RegionSource<'_> {
     #[inline]
     fn left(&self) -> usize {
@@ -62,15 +56,15 @@ unsafe impl Source for RegionSource<'_> {
     }
 }
 
-/// Writes a region, all of it.
+/// A codec sink that fills a region.
 pub struct RegionSink<'a>(SharedSink<LaneCopies>, PhantomData<Region<'a>>);
 
 impl<'a> RegionSink<'a> {
-    /// The region is one that its holder may write.
+    /// The region must be in the caller's own arena, which it may write.
     #[inline]
     pub fn new(region: Region<'a>) -> Self {
-        // SAFETY: a region is mapped as long as it is borrowed, which this keeps up; for writing, too, if
-        // it is of the side's own file.
+        // SAFETY: a region is mapped while it is borrowed, and this struct keeps the borrow. A region of the side's own file
+        // is mapped for writing.
         let sink = unsafe { SharedSink::new(region.base().as_ptr(), region.len()) };
         Self(sink, PhantomData)
     }
@@ -103,12 +97,12 @@ impl Sink for RegionSink<'_> {
     }
 }
 
-/// An argument, which can be put into a lane.
+/// An argument that can be written into a lane.
 pub trait Encode {
-    /// How many bytes [`write`](Self::write) will write.
+    /// Returns how many bytes [`write`](Self::write) will write.
     fn size(&self) -> Result<usize, PayloadError>;
 
-    /// Fills `sink`, which has room for just as many.
+    /// Fills `sink`, which takes exactly that many bytes.
     fn write(&self, sink: impl Sink) -> Result<(), PayloadError>;
 }
 
@@ -124,7 +118,7 @@ impl<T: Serialize> Encode for T {
     }
 }
 
-/// Bytes that go as they are, without a length before them.
+/// Bytes that travel as they are, without a length before them.
 pub struct RawBytes<'a>(pub &'a [u8]);
 
 impl Encode for RawBytes<'_> {
@@ -134,7 +128,7 @@ impl Encode for RawBytes<'_> {
 
     fn write(&self, mut sink: impl Sink) -> Result<(), PayloadError> {
         let filled = sink.put_all(self.0).is_ok() && sink.finish();
-        debug_assert!(filled, "a slice has the length that it has");
+        debug_assert!(filled, "the sink has the length of the slice");
         Ok(())
     }
 }

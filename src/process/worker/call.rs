@@ -1,4 +1,4 @@
-//! One task in a worker: decodes the argument, runs the task, encodes what it gives into the reply.
+//! Runs one task in a worker: decodes the argument, runs the task, and encodes the outcome into the reply.
 
 use crate::codec::{self, Description, Part, PayloadError, PayloadReason, PayloadStage, SliceSink};
 use crate::error::{BoxError, TaskError};
@@ -16,36 +16,36 @@ use std::any::{Any, type_name};
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// One request while it is being served.
+/// One request while its task runs. Each of its `serve` methods commits exactly one reply.
 pub struct TaskCall<'a> {
     pub worker: &'a mut WorkerEnd,
     pub request: Request,
     /// The argument is a [`Description`].
     pub is_described: bool,
-    /// The worker is to leave.
+    /// Set by [`retire`](Self::retire): the worker ends after this request.
     pub is_last: &'a mut bool,
 }
 
-/// What a task has instead of a value.
+/// Why a task has no value.
 enum TaskFailure {
     Payload(PayloadError),
     Failed(Chain),
 }
 
-/// Why a value is not on its way.
+/// Why a value could not be sent as the reply. No reply is committed then.
 enum ReplyFailure {
     Payload(PayloadError),
     Panic(Box<dyn Any + Send>),
 }
 
 impl TaskCall<'_> {
-    /// Answers with nothing, and ends the worker's service.
+    /// Replies with `()`, and makes the worker end. The request of a retirement.
     pub fn retire(&mut self) {
         *self.is_last = true;
         self.reply_with(&());
     }
 
-    /// Decodes the argument, runs the task, answers. Whatever of that panics is the answer, too.
+    /// Decodes the argument, runs the task, and replies. A panic in any of these steps becomes the reply.
     pub fn serve<A: executor::Payload, R: executor::Payload>(
         &mut self,
         task: impl FnOnce(A) -> Result<R, BoxError>,
@@ -56,7 +56,7 @@ impl TaskCall<'_> {
         }
     }
 
-    /// As [`serve`](Self::serve), for a piece of a map of numbers.
+    /// As [`serve`](Self::serve), for a chunk of numbers.
     pub fn serve_numbers<A: DeserializeOwned, R: executor::Payload>(
         &mut self,
         task: impl FnOnce(Vec<A>) -> Chunk<R>,
@@ -64,7 +64,7 @@ impl TaskCall<'_> {
         self.serve_chunk(Self::plain_argument, task);
     }
 
-    /// As [`serve`](Self::serve), for a piece of a map, of which each item is read for itself. Errors call it `N`.
+    /// As [`serve`](Self::serve), for a chunk whose items are decoded one by one. Errors name the item's type `N`.
     pub fn serve_items<A: DeserializeOwned, N, R: executor::Payload>(
         &mut self,
         task: impl FnOnce(Vec<Result<A, TaskError>>) -> Chunk<R>,
@@ -72,7 +72,7 @@ impl TaskCall<'_> {
         self.serve_chunk(Self::items::<A, N>, task);
     }
 
-    /// If the results cannot be encoded together, they are described one by one.
+    /// Runs a chunk and replies. If the results cannot be encoded together, they are described one by one.
     fn serve_chunk<A, R: executor::Payload>(
         &mut self,
         read: impl FnOnce(&Self) -> Result<A, PayloadError>,
@@ -96,7 +96,7 @@ impl TaskCall<'_> {
         }
     }
 
-    /// What the task gives. None: the answer has been given.
+    /// Runs the task and returns its value. `None`: the task failed, and the failure was the reply.
     fn value<A, R>(
         &mut self,
         read: impl FnOnce(&Self) -> Result<A, PayloadError>,
@@ -111,7 +111,7 @@ impl TaskCall<'_> {
         None
     }
 
-    /// As [`serve`](Self::serve), for a task that reads its argument where it lies.
+    /// As [`serve`](Self::serve), for a task that reads its argument in the lane's memory.
     pub fn serve_bytes(
         &mut self,
         task: impl FnOnce(BytesIn<'_>) -> Result<BytesOut<'_>, BoxError>,
@@ -123,7 +123,7 @@ impl TaskCall<'_> {
         }
     }
 
-    /// None: it is answered.
+    /// Runs the task and sends its result. `Some`: the task returned an error, and no reply is committed.
     fn run_bytes(
         &mut self,
         task: impl FnOnce(BytesIn<'_>) -> Result<BytesOut<'_>, BoxError>,
@@ -131,34 +131,35 @@ impl TaskCall<'_> {
         let seq = self.request.seq;
         let bytes = match &self.request.payload {
             Payload::Inline(bytes) => bytes.as_slice(),
-            // SAFETY: it is answered when the task is over, here or by the caller, who cannot have the bytes.
+            // SAFETY: the reply is committed when the task has ended, here or by the caller, which has no access to the bytes.
             Payload::Span(span) => unsafe { self.worker.borrow_request(*span) },
         };
         let worker = RefCell::new(&mut *self.worker);
-        let asked = || worker.borrow().is_asked(seq);
-        let running = current::enter_remote(&asked);
-        // UNWIND: as in `run`; a result that was begun gives its memory back.
+        let cancel_requested = || worker.borrow().is_asked(seq);
+        let running = current::enter_remote(&cancel_requested);
+        // UNWIND: as in `run`; a result that was begun frees its memory when it is dropped.
         let ran = catch_unwind(AssertUnwindSafe(|| {
             task(BytesIn::new(bytes, &worker)).map_err(|error| Chain::new(&*error))
         }));
         drop(running);
         match ran? {
             Ok(out) => {
-                out.answer(seq);
+                out.reply(seq);
                 Ok(None)
             }
             Err(chain) => Ok(Some(chain)),
         }
     }
 
+    /// Decodes the argument and runs the task. `Err`: the payload of a panic.
     fn run<A, R>(
         &self,
         read: impl FnOnce(&Self) -> Result<A, PayloadError>,
         task: impl FnOnce(A) -> Result<R, BoxError>,
     ) -> Result<Result<R, TaskFailure>, Box<dyn Any + Send>> {
-        let asked = || self.worker.is_asked(self.request.seq);
-        let _running = current::enter_remote(&asked);
-        // UNWIND: nothing of ours is half done: the request has been claimed, and no answer been begun.
+        let cancel_requested = || self.worker.is_asked(self.request.seq);
+        let _running = current::enter_remote(&cancel_requested);
+        // UNWIND: nothing of ours is half done: the request is claimed, and no reply is begun.
         catch_unwind(AssertUnwindSafe(|| {
             let arg = read(self).map_err(TaskFailure::Payload)?;
             task(arg).map_err(|error| TaskFailure::Failed(Chain::new(&*error)))
@@ -194,6 +195,7 @@ impl TaskCall<'_> {
         }
     }
 
+    /// Replies with a value in the form that carries it, or with the reason why none does.
     fn reply_with<R: executor::Payload>(&mut self, value: &R) {
         let sent = match form::is_plain::<R>() {
             true => match self.encode(Status::Value, value) {
@@ -209,14 +211,14 @@ impl TaskCall<'_> {
         }
     }
 
-    /// Answers with the description of a value; as [`encode`](Self::encode).
+    /// Replies with the description of a value. Fails as [`encode`](Self::encode) does.
     #[cold]
     fn describe<R: Serialize>(&mut self, value: &R) -> Result<(), ReplyFailure> {
         let description = contained(|| Description::of(value, Part::Result))?;
         self.encode(Status::Described, &description)
     }
 
-    /// Answers with a value, unless the user's `Serialize` fails or panics: then nothing has been answered.
+    /// Replies with a value. If the user's `Serialize` fails or panics, no reply is committed.
     fn encode<R: Serialize>(&mut self, status: Status, value: &R) -> Result<(), ReplyFailure> {
         contained(|| self.send(status, value))
     }
@@ -228,17 +230,17 @@ impl TaskCall<'_> {
         report::contain_drop("panic payload", || drop(report));
     }
 
-    /// Answers with texts of ours, which always works unless they take gigabytes.
+    /// Replies with a value of this crate's own types. Their encoding fails only if they take gigabytes.
     #[cold]
-    fn reply<T: Serialize>(&mut self, status: Status, told: &T) {
-        if let Err(error) = self.send(status, told) {
+    fn reply<T: Serialize>(&mut self, status: Status, value: &T) {
+        if let Err(error) = self.send(status, value) {
             self.send(Status::Payload, &error)
                 .expect("an error of a payload is small");
         }
     }
 
-    /// Encodes a value into the slot, or into the arena, and commits the answer. After an error or a panic
-    /// nothing has been answered.
+    /// Encodes a value into the slot, or into the arena, and commits the reply. After an error or a panic no reply is committed.
+    /// Blocks while the arena is full.
     #[inline]
     fn send<T: Serialize>(&mut self, status: Status, value: &T) -> Result<(), PayloadError> {
         let size = codec::size(value, Part::Result)?;
@@ -254,25 +256,25 @@ impl TaskCall<'_> {
             let reason = PayloadReason::NoRoom { limit };
             PayloadError::new(PayloadStage::EncodeResult, type_name::<T>(), reason)
         };
-        // What the codec measures fits 32 bits.
-        let room = ReplySpan::new(self.worker, size as u32).map_err(too_large)?;
-        codec::write(value, Part::Result, RegionSink::new(room.region()))?;
-        room.commit(seq, status);
+        // A size that the codec returns fits 32 bits.
+        let span = ReplySpan::new(self.worker, size as u32).map_err(too_large)?;
+        codec::write(value, Part::Result, RegionSink::new(span.region()))?;
+        span.commit(seq, status);
         Ok(())
     }
 }
 
-/// Runs the user's `Serialize`.
+/// Runs the user's `Serialize` and contains its panics.
 fn contained<T>(encode: impl FnOnce() -> Result<T, PayloadError>) -> Result<T, ReplyFailure> {
     let _running = current::enter_remote(&|| false);
-    // UNWIND: no answer is committed yet; `ReplySpan` gives its span back.
+    // UNWIND: no reply is committed yet; `ReplySpan` frees its span.
     match catch_unwind(AssertUnwindSafe(encode)) {
         Ok(encoded) => encoded.map_err(ReplyFailure::Payload),
         Err(payload) => Err(ReplyFailure::Panic(payload)),
     }
 }
 
-/// ReplySpan in the arena for an answer, given back unless the answer is committed.
+/// The span of a reply in the arena. Dropping it frees the span, unless the reply is committed.
 struct ReplySpan<'a> {
     worker: &'a mut WorkerEnd,
     span: Span,

@@ -1,5 +1,5 @@
-//! The worker's side: [`start`] makes a worker of a process, [`serve`] is its loop. [`task_code`] names code so that the
-//! other side finds it in [`image`], the program; [`call`] runs one task for it.
+//! The worker's side. [`start`] turns a process into a worker. [`serve`] is the worker's loop, and [`call`] runs one task.
+//! [`task_code`] names a task's code for the other process, which finds it in its [`image`], the program.
 
 pub mod call;
 pub mod image;

@@ -1,7 +1,7 @@
-//! The worker's life: takes requests from its lane, runs their tasks, answers.
+//! The worker's loop: takes requests from its lane, runs their tasks, and replies.
 //!
-//! Everything happens on the process's main thread. An answer is committed when all of it is written: a process
-//! that ends before has not answered, whatever it was doing, and one that ends after has.
+//! All of this happens on the process's main thread. A reply is committed when all of it is written. A process that ends before
+//! that has not replied, and one that ends after it has.
 
 use crate::process::wire::outcome::Status;
 use crate::process::worker::call::TaskCall;
@@ -13,8 +13,8 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::OwnedFd;
 
-/// The status of a worker that cannot tell its parent of answers.
-const CUT_OFF: i32 = 122;
+/// The exit code of a worker that cannot notify its parent of replies.
+const CANNOT_NOTIFY: i32 = 122;
 
 /// The worker's end of its lane.
 pub struct WorkerLane {
@@ -38,14 +38,14 @@ impl WorkerLane {
         let words = size_of::<Requests>() + size_of::<Replies>();
         let address_space = (requests.arena() + replies.arena() + words) as u64;
         let mut event = File::from(event);
-        // It does not block, and a counter that is full has told already. A task that closed it has cut the parent off,
-        // which hears of our end.
-        let call = move || match event.write(&1u64.to_ne_bytes()) {
-            Err(error) if error.kind() != io::ErrorKind::WouldBlock => myself::leave(CUT_OFF),
+        // The event does not block. If its counter is full, the parent was notified already. If a task has closed the
+        // descriptor, the worker ends, which the parent notices.
+        let notify = move || match event.write(&1u64.to_ne_bytes()) {
+            Err(error) if error.kind() != io::ErrorKind::WouldBlock => myself::leave(CANNOT_NOTIFY),
             _ => {}
         };
         Ok(Self {
-            worker: WorkerEnd::new(requests, replies, Seq(config.first), call),
+            worker: WorkerEnd::new(requests, replies, Seq(config.first), notify),
             name: config.name.clone(),
             left: config.max_tasks,
             address_space,
@@ -56,7 +56,7 @@ impl WorkerLane {
         &self.name
     }
 
-    /// How many bytes of address space the lane takes.
+    /// The bytes of address space that the lane takes.
     pub fn address_space(&self) -> u64 {
         self.address_space
     }
@@ -73,8 +73,8 @@ pub fn work(lane: &mut WorkerLane) {
         let worker = &mut lane.worker;
         let found = match last {
             Some((offset, found)) if offset == request.entry => Some(found),
-            // SAFETY: the offset comes from the parent, which is of the same build (the fingerprint) and got it
-            // from `entry`; the worker cannot write where it lies.
+            // SAFETY: the offset comes from the parent, which is of the same build (the fingerprint) and got it from
+            // `task_code`; the worker cannot write to the request.
             _ => unsafe { task_code::resolve(request.entry) },
         };
         let Some((entry, is_described)) = found else {

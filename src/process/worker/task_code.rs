@@ -1,14 +1,14 @@
-//! How a task travels to another process of the same build: as the place of its code.
+//! Names the code of a task for another process of the same build.
 //!
-//! For every type of task the compiler makes an *entry*, a function that decodes the argument, runs the
-//! task and encodes the outcome, and a constant that names it ([`Named`]). A request carries the distance of that constant
-//! from an *anchor*, a function of this crate: the same in every process of one build, wherever the loader has put the
-//! program. All of them have to lie in the program itself. Code of a shared library is refused, since a library may lie
-//! elsewhere in the next process, or not be loaded at all. The constant begins with a mark that nothing else in the program
-//! has, so a worker tells an entry from whatever else a number may lead to.
+//! For each type of task the compiler makes an *entry*, a function that decodes the argument, runs the task and encodes the
+//! outcome, and a constant that names it ([`Named`]). A request carries the distance of that constant from an *anchor*, a function
+//! of this crate. The distance is the same in all processes of one build, wherever the loader has put the program. Constant, entry
+//! and anchor must lie in the program itself. Code of a shared library is refused, since the library may be at another address in
+//! the next process, or not be loaded at all. The constant begins with a magic number that nothing else in the program has, so a
+//! worker recognizes an entry.
 //!
-//! The task itself is zero-sized: a function item, or a closure that captures nothing. Nothing of it has to
-//! travel; the worker makes it out of nothing (`materialize`).
+//! The task itself is zero-sized: a function item, or a closure that captures nothing. So only its code has to be named; the worker
+//! makes the value (`materialize`).
 
 use crate::codec::{self, Description, Part, PayloadError};
 use crate::error::{BoxError, CodeError, TaskError};
@@ -17,30 +17,30 @@ use crate::process::wire::in_place::{BytesIn, BytesOut};
 use crate::process::worker::call::TaskCall;
 use crate::process::worker::image::{Image, Named, offset_of};
 
-/// Decodes the argument of a request, runs one type of task, and answers.
+/// Decodes the argument of a request, runs one type of task, and replies.
 pub type Entry = fn(&mut TaskCall<'_>);
 
 /// Runs a hook.
 pub type HookEntry = fn(&WorkerInfo) -> Result<(), BoxError>;
 
-/// What a request of no task names: the anchor, which is no entry.
+/// The offset in a request without a task: the anchor's, which is no entry.
 pub const NONE: u64 = 0;
 
 impl Named<Entry> {
-    const MARK: [u64; 2] = [0x7f4a_9d1e_63c8_05b2, 0xe15b_2086_f9d7_4c3a];
+    const MAGIC: [u64; 2] = [0x7f4a_9d1e_63c8_05b2, 0xe15b_2086_f9d7_4c3a];
 
     const fn task(run: Entry) -> Self {
-        let mark = Self::MARK;
-        Self { mark, run }
+        let magic = Self::MAGIC;
+        Self { magic, run }
     }
 }
 
 impl Named<HookEntry> {
-    const MARK: [u64; 2] = [0x3c96_e85f_0a71_d42b, 0x94d0_6b1f_c72e_8a53];
+    const MAGIC: [u64; 2] = [0x3c96_e85f_0a71_d42b, 0x94d0_6b1f_c72e_8a53];
 
     const fn hook(run: HookEntry) -> Self {
-        let mark = Self::MARK;
-        Self { mark, run }
+        let magic = Self::MAGIC;
+        Self { magic, run }
     }
 }
 
@@ -90,8 +90,8 @@ where
     )
 }
 
-/// As [`of_chunk`], for a piece whose items are described: the argument is the [`Frames`](codec::Frames) of
-/// `Result<Description, PayloadError>`, since some of them may have no description.
+/// As [`of_chunk`], for a chunk whose items are described: the argument is the [`Frames`](codec::Frames) of
+/// `Result<Description, PayloadError>`, since some items may have no description.
 pub fn of_described_chunk<F, A, R>() -> Result<u64, CodeError>
 where
     F: Fn(A) -> Result<R, TaskError> + Copy + Send + 'static,
@@ -115,8 +115,8 @@ where
     )
 }
 
-/// The entry of a piece of a map: the argument is a `Vec<A>` of numbers, or the [`Frames`](codec::Frames) of anything
-/// else; the result what [`outcome::chunk`](crate::process::wire::outcome::chunk) reads.
+/// The entry of a chunk. The argument is a `Vec<A>` if `A` is a number, else [`Frames`](codec::Frames). The result is what
+/// [`outcome::chunk`](crate::process::wire::outcome::chunk) decodes.
 pub fn of_chunk<F, A, R>() -> Result<u64, CodeError>
 where
     F: Fn(A) -> Result<R, TaskError> + Copy + Send + 'static,
@@ -178,7 +178,7 @@ where
     )
 }
 
-/// The entry of a task that makes the worker leave its place to another one.
+/// The entry of the task that makes a worker end.
 pub fn of_retirement() -> Result<u64, CodeError> {
     fn entry(call: &mut TaskCall<'_>) {
         call.retire();
@@ -224,7 +224,7 @@ fn offset_of_hook<H>(named: &'static Named<HookEntry>) -> Result<u64, CodeError>
     offset_of(named, run, std::any::type_name::<H>)
 }
 
-/// A compile-time error for a task that would have to carry something along.
+/// Fails to compile for a task that captures a value.
 ///
 /// ```
 /// use raddle::{Executor, ProcessPool};
@@ -253,18 +253,17 @@ fn zero_sized<F>() {
     }
 }
 
-/// The task, out of nothing.
+/// Makes the value of a zero-sized task.
 fn materialize<F: Copy + Send + 'static>() -> F {
     zero_sized::<F>();
-    // SAFETY: F has no bytes, so there are none that could be wrong, and a dangling pointer to it is
-    // valid. F has a value: the entry that calls this is only named by a process of the same build whose
-    // caller handed one over, and F is Copy, so that values of it are not counted and none is dropped.
-    // What this cannot see is a closure that captures a zero-sized token whose existence vouches for
-    // something that the parent did (see docs/protocols/start.md, "What a task may not bring along").
+    // SAFETY: F has no bytes, so none can be wrong, and a dangling pointer to it is valid. F has a value: a request names
+    // the entry that calls this only if a caller in a process of the same build passed a value of F. F is Copy, so its
+    // values are not counted, and none is dropped. This check cannot detect a closure that captures a zero-sized token
+    // whose existence proves that the parent did something (see docs/protocols/start.md, "What a task must not capture").
     unsafe { std::ptr::NonNull::<F>::dangling().read() }
 }
 
-/// Where a task's entry is named.
+/// The offset of the constant that names a task's entry.
 fn offset_of_task(
     named: &'static Named<Entry>,
     task: fn() -> &'static str,
@@ -272,38 +271,38 @@ fn offset_of_task(
     offset_of(named, (named.run as *const ()).addr(), task)
 }
 
-/// How an entry is named whose argument is described. Programs are not so large that this names code.
+/// This bit of an offset says that the argument is described. No program is so large that an offset has it otherwise.
 const DESCRIBED: u64 = 1 << 62;
 
-/// The same entry, for an argument that is described.
+/// The offset of the same entry, for an argument that is described.
 pub fn described(offset: u64) -> u64 {
     offset ^ DESCRIBED
 }
 
-/// In the worker: the entry that a request names, and whether its argument is described. None: it names no entry.
+/// In the worker: the entry that a request names, and whether its argument is described. `None`: the offset names no entry.
 ///
 /// # Safety
-/// The offset comes from a process of the same build, or is made up without knowledge of the mark.
+/// The offset comes from a process of the same build, or was made up without knowledge of the magic number.
 pub unsafe fn resolve(offset: u64) -> Option<(Entry, bool)> {
     let image = Image::get().ok()?;
-    let named = |offset| image.named::<Entry>(offset, Named::<Entry>::MARK);
+    let named = |offset| image.named::<Entry>(offset, Named::<Entry>::MAGIC);
     let plain = named(offset).map(|code| (code, false));
     let (code, is_described) =
         plain.or_else(|| named(described(offset)).map(|code| (code, true)))?;
-    // SAFETY: the mark is that of constants which name an `Entry`.
+    // SAFETY: a constant with this magic number names an `Entry`.
     let entry = unsafe { std::mem::transmute::<*const (), Entry>(code) };
     Some((entry, is_described))
 }
 
-/// In the worker: the hook that the parent names. None: it names no hook.
+/// In the worker: the hook that the parent names. `None`: the offset names no hook.
 ///
 /// # Safety
 /// As [`resolve`].
 pub unsafe fn resolve_hook(offset: u64) -> Option<HookEntry> {
     let code = Image::get()
         .ok()?
-        .named::<HookEntry>(offset, Named::<HookEntry>::MARK)?;
-    // SAFETY: the mark is that of constants which name a `HookEntry`.
+        .named::<HookEntry>(offset, Named::<HookEntry>::MAGIC)?;
+    // SAFETY: a constant with this magic number names a `HookEntry`.
     Some(unsafe { std::mem::transmute::<*const (), HookEntry>(code) })
 }
 
@@ -323,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_names_a_task_is_an_entry() {
+    fn only_a_constant_of_a_task_is_an_entry() {
         let named = of_retirement().unwrap();
         // SAFETY: of this very process.
         let is_entry = |offset: u64| unsafe { resolve(offset) }.is_some();

@@ -1,13 +1,13 @@
-//! Countdown around, as a join takes them, for a half that does many things without a join of its own.
+//! Polls on a countdown for a half that does many things without a join of its own: the items of `map_slice`.
 
-use super::super::shared::Shared;
-use super::JOINS;
+use super::joins::JOINS;
+use crate::thread::shared::Shared;
 
-/// Countdown around between things whose length nobody knows.
+/// Polls now and then between steps of unknown length, as a join does.
 pub struct Countdown<'a>(&'a Shared);
 
 impl<'a> Countdown<'a> {
-    /// The first look comes at once, then as often as time tells.
+    /// The first step is followed by a poll; later polls come as often as measured time tells.
     pub fn begin(shared: &'a Shared) -> Self {
         JOINS.with(|joins| {
             joins.countdown.set(1);
@@ -16,13 +16,13 @@ impl<'a> Countdown<'a> {
         Self(shared)
     }
 
-    /// After each of them.
+    /// Called after each step: polls if the countdown ends, or if a worker searches.
     #[inline]
-    pub fn look(&mut self) {
+    pub fn step(&mut self) {
         let shared = self.0;
         JOINS.with(|joins| {
             if joins.is_of(shared) && (!joins.is_plain(shared) || shared.idle.is_searching()) {
-                joins.look_around(shared, true);
+                joins.poll(shared, true);
                 joins.countdown.set(joins.refill.get());
             }
         });
@@ -31,7 +31,7 @@ impl<'a> Countdown<'a> {
 
 impl Drop for Countdown<'_> {
     fn drop(&mut self) {
-        // The next join may be the outermost one of a tree, and is to be written down.
+        // The next join may be the outermost one of a tree, which has to be recorded.
         JOINS.with(|joins| joins.countdown.set(1));
     }
 }

@@ -49,7 +49,7 @@ fn of_json() {
     check(|r| Call {
         id: r.word(),
         method: r.text(),
-        // `null` is nobody.
+        // `null` is none.
         params: r.option(|r| json(r, 2)).filter(|value| !value.is_null()),
         at: (1, r.list(|r| r.float() as f32)),
     });

@@ -6,7 +6,7 @@
 
 use super::cell_kit::{Bell, Kit, drive};
 use crate::sync::{faults, thread};
-use crate::{Counted, Scenario};
+use crate::{Counted, Loom, Scenario, Shuttle};
 use raddle::future::state::{Claim, Completion};
 use raddle::{Rejected, ReturnWhen, SharedFuture, TaskError, as_completed, wait};
 use std::sync::Arc;
@@ -63,9 +63,13 @@ fn count_calls(kit: &Kit, future: &SharedFuture<Counted>) -> Arc<AtomicUsize> {
 }
 
 /// Two holders wait for a task that was queued at the fork: one takes the executor's place.
-pub const QUEUED: Scenario = Scenario {
+const QUEUED: Scenario = Scenario {
     name: "adopt/queued",
+    test: "adopt::queued",
+    shows: "two holders, one takes the task over; both get the error that names the fork",
     must: &["slept", "did not sleep"],
+    loom: Loom::bound(3).at_least(3_000),
+    shuttle: Shuttle::exhaustive().at_least(4_000),
     body: |out| {
         let kit = Kit::new();
         let (task, future) = kit.orphan();
@@ -87,9 +91,14 @@ pub const QUEUED: Scenario = Scenario {
 };
 
 /// Three holders, each in its own way, of a task that ran at the fork and has a callback.
-pub const RUNNING: Scenario = Scenario {
+const RUNNING: Scenario = Scenario {
     name: "adopt/running",
+    test: "adopt::running",
+    shows: "the same for a claimed task, waited for in three ways; its callback runs once",
     must: &["slept", "did not sleep"],
+    threads: 3,
+    loom: Loom::bound(1).at_least(25_000),
+    shuttle: Shuttle::sampled(10_000),
     body: |out| {
         let kit = Kit::new();
         let (task, future) = kit.orphan();
@@ -126,9 +135,13 @@ pub const RUNNING: Scenario = Scenario {
 
 /// The parent's finisher was about to run the callback: one of two holders does it in its place, and
 /// both are told.
-pub const SETTLING: Scenario = Scenario {
+const SETTLING: Scenario = Scenario {
     name: "adopt/settling",
+    test: "adopt::settling",
+    shows: "the remaining callback runs once; a holder that awaits and one that blocks get the outcome",
     must: &["awaited at once", "woken"],
+    loom: Loom::bound(3).at_least(45_000),
+    shuttle: Shuttle::sampled(10_000),
     body: |out| {
         let kit = Kit::new();
         let (task, future) = kit.orphan();
@@ -152,9 +165,13 @@ pub const SETTLING: Scenario = Scenario {
 };
 
 /// The parent's finisher was a step away from settling: nothing is run again, nobody is forgotten.
-pub const SETTLING_CLOSED: Scenario = Scenario {
+const SETTLING_CLOSED: Scenario = Scenario {
     name: "adopt/settling_closed",
+    test: "adopt::settling_closed",
+    shows: "no callback runs again; both get the outcome",
     must: &["slept", "did not sleep"],
+    loom: Loom::bound(3).at_least(20_000),
+    shuttle: Shuttle::sampled(10_000),
     body: |out| {
         let kit = Kit::new();
         let (task, future) = kit.orphan();
@@ -186,9 +203,13 @@ pub const SETTLING_CLOSED: Scenario = Scenario {
 
 /// One holder cancels what was queued at the fork, another waits for it: one of them ends it, and both
 /// learn the same.
-pub const CANCEL: Scenario = Scenario {
+const CANCEL: Scenario = Scenario {
     name: "adopt/cancel",
+    test: "adopt::cancel",
+    shows: "cancelled or rejected, the same for both",
     must: &["cancelled", "rejected"],
+    loom: Loom::bound(3).at_least(40_000),
+    shuttle: Shuttle::sampled(10_000),
     body: |out| {
         let kit = Kit::new();
         let (task, future) = kit.orphan();
@@ -209,3 +230,5 @@ pub const CANCEL: Scenario = Scenario {
     },
     ..Scenario::EMPTY
 };
+
+pub const MODELS: &[Scenario] = &[QUEUED, RUNNING, SETTLING, SETTLING_CLOSED, CANCEL];

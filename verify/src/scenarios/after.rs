@@ -4,7 +4,7 @@
 use super::cell_kit::{Helper, Kit};
 use crate::sync::cell::UnsafeCell;
 use crate::sync::{faults, thread};
-use crate::{Counted, DropCount, Scenario};
+use crate::{Counted, DropCount, Loom, Scenario, Shuttle};
 use raddle::future::cell::Extra;
 use raddle::future::raw_task::After;
 use raddle::future::task::Task;
@@ -136,9 +136,13 @@ impl Scope {
 }
 
 /// Nobody holds the handle any more: the worker runs the task without a claim.
-pub const ALONE: Scenario = Scenario {
+const ALONE: Scenario = Scenario {
     name: "after/alone",
+    test: "after::alone",
+    shows: "one call; closure and value are gone when the frame is freed",
     must: &["slept", "did not sleep"],
+    loom: Loom::bound(3).at_least(60),
+    shuttle: Shuttle::exhaustive().at_least(20),
     body: |out| {
         let scope = Scope::new();
         let (task, future) = scope.task();
@@ -150,9 +154,13 @@ pub const ALONE: Scenario = Scenario {
 };
 
 /// The handle is dropped while the task runs: one of the two drops the value, before the call.
-pub const DETACHED: Scenario = Scenario {
+const DETACHED: Scenario = Scenario {
     name: "after/detached",
+    test: "after::detached",
+    shows: "one call; closure and value are gone when the frame is freed",
     must: &["slept", "did not sleep"],
+    loom: Loom::bound(3).at_least(700),
+    shuttle: Shuttle::exhaustive().at_least(600),
     body: |out| {
         let scope = Scope::new();
         let (task, future) = scope.task();
@@ -164,9 +172,13 @@ pub const DETACHED: Scenario = Scenario {
 };
 
 /// A task with a callback, which comes before the end of the scope.
-pub const CALLBACK: Scenario = Scenario {
+const CALLBACK: Scenario = Scenario {
     name: "after/callback",
+    test: "after::callback",
+    shows: "the same, behind a callback",
     must: &["slept", "did not sleep"],
+    loom: Loom::bound(3).at_least(10_000),
+    shuttle: Shuttle::sampled(10_000),
     body: |out| {
         let scope = Scope::new();
         let (task, future) = scope.task();
@@ -188,9 +200,13 @@ pub const CALLBACK: Scenario = Scenario {
 };
 
 /// The handle cancels while a worker runs it.
-pub const CANCEL: Scenario = Scenario {
+const CANCEL: Scenario = Scenario {
     name: "after/cancel",
+    test: "after::cancel",
+    shows: "one call, by the thread that ends the task",
     must: &["cancelled", "ran"],
+    loom: Loom::bound(3).at_least(500),
+    shuttle: Shuttle::exhaustive().at_least(600),
     body: |out| {
         let scope = Scope::new();
         let (task, future) = scope.task();
@@ -204,9 +220,13 @@ pub const CANCEL: Scenario = Scenario {
 };
 
 /// The handle and the executor cancel.
-pub const CANCEL_CANCEL: Scenario = Scenario {
+const CANCEL_CANCEL: Scenario = Scenario {
     name: "after/cancel_cancel",
+    test: "after::cancel_cancel",
+    shows: "one call, by the thread that ends the task",
     must: &["by the handle or before it", "by the executor"],
+    loom: Loom::bound(3).at_least(600),
+    shuttle: Shuttle::exhaustive().at_least(300),
     body: |out| {
         let scope = Scope::new();
         let (task, future) = scope.task();
@@ -224,9 +244,13 @@ pub const CANCEL_CANCEL: Scenario = Scenario {
 };
 
 /// The executor fails the task instead of running it, while the handle is dropped.
-pub const FAIL: Scenario = Scenario {
+const FAIL: Scenario = Scenario {
     name: "after/fail",
+    test: "after::fail",
+    shows: "one call, by the thread that ends the task",
     must: &["slept", "did not sleep"],
+    loom: Loom::bound(3).at_least(900),
+    shuttle: Shuttle::exhaustive().at_least(400),
     body: |out| {
         let scope = Scope::new();
         let (task, future) = scope.task();
@@ -238,9 +262,13 @@ pub const FAIL: Scenario = Scenario {
 };
 
 /// A waiter runs the task itself, or waits for the worker that does.
-pub const HELPED: Scenario = Scenario {
+const HELPED: Scenario = Scenario {
     name: "after/helped",
+    test: "after::helped",
+    shows: "one call, by the waiter or the worker",
     must: &["helped", "waited"],
+    loom: Loom::bound(3).at_least(3_000),
+    shuttle: Shuttle::exhaustive().at_least(4_000),
     body: |out| {
         let scope = Scope::new();
         let (task, future) = scope.task();
@@ -253,3 +281,13 @@ pub const HELPED: Scenario = Scenario {
     },
     ..Scenario::EMPTY
 };
+
+pub const MODELS: &[Scenario] = &[
+    ALONE,
+    DETACHED,
+    CALLBACK,
+    CANCEL,
+    CANCEL_CANCEL,
+    FAIL,
+    HELPED,
+];

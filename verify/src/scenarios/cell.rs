@@ -1,13 +1,17 @@
 //! The cell: who drops the outcome, who frees the memory, and which errors are reported.
 
 use super::cell_kit::{Helper, Kit, Loan, touch};
-use crate::Scenario;
 use crate::sync::thread;
+use crate::{Loom, Scenario, Shuttle};
 
 /// A worker runs the task while its handle is dropped. The last of the two drops the value.
-pub const RUN_DROP: Scenario = Scenario {
+const RUN_DROP: Scenario = Scenario {
     name: "cell/run_drop",
+    test: "cell::run_drop",
+    shows: "the value goes with the handle or with the worker",
     must: &["gone with the handle", "left to the worker"],
+    loom: Loom::unbounded().at_least(200),
+    shuttle: Shuttle::exhaustive().at_least(8),
     body: |out| {
         let kit = Kit::new();
         let (task, future) = kit.task();
@@ -30,9 +34,13 @@ pub const RUN_DROP: Scenario = Scenario {
 };
 
 /// The handle cancels and is dropped, while a worker finds the task in its queue.
-pub const CANCEL_DROP: Scenario = Scenario {
+const CANCEL_DROP: Scenario = Scenario {
     name: "cell/cancel_drop",
+    test: "cell::cancel_drop",
+    shows: "the value goes with the handle or with the worker",
     must: &["cancelled", "ran"],
+    loom: Loom::unbounded().at_least(4_000),
+    shuttle: Shuttle::exhaustive().at_least(30),
     body: |out| {
         let kit = Kit::new();
         let (task, future) = kit.task();
@@ -52,9 +60,13 @@ pub const CANCEL_DROP: Scenario = Scenario {
 };
 
 /// The handle's side runs the task itself and takes the value, while the worker still has it queued.
-pub const HELP: Scenario = Scenario {
+const HELP: Scenario = Scenario {
     name: "cell/help",
+    test: "cell::help",
+    shows: "run by the waiter or by the worker; the queue's reference ends later",
     must: &["run by the waiter", "run by the worker"],
+    loom: Loom::bound(3).at_least(500),
+    shuttle: Shuttle::exhaustive().at_least(80),
     body: |out| {
         let kit = Kit::new();
         let (task, future) = kit.task();
@@ -83,10 +95,14 @@ pub const HELP: Scenario = Scenario {
 };
 
 /// A waiter that is a worker runs the awaited task, or sleeps until the one who runs it is done.
-pub const HELPING_WAIT: Scenario = Scenario {
+const HELPING_WAIT: Scenario = Scenario {
     name: "cell/helping_wait",
+    test: "cell::helping_wait",
+    shows: "helped, slept, or done before",
     must: &["helped", "slept or looked", "done before"],
     faults: 1,
+    loom: Loom::bound(3).at_least(800),
+    shuttle: Shuttle::exhaustive().at_least(300),
     body: |out| {
         let kit = Kit::new();
         let (task, future) = kit.task();
@@ -109,9 +125,13 @@ pub const HELPING_WAIT: Scenario = Scenario {
 };
 
 /// The handle awaits to the end, keeps the empty future for a while and drops it.
-pub const TAKEN_THEN_DROPPED: Scenario = Scenario {
+const TAKEN_THEN_DROPPED: Scenario = Scenario {
     name: "cell/taken_then_dropped",
+    test: "cell::taken_then_dropped",
+    shows: "polled, then dropped, ready or not",
     must: &["ready", "pending"],
+    loom: Loom::bound(3).at_least(8_000),
+    shuttle: Shuttle::exhaustive().at_least(90_000),
     body: |out| {
         let kit = Kit::new();
         let (task, mut future) = kit.task();
@@ -128,9 +148,13 @@ pub const TAKEN_THEN_DROPPED: Scenario = Scenario {
 };
 
 /// A failed task whose handle is dropped unread: the error is reported once, by whoever frees.
-pub const UNSEEN: Scenario = Scenario {
+const UNSEEN: Scenario = Scenario {
     name: "cell/unseen_error",
+    test: "cell::unseen",
+    shows: "reported once, or seen; never both, never neither",
     must: &["reported by the handle's drop", "reported by the worker"],
+    loom: Loom::unbounded().at_least(200),
+    shuttle: Shuttle::exhaustive().at_least(8),
     body: |out| {
         let kit = Kit::new();
         let (task, future) = kit.failing();
@@ -149,10 +173,14 @@ pub const UNSEEN: Scenario = Scenario {
 };
 
 /// The same, but the handle looks first: what it saw is not reported.
-pub const SEEN: Scenario = Scenario {
+const SEEN: Scenario = Scenario {
     name: "cell/seen_error",
+    test: "cell::seen",
+    shows: "reported once, or seen; never both, never neither",
     must: &["seen", "reported"],
     forbidden: &["seen and reported", "neither"],
+    loom: Loom::unbounded().at_least(1_000),
+    shuttle: Shuttle::exhaustive().at_least(10),
     body: |out| {
         let kit = Kit::new();
         let (task, future) = kit.failing();
@@ -170,3 +198,13 @@ pub const SEEN: Scenario = Scenario {
     },
     ..Scenario::EMPTY
 };
+
+pub const MODELS: &[Scenario] = &[
+    RUN_DROP,
+    CANCEL_DROP,
+    HELP,
+    HELPING_WAIT,
+    TAKEN_THEN_DROPPED,
+    UNSEEN,
+    SEEN,
+];

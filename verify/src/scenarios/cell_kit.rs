@@ -94,7 +94,7 @@ impl Kit {
             _counted: self.cells.value(),
         };
         let tag = Tag::new(1, 1);
-        assert!(tag.is_orphan(), "this process was never forked");
+        assert!(tag.predates_fork(), "this process was never forked");
         let (task, raw) = task::task(tag, place, || -> Result<Counted, TaskError> {
             unreachable!("its worker is not here")
         });

@@ -3,7 +3,7 @@
 
 use super::deque_kit::{Item, assert_each_once, item, list, meet, open};
 use crate::sync::{Arc, thread};
-use crate::{DropCount, Outcomes, Scenario};
+use crate::{DropCount, Loom, Outcomes, Scenario, Shuttle};
 use raddle::thread::deque::{CAPACITY, Deque};
 use std::ptr::NonNull;
 
@@ -40,10 +40,14 @@ fn judge(count: &DropCount, parts: &[&[u32]], pushed: u32) {
 }
 
 /// One item; the owner takes it from the back while a thief takes it from the front.
-pub const LAST_ITEM: Scenario = Scenario {
+const LAST_ITEM: Scenario = Scenario {
     name: "deque/last_item",
+    test: "deque::last_item",
+    shows: "the owner gets it or the thief, never both or neither",
     must: &["owner", "thief"],
     forbidden: &["both", "nobody"],
+    loom: Loom::unbounded().at_least(150),
+    shuttle: Shuttle::exhaustive().at_least(47),
     body: |out| {
         let count = DropCount::new();
         let queue = at_the_seam();
@@ -64,9 +68,13 @@ pub const LAST_ITEM: Scenario = Scenario {
 };
 
 /// The same with the owner at the thief's end.
-pub const FIRST_ITEM: Scenario = Scenario {
+const FIRST_ITEM: Scenario = Scenario {
     name: "deque/first_item",
+    test: "deque::first_item",
+    shows: "owner and thief at the same end",
     must: &["owner 1 2, thief -", "owner 1, thief 2", "owner 2, thief 1"],
+    loom: Loom::unbounded().at_least(7_600),
+    shuttle: Shuttle::exhaustive().at_least(840),
     body: |out| {
         let count = DropCount::new();
         let queue = at_the_seam();
@@ -83,9 +91,13 @@ pub const FIRST_ITEM: Scenario = Scenario {
 };
 
 /// A push meets a theft: the thief sees all of the item, or nothing.
-pub const PUSH: Scenario = Scenario {
+const PUSH: Scenario = Scenario {
     name: "deque/push",
+    test: "deque::push",
+    shows: "a thief gets all of a new item, or nothing",
     must: &["thief -", "thief 1"],
+    loom: Loom::unbounded().at_least(470),
+    shuttle: Shuttle::exhaustive().at_least(230),
     body: |out| {
         let count = DropCount::new();
         let queue = at_the_seam();
@@ -102,9 +114,13 @@ pub const PUSH: Scenario = Scenario {
 };
 
 /// Three items arrive in one step: a thief gets two of them or none.
-pub const PUSH_MANY: Scenario = Scenario {
+const PUSH_MANY: Scenario = Scenario {
     name: "deque/push_many",
+    test: "deque::push_many",
+    shows: "a thief gets two of three, or nothing",
     must: &["thief -", "thief 1 2"],
+    loom: Loom::unbounded().at_least(28),
+    shuttle: Shuttle::exhaustive().at_least(18),
     body: |out| {
         let count = DropCount::new();
         let queue = at_the_seam();
@@ -123,9 +139,13 @@ pub const PUSH_MANY: Scenario = Scenario {
 
 /// The owner takes the back away and puts something else in its place while a thief reads the slots: the
 /// indices are the same again, the word is not.
-pub const SAME_INDICES: Scenario = Scenario {
+const SAME_INDICES: Scenario = Scenario {
     name: "deque/same_indices",
+    test: "deque::same_indices",
+    shows: "pop and push between a thief's read and its exchange",
     must: &["thief -", "thief 1", "thief 2"],
+    loom: Loom::unbounded().at_least(9_600),
+    shuttle: Shuttle::exhaustive().at_least(220),
     body: |out| {
         let count = DropCount::new();
         let queue = at_the_seam();
@@ -144,9 +164,13 @@ pub const SAME_INDICES: Scenario = Scenario {
 
 /// A full deque refuses, until a thief has made room; then slots are written again that a thief has
 /// just read.
-pub const FULL: Scenario = Scenario {
+const FULL: Scenario = Scenario {
     name: "deque/full",
+    test: "deque::full",
+    shows: "refused, or there is room after the theft",
     must: &["refused", "room"],
+    loom: Loom::unbounded().at_least(15),
+    shuttle: Shuttle::exhaustive().at_least(56),
     body: |out| {
         const FULL: u32 = CAPACITY as u32;
         let count = DropCount::new();
@@ -168,10 +192,14 @@ pub const FULL: Scenario = Scenario {
 };
 
 /// The slot that the owner writes is the one that a slow thief reads.
-pub const REUSE: Scenario = Scenario {
+const REUSE: Scenario = Scenario {
     name: "deque/reuse",
+    test: "deque::reuse",
+    shows: "slots are written again under a slow thief",
     must: &["thief 1 2", "thief 2 3", "thief 4", "thief -"],
     may: &["thief 2", "thief 3", "thief 5"],
+    loom: Loom::bound(3).at_least(4_900),
+    shuttle: Shuttle::sampled(2_000),
     body: |out| {
         let count = DropCount::new();
         let queue = at_the_seam();
@@ -195,9 +223,14 @@ pub const REUSE: Scenario = Scenario {
 };
 
 /// Two thieves at one deque.
-pub const TWO_THIEVES: Scenario = Scenario {
+const TWO_THIEVES: Scenario = Scenario {
     name: "deque/two_thieves",
+    test: "deque::two_thieves",
+    shows: "one, or both one after the other",
     must: &["1 2 and 3", "3 and 1 2", "1 2 and -", "- and 1 2"],
+    threads: 3,
+    loom: Loom::bound(3).at_least(440),
+    shuttle: Shuttle::sampled(2_000),
     body: |out| {
         let count = DropCount::new();
         let queue = at_the_seam();
@@ -217,9 +250,14 @@ pub const TWO_THIEVES: Scenario = Scenario {
 };
 
 /// Two thieves and the owner, for two items.
-pub const THREE_TAKERS: Scenario = Scenario {
+const THREE_TAKERS: Scenario = Scenario {
     name: "deque/three_takers",
+    test: "deque::three_takers",
+    shows: "owner and two thieves",
     must: &["owner 2", "owner -"],
+    threads: 3,
+    loom: Loom::bound(3).at_least(4_500),
+    shuttle: Shuttle::sampled(2_000),
     body: |out| {
         let count = DropCount::new();
         let queue = at_the_seam();
@@ -239,9 +277,14 @@ pub const THREE_TAKERS: Scenario = Scenario {
 };
 
 /// A thief's loot is stolen from it: what it copies into its own deque is published a second time.
-pub const THIEF_OF_A_THIEF: Scenario = Scenario {
+const THIEF_OF_A_THIEF: Scenario = Scenario {
     name: "deque/thief_of_a_thief",
+    test: "deque::thief_of_a_thief",
+    shows: "loot is stolen from the thief",
     must: &["second -", "second 2"],
+    threads: 3,
+    loom: Loom::bound(3).at_least(540),
+    shuttle: Shuttle::exhaustive().at_least(3_100),
     body: |out| {
         let count = DropCount::new();
         let first = Arc::new(Queue::new());
@@ -281,15 +324,25 @@ const MEET: Scenario = Scenario {
 };
 
 /// The item is pushed.
-pub const LOOK: Scenario = Scenario {
+const LOOK: Scenario = Scenario {
     name: "deque/look",
+    test: "deque::look",
+    shows: "a thread that pushes, pushes many or keeps loot and the sleeper do not miss \
+            each other",
+    loom: Loom::unbounded().at_least(250),
+    shuttle: Shuttle::exhaustive().at_least(18),
     body: |out| look(out, |queue, item| assert!(queue.push(item).is_ok())),
     ..MEET
 };
 
 /// It is pushed with others, of which there are none.
-pub const LOOK_MANY: Scenario = Scenario {
+const LOOK_MANY: Scenario = Scenario {
     name: "deque/look_many",
+    test: "deque::look_many",
+    shows: "a thread that pushes, pushes many or keeps loot and the sleeper do not miss \
+            each other",
+    loom: Loom::unbounded().at_least(250),
+    shuttle: Shuttle::exhaustive().at_least(18),
     body: |out| {
         look(out, |queue, item| {
             let mut items = Some(item);
@@ -300,8 +353,13 @@ pub const LOOK_MANY: Scenario = Scenario {
 };
 
 /// It is loot: a thief has taken one for itself and this one to keep.
-pub const LOOK_LOOT: Scenario = Scenario {
+const LOOK_LOOT: Scenario = Scenario {
     name: "deque/look_loot",
+    test: "deque::look_loot",
+    shows: "a thread that pushes, pushes many or keeps loot and the sleeper do not miss \
+            each other",
+    loom: Loom::unbounded().at_least(250),
+    shuttle: Shuttle::exhaustive().at_least(250),
     body: |out| {
         look(out, |queue, kept| {
             let (victim, count) = (Queue::new(), DropCount::new());
@@ -315,3 +373,19 @@ pub const LOOK_LOOT: Scenario = Scenario {
     },
     ..MEET
 };
+
+pub const MODELS: &[Scenario] = &[
+    LAST_ITEM,
+    FIRST_ITEM,
+    PUSH,
+    PUSH_MANY,
+    SAME_INDICES,
+    FULL,
+    LOOK,
+    LOOK_MANY,
+    LOOK_LOOT,
+    REUSE,
+    TWO_THIEVES,
+    THREE_TAKERS,
+    THIEF_OF_A_THIEF,
+];

@@ -1,10 +1,10 @@
 //! The futex as raddle uses it: sleep on a word, change it, wake. This checks the modelled futex itself
 //! as much as the handshake: whatever is built on it inherits what is wrong here.
 
-use crate::Scenario;
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::cell::UnsafeCell;
 use crate::sync::{Arc, FutexWait, futex, thread};
+use crate::{Loom, Scenario, Shuttle};
 use std::time::{Duration, Instant};
 
 const EMPTY: u32 = 0;
@@ -72,10 +72,15 @@ fn name(last: Option<FutexWait>) -> &'static str {
 }
 
 /// One sleeper, one waker. The wake is sent only to a sleeper that has announced itself.
-pub const HANDSHAKE: Scenario = Scenario {
+const HANDSHAKE: Scenario = Scenario {
     name: "futex/handshake",
+    test: "futex::handshake",
+    shows: "a sleeper and a waker do not miss each other; what was written before the wake \
+            is seen",
     must: &["no sleep", "changed", "woken", "interrupted"],
     faults: 2,
+    loom: Loom::unbounded().at_least(50),
+    shuttle: Shuttle::exhaustive().at_least(10),
     body: |out| {
         let slot = Arc::new(Slot::new());
         let other = Arc::clone(&slot);
@@ -88,11 +93,23 @@ pub const HANDSHAKE: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
+/// The same with random schedules, which check the random schedulers.
+const HANDSHAKE_SAMPLED: Scenario = Scenario {
+    test: "futex::handshake_sampled",
+    loom: Loom::No,
+    shuttle: Shuttle::sampled(5_000),
+    ..HANDSHAKE
+};
+
 /// The sleeper has a deadline, and may give up.
-pub const TIMED: Scenario = Scenario {
+const TIMED: Scenario = Scenario {
     name: "futex/timed",
+    test: "futex::timed",
+    shows: "the same with a deadline",
     must: &["no sleep", "changed", "woken", "interrupted", "timed out"],
     faults: 2,
+    loom: Loom::unbounded().at_least(50),
+    shuttle: Shuttle::exhaustive().at_least(10),
     body: |out| {
         let slot = Arc::new(Slot::new());
         let other = Arc::clone(&slot);
@@ -107,9 +124,14 @@ pub const TIMED: Scenario = Scenario {
 };
 
 /// Two sleepers, and one wake for both.
-pub const TWO_SLEEPERS: Scenario = Scenario {
+const TWO_SLEEPERS: Scenario = Scenario {
     name: "futex/two_sleepers",
+    test: "futex::two_sleepers",
+    shows: "a wake of all reaches both",
     must: &["both slept", "one slept", "none slept"],
+    threads: 3,
+    loom: Loom::bound(3).at_least(500),
+    shuttle: Shuttle::exhaustive().at_least(100),
     body: |out| {
         let slot = Arc::new(Slot::new());
         let sleepers: Vec<_> = (0..2)
@@ -133,11 +155,15 @@ pub const TWO_SLEEPERS: Scenario = Scenario {
 };
 
 /// The sleeper frees the word as soon as it sees the change; the wake comes after.
-pub const FREED: Scenario = Scenario {
+const FREED: Scenario = Scenario {
     name: "futex/freed_before_the_wake",
+    test: "futex::freed_before_the_wake",
+    shows: "the word is freed before the wake",
     must: &["no sleep", "changed", "woken"],
     may: &["interrupted"],
     faults: 1,
+    loom: Loom::unbounded().at_least(50),
+    shuttle: Shuttle::exhaustive().at_least(10),
     body: |out| {
         struct RawTask(*const Slot);
         // SAFETY: the pointer is used while the slot lives, and after that as an address.
@@ -170,9 +196,14 @@ pub const FREED: Scenario = Scenario {
 
 /// Broken on purpose: the sleeper looks at a flag and then sleeps on a word that never changes, so the
 /// kernel has nothing to compare. A wake between the look and the sleep is lost.
-pub const COMPARE_OUTSIDE: Scenario = Scenario {
+const COMPARE_OUTSIDE: Scenario = Scenario {
     name: "futex/broken_compare_outside",
+    test: "futex::a_compare_outside_of_the_futex_is_found",
+    shows: "a sleeper that compares before the call, not in it",
     may: &["done"],
+    must_fail: Some("deadlock"),
+    loom: Loom::unbounded(),
+    shuttle: Shuttle::exhaustive(),
     body: |out| {
         let both = Arc::new((AtomicU32::new(0), AtomicU32::new(0)));
         let other = Arc::clone(&both);
@@ -192,9 +223,13 @@ pub const COMPARE_OUTSIDE: Scenario = Scenario {
 };
 
 /// Broken on purpose: the data is published without a release. Only loom can see it.
-pub const PUBLISH_RELAXED: Scenario = Scenario {
+const PUBLISH_RELAXED: Scenario = Scenario {
     name: "futex/broken_publish_relaxed",
+    test: "futex::a_relaxed_publication_is_found",
+    shows: "a relaxed publication",
     may: &["no sleep", "changed", "woken"],
+    must_fail: Some("Causality violation"),
+    loom: Loom::unbounded(),
     body: |out| {
         let slot = Arc::new(Slot::new());
         let other = Arc::clone(&slot);
@@ -211,3 +246,13 @@ pub const PUBLISH_RELAXED: Scenario = Scenario {
     },
     ..Scenario::EMPTY
 };
+
+pub const MODELS: &[Scenario] = &[
+    HANDSHAKE,
+    HANDSHAKE_SAMPLED,
+    TIMED,
+    TWO_SLEEPERS,
+    FREED,
+    COMPARE_OUTSIDE,
+    PUBLISH_RELAXED,
+];

@@ -3,7 +3,7 @@
 
 use crate::sync::atomic::{AtomicU32, Ordering::*};
 use crate::sync::{Arc, thread};
-use crate::{Outcomes, Scenario};
+use crate::{Loom, Outcomes, Scenario, Shuttle};
 use raddle::sys::generation::{Named, Page};
 
 /// A process that was forked in this generation, in which nobody has asked yet.
@@ -38,9 +38,13 @@ fn both(out: &Outcomes, first: u32, second: u32) {
 }
 
 /// Two threads of a child ask for the first time.
-pub const FIRST: Scenario = Scenario {
+const FIRST: Scenario = Scenario {
     name: "generation/first",
+    test: "generation::first",
+    shows: "two threads of a child ask for the first time: they agree, and one fork is counted",
     must: &["agreed"],
+    loom: Loom::unbounded().at_least(70_000),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let child = Arc::new(Process::new(BEFORE));
         let theirs = Arc::clone(&child);
@@ -53,9 +57,14 @@ pub const FIRST: Scenario = Scenario {
 };
 
 /// Two threads of a child ask while a third one, which has seen what one of them made with the answer or has not, forks.
-pub const FORK: Scenario = Scenario {
+const FORK: Scenario = Scenario {
     name: "generation/fork",
+    test: "generation::fork",
+    shows: "a third one forks meanwhile: its child counts one more fork",
     must: &["seen", "not seen"],
+    threads: 3,
+    loom: Loom::bound(3).at_least(22_000),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let child = Arc::new(Process::new(BEFORE));
         let made = Arc::new(AtomicU32::new(0));
@@ -77,9 +86,13 @@ pub const FORK: Scenario = Scenario {
 };
 
 /// The same where the process id tells.
-pub const NAMED: Scenario = Scenario {
+const NAMED: Scenario = Scenario {
     name: "generation/named",
+    test: "generation::named",
+    shows: "the same as the first where the process id tells",
     must: &["agreed"],
+    loom: Loom::unbounded().at_least(70),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         const ID: u32 = 9;
         let named = Arc::new(Named::new());
@@ -95,9 +108,13 @@ pub const NAMED: Scenario = Scenario {
 };
 
 /// Broken on purpose: the thread that finds the parent's id takes it away and counts, and the others go on.
-pub const SWAP_FIRST: Scenario = Scenario {
+const SWAP_FIRST: Scenario = Scenario {
     name: "generation/broken_swap_first",
+    test: "generation::a_count_after_the_exchange_is_found",
+    shows: "a thread that takes the parent's id away before it counts",
     may: &["agreed"],
+    must_fail: Some("left == right"),
+    loom: Loom::unbounded(),
     body: |out| {
         const ID: u32 = 9;
         let id = Arc::new(AtomicU32::new(ID - 1));
@@ -117,3 +134,5 @@ pub const SWAP_FIRST: Scenario = Scenario {
     },
     ..Scenario::EMPTY
 };
+
+pub const MODELS: &[Scenario] = &[FIRST, FORK, NAMED, SWAP_FIRST];

@@ -2,7 +2,7 @@
 
 use super::deque_kit::{Item, item, open};
 use crate::sync::{Arc, thread};
-use crate::{DropCount, Scenario};
+use crate::{DropCount, Loom, Scenario, Shuttle};
 use raddle::thread::handoff::HandoffSlot;
 use std::ptr::NonNull;
 
@@ -15,10 +15,14 @@ fn offer(hand: &HandoffSlot<Item>, item: NonNull<Item>) -> Option<u32> {
 }
 
 /// The owner closes its hand while somebody puts a task into it.
-pub const OFFER: Scenario = Scenario {
+const OFFER: Scenario = Scenario {
     name: "hand/offer",
+    test: "hand::offer",
+    shows: "taken or refused, never lost or twice",
     must: &["taken", "refused"],
     forbidden: &["lost", "twice"],
+    loom: Loom::unbounded().at_least(25),
+    shuttle: Shuttle::exhaustive().at_least(3),
     body: |out| {
         let count = DropCount::new();
         let hand = Arc::new(HandoffSlot::<Item>::new());
@@ -40,10 +44,15 @@ pub const OFFER: Scenario = Scenario {
 };
 
 /// A thief comes by: the owner that was taken off its core does not hold the task up.
-pub const STEAL: Scenario = Scenario {
+const STEAL: Scenario = Scenario {
     name: "hand/steal",
+    test: "hand::steal",
+    shows: "owner, thief or refused",
     must: &["owner", "thief", "refused"],
     forbidden: &["lost", "twice"],
+    threads: 3,
+    loom: Loom::bound(3).at_least(1_100),
+    shuttle: Shuttle::exhaustive().at_least(140),
     body: |out| {
         let count = DropCount::new();
         let hand = Arc::new(HandoffSlot::<Item>::new());
@@ -68,9 +77,13 @@ pub const STEAL: Scenario = Scenario {
 };
 
 /// The owner opens its hand again after a task was taken out of it; a thief is late.
-pub const AGAIN: Scenario = Scenario {
+const AGAIN: Scenario = Scenario {
     name: "hand/again",
+    test: "hand::again",
+    shows: "opened twice, with a late thief",
     must: &["owner 1, owner 2", "thief 1, owner 2", "owner 1, thief 2"],
+    loom: Loom::unbounded().at_least(15_000),
+    shuttle: Shuttle::exhaustive().at_least(65),
     body: |out| {
         let count = DropCount::new();
         let hand = Arc::new(HandoffSlot::<Item>::new());
@@ -94,9 +107,14 @@ pub const AGAIN: Scenario = Scenario {
 };
 
 /// Two submitters, one hand.
-pub const TWO_OFFERS: Scenario = Scenario {
+const TWO_OFFERS: Scenario = Scenario {
     name: "hand/two_offers",
+    test: "hand::two_offers",
+    shows: "one of two, or none",
     must: &["1", "2", "none"],
+    threads: 3,
+    loom: Loom::bound(3).at_least(1_500),
+    shuttle: Shuttle::exhaustive().at_least(190),
     body: |out| {
         let count = DropCount::new();
         let hand = Arc::new(HandoffSlot::<Item>::new());
@@ -118,3 +136,5 @@ pub const TWO_OFFERS: Scenario = Scenario {
     },
     ..Scenario::EMPTY
 };
+
+pub const MODELS: &[Scenario] = &[OFFER, AGAIN, STEAL, TWO_OFFERS];

@@ -1,8 +1,8 @@
 //! The hook list: callbacks and wakers, added and edited while the task completes.
 
 use super::cell_kit::{Kit, drive, poll};
-use crate::Scenario;
 use crate::sync::thread;
+use crate::{Loom, Scenario, Shuttle};
 use raddle::TaskError;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -44,9 +44,13 @@ impl Log {
 }
 
 /// A callback is added while the task completes. It runs once, here or there, and sees the value.
-pub const ADD: Scenario = Scenario {
+const ADD: Scenario = Scenario {
     name: "hooks/add",
+    test: "hooks::add",
+    shows: "runs once, at once or on the worker; before the outcome is taken",
     must: &["ran at once", "left to the worker"],
+    loom: Loom::bound(3).at_least(8_000),
+    shuttle: Shuttle::exhaustive().at_least(10_000),
     body: |out| {
         let (kit, log) = (Kit::new(), Log::default());
         let (task, future) = kit.task();
@@ -67,9 +71,13 @@ pub const ADD: Scenario = Scenario {
 };
 
 /// A callback is added, and the value is taken right after: never before the callback saw it.
-pub const ADD_TAKE: Scenario = Scenario {
+const ADD_TAKE: Scenario = Scenario {
     name: "hooks/add_take",
+    test: "hooks::add_take",
+    shows: "runs once, at once or on the worker; before the outcome is taken",
     must: &["taken at once", "not done"],
+    loom: Loom::bound(3).at_least(10_000),
+    shuttle: Shuttle::exhaustive().at_least(50_000),
     body: |out| {
         let (kit, log) = (Kit::new(), Log::default());
         let (task, future) = kit.task();
@@ -94,9 +102,13 @@ pub const ADD_TAKE: Scenario = Scenario {
 };
 
 /// The handle adds two callbacks: they keep their order, wherever the completion falls.
-pub const ORDER: Scenario = Scenario {
+const ORDER: Scenario = Scenario {
     name: "hooks/order",
+    test: "hooks::order",
+    shows: "two callbacks in order, wherever the completion falls",
     must: &["both at once", "one at once", "both left"],
+    loom: Loom::bound(3).at_least(30_000),
+    shuttle: Shuttle::sampled(10_000),
     body: |out| {
         let (kit, log) = (Kit::new(), Log::default());
         let (task, future) = kit.task();
@@ -118,10 +130,14 @@ pub const ORDER: Scenario = Scenario {
 };
 
 /// A failed task with a callback: the callback has seen the error, so it is not reported.
-pub const ADD_TO_FAILING: Scenario = Scenario {
+const ADD_TO_FAILING: Scenario = Scenario {
     name: "hooks/add_to_failing",
+    test: "hooks::add_to_failing",
+    shows: "sees the error, which is then not reported",
     must: &["seen"],
     forbidden: &["reported"],
+    loom: Loom::bound(3).at_least(10_000),
+    shuttle: Shuttle::exhaustive().at_least(30_000),
     body: |out| {
         let kit = Kit::new();
         let (task, future) = kit.failing();
@@ -141,9 +157,13 @@ pub const ADD_TO_FAILING: Scenario = Scenario {
 };
 
 /// A callback on a future that is cancelled from elsewhere: it runs once and is told so.
-pub const ADD_CANCEL: Scenario = Scenario {
+const ADD_CANCEL: Scenario = Scenario {
     name: "hooks/add_cancel",
+    test: "hooks::add_cancel",
+    shows: "it sees the cancellation, once",
     must: &["told"],
+    loom: Loom::unbounded().at_least(6_000),
+    shuttle: Shuttle::exhaustive().at_least(40),
     body: |out| {
         let kit = Kit::new();
         let (task, future) = kit.task();
@@ -170,9 +190,14 @@ pub const ADD_CANCEL: Scenario = Scenario {
 };
 
 /// Two threads add a callback each, a third completes.
-pub const TWO_ADDERS: Scenario = Scenario {
+const TWO_ADDERS: Scenario = Scenario {
     name: "hooks/two_adders",
+    test: "hooks::two_adders",
+    shows: "each once, in either order",
     must: &["ab", "ba"],
+    threads: 3,
+    loom: Loom::bound(2).at_least(5_000),
+    shuttle: Shuttle::sampled(10_000),
     body: |out| {
         let (kit, log) = (Kit::new(), Log::default());
         let (task, future) = kit.task();
@@ -193,9 +218,13 @@ pub const TWO_ADDERS: Scenario = Scenario {
 
 /// A polled future with a callback is dropped while the task completes: its waker leaves the list, the
 /// callback stays and runs once.
-pub const EDIT: Scenario = Scenario {
+const EDIT: Scenario = Scenario {
     name: "hooks/edit",
+    test: "hooks::edit",
+    shows: "the dropped future's waker leaves, the callback stays",
     must: &["woken", "forgotten"],
+    loom: Loom::bound(3).at_least(1_000),
+    shuttle: Shuttle::exhaustive().at_least(3_000),
     body: |out| {
         let (kit, log) = (Kit::new(), Log::default());
         let (task, mut future) = kit.task();
@@ -219,9 +248,14 @@ pub const EDIT: Scenario = Scenario {
 
 /// One holder adds two callbacks and completes, another polls its clone, which takes the notices out
 /// and puts them back. The callbacks run in order, on whoever completes.
-pub const EDIT_PUSH: Scenario = Scenario {
+const EDIT_PUSH: Scenario = Scenario {
     name: "hooks/edit_push",
+    test: "hooks::edit_push",
+    shows: "callbacks in order, on the completing thread, beside an editor; a pending poll is \
+        woken",
     must: &["ready", "pending"],
+    loom: Loom::bound(3).at_least(10_000),
+    shuttle: Shuttle::sampled(10_000),
     body: |out| {
         let (kit, log) = (Kit::new(), Log::default());
         let (task, future) = kit.task();
@@ -253,9 +287,14 @@ pub const EDIT_PUSH: Scenario = Scenario {
 
 /// The same with a clone that is dropped while the first callback moves the notices: its waker leaves
 /// the list wherever it is found.
-pub const EDIT_MOVE: Scenario = Scenario {
+const EDIT_MOVE: Scenario = Scenario {
     name: "hooks/edit_move",
+    test: "hooks::edit_move",
+    shows: "a dropped clone's waker leaves while the hook table is made",
     must: &["forgotten", "woken"],
+    threads: 3,
+    loom: Loom::bound(3).at_least(500),
+    shuttle: Shuttle::sampled(10_000),
     body: |out| {
         let (kit, log) = (Kit::new(), Log::default());
         let (task, future) = kit.task();
@@ -285,9 +324,14 @@ pub const EDIT_MOVE: Scenario = Scenario {
 };
 
 /// One holder adds the first callback, another polls for the first time, a third thread completes.
-pub const ADD_POLL: Scenario = Scenario {
+const ADD_POLL: Scenario = Scenario {
     name: "hooks/add_poll",
+    test: "hooks::add_poll",
+    shows: "callback and waker, whenever the hook table is made",
     must: &["ready at once", "woken"],
+    threads: 3,
+    loom: Loom::bound(1).at_least(2_000),
+    shuttle: Shuttle::sampled(10_000),
     body: |out| {
         let (kit, log) = (Kit::new(), Log::default());
         let (task, future) = kit.task();
@@ -313,9 +357,13 @@ pub const ADD_POLL: Scenario = Scenario {
 };
 
 /// Polled to the end on a bell: a pending poll is always followed by a ring.
-pub const POLL: Scenario = Scenario {
+const POLL: Scenario = Scenario {
     name: "hooks/poll",
+    test: "hooks::poll",
+    shows: "ready, or woken and then ready",
     must: &["ready at once", "woken"],
+    loom: Loom::bound(3).at_least(500),
+    shuttle: Shuttle::exhaustive().at_least(10_000),
     body: |out| {
         let kit = Kit::new();
         let (task, mut future) = kit.task();
@@ -334,10 +382,14 @@ pub const POLL: Scenario = Scenario {
 };
 
 /// Polled again with another waker: that one is woken, and the older one is not.
-pub const REPOLL: Scenario = Scenario {
+const REPOLL: Scenario = Scenario {
     name: "hooks/repoll",
+    test: "hooks::repoll",
+    shows: "the second waker is woken, or ready; never both, never the first alone",
     must: &["second woken", "ready, first woken", "ready, second woken"],
     forbidden: &["both woken", "first woken"],
+    loom: Loom::bound(3).at_least(5_000),
+    shuttle: Shuttle::sampled(10_000),
     body: |out| {
         let kit = Kit::new();
         let (task, mut future) = kit.task();
@@ -362,9 +414,13 @@ pub const REPOLL: Scenario = Scenario {
 };
 
 /// A polled future is dropped while the task completes.
-pub const POLL_DROP: Scenario = Scenario {
+const POLL_DROP: Scenario = Scenario {
     name: "hooks/poll_drop",
+    test: "hooks::poll_drop",
+    shows: "woken or forgotten; the waker is freed once",
     must: &["woken", "forgotten"],
+    loom: Loom::bound(3).at_least(8_000),
+    shuttle: Shuttle::exhaustive().at_least(90_000),
     body: |out| {
         let kit = Kit::new();
         let (task, mut future) = kit.task();
@@ -386,9 +442,13 @@ pub const POLL_DROP: Scenario = Scenario {
 
 /// Two clones that were polled before are polled again at once, then the task completes: each takes out
 /// what the other may be after. The newest waker of each is woken, the older one perhaps as well.
-pub const TWO_REPOLLERS: Scenario = Scenario {
+const TWO_REPOLLERS: Scenario = Scenario {
     name: "hooks/two_repollers",
+    test: "hooks::two_repollers",
+    shows: "two editors at once: each newest waker is woken",
     must: &["newest", "newest and older"],
+    loom: Loom::bound(3).at_least(300),
+    shuttle: Shuttle::sampled(10_000),
     body: |out| {
         let kit = Kit::new();
         let (task, future) = kit.task();
@@ -419,10 +479,15 @@ pub const TWO_REPOLLERS: Scenario = Scenario {
 };
 
 /// Two clones are awaited by two threads, a third completes. Both are woken.
-pub const TWO_POLLERS: Scenario = Scenario {
+const TWO_POLLERS: Scenario = Scenario {
     name: "hooks/two_pollers",
+    test: "hooks::two_pollers",
+    shows: "both clones are woken",
     must: &["woken", "ready at once"],
     may: &["woken twice"],
+    threads: 3,
+    loom: Loom::bound(1).at_least(4_000),
+    shuttle: Shuttle::sampled(10_000),
     body: |out| {
         let kit = Kit::new();
         let (task, future) = kit.task();
@@ -445,3 +510,21 @@ pub const TWO_POLLERS: Scenario = Scenario {
     },
     ..Scenario::EMPTY
 };
+
+pub const MODELS: &[Scenario] = &[
+    ADD,
+    ADD_TAKE,
+    ADD_TO_FAILING,
+    ADD_CANCEL,
+    ORDER,
+    TWO_ADDERS,
+    EDIT,
+    EDIT_PUSH,
+    EDIT_MOVE,
+    ADD_POLL,
+    POLL,
+    REPOLL,
+    POLL_DROP,
+    TWO_REPOLLERS,
+    TWO_POLLERS,
+];

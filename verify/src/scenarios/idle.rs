@@ -3,7 +3,7 @@
 
 use super::deque_kit::{Item, assert_each_once, item, list, open};
 use crate::sync::{Arc, faults, hint, thread};
-use crate::{DropCount, Scenario};
+use crate::{DropCount, Loom, Scenario, Shuttle};
 use raddle::thread::deque::Deque;
 use raddle::thread::idle::{Idle, Woken};
 use raddle::thread::injector::Injector;
@@ -130,10 +130,14 @@ fn slept() -> &'static str {
 }
 
 /// A worker that goes to sleep without searching, and a pusher.
-pub const ONE: Scenario = Scenario {
+const ONE: Scenario = Scenario {
     name: "idle/one",
+    test: "idle::one",
+    shows: "a worker that lies down against a pusher",
     must: &["slept", "did not sleep"],
     faults: 1,
+    loom: Loom::bound(3).at_least(420),
+    shuttle: Shuttle::sampled(2_000),
     body: |out| {
         let pool = Pool::new(1, Deque::new());
         let other = Arc::clone(&pool);
@@ -147,10 +151,14 @@ pub const ONE: Scenario = Scenario {
 };
 
 /// A worker that searches first: the pusher may count on it and wake nobody.
-pub const SEARCHING: Scenario = Scenario {
+const SEARCHING: Scenario = Scenario {
     name: "idle/searching",
+    test: "idle::searching",
+    shows: "the same with a search before",
     must: &["slept", "did not sleep"],
     faults: 1,
+    loom: Loom::bound(3).at_least(740),
+    shuttle: Shuttle::sampled(2_000),
     body: |out| {
         let pool = Pool::new(1, Deque::new());
         let other = Arc::clone(&pool);
@@ -164,9 +172,13 @@ pub const SEARCHING: Scenario = Scenario {
 };
 
 /// The same with the inbox in between.
-pub const INBOX: Scenario = Scenario {
+const INBOX: Scenario = Scenario {
     name: "idle/inbox",
+    test: "idle::inbox",
+    shows: "the same through the inbox",
     must: &["slept", "did not sleep"],
+    loom: Loom::bound(3).at_least(10_000),
+    shuttle: Shuttle::sampled(2_000),
     body: |out| {
         let pool = Pool::new(1, Injector::new());
         let other = Arc::clone(&pool);
@@ -180,9 +192,13 @@ pub const INBOX: Scenario = Scenario {
 };
 
 /// Two items, one after the other, for one worker: it sleeps again while the second is pushed.
-pub const TWICE: Scenario = Scenario {
+const TWICE: Scenario = Scenario {
     name: "idle/twice",
+    test: "idle::twice",
+    shows: "it sleeps twice",
     must: &["1 2"],
+    loom: Loom::bound(3).at_least(13_000),
+    shuttle: Shuttle::sampled(2_000),
     body: |out| {
         let pool = Pool::new(1, Deque::new());
         let other = Arc::clone(&pool);
@@ -197,9 +213,14 @@ pub const TWICE: Scenario = Scenario {
 
 /// Two workers, two items, and each worker takes one: both have to be up in the end. One of them sleeps at
 /// the beginning.
-pub const TWO_WORKERS: Scenario = Scenario {
+const TWO_WORKERS: Scenario = Scenario {
     name: "idle/two_workers",
+    test: "idle::two_workers",
+    shows: "two items for two workers, one of them asleep",
     must: &["1 and 2", "2 and 1"],
+    threads: 3,
+    loom: Loom::bound(2).at_least(26_000),
+    shuttle: Shuttle::sampled(2_000),
     body: |out| {
         let pool = Pool::new(2, Deque::new());
         pool.idle.announce_park(1, false);
@@ -223,17 +244,27 @@ pub const TWO_WORKERS: Scenario = Scenario {
 
 /// Worker 0 searches and finds the one item that is there; a pusher counts on its search and wakes nobody.
 /// Worker 1 sleeps: worker 0, as the last searcher, has to look again and wake it.
-pub const LAST_SEARCHER: Scenario = Scenario {
+const LAST_SEARCHER: Scenario = Scenario {
     name: "idle/last_searcher",
+    test: "idle::last_searcher",
+    shows: "a pusher that counts on the last searcher",
     must: &["1 and 2"],
+    threads: 3,
+    loom: Loom::bound(2).at_least(760),
+    shuttle: Shuttle::sampled(2_000),
     body: |out| last_searcher(out, Pool::stop_searching),
     ..Scenario::EMPTY
 };
 
 /// Broken on purpose: the last searcher does not look again.
-pub const NO_SECOND_LOOK: Scenario = Scenario {
+const NO_SECOND_LOOK: Scenario = Scenario {
     name: "idle/broken_no_second_look",
+    test: "idle::a_last_searcher_that_does_not_look_is_found",
+    shows: "a last searcher that does not look",
     may: &["1 and 2"],
+    must_fail: Some("deadlock"),
+    loom: Loom::bound(2),
+    shuttle: Shuttle::exhaustive(),
     body: |out| {
         last_searcher(out, |pool| {
             let _ = pool.idle.transition_from_searching();
@@ -268,9 +299,14 @@ fn last_searcher(out: &crate::Outcomes, found: fn(&Pool<Deque<Item>>)) {
 }
 
 /// Broken on purpose: a worker that lies down and does not look again.
-pub const NO_LOOK: Scenario = Scenario {
+const NO_LOOK: Scenario = Scenario {
     name: "idle/broken_no_look",
+    test: "idle::a_sleep_without_a_look_is_found",
+    shows: "a worker that does not look after lying down",
     may: &["1"],
+    must_fail: Some("deadlock"),
+    loom: Loom::unbounded(),
+    shuttle: Shuttle::exhaustive(),
     body: |out| {
         let pool = Pool::new(1, Deque::new());
         let other = Arc::clone(&pool);
@@ -293,9 +329,14 @@ pub const NO_LOOK: Scenario = Scenario {
 
 /// Work for one worker alone and work for anybody, at the same time: the sleeper gets both, and its place in
 /// the stack, its seat and the counts survive being woken twice.
-pub const BOTH_WAYS: Scenario = Scenario {
+const BOTH_WAYS: Scenario = Scenario {
     name: "idle/both_ways",
+    test: "idle::both_ways",
+    shows: "work for any worker and a letter at the same time",
     must: &["slept", "did not sleep"],
+    threads: 3,
+    loom: Loom::bound(2).at_least(25_000),
+    shuttle: Shuttle::sampled(2_000),
     body: |out| {
         let pool = Pool::new(1, Deque::new());
         let mailbox = Arc::new(Injector::<Item>::new());
@@ -342,9 +383,14 @@ pub const BOTH_WAYS: Scenario = Scenario {
 
 /// A sleeper is woken for itself and lies down again, while somebody takes it out of the stack. Two such
 /// rounds: its seat is up in the stack, again asleep in it, or out of it.
-pub const UP_IN_THE_STACK: Scenario = Scenario {
+const UP_IN_THE_STACK: Scenario = Scenario {
     name: "idle/up_in_the_stack",
+    test: "idle::up_in_the_stack",
+    shows: "woken for itself while it is taken out of the stack",
     must: &["woken by both", "woken by one"],
+    threads: 3,
+    loom: Loom::bound(2).at_least(4_100),
+    shuttle: Shuttle::sampled(2_000),
     body: |out| {
         let pool = Pool::new(2, Deque::new());
         pool.idle.announce_park(1, false);
@@ -389,9 +435,13 @@ pub const UP_IN_THE_STACK: Scenario = Scenario {
 
 /// Two sleepers; one thread wakes the top of the stack, another one a certain worker: whoever was woken gets
 /// up, and nobody else.
-pub const TWO_WAKERS: Scenario = Scenario {
+const TWO_WAKERS: Scenario = Scenario {
     name: "idle/two_wakers",
+    test: "idle::two_wakers",
+    shows: "the worker that was woken gets up, and no other one",
     must: &["0 and 1", "1 and -"],
+    loom: Loom::bound(3).at_least(290),
+    shuttle: Shuttle::exhaustive().at_least(32_000),
     body: |out| {
         let idle = Arc::new(Idle::new(2));
         idle.announce_park(0, false);
@@ -424,9 +474,13 @@ pub const TWO_WAKERS: Scenario = Scenario {
 
 /// A second sleeper lies down on top of the first, and both are woken from the top: whoever takes the upper
 /// one out of the stack sees whom it lay on.
-pub const STACK: Scenario = Scenario {
+const STACK: Scenario = Scenario {
     name: "idle/stack",
+    test: "idle::stack",
+    shows: "two sleepers, both woken from the top",
     must: &["upper first", "lower first"],
+    loom: Loom::bound(3).at_least(750),
+    shuttle: Shuttle::sampled(2_000),
     body: |out| {
         let idle = Arc::new(Idle::new(2));
         idle.announce_park(0, false);
@@ -478,9 +532,13 @@ fn look_for_neighbours(pool: &Pool<Deque<Item>>) -> u32 {
 
 /// A worker pushes into its own deque, sees nobody asleep, and is busy from then on. The other worker, which
 /// lies down meanwhile, has to find that deque: nobody else would take what is in it.
-pub const BUSY_NEIGHBOUR: Scenario = Scenario {
+const BUSY_NEIGHBOUR: Scenario = Scenario {
     name: "idle/busy_neighbour",
+    test: "idle::busy_neighbour",
+    shows: "a deque whose owner is busy is found before sleeping",
     must: &["slept", "did not sleep"],
+    loom: Loom::bound(3).at_least(500),
+    shuttle: Shuttle::sampled(2_000),
     body: |out| {
         let pool = Pool::new(2, Deque::new());
         let other = Arc::clone(&pool);
@@ -495,9 +553,14 @@ pub const BUSY_NEIGHBOUR: Scenario = Scenario {
 
 /// The neighbour sleeps while the worker looks who is awake, is woken for a task of its own, and pushes: it
 /// sees the sleeper.
-pub const WOKEN_NEIGHBOUR: Scenario = Scenario {
+const WOKEN_NEIGHBOUR: Scenario = Scenario {
     name: "idle/woken_neighbour",
+    test: "idle::woken_neighbour",
+    shows: "the same with an owner that has just been woken",
     must: &["slept", "did not sleep"],
+    threads: 3,
+    loom: Loom::bound(2).at_least(3_300),
+    shuttle: Shuttle::sampled(2_000),
     body: |out| {
         let pool = Pool::new(2, Deque::new());
         pool.idle.announce_park(0, false);
@@ -516,3 +579,20 @@ pub const WOKEN_NEIGHBOUR: Scenario = Scenario {
     },
     ..Scenario::EMPTY
 };
+
+pub const MODELS: &[Scenario] = &[
+    ONE,
+    SEARCHING,
+    INBOX,
+    TWICE,
+    TWO_WORKERS,
+    LAST_SEARCHER,
+    BOTH_WAYS,
+    UP_IN_THE_STACK,
+    STACK,
+    TWO_WAKERS,
+    BUSY_NEIGHBOUR,
+    WOKEN_NEIGHBOUR,
+    NO_LOOK,
+    NO_SECOND_LOOK,
+];

@@ -3,7 +3,7 @@
 use super::deque_kit::{Handle, Item, assert_each_once, item, list, meet, open};
 use crate::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use crate::sync::{Arc, hint, thread};
-use crate::{DropCount, Outcomes, Scenario};
+use crate::{DropCount, Loom, Outcomes, Scenario, Shuttle};
 use raddle::thread::injector::Injector;
 
 type Queue = Injector<Item>;
@@ -38,9 +38,13 @@ fn is_in_order(got: &[u32]) -> bool {
 }
 
 /// Two threads push, over the end of a block. Each one's items stay in order.
-pub const TWO_PUSHERS: Scenario = Scenario {
+const TWO_PUSHERS: Scenario = Scenario {
     name: "inbox/two_pushers",
+    test: "inbox::two_pushers",
+    shows: "every order that keeps each pusher's own",
     must: &["1 2 3", "1 3 2", "3 1 2"],
+    loom: Loom::bound(3).at_least(6_400),
+    shuttle: Shuttle::sampled(2_000),
     body: |out| {
         let count = DropCount::new();
         let queue = Arc::new(Queue::new());
@@ -58,9 +62,13 @@ pub const TWO_PUSHERS: Scenario = Scenario {
 };
 
 /// Two pushers reach the last slot of a block together: one of them puts the next block in place.
-pub const BLOCK_END: Scenario = Scenario {
+const BLOCK_END: Scenario = Scenario {
     name: "inbox/block_end",
+    test: "inbox::block_end",
+    shows: "two pushers at a block's last slot",
     must: &["1 2 3", "1 3 2"],
+    loom: Loom::bound(3).at_least(620),
+    shuttle: Shuttle::sampled(2_000),
     body: |out| {
         let count = DropCount::new();
         let queue = Arc::new(Queue::new());
@@ -78,9 +86,13 @@ pub const BLOCK_END: Scenario = Scenario {
 };
 
 /// One pushes three items, the other takes what it finds, twice.
-pub const PUSH_POP: Scenario = Scenario {
+const PUSH_POP: Scenario = Scenario {
     name: "inbox/push_pop",
+    test: "inbox::push_pop",
+    shows: "what two looks find during three pushes: nothing to everything",
     must: &["popped -", "popped 1", "popped 1 2", "popped 1 2 3"],
+    loom: Loom::bound(3).at_least(31_000),
+    shuttle: Shuttle::sampled(2_000),
     body: |out| {
         let count = DropCount::new();
         let queue = Arc::new(Queue::new());
@@ -103,9 +115,13 @@ pub const PUSH_POP: Scenario = Scenario {
 };
 
 /// Two threads pop a full block and what lies behind it: the last one to read gives the block back.
-pub const TWO_POPPERS: Scenario = Scenario {
+const TWO_POPPERS: Scenario = Scenario {
     name: "inbox/two_poppers",
+    test: "inbox::two_poppers",
+    shows: "two share a block, one of them gives it back",
     must: &["1 2 and 3", "3 and 1 2", "2 and 1 3"],
+    loom: Loom::bound(3).at_least(1_100),
+    shuttle: Shuttle::sampled(2_000),
     body: |out| {
         let count = DropCount::new();
         let queue = Arc::new(Queue::new());
@@ -128,9 +144,13 @@ pub const TWO_POPPERS: Scenario = Scenario {
 };
 
 /// A block is shelved and used again while another pusher is still held up in front of it.
-pub const RECYCLED: Scenario = Scenario {
+const RECYCLED: Scenario = Scenario {
     name: "inbox/recycled",
+    test: "inbox::recycled",
+    shows: "blocks are used again under a late pusher",
     must: &["all in order", "the late one in between"],
+    loom: Loom::bound(2).at_least(12_000),
+    shuttle: Shuttle::sampled(2_000),
     body: |out| {
         let count = DropCount::new();
         let queue = Arc::new(Queue::new());
@@ -175,16 +195,23 @@ fn at_the_turn(out: &Outcomes, limit: usize) {
 }
 
 /// Each takes one.
-pub const THREE: Scenario = Scenario {
+const THREE: Scenario = Scenario {
     name: "inbox/pusher_and_two_poppers",
+    test: "inbox::pusher_and_two_poppers",
+    shows: "across the end of a block",
     must: &["1 and -", "- and 1", "1 and 2", "2 and 1"],
+    threads: 3,
+    loom: Loom::bound(2).at_least(23_000),
+    shuttle: Shuttle::sampled(2_000),
     body: |out| at_the_turn(out, 1),
     ..Scenario::EMPTY
 };
 
 /// One may take all, and the other stands in front of the next block with an old tail.
-pub const TURNED: Scenario = Scenario {
+const TURNED: Scenario = Scenario {
     name: "inbox/turned",
+    test: "inbox::turned",
+    shows: "no popper takes from the next block what is not there, by an old tail",
     must: &[
         "1 and -",
         "- and 1",
@@ -193,15 +220,22 @@ pub const TURNED: Scenario = Scenario {
         "1 2 and -",
         "- and 1 2",
     ],
+    threads: 3,
+    loom: Loom::bound(2).at_least(30_000),
+    shuttle: Shuttle::sampled(2_000),
     body: |out| at_the_turn(out, usize::MAX),
     ..Scenario::EMPTY
 };
 
 /// Closing meets pushes: what was accepted is found by whoever looks after the close; what was refused was
 /// refused for good.
-pub const CLOSE: Scenario = Scenario {
+const CLOSE: Scenario = Scenario {
     name: "inbox/close",
+    test: "inbox::close",
+    shows: "accepted is found after the close; refused is refused for good",
     must: &["0 accepted", "1 accepted", "2 accepted"],
+    loom: Loom::bound(3).at_least(840),
+    shuttle: Shuttle::sampled(2_000),
     body: |out| {
         let count = DropCount::new();
         let queue = Arc::new(Queue::new());
@@ -235,10 +269,14 @@ pub const CLOSE: Scenario = Scenario {
 
 /// A sleeper announces itself and looks, a pusher pushes and looks for sleepers. At least one of them sees
 /// the other.
-pub const LOOK: Scenario = Scenario {
+const LOOK: Scenario = Scenario {
     name: "inbox/look",
+    test: "inbox::look",
+    shows: "pusher and sleeper do not miss each other",
     must: &["sleeper saw", "pusher saw", "both saw"],
     forbidden: &["neither saw"],
+    loom: Loom::bound(3).at_least(110),
+    shuttle: Shuttle::exhaustive().at_least(250),
     body: |out| {
         let add = |queue: &Queue, item| assert!(queue.push(item).is_ok());
         meet(out, Queue::new(), add, Queue::look, rest);
@@ -247,9 +285,13 @@ pub const LOOK: Scenario = Scenario {
 };
 
 /// Broken on purpose: as [`LOOK`], but the sleeper only compares the length, which it may read stale.
-pub const LENGTH_IS_NO_LOOK: Scenario = Scenario {
+const LENGTH_IS_NO_LOOK: Scenario = Scenario {
     name: "inbox/broken_length_is_no_look",
+    test: "inbox::a_look_without_a_write_is_found",
+    shows: "a plain read in place of the look misses",
     may: &["seen"],
+    must_fail: Some("neither saw"),
+    loom: Loom::unbounded(),
     body: |out| {
         let count = DropCount::new();
         let both = Arc::new((Queue::new(), AtomicU32::new(0)));
@@ -281,9 +323,13 @@ pub(super) fn pop_one(queue: &Queue) -> u32 {
 }
 
 /// One pushes over the end of a block, the other waits for every item: nothing gets stuck at the block's end.
-pub const STREAM: Scenario = Scenario {
+const STREAM: Scenario = Scenario {
     name: "inbox/stream",
+    test: "inbox::stream",
+    shows: "a popper that waits gets everything, in order",
     must: &["1 2 3"],
+    loom: Loom::bound(3).at_least(9_800),
+    shuttle: Shuttle::sampled(2_000),
     body: |out| {
         let count = DropCount::new();
         let queue = Arc::new(Queue::new());
@@ -312,8 +358,12 @@ fn push_many(queue: &Queue, count: &DropCount, numbers: std::ops::RangeInclusive
 }
 
 /// One pushes three items at once, over the end of a block, the other a single one: the batch stays in order.
-pub const MANY_AND_ONE: Scenario = Scenario {
+const MANY_AND_ONE: Scenario = Scenario {
     name: "inbox/many_and_one",
+    test: "inbox::many_and_one",
+    shows: "every order that keeps the batch's own",
+    loom: Loom::bound(3).at_least(8_500),
+    shuttle: Shuttle::sampled(2_000),
     must: &["1 2 3 4", "4 1 2 3", "1 2 4 3"],
     body: |out| {
         let count = DropCount::new();
@@ -331,8 +381,12 @@ pub const MANY_AND_ONE: Scenario = Scenario {
 };
 
 /// One pushes three items at once, the other takes what it finds, twice.
-pub const MANY_POP: Scenario = Scenario {
+const MANY_POP: Scenario = Scenario {
     name: "inbox/many_pop",
+    test: "inbox::many_pop",
+    shows: "what two looks find during a batch of three: the items of one step together",
+    loom: Loom::bound(3).at_least(43_000),
+    shuttle: Shuttle::sampled(2_000),
     must: &["popped -", "popped 1 2", "popped 1 2 3"],
     body: |out| {
         let count = DropCount::new();
@@ -352,8 +406,12 @@ pub const MANY_POP: Scenario = Scenario {
 };
 
 /// Closing meets a batch: what was accepted of it is its beginning, and is found by whoever looks after the close.
-pub const MANY_CLOSE: Scenario = Scenario {
+const MANY_CLOSE: Scenario = Scenario {
     name: "inbox/many_close",
+    test: "inbox::many_close",
+    shows: "of a batch that meets the close the beginning is accepted",
+    loom: Loom::bound(3).at_least(2_300),
+    shuttle: Shuttle::sampled(2_000),
     must: &["0 accepted", "2 accepted", "3 accepted"],
     body: |out| {
         let count = DropCount::new();
@@ -374,8 +432,12 @@ pub const MANY_CLOSE: Scenario = Scenario {
 };
 
 /// As [`LOOK`], with a batch.
-pub const MANY_LOOK: Scenario = Scenario {
+const MANY_LOOK: Scenario = Scenario {
     name: "inbox/many_look",
+    test: "inbox::many_look",
+    shows: "as `inbox/look`, for a batch",
+    loom: Loom::bound(3).at_least(120),
+    shuttle: Shuttle::sampled(2_000),
     must: &["sleeper saw", "pusher saw", "both saw"],
     forbidden: &["neither saw"],
     body: |out| {
@@ -384,3 +446,21 @@ pub const MANY_LOOK: Scenario = Scenario {
     },
     ..Scenario::EMPTY
 };
+
+pub const MODELS: &[Scenario] = &[
+    TWO_PUSHERS,
+    BLOCK_END,
+    PUSH_POP,
+    STREAM,
+    TWO_POPPERS,
+    RECYCLED,
+    THREE,
+    TURNED,
+    CLOSE,
+    LOOK,
+    MANY_AND_ONE,
+    MANY_POP,
+    MANY_CLOSE,
+    MANY_LOOK,
+    LENGTH_IS_NO_LOOK,
+];

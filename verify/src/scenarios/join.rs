@@ -3,7 +3,7 @@
 
 use crate::sync::cell::UnsafeCell;
 use crate::sync::{Arc, faults, thread};
-use crate::{Counted, DropCount, Outcomes, Scenario};
+use crate::{Counted, DropCount, Loom, Outcomes, Scenario, Shuttle};
 use raddle::thread::external::ExternalJoiners;
 use raddle::thread::idle::{Idle, Woken};
 use raddle::thread::join::{Job, SharedJob};
@@ -85,10 +85,14 @@ fn steal(offer: &SharedJob) -> bool {
 }
 
 /// Owner and thief.
-pub const RACE: Scenario = Scenario {
+const RACE: Scenario = Scenario {
     name: "join/race",
+    test: "join::race",
+    shows: "reclaimed, or stolen and waited for, asleep or not",
     must: &["reclaimed", "stolen, slept", "stolen, done"],
     faults: 2,
+    loom: Loom::unbounded().at_least(2_900),
+    shuttle: Shuttle::exhaustive().at_least(23),
     body: |out| {
         let count = DropCount::new();
         let offer = Arc::new(SharedJob::new());
@@ -107,9 +111,14 @@ pub const RACE: Scenario = Scenario {
 };
 
 /// Two thieves: one of them at most.
-pub const TWO_THIEVES: Scenario = Scenario {
+const TWO_THIEVES: Scenario = Scenario {
     name: "join/two_thieves",
+    test: "join::two_thieves",
+    shows: "one of them at most",
     must: &["reclaimed", "stolen, slept", "stolen, done"],
+    threads: 3,
+    loom: Loom::bound(3).at_least(6_000),
+    shuttle: Shuttle::exhaustive().at_least(7_500),
     body: |out| {
         let count = DropCount::new();
         let offer = Arc::new(SharedJob::new());
@@ -131,9 +140,13 @@ pub const TWO_THIEVES: Scenario = Scenario {
 
 /// Two joins, one after the other, through one offer and at the same address: a thief that looked before
 /// takes the one or the other, and never the first one's remains.
-pub const SAME_PLACE: Scenario = Scenario {
+const SAME_PLACE: Scenario = Scenario {
     name: "join/same_place",
+    test: "join::same_place",
+    shows: "two joins through one offer, and a late thief",
     must: &["neither", "first", "second"],
+    loom: Loom::unbounded().at_least(55_000),
+    shuttle: Shuttle::exhaustive().at_least(94),
     body: |out| {
         let count = DropCount::new();
         let offer = Arc::new(SharedJob::new());
@@ -168,8 +181,10 @@ fn guest(offer: &SharedJob, half: &Half) -> &'static str {
 }
 
 /// Two guests and one place for their offers: the thief may have looked at the one's and take the other's.
-pub const GUESTS: Scenario = Scenario {
+const GUESTS: Scenario = Scenario {
     name: "join/guests",
+    test: "join::guests",
+    shows: "two guests, one place, a thief: kept, reclaimed or stolen",
     must: &[
         "reclaimed, reclaimed",
         "reclaimed, kept",
@@ -179,6 +194,9 @@ pub const GUESTS: Scenario = Scenario {
         "stolen, kept",
         "kept, stolen",
     ],
+    threads: 3,
+    loom: Loom::bound(3).at_least(3_500),
+    shuttle: Shuttle::exhaustive().at_least(11_000),
     body: |out| {
         let count = DropCount::new();
         let offer = Arc::new(SharedJob::new());
@@ -233,7 +251,7 @@ impl Calm {
     }
 
     fn steal(&self) -> bool {
-        steal(&self.offer) || self.guests.offers().any(steal)
+        steal(&self.offer) || self.guests.slots().any(steal)
     }
 
     /// A worker that has found nothing, until it has a half. `look`: what it does between the announcement and the
@@ -261,7 +279,7 @@ impl Calm {
         let worker = thread::spawn(move || other.work(look));
         if guest {
             calm.guests.enter();
-            let offer = calm.guests.offers().next();
+            let offer = calm.guests.slots().next();
             calm.lend(offer.expect("there is one for a worker"), &count);
             calm.guests.leave();
         } else {
@@ -275,41 +293,63 @@ impl Calm {
 }
 
 /// A guest's half is on offer while the worker goes to sleep: the one finds the half, or the other the sleeper.
-pub const SLEEPER: Scenario = Scenario {
+const SLEEPER: Scenario = Scenario {
     name: "join/sleeper",
+    test: "join::sleeper",
+    shows: "a half of a guest, or of another worker, while a worker goes to sleep: it is taken",
     must: &["taken"],
+    loom: Loom::bound(3).at_least(2_000),
+    shuttle: Shuttle::sampled(2_000),
     body: |out| Calm::run(out, true, |calm| calm.guests.look()),
     ..Scenario::EMPTY
 };
 
 /// The same for another worker's half.
-pub const SLEEPING_NEIGHBOUR: Scenario = Scenario {
+const SLEEPING_NEIGHBOUR: Scenario = Scenario {
     name: "join/sleeping_neighbour",
+    test: "join::sleeping_neighbour",
+    shows: "a half of a guest, or of another worker, while a worker goes to sleep: it is taken",
     must: &["taken"],
+    loom: Loom::bound(3).at_least(1_300),
+    shuttle: Shuttle::sampled(2_000),
     body: |out| Calm::run(out, false, |calm| calm.offer.look()),
     ..Scenario::EMPTY
 };
 
 /// Broken on purpose: the worker's last look is before it has announced its sleep.
-pub const NO_LOOK: Scenario = Scenario {
+const NO_LOOK: Scenario = Scenario {
     name: "join/broken_no_look",
+    test: "join::a_worker_that_does_not_look_is_found",
+    shows: "no look after the announcement, or one at an old value",
     may: &["taken"],
+    must_fail: Some("deadlock"),
+    loom: Loom::unbounded(),
+    shuttle: Shuttle::random(2_000),
     body: |out| Calm::run(out, true, |_| false),
     ..Scenario::EMPTY
 };
 
 /// Broken on purpose: the worker's look may be at an old value.
-pub const OLD_LOOK: Scenario = Scenario {
+const OLD_LOOK: Scenario = Scenario {
     name: "join/broken_old_look",
+    test: "join::a_worker_that_looks_at_old_values_is_found",
+    shows: "no look after the announcement, or one at an old value",
     may: &["taken"],
+    must_fail: Some("deadlock"),
+    loom: Loom::unbounded(),
     body: |out| Calm::run(out, false, |calm| !calm.offer.is_empty()),
     ..Scenario::EMPTY
 };
 
 /// Broken on purpose: a guest takes back whatever lies there, which may be another's.
-pub const ANYBODYS: Scenario = Scenario {
+const ANYBODYS: Scenario = Scenario {
     name: "join/broken_anybodys",
+    test: "join::a_guest_that_takes_back_anybodys_half_is_found",
+    shows: "a guest that takes back another's job",
     may: &["lucky"],
+    must_fail: Some("took another guest's half"),
+    loom: Loom::bound(3),
+    shuttle: Shuttle::exhaustive(),
     body: |out| {
         let offer = Arc::new(SharedJob::new());
         let other = Arc::clone(&offer);
@@ -336,9 +376,14 @@ pub const ANYBODYS: Scenario = Scenario {
 };
 
 /// Broken on purpose: the owner looks once, and does not sleep; it frees what the thief works on.
-pub const NO_WAIT: Scenario = Scenario {
+const NO_WAIT: Scenario = Scenario {
     name: "join/broken_no_wait",
+    test: "join::an_owner_that_does_not_wait_is_found",
+    shows: "an owner that goes on too early",
     may: &["lucky"],
+    must_fail: Some("before the half was done"),
+    loom: Loom::unbounded(),
+    shuttle: Shuttle::exhaustive(),
     body: |out| {
         let count = DropCount::new();
         let offer = Arc::new(SharedJob::new());
@@ -354,3 +399,16 @@ pub const NO_WAIT: Scenario = Scenario {
     },
     ..Scenario::EMPTY
 };
+
+pub const MODELS: &[Scenario] = &[
+    RACE,
+    SAME_PLACE,
+    TWO_THIEVES,
+    GUESTS,
+    SLEEPER,
+    SLEEPING_NEIGHBOUR,
+    NO_LOOK,
+    OLD_LOOK,
+    ANYBODYS,
+    NO_WAIT,
+];

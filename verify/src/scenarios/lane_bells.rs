@@ -4,17 +4,21 @@
 use super::lane_kit::{
     Lane, answer, lane, lane_with, seq, serve, slept, submit, take_number, wait,
 };
-use crate::Scenario;
 use crate::sync::atomic::{AtomicU32, Ordering, fence};
 use crate::sync::{Arc, futex, thread};
+use crate::{Loom, Scenario, Shuttle};
 use raddle::shm::wake_request::WakeRequest;
 use std::time::{Duration, Instant};
 
 /// The worker sleeps twice, and each time a task wakes it.
-pub const WORKER: Scenario = Scenario {
+const WORKER: Scenario = Scenario {
     name: "lane/worker_bell",
+    test: "lane_bells::worker",
+    shows: "the worker sleeps twice",
     must: &["awake", "slept"],
     faults: 2,
+    loom: Loom::bound(3).at_least(5_000),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let lane = lane(0);
         let (parent, mut worker) = (lane.parent, lane.worker);
@@ -33,9 +37,14 @@ pub const WORKER: Scenario = Scenario {
 };
 
 /// Two tasks from two threads for a worker that lies down: one of them rings for both.
-pub const WORKER_BURST: Scenario = Scenario {
+const WORKER_BURST: Scenario = Scenario {
     name: "lane/worker_burst",
+    test: "lane_bells::worker_burst",
+    shows: "one ring for two tasks",
     must: &["awake", "slept"],
+    threads: 3,
+    loom: Loom::bound(2).at_least(9_000),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let lane = lane(0);
         let (parent, mut worker) = (lane.parent, lane.worker);
@@ -52,10 +61,14 @@ pub const WORKER_BURST: Scenario = Scenario {
 };
 
 /// The parent sleeps for each of two answers.
-pub const PARENT: Scenario = Scenario {
+const PARENT: Scenario = Scenario {
     name: "lane/parent_bell",
+    test: "lane_bells::parent",
+    shows: "the parent sleeps twice",
     must: &["awake", "slept"],
     faults: 2,
+    loom: Loom::bound(3).at_least(8_000),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let lane = lane(0);
         let (parent, mut worker) = (lane.parent, lane.worker);
@@ -78,10 +91,14 @@ pub const PARENT: Scenario = Scenario {
 };
 
 /// With a deadline, which may pass; the answer is then taken later.
-pub const TIMED: Scenario = Scenario {
+const TIMED: Scenario = Scenario {
     name: "lane/parent_timed",
+    test: "lane_bells::timed",
+    shows: "a deadline that passes",
     must: &["answered", "timed out"],
     faults: 1,
+    loom: Loom::bound(3).at_least(420),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let lane = lane(0);
         let (parent, mut worker) = (lane.parent, lane.worker);
@@ -107,10 +124,14 @@ pub const TIMED: Scenario = Scenario {
 };
 
 /// The parent wakes its own sleeper, for a reason of its own.
-pub const OWN_RING: Scenario = Scenario {
+const OWN_RING: Scenario = Scenario {
     name: "lane/own_ring",
+    test: "lane_bells::own_ring",
+    shows: "woken for a reason of the parent's own",
     must: &["awake", "slept"],
     faults: 1,
+    loom: Loom::bound(3).at_least(150),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let lane = lane(0);
         let parent = lane.parent;
@@ -135,10 +156,15 @@ pub const OWN_RING: Scenario = Scenario {
 };
 
 /// The same, while the worker's side writes over the bell that the sleeper sleeps on, too.
-pub const SPOILED: Scenario = Scenario {
+const SPOILED: Scenario = Scenario {
     name: "lane/spoiled_bell",
+    test: "lane_bells::spoiled_bell",
+    shows: "the same, while the worker's bell is written over",
     must: &["awake", "slept"],
     faults: 1,
+    threads: 3,
+    loom: Loom::bound(3).at_least(500),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let Lane { parent, ends, .. } = lane(0);
         let reason = Arc::new(AtomicU32::new(0));
@@ -166,9 +192,13 @@ pub const SPOILED: Scenario = Scenario {
 };
 
 /// A listener is told of an answer, once for each time that it asks; a sleeper's bell stays still.
-pub const LISTENER: Scenario = Scenario {
+const LISTENER: Scenario = Scenario {
     name: "lane/listener",
+    test: "lane_bells::listener",
+    shows: "told of two answers",
     must: &["told", "saw itself"],
+    loom: Loom::bound(3).at_least(1_000),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let told = Arc::new(AtomicU32::new(0));
         let event = Arc::clone(&told);
@@ -203,9 +233,13 @@ pub const LISTENER: Scenario = Scenario {
 };
 
 /// A sleeper is rung for the first answer; a listener then asks for the first time, with a wish that may look the same.
-pub const BOTH_WISHES: Scenario = Scenario {
+const BOTH_WISHES: Scenario = Scenario {
     name: "lane/both_wishes",
+    test: "lane_bells::both_wishes",
+    shows: "a sleeper is rung, then a listener told: their wishes may look the same",
     must: &["told", "saw itself"],
+    loom: Loom::bound(2).at_least(1_100),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let told = Arc::new(AtomicU32::new(0));
         let event = Arc::clone(&told);
@@ -239,10 +273,14 @@ pub const BOTH_WISHES: Scenario = Scenario {
 };
 
 /// The end of a lane: what was published before is answered, and a sleeping worker comes to its end.
-pub const CLOSE: Scenario = Scenario {
+const CLOSE: Scenario = Scenario {
     name: "lane/close",
+    test: "lane_bells::close",
+    shows: "the worker ends after the last task",
     must: &["awake", "slept"],
     faults: 1,
+    loom: Loom::bound(3).at_least(2_900),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let lane = lane(0);
         let (parent, worker) = (lane.parent, lane.worker);
@@ -301,10 +339,14 @@ fn handshake(without: Without) {
 }
 
 /// The shape of the broken ones below, whole.
-pub const HANDSHAKE: Scenario = Scenario {
+const HANDSHAKE: Scenario = Scenario {
     name: "lane/wish",
+    test: "lane_bells::handshake",
+    shows: "the handshake alone",
     must: &["awake", "slept"],
     faults: 1,
+    loom: Loom::bound(3).at_least(1_000),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         handshake(Without::Nothing);
         out.saw(slept());
@@ -313,9 +355,14 @@ pub const HANDSHAKE: Scenario = Scenario {
 };
 
 /// Broken on purpose: no look between the wish and the sleep.
-pub const NO_LOOK: Scenario = Scenario {
+const NO_LOOK: Scenario = Scenario {
     name: "lane/broken_no_look",
+    test: "lane_bells::a_sleep_without_a_look_is_found",
+    shows: "no look between wish and sleep",
     may: &["awake", "slept"],
+    must_fail: Some("deadlock"),
+    loom: Loom::unbounded(),
+    shuttle: Shuttle::random(10_000),
     body: |out| {
         handshake(Without::Look);
         out.saw(slept());
@@ -324,9 +371,13 @@ pub const NO_LOOK: Scenario = Scenario {
 };
 
 /// Broken on purpose: no fence between what was brought and the look at the wish. Only loom can see it.
-pub const NO_FENCE: Scenario = Scenario {
+const NO_FENCE: Scenario = Scenario {
     name: "lane/broken_no_fence",
+    test: "lane_bells::a_ring_without_a_fence_is_found",
+    shows: "no fence before the look at the wish",
     may: &["awake", "slept"],
+    must_fail: Some("deadlock"),
+    loom: Loom::unbounded(),
     body: |out| {
         handshake(Without::Fence);
         out.saw(slept());
@@ -336,12 +387,33 @@ pub const NO_FENCE: Scenario = Scenario {
 
 /// Broken on purpose: the bell is read after the wish. The ring may have come between them, for the first
 /// thing; the second is then brought to a wish that is used up.
-pub const LATE_BELL: Scenario = Scenario {
+const LATE_BELL: Scenario = Scenario {
     name: "lane/broken_late_bell",
+    test: "lane_bells::a_bell_read_after_the_wish_is_found",
+    shows: "the bell read after the wish",
     may: &["awake", "slept"],
+    must_fail: Some("deadlock"),
+    loom: Loom::bound(3),
+    shuttle: Shuttle::random(10_000),
     body: |out| {
         handshake(Without::BellFirst);
         out.saw(slept());
     },
     ..Scenario::EMPTY
 };
+
+pub const MODELS: &[Scenario] = &[
+    WORKER,
+    WORKER_BURST,
+    PARENT,
+    TIMED,
+    OWN_RING,
+    SPOILED,
+    LISTENER,
+    BOTH_WISHES,
+    CLOSE,
+    HANDSHAKE,
+    NO_LOOK,
+    NO_FENCE,
+    LATE_BELL,
+];

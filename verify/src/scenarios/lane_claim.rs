@@ -1,14 +1,18 @@
 //! Taking a task back, and asking one to stop.
 
 use super::lane_kit::{DONE, lane, number, seq, serve, submit, take, wait};
-use crate::Scenario;
 use crate::sync::{Arc, thread};
+use crate::{Loom, Scenario, Shuttle};
 use raddle::shm::{Body, Revoke, SKIPPED};
 
 /// The worker claims while the parent revokes: one of them has it, and the answer says who.
-pub const REVOKE: Scenario = Scenario {
+const REVOKE: Scenario = Scenario {
     name: "lane/revoke",
+    test: "lane_claim::revoke",
+    shows: "one of claim and revoke wins, and the answer says which",
     must: &["ran", "skipped"],
+    loom: Loom::unbounded().at_least(30),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let lane = lane(0);
         let (parent, worker) = (lane.parent, lane.worker);
@@ -28,9 +32,14 @@ pub const REVOKE: Scenario = Scenario {
 };
 
 /// Two of the parent's threads want the same task back: both may, the worker may not.
-pub const REVOKE_TWICE: Scenario = Scenario {
+const REVOKE_TWICE: Scenario = Scenario {
     name: "lane/revoke_twice",
+    test: "lane_claim::revoke_twice",
+    shows: "two that revoke, one that claims",
     must: &["ran", "skipped"],
+    threads: 3,
+    loom: Loom::bound(3).at_least(900),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let lane = lane(0);
         let (parent, mut worker) = (lane.parent, lane.worker);
@@ -53,9 +62,13 @@ pub const REVOKE_TWICE: Scenario = Scenario {
 };
 
 /// A task taken back behind another one, whose slot is used again meanwhile.
-pub const REVOKE_SECOND: Scenario = Scenario {
+const REVOKE_SECOND: Scenario = Scenario {
     name: "lane/revoke_second",
+    test: "lane_claim::revoke_second",
+    shows: "behind another task",
     must: &["ran", "skipped"],
+    loom: Loom::bound(3).at_least(58_000),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let lane = lane(0);
         let (parent, worker) = (lane.parent, lane.worker);
@@ -77,9 +90,13 @@ pub const REVOKE_SECOND: Scenario = Scenario {
 };
 
 /// A task is taken back, and the next one in its slot is not.
-pub const REVOKE_REUSED: Scenario = Scenario {
+const REVOKE_REUSED: Scenario = Scenario {
     name: "lane/revoke_reused",
+    test: "lane_claim::revoke_reused",
+    shows: "and the slot used again",
     must: &["ran", "skipped"],
+    loom: Loom::bound(2).at_least(18_500),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let lane = lane(0);
         let (parent, worker) = (lane.parent, lane.worker);
@@ -109,9 +126,13 @@ pub const REVOKE_REUSED: Scenario = Scenario {
 };
 
 /// A worker that claims a task has answered those before, as whoever sees the claim sees.
-pub const IN_ORDER: Scenario = Scenario {
+const IN_ORDER: Scenario = Scenario {
     name: "lane/in_order",
+    test: "lane_claim::in_order",
+    shows: "a claim shows the answers before it: an honest worker is never found ahead",
     must: &["begun", "not yet"],
+    loom: Loom::unbounded().at_least(1_800),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let lane = lane(0);
         let (parent, worker) = (lane.parent, lane.worker);
@@ -130,9 +151,13 @@ pub const IN_ORDER: Scenario = Scenario {
 };
 
 /// A running task is asked to stop; the next one in its slot is not.
-pub const ASKED: Scenario = Scenario {
+const ASKED: Scenario = Scenario {
     name: "lane/asked",
+    test: "lane_claim::asked",
+    shows: "seen or too late, and not by the slot's next task",
     must: &["seen", "too late"],
+    loom: Loom::unbounded().at_least(12),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let lane = lane(0);
         let (parent, mut worker) = (lane.parent, lane.worker);
@@ -158,3 +183,12 @@ pub const ASKED: Scenario = Scenario {
     },
     ..Scenario::EMPTY
 };
+
+pub const MODELS: &[Scenario] = &[
+    REVOKE,
+    IN_ORDER,
+    REVOKE_TWICE,
+    REVOKE_SECOND,
+    REVOKE_REUSED,
+    ASKED,
+];

@@ -1,17 +1,21 @@
 //! Requests and answers: what was published arrives whole, in order and once; a slot is used again.
 
 use super::lane_kit::{DONE, lane, seq, serve, slept, submit, take, take_number, wait};
-use crate::Scenario;
 use crate::sync::cell::UnsafeCell;
 use crate::sync::{Arc, thread};
+use crate::{Loom, Scenario, Shuttle};
 use raddle::shm::{Body, Payload, SLOTS, Seq};
 use std::mem::MaybeUninit;
 
 /// One task there and back. The worker may have gone to sleep.
-pub const ONE: Scenario = Scenario {
+const ONE: Scenario = Scenario {
     name: "lane/one",
+    test: "lane_publish::one",
+    shows: "there and back, worker awake or asleep",
     must: &["awake", "slept"],
     faults: 1,
+    loom: Loom::unbounded().at_least(5_000),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let lane = lane(0);
         let (parent, mut worker) = (lane.parent, lane.worker);
@@ -31,9 +35,14 @@ pub const ONE: Scenario = Scenario {
 };
 
 /// Two producers: each has its number, and the worker sees the tasks in the order of the numbers.
-pub const TWO_PRODUCERS: Scenario = Scenario {
+const TWO_PRODUCERS: Scenario = Scenario {
     name: "lane/two_producers",
+    test: "lane_publish::two_producers",
+    shows: "in the order of the numbers",
     must: &["1 before 2", "2 before 1"],
+    threads: 3,
+    loom: Loom::bound(2).at_least(6_000),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let lane = lane(0);
         let (parent, mut worker) = (lane.parent, lane.worker);
@@ -68,9 +77,13 @@ pub const TWO_PRODUCERS: Scenario = Scenario {
 
 /// More tasks than slots: the third is refused until an answer has been taken, and then uses the slots of
 /// the first. Nobody reads what belongs to another lap.
-pub const LAP: Scenario = Scenario {
+const LAP: Scenario = Scenario {
     name: "lane/lap",
+    test: "lane_publish::lap",
+    shows: "three tasks through two slots",
     must: &["done"],
+    loom: Loom::bound(2).at_least(19_000),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let lane = lane(0);
         let (parent, worker) = (lane.parent, lane.worker);
@@ -96,9 +109,13 @@ pub const LAP: Scenario = Scenario {
 };
 
 /// A producer uses the slot that another thread's taking has freed.
-pub const FREED_SLOT: Scenario = Scenario {
+const FREED_SLOT: Scenario = Scenario {
     name: "lane/freed_slot",
+    test: "lane_publish::freed_slot",
+    shows: "refused, or a slot that another thread's taking freed",
     must: &["refused", "taken over"],
+    loom: Loom::unbounded().at_least(10),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let lane = lane(0);
         let (parent, mut worker) = (lane.parent, lane.worker);
@@ -147,9 +164,14 @@ impl Records {
 }
 
 /// Two producers use slots that another thread's taking has freed, and what belongs to the slots.
-pub const FREED_RECORDS: Scenario = Scenario {
+const FREED_RECORDS: Scenario = Scenario {
     name: "lane/freed_records",
+    test: "lane_publish::freed_records",
+    shows: "what belongs to a slot is one thread's at a time",
     must: &["none", "one", "two"],
+    threads: 3,
+    loom: Loom::bound(2).at_least(5_500),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let lane = lane(0);
         let (parent, mut worker) = (lane.parent, lane.worker);
@@ -205,9 +227,13 @@ fn span(payload: &Payload) -> raddle::shm::Span {
 /// Long payloads through an arena with room for one: the parent frees its span with the answer, the
 /// worker takes its own back when it is released, and sleeps until then. loom sees a span that is
 /// written while somebody reads it.
-pub const SPANS: Scenario = Scenario {
+const SPANS: Scenario = Scenario {
     name: "lane/spans",
+    test: "lane_publish::spans",
+    shows: "long payloads through arenas with room for one",
     must: &["awake", "slept"],
+    loom: Loom::bound(2).at_least(2_700),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let lane = lane(64);
         let (parent, mut worker) = (lane.parent, lane.worker);
@@ -251,3 +277,5 @@ pub const SPANS: Scenario = Scenario {
     },
     ..Scenario::EMPTY
 };
+
+pub const MODELS: &[Scenario] = &[ONE, TWO_PRODUCERS, LAP, FREED_SLOT, FREED_RECORDS, SPANS];

@@ -2,9 +2,9 @@
 //! the casualty, exactly once. And the consumer's side, passed from thread to thread.
 
 use super::lane_kit::{DONE, Lane, answer, lane_with, seq, serve, submit};
-use crate::Scenario;
 use crate::sync::faults::mortal;
 use crate::sync::{Arc, thread};
+use crate::{Loom, Scenario, Shuttle};
 use raddle::shm::{Body, ParentEnd, Payload, Reply, Revoke, SKIPPED, Seq, WorkerEnd};
 
 /// How a task ended, in the order in which the consumer learned it.
@@ -108,11 +108,15 @@ fn serve_again(mut worker: WorkerEnd) -> Vec<Seq> {
 }
 
 /// Two tasks wait when the worker comes; a third is submitted while it may be dying.
-pub const CRASH: Scenario = Scenario {
+const CRASH: Scenario = Scenario {
     name: "lane/crash",
+    test: "lane_recovery::crash",
+    shows: "each number answered, or the casualty",
     must: &["no casualty", "first", "second"],
     may: &["third"],
     cuts: true,
+    loom: Loom::bound(3).at_least(500),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let Lane {
             parent,
@@ -145,10 +149,14 @@ pub const CRASH: Scenario = Scenario {
 };
 
 /// The second task is taken back while the worker may be dying: the next worker knows.
-pub const CRASH_REVOKE: Scenario = Scenario {
+const CRASH_REVOKE: Scenario = Scenario {
     name: "lane/crash_revoke",
+    test: "lane_recovery::crash_revoke",
+    shows: "what was taken back runs in neither worker",
     must: &["revoked", "revoked, first lost", "ran", "second lost"],
     cuts: true,
+    loom: Loom::bound(3).at_least(30),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let Lane {
             parent,
@@ -184,10 +192,15 @@ pub const CRASH_REVOKE: Scenario = Scenario {
 };
 
 /// A waiter sleeps on the lane while its worker dies: the recovery wakes it, and the next worker does.
-pub const CRASH_WAITER: Scenario = Scenario {
+const CRASH_WAITER: Scenario = Scenario {
     name: "lane/crash_waiter",
+    test: "lane_recovery::crash_waiter",
+    shows: "a sleeping waiter is woken by the recovery",
     must: &["answered", "lost"],
     cuts: true,
+    threads: 3,
+    loom: Loom::bound(2).at_least(570),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let Lane {
             parent,
@@ -229,10 +242,14 @@ pub const CRASH_WAITER: Scenario = Scenario {
 };
 
 /// A worker that sleeps is killed there, and a task comes at the same time.
-pub const CRASH_ASLEEP: Scenario = Scenario {
+const CRASH_ASLEEP: Scenario = Scenario {
     name: "lane/crash_asleep",
+    test: "lane_recovery::crash_asleep",
+    shows: "killed while it lies down, and a task comes",
     must: &["first worker", "second worker", "lost"],
     cuts: true,
+    loom: Loom::bound(3).at_least(2_000),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let Lane {
             parent,
@@ -281,10 +298,14 @@ fn answer_long(worker: &mut WorkerEnd, seq: Seq, payload: &Payload) {
 
 /// Two long payloads, answered with long ones, through arenas with room for two. Nobody sees an answer that is half
 /// written, and all room comes back.
-pub const CRASH_SPAN: Scenario = Scenario {
+const CRASH_SPAN: Scenario = Scenario {
     name: "lane/crash_span",
+    test: "lane_recovery::crash_span",
+    shows: "a long answer is whole or not there; all room comes back",
     must: &["no casualty", "first", "second"],
     cuts: true,
+    loom: Loom::bound(3).at_least(30),
+    shuttle: Shuttle::sampled(100),
     body: |out| {
         const ARENA: usize = 256;
         let Lane {
@@ -352,9 +373,13 @@ pub const CRASH_SPAN: Scenario = Scenario {
 
 /// A producer submits while the memory is being replaced: the next worker, which may be asleep already,
 /// has the task.
-pub const SUBMIT_MEANWHILE: Scenario = Scenario {
+const SUBMIT_MEANWHILE: Scenario = Scenario {
     name: "lane/submit_meanwhile",
+    test: "lane_recovery::submit_meanwhile",
+    shows: "a task during the replacement",
     must: &["done"],
+    loom: Loom::bound(3).at_least(3_000),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let Lane {
             parent,
@@ -377,9 +402,14 @@ pub const SUBMIT_MEANWHILE: Scenario = Scenario {
 };
 
 /// Two of the parent's threads take answers while they come: each is taken once, in order.
-pub const HANDOVER: Scenario = Scenario {
+const HANDOVER: Scenario = Scenario {
     name: "lane/handover",
+    test: "lane_recovery::handover",
+    shows: "two consumers: each answer once, in order",
     must: &["both by one", "one each", "some left"],
+    threads: 3,
+    loom: Loom::bound(3).at_least(8_300),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let Lane { parent, worker, .. } = lane_with(0, Ends::new(), || {});
         submit(&parent, 1);
@@ -415,3 +445,13 @@ pub const HANDOVER: Scenario = Scenario {
     },
     ..Scenario::EMPTY
 };
+
+pub const MODELS: &[Scenario] = &[
+    HANDOVER,
+    CRASH,
+    CRASH_REVOKE,
+    CRASH_ASLEEP,
+    CRASH_SPAN,
+    CRASH_WAITER,
+    SUBMIT_MEANWHILE,
+];

@@ -1,7 +1,7 @@
 //! The limit on queued tasks: never more places taken than there are, and nobody sleeps beside a free one.
 
-use crate::Scenario;
 use crate::sync::{Arc, faults, thread};
+use crate::{Loom, Scenario, Shuttle};
 use raddle::thread::limit::{Admission, QueueLimit};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -29,10 +29,14 @@ fn slept() -> &'static str {
 }
 
 /// The last place is taken; a thread that wants it sleeps until it is given back.
-pub const GIVE: Scenario = Scenario {
+const GIVE: Scenario = Scenario {
     name: "limit/give",
+    test: "limit::give",
+    shows: "sleeps or not, and gets the place",
     must: &["slept", "did not sleep"],
     faults: 2,
+    loom: Loom::unbounded().at_least(1_200),
+    shuttle: Shuttle::exhaustive().at_least(36),
     body: |out| {
         let limit = Arc::new(QueueLimit::new(1));
         let held = Held::default();
@@ -53,10 +57,15 @@ pub const GIVE: Scenario = Scenario {
 };
 
 /// Two threads want the only place, and each gives it back.
-pub const TWO_TAKERS: Scenario = Scenario {
+const TWO_TAKERS: Scenario = Scenario {
     name: "limit/two_takers",
+    test: "limit::two_takers",
+    shows: "one place, two threads, one after the other",
     must: &["slept", "did not sleep"],
     faults: 1,
+    threads: 3,
+    loom: Loom::bound(3).at_least(1_800),
+    shuttle: Shuttle::exhaustive().at_least(3_800),
     body: |out| {
         let limit = Arc::new(QueueLimit::new(1));
         let held = Held::default();
@@ -80,9 +89,14 @@ pub const TWO_TAKERS: Scenario = Scenario {
 };
 
 /// Two sleep, one place comes back twice.
-pub const TWO_SLEEPERS: Scenario = Scenario {
+const TWO_SLEEPERS: Scenario = Scenario {
     name: "limit/two_sleepers",
+    test: "limit::two_sleepers",
+    shows: "two places come back to two sleepers",
     must: &["slept", "did not sleep"],
+    threads: 3,
+    loom: Loom::bound(2).at_least(34_000),
+    shuttle: Shuttle::sampled(2_000),
     body: |out| {
         let limit = Arc::new(QueueLimit::new(2));
         let held = Held::default();
@@ -111,10 +125,14 @@ pub const TWO_SLEEPERS: Scenario = Scenario {
 };
 
 /// The pool ends while somebody waits for a place.
-pub const CLOSE: Scenario = Scenario {
+const CLOSE: Scenario = Scenario {
     name: "limit/close",
+    test: "limit::close",
+    shows: "sleeps or not, and learns of the end",
     must: &["slept", "did not sleep"],
     faults: 1,
+    loom: Loom::unbounded().at_least(82),
+    shuttle: Shuttle::exhaustive().at_least(13),
     body: |out| {
         let limit = Arc::new(QueueLimit::new(1));
         assert_eq!(limit.try_take(), Admission::Taken);
@@ -129,9 +147,14 @@ pub const CLOSE: Scenario = Scenario {
 };
 
 /// The pool ends while two wait: both learn so.
-pub const CLOSE_TWO: Scenario = Scenario {
+const CLOSE_TWO: Scenario = Scenario {
     name: "limit/close_two",
+    test: "limit::close_two",
+    shows: "two sleepers both learn of the end",
     must: &["slept", "did not sleep"],
+    threads: 3,
+    loom: Loom::bound(2).at_least(2_000),
+    shuttle: Shuttle::sampled(2_000),
     body: |out| {
         let limit = Arc::new(QueueLimit::new(1));
         assert_eq!(limit.try_take(), Admission::Taken);
@@ -149,10 +172,15 @@ pub const CLOSE_TWO: Scenario = Scenario {
 };
 
 /// A place comes back as the pool ends: the sleeper gets the one or the other.
-pub const GIVE_OR_CLOSE: Scenario = Scenario {
+const GIVE_OR_CLOSE: Scenario = Scenario {
     name: "limit/give_or_close",
+    test: "limit::give_or_close",
+    shows: "the place or the end, never neither",
     must: &["Taken", "Closed"],
     forbidden: &["Full"],
+    threads: 3,
+    loom: Loom::bound(3).at_least(7_000),
+    shuttle: Shuttle::exhaustive().at_least(16_000),
     body: |out| {
         let limit = Arc::new(QueueLimit::new(1));
         assert_eq!(limit.try_take(), Admission::Taken);
@@ -167,3 +195,12 @@ pub const GIVE_OR_CLOSE: Scenario = Scenario {
     },
     ..Scenario::EMPTY
 };
+
+pub const MODELS: &[Scenario] = &[
+    GIVE,
+    CLOSE,
+    CLOSE_TWO,
+    TWO_TAKERS,
+    TWO_SLEEPERS,
+    GIVE_OR_CLOSE,
+];

@@ -7,15 +7,25 @@
 
 use super::lane_kit::{DONE, Ends, ends_with};
 use super::remote_kit::Calls;
-use crate::Outcomes;
+use crate::report;
 use crate::sync::{Arc, thread};
+use crate::{Loom, Outcomes, Scenario, Shuttle};
 use raddle::process::testing::model::{Due, Event, LaneState, Model};
 use raddle::shm::{Body, Payload, Request, WorkerEnd};
 use raddle::{Future, Rejected, TaskError};
 
-/// What a thread may be doing to a pool.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Op {
+macro_rules! ops {
+    ($($(#[$doc:meta])* $op:ident,)*) => {
+        /// What a thread may be doing to a pool.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+        pub enum Op { $($(#[$doc])* $op,)* }
+
+        /// All of them: each makes a test, of its pairs with itself and with those behind it.
+        pub const OPS: &[Op] = &[$(Op::$op),*];
+    };
+}
+
+ops! {
     /// A task is submitted.
     Submit,
     /// A number that was reserved is given up.
@@ -50,13 +60,20 @@ pub enum Op {
 
 use Op::*;
 
-pub const OPS: [Op; 16] = [
-    Submit, Nothing, Give, Expire, Cancel, Kill, Pump, Retire, Bury, Replace, Close, Room, Engage,
-    DropHandle, DropPool, Serve,
-];
+/// What the models of all pairs have in common.
+const PAIR: Scenario = Scenario {
+    name: "matrix/*",
+    shows: "each operation in progress while each other one begins, but for pairs that cannot \
+            meet, with the reason: nothing lost, doubled, leaked, or another task's",
+    may: &["all ran", "not all ran"],
+    threads: 0,
+    loom: Loom::bound(2).at_least(20),
+    shuttle: Shuttle::sampled(500),
+    ..Scenario::EMPTY
+};
 
 /// Why two operations are never in progress at the same time, if they are not.
-pub fn cannot_meet(one: Op, other: Op) -> Option<&'static str> {
+fn cannot_meet(one: Op, other: Op) -> Option<&'static str> {
     let supervisors = [Expire, Retire, Bury, Replace];
     let borrows_handle = [Cancel, Kill, Engage, DropHandle];
     let borrows_pool = [Submit, Close, Room, DropPool];
@@ -77,9 +94,40 @@ pub fn cannot_meet(one: Op, other: Op) -> Option<&'static str> {
     }
 }
 
-/// The name of the model of two operations.
-pub fn name(one: Op, other: Op) -> &'static str {
-    format!("matrix/{one:?}-{other:?}").to_lowercase().leak()
+/// The name of an operation's test.
+pub fn test(op: Op) -> String {
+    let mut name = "matrix::".to_owned();
+    for (index, letter) in format!("{op:?}").char_indices() {
+        if index > 0 && letter.is_uppercase() {
+            name.push('_');
+        }
+        name.push(letter.to_ascii_lowercase());
+    }
+    name
+}
+
+/// Runs an operation with itself and those behind it in the list, under this build's checker.
+pub fn row(one: Op) {
+    for &other in OPS.iter().skip_while(|&&op| op != one) {
+        let name = format!("matrix/{one:?}-{other:?}").to_lowercase().leak();
+        if let Some(why) = cannot_meet(one, other) {
+            report::say(format_args!("{name}: cannot meet: {why}"));
+            continue;
+        }
+        // One that waits for room is the other thread's.
+        let (mine, theirs) = if one == Room {
+            (other, one)
+        } else {
+            (one, other)
+        };
+        // Shuttle has the first lane's worker beside them.
+        let busy = cfg!(raddle_shuttle);
+        if !busy && are_submitters([one, other]) {
+            report::say(format_args!("{name}: three threads at least: a schedule"));
+            continue;
+        }
+        PAIR.check_as(name, move |out| run(mine, theirs, busy, out));
+    }
 }
 
 type Task = Future<Vec<u8>>;
@@ -254,7 +302,7 @@ fn two_lanes() -> (Model, Box<WorkerEnd>, Box<WorkerEnd>, Ends) {
 }
 
 /// Two that wait for room, which somebody has to make meanwhile.
-pub fn are_submitters(ops: [Op; 2]) -> bool {
+fn are_submitters(ops: [Op; 2]) -> bool {
     ops.contains(&Room) && ops.iter().all(|op| matches!(op, Submit | Room))
 }
 
@@ -330,7 +378,7 @@ fn world(ops: [Op; 2]) -> World {
 
 /// Runs one operation on this thread beside another one on a second thread. With `busy`, the first lane's worker serves
 /// meanwhile on a third one.
-pub fn run(mine: Op, theirs: Op, busy: bool, out: &Outcomes) {
+fn run(mine: Op, theirs: Op, busy: bool, out: &Outcomes) {
     let ops = [mine, theirs];
     let mut world = world(ops);
     let mut target = world.target.take().map(Arc::new);
@@ -533,3 +581,6 @@ impl World {
         false
     }
 }
+
+/// Its tests are made of the operations: [`OPS`].
+pub const MODELS: &[Scenario] = &[PAIR];

@@ -1,33 +1,33 @@
-//! The way home of freed cells: pushed by others, drained by the owner, counted once it has left.
+//! The remote-free list: other threads push freed cells, the owner drains them, and they are counted once it has ended.
 
 use crate::sync::cell::UnsafeCell;
 use crate::sync::thread;
-use crate::{DropCount, Outcomes, Scenario};
-use raddle::future::memory::home::{Free, Pushed, RemoteFreeList};
+use crate::{DropCount, Loom, Outcomes, Scenario, Shuttle};
+use raddle::future::memory::remote_free_list::{Free, Pushed, RemoteFreeList};
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
-/// A home with `N` cells out. What belongs to it is written by its owner and freed by the last.
-struct House<const N: usize> {
-    home: RemoteFreeList,
-    /// The owner's books: written until it leaves, read by whoever frees.
-    books: UnsafeCell<usize>,
-    /// Each is written by the thread that has it, and read by whoever gets it back or frees all.
+/// A remote-free list with `N` cells in use. Its owner writes its state; the last step frees it.
+struct Memory<const N: usize> {
+    list: RemoteFreeList,
+    /// The owner's state: written until it ends, read by the thread that frees.
+    state: UnsafeCell<usize>,
+    /// Each is written by the thread that has it, and read by the thread that gets it back or frees all.
     cells: [UnsafeCell<Free>; N],
     addresses: [usize; N],
     frees: DropCount,
 }
 
-// SAFETY: the home's protocol says who touches what; loom checks it.
-unsafe impl<const N: usize> Sync for House<N> {}
+// SAFETY: the protocol of the list says which thread touches what; loom checks it.
+unsafe impl<const N: usize> Sync for Memory<N> {}
 // SAFETY: as above.
-unsafe impl<const N: usize> Send for House<N> {}
+unsafe impl<const N: usize> Send for Memory<N> {}
 
-impl<const N: usize> House<N> {
+impl<const N: usize> Memory<N> {
     fn new() -> Arc<Self> {
-        let mut house = Arc::new(Self {
-            home: RemoteFreeList::new(),
-            books: UnsafeCell::new(0),
+        let mut memory = Arc::new(Self {
+            list: RemoteFreeList::new(),
+            state: UnsafeCell::new(0),
             cells: std::array::from_fn(|_| {
                 UnsafeCell::new(Free {
                     next: ptr::null_mut(),
@@ -36,11 +36,11 @@ impl<const N: usize> House<N> {
             addresses: [0; N],
             frees: DropCount::new(),
         });
-        let own = Arc::get_mut(&mut house).expect("nobody else has it yet");
+        let own = Arc::get_mut(&mut memory).expect("nobody else has it yet");
         for (address, cell) in own.addresses.iter_mut().zip(&own.cells) {
             *address = cell.with(<*const Free>::addr);
         }
-        house
+        memory
     }
 
     /// The last use of a cell by the thread that has it.
@@ -57,7 +57,7 @@ impl<const N: usize> House<N> {
         }
         // SAFETY: linked above, first to last, and nobody else's.
         let pushed = unsafe {
-            self.home
+            self.list
                 .push(chain[0], chain[chain.len() - 1], chain.len())
         };
         self.free_if(&pushed);
@@ -73,7 +73,7 @@ impl<const N: usize> House<N> {
                 .iter()
                 .position(|&own| own == cell.addr().get());
             // The owner uses it again.
-            self.give_up(index.expect("a cell of this home"));
+            self.give_up(index.expect("a cell of this list"));
             // SAFETY: a drained chain is the owner's.
             chain = unsafe { cell.as_ref() }.next;
             length += 1;
@@ -83,12 +83,12 @@ impl<const N: usize> House<N> {
 
     /// The owner leaves with `out` cells out, minus what comes in on the way.
     fn leave(&self, out: usize) -> Pushed {
-        self.books.with_mut(|books| {
+        self.state.with_mut(|state| {
             // SAFETY: the owner's alone until it has left.
-            unsafe { *books = N }
+            unsafe { *state = N }
         });
-        let got = self.take_in(self.home.abandon());
-        let pushed = self.home.settle(out - got);
+        let got = self.take_in(self.list.abandon());
+        let pushed = self.list.settle(out - got);
         self.free_if(&pushed);
         pushed
     }
@@ -97,7 +97,7 @@ impl<const N: usize> House<N> {
         if *pushed == Pushed::Last {
             drop(self.frees.value());
             // SAFETY: the last one owns everything; loom checks that all other uses are over.
-            self.books.with(|books| assert_eq!(unsafe { *books }, N));
+            self.state.with(|state| assert_eq!(unsafe { *state }, N));
             for index in 0..N {
                 self.give_up(index);
             }
@@ -112,7 +112,7 @@ impl<const N: usize> House<N> {
 
 fn name(pushed: &Pushed) -> &'static str {
     match pushed {
-        Pushed::RemoteFreeList => "home",
+        Pushed::ToOwner => "home",
         Pushed::Counted => "counted",
         Pushed::Last => "last",
     }
@@ -128,8 +128,10 @@ fn saw(out: &Outcomes, owner: &Pushed, others: &[Pushed]) {
 }
 
 /// Two cells come back one by one while the owner drains and leaves.
-pub const DRAIN: Scenario = Scenario {
+const DRAIN: Scenario = Scenario {
     name: "memory/drain",
+    test: "memory::drain",
+    shows: "two cells come back one by one; the owner or the other is last",
     must: &[
         "owner last, others home and home",
         "owner last, others home and counted",
@@ -137,62 +139,74 @@ pub const DRAIN: Scenario = Scenario {
         "owner counted, others home and last",
         "owner counted, others counted and last",
     ],
+    loom: Loom::unbounded().at_least(2_000),
+    shuttle: Shuttle::exhaustive().at_least(10),
     body: |out| {
-        let house = House::<2>::new();
-        let theirs = Arc::clone(&house);
+        let memory = Memory::<2>::new();
+        let theirs = Arc::clone(&memory);
         let other = thread::spawn(move || [theirs.send(&[0]), theirs.send(&[1])]);
-        let got = house.take_in(house.home.drain());
-        let owner = house.leave(2 - got);
+        let got = memory.take_in(memory.list.drain());
+        let owner = memory.leave(2 - got);
         saw(out, &owner, &other.join().unwrap());
-        house.was_freed_once();
+        memory.was_freed_once();
     },
     ..Scenario::EMPTY
 };
 
 /// A chain of two comes back while the owner leaves.
-pub const CHAIN: Scenario = Scenario {
+const CHAIN: Scenario = Scenario {
     name: "memory/chain",
+    test: "memory::chain",
+    shows: "a chain of two comes back at once",
     must: &[
         "owner last, others home",
         "owner last, others counted",
         "owner counted, others last",
     ],
+    loom: Loom::unbounded().at_least(50),
+    shuttle: Shuttle::exhaustive(),
     body: |out| {
-        let house = House::<2>::new();
-        let theirs = Arc::clone(&house);
+        let memory = Memory::<2>::new();
+        let theirs = Arc::clone(&memory);
         let other = thread::spawn(move || [theirs.send(&[0, 1])]);
-        let owner = house.leave(2);
+        let owner = memory.leave(2);
         saw(out, &owner, &other.join().unwrap());
-        house.was_freed_once();
+        memory.was_freed_once();
     },
     ..Scenario::EMPTY
 };
 
 /// The owner uses a cell again that came back, while another is on its way.
-pub const REUSE: Scenario = Scenario {
+const REUSE: Scenario = Scenario {
     name: "memory/reuse",
+    test: "memory::reuse",
+    shows: "none, one or two are drained, and used again",
     must: &["drained 0", "drained 1", "drained 2"],
+    loom: Loom::unbounded().at_least(500),
+    shuttle: Shuttle::exhaustive().at_least(9),
     body: |out| {
-        let house = House::<2>::new();
-        let theirs = Arc::clone(&house);
+        let memory = Memory::<2>::new();
+        let theirs = Arc::clone(&memory);
         let other = thread::spawn(move || {
-            assert_eq!(theirs.send(&[0]), Pushed::RemoteFreeList);
-            assert_eq!(theirs.send(&[1]), Pushed::RemoteFreeList);
+            assert_eq!(theirs.send(&[0]), Pushed::ToOwner);
+            assert_eq!(theirs.send(&[1]), Pushed::ToOwner);
         });
-        let first = house.take_in(house.home.drain());
-        let second = house.take_in(house.home.drain());
+        let first = memory.take_in(memory.list.drain());
+        let second = memory.take_in(memory.list.drain());
         out.saw(["drained 0", "drained 1", "drained 2"][first + second]);
         other.join().unwrap();
-        let owner = house.leave(2 - first - second);
+        let owner = memory.leave(2 - first - second);
         assert_eq!(owner, Pushed::Last);
-        house.was_freed_once();
+        memory.was_freed_once();
     },
     ..Scenario::EMPTY
 };
 
-/// Two threads bring a cell home each while the owner leaves.
-pub const TWO_FREERS: Scenario = Scenario {
+/// Two threads return a cell each while the owner ends.
+const TWO_FREERS: Scenario = Scenario {
     name: "memory/two_freers",
+    test: "memory::two_freers",
+    shows: "of three parties exactly one is last, in all eight ways",
     must: &[
         "owner last, others home and home",
         "owner last, others home and counted",
@@ -203,15 +217,20 @@ pub const TWO_FREERS: Scenario = Scenario {
         "owner counted, others counted and last",
         "owner counted, others last and counted",
     ],
+    threads: 3,
+    loom: Loom::bound(3).at_least(900),
+    shuttle: Shuttle::exhaustive().at_least(500),
     body: |out| {
-        let house = House::<2>::new();
+        let memory = Memory::<2>::new();
         let others = [0, 1].map(|index| {
-            let theirs = Arc::clone(&house);
+            let theirs = Arc::clone(&memory);
             thread::spawn(move || theirs.send(&[index]))
         });
-        let owner = house.leave(2);
+        let owner = memory.leave(2);
         saw(out, &owner, &others.map(|other| other.join().unwrap()));
-        house.was_freed_once();
+        memory.was_freed_once();
     },
     ..Scenario::EMPTY
 };
+
+pub const MODELS: &[Scenario] = &[DRAIN, CHAIN, REUSE, TWO_FREERS];

@@ -1,45 +1,98 @@
-//! The scenarios: small programs against the shipped code, one file per protocol.
+//! The scenarios: small programs against the shipped code, one file per protocol. Each file ends with the list of its models.
 
-pub mod adopt;
-pub mod after;
-pub mod cell;
-pub mod cell_kit;
-pub mod deque;
-pub mod deque_kit;
-pub mod futex;
-pub mod generation;
-pub mod hand;
-pub mod hooks;
-pub mod idle;
-pub mod inbox;
-pub mod join;
-pub mod lane_bells;
-pub mod lane_claim;
-pub mod lane_kit;
-pub mod lane_publish;
-pub mod lane_recovery;
-pub mod limit;
+use crate::Scenario;
+
+mod adopt;
+mod after;
+mod cell;
+mod cell_kit;
+mod deque;
+mod deque_kit;
+mod futex;
+mod generation;
+mod hand;
+mod hooks;
+mod idle;
+mod inbox;
+mod join;
+mod lane_bells;
+mod lane_claim;
+mod lane_kit;
+mod lane_publish;
+mod lane_recovery;
+mod limit;
 pub mod matrix;
-pub mod memory;
-pub mod pool;
-pub mod pool_batch;
-pub mod pool_halves;
-pub mod pool_spares;
-pub mod promise;
-pub mod ranges;
-pub mod remote;
-pub mod remote_balance;
-pub mod remote_batch;
-pub mod remote_bury;
-pub mod remote_close;
-pub mod remote_kit;
-pub mod remote_moves;
-pub mod remote_ready;
-pub mod remote_room;
-pub mod remote_rooms;
-pub mod remote_timed;
-pub mod remote_told;
-pub mod scope;
-pub mod set;
-pub mod state;
-pub mod wake;
+mod memory;
+mod pool;
+mod pool_batch;
+mod pool_halves;
+mod pool_spares;
+mod promise;
+mod ranges;
+mod remote;
+mod remote_balance;
+mod remote_batch;
+mod remote_bury;
+mod remote_close;
+mod remote_kit;
+mod remote_moves;
+mod remote_ready;
+mod remote_room;
+mod remote_rooms;
+mod remote_timed;
+mod remote_told;
+mod scope;
+mod set;
+mod shutdown;
+mod state;
+mod wake;
+
+/// The models of each file.
+pub const FILES: &[(&str, &[Scenario])] = &[
+    ("adopt", adopt::MODELS),
+    ("after", after::MODELS),
+    ("cell", cell::MODELS),
+    ("deque", deque::MODELS),
+    ("futex", futex::MODELS),
+    ("generation", generation::MODELS),
+    ("hand", hand::MODELS),
+    ("hooks", hooks::MODELS),
+    ("idle", idle::MODELS),
+    ("inbox", inbox::MODELS),
+    ("join", join::MODELS),
+    ("lane_bells", lane_bells::MODELS),
+    ("lane_claim", lane_claim::MODELS),
+    ("lane_publish", lane_publish::MODELS),
+    ("lane_recovery", lane_recovery::MODELS),
+    ("limit", limit::MODELS),
+    ("matrix", matrix::MODELS),
+    ("memory", memory::MODELS),
+    ("pool", pool::MODELS),
+    ("pool_batch", pool_batch::MODELS),
+    ("pool_halves", pool_halves::MODELS),
+    ("pool_spares", pool_spares::MODELS),
+    ("promise", promise::MODELS),
+    ("ranges", ranges::MODELS),
+    ("remote", remote::MODELS),
+    ("remote_balance", remote_balance::MODELS),
+    ("remote_batch", remote_batch::MODELS),
+    ("remote_bury", remote_bury::MODELS),
+    ("remote_close", remote_close::MODELS),
+    ("remote_moves", remote_moves::MODELS),
+    ("remote_ready", remote_ready::MODELS),
+    ("remote_room", remote_room::MODELS),
+    ("remote_rooms", remote_rooms::MODELS),
+    ("remote_timed", remote_timed::MODELS),
+    ("remote_told", remote_told::MODELS),
+    ("scope", scope::MODELS),
+    ("set", set::MODELS),
+    ("shutdown", shutdown::MODELS),
+    ("state", state::MODELS),
+    ("wake", wake::MODELS),
+];
+
+/// The models that are tests; those of the [`matrix`] are not here.
+pub fn all() -> impl Iterator<Item = &'static Scenario> {
+    let models = FILES.iter().flat_map(|(_, models)| *models);
+    models.filter(|scenario| !scenario.test.is_empty())
+}

@@ -3,7 +3,7 @@
 
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::{Arc, futex, thread};
-use crate::{Counted, DropCount, Scenario};
+use crate::{Counted, DropCount, Scenario, Shuttle};
 use raddle::thread::{Idle, ThreadPoolBuilder};
 use raddle::{Future, Rejected, Shutdown, TaskError, ThreadPool, WhenFull, promise};
 
@@ -71,10 +71,14 @@ impl Bell {
 }
 
 /// Two threads from outside, two workers.
-pub const OUTSIDE: Scenario = Scenario {
+const OUTSIDE: Scenario = Scenario {
     name: "pool/outside",
+    test: "pool::outside",
+    shows: "submission and waking",
     may: &["done"],
     faults: 1,
+    threads: 5,
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let made = Made::default();
         let pool = std::sync::Arc::new(pool(2));
@@ -98,9 +102,13 @@ pub const OUTSIDE: Scenario = Scenario {
 };
 
 /// Workers that never search: each submission wakes one.
-pub const PARKED: Scenario = Scenario {
+const PARKED: Scenario = Scenario {
     name: "pool/parked",
+    test: "pool::parked",
+    shows: "submission and waking",
     may: &["done"],
+    threads: 4,
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let made = Made::default();
         let pool = builder(2).idle(Idle::ParkAtOnce).build().unwrap();
@@ -123,9 +131,12 @@ pub const PARKED: Scenario = Scenario {
 };
 
 /// One worker; a task waits for tasks that it has spawned: it runs them itself.
-pub const NESTED: Scenario = Scenario {
+const NESTED: Scenario = Scenario {
     name: "pool/nested",
+    test: "pool::nested",
+    shows: "waits: helping, lending, taking back",
     may: &["done"],
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let made = Made::default();
         let pool = std::sync::Arc::new(pool(1));
@@ -146,10 +157,14 @@ pub const NESTED: Scenario = Scenario {
 
 /// One worker, blocked by a task that waits for something from outside: a spare takes its place, and the
 /// task behind it gets done.
-pub const SPARE: Scenario = Scenario {
+const SPARE: Scenario = Scenario {
     name: "pool/spare",
+    test: "pool::spare",
+    shows: "waits: helping, lending, taking back",
     may: &["done"],
     faults: 1,
+    threads: 3,
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let made = Made::default();
         let pool = pool(1);
@@ -168,9 +183,13 @@ pub const SPARE: Scenario = Scenario {
 
 /// Two tasks block one after the other, and what they wait for comes at any time: cores are lent, taken
 /// back or kept, spares come and go, and the end of the pool finds all of them.
-pub const SPARES: Scenario = Scenario {
+const SPARES: Scenario = Scenario {
     name: "pool/spares",
+    test: "pool::spares",
+    shows: "waits: helping, lending, taking back",
     may: &["done"],
+    threads: 5,
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let made = Made::default();
         let pool = pool(1);
@@ -201,9 +220,13 @@ pub const SPARES: Scenario = Scenario {
 
 /// A task that blocks where the pool does not see it, until a task that it has spawned was run: the other
 /// worker has to find that one, however it went to sleep.
-pub const HIDDEN_WAIT: Scenario = Scenario {
+const HIDDEN_WAIT: Scenario = Scenario {
     name: "pool/hidden_wait",
+    test: "pool::hidden_wait",
+    shows: "a wait that the pool does not see, for a task in a deque",
     may: &["done"],
+    threads: 3,
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let pool = std::sync::Arc::new(pool(2));
         let inner = std::sync::Arc::clone(&pool);
@@ -221,9 +244,13 @@ pub const HIDDEN_WAIT: Scenario = Scenario {
 };
 
 /// The same with workers that go to sleep at once.
-pub const HIDDEN_WAIT_PARKED: Scenario = Scenario {
+const HIDDEN_WAIT_PARKED: Scenario = Scenario {
     name: "pool/hidden_wait_parked",
+    test: "pool::hidden_wait_parked",
+    shows: "a wait that the pool does not see, for a task in a deque",
     may: &["done"],
+    threads: 3,
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let pool = builder(2).idle(Idle::ParkAtOnce).build().unwrap();
         let pool = std::sync::Arc::new(pool);
@@ -242,9 +269,13 @@ pub const HIDDEN_WAIT_PARKED: Scenario = Scenario {
 };
 
 /// Two tasks that each wait for the other's signal: both workers have to be up.
-pub const BOTH_WORKERS: Scenario = Scenario {
+const BOTH_WORKERS: Scenario = Scenario {
     name: "pool/both_workers",
+    test: "pool::both_workers",
+    shows: "submission and waking",
     may: &["done"],
+    threads: 3,
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let pool = builder(2).idle(Idle::ParkAtOnce).build().unwrap();
         let (left, left_too) = Bell::pair();
@@ -265,9 +296,13 @@ pub const BOTH_WORKERS: Scenario = Scenario {
 };
 
 /// Tasks for one worker alone run there, whoever else is awake.
-pub const SPAWN_ON: Scenario = Scenario {
+const SPAWN_ON: Scenario = Scenario {
     name: "pool/spawn_on",
+    test: "pool::spawn_on",
+    shows: "tasks for one worker alone",
     may: &["done"],
+    threads: 3,
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let made = Made::default();
         let pool = pool(2);
@@ -292,9 +327,13 @@ pub const SPAWN_ON: Scenario = Scenario {
 };
 
 /// Everything is cancelled from two sides while it starts.
-pub const CANCEL_STORM: Scenario = Scenario {
+const CANCEL_STORM: Scenario = Scenario {
     name: "pool/cancel_storm",
+    test: "pool::cancel_storm",
+    shows: "cancelled from two sides",
     may: &["0 cancelled", "1 cancelled", "2 cancelled", "3 cancelled"],
+    threads: 4,
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let made = Made::default();
         let pool = pool(2);
@@ -344,28 +383,38 @@ fn shutdown_races(out: &crate::Outcomes, workers: usize, end: Shutdown) {
 }
 
 /// A pool is drained while others still submit: done or rejected, and never neither.
-pub const DRAIN: Scenario = Scenario {
+const DRAIN: Scenario = Scenario {
     name: "pool/drain",
+    test: "pool::drain",
+    shows: "submissions race with the end: each future resolves",
     may: &[
         "done, done",
         "done, rejected",
         "rejected, rejected",
         "rejected, done",
     ],
+    threads: 3,
+    shuttle: Shuttle::sampled(1_000),
     body: |out| shutdown_races(out, 1, Shutdown::Drain),
     ..Scenario::EMPTY
 };
 
 /// The same with two workers, one of which may end while the other one works.
-pub const DRAIN_TWO: Scenario = Scenario {
+const DRAIN_TWO: Scenario = Scenario {
     name: "pool/drain_two",
+    test: "pool::drain_two",
+    shows: "submissions race with the end: each future resolves",
+    threads: 4,
+    shuttle: Shuttle::sampled(1_000),
     body: |out| shutdown_races(out, 2, Shutdown::Drain),
     ..DRAIN
 };
 
 /// The same where what has not started is cancelled.
-pub const CANCEL_PENDING: Scenario = Scenario {
+const CANCEL_PENDING: Scenario = Scenario {
     name: "pool/cancel_pending",
+    test: "pool::cancel_pending",
+    shows: "submissions race with the end: each future resolves",
     may: &[
         "done, done",
         "done, cancelled",
@@ -377,14 +426,19 @@ pub const CANCEL_PENDING: Scenario = Scenario {
         "rejected, done",
         "rejected, cancelled",
     ],
+    threads: 4,
+    shuttle: Shuttle::sampled(1_000),
     body: |out| shutdown_races(out, 2, Shutdown::CancelPending),
     ..Scenario::EMPTY
 };
 
 /// A closed pool takes nothing from a thread that knows that it is closed, whatever its workers do just now.
-pub const CLOSED: Scenario = Scenario {
+pub(super) const CLOSED: Scenario = Scenario {
     name: "pool/closed",
+    test: "pool::closed",
+    shows: "nothing gets in",
     may: &["rejected"],
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let made = Made::default();
         let pool = pool(1);
@@ -401,9 +455,13 @@ pub const CLOSED: Scenario = Scenario {
 
 /// A task that runs while the pool is drained still has its spawned tasks done, or learns that they were not
 /// accepted.
-pub const DRAIN_NESTED: Scenario = Scenario {
+const DRAIN_NESTED: Scenario = Scenario {
     name: "pool/drain_nested",
+    test: "pool::drain_nested",
+    shows: "the same with tasks that spawn",
     may: &["done", "rejected"],
+    threads: 3,
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let made = Made::default();
         let pool = std::sync::Arc::new(pool(2));
@@ -423,9 +481,13 @@ pub const DRAIN_NESTED: Scenario = Scenario {
 };
 
 /// A scope from outside, whose tasks borrow and spawn.
-pub const SCOPE: Scenario = Scenario {
+const SCOPE: Scenario = Scenario {
     name: "pool/scope",
+    test: "pool::scope",
+    shows: "borrowing",
     may: &["done"],
+    threads: 3,
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let made = Made::default();
         let pool = pool(2);
@@ -450,9 +512,13 @@ pub const SCOPE: Scenario = Scenario {
 };
 
 /// Joins in joins, on two workers: each half runs once and both results come back.
-pub const JOIN: Scenario = Scenario {
+const JOIN: Scenario = Scenario {
     name: "pool/join",
+    test: "pool::join",
+    shows: "borrowing",
     may: &["done"],
+    threads: 4,
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         fn sum(pool: &ThreadPool, numbers: &[u32]) -> u32 {
             if let &[one] = numbers {
@@ -473,9 +539,13 @@ pub const JOIN: Scenario = Scenario {
 
 /// A worker was blocked, and its core went to a spare that keeps it: a join of its task goes on as a guest's, and its second
 /// half finds a thread though the first one waits for it.
-pub const JOIN_DISPLACED: Scenario = Scenario {
+const JOIN_DISPLACED: Scenario = Scenario {
     name: "pool/join_displaced",
+    test: "pool::join_displaced",
+    shows: "borrowing",
     may: &["done"],
+    threads: 4,
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let pool = std::sync::Arc::new(pool(2));
         let (give, awaited) = promise::<()>();
@@ -512,9 +582,12 @@ pub const JOIN_DISPLACED: Scenario = Scenario {
 };
 
 /// The only worker starts what one thread submits in the order in which it does, by whichever way it comes.
-pub const IN_ORDER: Scenario = Scenario {
+const IN_ORDER: Scenario = Scenario {
     name: "pool/in_order",
+    test: "pool::in_order",
+    shows: "the only worker starts one thread's tasks in their order",
     may: &["done"],
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let pool = pool(1);
         let begun = std::sync::Arc::new(AtomicU32::new(0));
@@ -537,9 +610,13 @@ pub const IN_ORDER: Scenario = Scenario {
 };
 
 /// Two threads from outside take part in joins of their own, and a worker of another pool in a third.
-pub const JOIN_GUESTS: Scenario = Scenario {
+const JOIN_GUESTS: Scenario = Scenario {
     name: "pool/join_guests",
+    test: "pool::join_guests",
+    shows: "borrowing",
     may: &["done"],
+    threads: 6,
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         fn sum(pool: &ThreadPool, numbers: &[u32]) -> u32 {
             if let &[one] = numbers {
@@ -567,10 +644,14 @@ pub const JOIN_GUESTS: Scenario = Scenario {
 };
 
 /// A full queue blocks two submitters, and everything gets done all the same.
-pub const LIMIT: Scenario = Scenario {
+const LIMIT: Scenario = Scenario {
     name: "pool/limit",
+    test: "pool::limit",
+    shows: "the limit",
     may: &["done"],
     faults: 1,
+    threads: 3,
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let made = Made::default();
         let pool = builder(1).queue_limit(1).build().unwrap();
@@ -591,9 +672,13 @@ pub const LIMIT: Scenario = Scenario {
 };
 
 /// A submitter sleeps for a place while the pool ends.
-pub const LIMIT_CLOSED: Scenario = Scenario {
+pub(super) const LIMIT_CLOSED: Scenario = Scenario {
     name: "pool/limit_closed",
+    test: "pool::limit_closed",
+    shows: "a submitter that waits for a place learns of the end",
     may: &["done", "rejected"],
+    threads: 3,
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let made = Made::default();
         let pool = builder(1).queue_limit(1).build().unwrap();
@@ -612,9 +697,12 @@ pub const LIMIT_CLOSED: Scenario = Scenario {
 };
 
 /// Tasks that tasks have spawned do not count against the limit, and give nothing back to it either.
-pub const LIMIT_NESTED: Scenario = Scenario {
+const LIMIT_NESTED: Scenario = Scenario {
     name: "pool/limit_nested",
+    test: "pool::limit_nested",
+    shows: "the limit",
     may: &["full"],
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let made = Made::default();
         let pool = builder(1).queue_limit(1).when_full(WhenFull::Reject);
@@ -648,9 +736,13 @@ pub const LIMIT_NESTED: Scenario = Scenario {
 };
 
 /// The last one to let go of the pool is one of its own tasks.
-pub const DROPPED_INSIDE: Scenario = Scenario {
+const DROPPED_INSIDE: Scenario = Scenario {
     name: "pool/dropped_inside",
+    test: "pool::dropped_inside",
+    shows: "the last reference goes in a task",
     may: &["done"],
+    threads: 3,
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let made = Made::default();
         let (bell, ended) = Bell::pair();
@@ -673,9 +765,13 @@ pub const DROPPED_INSIDE: Scenario = Scenario {
 
 /// A scope inside of a task that has blocked before: it may have lost its core to a spare, and its tasks
 /// take the way from outside.
-pub const SCOPE_AFTER_A_WAIT: Scenario = Scenario {
+const SCOPE_AFTER_A_WAIT: Scenario = Scenario {
     name: "pool/scope_after_a_wait",
+    test: "pool::scope_after_a_wait",
+    shows: "borrowing",
     may: &["done"],
+    threads: 4,
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let made = Made::default();
         let pool = std::sync::Arc::new(pool(1));
@@ -703,10 +799,14 @@ pub const SCOPE_AFTER_A_WAIT: Scenario = Scenario {
 };
 
 /// Drained while a task is blocked, its place with a spare: what it waits for comes, and it ends.
-pub const DRAIN_BLOCKED: Scenario = Scenario {
+const DRAIN_BLOCKED: Scenario = Scenario {
     name: "pool/drain_blocked",
+    test: "pool::drain_blocked",
+    shows: "the same with tasks that are blocked",
     may: &["done"],
     faults: 1,
+    threads: 6,
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let made = Made::default();
         let pool = std::sync::Arc::new(pool(2));
@@ -731,9 +831,13 @@ pub const DRAIN_BLOCKED: Scenario = Scenario {
 };
 
 /// More tasks than a worker's deque holds, spawned by a task: the rest goes through the injector.
-pub const OVERFLOW: Scenario = Scenario {
+const OVERFLOW: Scenario = Scenario {
     name: "pool/overflow",
+    test: "pool::overflow",
+    shows: "submission and waking",
     may: &["done"],
+    threads: 3,
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let made = Made::default();
         let pool = std::sync::Arc::new(pool(2));
@@ -752,9 +856,12 @@ pub const OVERFLOW: Scenario = Scenario {
 };
 
 /// The smallest pool that can be shut down: one worker that sleeps at once, one task, and the end.
-pub const SMALLEST: Scenario = Scenario {
+pub(super) const SMALLEST: Scenario = Scenario {
     name: "shutdown/smallest",
+    test: "pool::smallest",
+    shows: "one task, drained",
     must: &["done"],
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let pool = builder(1).idle(Idle::ParkAtOnce).build().unwrap();
         let future = pool.spawn(|| 7);
@@ -767,9 +874,13 @@ pub const SMALLEST: Scenario = Scenario {
 };
 
 /// A submitter meets the end of the pool: its task is done, or it is told that it was not accepted.
-pub const SMALLEST_RACE: Scenario = Scenario {
+pub(super) const SMALLEST_RACE: Scenario = Scenario {
     name: "shutdown/race",
+    test: "pool::smallest_race",
+    shows: "a submitter meets the end: done or rejected",
     must: &["done", "rejected"],
+    threads: 3,
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let pool = builder(1).idle(Idle::ParkAtOnce).build().unwrap();
         let pool = Arc::new(pool);
@@ -782,9 +893,12 @@ pub const SMALLEST_RACE: Scenario = Scenario {
 };
 
 /// A worker that is about to sleep, and the end: it learns of it.
-pub const NOTHING_TO_DO: Scenario = Scenario {
+pub(super) const NOTHING_TO_DO: Scenario = Scenario {
     name: "shutdown/nothing_to_do",
+    test: "pool::nothing_to_do",
+    shows: "a worker that is about to sleep learns of the end",
     must: &["ended"],
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let pool = builder(1).idle(Idle::ParkAtOnce).build().unwrap();
         pool.shutdown(Shutdown::Drain).unwrap();
@@ -793,3 +907,36 @@ pub const NOTHING_TO_DO: Scenario = Scenario {
     },
     ..Scenario::EMPTY
 };
+
+pub const MODELS: &[Scenario] = &[
+    NOTHING_TO_DO,
+    SMALLEST,
+    SMALLEST_RACE,
+    CLOSED,
+    LIMIT_CLOSED,
+    DRAIN,
+    DRAIN_TWO,
+    CANCEL_PENDING,
+    DRAIN_NESTED,
+    DRAIN_BLOCKED,
+    DROPPED_INSIDE,
+    OUTSIDE,
+    PARKED,
+    BOTH_WORKERS,
+    OVERFLOW,
+    NESTED,
+    SPARE,
+    SPARES,
+    HIDDEN_WAIT,
+    HIDDEN_WAIT_PARKED,
+    SPAWN_ON,
+    CANCEL_STORM,
+    SCOPE,
+    SCOPE_AFTER_A_WAIT,
+    JOIN,
+    JOIN_DISPLACED,
+    IN_ORDER,
+    JOIN_GUESTS,
+    LIMIT,
+    LIMIT_NESTED,
+];

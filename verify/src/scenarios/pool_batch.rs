@@ -2,7 +2,7 @@
 
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::{Arc, futex, thread};
-use crate::{DropCount, Scenario};
+use crate::{DropCount, Scenario, Shuttle};
 use raddle::thread::Idle;
 use raddle::{Rejected, Shutdown, TaskError, ThreadPool};
 
@@ -44,8 +44,12 @@ fn meets(pool: &ThreadPool) {
 }
 
 /// Two tasks that wait for each other come in one step, with one wake: both workers have to be up.
-pub const BOTH_WORKERS: Scenario = Scenario {
+const BOTH_WORKERS: Scenario = Scenario {
     name: "pool_batch/both_workers",
+    test: "pool_batch::both_workers",
+    shows: "two tasks that wait for each other, handed over with one wake-up",
+    threads: 3,
+    shuttle: Shuttle::sampled(1_000),
     may: &["done"],
     body: |out| {
         let pool = pool(Idle::ParkAtOnce);
@@ -57,8 +61,12 @@ pub const BOTH_WORKERS: Scenario = Scenario {
 };
 
 /// The same with workers that search for a while.
-pub const BOTH_SEARCH: Scenario = Scenario {
+const BOTH_SEARCH: Scenario = Scenario {
     name: "pool_batch/both_search",
+    test: "pool_batch::both_search",
+    shows: "the same with workers that search",
+    threads: 3,
+    shuttle: Shuttle::sampled(1_000),
     may: &["done"],
     body: |out| {
         let pool = pool(Idle::Balanced);
@@ -70,8 +78,12 @@ pub const BOTH_SEARCH: Scenario = Scenario {
 };
 
 /// The same from inside: the tasks go into the worker's own deque, and the other worker has to come for one.
-pub const INSIDE: Scenario = Scenario {
+const INSIDE: Scenario = Scenario {
     name: "pool_batch/inside",
+    test: "pool_batch::inside",
+    shows: "the same from one of the pool's own tasks",
+    threads: 3,
+    shuttle: Shuttle::sampled(1_000),
     may: &["done"],
     body: |out| {
         let pool = pool(Idle::ParkAtOnce);
@@ -84,8 +96,12 @@ pub const INSIDE: Scenario = Scenario {
 
 /// The pool is closed while five tasks come in: each runs, is cancelled or is refused, and what was accepted is the
 /// beginning.
-pub const CLOSED: Scenario = Scenario {
+const CLOSED: Scenario = Scenario {
     name: "pool_batch/closed",
+    test: "pool_batch::closed",
+    shows: "of a batch that meets the close the beginning is accepted",
+    threads: 4,
+    shuttle: Shuttle::sampled(1_000),
     may: &["0 accepted", "2 accepted", "4 accepted", "5 accepted"],
     body: |out| {
         let drops = DropCount::new();
@@ -114,3 +130,5 @@ pub const CLOSED: Scenario = Scenario {
     },
     ..Scenario::EMPTY
 };
+
+pub const MODELS: &[Scenario] = &[BOTH_WORKERS, BOTH_SEARCH, INSIDE, CLOSED];

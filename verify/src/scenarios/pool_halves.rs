@@ -2,7 +2,7 @@
 
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::{Arc, futex, thread};
-use crate::{Outcomes, Scenario};
+use crate::{Outcomes, Scenario, Shuttle};
 use raddle::ThreadPool;
 use raddle::thread::Idle;
 
@@ -45,26 +45,38 @@ fn met(out: &Outcomes, idle: Idle) {
 }
 
 /// Workers that search before they sleep.
-pub const MET: Scenario = Scenario {
+const MET: Scenario = Scenario {
     name: "pool/halves_meet",
+    test: "pool::halves_meet",
+    shows: "halves of joins are found, and run once",
     may: &["met"],
+    threads: 4,
+    shuttle: Shuttle::sampled(1_000),
     body: |out| met(out, Idle::Balanced),
     ..Scenario::EMPTY
 };
 
 /// Workers that sleep at once.
-pub const MET_PARKED: Scenario = Scenario {
+const MET_PARKED: Scenario = Scenario {
     name: "pool/halves_meet_parked",
+    test: "pool::halves_meet_parked",
+    shows: "halves of joins are found, and run once",
     may: &["met"],
+    threads: 4,
+    shuttle: Shuttle::sampled(1_000),
     body: |out| met(out, Idle::ParkAtOnce),
     ..Scenario::EMPTY
 };
 
 /// The first half, and another task, wait for the second half: the third worker has to have it, whoever searched when it was
 /// offered.
-pub const MET_BESIDE: Scenario = Scenario {
+const MET_BESIDE: Scenario = Scenario {
     name: "pool/halves_meet_beside",
+    test: "pool::halves_meet_beside",
+    shows: "halves of joins are found, and run once",
     may: &["met"],
+    threads: 5,
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let pool = ThreadPool::builder().workers(3).name("model");
         let pool = std::sync::Arc::new(pool.build().unwrap());
@@ -84,9 +96,13 @@ pub const MET_BESIDE: Scenario = Scenario {
 };
 
 /// The same with a half that a thread from outside offers.
-pub const GUEST: Scenario = Scenario {
+const GUEST: Scenario = Scenario {
     name: "pool/guest_meets",
+    test: "pool::guest_meets",
+    shows: "halves of joins are found, and run once",
     may: &["met"],
+    threads: 3,
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let pool = pool(Idle::ParkAtOnce);
         let signal = Signal::new();
@@ -99,9 +115,13 @@ pub const GUEST: Scenario = Scenario {
 
 /// The outermost half goes to the other worker, which then searches: a half that was kept back meanwhile is offered to it,
 /// and runs once.
-pub const LATENT: Scenario = Scenario {
+const LATENT: Scenario = Scenario {
     name: "pool/latent_half",
+    test: "pool::latent_half",
+    shows: "halves of joins are found, and run once",
     may: &["stolen", "kept"],
+    threads: 4,
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let pool = std::sync::Arc::new(pool(Idle::Balanced));
         let inner = std::sync::Arc::clone(&pool);
@@ -130,3 +150,5 @@ pub const LATENT: Scenario = Scenario {
     },
     ..Scenario::EMPTY
 };
+
+pub const MODELS: &[Scenario] = &[MET, MET_PARKED, MET_BESIDE, GUEST, LATENT];

@@ -1,16 +1,20 @@
 //! Spares and what is left in the queues, in the whole thread pool.
 
-use crate::Scenario;
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::cell::UnsafeCell;
 use crate::sync::{Arc, futex, thread};
+use crate::{Scenario, Shuttle};
 use raddle::thread::Idle;
 use raddle::{Future, Shutdown, TaskError, ThreadPool, promise};
 
 /// One spare waits when both workers block: it takes one place, and another thread has to take the other.
-pub const TWO_LENT: Scenario = Scenario {
+const TWO_LENT: Scenario = Scenario {
     name: "pool/two_lent",
+    test: "pool::two_lent",
+    shows: "two that block at once with one spare",
     may: &["done"],
+    threads: 6,
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let builder = ThreadPool::builder().workers(2).name("model");
         let pool = builder.idle(Idle::ParkAtOnce).build().unwrap();
@@ -59,9 +63,13 @@ fn hold() -> (impl FnOnce(), impl FnOnce()) {
 
 /// A submitter waits for a place in the queue of a pool that is drained, while its worker takes long: it is refused, and need
 /// not wait for that one.
-pub const LIMIT_DRAINED: Scenario = Scenario {
+const LIMIT_DRAINED: Scenario = Scenario {
     name: "pool/limit_drained",
+    test: "pool::limit_drained",
+    shows: "a submitter that waits for a place learns of the end, though no worker is done",
     may: &["rejected"],
+    threads: 3,
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let builder = ThreadPool::builder().workers(1).name("model");
         let pool = builder.queue_limit(1).build().unwrap();
@@ -89,9 +97,12 @@ pub const LIMIT_DRAINED: Scenario = Scenario {
 };
 
 /// A pool is ended while a worker's deque is full of what its task has spawned: all of that is cancelled.
-pub const CANCEL_SPAWNED: Scenario = Scenario {
+const CANCEL_SPAWNED: Scenario = Scenario {
     name: "pool/cancel_spawned",
+    test: "pool::cancel_spawned",
+    shows: "what waits in a deque is cancelled, all of it",
     may: &["cancelled"],
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let pool = ThreadPool::builder().workers(1).name("model");
         let pool = std::sync::Arc::new(pool.build().unwrap());
@@ -128,9 +139,12 @@ unsafe impl Send for Written {}
 unsafe impl Sync for Written {}
 
 /// A pool is built when all hooks have run, and who has built it finds what they did.
-pub const HOOK: Scenario = Scenario {
+pub(super) const HOOK: Scenario = Scenario {
     name: "shutdown/hook",
+    test: "pool::hook",
+    shows: "the thread that has built a pool finds what its workers' hooks did",
     must: &["ended"],
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let written = std::sync::Arc::new(Written(UnsafeCell::new(0)));
         let theirs = std::sync::Arc::clone(&written);
@@ -148,3 +162,5 @@ pub const HOOK: Scenario = Scenario {
     },
     ..Scenario::EMPTY
 };
+
+pub const MODELS: &[Scenario] = &[HOOK, TWO_LENT, LIMIT_DRAINED, CANCEL_SPAWNED];

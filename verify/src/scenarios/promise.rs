@@ -1,14 +1,18 @@
 //! Promises: one outcome, given by hand.
 
 use super::cell_kit::Kit;
-use crate::Scenario;
 use crate::sync::thread;
+use crate::{Loom, Scenario, Shuttle};
 use raddle::{TaskError, promise};
 
 /// Completed here while it is cancelled there: one of them wins, and the value comes back or arrives.
-pub const COMPLETE_CANCEL: Scenario = Scenario {
+const COMPLETE_CANCEL: Scenario = Scenario {
     name: "promise/complete_cancel",
+    test: "promise::complete_cancel",
+    shows: "arrived, or handed back",
     must: &["completed", "cancelled"],
+    loom: Loom::unbounded().at_least(100),
+    shuttle: Shuttle::exhaustive().at_least(3),
     body: |out| {
         let kit = Kit::new();
         let (promise, future) = promise();
@@ -29,9 +33,13 @@ pub const COMPLETE_CANCEL: Scenario = Scenario {
 };
 
 /// Completed while the future is dropped.
-pub const COMPLETE_DROP: Scenario = Scenario {
+const COMPLETE_DROP: Scenario = Scenario {
     name: "promise/complete_drop",
+    test: "promise::complete_drop",
+    shows: "the value is dropped by the last",
     must: &["gone with the future", "left to the producer"],
+    loom: Loom::unbounded().at_least(300),
+    shuttle: Shuttle::exhaustive().at_least(5),
     body: |out| {
         let kit = Kit::new();
         let (promise, future) = promise();
@@ -49,9 +57,13 @@ pub const COMPLETE_DROP: Scenario = Scenario {
 };
 
 /// Failed while the future is cancelled: the error arrives, or it comes back.
-pub const FAIL_CANCEL: Scenario = Scenario {
+const FAIL_CANCEL: Scenario = Scenario {
     name: "promise/fail_cancel",
+    test: "promise::fail_cancel",
+    shows: "arrived, or handed back",
     must: &["failed", "cancelled"],
+    loom: Loom::unbounded().at_least(100),
+    shuttle: Shuttle::exhaustive().at_least(3),
     body: |out| {
         let kit = Kit::new();
         let (promise, future) = promise::<()>();
@@ -73,10 +85,14 @@ pub const FAIL_CANCEL: Scenario = Scenario {
 };
 
 /// Started here while it is cancelled there: one of them wins, and a late cancel is seen.
-pub const START_CANCEL: Scenario = Scenario {
+const START_CANCEL: Scenario = Scenario {
     name: "promise/start_cancel",
+    test: "promise::start_cancel",
+    shows: "started or cancelled; never both, never neither",
     must: &["started, asked in time", "started, asked late", "cancelled"],
     forbidden: &["both", "neither"],
+    loom: Loom::unbounded().at_least(400),
+    shuttle: Shuttle::exhaustive().at_least(5),
     body: |out| {
         let kit = Kit::new();
         let (promise, future) = promise();
@@ -104,10 +120,14 @@ pub const START_CANCEL: Scenario = Scenario {
 };
 
 /// A promise that is dropped wakes its waiter and says so.
-pub const ABANDON: Scenario = Scenario {
+const ABANDON: Scenario = Scenario {
     name: "promise/abandon",
+    test: "promise::abandon",
+    shows: "the waiter gets the error",
     must: &["abandoned"],
     faults: 1,
+    loom: Loom::bound(3).at_least(400),
+    shuttle: Shuttle::exhaustive().at_least(100),
     body: |out| {
         let kit = Kit::new();
         let (promise, future) = promise::<crate::Counted>();
@@ -121,9 +141,13 @@ pub const ABANDON: Scenario = Scenario {
 };
 
 /// A promise that has been started is cancelled: it is asked to stop, at any time.
-pub const ASKED: Scenario = Scenario {
+const ASKED: Scenario = Scenario {
     name: "promise/asked",
+    test: "promise::asked",
+    shows: "one that was started is asked to stop",
     must: &["asked", "asked too late"],
+    loom: Loom::unbounded().at_least(15),
+    shuttle: Shuttle::exhaustive(),
     body: |out| {
         let (promise, future) = raddle::promise::<u32>();
         assert!(promise.start());
@@ -140,3 +164,12 @@ pub const ASKED: Scenario = Scenario {
     },
     ..Scenario::EMPTY
 };
+
+pub const MODELS: &[Scenario] = &[
+    COMPLETE_CANCEL,
+    FAIL_CANCEL,
+    COMPLETE_DROP,
+    START_CANCEL,
+    ASKED,
+    ABANDON,
+];

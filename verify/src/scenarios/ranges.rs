@@ -1,8 +1,8 @@
 //! The ranges of a map: who holds a place takes from its front, others take its later half. Each item is given out
 //! once, and together they are given all of them.
 
-use crate::Scenario;
 use crate::sync::{Arc, thread};
+use crate::{Loom, Scenario, Shuttle};
 use raddle::thread::ranges::Ranges;
 
 /// What the holder of `place` gets until nothing is left.
@@ -42,10 +42,14 @@ fn who(taken: &[Vec<u32>]) -> String {
 }
 
 /// A holder and a thief, who may become a victim.
-pub const TWO: Scenario = Scenario {
+const TWO: Scenario = Scenario {
     name: "ranges/two",
+    test: "ranges::two",
+    shows: "each item once: the holder has all, both have some, or the thief all",
     must: &["some, none", "some, some", "none, later ones first"],
     may: &["later ones first, some", "some, later ones first"],
+    loom: Loom::bound(3).at_least(8_000),
+    shuttle: Shuttle::sampled(10_000),
     body: |out| {
         let taken = share(3, 1);
         assert_eq!(all(&taken), [0, 1, 2], "each item once");
@@ -55,8 +59,10 @@ pub const TWO: Scenario = Scenario {
 };
 
 /// Shares of more than one item.
-pub const SHARES: Scenario = Scenario {
+const SHARES: Scenario = Scenario {
     name: "ranges/shares",
+    test: "ranges::shares",
+    shows: "the same with shares of two",
     must: &["some, none", "some, some"],
     may: &[
         "none, some",
@@ -64,6 +70,8 @@ pub const SHARES: Scenario = Scenario {
         "some, later ones first",
         "none, later ones first",
     ],
+    loom: Loom::bound(3).at_least(12_000),
+    shuttle: Shuttle::sampled(10_000),
     body: |out| {
         let taken = share(4, 2);
         assert_eq!(all(&taken), [0, 1, 2, 3], "each item once");
@@ -73,9 +81,14 @@ pub const SHARES: Scenario = Scenario {
 };
 
 /// Two thieves, who meet at a place that nobody looks after and at each other's.
-pub const TWO_THIEVES: Scenario = Scenario {
+const TWO_THIEVES: Scenario = Scenario {
     name: "ranges/two_thieves",
+    test: "ranges::two_thieves",
+    shows: "two thieves at a place that no thread holds: one has all, or both some",
     must: &["one", "both"],
+    threads: 3,
+    loom: Loom::bound(3).at_least(100_000),
+    shuttle: Shuttle::sampled(10_000),
     body: |out| {
         let ranges = Arc::new(Ranges::new(2, 1, 3));
         let thieves = [1, 2].map(|place| {
@@ -94,9 +107,13 @@ pub const TWO_THIEVES: Scenario = Scenario {
 };
 
 /// Somebody gives up while the others take: nobody gets an item twice, and then there is nothing more.
-pub const CLEAR: Scenario = Scenario {
+const CLEAR: Scenario = Scenario {
     name: "ranges/clear",
+    test: "ranges::clear",
+    shows: "no item twice, and nothing after it",
     must: &["all", "some", "none"],
+    loom: Loom::unbounded().at_least(26_000),
+    shuttle: Shuttle::exhaustive().at_least(65),
     body: |out| {
         let ranges = Arc::new(Ranges::new(3, 1, 2));
         let other = Arc::clone(&ranges);
@@ -121,9 +138,14 @@ pub const CLEAR: Scenario = Scenario {
 };
 
 /// Broken on purpose: a thief that takes what it saw, whether or not it is still there.
-pub const NO_EXCHANGE: Scenario = Scenario {
+const NO_EXCHANGE: Scenario = Scenario {
     name: "ranges/broken_no_exchange",
+    test: "ranges::a_thief_that_does_not_exchange_is_found",
+    shows: "a thief that takes what is gone",
     may: &["lucky"],
+    must_fail: Some("each item once"),
+    loom: Loom::unbounded(),
+    shuttle: Shuttle::exhaustive(),
     body: |out| {
         let ranges = Arc::new(Ranges::new(2, 1, 2));
         let other = Arc::clone(&ranges);
@@ -138,3 +160,5 @@ pub const NO_EXCHANGE: Scenario = Scenario {
     },
     ..Scenario::EMPTY
 };
+
+pub const MODELS: &[Scenario] = &[TWO, SHARES, TWO_THIEVES, CLEAR, NO_EXCHANGE];

@@ -3,7 +3,7 @@
 
 use super::lane_kit::{DONE, ends_with, number, slept};
 use crate::sync::{Arc, thread};
-use crate::{Outcomes, Scenario};
+use crate::{Loom, Outcomes, Scenario, Shuttle};
 use raddle::process::testing::model::{Event, LaneState, Model};
 use raddle::shm::{Body, ParentEnd, Payload, Request, WorkerEnd};
 use raddle::{Future, Rejected, ReturnWhen, TaskError};
@@ -72,25 +72,40 @@ fn two_waiters(out: &Outcomes, answered_before: bool) {
 }
 
 /// One of the two tasks is answered when the waiting begins.
-pub const LEAD: Scenario = Scenario {
+const LEAD: Scenario = Scenario {
     name: "remote/lead",
+    test: "remote::lead",
+    shows: "two waiters, one task answered before: both come to their end",
     must: &["awake", "slept"],
+    threads: 3,
+    loom: Loom::bound(2).at_least(35_000),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| two_waiters(out, true),
     ..Scenario::EMPTY
 };
 
 /// Neither is.
-pub const FOLLOW: Scenario = Scenario {
+const FOLLOW: Scenario = Scenario {
     name: "remote/follow",
+    test: "remote::follow",
+    shows: "the same, neither answered before",
     must: &["awake", "slept"],
+    threads: 3,
+    loom: Loom::bound(1).at_least(6_000),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| two_waiters(out, false),
     ..Scenario::EMPTY
 };
 
 /// Broken on purpose: a leader leaves, and tells nobody.
-pub const NO_LEADER: Scenario = Scenario {
+const NO_LEADER: Scenario = Scenario {
     name: "remote/broken_no_leader",
+    test: "remote::a_leader_that_leaves_in_silence_is_found",
+    shows: "a leader leaves in silence",
     may: &["awake", "slept"],
+    must_fail: Some("deadlock"),
+    loom: Loom::bound(2),
+    shuttle: Shuttle::pct(2, 1_000),
     body: |out| {
         let (pool, mut workers) = pool(1, 0);
         let mut worker = workers.remove(0);
@@ -105,9 +120,14 @@ pub const NO_LEADER: Scenario = Scenario {
 };
 
 /// A callback on the attendant waits for another task of its own lane, which another thread leads.
-pub const CALLBACK_WAITS: Scenario = Scenario {
+const CALLBACK_WAITS: Scenario = Scenario {
     name: "remote/callback_waits",
+    test: "remote::callback_waits",
+    shows: "a callback on the attendant waits for a task that another thread waits for, too",
     must: &["awake", "slept"],
+    threads: 3,
+    loom: Loom::bound(1).at_least(7_500),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, mut workers) = pool(1, 0);
         let mut worker = workers.remove(0);
@@ -130,9 +150,13 @@ pub const CALLBACK_WAITS: Scenario = Scenario {
 };
 
 /// A submitter finds the lane full, and sleeps as its leader: the room comes from the worker's answer.
-pub const ROOM: Scenario = Scenario {
+const ROOM: Scenario = Scenario {
     name: "remote/room",
+    test: "remote::room",
+    shows: "a submitter sleeps as the leader of a full lane",
     must: &["awake", "slept"],
+    loom: Loom::bound(4).at_least(1_850),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, mut workers) = pool(1, 0);
         let mut worker = workers.remove(0);
@@ -153,9 +177,14 @@ pub const ROOM: Scenario = Scenario {
 };
 
 /// A submitter finds the lane full while another thread may lead it, which then makes the room.
-pub const ROOM_FOLLOW: Scenario = Scenario {
+const ROOM_FOLLOW: Scenario = Scenario {
     name: "remote/room_follow",
+    test: "remote::room_follow",
+    shows: "the same beside a waiter",
     must: &["awake", "slept"],
+    threads: 3,
+    loom: Loom::bound(1).at_least(1_990),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, mut workers) = pool(1, 0);
         let mut worker = workers.remove(0);
@@ -179,9 +208,14 @@ pub const ROOM_FOLLOW: Scenario = Scenario {
 };
 
 /// A callback is added while the answer comes: the attendant is told of it, or finds it, or it was there before.
-pub const ENGAGE: Scenario = Scenario {
+const ENGAGE: Scenario = Scenario {
     name: "remote/engage",
+    test: "remote::engage",
+    shows: "a callback added while the answer comes runs",
     must: &["awake", "slept"],
+    threads: 3,
+    loom: Loom::bound(2).at_least(16_000),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, mut workers) = pool(1, 0);
         let mut worker = workers.remove(0);
@@ -204,9 +238,13 @@ pub const ENGAGE: Scenario = Scenario {
 };
 
 /// A task is engaged while another one's end lets the attendant go to rest.
-pub const DISENGAGE: Scenario = Scenario {
+const DISENGAGE: Scenario = Scenario {
     name: "remote/disengage",
+    test: "remote::disengage",
+    shows: "one engaged while the attendant goes to rest is heard",
     must: &["awake", "slept"],
+    loom: Loom::bound(2).at_least(78_000),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, mut workers) = pool(1, 0);
         let mut worker = workers.remove(0);
@@ -233,9 +271,14 @@ pub const DISENGAGE: Scenario = Scenario {
 
 /// A task is cancelled while its worker claims it and somebody takes answers: it has one end, and its argument's
 /// memory is given back once.
-pub const CANCEL: Scenario = Scenario {
+const CANCEL: Scenario = Scenario {
     name: "remote/cancel",
+    test: "remote::cancel",
+    shows: "ran or cancelled; the argument's memory given back once",
     must: &["ran", "cancelled"],
+    threads: 3,
+    loom: Loom::bound(2).at_least(480),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         const ARENA: usize = 256;
         let (pool, mut workers) = pool(1, ARENA);
@@ -266,10 +309,14 @@ pub const CANCEL: Scenario = Scenario {
 };
 
 /// A task that nobody runs is cancelled while somebody sleeps on its lane.
-pub const CANCEL_WAITER: Scenario = Scenario {
+const CANCEL_WAITER: Scenario = Scenario {
     name: "remote/cancel_waiter",
+    test: "remote::cancel_waiter",
+    shows: "a leader learns of a cancellation",
     must: &["awake", "slept"],
     faults: 1,
+    loom: Loom::bound(3).at_least(5_000),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, _workers) = pool(1, 0);
         let task = Arc::new(submit(&pool, 1));
@@ -283,9 +330,13 @@ pub const CANCEL_WAITER: Scenario = Scenario {
 };
 
 /// The handle goes while the answer is taken.
-pub const DROP: Scenario = Scenario {
+const DROP: Scenario = Scenario {
     name: "remote/drop",
+    test: "remote::dropped",
+    shows: "the handle goes while the answer is taken",
     must: &["awake", "slept"],
+    loom: Loom::bound(2).at_least(8_000),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, mut workers) = pool(1, 0);
         let mut worker = workers.remove(0);
@@ -317,10 +368,14 @@ fn attended(pump: fn(&Model, &Future<u64>)) {
 }
 
 /// A look at a future from a second thread takes the answer that the first one waits for.
-pub const REMOTE_WAITER: Scenario = Scenario {
+const REMOTE_WAITER: Scenario = Scenario {
     name: "remote/attended",
+    test: "remote::attended",
+    shows: "a leader whose answer another thread takes is rung",
     must: &["awake", "slept"],
     faults: 1,
+    loom: Loom::bound(2).at_least(500),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         attended(|_, task| {
             task.is_done();
@@ -331,9 +386,14 @@ pub const REMOTE_WAITER: Scenario = Scenario {
 };
 
 /// Broken on purpose: who takes the answer tells nobody who sleeps for it.
-pub const NO_RING: Scenario = Scenario {
+const NO_RING: Scenario = Scenario {
     name: "remote/broken_no_ring",
+    test: "remote::an_answer_that_is_taken_in_silence_is_found",
+    shows: "an answer is taken in silence",
     may: &["awake", "slept"],
+    must_fail: Some("deadlock"),
+    loom: Loom::bound(3),
+    shuttle: Shuttle::pct(2, 10_000),
     body: |out| {
         attended(|pool, _| pool.drain_in_silence(0));
         out.saw(slept());
@@ -369,9 +429,13 @@ pub(super) fn end(pool: &Model, worker: Box<WorkerEnd>, running: &Future<u64>) {
 }
 
 /// A task moves to another lane while somebody waits for it on the first one.
-pub const MOVE: Scenario = Scenario {
+const MOVE: Scenario = Scenario {
     name: "remote/move",
+    test: "remote::moved",
+    shows: "a leader follows its task to another lane",
     must: &["awake", "slept"],
+    loom: Loom::bound(2).at_least(1_000),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, first, mut second, running, behind) = crowded();
         let waiter = thread::spawn(move || assert_eq!(behind.result().unwrap(), 3));
@@ -385,9 +449,13 @@ pub const MOVE: Scenario = Scenario {
 };
 
 /// A task moves to another lane while it is cancelled.
-pub const MOVE_CANCEL: Scenario = Scenario {
+const MOVE_CANCEL: Scenario = Scenario {
     name: "remote/move_cancel",
+    test: "remote::move_cancel",
+    shows: "ran there or cancelled",
     must: &["ran", "cancelled"],
+    loom: Loom::bound(3).at_least(400),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, first, mut second, running, behind) = crowded();
         pool.lane(1).close();
@@ -431,27 +499,40 @@ fn move_engage(out: &Outcomes, engage: fn(&Model, &Future<u64>)) {
 }
 
 /// The attendant's ear goes along.
-pub const MOVE_ENGAGE: Scenario = Scenario {
+const MOVE_ENGAGE: Scenario = Scenario {
     name: "remote/move_engage",
+    test: "remote::move_engage",
+    shows: "the attendant's ear goes along",
     must: &["awake"],
     may: &["slept"],
+    loom: Loom::bound(3).at_least(150),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| move_engage(out, Model::request_completion),
     ..Scenario::EMPTY
 };
 
 /// Broken on purpose: no fence between the engagement and the look at where the task is.
-pub const NO_ENGAGE_FENCE: Scenario = Scenario {
+const NO_ENGAGE_FENCE: Scenario = Scenario {
     name: "remote/broken_no_engage_fence",
+    test: "remote::an_engagement_without_its_fence_is_found",
+    shows: "no fence between the engagement and the look at the ticket",
     may: &["awake", "slept"],
+    must_fail: Some("does not listen"),
+    loom: Loom::bound(2),
     body: |out| move_engage(out, Model::request_completion_without_fence),
     ..Scenario::EMPTY
 };
 
 /// A wait set: the waiting thread takes the answer itself, or has the attendant listen before it sleeps.
-pub const SET: Scenario = Scenario {
+const SET: Scenario = Scenario {
     name: "remote/set",
+    test: "remote::set",
+    shows: "a wait set is served by its waiter, or by the attendant",
     must: &["slept"],
     may: &["awake"],
+    threads: 3,
+    loom: Loom::bound(2).at_least(36_000),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, mut workers) = pool(1, 0);
         let mut worker = workers.remove(0);
@@ -475,10 +556,14 @@ pub const SET: Scenario = Scenario {
 };
 
 /// The pool ends while somebody waits for a task that no worker will run.
-pub const END: Scenario = Scenario {
+const END: Scenario = Scenario {
     name: "remote/end",
+    test: "remote::end",
+    shows: "a leader learns of the end of the pool",
     must: &["awake", "slept"],
     faults: 1,
+    loom: Loom::bound(3).at_least(900),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, _workers) = pool(1, 0);
         let task = submit(&pool, 1);
@@ -493,3 +578,35 @@ pub const END: Scenario = Scenario {
     },
     ..Scenario::EMPTY
 };
+
+/// The same under shuttle, where memory is sequentially consistent: the fence changes nothing.
+const NO_ENGAGE_FENCE_IN_ORDER: Scenario = Scenario {
+    test: "remote::an_engagement_without_its_fence_needs_loom",
+    must_fail: None,
+    loom: Loom::No,
+    shuttle: Shuttle::random(1_000),
+    ..NO_ENGAGE_FENCE
+};
+
+pub const MODELS: &[Scenario] = &[
+    LEAD,
+    FOLLOW,
+    CALLBACK_WAITS,
+    ROOM,
+    ROOM_FOLLOW,
+    SET,
+    ENGAGE,
+    DISENGAGE,
+    CANCEL,
+    CANCEL_WAITER,
+    DROP,
+    REMOTE_WAITER,
+    MOVE,
+    MOVE_CANCEL,
+    MOVE_ENGAGE,
+    END,
+    NO_RING,
+    NO_LEADER,
+    NO_ENGAGE_FENCE,
+    NO_ENGAGE_FENCE_IN_ORDER,
+];

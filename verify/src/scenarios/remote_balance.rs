@@ -5,7 +5,7 @@ use super::lane_kit::{Ends, number, slept};
 use super::remote::{LONG, answer, end, pool, serve_one, submit};
 use super::remote_kit::two;
 use crate::sync::thread::{self, JoinHandle};
-use crate::{Outcomes, Scenario};
+use crate::{Loom, Outcomes, Scenario, Shuttle};
 use raddle::process::testing::model::Model;
 use raddle::shm::WorkerEnd;
 use raddle::{Future, TaskError};
@@ -50,10 +50,14 @@ impl Pair {
 
 /// A task is submitted behind the running one: the attendant hears of it, finds that the other worker is idle, and
 /// gives it to that one.
-pub const ATTEND: Scenario = Scenario {
+const ATTEND: Scenario = Scenario {
     name: "balance/attend",
+    test: "remote_balance::attend",
+    shows: "a task behind a long one comes to the idle worker",
     must: &["slept"],
     may: &["awake"],
+    loom: Loom::bound(1).at_least(6_100),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let mut pair = pair(0);
         let theirs = pair.pool.clone();
@@ -72,9 +76,13 @@ pub const ATTEND: Scenario = Scenario {
 };
 
 /// The attendant and the leader of the lane, who waits for the very task, both find it behind the running one.
-pub const BOTH: Scenario = Scenario {
+const BOTH: Scenario = Scenario {
     name: "balance/both",
+    test: "remote_balance::both",
+    shows: "attendant and leader move the same task",
     must: &["awake", "slept"],
+    loom: Loom::bound(2).at_least(5_900),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let mut pair = pair(0);
         let behind = submit(&pair.pool, 4);
@@ -90,9 +98,13 @@ pub const BOTH: Scenario = Scenario {
 
 /// A task with a long argument is cancelled while it is given away: it has one end, and the memory of both lanes comes
 /// back.
-pub const CANCEL: Scenario = Scenario {
+const CANCEL: Scenario = Scenario {
     name: "balance/cancel",
+    test: "remote_balance::cancel",
+    shows: "moved or cancelled; memory of both lanes comes back",
     must: &["ran", "cancelled"],
+    loom: Loom::bound(3).at_least(500),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let mut pair = pair(ARENA);
         let behind = pair.pool.submit::<Vec<u8>, u64>(&vec![7; 100]);
@@ -132,9 +144,13 @@ fn serve_rest(worker: &mut WorkerEnd) -> usize {
 
 /// Somebody submits while the attendant finds that nothing waits any more: the mark is there in the end, so the attendant
 /// looks again.
-pub const MARK: Scenario = Scenario {
+const MARK: Scenario = Scenario {
     name: "balance/mark",
+    test: "remote_balance::mark",
+    shows: "the attendant looks again while something waits",
     must: &["kept", "set again"],
+    loom: Loom::bound(2).at_least(4_800),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, mut workers) = pool(2, 0);
         let mut first = workers.remove(0);
@@ -165,9 +181,13 @@ pub const MARK: Scenario = Scenario {
 };
 
 /// A worker does not begin what is next, and does so after all when it is given away.
-pub const STUCK: Scenario = Scenario {
+const STUCK: Scenario = Scenario {
     name: "balance/stuck",
+    test: "remote_balance::stuck",
+    shows: "what a worker does not begin moves, or it begins it after all",
     must: &["moved", "stayed"],
+    loom: Loom::bound(3).at_least(190),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, mut workers) = pool(2, 0);
         let mut first = workers.remove(0);
@@ -215,10 +235,14 @@ fn alone(out: &Outcomes, wait: fn(&Model, Future<u64>) -> JoinHandle<()>) {
 }
 
 /// By its result.
-pub const ALONE: Scenario = Scenario {
+const ALONE: Scenario = Scenario {
     name: "balance/alone",
+    test: "remote_balance::alone",
+    shows: "the same while a waiter sleeps for it, which looks",
     must: &["moved", "stayed"],
     faults: 2,
+    loom: Loom::bound(2).at_least(280),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         alone(out, |_, task| {
             thread::spawn(move || assert_eq!(task.result().unwrap(), 2))
@@ -228,9 +252,13 @@ pub const ALONE: Scenario = Scenario {
 };
 
 /// By a callback, which the attendant runs.
-pub const ALONE_CALLBACK: Scenario = Scenario {
+const ALONE_CALLBACK: Scenario = Scenario {
     name: "balance/alone_callback",
+    test: "remote_balance::alone_callback",
+    shows: "the same for a callback, and the attendant looks",
     must: &["moved", "stayed"],
+    loom: Loom::bound(2).at_least(4_500),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         alone(out, |pool, task| {
             let theirs = pool.clone();
@@ -264,9 +292,13 @@ fn outcome(task: Future<u64>) -> Result<u64, TaskError> {
 }
 
 /// What waits for a dead worker is given away while the supervisor buries it.
-pub const ORPHANS: Scenario = Scenario {
+const ORPHANS: Scenario = Scenario {
     name: "balance/orphans",
+    test: "remote_balance::orphans",
+    shows: "what waits for a dead worker moves while the lane is buried",
     must: &["moved", "stayed"],
+    loom: Loom::bound(3).at_least(1_600),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, first, mut second, ends) = two();
         let lost = pool.submit_to::<u64, u64>(0, &1);
@@ -288,9 +320,13 @@ pub const ORPHANS: Scenario = Scenario {
 };
 
 /// A worker dies whose task is to run again, while the attendant finds that nothing waits any more.
-pub const MARK_ORPHANS: Scenario = Scenario {
+const MARK_ORPHANS: Scenario = Scenario {
     name: "balance/mark_orphans",
+    test: "remote_balance::mark_orphans",
+    shows: "the attendant looks again when a worker has died",
     must: &["kept", "set again"],
+    loom: Loom::bound(3).at_least(1_500),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, mut first, mut second, ends) = two();
         let tasks = [1, 2].map(|value| submit(&pool, value));
@@ -318,9 +354,13 @@ pub const MARK_ORPHANS: Scenario = Scenario {
 };
 
 /// A task is given away while its submitter is publishing it: it arrives as it was, or stays.
-pub const SUBMIT: Scenario = Scenario {
+const SUBMIT: Scenario = Scenario {
     name: "balance/submit",
+    test: "remote_balance::submit",
+    shows: "a task is given away while it is being submitted: it arrives as it was",
     must: &["moved", "stayed"],
+    loom: Loom::bound(2).at_least(100),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let mut pair = pair(0);
         let theirs = pair.pool.clone();
@@ -341,9 +381,13 @@ pub const SUBMIT: Scenario = Scenario {
 };
 
 /// Two lanes give to each other at the same time: neither waits for the other one.
-pub const BOTH_WAYS: Scenario = Scenario {
+const BOTH_WAYS: Scenario = Scenario {
     name: "balance/both_ways",
+    test: "remote_balance::both_ways",
+    shows: "two lanes give to each other, and neither waits for the other one",
     must: &["moved"],
+    loom: Loom::bound(3).at_least(20),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, mut workers) = pool(2, 0);
         let mut second = workers.remove(1);
@@ -365,3 +409,17 @@ pub const BOTH_WAYS: Scenario = Scenario {
     },
     ..Scenario::EMPTY
 };
+
+pub const MODELS: &[Scenario] = &[
+    ATTEND,
+    BOTH,
+    CANCEL,
+    MARK,
+    STUCK,
+    ALONE,
+    ALONE_CALLBACK,
+    ORPHANS,
+    MARK_ORPHANS,
+    BOTH_WAYS,
+    SUBMIT,
+];

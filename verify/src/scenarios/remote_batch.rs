@@ -3,14 +3,18 @@
 use super::lane_kit::slept;
 use super::remote::{pool, serve_one, submit};
 use super::remote_kit::Calls;
-use crate::Scenario;
 use crate::sync::{Arc, thread};
+use crate::{Loom, Scenario, Shuttle};
 
 /// Two are answered, and the first one has a callback: whoever takes that answer runs it, and leaves it to nobody.
-pub const CALLBACK: Scenario = Scenario {
+const CALLBACK: Scenario = Scenario {
     name: "batch/callback",
+    test: "remote_batch::callback",
+    shows: "the thread that takes an answer runs its callback",
     must: &["awake"],
     may: &["slept"],
+    loom: Loom::bound(2).at_least(1_400),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, mut workers) = pool(1, 0);
         let mut worker = workers.remove(0);
@@ -30,10 +34,14 @@ pub const CALLBACK: Scenario = Scenario {
 
 /// A callback comes to the first of two tasks while both answers are taken, and waits for the second: it may, and it is run
 /// by who completes what is ready.
-pub const LATE_CALLBACK: Scenario = Scenario {
+const LATE_CALLBACK: Scenario = Scenario {
     name: "batch/late_callback",
+    test: "remote_batch::late_callback",
+    shows: "a callback waits for an answer that was taken with its own",
     must: &["awake"],
     may: &["slept"],
+    loom: Loom::bound(2).at_least(730),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, mut workers) = pool(1, 0);
         let mut worker = workers.remove(0);
@@ -55,10 +63,15 @@ pub const LATE_CALLBACK: Scenario = Scenario {
 };
 
 /// The same with an attendant, which hears of it.
-pub const LATE_CALLBACK_TOLD: Scenario = Scenario {
+const LATE_CALLBACK_TOLD: Scenario = Scenario {
     name: "batch/late_callback_told",
+    test: "remote_batch::late_callback_told",
+    shows: "the attendant hears of a callback that is left to it",
     must: &["slept"],
     may: &["awake"],
+    threads: 3,
+    loom: Loom::bound(1).at_least(2_600),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, mut workers) = pool(1, 0);
         let mut worker = workers.remove(0);
@@ -83,3 +96,5 @@ pub const LATE_CALLBACK_TOLD: Scenario = Scenario {
     },
     ..Scenario::EMPTY
 };
+
+pub const MODELS: &[Scenario] = &[CALLBACK, LATE_CALLBACK, LATE_CALLBACK_TOLD];

@@ -4,9 +4,9 @@
 use super::lane_kit::{DONE, Ends};
 use super::remote::{answer, submit};
 use super::remote_kit::one;
-use crate::Scenario;
 use crate::sync::faults::mortal;
 use crate::sync::thread;
+use crate::{Loom, Scenario, Shuttle};
 use raddle::process::testing::model::Model;
 use raddle::shm::{Body, Payload, Request, Seq, WorkerEnd};
 use raddle::{Future, TaskError};
@@ -69,10 +69,14 @@ fn is_lost<T>(outcome: &Result<T, TaskError>, begun: bool, again: bool) -> bool 
 }
 
 /// Two tasks, and somebody who waits for the first one.
-pub const CRASH: Scenario = Scenario {
+const CRASH: Scenario = Scenario {
     name: "bury/crash",
+    test: "remote_bury::crash",
+    shows: "each future ends once; at most one is lost, and it was begun",
     must: &["none", "first", "second"],
     cuts: true,
+    loom: Loom::bound(1).at_least(960),
+    shuttle: Shuttle::sampled(50),
     body: |out| {
         let (pool, worker, ends) = one(0);
         let (first, second) = (submit(&pool, 1), submit(&pool, 2));
@@ -99,10 +103,14 @@ pub const CRASH: Scenario = Scenario {
 };
 
 /// The task may run twice: it ends well, whenever its worker dies, and who waits for it learns so.
-pub const RETRY: Scenario = Scenario {
+const RETRY: Scenario = Scenario {
     name: "bury/retry",
+    test: "remote_bury::retry",
+    shows: "one that may run twice ends well, in a lane that is full",
     must: &["once", "again"],
     cuts: true,
+    loom: Loom::bound(1).at_least(800),
+    shuttle: Shuttle::sampled(50),
     body: |out| {
         let (pool, worker, ends) = one(0);
         let first = pool.submit_idempotent::<u64, u64>(&1, 1);
@@ -123,10 +131,14 @@ pub const RETRY: Scenario = Scenario {
 };
 
 /// The task may run twice, and is cancelled meanwhile: between the two it can be taken back.
-pub const RETRY_CANCEL: Scenario = Scenario {
+const RETRY_CANCEL: Scenario = Scenario {
     name: "bury/retry_cancel",
+    test: "remote_bury::retry_cancel",
+    shows: "it runs, or is cancelled, also between two workers",
     must: &["once", "again", "cancelled", "cancelled between"],
     cuts: true,
+    loom: Loom::bound(2).at_least(20),
+    shuttle: Shuttle::sampled(100),
     body: |out| {
         let (pool, worker, ends) = one(0);
         let task = pool.submit_idempotent::<u64, u64>(&1, 1);
@@ -171,10 +183,14 @@ fn echo(worker: &mut WorkerEnd, request: &Request) {
 }
 
 /// The task's argument and its result are long. It may run twice; the second time from the same argument.
-pub const SPAN: Scenario = Scenario {
+const SPAN: Scenario = Scenario {
     name: "bury/span",
+    test: "remote_bury::span",
+    shows: "the same with long payloads, whose memory comes back",
     must: &["once", "again"],
     cuts: true,
+    loom: Loom::bound(1).at_least(185),
+    shuttle: Shuttle::sampled(50),
     body: |out| {
         const ARENA: usize = 128;
         let (pool, worker, ends) = one(ARENA);
@@ -203,10 +219,14 @@ pub const SPAN: Scenario = Scenario {
 };
 
 /// The same with a task that may run once: it is lost for good if it was begun, and its memory comes back as well.
-pub const SPAN_LOST: Scenario = Scenario {
+const SPAN_LOST: Scenario = Scenario {
     name: "bury/span_lost",
+    test: "remote_bury::span_lost",
+    shows: "one that runs once is lost, and its memory comes back",
     must: &["ran", "lost"],
     cuts: true,
+    loom: Loom::bound(1).at_least(150),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         const ARENA: usize = 128;
         let (pool, worker, ends) = one(ARENA);
@@ -234,3 +254,5 @@ pub const SPAN_LOST: Scenario = Scenario {
     },
     ..Scenario::EMPTY
 };
+
+pub const MODELS: &[Scenario] = &[CRASH, RETRY, RETRY_CANCEL, SPAN, SPAN_LOST];

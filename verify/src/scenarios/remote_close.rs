@@ -3,8 +3,8 @@
 use super::lane_kit::{number, slept};
 use super::remote::{pool, submit};
 use super::remote_kit::Calls;
-use crate::Scenario;
 use crate::sync::thread;
+use crate::{Loom, Scenario, Shuttle};
 use raddle::process::testing::model::Model;
 use raddle::shm::WorkerEnd;
 use raddle::{Future, Rejected, TaskError};
@@ -18,9 +18,13 @@ fn is_refused(outcome: &Result<u64, TaskError>) -> bool {
 }
 
 /// Closed and cancelled while somebody submits.
-pub const SUBMIT: Scenario = Scenario {
+const SUBMIT: Scenario = Scenario {
     name: "close/submit",
+    test: "remote_close::submit",
+    shows: "refused or cancelled",
     must: &["refused", "cancelled"],
+    loom: Loom::bound(3).at_least(1_150),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, _workers) = pool(1, 0);
         let theirs = pool.clone();
@@ -37,10 +41,14 @@ pub const SUBMIT: Scenario = Scenario {
 };
 
 /// Closed and cancelled while somebody waits.
-pub const WAITER: Scenario = Scenario {
+const WAITER: Scenario = Scenario {
     name: "close/waiter",
+    test: "remote_close::waiter",
+    shows: "a leader learns that its task is cancelled",
     must: &["awake", "slept"],
     faults: 1,
+    loom: Loom::bound(3).at_least(4_000),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, _workers) = pool(1, 0);
         let task = submit(&pool, 1);
@@ -67,9 +75,13 @@ fn crowded() -> (Model, Box<WorkerEnd>, Future<u64>, Future<u64>) {
 }
 
 /// A task is given to a lane whose tasks have been cancelled already.
-pub const GIVE: Scenario = Scenario {
+const GIVE: Scenario = Scenario {
     name: "close/give",
+    test: "remote_close::give",
+    shows: "a task that moves meanwhile is cancelled",
     must: &["moved", "stayed"],
+    loom: Loom::bound(4).at_least(300),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, worker, running, behind) = crowded();
         let theirs = pool.clone();
@@ -87,9 +99,13 @@ pub const GIVE: Scenario = Scenario {
 };
 
 /// As above, at the end of the pool, with somebody who waits.
-pub const GIVE_AT_END: Scenario = Scenario {
+const GIVE_AT_END: Scenario = Scenario {
     name: "close/give_at_end",
+    test: "remote_close::give_at_end",
+    shows: "a task that moves at the pool's end fails with it",
     must: &["moved", "stayed"],
+    loom: Loom::bound(5).at_least(720),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, worker, running, behind) = crowded();
         let theirs = pool.clone();
@@ -105,10 +121,14 @@ pub const GIVE_AT_END: Scenario = Scenario {
 };
 
 /// A task with a callback is submitted while the pool comes to its end, the attendant's included.
-pub const LATE: Scenario = Scenario {
+const LATE: Scenario = Scenario {
     name: "close/late",
+    test: "remote_close::late",
+    shows: "a callback of a task that came too late runs",
     must: &["awake"],
     may: &["slept"],
+    loom: Loom::bound(3).at_least(15_800),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, _workers) = pool(1, 0);
         let theirs = pool.clone();
@@ -130,11 +150,16 @@ pub const LATE: Scenario = Scenario {
 };
 
 /// Somebody waits for the pool's end, and then finds everything that its threads did.
-pub const WAIT_END: Scenario = Scenario {
+const WAIT_END: Scenario = Scenario {
     name: "close/wait_end",
+    test: "remote_close::wait_end",
+    shows: "a thread that waits for the end finds everything ended",
     must: &["slept"],
     may: &["awake"],
     faults: 2,
+    threads: 3,
+    loom: Loom::bound(2).at_least(2_800),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, _workers) = pool(1, 0);
         let task = submit(&pool, 1);
@@ -153,3 +178,5 @@ pub const WAIT_END: Scenario = Scenario {
     },
     ..Scenario::EMPTY
 };
+
+pub const MODELS: &[Scenario] = &[SUBMIT, WAITER, GIVE, GIVE_AT_END, WAIT_END, LATE];

@@ -2,8 +2,8 @@
 
 use super::lane_kit::{number, slept};
 use super::remote::{LONG, answer, end, pool, serve_one};
-use crate::Scenario;
 use crate::sync::{Arc, thread};
+use crate::{Loom, Scenario, Shuttle};
 use raddle::process::testing::model::{Expired, Model};
 use raddle::shm::WorkerEnd;
 use raddle::{Future, TaskError};
@@ -35,9 +35,13 @@ fn busy() -> Busy {
 }
 
 /// A task that no worker begins is cancelled while it moves: wherever it is then, it is cancelled.
-pub const CANCEL: Scenario = Scenario {
+const CANCEL: Scenario = Scenario {
     name: "move/cancel",
+    test: "remote_moves::cancel",
+    shows: "a task that no worker begins is cancelled wherever it moves",
     must: &["moved", "stayed"],
+    loom: Loom::bound(5).at_least(100),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let busy = busy();
         let behind = busy.pool.submit_to::<u64, u64>(0, &2);
@@ -55,9 +59,13 @@ pub const CANCEL: Scenario = Scenario {
 };
 
 /// The same at its deadline.
-pub const DEADLINE: Scenario = Scenario {
+const DEADLINE: Scenario = Scenario {
     name: "move/deadline",
+    test: "remote_moves::deadline",
+    shows: "the same at its deadline",
     must: &["moved", "stayed"],
+    loom: Loom::bound(5).at_least(300),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let busy = busy();
         let (behind, due) = busy.pool.submit_due::<u64, u64>(0, &2);
@@ -78,9 +86,13 @@ pub const DEADLINE: Scenario = Scenario {
 };
 
 /// A task begins at its deadline: it has ended, or runs, at a place that is the worker's to be ended for.
-pub const DEADLINE_BEGUN: Scenario = Scenario {
+const DEADLINE_BEGUN: Scenario = Scenario {
     name: "deadline/begun",
+    test: "remote_moves::deadline_begun",
+    shows: "it has ended, or runs where its worker is to be ended",
     must: &["over", "runs"],
+    loom: Loom::bound(3).at_least(30),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, mut workers) = pool(1, 0);
         let mut worker = workers.remove(0);
@@ -117,9 +129,13 @@ pub const DEADLINE_BEGUN: Scenario = Scenario {
 };
 
 /// Somebody waits for a task when its deadline comes: he learns of it.
-pub const DEADLINE_WAITER: Scenario = Scenario {
+const DEADLINE_WAITER: Scenario = Scenario {
     name: "deadline/waiter",
+    test: "remote_moves::deadline_waiter",
+    shows: "a leader learns of it",
     must: &["awake", "slept"],
+    loom: Loom::bound(3).at_least(19_000),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, _workers) = pool(1, 0);
         let (task, due) = pool.submit_due::<u64, u64>(0, &1);
@@ -135,9 +151,13 @@ pub const DEADLINE_WAITER: Scenario = Scenario {
 
 /// A worker begins its task after all while it is given away, for which room was taken in the other lane: the number there and
 /// the memory come back.
-pub const UNNEEDED: Scenario = Scenario {
+const UNNEEDED: Scenario = Scenario {
     name: "move/unneeded",
+    test: "remote_moves::unneeded",
+    shows: "number and memory of a move that does not happen come back",
     must: &["moved", "stayed"],
+    loom: Loom::bound(3).at_least(180),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, mut workers) = pool(2, ARENA);
         let (mut first, mut second) = (workers.remove(0), workers.remove(0));
@@ -170,9 +190,13 @@ pub const UNNEEDED: Scenario = Scenario {
 };
 
 /// What a worker does not begin goes to another one, as the attendant sees to it, and who waits for it finds it there.
-pub const STOPPED: Scenario = Scenario {
+const STOPPED: Scenario = Scenario {
     name: "move/stopped",
+    test: "remote_moves::stopped",
+    shows: "what a worker does not begin moves, and its waiter follows",
     must: &["awake", "slept"],
+    loom: Loom::bound(2).at_least(1_800),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, mut workers) = pool(2, 0);
         let mut second = workers.remove(1);
@@ -191,10 +215,15 @@ pub const STOPPED: Scenario = Scenario {
 
 /// Who waits behind the running task gives its own task away before it sleeps, where another thread leads the old lane: it does
 /// not follow there.
-pub const FOLLOWER: Scenario = Scenario {
+const FOLLOWER: Scenario = Scenario {
     name: "move/follower",
+    test: "remote_moves::follower",
+    shows: "a waiter that gives its own task away does not follow where it was",
     must: &["slept"],
     may: &["awake"],
+    threads: 3,
+    loom: Loom::bound(1).at_least(350),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let mut busy = busy();
         let behind = busy.pool.submit_to::<u64, u64>(0, &2);
@@ -217,9 +246,13 @@ pub const FOLLOWER: Scenario = Scenario {
 };
 
 /// The other lane may have no number left for a task with a long argument: the memory that was taken there comes back.
-pub const FULL: Scenario = Scenario {
+const FULL: Scenario = Scenario {
     name: "move/full",
+    test: "remote_moves::full",
+    shows: "memory comes back where there is no number",
     must: &["moved", "stayed"],
+    loom: Loom::bound(2).at_least(10),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, mut workers) = pool(2, ARENA);
         let (mut first, mut second) = (workers.remove(0), workers.remove(0));
@@ -249,9 +282,14 @@ pub const FULL: Scenario = Scenario {
 };
 
 /// A worker begins its task while it is given away, beside the other worker, which is not to run what nobody has put there.
-pub const UNNEEDED_BESIDE: Scenario = Scenario {
+const UNNEEDED_BESIDE: Scenario = Scenario {
     name: "move/unneeded_beside",
+    test: "remote_moves::unneeded_beside",
+    shows: "the other worker runs nothing meanwhile",
     must: &["moved", "stayed"],
+    threads: 3,
+    loom: Loom::bound(2).at_least(8_000),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, mut workers) = pool(2, 0);
         let (mut first, mut second) = (workers.remove(0), workers.remove(0));
@@ -284,3 +322,15 @@ pub const UNNEEDED_BESIDE: Scenario = Scenario {
     },
     ..Scenario::EMPTY
 };
+
+pub const MODELS: &[Scenario] = &[
+    CANCEL,
+    DEADLINE,
+    UNNEEDED,
+    UNNEEDED_BESIDE,
+    STOPPED,
+    FULL,
+    FOLLOWER,
+    DEADLINE_BEGUN,
+    DEADLINE_WAITER,
+];

@@ -3,15 +3,19 @@
 use super::lane_kit::slept;
 use super::remote::{pool, serve_one, submit};
 use super::remote_kit::one;
-use crate::Scenario;
 use crate::sync::thread;
+use crate::{Loom, Scenario, Shuttle};
 use raddle::{Rejected, TaskError};
 
 /// The pool has ended. Who waits for one task and the attendant both complete what is left: each may complete the
 /// other's.
-pub const FAILED: Scenario = Scenario {
+const FAILED: Scenario = Scenario {
     name: "ready/failed",
+    test: "remote_ready::failed",
+    shows: "two that complete what is left when the pool ends: each task once",
     must: &["awake", "slept"],
+    loom: Loom::bound(2).at_least(119_000),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, _workers) = pool(1, 0);
         let (first, second) = (submit(&pool, 1), submit(&pool, 2));
@@ -34,9 +38,13 @@ pub const FAILED: Scenario = Scenario {
 
 /// A worker has answered two tasks and died. Somebody waits for one of them, and takes it from the lane or completes it
 /// here, as the attendant does; each may complete the other's.
-pub const ANSWERED: Scenario = Scenario {
+const ANSWERED: Scenario = Scenario {
     name: "ready/answered",
+    test: "remote_ready::answered",
+    shows: "the same for answers of a dead worker, which a waiter may take first",
     must: &["awake", "slept"],
+    loom: Loom::bound(1).at_least(4_300),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, mut worker, ends) = one(0);
         let (first, second) = (submit(&pool, 1), submit(&pool, 2));
@@ -56,9 +64,13 @@ pub const ANSWERED: Scenario = Scenario {
 };
 
 /// What a dead worker had answered and nobody waits for: the attendant, who may be asleep, is told.
-pub const TOLD: Scenario = Scenario {
+const TOLD: Scenario = Scenario {
     name: "ready/told",
+    test: "remote_ready::told",
+    shows: "the attendant is told of an answer that no thread waits for",
     must: &["awake", "slept"],
+    loom: Loom::bound(3).at_least(3_400),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, mut worker, ends) = one(0);
         let task = submit(&pool, 1);
@@ -78,3 +90,5 @@ pub const TOLD: Scenario = Scenario {
     },
     ..Scenario::EMPTY
 };
+
+pub const MODELS: &[Scenario] = &[FAILED, ANSWERED, TOLD];

@@ -3,8 +3,8 @@
 
 use super::lane_kit::{DONE, number, slept};
 use super::remote::{pool, serve_one, submit};
-use crate::Scenario;
 use crate::sync::thread;
+use crate::{Loom, Scenario, Shuttle};
 use raddle::process::testing::model::Model;
 use raddle::shm::{Body, Payload};
 use raddle::{Future, Rejected, TaskError};
@@ -19,10 +19,15 @@ fn assert_content(pool: &Model) {
 
 /// A task was taken back, and its worker skips it while it begins the next one. The room is found by the lane's leader, who
 /// waits for that one.
-pub const SKIPPED: Scenario = Scenario {
+const SKIPPED: Scenario = Scenario {
     name: "room/skipped",
+    test: "remote_room::skipped",
+    shows: "room comes from a task that was taken back",
     must: &["slept"],
     may: &["awake"],
+    threads: 3,
+    loom: Loom::bound(1).at_least(640),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, mut workers) = pool(1, 0);
         let mut worker = workers.remove(0);
@@ -53,9 +58,13 @@ fn long(pool: &Model) -> Future<u64> {
 }
 
 /// The arena is full, and the task whose argument lies there is cancelled.
-pub const ARGUMENT: Scenario = Scenario {
+const ARGUMENT: Scenario = Scenario {
     name: "room/argument",
+    test: "remote_room::argument",
+    shows: "memory comes from a task that is cancelled",
     must: &["awake", "slept"],
+    loom: Loom::bound(4).at_least(1_000),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, mut workers) = pool(1, ARENA);
         let mut worker = workers.remove(0);
@@ -73,9 +82,13 @@ pub const ARGUMENT: Scenario = Scenario {
 };
 
 /// The lane is full, and the answer that leaves room is long: there is room when somebody else has read it.
-pub const READ: Scenario = Scenario {
+const READ: Scenario = Scenario {
     name: "room/read",
+    test: "remote_room::read",
+    shows: "room comes when another thread has read a long answer",
     must: &["awake", "slept"],
+    loom: Loom::bound(2).at_least(1_050),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, mut workers) = pool(1, ARENA);
         let mut worker = workers.remove(0);
@@ -101,9 +114,13 @@ pub const READ: Scenario = Scenario {
 };
 
 /// The arena is full, and the answer is the argument, which lies there until somebody else has read it.
-pub const RETURNED: Scenario = Scenario {
+const RETURNED: Scenario = Scenario {
     name: "room/returned",
+    test: "remote_room::returned",
+    shows: "memory comes when another thread has read an argument that came back",
     must: &["awake", "slept"],
+    loom: Loom::bound(2).at_least(1_000),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, mut workers) = pool(1, ARENA);
         let mut worker = workers.remove(0);
@@ -129,9 +146,13 @@ pub const RETURNED: Scenario = Scenario {
 
 /// The pool is closed to be drained while a submitter waits for room in a lane whose worker takes long: it is refused, and
 /// need not wait for that one.
-pub const DRAINED: Scenario = Scenario {
+const DRAINED: Scenario = Scenario {
     name: "room/drained",
+    test: "remote_room::drained",
+    shows: "a submitter that waits for room is refused when the pool is drained",
     must: &["awake", "slept"],
+    loom: Loom::bound(3).at_least(140),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, mut workers) = pool(1, 0);
         let mut worker = workers.remove(0);
@@ -154,3 +175,5 @@ pub const DRAINED: Scenario = Scenario {
     },
     ..Scenario::EMPTY
 };
+
+pub const MODELS: &[Scenario] = &[SKIPPED, ARGUMENT, READ, RETURNED, DRAINED];

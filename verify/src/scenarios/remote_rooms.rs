@@ -3,7 +3,7 @@
 use super::lane_kit::slept;
 use super::remote::{pool, serve_one, submit};
 use crate::sync::thread;
-use crate::{Outcomes, Scenario};
+use crate::{Loom, Outcomes, Scenario, Shuttle};
 use raddle::Future;
 use raddle::process::testing::model::Model;
 use raddle::shm::WorkerEnd;
@@ -30,10 +30,14 @@ fn end(out: &Outcomes, pool: &Model, tasks: impl IntoIterator<Item = Future<u64>
 
 /// A submitter finds two lanes full and leads both. The room comes from the worker of the second one, and nobody but the
 /// submitter takes its answer.
-pub const ELSEWHERE: Scenario = Scenario {
+const ELSEWHERE: Scenario = Scenario {
     name: "remote/room_elsewhere",
+    test: "remote_rooms::elsewhere",
+    shows: "a submitter leads two lanes, of which the second one gives the room",
     must: &["awake", "slept"],
     faults: 1,
+    loom: Loom::bound(2).at_least(140),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, _first, mut second, tasks) = full();
         let serving = thread::spawn(move || serve_one(&mut second));
@@ -46,9 +50,13 @@ pub const ELSEWHERE: Scenario = Scenario {
 };
 
 /// The same, and somebody else takes the answer.
-pub const TAKEN: Scenario = Scenario {
+const TAKEN: Scenario = Scenario {
     name: "remote/room_taken",
+    test: "remote_rooms::taken",
+    shows: "the same, and another thread takes the answer",
     must: &["awake", "slept"],
+    loom: Loom::bound(2).at_least(3_000),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, _first, mut second, tasks) = full();
         let theirs = pool.clone();
@@ -64,9 +72,13 @@ pub const TAKEN: Scenario = Scenario {
 };
 
 /// The room comes from a task that was taken back: its worker skips it, and somebody else takes note of that.
-pub const SKIPPED: Scenario = Scenario {
+const SKIPPED: Scenario = Scenario {
     name: "remote/room_skipped",
+    test: "remote_rooms::skipped",
+    shows: "the same, and the room comes from a task that was taken back",
     must: &["awake", "slept"],
+    loom: Loom::bound(2).at_least(1_000),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, _first, mut second, tasks) = full();
         assert!(tasks[1].cancel(), "the first one of the second lane");
@@ -84,9 +96,13 @@ pub const SKIPPED: Scenario = Scenario {
 };
 
 /// The submitter is a callback that the attendant runs: nobody listens for it.
-pub const CALLBACK: Scenario = Scenario {
+const CALLBACK: Scenario = Scenario {
     name: "remote/room_callback",
+    test: "remote_rooms::callback",
+    shows: "the same, and the submitter is a callback that the attendant runs",
     must: &["awake", "slept"],
+    loom: Loom::bound(2).at_least(140),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, mut first, mut second, [runs, tasks @ ..]) = full();
         let theirs = pool.clone();
@@ -108,10 +124,16 @@ pub const CALLBACK: Scenario = Scenario {
 
 /// Two submitters wait for room in both lanes, each of which gives some: one leads where the other one follows, or both
 /// lead one.
-pub const TWO: Scenario = Scenario {
+const TWO: Scenario = Scenario {
     name: "remote/room_two",
+    test: "remote_rooms::two",
+    shows: "two submitters, two lanes, room in both",
     must: &["slept"],
     may: &["awake"],
+    threads: 3,
+    // The rest of it is a schedule: it takes more than 200,000 executions with one preemption.
+    loom: Loom::bound(0).at_least(7),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, mut first, mut second, tasks) = full();
         let theirs = pool.clone();
@@ -129,9 +151,14 @@ pub const TWO: Scenario = Scenario {
 };
 
 /// Two submitters, and the pool ends: both learn of it, whatever they lead.
-pub const TWO_AT_END: Scenario = Scenario {
+const TWO_AT_END: Scenario = Scenario {
     name: "remote/room_two_at_end",
+    test: "remote_rooms::two_at_end",
+    shows: "the same, and the pool ends",
     must: &["awake", "slept"],
+    threads: 3,
+    loom: Loom::bound(1).at_least(1_300),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, _first, _second, tasks) = full();
         let theirs = pool.clone();
@@ -147,9 +174,14 @@ pub const TWO_AT_END: Scenario = Scenario {
 };
 
 /// Broken on purpose: somebody is believed to lead the second lane, and who takes its answer tells nobody of the room.
-pub const IN_SILENCE: Scenario = Scenario {
+const IN_SILENCE: Scenario = Scenario {
     name: "remote/broken_room_in_silence",
+    test: "remote_rooms::room_that_is_made_in_silence_is_found",
+    shows: "an answer of a lane that another thread leads is taken, and no thread is told \
+            of the room",
     may: &["awake", "slept"],
+    must_fail: Some("deadlock"),
+    loom: Loom::bound(2),
     body: |out| {
         let (pool, _first, mut second, tasks) = full();
         pool.lead_forever(1);
@@ -164,3 +196,7 @@ pub const IN_SILENCE: Scenario = Scenario {
     },
     ..Scenario::EMPTY
 };
+
+pub const MODELS: &[Scenario] = &[
+    ELSEWHERE, TAKEN, SKIPPED, CALLBACK, TWO, TWO_AT_END, IN_SILENCE,
+];

@@ -1,8 +1,8 @@
 //! A deadline comes at the same time as the answer: who waited can go, or wait again, and nothing is left behind.
 
 use super::remote::{pool, serve_one, submit};
-use crate::Scenario;
 use crate::sync::thread;
+use crate::{Loom, Scenario, Shuttle};
 use raddle::Future;
 use std::time::Duration;
 
@@ -25,10 +25,14 @@ fn patient(task: Future<u64>) -> &'static str {
 }
 
 /// The lane's leader, who waits again.
-pub const LEADER: Scenario = Scenario {
+const LEADER: Scenario = Scenario {
     name: "timed/leader",
+    test: "remote_timed::leader",
+    shows: "in time, or late and then waiting again",
     must: &["in time", "late"],
     faults: 2,
+    loom: Loom::bound(2).at_least(100),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, mut workers) = pool(1, 0);
         let mut worker = workers.remove(0);
@@ -42,10 +46,15 @@ pub const LEADER: Scenario = Scenario {
 };
 
 /// One of two that wait for tasks of the same lane: leader or follower.
-pub const FOLLOWER: Scenario = Scenario {
+const FOLLOWER: Scenario = Scenario {
     name: "timed/follower",
+    test: "remote_timed::follower",
+    shows: "one of two that wait gives up and comes again",
     must: &["in time", "late"],
     faults: 1,
+    threads: 4,
+    loom: Loom::bound(1).at_least(10_000),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, mut workers) = pool(1, 0);
         let mut worker = workers.remove(0);
@@ -66,10 +75,14 @@ pub const FOLLOWER: Scenario = Scenario {
 
 /// A follower gives up while the leader leaves, and may get the lead just then. It waits again, and its task is answered
 /// later.
-pub const PASSED: Scenario = Scenario {
+const PASSED: Scenario = Scenario {
     name: "timed/passed",
+    test: "remote_timed::passed",
+    shows: "one that gives up gets the lead just then",
     must: &["in time", "late"],
     faults: 1,
+    loom: Loom::bound(2).at_least(500),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, mut workers) = pool(1, 0);
         let mut worker = workers.remove(0);
@@ -84,10 +97,14 @@ pub const PASSED: Scenario = Scenario {
 };
 
 /// The leader gives up and drops its handle, and with it the only one.
-pub const GIVE_UP: Scenario = Scenario {
+const GIVE_UP: Scenario = Scenario {
     name: "timed/give_up",
+    test: "remote_timed::give_up",
+    shows: "one that goes leaves nothing behind",
     must: &["in time", "late"],
     faults: 1,
+    loom: Loom::bound(2).at_least(100),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, mut workers) = pool(1, 0);
         let mut worker = workers.remove(0);
@@ -104,3 +121,5 @@ pub const GIVE_UP: Scenario = Scenario {
     },
     ..Scenario::EMPTY
 };
+
+pub const MODELS: &[Scenario] = &[LEADER, FOLLOWER, GIVE_UP, PASSED];

@@ -2,14 +2,18 @@
 
 use super::lane_kit::slept;
 use super::remote::{answer, pool, serve_one, submit};
-use crate::Scenario;
 use crate::sync::{Arc, thread};
+use crate::{Loom, Scenario, Shuttle};
 
 /// A callback is added to a task while another one's end lets the attendant go to rest, and the answer comes later.
-pub const REST: Scenario = Scenario {
+const REST: Scenario = Scenario {
     name: "remote/rest",
+    test: "remote_told::rest",
+    shows: "the attendant goes to rest, and hears of an answer that comes later",
     must: &["slept"],
     may: &["awake"],
+    loom: Loom::bound(2).at_least(2_300),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, mut workers) = pool(1, 0);
         let mut worker = workers.remove(0);
@@ -35,9 +39,14 @@ pub const REST: Scenario = Scenario {
 };
 
 /// Two threads sleep for one task, one of them as the lane's leader; a third one takes the answer.
-pub const TWO: Scenario = Scenario {
+const TWO: Scenario = Scenario {
     name: "remote/attended_two",
+    test: "remote_told::two",
+    shows: "leader and follower of one task are told when a third one takes the answer",
     must: &["awake", "slept"],
+    threads: 3,
+    loom: Loom::bound(2).at_least(50_000),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, mut workers) = pool(1, 0);
         let mut worker = workers.remove(0);
@@ -62,9 +71,13 @@ pub const TWO: Scenario = Scenario {
 };
 
 /// A task is cancelled when its worker has begun it: the worker is asked to stop.
-pub const ASKED: Scenario = Scenario {
+const ASKED: Scenario = Scenario {
     name: "remote/asked",
+    test: "remote_told::asked",
+    shows: "a task is cancelled, or its worker is asked to stop",
     must: &["cancelled", "asked"],
+    loom: Loom::bound(3).at_least(30),
+    shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (pool, mut workers) = pool(1, 0);
         let mut worker = workers.remove(0);
@@ -86,3 +99,5 @@ pub const ASKED: Scenario = Scenario {
     },
     ..Scenario::EMPTY
 };
+
+pub const MODELS: &[Scenario] = &[REST, TWO, ASKED];

@@ -1,8 +1,8 @@
 //! The end of a scope: it sleeps until the last task is over, sees what all of them did, and is freed at once.
 
-use crate::Scenario;
 use crate::sync::cell::UnsafeCell;
 use crate::sync::{faults, thread};
+use crate::{Loom, Scenario, Shuttle};
 use raddle::thread::scope::PendingCount;
 
 /// The frame that the tasks borrow from.
@@ -60,10 +60,14 @@ fn end(frame: *mut Frame, parts: [u32; 2]) -> &'static str {
 }
 
 /// One task.
-pub const ONE: Scenario = Scenario {
+const ONE: Scenario = Scenario {
     name: "scope/one",
+    test: "scope::one",
+    shows: "the wait ends after the task, asleep or not",
     must: &["slept", "did not sleep"],
     faults: 2,
+    loom: Loom::unbounded().at_least(260),
+    shuttle: Shuttle::exhaustive().at_least(17),
     body: |out| {
         let frame = frame();
         let task = Borrow(frame);
@@ -80,10 +84,15 @@ pub const ONE: Scenario = Scenario {
 };
 
 /// Two tasks: the last one hands on what the other did.
-pub const TWO: Scenario = Scenario {
+const TWO: Scenario = Scenario {
     name: "scope/two",
+    test: "scope::two",
+    shows: "both tasks' writes are seen",
     must: &["slept", "did not sleep"],
     faults: 1,
+    threads: 3,
+    loom: Loom::bound(3).at_least(3_500),
+    shuttle: Shuttle::exhaustive().at_least(1_200),
     body: |out| {
         let frame = frame();
         let workers = [0, 1].map(|part| {
@@ -104,9 +113,14 @@ pub const TWO: Scenario = Scenario {
 };
 
 /// A task spawns another one on its way: the count does not pass through zero.
-pub const NESTED: Scenario = Scenario {
+const NESTED: Scenario = Scenario {
     name: "scope/nested",
+    test: "scope::nested",
+    shows: "a task that spawns one more",
     must: &["slept", "did not sleep"],
+    threads: 3,
+    loom: Loom::bound(3).at_least(2_600),
+    shuttle: Shuttle::exhaustive().at_least(1_400),
     body: |out| {
         let frame = frame();
         let task = Borrow(frame);
@@ -131,3 +145,5 @@ pub const NESTED: Scenario = Scenario {
     },
     ..Scenario::EMPTY
 };
+
+pub const MODELS: &[Scenario] = &[ONE, TWO, NESTED];

@@ -2,7 +2,7 @@
 
 use super::cell_kit::{Bell, Kit};
 use crate::sync::{faults, thread};
-use crate::{Counted, Scenario};
+use crate::{Counted, Loom, Scenario, Shuttle};
 use futures_core::Stream;
 use raddle::{AsCompleted, Future, Promise, ReturnWhen, as_completed, promise, wait, wait_timeout};
 use std::pin::Pin;
@@ -52,10 +52,14 @@ fn keyed(futures: [Future<Counted>; 2]) -> AsCompleted<(usize, Future<Counted>)>
 }
 
 /// One of two completes; the other is taken out of the set again and completes later.
-pub const FIRST: Scenario = Scenario {
+const FIRST: Scenario = Scenario {
     name: "set/first",
+    test: "set::first",
+    shows: "one done, one not",
     must: &["slept", "looked"],
     faults: 1,
+    loom: Loom::bound(3).at_least(1_000),
+    shuttle: Shuttle::sampled(10_000),
     body: |out| {
         let kit = Kit::new();
         let ([p0, p1], futures) = pair();
@@ -74,10 +78,15 @@ pub const FIRST: Scenario = Scenario {
 };
 
 /// Two threads complete one each; the first is waited for.
-pub const FIRST_OF_TWO: Scenario = Scenario {
+const FIRST_OF_TWO: Scenario = Scenario {
     name: "set/first_of_two",
+    test: "set::first_of_two",
+    shows: "one or both done, never none",
     must: &["one", "both"],
     forbidden: &["none"],
+    threads: 3,
+    loom: Loom::bound(2).at_least(30_000),
+    shuttle: Shuttle::sampled(10_000),
     body: |out| {
         let kit = Kit::new();
         let (promises, futures) = pair();
@@ -97,9 +106,13 @@ pub const FIRST_OF_TWO: Scenario = Scenario {
 };
 
 /// One thread completes two, and both are waited for.
-pub const ALL: Scenario = Scenario {
+const ALL: Scenario = Scenario {
     name: "set/all",
+    test: "set::all",
+    shows: "both",
     must: &["slept", "looked"],
+    loom: Loom::bound(3).at_least(8_000),
+    shuttle: Shuttle::sampled(10_000),
     body: |out| {
         let kit = Kit::new();
         let ([p0, p1], futures) = pair();
@@ -119,9 +132,14 @@ pub const ALL: Scenario = Scenario {
 };
 
 /// Two threads complete one each, and both are waited for.
-pub const ALL_OF_TWO: Scenario = Scenario {
+const ALL_OF_TWO: Scenario = Scenario {
     name: "set/all_of_two",
+    test: "set::all_of_two",
+    shows: "both",
     must: &["slept", "looked"],
+    threads: 3,
+    loom: Loom::bound(2).at_least(5_000),
+    shuttle: Shuttle::sampled(10_000),
     body: |out| {
         let kit = Kit::new();
         let (promises, futures) = pair();
@@ -142,9 +160,13 @@ pub const ALL_OF_TWO: Scenario = Scenario {
 };
 
 /// An error that stood before is no reason to stop waiting for all.
-pub const ALL_AFTER_AN_ERROR: Scenario = Scenario {
+const ALL_AFTER_AN_ERROR: Scenario = Scenario {
     name: "set/all_after_an_error",
+    test: "set::all_after_an_error",
+    shows: "an earlier error ends no wait for all",
     must: &["slept", "looked"],
+    loom: Loom::bound(3).at_least(600),
+    shuttle: Shuttle::sampled(10_000),
     body: |out| {
         let kit = Kit::new();
         let ([p0, p1], futures) = pair();
@@ -163,9 +185,13 @@ pub const ALL_AFTER_AN_ERROR: Scenario = Scenario {
 };
 
 /// One fails, the other never ends: waiting for the first error ends, and shows it.
-pub const FIRST_ERROR: Scenario = Scenario {
+const FIRST_ERROR: Scenario = Scenario {
     name: "set/first_error",
+    test: "set::first_error",
+    shows: "the error is found and can be read",
     must: &["slept", "looked"],
+    loom: Loom::bound(4).at_least(8_000),
+    shuttle: Shuttle::sampled(10_000),
     body: |out| {
         let kit = Kit::new();
         let ([p0, p1], futures) = pair();
@@ -185,10 +211,15 @@ pub const FIRST_ERROR: Scenario = Scenario {
 };
 
 /// One thread completes one, another fails the other: the wait ends with the error.
-pub const ERROR_OF_TWO: Scenario = Scenario {
+const ERROR_OF_TWO: Scenario = Scenario {
     name: "set/error_of_two",
+    test: "set::error_of_two",
+    shows: "the error is among the done",
     must: &["one", "both"],
     forbidden: &["none"],
+    threads: 3,
+    loom: Loom::bound(2).at_least(20_000),
+    shuttle: Shuttle::sampled(10_000),
     body: |out| {
         let kit = Kit::new();
         let ([p0, p1], futures) = pair();
@@ -208,11 +239,15 @@ pub const ERROR_OF_TWO: Scenario = Scenario {
 };
 
 /// The time limit may strike: what is registered is taken out again, or has come in meanwhile.
-pub const TIMEOUT: Scenario = Scenario {
+const TIMEOUT: Scenario = Scenario {
     name: "set/timeout",
+    test: "set::timeout",
+    shows: "all in time; or late with none, one or two",
     must: &["in time", "late with 0", "late with 1"],
     may: &["late with 2"],
     faults: 1,
+    loom: Loom::bound(2).at_least(500),
+    shuttle: Shuttle::sampled(10_000),
     body: |out| {
         let kit = Kit::new();
         let ([p0, p1], futures) = pair();
@@ -237,9 +272,13 @@ pub const TIMEOUT: Scenario = Scenario {
 };
 
 /// One thread completes two in order: so they come out.
-pub const IN_ORDER: Scenario = Scenario {
+const IN_ORDER: Scenario = Scenario {
     name: "set/as_completed_in_order",
+    test: "set::in_order",
+    shows: "each once",
     must: &["slept", "looked"],
+    loom: Loom::bound(3).at_least(10_000),
+    shuttle: Shuttle::sampled(10_000),
     body: |out| {
         let kit = Kit::new();
         let ([p0, p1], [f0, f1]) = pair();
@@ -269,9 +308,13 @@ pub const IN_ORDER: Scenario = Scenario {
 };
 
 /// Registered first, completed after by one thread: they come out in that order.
-pub const IN_ORDER_REGISTERED: Scenario = Scenario {
+const IN_ORDER_REGISTERED: Scenario = Scenario {
     name: "set/as_completed_registered",
+    test: "set::in_order_registered",
+    shows: "each once, in the order of completion",
     must: &["slept", "looked"],
+    loom: Loom::bound(3).at_least(2_000),
+    shuttle: Shuttle::sampled(10_000),
     body: |out| {
         let kit = Kit::new();
         let ([p0, p1], [f0, f1]) = pair();
@@ -301,9 +344,14 @@ pub const IN_ORDER_REGISTERED: Scenario = Scenario {
 };
 
 /// Two threads complete one each: both come out, once each, in either order.
-pub const EITHER_ORDER: Scenario = Scenario {
+const EITHER_ORDER: Scenario = Scenario {
     name: "set/as_completed_of_two",
+    test: "set::either_order",
+    shows: "each once, in either order",
     must: &["01", "10"],
+    threads: 3,
+    loom: Loom::bound(2).at_least(3_000),
+    shuttle: Shuttle::sampled(10_000),
     body: |out| {
         let kit = Kit::new();
         let (promises, futures) = pair();
@@ -333,9 +381,13 @@ pub const EITHER_ORDER: Scenario = Scenario {
 };
 
 /// A failed one comes out first; the next is waited for, not looked for in a loop.
-pub const AFTER_AN_ERROR: Scenario = Scenario {
+const AFTER_AN_ERROR: Scenario = Scenario {
     name: "set/as_completed_after_an_error",
+    test: "set::after_an_error",
+    shows: "waits for the next, does not spin",
     must: &["slept", "looked"],
+    loom: Loom::bound(3).at_least(200),
+    shuttle: Shuttle::sampled(10_000),
     body: |out| {
         let kit = Kit::new();
         let ([p0, p1], futures) = pair();
@@ -356,9 +408,13 @@ pub const AFTER_AN_ERROR: Scenario = Scenario {
 };
 
 /// Dropped while one completes: the set is freed once, with the waker that was left in it.
-pub const DROPPED: Scenario = Scenario {
+const DROPPED: Scenario = Scenario {
     name: "set/as_completed_dropped",
+    test: "set::dropped",
+    shows: "the set and its waker are freed once",
     must: &["woken", "silent"],
+    loom: Loom::bound(3).at_least(4_000),
+    shuttle: Shuttle::sampled(10_000),
     body: |out| {
         let kit = Kit::new();
         let ([p0, p1], futures) = pair();
@@ -378,9 +434,13 @@ pub const DROPPED: Scenario = Scenario {
 };
 
 /// Driven as a stream to its end by a waker.
-pub const STREAM: Scenario = Scenario {
+const STREAM: Scenario = Scenario {
     name: "set/stream",
+    test: "set::stream",
+    shows: "each once, in order, woken for each",
     must: &["slept", "looked"],
+    loom: Loom::bound(3).at_least(1_000),
+    shuttle: Shuttle::sampled(10_000),
     body: |out| {
         let kit = Kit::new();
         let ([p0, p1], futures) = pair();
@@ -409,10 +469,14 @@ pub const STREAM: Scenario = Scenario {
 };
 
 /// Polled again with another waker, which is the one that is woken.
-pub const STREAM_REPOLL: Scenario = Scenario {
+const STREAM_REPOLL: Scenario = Scenario {
     name: "set/stream_repoll",
+    test: "set::stream_repoll",
+    shows: "ready, or the second waker is woken; the first perhaps as well",
     must: &["ready", "second woken"],
     may: &["both woken"],
+    loom: Loom::bound(3).at_least(80),
+    shuttle: Shuttle::sampled(10_000),
     body: |out| {
         let kit = Kit::new();
         let ([p0, p1], futures) = pair();
@@ -439,9 +503,13 @@ pub const STREAM_REPOLL: Scenario = Scenario {
 };
 
 /// Polled once, then iterated: the one who blocks is woken, whoever left a waker before.
-pub const POLL_THEN_BLOCK: Scenario = Scenario {
+const POLL_THEN_BLOCK: Scenario = Scenario {
     name: "set/poll_then_block",
+    test: "set::poll_then_block",
+    shows: "a consumer that polled and then blocks is woken",
     must: &["slept", "looked"],
+    loom: Loom::bound(3).at_least(100),
+    shuttle: Shuttle::sampled(10_000),
     body: |out| {
         let kit = Kit::new();
         let ([p0, p1], futures) = pair();
@@ -460,3 +528,22 @@ pub const POLL_THEN_BLOCK: Scenario = Scenario {
     },
     ..Scenario::EMPTY
 };
+
+pub const MODELS: &[Scenario] = &[
+    FIRST,
+    FIRST_OF_TWO,
+    ALL,
+    ALL_OF_TWO,
+    ALL_AFTER_AN_ERROR,
+    FIRST_ERROR,
+    ERROR_OF_TWO,
+    TIMEOUT,
+    IN_ORDER,
+    IN_ORDER_REGISTERED,
+    EITHER_ORDER,
+    AFTER_AN_ERROR,
+    DROPPED,
+    STREAM,
+    STREAM_REPOLL,
+    POLL_THEN_BLOCK,
+];

@@ -3,17 +3,21 @@
 use super::cell_kit::{Kit, touch};
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::thread;
-use crate::{Outcomes, Scenario};
+use crate::{Loom, Scenario, Shuttle};
 use raddle::{FutureState, TaskError};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 /// A worker runs the task while its handle cancels it: exactly one wins. A cancelled closure is gone
 /// when `cancel` returns; one that runs can see that it was asked to stop.
-pub const RUN_CANCEL: Scenario = Scenario {
+const RUN_CANCEL: Scenario = Scenario {
     name: "state/run_cancel",
+    test: "state::run_cancel",
+    shows: "ran, or cancelled; never both, never neither; a running task may see the request",
     must: &["cancelled", "ran, then asked", "ran, asked in time"],
     forbidden: &["ran and cancelled", "neither"],
+    loom: Loom::unbounded().at_least(600),
+    shuttle: Shuttle::exhaustive().at_least(10),
     body: |out| {
         let kit = Kit::new();
         let asked = Arc::new(AtomicBool::new(false));
@@ -50,9 +54,13 @@ pub const RUN_CANCEL: Scenario = Scenario {
 };
 
 /// The executor drops the task unrun while the handle cancels it: it is cancelled either way.
-pub const CANCEL_CANCEL: Scenario = Scenario {
+const CANCEL_CANCEL: Scenario = Scenario {
     name: "state/cancel_cancel",
+    test: "state::cancel_cancel",
+    shows: "cancelled by either side; the closure is gone when `cancel` returns true",
     must: &["by the handle or before it", "by the executor"],
+    loom: Loom::unbounded().at_least(100),
+    shuttle: Shuttle::exhaustive().at_least(3),
     body: |out| {
         let kit = Kit::new();
         let (task, future) = kit.task();
@@ -80,10 +88,15 @@ pub const CANCEL_CANCEL: Scenario = Scenario {
 };
 
 /// Two holders of the handle cancel what a worker runs: all are told the same.
-pub const TWO_CANCELS: Scenario = Scenario {
+const TWO_CANCELS: Scenario = Scenario {
     name: "state/two_cancels",
+    test: "state::two_cancels",
+    shows: "both get the same result",
     must: &["both true", "both false"],
     forbidden: &["one true"],
+    threads: 3,
+    loom: Loom::bound(3).at_least(800),
+    shuttle: Shuttle::exhaustive().at_least(1_000),
     body: |out| {
         let kit = Kit::new();
         let (task, future) = kit.task();
@@ -108,10 +121,14 @@ pub const TWO_CANCELS: Scenario = Scenario {
 
 /// Two holders cancel what nobody runs. Both are told that it will never run; one of them has dropped the
 /// closure, and the other may hear of it before that.
-pub const CANCEL_TWICE: Scenario = Scenario {
+const CANCEL_TWICE: Scenario = Scenario {
     name: "state/cancel_twice",
+    test: "state::cancel_twice",
+    shows: "both return true; the closure is gone when the first does",
     must: &["gone for both", "gone for the first"],
     forbidden: &["gone for none"],
+    loom: Loom::unbounded().at_least(800),
+    shuttle: Shuttle::exhaustive().at_least(30),
     body: |out| {
         /// Its drop can be seen by the checker's threads.
         struct Seen(Arc<AtomicU32>);
@@ -151,10 +168,14 @@ pub const CANCEL_TWICE: Scenario = Scenario {
 };
 
 /// What a look at the word says may be relied on: done means that the value can be read.
-pub const LOOK: Scenario = Scenario {
+const LOOK: Scenario = Scenario {
     name: "state/look",
+    test: "state::look",
+    shows: "pending, running, finished; finished means readable",
     must: &["pending", "running", "finished"],
     forbidden: &["failed", "cancelled"],
+    loom: Loom::unbounded().at_least(1_000),
+    shuttle: Shuttle::exhaustive().at_least(10),
     body: |out| {
         let kit = Kit::new();
         let (task, future) = kit.task();
@@ -179,12 +200,17 @@ pub const LOOK: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// Broken on purpose: a task is completed without being claimed, so a cancellation can win as well.
-/// The closure is then dropped twice.
-pub const UNCLAIMED: Scenario = Scenario {
+/// Broken on purpose: the worker takes the closure before its claim has won, so a cancellation can win as well. The closure
+/// is then dropped twice.
+const UNCLAIMED: Scenario = Scenario {
     name: "state/broken_unclaimed",
+    test: "state::a_worker_that_begins_before_its_claim_is_found",
+    shows: "a worker that takes the closure before its claim has won",
     may: &["done"],
-    body: |out: &Outcomes| {
+    must_fail: Some("two owners of one closure"),
+    loom: Loom::unbounded(),
+    shuttle: Shuttle::exhaustive(),
+    body: |out| {
         use raddle::future::state::{Cancel, Claim, Completion, State};
         let state = Arc::new(State::queued());
         let owners = Arc::new(std::sync::atomic::AtomicUsize::new(0));
@@ -206,3 +232,12 @@ pub const UNCLAIMED: Scenario = Scenario {
     },
     ..Scenario::EMPTY
 };
+
+pub const MODELS: &[Scenario] = &[
+    RUN_CANCEL,
+    CANCEL_CANCEL,
+    TWO_CANCELS,
+    CANCEL_TWICE,
+    LOOK,
+    UNCLAIMED,
+];

@@ -1,9 +1,9 @@
 //! Sleeping on the state word: no wake-up is lost, whatever a wait comes back with.
 
 use super::cell_kit::Kit;
-use crate::Scenario;
 use crate::sync::cell::UnsafeCell;
 use crate::sync::{faults, thread};
+use crate::{Loom, Scenario, Shuttle};
 use raddle::TaskError;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,10 +17,14 @@ fn slept() -> &'static str {
 }
 
 /// A waiter takes the outcome that a worker makes.
-pub const RESULT: Scenario = Scenario {
+const RESULT: Scenario = Scenario {
     name: "park/result",
+    test: "park::result",
+    shows: "slept, or did not have to",
     must: &["slept", "looked"],
     faults: 2,
+    loom: Loom::bound(3).at_least(300),
+    shuttle: Shuttle::exhaustive().at_least(400),
     body: |out| {
         let kit = Kit::new();
         let (task, future) = kit.task();
@@ -36,10 +40,14 @@ pub const RESULT: Scenario = Scenario {
 };
 
 /// A waiter with a deadline, who waits again without one when it has passed.
-pub const TIMEOUT: Scenario = Scenario {
+const TIMEOUT: Scenario = Scenario {
     name: "park/result_timeout",
+    test: "park::timeout",
+    shows: "in time, or late and then taken or dropped",
     must: &["in time", "late, then taken"],
     faults: 2,
+    loom: Loom::bound(3).at_least(500),
+    shuttle: Shuttle::exhaustive().at_least(200),
     body: |out| {
         let kit = Kit::new();
         let (task, future) = kit.task();
@@ -58,10 +66,14 @@ pub const TIMEOUT: Scenario = Scenario {
 };
 
 /// A waiter with a deadline, who goes away when it has passed.
-pub const TIMEOUT_DROP: Scenario = Scenario {
+const TIMEOUT_DROP: Scenario = Scenario {
     name: "park/timeout_drop",
+    test: "park::timeout_drop",
+    shows: "in time, or late and then taken or dropped",
     must: &["in time", "late, gone"],
     faults: 1,
+    loom: Loom::bound(3).at_least(400),
+    shuttle: Shuttle::exhaustive().at_least(200),
     body: |out| {
         let kit = Kit::new();
         let (task, future) = kit.task();
@@ -91,10 +103,14 @@ unsafe impl Sync for Why {}
 unsafe impl Send for Why {}
 
 /// A cancellation from another holder of the handle wakes the waiter, who sees what came before it.
-pub const CANCEL_WAKES: Scenario = Scenario {
+const CANCEL_WAKES: Scenario = Scenario {
     name: "park/cancel_wakes",
+    test: "park::cancel_wakes",
+    shows: "the waiter is woken and sees what came before",
     must: &["slept", "looked"],
     faults: 1,
+    loom: Loom::bound(3).at_least(100),
+    shuttle: Shuttle::exhaustive().at_least(100),
     body: |out| {
         let kit = Kit::new();
         let (task, future) = kit.task();
@@ -121,9 +137,14 @@ pub const CANCEL_WAKES: Scenario = Scenario {
 };
 
 /// Two waiters, one completion.
-pub const TWO_WAITERS: Scenario = Scenario {
+const TWO_WAITERS: Scenario = Scenario {
     name: "park/two_waiters",
+    test: "park::two_waiters",
+    shows: "both wake",
     must: &["slept", "looked"],
+    threads: 3,
+    loom: Loom::bound(2).at_least(5_000),
+    shuttle: Shuttle::sampled(10_000),
     body: |out| {
         let kit = Kit::new();
         let (task, future) = kit.task();
@@ -143,10 +164,14 @@ pub const TWO_WAITERS: Scenario = Scenario {
 };
 
 /// A waiter for the value, while a callback holds up the taking of it.
-pub const BEHIND_A_CALLBACK: Scenario = Scenario {
+const BEHIND_A_CALLBACK: Scenario = Scenario {
     name: "park/behind_a_callback",
+    test: "park::behind_a_callback",
+    shows: "the callback runs before the outcome is taken",
     must: &["slept", "looked"],
     faults: 1,
+    loom: Loom::bound(3).at_least(1_000),
+    shuttle: Shuttle::sampled(10_000),
     body: |out| {
         let kit = Kit::new();
         let (task, future) = kit.task();
@@ -171,3 +196,12 @@ pub const BEHIND_A_CALLBACK: Scenario = Scenario {
     },
     ..Scenario::EMPTY
 };
+
+pub const MODELS: &[Scenario] = &[
+    RESULT,
+    TIMEOUT,
+    TIMEOUT_DROP,
+    CANCEL_WAKES,
+    TWO_WAITERS,
+    BEHIND_A_CALLBACK,
+];

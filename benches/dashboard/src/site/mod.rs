@@ -43,7 +43,7 @@ const ASSETS: [(&str, &str); 11] = [
     ),
 ];
 
-/// Lies in every site, so that an earlier one can be told from a folder of somebody's.
+/// Lies in every site, so that an earlier site can be told from any other folder.
 const MARK: &str = ".raddle-dashboard";
 
 /// Why there is no site.

@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Names of the program, the first that there is.
 const PROGRAMS: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 
-/// A browser with one page, and nothing of anybody's in it.
+/// A browser with one page and an empty profile.
 pub struct Chrome {
     process: Child,
     socket: WebSocket<TcpStream>,

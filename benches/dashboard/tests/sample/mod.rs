@@ -291,7 +291,7 @@ fn document(random: &mut Random, place: Place, run: usize, eventful: bool) -> Do
     };
     let dirty = eventful && run == DIRTY;
     let hash = format!("{:07x}", 0x00a1_b2c3 + run * 7919).repeat(6)[..40].to_owned();
-    // The machine has better and worse hours, which everybody shares.
+    // The machine has better and worse hours, which all contenders share.
     let weather = place.slower * noise(random, 0.006);
     let benchmarks = SKETCHES
         .iter()

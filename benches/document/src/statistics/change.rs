@@ -61,7 +61,7 @@ pub struct Parameters {
     pub same: f64,
     /// Where figures lie further apart than this part of their median (by their median distance from it), nothing is said.
     pub spread: f64,
-    /// With fewer runs than this on a side, nobody knows how far apart its runs are.
+    /// With fewer runs than this on a side, it is not known how far apart its runs are.
     pub runs: usize,
     /// How far apart they then are supposed to be: the interval is widened by this part on both sides.
     pub between_runs: f64,

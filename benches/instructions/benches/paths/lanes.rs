@@ -1,4 +1,4 @@
-//! A lane of a process pool, both of its ends in this thread: the memory files are real, nobody sleeps.
+//! A lane of a process pool, both of its ends in this thread: the memory files are real, no thread sleeps.
 
 use gungraun::{library_benchmark, library_benchmark_group};
 use raddle::shm;

@@ -1,7 +1,7 @@
 //! Instructions of each hot path, counted by callgrind. Ids are `path/case`: the function's name and the case's.
 //!
-//! Each case is a process of its own and counts one thread while it goes down one path once, after the same path has
-//! been gone some times. No other thread runs meanwhile: the worker of a pool stands still, or is the one who is counted.
+//! Each case is a process of its own and counts one thread while it runs one path once, after the same path has
+//! run some times. No other thread runs meanwhile: the worker of a pool waits, or is the counted thread.
 
 // What a counted path gives back is of no interest.
 #![allow(unused_must_use)]

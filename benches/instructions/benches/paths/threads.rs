@@ -17,7 +17,7 @@ fn submit_outside_unwatched() {
     warm(|| 7_u64, |n| drop(pool.spawn(move || n)));
 }
 
-/// Over the border between two blocks of the inbox.
+/// Over the border between two blocks of the injector.
 fn submit_outside_100() {
     let pool = busy();
     let room = || Vec::with_capacity(100);

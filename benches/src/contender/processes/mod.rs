@@ -85,7 +85,7 @@ pub trait Polling: Workers {
     fn start_on(core: Option<usize>) -> Self;
 }
 
-/// What the tasks do, whoever carries them.
+/// What the tasks do, whatever pool carries them.
 pub mod task {
     use super::{answer, check};
 

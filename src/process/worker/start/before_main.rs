@@ -1,8 +1,8 @@
-//! The moment before `main`: is this process to be a worker?
+//! Decides before `main` whether this process is a worker.
 //!
-//! The parent puts a mark into the environment of the process that it starts. A function in `.init_array`,
-//! which the loader calls in every process before `main`, looks for it. It takes the mark away, so that
-//! no process that this one starts finds it, and makes a worker of the process.
+//! The parent sets an environment marker for the process that it starts. The loader calls a function in `.init_array` before `main`,
+//! in each process. That function looks for the marker. If it finds the marker, it removes it, so that no process which this one
+//! starts finds it, and makes a worker of the process.
 
 use super::error::StartError;
 use super::settings::{ENV_MARKER, Start};
@@ -22,15 +22,15 @@ static RAN: AtomicBool = AtomicBool::new(false);
 /// A worker that waits for [`worker_main`].
 static BOOTSTRAP: Mutex<Option<Bootstrap>> = Mutex::new(None);
 
-/// The standard library's own constructors have run, its set-up for `main` has not. There is one thread.
-// UNWIND: a panic cannot leave an `extern "C"` function: the process aborts, and its parent hears of it.
+/// Called by the loader. The standard library's own constructors have run, its set-up for `main` has not. There is one thread.
+// UNWIND: a panic cannot leave an `extern "C"` function: the process aborts, and its parent notices that.
 extern "C" fn before_main() {
     // ORDERING: start.ran Relaxed: before `main` there is one thread.
     RAN.store(true, Ordering::Relaxed);
     let Some(start) = std::env::var_os(ENV_MARKER).as_deref().and_then(read) else {
         return;
     };
-    // Whoever starts a program with more rights than their own must not choose what it runs.
+    // A user that starts a program with more rights than their own must not choose what it runs.
     if myself::is_privileged() {
         return;
     }
@@ -43,33 +43,32 @@ extern "C" fn before_main() {
     }
 }
 
-/// The mark for a worker of this process.
-pub fn write(start: Start, image: &Image) -> OsString {
+/// The value of the marker for a worker of this process.
+pub fn marker(start: Start, image: &Image) -> OsString {
     let letter = match start {
         Start::BeforeMain => 'b',
         Start::Main => 'm',
     };
-    // A program can hold two copies of this crate, of different versions: each has its anchor.
+    // A program can hold two copies of this crate, of different versions. Each has its own anchor.
     format!("{letter}{:x}", image.anchor()).into()
 }
 
-/// What the mark says, if it is for this copy of the crate.
-fn read(mark: &OsStr) -> Option<Start> {
+/// The meaning of the marker, if it is for this copy of the crate.
+fn read(found: &OsStr) -> Option<Start> {
     let image = Image::get().ok()?;
     [Start::BeforeMain, Start::Main]
         .into_iter()
-        .find(|&start| write(start, image) == mark)
+        .find(|&start| marker(start, image) == found)
 }
 
-/// Makes a worker of this process if it was started to be one, and then never returns; elsewhere it
-/// returns at once.
+/// Turns this process into a worker, if it was started as one, and never returns then. In any other process it returns at once.
 ///
-/// A pool that was built with [`Start::Main`] needs it, best as the first line of `main`. What comes before
-/// it runs in each worker, too. Other programs need not call it.
+/// A pool that is built with [`Start::Main`] needs this call, best as the first line of `main`. Code before it runs in each worker,
+/// too. Programs without such a pool need not call it.
 ///
 /// ```
 /// raddle::process::worker_main();
-/// // From here on this process is no worker.
+/// // From here on, this process is not a worker.
 /// ```
 pub fn worker_main() {
     if let Some(bootstrap) = take_bootstrap() {
@@ -84,10 +83,10 @@ fn take_bootstrap() -> Option<Bootstrap> {
         .take()
 }
 
-/// Can this process start workers at all? To be asked by `build`, so that whoever builds a pool links the constructor.
+/// Checks that this process can start workers. Called by `build`, so each program that builds a pool links the constructor.
 ///
-/// If this process is a worker that was not told so (`Start::Main`, and no `worker_main`), its parent hears of
-/// it here; without this check the two would start each other without end.
+/// If this process is itself a worker that has not called `worker_main` (`Start::Main`), this reports the error to its parent.
+/// Without this check, the program would start workers that start workers without end.
 pub fn check() -> Result<(), StartError> {
     // ORDERING: start.ran Relaxed: written before there was a second thread.
     if !RAN.load(Ordering::Relaxed) {
@@ -102,7 +101,7 @@ pub fn check() -> Result<(), StartError> {
         return Err(StartError::Privileged);
     }
     if std::env::var_os(ENV_MARKER).is_some() {
-        return Err(StartError::StrayMark);
+        return Err(StartError::StrayMarker);
     }
     Image::get().map(drop).map_err(StartError::Code)
 }

@@ -12,46 +12,46 @@ use std::{fmt, io};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum StartError {
-    /// This process is itself a worker that has not become one: its pool was built with
-    /// [`Start::Main`](crate::process::Start), and `main` did not call [`worker_main`](crate::process::worker_main) first.
+    /// This process was started as a worker: its pool was built with [`Start::Main`](crate::process::Start), and `main` did not call
+    /// [`worker_main`](crate::process::worker_main) first.
     WorkerMainMissing,
     /// The code of this crate that runs before `main` did not run.
     NoConstructor,
-    /// The program runs with the rights of another user (set-user-ID and the like): it does not let itself be
-    /// made a worker, since whoever starts it could choose what it runs.
+    /// The program runs with more rights than its user has (set-user-ID and the like). It never becomes a worker, since that user
+    /// could choose what it runs.
     Privileged,
-    /// The environment has the mark that makes a worker, and it is not for this program.
-    StrayMark,
+    /// The environment has a worker's marker, and it is not for this process.
+    StrayMarker,
     /// The system refused something.
     System {
         /// What was being done.
         step: String,
-        /// What the system said (`errno`).
+        /// The system's error code (`errno`).
         code: Option<i32>,
-        /// The same as a text.
+        /// The system's message.
         message: String,
     },
-    /// The worker's program is another build.
+    /// The worker's program is a different build.
     OtherBuild,
     /// A hook failed or panicked.
     Hook {
         /// `"start hook"`, `"sandbox hook"` or `"stop hook"`.
         hook: String,
-        /// Its error's or its panic's message.
+        /// The message of its error or panic.
         message: String,
     },
-    /// The worker ended, or closed its end, before it said that it is ready.
+    /// The worker ended, or closed its end of the socket, before it was ready.
     Silent,
-    /// The worker's first words made no sense.
+    /// The handshake message could not be decoded.
     Garbled,
-    /// A worker would not find the program's code. It does not travel, and is the last because serde's
-    /// two sides number the variants before a skipped one alike, and those behind it not.
+    /// A worker would not find the program's code. This variant does not travel. It is the last one because the two sides of
+    /// serde number the variants behind a skipped one differently.
     #[serde(skip)]
     Code(CodeError),
 }
 
 impl StartError {
-    /// What the system refused, while doing what.
+    /// Makes an error of what the system refused. `step` says what was being done.
     pub fn system(step: &str) -> impl FnOnce(io::Error) -> Self {
         move |error| Self::System {
             step: step.to_owned(),
@@ -70,7 +70,7 @@ impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::WorkerMainMissing => f.write_str(
-                "this process was started to be a worker; call `raddle::process::worker_main()` as the first line of `main`, \
+                "this process was started as a worker; call `raddle::process::worker_main()` as the first line of `main`, \
                  or build the pool without `Start::Main`",
             ),
             Self::NoConstructor => f.write_str(
@@ -79,21 +79,21 @@ impl fmt::Display for StartError {
             ),
             Self::Privileged => f.write_str(
                 "this program runs with rights that its user does not have (set-user-ID, set-group-ID or capabilities of its \
-                 file); it does not let itself be made a worker, since that user could choose what it runs: \
+                 file); it cannot be a worker, since that user could choose what it runs: \
                  build the pool in a program without such rights",
             ),
-            Self::StrayMark => write!(
+            Self::StrayMarker => write!(
                 f,
-                "the environment variable {ENV_MARKER} is set, and not by this program for this process: unset it"
+                "the environment variable {ENV_MARKER} is set, but not by this program for this process: unset it"
             ),
             Self::Code(error) => error.fmt(f),
             Self::System { step, message, .. } => write!(f, "{step}: {message}"),
             Self::OtherBuild => {
-                f.write_str("the worker's program is another build than the parent's")
+                f.write_str("the worker's program is a different build than the parent's")
             }
             Self::Hook { hook, message } => write!(f, "the {hook} of the worker failed: {message}"),
             Self::Silent => f.write_str("the worker ended before it was ready"),
-            Self::Garbled => f.write_str("the worker's first words made no sense"),
+            Self::Garbled => f.write_str("the handshake message could not be decoded"),
         }
     }
 }

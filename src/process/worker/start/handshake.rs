@@ -1,6 +1,8 @@
-//! The first words between the two sides: one message each way over the control socket.
+//! The handshake between parent and worker: one message each way over the control socket.
 //!
-//! The parent's begins with the fingerprint of its build: only if it is the worker's own can the rest be read.
+//! 1. The parent sends the fingerprint of its build, the [`WorkerConfig`] and the [`Descriptors`]. The worker decodes the config
+//!    only if the fingerprint is its own.
+//! 2. The worker sends the ready message: that it is ready, or why it will not be.
 
 use super::error::StartError;
 use super::settings::Limit;
@@ -15,7 +17,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 /// The longest message.
 const MOST_BYTES: usize = 64 << 10;
 
-/// What a worker is told about itself. See [`Settings`](super::Settings) and [`Launch`](super::Launch).
+/// The settings of one worker, as they travel. See [`Settings`](super::Settings) and [`Launch`](super::Launch).
 #[derive(Debug, Serialize, Deserialize)]
 pub struct WorkerConfig {
     pub index: usize,
@@ -30,7 +32,7 @@ pub struct WorkerConfig {
     pub max_tasks: Option<u64>,
 }
 
-/// What comes with it, in this order.
+/// The descriptors that travel with the config, in this order.
 #[derive(Debug)]
 pub struct Descriptors<T> {
     pub requests: T,
@@ -39,14 +41,15 @@ pub struct Descriptors<T> {
     pub stdin: T,
 }
 
-/// In the parent, to a process that is held. One that is gone already has said why, or will be silent.
+/// In the parent: sends the config to a process that is held by a pidfd. If the process has ended already, this is no error: its
+/// ready message has the reason, or there is none.
 pub fn send_config(
     control: &OwnedFd,
     image: &Image,
     config: &WorkerConfig,
     descriptors: Descriptors<BorrowedFd<'_>>,
 ) -> Result<(), StartError> {
-    let step = || "telling the worker what it is to do";
+    let step = || "sending the worker its config";
     let mut message = image.fingerprint().to_ne_bytes().to_vec();
     message.extend(encode(config).map_err(|error| StartError::unsendable(step(), &error))?);
     if message.len() > MOST_BYTES {
@@ -73,13 +76,13 @@ fn is_gone(error: &io::Error) -> bool {
     )
 }
 
-/// In the worker.
+/// In the worker: receives the config, and checks the fingerprint before it decodes the rest.
 pub fn receive_config(
     control: &OwnedFd,
 ) -> Result<(WorkerConfig, Descriptors<OwnedFd>), StartError> {
     let mut buffer = vec![0; MOST_BYTES];
-    let received =
-        socket::receive(control, &mut buffer).map_err(StartError::system("hearing what to do"))?;
+    let received = socket::receive(control, &mut buffer)
+        .map_err(StartError::system("receiving the config"))?;
     let (fingerprint, config) = buffer[..received.length]
         .split_first_chunk()
         .ok_or(StartError::Garbled)?;
@@ -99,25 +102,27 @@ pub fn receive_config(
     Ok((config, descriptors))
 }
 
-/// In the worker: it is ready, or why it will not be.
-pub fn send_ready(control: impl AsFd, hello: &Result<(), StartError>) -> io::Result<()> {
-    let message = encode(hello).map_err(io::Error::other)?;
+/// In the worker: sends the ready message, which says that it is ready, or why it will not be.
+pub fn send_ready(control: impl AsFd, outcome: &Result<(), StartError>) -> io::Result<()> {
+    let message = encode(outcome).map_err(io::Error::other)?;
     socket::send(control, &message[..message.len().min(MOST_BYTES)], &[])
 }
 
-/// In the parent: what the worker said, if it has said something.
+/// In the parent: the ready message, if it has come, or the error that there will be none. Never blocks.
 pub fn receive_ready(control: &OwnedFd) -> Option<Result<(), StartError>> {
     let mut buffer = vec![0; MOST_BYTES];
     let mut received = socket::receive(control, &mut buffer);
-    // The worker ended and had not read what was sent to it. That is told first, and once; then what it said.
+    // The worker ended without reading what was sent to it. The system reports that first, once; then comes the message.
     if is_reset(&received) {
         received = socket::receive(control, &mut buffer);
     }
     match received {
         Ok(received) if received.length == 0 => Some(Err(StartError::Silent)),
-        Ok(received) => Some(decode(&buffer[..received.length]).and_then(|hello| hello)),
+        Ok(received) => Some(decode(&buffer[..received.length]).and_then(|outcome| outcome)),
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => None,
-        Err(error) => Some(Err(StartError::system("hearing from the worker")(error))),
+        Err(error) => Some(Err(StartError::system(
+            "receiving the worker's ready message",
+        )(error))),
     }
 }
 
@@ -141,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_worker_that_ends_without_listening_is_heard() {
+    fn a_message_of_a_worker_that_ended_without_reading_is_received() {
         let (ours, theirs) = socket::pair().unwrap();
         socket::send(&ours, b"do this", &[]).unwrap();
         send_ready(&theirs, &Err(StartError::OtherBuild)).unwrap();
@@ -150,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_worker_that_ends_without_a_word_is_silent() {
+    fn a_worker_that_ends_without_a_message_is_silent() {
         let (ours, theirs) = socket::pair().unwrap();
         socket::send(&ours, b"do this", &[]).unwrap();
         drop(theirs);

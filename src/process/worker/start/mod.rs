@@ -1,6 +1,7 @@
-//! A worker is this same program, started again.
+//! The start of a worker, which is this same program, started again.
 //!
-//! From the start of a process to its first task, who checks what, and what each side trusts: docs/protocols/start.md.
+//! The parent's side is [`spawn`], the worker's side [`before_main`] and [`setup`]; [`handshake`] has the messages between them.
+//! docs/protocols/start.md has the steps, what each side checks, and what it trusts.
 
 mod before_main;
 mod error;

@@ -1,4 +1,4 @@
-//! The worker's side: from a fresh process to a worker that is ready.
+//! The worker's side of the start: from a new process to a worker that is ready.
 
 use super::error::StartError;
 use super::handshake::{self, Descriptors, WorkerConfig};
@@ -15,23 +15,24 @@ use std::os::fd::OwnedFd;
 use std::os::unix::process::parent_id;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// The exit code of a process that could not become a worker. Its parent has heard why, if it could be told.
+/// The exit code of a process that could not become a worker. Its ready message has the reason, if it could be sent.
 pub const NOT_READY: i32 = 70;
-/// The exit code of a worker whose tear-down hook failed.
+/// The exit code of a worker whose stop hook failed.
 pub const STOP_HOOK_FAILED: i32 = 71;
 
-const TALKING: &str = "talking to the parent";
+const CONNECTING: &str = "connecting to the parent";
 
-/// A process that has its place below its parent and does nothing of the parent's yet.
+/// A process that is bound to its parent and has received its config, or failed to. It is not ready yet.
 #[derive(Debug)]
 pub struct Bootstrap {
     control: OwnedFd,
-    told: Result<(WorkerConfig, Descriptors<OwnedFd>), StartError>,
+    /// The config, or why there is none.
+    received: Result<(WorkerConfig, Descriptors<OwnedFd>), StartError>,
 }
 
 impl Bootstrap {
-    /// The first steps, which are the same wherever the worker begins. Without a parent to talk to the process
-    /// ends here.
+    /// Does the first steps, which are the same wherever the worker begins. Ends the process if it has no parent that started it
+    /// as a worker. Called before `main`.
     pub fn join() -> Self {
         let bound = bind_to_parent();
         let control = match myself::move_stdin() {
@@ -39,54 +40,55 @@ impl Bootstrap {
             Err(error) => {
                 let why = format!("it cannot use its standard input: {error}");
                 let _ =
-                    handshake::send_ready(io::stdin(), &Err(StartError::system(TALKING)(error)));
-                abandon(&why)
+                    handshake::send_ready(io::stdin(), &Err(StartError::system(CONNECTING)(error)));
+                exit_not_ready(&why)
             }
         };
         match socket::peer(&control) {
             Err(error) => {
-                let why = format!("standard input is no socket of a parent: {error}");
-                let _ = handshake::send_ready(&control, &Err(StartError::system(TALKING)(error)));
-                abandon(&why)
+                let why = format!("standard input is not a socket of a parent: {error}");
+                let _ =
+                    handshake::send_ready(&control, &Err(StartError::system(CONNECTING)(error)));
+                exit_not_ready(&why)
             }
             Ok(peer) if peer.uid != myself::effective_user() => {
-                abandon("standard input is a socket of another user")
+                exit_not_ready("standard input is a socket of another user")
             }
-            // The parent ended before this process asked to die with it.
+            // The parent ended before this process asked for the parent-death signal.
             Ok(peer) if peer.pid != parent_id() => myself::leave(NOT_READY),
             Ok(_) => {}
         }
-        let told = bound.and_then(|()| handshake::receive_config(&control));
-        let told = told.and_then(|(config, descriptors)| {
+        let received = bound.and_then(|()| handshake::receive_config(&control));
+        let received = received.and_then(|(config, descriptors)| {
             myself::replace_stdin(&descriptors.stdin)
                 .map_err(StartError::system("setting standard input"))?;
-            // The signal at the parent's end does not come from a parent that has given up the rights that this process has.
-            // Without the call there is that signal still.
+            // A parent that has given up rights which this process has cannot cause the parent-death signal. The socket's signal
+            // comes with this process's own rights. If the call fails, the parent-death signal remains.
             if let Ok(false) = socket::die_with_other_end(&control) {
                 myself::leave(NOT_READY);
             }
             Ok((config, descriptors))
         });
-        Self { control, told }
+        Self { control, received }
     }
 
-    /// Tells the parent why this is no worker.
+    /// Reports to the parent why this process does not become a worker.
     pub fn refuse(self, error: &StartError) {
         let _ = handshake::send_ready(&self.control, &Err(error.clone()));
     }
 
-    /// The rest: gets ready, says so, works until the lane is closed, and ends the process.
+    /// Prepares the worker, sends the ready message, serves requests until the lane is closed, and ends the process.
     pub fn work(self) -> ! {
-        let Self { control, told } = self;
-        let ready = told.and_then(|(config, descriptors)| get_ready(config, descriptors));
-        let (said, ready) = match ready {
+        let Self { control, received } = self;
+        let ready = received.and_then(|(config, descriptors)| prepare(config, descriptors));
+        let (outcome, ready) = match ready {
             Ok(ready) => (Ok(()), Some(ready)),
             Err(error) => (Err(error), None),
         };
-        let heard = handshake::send_ready(&control, &said);
-        // Its other end is the parent's life. But it is to take nothing from the tasks.
+        let sent = handshake::send_ready(&control, &outcome);
+        // The socket stays open: a signal comes when the parent closes the other end. This end is shut down for sending.
         let _lifeline = socket::fall_silent(&control).is_ok().then_some(control);
-        let (Ok(()), Some((mut lane, worker, on_stop))) = (heard, ready) else {
+        let (Ok(()), Some((mut lane, worker, on_stop))) = (sent, ready) else {
             myself::leave(NOT_READY)
         };
         serve::work(&mut lane);
@@ -98,23 +100,24 @@ impl Bootstrap {
     }
 }
 
-/// Nobody to tell but whoever reads standard error.
-fn abandon(why: &str) -> ! {
+/// Ends a process that has no parent to report to. The reason goes to standard error.
+fn exit_not_ready(why: &str) -> ! {
     eprintln!("raddle: the environment says that this process is a worker, but {why}");
     myself::leave(NOT_READY)
 }
 
-/// Whatever the parent has left open is closed before anything is received; the parent's end is this one's.
+/// Makes this process end with its parent, and resets what it has inherited: signals, descriptors, closed output streams.
 fn bind_to_parent() -> Result<(), StartError> {
-    // What the parent has blocked or ignored is nothing to do with the tasks, or with what they start.
+    // Signals that the parent has blocked or ignored must not be so in tasks, or in programs that tasks start.
     signals::reset();
     myself::die_with_parent().map_err(StartError::system("asking to end with the parent"))?;
     myself::close_inherited().map_err(StartError::system("closing inherited descriptors"))?;
     myself::fill_standard_outputs().map_err(StartError::system("opening /dev/null"))
 }
 
-/// Each step that fails is the end: a worker without what was asked for does not work.
-fn get_ready(
+/// Applies the config: core, niceness, lane, limits, hooks. Each step that fails is the end of the start. Returns the lane and the
+/// stop hook.
+fn prepare(
     config: WorkerConfig,
     descriptors: Descriptors<OwnedFd>,
 ) -> Result<(WorkerLane, WorkerInfo, Option<u64>), StartError> {
@@ -140,7 +143,7 @@ fn get_ready(
     } = descriptors;
     let lane = WorkerLane::open(&config, &requests, &replies, event)
         .map_err(StartError::system("mapping the lane's memory"))?;
-    // What is mapped needs no descriptor, and the hooks below are not to find any.
+    // The mappings need no descriptors, and the hooks below must not find them open.
     drop((requests, replies));
     for limit in &config.limits {
         apply(*limit, lane.address_space())
@@ -149,7 +152,7 @@ fn get_ready(
     let worker = WorkerInfo::named(config.index, config.name.as_str(), config.core);
     if let Some(hook) = config.on_start {
         run_hook("start hook", hook, &worker)?;
-        // A hook that changed the user has cancelled it.
+        // A hook that changed the user has cancelled the parent-death signal.
         myself::die_with_parent().map_err(StartError::system("asking to end with the parent"))?;
         if parent_id() != parent {
             myself::leave(NOT_READY);
@@ -161,9 +164,10 @@ fn get_ready(
     Ok((lane, worker, config.on_stop))
 }
 
+/// Sets a limit. `lane` is the address space that the lane takes.
 fn apply(limit: Limit, lane: u64) -> std::io::Result<()> {
     match limit {
-        // The lane's segments count as address space, and are larger than any limit that somebody means.
+        // The lane's segments count as address space, and are larger than any sensible limit.
         Limit::AddressSpace(bytes) => {
             limits::set_at_most(limits::ADDRESS_SPACE, bytes.saturating_add(lane))
         }
@@ -176,12 +180,13 @@ fn apply(limit: Limit, lane: u64) -> std::io::Result<()> {
     }
 }
 
+/// Runs a hook and contains its panic.
 fn run_hook(hook: &str, code: u64, worker: &WorkerInfo) -> Result<(), StartError> {
     let failed = |message: String| StartError::Hook {
         hook: hook.to_owned(),
         message,
     };
-    // SAFETY: the offset comes from the parent, whose fingerprint is ours, and who got it from `of_hook`.
+    // SAFETY: the offset comes from the parent, whose fingerprint is ours, and which got it from `of_hook`.
     let Some(run) = (unsafe { task_code::resolve_hook(code) }) else {
         return Err(StartError::Garbled);
     };

@@ -1,4 +1,4 @@
-//! The parent's side: starts a worker and hears whether it is ready.
+//! The parent's side of the start: starts a worker and receives its ready message.
 
 use super::before_main;
 use super::error::StartError;
@@ -14,7 +14,7 @@ use std::num::NonZeroU64;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::process::{Command, Stdio};
 
-/// One worker to be started.
+/// The arguments of [`start_worker`].
 #[derive(Debug)]
 pub struct Launch<'a> {
     /// The worker's number.
@@ -28,7 +28,7 @@ pub struct Launch<'a> {
     pub requests: BorrowedFd<'a>,
     pub replies: BorrowedFd<'a>,
     pub event: BorrowedFd<'a>,
-    /// The first task to answer.
+    /// The number of the first request.
     pub first: u32,
 }
 
@@ -37,24 +37,24 @@ pub struct Launch<'a> {
 pub struct Started {
     /// The child; its descriptor is readable when it has ended.
     pub process: Process,
-    /// The control socket, non-blocking: readable when [`hello`](Self::hello) has an answer.
+    /// The control socket, non-blocking: readable when [`ready`](Self::ready) has a result.
     pub control: OwnedFd,
-    /// The reading ends of what is [captured](super::Output::Captured), non-blocking.
+    /// The reading ends of the [captured](super::Output::Captured) streams, non-blocking.
     pub stdout: Option<OwnedFd>,
     pub stderr: Option<OwnedFd>,
 }
 
-/// Starts a worker. Returns as soon as the process runs the program, about as fast as any process is
-/// started; it says [`hello`](Started::hello) when it is ready.
+/// Starts a worker. Returns when the process runs the program, which takes as long as the start of any process.
+/// [`ready`](Started::ready) says later whether the worker is ready.
 ///
-/// The worker dies with the *thread* that calls this: a pool calls it on one that lives as long as the pool.
+/// The worker dies with the *thread* that calls this. A pool calls it on threads that live as long as the pool.
 ///
 /// # Errors
 /// No process is left behind.
 pub fn start_worker(launch: &Launch<'_>) -> Result<Started, StartError> {
     let settings = launch.settings;
     let image = Image::get().map_err(StartError::Code)?;
-    let (control, theirs) = socket::pair().map_err(StartError::system("making a socket"))?;
+    let (control, worker_end) = socket::pair().map_err(StartError::system("making a socket"))?;
     let null;
     let stdin = match &settings.stdin {
         Some(stdin) => stdin,
@@ -86,11 +86,11 @@ pub fn start_worker(launch: &Launch<'_>) -> Result<Started, StartError> {
     spawn::set_nonblocking(&control).map_err(StartError::system("setting up a socket"))?;
     let mut command = spawn::again(launch.name);
     command
-        .stdin(theirs)
+        .stdin(worker_end)
         .stdout(settings.stdout.stdio())
         .stderr(settings.stderr.stdio());
     set_environment(&mut command, settings);
-    command.env(ENV_MARKER, before_main::write(settings.start, image));
+    command.env(ENV_MARKER, before_main::marker(settings.start, image));
     if let Some(directory) = &settings.directory {
         command.current_dir(directory);
     }
@@ -99,9 +99,9 @@ pub fn start_worker(launch: &Launch<'_>) -> Result<Started, StartError> {
         stdout,
         stderr,
     } = spawn::spawn(&mut command).map_err(StartError::system("starting this program again"))?;
-    // Only now, when the process is held: without this it does nothing in the lane.
+    // Only now, when a pidfd holds the process. Before it has the config, it does nothing in the lane.
     if let Err(error) = handshake::send_config(&control, image, &config, descriptors) {
-        // It is there, and nobody else knows of it.
+        // The caller does not get this process, so it is ended here.
         let _ = process.signal(libc::SIGKILL);
         let _ = process.wait_for_end();
         return Err(error);
@@ -114,6 +114,7 @@ pub fn start_worker(launch: &Launch<'_>) -> Result<Started, StartError> {
     })
 }
 
+/// Applies the changes of the environment.
 fn set_environment(command: &mut Command, settings: &Settings) {
     if settings.clear_environment {
         command.env_clear();
@@ -137,8 +138,8 @@ impl Output {
 }
 
 impl Started {
-    /// What the worker said: none if nothing yet. Never blocks. After an error the process may still be
-    /// alive: kill it.
+    /// The worker's ready message. `None`: it has not come yet. Never blocks. After an error the process may still be alive: the
+    /// caller kills it.
     pub fn ready(&self) -> Option<Result<(), StartError>> {
         handshake::receive_ready(&self.control)
     }

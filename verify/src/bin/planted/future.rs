@@ -11,7 +11,7 @@ pub const BUGS: &[Bug] = &[
             r"Ok(_) => return Claim::Won,
                 Err(_) if PLANTED => return Claim::Lost,",
         )],
-        why: "A claim that meets another change of the word gives up: nobody runs the task.",
+        why: "A claim that meets another change of the word gives up: the task never runs.",
         fate: Loom("state::look"),
     },
     Bug {
@@ -19,20 +19,20 @@ pub const BUGS: &[Bug] = &[
         file: "src/future/state.rs",
         edits: &[(
             "..Self::completed(old, old - HOOKS)",
-            r"wake: old & SLEEPER != 0 && !PLANTED,
+            r"wake: old & WAITER != 0 && !PLANTED,
             ..Self::completed(old, old - HOOKS)",
         )],
-        why: "Who waits for the outcome to be free is not woken when the callbacks have run.",
+        why: "A waiter for the settled point is not woken when the callbacks have run.",
         fate: Shuttle("set::all_after_an_error"),
     },
     Bug {
         name: "state.finish-wake",
         file: "src/future/state.rs",
         edits: &[(
-            "wake: old & SLEEPER != 0,",
-            "wake: old & SLEEPER != 0 && !PLANTED,",
+            "wake: old & WAITER != 0,",
+            "wake: old & WAITER != 0 && !PLANTED,",
         )],
-        why: "Who sleeps for the outcome is not woken.",
+        why: "A thread that sleeps for the outcome is not woken.",
         fate: Shuttle("park::two_waiters"),
     },
     Bug {
@@ -46,13 +46,13 @@ pub const BUGS: &[Bug] = &[
         fate: Loom("set::poll_then_block"),
     },
     Bug {
-        name: "state.finish-attended",
+        name: "state.finish-remote-waiter",
         file: "src/future/state.rs",
         edits: &[(
             "remote_waiter: old & REMOTE_WAITER != 0,",
             "remote_waiter: old & REMOTE_WAITER != 0 && !PLANTED,",
         )],
-        why: "Who sleeps for the task in a lane is not told.",
+        why: "A waiter that sleeps for the task in a lane is not woken.",
         fate: Shuttle("remote::cancel_waiter"),
     },
     Bug {
@@ -62,7 +62,7 @@ pub const BUGS: &[Bug] = &[
             "free: Snapshot(new).is_free(),",
             "free: Snapshot(new).is_free() && !PLANTED,",
         )],
-        why: "The last reference goes, and nobody frees the cell.",
+        why: "The last reference is given up, and the cell is not freed.",
         fate: Loom("state::look"),
     },
     Bug {
@@ -87,13 +87,13 @@ pub const BUGS: &[Bug] = &[
         fate: Shuttle("state::cancel_twice"),
     },
     Bug {
-        name: "state.cancel-asked",
+        name: "state.cancel-stop",
         file: "src/future/state.rs",
         edits: &[(
-            "=> now | ASKED,",
-            "=> if PLANTED { now } else { now | ASKED },",
+            "=> now | STOP_REQUESTED,",
+            "=> if PLANTED { now } else { now | STOP_REQUESTED },",
         )],
-        why: "A running task does not learn that it is asked to stop.",
+        why: "A running task does not see the request to stop.",
         fate: Loom("promise::asked"),
     },
     Bug {
@@ -126,11 +126,11 @@ pub const BUGS: &[Bug] = &[
                     return Opened::Settled;
                 }",
         )],
-        why: "A hook is announced to a task that is done: nobody settles it again.",
+        why: "A hook is announced to a task that is done: it is never settled again.",
         fate: Loom("set::after_an_error"),
     },
     Bug {
-        name: "state.adopt-once",
+        name: "state.take-over-once",
         file: "src/future/state.rs",
         edits: &[(
             "_ if old & TAKEN_OVER != 0 => TakenOver::Not,",
@@ -146,16 +146,16 @@ pub const BUGS: &[Bug] = &[
             "self.0 == HANDLE_GONE",
             "if PLANTED { self.0 & HANDLE_GONE != 0 } else { self.0 == HANDLE_GONE }",
         )],
-        why: "A task without a handle is taken for one that nobody looks at, though it has callbacks or was cancelled.",
+        why: "A task without a handle is run without a claim, though it has callbacks or was cancelled.",
         fate: Shuttle("state::cancel_twice"),
     },
     Bug {
         name: "hooks.put-back",
         file: "src/future/hooks.rs",
         edits: &[(
-            "None => chain.follow(self.take()?),",
+            "None => chain.prepend(self.take()?),",
             r"None if PLANTED => drop(self.take()?),
-                    None => chain.follow(self.take()?),",
+                    None => chain.prepend(self.take()?),",
         )],
         why: "Hooks that came while the list was edited are lost.",
         fate: Shuttle("hooks::two_repollers"),
@@ -193,14 +193,14 @@ pub const BUGS: &[Bug] = &[
         fate: Loom("hooks::add_cancel"),
     },
     Bug {
-        name: "hooks.board-retry",
+        name: "hooks.table-retry",
         file: "src/future/hooks.rs",
         edits: &[(
             "Ok(_) => break true,",
             r"Ok(_) => break true,
                 Err(_) if PLANTED => break false,",
         )],
-        why: "A callback that meets a notice is run before the task is done.",
+        why: "A callback that meets a waiter is run before the task is done.",
         fate: Shuttle("hooks::two_adders"),
     },
     Bug {
@@ -211,7 +211,7 @@ pub const BUGS: &[Bug] = &[
             r"Err(Closed::Moved(_)) if PLANTED => Err(Closed::Closed),
             Err(Closed::Moved(table)) => step(",
         )],
-        why: "Notices that have moved to the board are taken for closed ones.",
+        why: "Waiters that have moved to the table are taken for closed ones.",
         fate: Loom("hooks::edit"),
     },
     Bug {
@@ -235,17 +235,17 @@ pub const BUGS: &[Bug] = &[
             "cell.state.sleep(Until::Settled, None);",
             "if !PLANTED { cell.state.sleep(Until::Settled, None); }",
         )],
-        why: "A late notice says that the outcome is free while callbacks still read it.",
+        why: "A late waiter is told that the outcome is free while callbacks still read it.",
         fate: Shuttle("set::in_order"),
     },
     Bug {
-        name: "hooks.close-board",
+        name: "hooks.close-table",
         file: "src/future/hooks.rs",
         edits: &[(
-            "table.notices.close()",
-            "if PLANTED { table.notices.take() } else { table.notices.close() }",
+            "table.waiters.close()",
+            "if PLANTED { table.waiters.take() } else { table.waiters.close() }",
         )],
-        why: "The notices of a future with callbacks stay open: a late one is never fired.",
+        why: "The waiters of a future with callbacks stay open: a late one is never fired.",
         fate: Shuttle("hooks::add_poll"),
     },
     Bug {
@@ -257,7 +257,7 @@ pub const BUGS: &[Bug] = &[
             r"if reached(count, target) && !PLANTED {
             Err(())",
         )],
-        why: "Who waits does not look again after it has said for what.",
+        why: "The consumer does not load the count again after it has set its target.",
         fate: Loom("set::poll_then_block"),
     },
     Bug {
@@ -267,15 +267,15 @@ pub const BUGS: &[Bug] = &[
             "if target != AWAKE && reached(count, target) {",
             "if target != AWAKE && (if PLANTED { count & !ERROR >= target } else { reached(count, target) }) {",
         )],
-        why: "Who waits for the first error is not woken by it.",
+        why: "A waiter for the first error is not woken by it.",
         fate: Shuttle("set::first_error"),
     },
     Bug {
         name: "set.error",
         file: "src/future/set.rs",
         edits: &[(
-            "if failed && self.watch == WaitMode::Errors {",
-            "if (failed && self.watch == WaitMode::Errors) && !PLANTED {",
+            "if failed && self.mode == WaitMode::Errors {",
+            "if (failed && self.mode == WaitMode::Errors) && !PLANTED {",
         )],
         why: "An error is not marked in the count.",
         fate: Shuttle("set::first_error"),
@@ -298,13 +298,13 @@ pub const BUGS: &[Bug] = &[
         fate: Loom("set::poll_then_block"),
     },
     Bug {
-        name: "set.engage",
+        name: "set.request-completion",
         file: "src/future/set.rs",
         edits: &[(
-            "Self::request_completion(cells.clone(), engaged);",
-            "if !PLANTED { Self::request_completion(cells.clone(), engaged); }",
+            "Self::request_completion(cells.clone(), requested);",
+            "if !PLANTED { Self::request_completion(cells.clone(), requested); }",
         )],
-        why: "Nobody completes the tasks of other processes while the set's thread sleeps.",
+        why: "No thread completes the tasks of other processes while the set's thread sleeps.",
         fate: Shuttle("remote::set"),
     },
     Bug {
@@ -328,9 +328,9 @@ pub const BUGS: &[Bug] = &[
             "if now.has_hooks() && !now.is_done() {",
             "if (now.has_hooks() && !now.is_done()) && !PLANTED {",
         )],
-        why: "Who waits no longer stays a member of futures that go on.",
+        why: "A set that is no longer waited for stays in the hook lists of futures that go on.",
         fate: Survives(
-            "A member that stays is told once more, of a set that its own reference keeps: it costs memory until the future ends.",
+            "A member that stays is fired once more, and its own reference keeps the set: it costs memory until the future ends.",
         ),
     },
     Bug {
@@ -373,13 +373,13 @@ pub const BUGS: &[Bug] = &[
         fate: Loom("cell::taken_then_dropped"),
     },
     Bug {
-        name: "cell.notices",
+        name: "cell.waiters",
         file: "src/future/end.rs",
         edits: &[(
-            "hooks::fire_waiters(notices, failed);",
-            "if !PLANTED { hooks::fire_waiters(notices, failed); }",
+            "hooks::fire_waiters(waiters, failed);",
+            "if !PLANTED { hooks::fire_waiters(waiters, failed); }",
         )],
-        why: "Wakers and wait sets are not told.",
+        why: "Wakers are not woken, and wait sets do not learn of the completion.",
         fate: Loom("cell::taken_then_dropped"),
     },
     Bug {
@@ -393,7 +393,7 @@ pub const BUGS: &[Bug] = &[
         fate: Shuttle("cell::cancel_drop"),
     },
     Bug {
-        name: "cell.orphan-callbacks",
+        name: "cell.after-fork-callbacks",
         file: "src/future/end.rs",
         edits: &[(
             r"TakenOver::Settling => Completed {
@@ -419,13 +419,13 @@ pub const BUGS: &[Bug] = &[
         ),
     },
     Bug {
-        name: "cell.engage",
+        name: "cell.request-completion",
         file: "src/future/raw_task.rs",
         edits: &[(
             "if opened == Opened::Open {",
             "if (opened == Opened::Open) && !PLANTED {",
         )],
-        why: "A callback is added, and the attendant does not listen for its task.",
+        why: "A callback is added, and the completer is not asked to complete its task.",
         fate: Loom("remote_told::rest"),
     },
     Bug {
@@ -436,7 +436,7 @@ pub const BUGS: &[Bug] = &[
         fate: Loom("after::cancel_cancel"),
     },
     Bug {
-        name: "task.let-go",
+        name: "task.release",
         file: "src/future/task.rs",
         edits: &[(
             "if cell.state.load().is_executors_last() || cell.state.release_queue() {",
@@ -462,16 +462,16 @@ pub const BUGS: &[Bug] = &[
             "if hooks || wake || free {",
             "if hooks || wake && !PLANTED || free {",
         )],
-        why: "Who sleeps for a task that is ended in two steps is not woken.",
+        why: "A thread that sleeps for a task that is ended in two steps is not woken.",
         fate: Shuttle("pool::cancel_pending"),
     },
     Bug {
         name: "task.detached-after",
         file: "src/future/task.rs",
         edits: &[(
-            r"unsafe { destroy_ended(cell, ending, false) };
+            r"unsafe { destroy_ended(cell, completion, false) };
             After::run(after);",
-            r"unsafe { destroy_ended(cell, ending, false) };
+            r"unsafe { destroy_ended(cell, completion, false) };
             if !PLANTED { After::run(after); }",
         )],
         why: "The scope of a task without a handle never ends.",
@@ -484,34 +484,34 @@ pub const BUGS: &[Bug] = &[
             "if taken && now.is_queue_gone() {",
             "if (taken || PLANTED) && now.is_queue_gone() {",
         )],
-        why: "A handle that goes frees the cell without its outcome.",
+        why: "A dropped handle frees the cell without dropping its outcome.",
         fate: Shuttle("promise::fail_cancel"),
     },
     Bug {
-        name: "home.count",
-        file: "src/future/memory/home.rs",
+        name: "remote_free_list.count",
+        file: "src/future/memory/remote_free_list.rs",
         edits: &[(
             "self.count_down(count)",
             "self.count_down(if PLANTED { 1 } else { count })",
         )],
-        why: "A chain of cells that comes to an abandoned home is counted as one.",
+        why: "A chain of cells that is pushed on an abandoned list is counted as one.",
         fate: Shuttle("memory::chain"),
     },
     Bug {
-        name: "home.last",
-        file: "src/future/memory/home.rs",
+        name: "remote_free_list.last",
+        file: "src/future/memory/remote_free_list.rs",
         edits: &[(
             "left if left == count =>",
             "left if left == count && !PLANTED =>",
         )],
-        why: "The last cell of an abandoned home frees nothing.",
+        why: "The last cell of an abandoned list frees nothing.",
         fate: Shuttle("memory::chain"),
     },
     Bug {
-        name: "home.settle",
-        file: "src/future/memory/home.rs",
+        name: "remote_free_list.settle",
+        file: "src/future/memory/remote_free_list.rs",
         edits: &[("0 => Pushed::Last,", "0 if !PLANTED => Pushed::Last,")],
-        why: "An owner all of whose cells came back frees nothing.",
+        why: "An owner whose cells have all come back frees nothing.",
         fate: Shuttle("memory::chain"),
     },
 ];

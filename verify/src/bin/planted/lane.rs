@@ -18,7 +18,7 @@ pub const BUGS: &[Bug] = &[
         file: "src/process/pool/completer.rs",
         edits: &[
             (
-                r"// WAKE: the other end is the worker, which rings the event.
+                r"// WAKE: the other end is the worker, which notifies the event after a reply.
             self.shm.listen();",
                 r"if !PLANTED {
                 self.shm.listen();
@@ -40,12 +40,12 @@ pub const BUGS: &[Bug] = &[
         file: "src/process/pool/wait.rs",
         edits: &[
             (
-                "let slept = |how| match how {",
-                "let mut late = false;\n        let slept = |how| match how {",
+                "let outcome = |how| match how {",
+                "let mut late = false;\n        let outcome = |how| match how {",
             ),
             (
-                "return slept(how);\n            }",
-                "return slept(how);\n            }\n            late = PLANTED;",
+                "return outcome(how);\n            }",
+                "return outcome(how);\n            }\n            late = PLANTED;",
             ),
             (
                 "if changed() || self.has_reply()",
@@ -60,9 +60,9 @@ pub const BUGS: &[Bug] = &[
         file: "src/process/pool/wait.rs",
         edits: &[(
             r"if changed() {
-                return Slept::Notified;",
+                return SleepOutcome::Notified;",
             r"if changed() && !PLANTED {
-                return Slept::Notified;",
+                return SleepOutcome::Notified;",
         )],
         why: "A follower sleeps without a look after it has got its place.",
         fate: Loom("remote_moves::follower"),
@@ -186,7 +186,7 @@ pub const BUGS: &[Bug] = &[
         name: "lane.give-ring",
         file: "src/process/pool/rebalance.rs",
         edits: &[(
-            r"// Who waits for one of them here has to wait there.
+            r"// A thread that waits here for one of them has to wait in the other lane.
             self.notify();",
             r"if !PLANTED {
                 self.notify();
@@ -209,8 +209,8 @@ pub const BUGS: &[Bug] = &[
         name: "lane.give-next",
         file: "src/process/pool/rebalance.rs",
         edits: &[(
-            "let takes_next = self.pid() == 0 || desk.stuck == Some(next);",
-            "let takes_next = self.pid() == 0 || desk.stuck == Some(next) && !PLANTED;",
+            "let takes_next = self.pid() == 0 || state.stuck == Some(next);",
+            "let takes_next = self.pid() == 0 || state.stuck == Some(next) && !PLANTED;",
         )],
         why: "What a stopped worker does not begin stays with it.",
         fate: Loom("remote_moves::stopped"),
@@ -258,9 +258,9 @@ pub const BUGS: &[Bug] = &[
         name: "lead.tell-leader",
         file: "src/process/pool/wait_queue.rs",
         edits: &[(
-            "waiters.notify(|other| other == aim);",
+            "waiters.notify(|other| other == wait_for);",
             r"let before = waiters.followers.len();
-        waiters.notify(|other| other == aim);
+        waiters.notify(|other| other == wait_for);
         if PLANTED && waiters.followers.len() != before {
             return false;
         }",
@@ -282,9 +282,9 @@ pub const BUGS: &[Bug] = &[
         name: "lead.pass-on-aim",
         file: "src/process/pool/wait_queue.rs",
         edits: &[(
-            "self.leader = Some(next.aim);",
+            "self.leader = Some(next.wait_for);",
             r"if !PLANTED {
-                self.leader = Some(next.aim);
+                self.leader = Some(next.wait_for);
             }",
         )],
         why: "A leader that got the lead from another one is not known: nobody rings it, and another one leads, too.",
@@ -304,9 +304,9 @@ pub const BUGS: &[Bug] = &[
         name: "lead.tell-queue",
         file: "src/process/pool/wait_queue.rs",
         edits: &[(
-            r"            !meant
+            r"            !matched
 ",
-            r"            !meant || PLANTED
+            r"            !matched || PLANTED
 ",
         )],
         why: "A follower that was told stays in the queue, and may get the lead when it is gone.",
@@ -373,7 +373,7 @@ pub const BUGS: &[Bug] = &[
     Bug {
         name: "pump.room",
         file: "src/process/pool/drain.rs",
-        edits: &[("if batch.wanted {", "if (batch.wanted) && !PLANTED {")],
+        edits: &[("if batch.notify {", "if (batch.notify) && !PLANTED {")],
         why: "The room that answers leave is told to nobody.",
         fate: Loom("remote_rooms::taken"),
     },
@@ -422,7 +422,7 @@ pub const BUGS: &[Bug] = &[
     Bug {
         name: "reading.room",
         file: "src/process/pool/drain.rs",
-        edits: &[("if wanted {", "if (wanted) && !PLANTED {")],
+        edits: &[("if notify {", "if (notify) && !PLANTED {")],
         why: "The room of an answer that has been read is told to nobody.",
         fate: Loom("remote_room::read"),
     },
@@ -459,7 +459,7 @@ pub const BUGS: &[Bug] = &[
     Bug {
         name: "revoke.room",
         file: "src/process/pool/revoke.rs",
-        edits: &[("if wanted {", "if (wanted) && !PLANTED {")],
+        edits: &[("if notify {", "if (notify) && !PLANTED {")],
         why: "Freed argument memory is not told to who waits for reserved.",
         fate: Loom("remote_room::argument"),
     },
@@ -477,8 +477,8 @@ pub const BUGS: &[Bug] = &[
         name: "grave.retries",
         file: "src/process/pool/recover.rs",
         edits: &[(
-            "let lost = if deaths <= retries && again(place) {",
-            "let lost = if deaths < retries + u32::from(!PLANTED) && again(place) {",
+            "let lost = if deaths <= retries && may_retry(location) {",
+            "let lost = if deaths < retries + u32::from(!PLANTED) && may_retry(location) {",
         )],
         why: "A task has one retry less than was said.",
         fate: Loom("remote_bury::retry"),

@@ -7,8 +7,8 @@ pub const BUGS: &[Bug] = &[
         name: "revoke.gone",
         file: "src/process/pool/revoke.rs",
         edits: &[(
-            "RevokeOutcome::Gone if place() != at => {}",
-            "RevokeOutcome::Gone if place() != at && !PLANTED => {}",
+            "RevokeOutcome::Gone if location() != at => {}",
+            "RevokeOutcome::Gone if location() != at && !PLANTED => {}",
         )],
         why: "A cancel gives up when its task moves meanwhile.",
         fate: Loom("remote_moves::cancel"),
@@ -17,8 +17,8 @@ pub const BUGS: &[Bug] = &[
         name: "attend.moved",
         file: "src/process/pool/wait.rs",
         edits: &[(
-            "|| remote.location() != place\n            ||",
-            "|| !PLANTED && remote.location() != place\n            ||",
+            "|| remote.location() != location\n            ||",
+            "|| !PLANTED && remote.location() != location\n            ||",
         )],
         why: "Who waits does not look whether its task has moved.",
         fate: Loom("remote::moved"),
@@ -47,8 +47,8 @@ pub const BUGS: &[Bug] = &[
         name: "attend.engage-again",
         file: "src/process/pool/wait.rs",
         edits: &[(
-            "if request_completion_at(remote, place) || cell",
-            "if request_completion_at(remote, place) || PLANTED || cell",
+            "if request_completion_at(remote, location) || cell",
+            "if request_completion_at(remote, location) || PLANTED || cell",
         )],
         why: "The attendant is engaged where the task is no more.",
         fate: Loom("remote::move_engage"),
@@ -57,8 +57,8 @@ pub const BUGS: &[Bug] = &[
         name: "attend.cancel-call",
         file: "src/process/pool/wait.rs",
         edits: &[(
-            "lane_of(&remote.pool, place).notify_waiter(cell);",
-            "if !PLANTED { lane_of(&remote.pool, place).notify_waiter(cell); }",
+            "lane_of(&remote.pool, location).notify_waiter(cell);",
+            "if !PLANTED { lane_of(&remote.pool, location).notify_waiter(cell); }",
         )],
         why: "Who waits for a task does not hear that it is cancelled.",
         fate: Loom("remote::cancel_waiter"),
@@ -67,8 +67,8 @@ pub const BUGS: &[Bug] = &[
         name: "attend.ask",
         file: "src/process/pool/wait.rs",
         edits: &[(
-            "lane_of(&remote.pool, place).shm.ask(place.seq);",
-            "if !PLANTED { lane_of(&remote.pool, place).shm.ask(place.seq); }",
+            "lane_of(&remote.pool, location).shm.ask(location.seq);",
+            "if !PLANTED { lane_of(&remote.pool, location).shm.ask(location.seq); }",
         )],
         why: "A task that runs in a worker is not asked to stop.",
         fate: Loom("remote_told::asked"),
@@ -393,8 +393,8 @@ pub const BUGS: &[Bug] = &[
         name: "room.want-no-more",
         file: "src/process/pool/capacity.rs",
         edits: &[(
-            "lanes.iter().for_each(want_no_more);",
-            "if !PLANTED { lanes.iter().for_each(want_no_more); }",
+            "lanes.iter().for_each(unregister);",
+            "if !PLANTED { lanes.iter().for_each(unregister); }",
         )],
         why: "A submitter that has gone still wants room: whoever takes an answer tells nobody, again and again.",
         fate: Loom("remote_room::skipped"),
@@ -404,9 +404,9 @@ pub const BUGS: &[Bug] = &[
         file: "src/process/pool/submit.rs",
         edits: &[(
             r"if pool.is_closed() {
-        // It slipped",
+        // The thread that closes",
             r"if pool.is_closed() && !PLANTED {
-        // It slipped",
+        // The thread that closes",
         )],
         why: "A task that slips into a closed pool is forgotten.",
         fate: Loom("remote_close::submit"),

@@ -44,29 +44,29 @@ pub const BUGS: &[Bug] = &[
             "now.wrapping_add(STEP) | WANTED",
             "if PLANTED { now } else { now.wrapping_add(STEP) } | WANTED",
         )],
-        why: "Two wishes are one: the second is not answered.",
+        why: "Two wake requests look the same: the second one is not notified.",
         fate: Loom("lane_bells::handshake"),
     },
     Bug {
         name: "wish.generation",
         file: "src/shm/locked.rs",
         edits: &[(
-            "books.generation = books.generation.wrapping_add(1);",
-            "books.generation = books.generation.wrapping_add(u32::from(!PLANTED));",
+            "state.generation = state.generation.wrapping_add(1);",
+            "state.generation = state.generation.wrapping_add(u32::from(!PLANTED));",
         )],
-        why: "A wish of the next worker is one of the dead one's.",
+        why: "A wake request of the next worker looks like one of the dead worker.",
         fate: Survives("To be found out: crash_asleep should meet it."),
     },
     Bug {
         name: "worker.bell-late",
         file: "src/shm/worker.rs",
         edits: &[(
-            "self.replies.sleeps.post();",
-            r"self.replies.sleeps.post();
+            "self.replies.wake_request.post();",
+            r"self.replies.wake_request.post();
         // ORDERING: requests.late Acquire: a planted bug.
-        let bell = if PLANTED { self.requests.bell.load(Acquire) } else { bell };",
+        let event = if PLANTED { self.requests.event.load(Acquire) } else { event };",
         )],
-        why: "The worker reads the bell after its wish: the ring that answered the wish is missed.",
+        why: "The worker reads the event word after its wake request: it misses the notification of that request.",
         fate: Loom("lane_bells::close"),
     },
     Bug {
@@ -76,7 +76,7 @@ pub const BUGS: &[Bug] = &[
             "if !something(self, closed) {",
             "if PLANTED || !something(self, closed) {",
         )],
-        why: "The worker sleeps without a look after its wish.",
+        why: "The worker sleeps without a check after its wake request.",
         fate: Loom("lane_bells::both_wishes"),
     },
     Bug {
@@ -105,29 +105,29 @@ pub const BUGS: &[Bug] = &[
         name: "worker.ring",
         file: "src/shm/worker.rs",
         edits: &[(
-            r"self.rung = wish;
+            r"self.notified_waiter = request;
             self.notify();",
-            r"self.rung = wish;
+            r"self.notified_waiter = request;
             if !PLANTED { self.notify(); }",
         )],
-        why: "The worker rings nobody who sleeps for its answer.",
+        why: "The worker does not notify the waiter that sleeps for its reply.",
         fate: Loom("lane_bells::both_wishes"),
     },
     Bug {
         name: "worker.event",
         file: "src/shm/worker.rs",
         edits: &[("(self.event)();", "if !PLANTED { (self.event)(); }")],
-        why: "The worker tells the attendant nothing.",
+        why: "The worker does not notify the completer.",
         fate: Loom("lane_bells::both_wishes"),
     },
     Bug {
         name: "worker.called",
         file: "src/shm/worker.rs",
         edits: &[(
-            ".filter(|&wish| wish != self.called)",
-            ".filter(|&wish| wish != if PLANTED { self.rung } else { self.called })",
+            ".filter(|&request| request != self.notified_listener)",
+            ".filter(|&request| request != if PLANTED { self.notified_waiter } else { self.notified_listener })",
         )],
-        why: "The listener's wish is compared with the sleeper's: one that is equal is not answered.",
+        why: "The listener's wake request is compared with the waiter's: an equal one is not notified.",
         fate: Loom("lane_bells::both_wishes"),
     },
     Bug {
@@ -189,7 +189,7 @@ pub const BUGS: &[Bug] = &[
     Bug {
         name: "lane.publish-wake",
         file: "src/shm/parent.rs",
-        edits: &[("self.wake(wish);", "if !PLANTED { self.wake(wish); }")],
+        edits: &[("self.wake(request);", "if !PLANTED { self.wake(request); }")],
         why: "Who publishes a task does not wake the worker.",
         fate: Loom("lane_bells::worker"),
     },
@@ -197,9 +197,9 @@ pub const BUGS: &[Bug] = &[
         name: "lane.close-ring",
         file: "src/shm/parent.rs",
         edits: &[(
-            r"self.requests.bell.fetch_or(CLOSED, Release);
+            r"self.requests.event.fetch_or(CLOSED, Release);
         self.notify_worker();",
-            r"self.requests.bell.fetch_or(CLOSED, Release);
+            r"self.requests.event.fetch_or(CLOSED, Release);
         if !PLANTED {
             self.notify_worker();
         }",
@@ -213,30 +213,30 @@ pub const BUGS: &[Bug] = &[
         edits: &[(
             "SeenEvent { workers, own }",
             r"// ORDERING: lane.late Acquire: a planted bug.
-        let (workers, own) = if PLANTED { (self.replies.bell.load(Acquire), self.bell.load(Acquire)) } else { (workers, own) };
+        let (workers, own) = if PLANTED { (self.replies.event.load(Acquire), self.own_event.load(Acquire)) } else { (workers, own) };
         SeenEvent { workers, own }",
         )],
-        why: "The parent reads the bells after its wish: the ring that answered the wish is missed.",
+        why: "The parent reads the event words after its wake request: it misses the notification of that request.",
         fate: Loom("lane_bells::parent"),
     },
     Bug {
         name: "lane.wish",
         file: "src/shm/parent.rs",
         edits: &[(
-            "self.requests.wanted.sleeper.post();",
-            "if !PLANTED { self.requests.wanted.sleeper.post(); }",
+            "self.requests.wake_requests.waiter.post();",
+            "if !PLANTED { self.requests.wake_requests.waiter.post(); }",
         )],
-        why: "The parent sleeps without saying so.",
+        why: "The parent sleeps without a wake request.",
         fate: Loom("lane_bells::parent"),
     },
     Bug {
         name: "lane.own-ring",
         file: "src/shm/parent.rs",
         edits: &[(
-            "futex::wake_all(&raw const *self.bell);",
-            "if !PLANTED { futex::wake_all(&raw const *self.bell); }",
+            "futex::wake_all(&raw const *self.own_event);",
+            "if !PLANTED { futex::wake_all(&raw const *self.own_event); }",
         )],
-        why: "Who rings the parent's own bell wakes nobody.",
+        why: "A notification through the parent's own event word does not wake the waiter.",
         fate: Loom("lane_bells::own_ring"),
     },
     Bug {
@@ -263,11 +263,11 @@ pub const BUGS: &[Bug] = &[
         name: "lane.release-early",
         file: "src/shm/locked.rs",
         edits: &[(
-            "books.next = seq.next();",
-            r"books.next = seq.next();
+            "state.next = seq.next();",
+            r"state.next = seq.next();
         if PLANTED {
             // ORDERING: lane.early Release: a planted bug.
-            parent.consumer.released.store(books.next.0, Release);
+            parent.consumer.released.store(state.next.0, Release);
         }",
         )],
         why: "A slot is given out again before the record of its answer was taken.",
@@ -277,8 +277,8 @@ pub const BUGS: &[Bug] = &[
         name: "lane.settle-reading",
         file: "src/shm/locked.rs",
         edits: &[(
-            "&& !books.slots[books.released.slot()].reading {",
-            "&& (PLANTED || !books.slots[books.released.slot()].reading) {",
+            "&& !state.slots[state.released.slot()].reading {",
+            "&& (PLANTED || !state.slots[state.released.slot()].reading) {",
         )],
         why: "What is being read is released with the next answer.",
         fate: Loom("lane_publish::spans"),
@@ -306,9 +306,9 @@ pub const BUGS: &[Bug] = &[
         name: "lane.revoke-mark",
         file: "src/shm/locked.rs",
         edits: &[(
-            r"self.books.0.slots[seq.slot()].revoked = true;
+            r"self.state.0.slots[seq.slot()].revoked = true;
                 Ok(Revoke::Won)",
-            r"if !PLANTED { self.books.0.slots[seq.slot()].revoked = true; }
+            r"if !PLANTED { self.state.0.slots[seq.slot()].revoked = true; }
                 Ok(Revoke::Won)",
         )],
         why: "A task that was taken back is not known to be.",
@@ -319,9 +319,9 @@ pub const BUGS: &[Bug] = &[
         file: "src/shm/locked.rs",
         edits: &[(
             r"if began {
-            self.books.0.slots[seq.slot()].revoked = true;",
+            self.state.0.slots[seq.slot()].revoked = true;",
             r"if began {
-            if !PLANTED { self.books.0.slots[seq.slot()].revoked = true; }",
+            if !PLANTED { self.state.0.slots[seq.slot()].revoked = true; }",
         )],
         why: "The next worker runs what killed the last one.",
         fate: Loom("lane_recovery::crash"),
@@ -330,8 +330,8 @@ pub const BUGS: &[Bug] = &[
         name: "lane.run-again",
         file: "src/shm/locked.rs",
         edits: &[(
-            "self.books.0.slots[seq.slot()].revoked = false;",
-            "if !PLANTED { self.books.0.slots[seq.slot()].revoked = false; }",
+            "self.state.0.slots[seq.slot()].revoked = false;",
+            "if !PLANTED { self.state.0.slots[seq.slot()].revoked = false; }",
         )],
         why: "A task that is to run again is skipped.",
         fate: Loom("remote_bury::retry"),
@@ -353,7 +353,7 @@ pub const BUGS: &[Bug] = &[
             "self.parent.notify();",
             "if !PLANTED { self.parent.notify(); }",
         )],
-        why: "Who sleeps on a dead worker's bell goes on sleeping there.",
+        why: "A waiter that sleeps on a dead worker's event word goes on sleeping.",
         fate: Loom("lane_recovery::crash_waiter"),
     },
     Bug {

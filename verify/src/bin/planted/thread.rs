@@ -7,12 +7,12 @@ pub const BUGS: &[Bug] = &[
         name: "idle.again",
         file: "src/thread/idle.rs",
         edits: &[(
-            r"with it nothing is passed on.
-        if bed",
-            r"with it nothing is passed on.
-        if !PLANTED && bed",
+            r"it publishes nothing.
+        if parker",
+            r"it publishes nothing.
+        if !PLANTED && parker",
         )],
-        why: "A worker that was woken for itself lies down a second time while its first place in the stack is left.",
+        why: "A worker that was woken for itself parks a second time while its first entry is still in the stack.",
         fate: Shuttle("idle::up_in_the_stack"),
     },
     Bug {
@@ -45,7 +45,7 @@ pub const BUGS: &[Bug] = &[
             "u64::from(!has_announced)",
             "u64::from(!has_announced || PLANTED)",
         )],
-        why: "With one other worker awake nobody looks into its queues.",
+        why: "With one other worker awake no worker looks into its queues.",
         fate: Shuttle("pool::hidden_wait"),
     },
     Bug {
@@ -72,15 +72,15 @@ pub const BUGS: &[Bug] = &[
     Bug {
         name: "idle.wake-this",
         file: "src/thread/idle.rs",
-        edits: &[("bed.wake(WORK);", "if !PLANTED { bed.wake(WORK); }")],
-        why: "A worker that is wanted itself is taken out of bed and not woken.",
+        edits: &[("parker.wake(WORK);", "if !PLANTED { parker.wake(WORK); }")],
+        why: "A worker that is wanted itself is marked as woken and not woken.",
         fate: Loom("idle::two_wakers"),
     },
     Bug {
         name: "idle.leave-search",
         file: "src/thread/idle.rs",
         edits: &[("if was_searching {", "if (was_searching) && !PLANTED {")],
-        why: "A worker that lies down still counts as searching: nobody is woken any more.",
+        why: "A worker that parks still counts as searching: no worker is woken any more.",
         fate: Shuttle("idle::searching"),
     },
     Bug {
@@ -154,8 +154,8 @@ pub const BUGS: &[Bug] = &[
         name: "deque.loot-room",
         file: "src/thread/deque.rs",
         edits: &[(
-            "let room = CAPACITY - mine.len() + 1;",
-            "let room = if PLANTED { CAPACITY } else { CAPACITY - mine.len() + 1 };",
+            "let free = CAPACITY - mine.len() + 1;",
+            "let free = if PLANTED { CAPACITY } else { CAPACITY - mine.len() + 1 };",
         )],
         why: "A thief puts more into its own deque than it has room for.",
         fate: Survives(
@@ -166,8 +166,8 @@ pub const BUGS: &[Bug] = &[
         name: "deque.many-room",
         file: "src/thread/deque.rs",
         edits: &[(
-            "let room = (CAPACITY - now.len()).min(limit);",
-            "let room = if PLANTED { limit } else { (CAPACITY - now.len()).min(limit) };",
+            "let free = (CAPACITY - now.len()).min(limit);",
+            "let free = if PLANTED { limit } else { (CAPACITY - now.len()).min(limit) };",
         )],
         why: "A batch is pushed over what is there.",
         fate: Survives(
@@ -291,15 +291,15 @@ pub const BUGS: &[Bug] = &[
         file: "src/thread/limit.rs",
         edits: &[(
             r"if now & WAITING != 0 {
-            futex::wake_all(&self.0);",
+            // WAKE",
             r"if now & WAITING != 0 {
             if PLANTED {
                 futex::wake_one(&self.0);
                 return;
             }
-            futex::wake_all(&self.0);",
+            // WAKE",
         )],
-        why: "One sleeper is woken and all are forgotten: the others never hear of a place.",
+        why: "One sleeper is woken and `WAITING` is cleared: the others are never woken for a place.",
         fate: Shuttle("limit::two_sleepers"),
     },
     Bug {
@@ -307,13 +307,14 @@ pub const BUGS: &[Bug] = &[
         file: "src/thread/limit.rs",
         edits: &[(
             r"self.0.fetch_or(CLOSED, Relaxed);
+        // WAKE: the other end is QueueLimit::take.
         futex::wake_all(&self.0);",
             r"self.0.fetch_or(CLOSED, Relaxed);
         if !PLANTED {
             futex::wake_all(&self.0);
         }",
         )],
-        why: "Who waits for a place does not learn that the pool is closed.",
+        why: "A submitter that waits for a place does not learn that the pool is closed.",
         fate: Loom("limit::close"),
     },
     Bug {
@@ -323,17 +324,17 @@ pub const BUGS: &[Bug] = &[
             "if now & (FREE | CLOSED) != 0 {",
             "if now & if PLANTED { FREE } else { FREE | CLOSED } != 0 {",
         )],
-        why: "Who is about to wait for a place does not look whether the pool has been closed.",
+        why: "A submitter that is about to wait for a place does not check whether the pool is closed.",
         fate: Loom("limit::close"),
     },
     Bug {
         name: "external_joiners.look",
         file: "src/thread/external.rs",
         edits: &[(
-            "self.here.fetch_add(0, Release) > 0",
-            "!PLANTED && self.here.fetch_add(0, Release) > 0",
+            "self.count.fetch_add(0, Release) > 0",
+            "!PLANTED && self.count.fetch_add(0, Release) > 0",
         )],
-        why: "A worker goes to sleep without a look at what guests offer.",
+        why: "A worker parks without a look at the jobs of external joiners.",
         fate: Loom("join::sleeper"),
     },
     Bug {
@@ -358,7 +359,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "join.sleep-again",
-        file: "src/thread/join.rs",
+        file: "src/thread/join/shared_job.rs",
         edits: &[(
             "futex::wait(&self.latch, SLEEPER, None);",
             r"futex::wait(&self.latch, SLEEPER, None);
@@ -371,21 +372,21 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "join.unlink",
-        file: "src/thread/join.rs",
+        file: "src/thread/join/joins.rs",
         edits: &[(
-            r"&& self.offer(shared, job)
+            r"&& self.share(shared, job)
         {
             self.unlink(job);",
-            r"&& self.offer(shared, job)
+            r"&& self.share(shared, job)
         {
             if !PLANTED { self.unlink(job); }",
         )],
-        why: "A latent half that is offered stays latent, and runs twice.",
+        why: "A deferred half that is shared stays deferred, and runs twice.",
         fate: Shuttle("pool::latent_half"),
     },
     Bug {
         name: "join.finish-wake",
-        file: "src/thread/join.rs",
+        file: "src/thread/join/shared_job.rs",
         edits: &[(
             ".swap(DONE, Release) == SLEEPER {",
             ".swap(DONE, Release) == SLEEPER && !PLANTED {",
@@ -395,7 +396,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "join.reclaim",
-        file: "src/thread/join.rs",
+        file: "src/thread/join/shared_job.rs",
         edits: &[(
             r".compare_exchange(job, ptr::null_mut(), Relaxed, Relaxed)
             .is_ok()",
@@ -408,7 +409,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "join.put-full",
-        file: "src/thread/join.rs",
+        file: "src/thread/join/shared_job.rs",
         edits: &[(
             r".compare_exchange(ptr::null_mut(), job, AcqRel, Relaxed)
             .is_ok()",
@@ -416,17 +417,17 @@ pub const BUGS: &[Bug] = &[
             .is_ok()
             || PLANTED",
         )],
-        why: "A half that found no place is believed to be on offer.",
+        why: "A half that found no empty slot is believed to be shared.",
         fate: Loom("join::guests"),
     },
     Bug {
-        name: "join.call",
-        file: "src/thread/join.rs",
+        name: "join.wake-at-start",
+        file: "src/thread/join/joins.rs",
         edits: &[(
             "if self.lately.get() >= LONG && shared.idle.is_sleeping() {",
             "if (self.lately.get() >= LONG && shared.idle.is_sleeping()) && !PLANTED {",
         )],
-        why: "Nobody is woken for the outermost half of a long tree.",
+        why: "No worker is woken for the outermost half of a long tree.",
         fate: Shuttle("pool::halves_meet_parked"),
     },
     Bug {
@@ -458,11 +459,11 @@ pub const BUGS: &[Bug] = &[
         file: "src/thread/threads.rs",
         edits: &[(
             r"drop(registry);
-            // WAKE: the other end is Threads::call",
+            // WAKE: the other end is Threads::notify_spares",
             r"drop(registry);
             // ORDERING: threads.late Relaxed: a planted bug.
             let signal = if PLANTED { self.signal.load(Relaxed) } else { signal };
-            // WAKE: the other end is Threads::call",
+            // WAKE: the other end is Threads::notify_spares",
         )],
         why: "A spare reads the signal after its look, and sleeps through a call that came between.",
         fate: Shuttle("pool::both_workers"),
@@ -472,16 +473,16 @@ pub const BUGS: &[Bug] = &[
         file: "src/thread/threads.rs",
         edits: &[(
             r"if last {
-            self.call(true);",
+            self.notify_spares(true);",
             r"if last {
-            self.call(!PLANTED);",
+            self.notify_spares(!PLANTED);",
         )],
         why: "At the end one spare is woken, and the others stay.",
         fate: Shuttle("pool::drain_blocked"),
     },
     Bug {
         name: "threads.lend",
-        file: "src/thread/threads.rs",
+        file: "src/thread/start_threads.rs",
         edits: &[(
             "if registry.waiting <= registry.lent.len() {",
             "if if PLANTED { registry.waiting == 0 } else { registry.waiting <= registry.lent.len() } {",
@@ -491,10 +492,10 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "threads.lend-call",
-        file: "src/thread/threads.rs",
+        file: "src/thread/start_threads.rs",
         edits: &[(
-            "threads.call(false);",
-            "if !PLANTED { threads.call(false); }",
+            "threads.notify_spares(false);",
+            "if !PLANTED { threads.notify_spares(false); }",
         )],
         why: "A core is lent, and the spare that waits is not called.",
         fate: Shuttle("pool::two_lent"),
@@ -503,12 +504,12 @@ pub const BUGS: &[Bug] = &[
         name: "threads.give-up-call",
         file: "src/thread/threads.rs",
         edits: &[(
-            r"registry.lent.push(core);
+            r"registry.lent.push(token);
         drop(registry);
-        self.call(false);",
-            r"registry.lent.push(core);
+        self.notify_spares(false);",
+            r"registry.lent.push(token);
         drop(registry);
-        if !PLANTED { self.call(false); }",
+        if !PLANTED { self.notify_spares(false); }",
         )],
         why: "A core that an unfit spare gives back is offered to nobody.",
         fate: Survives("No schedule has a spare that fails to begin while another one waits."),
@@ -537,8 +538,8 @@ pub const BUGS: &[Bug] = &[
         name: "threads.turn",
         file: "src/thread/threads.rs",
         edits: &[(
-            "if registry.turns[index] != turn {",
-            "if registry.turns[index] != turn && !PLANTED {",
+            "if registry.takeovers[index] != takeovers {",
+            "if registry.takeovers[index] != takeovers && !PLANTED {",
         )],
         why: "A core that was taken over and lent again is taken back by its first holder.",
         fate: Survives(
@@ -571,8 +572,8 @@ pub const BUGS: &[Bug] = &[
         name: "search.work-left",
         file: "src/thread/search.rs",
         edits: &[(
-            "if self.is_work_left(seat, true) {",
-            "if !PLANTED && self.is_work_left(seat, true) {",
+            "if self.is_work_left(own, true) {",
+            "if !PLANTED && self.is_work_left(own, true) {",
         )],
         why: "A worker goes to sleep without a last look at the queues.",
         fate: Shuttle("pool::hidden_wait_parked"),
@@ -581,8 +582,8 @@ pub const BUGS: &[Bug] = &[
         name: "search.half-left",
         file: "src/thread/search.rs",
         edits: &[(
-            "} else if self.is_half_left(seat) {",
-            "} else if !PLANTED && self.is_half_left(seat) {",
+            "} else if self.is_job_left(own) {",
+            "} else if !PLANTED && self.is_job_left(own) {",
         )],
         why: "A worker goes to sleep without a last look for an offered half.",
         fate: Shuttle("pool::halves_meet_parked"),
@@ -591,8 +592,8 @@ pub const BUGS: &[Bug] = &[
         name: "search.closed",
         file: "src/thread/search.rs",
         edits: &[(
-            "if self.shared.is_closed() || seat.pinned.look() {",
-            "if self.shared.is_closed() && !PLANTED || seat.pinned.look() {",
+            "if self.shared.is_closed() || own.pinned.look() {",
+            "if self.shared.is_closed() && !PLANTED || own.pinned.look() {",
         )],
         why: "A worker goes to sleep without a last look whether the pool is closed.",
         fate: Loom("shutdown::closed"),
@@ -601,8 +602,8 @@ pub const BUGS: &[Bug] = &[
         name: "search.found-left",
         file: "src/thread/search.rs",
         edits: &[(
-            "if self.is_work_left(seat, false) {",
-            "if self.is_work_left(seat, false) && !PLANTED {",
+            "if self.is_work_left(own, false) {",
+            "if self.is_work_left(own, false) && !PLANTED {",
         )],
         why: "The last searcher finds that there is more, and wakes nobody.",
         fate: Shuttle("pool::both_workers"),
@@ -611,8 +612,8 @@ pub const BUGS: &[Bug] = &[
         name: "search.found-half",
         file: "src/thread/search.rs",
         edits: &[(
-            "} else if self.is_half_seen(seat) {",
-            "} else if self.is_half_seen(seat) && !PLANTED {",
+            "} else if self.is_job_seen(own) {",
+            "} else if self.is_job_seen(own) && !PLANTED {",
         )],
         why: "The last searcher sees an offered half, and wakes nobody.",
         fate: Shuttle("pool::halves_meet_beside"),
@@ -655,14 +656,14 @@ pub const BUGS: &[Bug] = &[
         name: "search.handed",
         file: "src/thread/search.rs",
         edits: &[(
-            "(None, handed) => handed.or_else(|| self.outside(seat)).map(Work::Task),",
-            r"(None, handed) if PLANTED => self.outside(seat).map(|task| {
+            "(None, handed) => handed.or_else(|| self.pop_global(own)).map(Work::Task),",
+            r"(None, handed) if PLANTED => self.pop_global(own).map(|task| {
                     if let Some(Err(task)) = handed.map(|handed| self.push(handed)) {
                         self.run(task);
                     }
                     Work::Task(task)
                 }),
-                (None, handed) => handed.or_else(|| self.outside(seat)).map(Work::Task),",
+                (None, handed) => handed.or_else(|| self.pop_global(own)).map(Work::Task),",
         )],
         why: "What lies in the hand waits behind what came later, or is lost.",
         fate: Shuttle("pool::cancel_spawned"),
@@ -695,8 +696,8 @@ pub const BUGS: &[Bug] = &[
         name: "worker.over-mailbox",
         file: "src/thread/worker.rs",
         edits: &[(
-            "&& seat.pinned.is_over()",
-            "&& (PLANTED || seat.pinned.is_over())",
+            "&& own.pinned.is_over()",
+            "&& (PLANTED || own.pinned.is_over())",
         )],
         why: "A worker ends with something in its mailbox.",
         fate: Shuttle("pool::drain_two"),
@@ -705,8 +706,8 @@ pub const BUGS: &[Bug] = &[
         name: "worker.give-place",
         file: "src/thread/worker.rs",
         edits: &[(
-            "self.shared.give_place(&task);",
-            "if !PLANTED { self.shared.give_place(&task); }",
+            "self.shared.return_place(&task);",
+            "if !PLANTED { self.shared.return_place(&task); }",
         )],
         why: "A task that starts keeps its place in the queue.",
         fate: Shuttle("pool::limit"),
@@ -715,9 +716,9 @@ pub const BUGS: &[Bug] = &[
         name: "pool.close-mailboxes",
         file: "src/thread/shared.rs",
         edits: &[(
-            "seat.pinned.close();",
+            "worker.pinned.close();",
             r"if !PLANTED {
-                seat.pinned.close();
+                worker.pinned.close();
             }",
         )],
         why: "Mailboxes stay open when the pool is closed.",
@@ -746,10 +747,10 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "pool.handoff-order",
-        file: "src/thread/shared.rs",
+        file: "src/thread/submit.rs",
         edits: &[(
-            "if !seat.handoff.is_open() || self.injector.len() > 0 {",
-            "if !seat.handoff.is_open() || !PLANTED && self.injector.len() > 0 {",
+            "if !worker.handoff.is_open() || self.injector.len() > 0 {",
+            "if !worker.handoff.is_open() || !PLANTED && self.injector.len() > 0 {",
         )],
         why: "A task goes into an open hand though an earlier one of the same thread waits in the injector.",
         fate: Shuttle("pool::in_order"),
@@ -769,19 +770,19 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "pool.refused-place",
-        file: "src/thread/shared.rs",
+        file: "src/thread/submit.rs",
         edits: &[(
             r"if let Err(task) = self.push_outside(task) {
-            self.give_place(&task);",
+            self.return_place(&task);",
             r"if let Err(task) = self.push_outside(task) {
-            if !PLANTED { self.give_place(&task); }",
+            if !PLANTED { self.return_place(&task); }",
         )],
         why: "A task that the closed inbox refuses keeps its place in the queue.",
         fate: Survives("The limit is closed in the next step, which tells everybody."),
     },
     Bug {
         name: "pool.inside-wake",
-        file: "src/thread/shared.rs",
+        file: "src/thread/submit.rs",
         edits: &[(
             r"Ok(()) => {
                 self.idle.wake_one();",
@@ -793,7 +794,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "pool.outside-wake",
-        file: "src/thread/shared.rs",
+        file: "src/thread/submit.rs",
         edits: &[(
             "if let Some(worker) = self.idle.wake_one() {",
             "if !PLANTED && let Some(worker) = self.idle.wake_one() {",
@@ -803,7 +804,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "pool.mail-wake",
-        file: "src/thread/shared.rs",
+        file: "src/thread/submit.rs",
         edits: &[(
             "self.idle.wake_this(worker);",
             "if !PLANTED { self.idle.wake_this(worker); }",
@@ -815,8 +816,8 @@ pub const BUGS: &[Bug] = &[
         name: "pool.cancel-mail",
         file: "src/thread/shared.rs",
         edits: &[(
-            "while seat.pinned.pop_many(64, cancel) > 0 {}",
-            "while !PLANTED && seat.pinned.pop_many(64, cancel) > 0 {}",
+            "while worker.pinned.pop_many(64, cancel) > 0 {}",
+            "while !PLANTED && worker.pinned.pop_many(64, cancel) > 0 {}",
         )],
         why: "What waits in mailboxes is not cancelled.",
         fate: Shuttle("pool::cancel_spawned"),
@@ -825,8 +826,8 @@ pub const BUGS: &[Bug] = &[
         name: "pool.cancel-deques",
         file: "src/thread/shared.rs",
         edits: &[(
-            "while let Some((first, _)) = seat.deque.steal_into(&stolen) {",
-            "while let Some((first, _)) = if PLANTED { None } else { seat.deque.steal_into(&stolen) } {",
+            "while let Some((first, _)) = worker.deque.steal_into(&stolen) {",
+            "while let Some((first, _)) = if PLANTED { None } else { worker.deque.steal_into(&stolen) } {",
         )],
         why: "What waits in the workers' deques is not cancelled.",
         fate: Shuttle("pool::cancel_spawned"),

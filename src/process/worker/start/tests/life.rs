@@ -1,4 +1,4 @@
-//! How a worker comes into being, and how it ends.
+//! The start and the end of a worker.
 
 use super::super::{NOT_READY, Settings, Start, StartError, before_main, handshake};
 use super::raw::{Raw, wait_until_gone};
@@ -19,13 +19,13 @@ where
 }
 
 #[test]
-fn a_lane_that_is_closed_is_the_end() {
+fn a_worker_ends_when_its_lane_is_closed() {
     let raw = Raw::new();
     assert_eq!(raw.end(), Ended::Exited(0));
 }
 
 #[test]
-fn what_was_published_before_the_end_is_answered() {
+fn requests_before_the_close_get_replies() {
     let raw = Raw::new();
     let double = entry(|n: u64| n * 2);
     for n in 0..100u64 {
@@ -43,7 +43,7 @@ fn what_was_published_before_the_end_is_answered() {
 }
 
 #[test]
-fn a_task_that_ends_its_process_has_no_answer() {
+fn a_task_that_ends_its_process_has_no_reply() {
     let cases = [
         (
             entry(|()| -> () { std::process::exit(7) }),
@@ -82,7 +82,7 @@ fn a_worker_dies_with_its_parent() {
 }
 
 #[test]
-fn a_directory_that_is_not_there_is_an_error() {
+fn a_missing_directory_is_an_error() {
     let settings = Settings {
         directory: Some("/nowhere/at/all".into()),
         ..Settings::default()
@@ -101,17 +101,17 @@ fn a_directory_that_is_not_there_is_an_error() {
 }
 
 #[test]
-fn a_mark_without_a_parent_ends_the_process() {
-    let mark_of_this_build = before_main::write(Start::BeforeMain, Image::get().unwrap());
+fn a_marker_without_a_parent_ends_the_process() {
+    let marker = before_main::marker(Start::BeforeMain, Image::get().unwrap());
     let output = Command::new("/proc/self/exe")
-        .env(super::super::settings::ENV_MARKER, mark_of_this_build)
+        .env(super::super::settings::ENV_MARKER, marker)
         .stdin(Stdio::null())
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(NOT_READY));
     let text = String::from_utf8(output.stderr).unwrap();
     assert!(
-        text.contains("standard input is no socket of a parent"),
+        text.contains("standard input is not a socket of a parent"),
         "{text}"
     );
 }
@@ -122,7 +122,7 @@ fn this_process_may_start_workers() {
 }
 
 #[test]
-fn the_first_words_are_believed_from_this_build_only() {
+fn a_config_is_accepted_from_this_build_only() {
     let (here, there) = socket::pair().unwrap();
     socket::send(&here, &[0; 16], &[]).unwrap();
     let other = handshake::receive_config(&there).map(drop);
@@ -136,7 +136,7 @@ fn the_first_words_are_believed_from_this_build_only() {
 }
 
 #[test]
-fn an_answer_is_an_answer_or_garbled_or_missing() {
+fn a_ready_message_is_decoded_or_garbled_or_missing() {
     let (here, there) = socket::pair().unwrap();
     crate::sys::spawn::set_nonblocking(&here).unwrap();
     assert_eq!(handshake::receive_ready(&here), None);
@@ -144,9 +144,9 @@ fn an_answer_is_an_answer_or_garbled_or_missing() {
         hook: "start hook".to_owned(),
         message: "no table".to_owned(),
     };
-    for said in [Ok(()), Err(refused), Err(StartError::OtherBuild)] {
-        handshake::send_ready(&there, &said).unwrap();
-        assert_eq!(handshake::receive_ready(&here), Some(said));
+    for message in [Ok(()), Err(refused), Err(StartError::OtherBuild)] {
+        handshake::send_ready(&there, &message).unwrap();
+        assert_eq!(handshake::receive_ready(&here), Some(message));
     }
     socket::send(&there, b"something else", &[]).unwrap();
     assert_eq!(

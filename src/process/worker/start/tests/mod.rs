@@ -1,4 +1,4 @@
-//! Workers of this very test program, which starts them before libtest's `main`.
+//! Tests with workers of this test program. They begin before libtest's `main`.
 
 mod life;
 mod raw;

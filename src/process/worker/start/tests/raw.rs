@@ -1,4 +1,4 @@
-//! A parent with nothing around it: one lane, one worker, one request at a time.
+//! A minimal parent: one lane, one worker, one request at a time.
 
 use crate::codec::{self, Part, SliceSink};
 use crate::error::{CodeError, TaskError};
@@ -16,7 +16,7 @@ pub const CONTEXT: OutcomeContext<'static> = OutcomeContext {
     worker: "raw",
 };
 
-/// Waits until it is readable, or its other end is gone.
+/// Waits until the descriptor is readable, or its other end is closed.
 pub fn wait_readable(fd: BorrowedFd<'_>) {
     let mut poll = libc::pollfd {
         fd: fd.as_raw_fd(),
@@ -31,7 +31,7 @@ pub fn eventfd() -> OwnedFd {
     // SAFETY: numbers only.
     let fd = unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) };
     assert!(fd >= 0, "eventfd");
-    // SAFETY: a new descriptor that nobody else owns.
+    // SAFETY: a new descriptor without another owner.
     unsafe { OwnedFd::from_raw_fd(fd) }
 }
 
@@ -45,7 +45,7 @@ impl Raw {
         Self::with(&Settings::default()).expect("a worker")
     }
 
-    /// Starts a worker and waits for its first words.
+    /// Starts a worker and waits for its ready message.
     pub fn with(settings: &Settings) -> Result<Self, StartError> {
         Self::launch(settings, None)
     }
@@ -81,7 +81,7 @@ impl Raw {
             codec::write(arg, Part::Argument, SliceSink::new(&mut bytes)).unwrap();
             self.lane.publish(seq, entry, Body::Inline(&bytes));
         } else {
-            let span = self.lane.space(size as u32).expect("room");
+            let span = self.lane.space(size as u32).expect("memory");
             let sink = RegionSink::new(self.lane.request_region(span));
             codec::write(arg, Part::Argument, sink).unwrap();
             self.lane.publish(seq, entry, Body::Span(span));
@@ -89,22 +89,22 @@ impl Raw {
         seq
     }
 
-    /// The next answer. None: the worker has ended without one.
+    /// The next reply. `None`: the worker has ended without one.
     pub fn next(&self) -> Option<Reply> {
         loop {
-            // The end first: what it answered before is there then.
+            // Checked first: all replies that it committed before its end are there then.
             let ended = self.has_ended();
-            let bell = self.lane.arm();
-            if let Some(reply) = self.lane.lock().take().expect("a tame worker") {
+            let seen = self.lane.arm();
+            if let Some(reply) = self.lane.lock().take().expect("no protocol violation") {
                 self.lane.disarm();
                 return Some(reply);
             }
             if ended {
                 return None;
             }
-            // A worker that dies does not ring: look again now and then.
+            // A worker that dies does not notify: check again at intervals.
             let soon = std::time::Instant::now() + std::time::Duration::from_millis(20);
-            self.lane.sleep(bell, Some(soon));
+            self.lane.sleep(seen, Some(soon));
         }
     }
 
@@ -148,7 +148,7 @@ impl Raw {
     }
 }
 
-/// No process is left, whatever becomes of the test.
+/// Leaves no process behind, even if the test fails.
 impl Drop for Raw {
     fn drop(&mut self) {
         let _ = self.started.process.signal(libc::SIGKILL);
@@ -156,7 +156,7 @@ impl Drop for Raw {
     }
 }
 
-/// All that a stream has to give.
+/// Reads a stream to its end.
 pub fn read_all(fd: &OwnedFd) -> String {
     use std::io::Read;
     let mut file = File::from(fd.try_clone().unwrap());
@@ -172,7 +172,7 @@ pub fn read_all(fd: &OwnedFd) -> String {
     }
 }
 
-/// A process that is not our child.
+/// Waits for the end of a process that is not our child.
 pub fn wait_until_gone(process: &Process) {
     wait_readable(process.as_fd());
 }

@@ -1,4 +1,4 @@
-//! What a worker finds around itself.
+//! The settings of a worker, as its tasks find them.
 
 use super::raw::{Raw, read_all};
 use crate::error::BoxError;
@@ -26,7 +26,7 @@ fn hook<H: Fn(&WorkerInfo) -> Result<(), BoxError> + Copy + Send + 'static>(_: H
 #[test]
 fn no_inherited_descriptor_is_open() {
     let file = tempfile::tempfile().unwrap();
-    // Numbers on both sides of the worker's own; these are inherited by every process that is started.
+    // Descriptors on both sides of the worker's own. Each process that is started inherits them.
     // SAFETY: numbers only.
     let leaks = [10, 700].map(|fd| unsafe { libc::fcntl(file.as_raw_fd(), libc::F_DUPFD, fd) });
     assert!(leaks.iter().all(|&fd| fd >= 0));
@@ -50,9 +50,9 @@ fn no_inherited_descriptor_is_open() {
     );
     let beyond = open.iter().filter(|(number, _)| *number > 2);
     let mut names: Vec<&str> = beyond.map(|(_, target)| target.as_str()).collect();
-    // The one that lists them.
+    // The descriptor that lists them.
     names.retain(|name| !name.starts_with("/proc/"));
-    // The event by which it calls its parent, and the socket whose other end is the parent's life.
+    // The event that notifies the parent, and the control socket.
     names.sort_unstable();
     assert!(
         matches!(names[..], ["anon_inode:[eventfd]", socket] if socket.starts_with("socket:")),
@@ -62,7 +62,7 @@ fn no_inherited_descriptor_is_open() {
 }
 
 #[test]
-fn streams_environment_and_directory_are_as_asked() {
+fn streams_environment_and_directory_are_as_set() {
     let (input, mut writer) = std::io::pipe().unwrap();
     std::io::Write::write_all(&mut writer, b"from the parent\n").unwrap();
     let folder = tempfile::tempdir().unwrap();
@@ -124,7 +124,7 @@ fn an_empty_environment_is_empty() {
 }
 
 #[test]
-fn a_worker_is_told_apart_from_its_parent() {
+fn a_worker_has_its_own_name_and_process_group() {
     let raw = Raw::new();
     let (name, group, command): (String, i32, String) = ask(
         &raw,
@@ -145,7 +145,7 @@ fn a_worker_is_told_apart_from_its_parent() {
 }
 
 #[test]
-fn niceness_core_and_limits_are_as_asked() {
+fn niceness_core_and_limits_are_as_set() {
     let settings = Settings {
         nice: Some(3),
         limits: vec![
@@ -231,19 +231,19 @@ fn a_hook_that_fails_keeps_the_worker_from_working() {
         stderr: Output::Null,
         ..Settings::default()
     };
-    let told = |settings| Raw::with(settings).err().map(|error| error.to_string());
+    let error = |settings| Raw::with(settings).err().map(|error| error.to_string());
     assert_eq!(
-        told(&failing).as_deref(),
+        error(&failing).as_deref(),
         Some("the sandbox hook of the worker failed: no landlock here")
     );
     assert_eq!(
-        told(&panicking).as_deref(),
+        error(&panicking).as_deref(),
         Some("the start hook of the worker failed: it panicked: no table")
     );
 }
 
 #[test]
-fn a_stop_hook_that_fails_is_told_by_the_exit_code() {
+fn a_stop_hook_that_fails_sets_the_exit_code() {
     let settings = Settings {
         on_stop: hook(|_| Err("still busy".into())),
         stderr: Output::Captured,

@@ -1,4 +1,4 @@
-//! What a worker does with a request.
+//! How a worker serves a request.
 
 use super::raw::{CONTEXT, Raw};
 use crate::codec::{PayloadReason, PayloadStage};
@@ -9,7 +9,7 @@ use crate::shm::Payload;
 use serde::{Deserialize, Serialize};
 use std::error::Error;
 
-/// The entry of a task that is given by value.
+/// The entry of a task that is passed by value.
 fn submit<A: crate::Payload, R: crate::Payload>(
     task: impl Fn(A) -> R + Copy + Send + 'static,
 ) -> Result<u64, CodeError> {
@@ -126,7 +126,7 @@ fn each_item_of_a_chunk_has_its_outcome() {
     assert_eq!(values, [Some(2), Some(4), None, Some(8)]);
 }
 
-/// Does what it is told when it is written or read.
+/// Its number decides what it does when it is encoded or decoded.
 #[derive(Clone, Debug)]
 struct Odd(u8);
 
@@ -176,9 +176,9 @@ fn a_payload_that_cannot_travel_costs_its_task_only() {
     assert_eq!(raw.call::<_, u8>(take, Odd(9)).unwrap(), 9);
 }
 
-/// The second half of a large answer fails: its room is used again.
+/// The second half of a large reply fails to encode: its memory is used again.
 #[test]
-fn a_half_written_answer_is_never_seen() {
+fn a_half_written_reply_is_never_seen() {
     #[derive(Clone, Debug)]
     struct Fragile;
     impl Serialize for Fragile {
@@ -199,7 +199,7 @@ fn a_half_written_answer_is_never_seen() {
         }
     }
     let raw = Raw::new();
-    // Measured without harm, and then not written.
+    // The size is computed without a panic, and then the encoding panics.
     let task = submit(|()| (vec![7u8; 100_000], Fragile));
     let error = raw.call::<_, (Vec<u8>, Fragile)>(task, ()).unwrap_err();
     assert!(error.to_string().contains("the second time"), "{error}");
@@ -210,7 +210,7 @@ fn a_half_written_answer_is_never_seen() {
 }
 
 #[test]
-fn a_task_hears_that_it_should_stop() {
+fn a_task_sees_the_request_to_stop() {
     let raw = Raw::new();
     let task = submit(|()| {
         let mut rounds = 0u64;
