@@ -1,6 +1,6 @@
 //! Row E1 for `spawn_many`: tasks that are handed over many at a time.
 
-use crate::common::{Drops, Gate, occupy, watch};
+use crate::common::{Drops, Gate, hold, watch};
 use raddle::{Future, Rejected, Shutdown, TaskError, ThreadPool, WhenFull};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -43,7 +43,7 @@ fn e01_a_pool_of_one_worker_starts_a_batch_in_its_order() {
         let started = Arc::clone(&started);
         move || started.lock().unwrap().push(n)
     };
-    let busy = occupy(&pool);
+    let busy = hold(&pool);
     let first = pool.spawn(note(0));
     let batch = pool.spawn_many((1..200).map(note));
     let last = pool.spawn(note(200));
@@ -117,7 +117,7 @@ fn e01_a_queue_limit_holds_for_each_task_of_a_batch() {
         .when_full(WhenFull::Reject)
         .build()
         .unwrap();
-    let busy = occupy(&pool);
+    let busy = hold(&pool);
     let futures = pool.spawn_many((0..5).map(|n| move || n));
     let refused = |future: &Future<i32>| {
         let error = future.error();
