@@ -1,13 +1,12 @@
-//! What is contiguous in memory goes as one copy.
+//! A contiguous row of numbers is one copy.
 //!
-//! Arrays go element by element, for their length is part of their type: serde knows them up to 32, where there is nothing to
-//! win. Structs do too, since nobody vouches for what lies between their fields.
+//! Arrays are written element by element: serde supports them up to 32 elements, where one copy would save nothing. So are
+//! slices of structs, because the bytes between their fields may be uninitialised.
 //!
-//! Numbers take the same bytes on the wire as in memory, one by one and in a row alike. So the way in which a sequence of
-//! them was written, or will be read, makes no difference to the bytes, and each side takes the short way wherever
-//! it can tell the type.
+//! A number takes the same bytes on the wire as in memory, alone and in a row. So the bytes do not depend on how
+//! a sequence was written or will be read, and each side makes one copy wherever it recognises the type.
 //!
-//! It and [`read`](super::read) import each other: a row of numbers is read as a whole, or number by number.
+//! This module and [`read`](super::read) import each other: a row of numbers is read as a whole, or number by number.
 
 use super::described::Tag;
 use super::error::Fault;
@@ -17,12 +16,12 @@ use std::any::TypeId;
 use std::fmt;
 use std::mem::{ManuallyDrop, MaybeUninit};
 
-/// A number: any bytes are a value, and it has no padding.
+/// A number.
 ///
 /// # Safety
-/// Both are true of the type.
+/// Any bytes are a value of the type, and it has no padding.
 pub unsafe trait Plain: Copy {
-    /// What serde calls it.
+    /// The kind that serde writes it as.
     const TAG: Tag;
 }
 
@@ -51,14 +50,14 @@ plain_impls! {
     f32 as F32, f64 as F64
 }
 
-/// Numbers in a row.
+/// A contiguous row of numbers, as bytes.
 pub struct Row<'a> {
     pub count: usize,
     pub tag: Tag,
     pub bytes: &'a [u8],
 }
 
-// serde calls them `u64` and `i64`.
+// serde writes `usize` and `isize` as `u64` and `i64`.
 const _: () = assert!(size_of::<usize>() == 8);
 
 #[inline]
@@ -66,26 +65,26 @@ fn row_of<X: Plain>(numbers: &[X]) -> Row<'_> {
     Row {
         count: numbers.len(),
         tag: X::TAG,
-        // SAFETY: numbers without padding are initialised bytes, for as long as they are borrowed.
+        // SAFETY: numbers have no padding, so their bytes are initialised; the borrow keeps them.
         bytes: unsafe { std::slice::from_raw_parts(numbers.as_ptr().cast(), size_of_val(numbers)) },
     }
 }
 
-/// `value`, whose type is called `V` here and `T` elsewhere.
+/// Converts `value` from `V` to `T`, two names of one type.
 ///
 /// # Safety
-/// They are the same type, but perhaps for lifetimes; no lifetime of `T` is longer than that of `V`.
+/// `V` and `T` are the same type, except for lifetimes; no lifetime of `T` is longer than that of `V`.
 #[inline(always)]
 unsafe fn same<V, T>(value: V) -> T {
     assert!(size_of::<V>() == size_of::<T>());
     let value = ManuallyDrop::new(value);
-    // SAFETY: the same type, says the caller; the original is forgotten.
+    // SAFETY: the same type, as the caller promises; the original is not dropped.
     unsafe { std::mem::transmute_copy(&value) }
 }
 
-/// The numbers that `items` is a reference to; or `items` back.
+/// The row of numbers that `items` refers to. Err: it is of another type; `items` comes back.
 ///
-/// Without optimisation every comparison is a call: those that the size rules out are not compiled at all.
+/// Without optimisation each comparison of types is a call. Comparisons that the size rules out are not compiled.
 #[inline(always)]
 pub fn numbers<'a, I: 'a>(items: I) -> Result<Row<'a>, I> {
     macro_rules! look {
@@ -94,7 +93,7 @@ pub fn numbers<'a, I: 'a>(items: I) -> Result<Row<'a>, I> {
                 if const { size_of::<I>() == size_of::<&Vec<u8>>() }
                     && typeid::of::<I>() == typeid::of::<&Vec<$number>>()
                 {
-                    // SAFETY: `I` is a reference to just that, which lives for 'a.
+                    // SAFETY: `I` is this type of reference, and it lives for 'a.
                     let items: &'a Vec<$number> = unsafe { same(items) };
                     return Ok(row_of(items));
                 }
@@ -112,7 +111,7 @@ pub fn numbers<'a, I: 'a>(items: I) -> Result<Row<'a>, I> {
     Err(items)
 }
 
-/// Is `T` a number, whose bytes can all be written and read?
+/// Whether `T` is a number.
 #[inline]
 pub fn is_number<T>() -> bool {
     macro_rules! look {
@@ -123,7 +122,7 @@ pub fn is_number<T>() -> bool {
     plain!(look)
 }
 
-/// Is `T` of those that need no trial, for it is known to be plain?
+/// Whether `T` is known to be plain, so that it needs no probe.
 #[inline]
 pub fn is_known<T: 'static>() -> bool {
     let of = TypeId::of::<T>();
@@ -150,7 +149,7 @@ pub fn is_known<T: 'static>() -> bool {
         || plain!(rows)
 }
 
-/// The numbers of which [`read`] makes one copy for `V`. None: for `V` it does not.
+/// The kind of number whose row [`read`] reads as one copy for `V`. `None`: it does not for `V`.
 #[inline]
 pub fn wanted<'de, V: Visitor<'de>>() -> Option<Tag> {
     macro_rules! look {
@@ -168,8 +167,8 @@ pub fn wanted<'de, V: Visitor<'de>>() -> Option<Tag> {
     None
 }
 
-/// Reads a sequence as one copy, if `V` is the visitor with which serde itself reads a `Vec` of numbers. However that is
-/// wrapped (in a box, an option, a newtype of somebody's, a variant), it ends here.
+/// Reads a sequence as one copy, if `V` is the visitor with which serde itself reads a `Vec` of numbers; else `None`. Every
+/// wrapper of such a `Vec` (a box, an option, a user's newtype, a variant) reads it with this visitor.
 #[inline(always)]
 pub fn read<'de, V: Visitor<'de>, S: Source>(source: &mut S) -> Option<Result<V::Value, Fault>> {
     macro_rules! look {
@@ -177,11 +176,11 @@ pub fn read<'de, V: Visitor<'de>, S: Source>(source: &mut S) -> Option<Result<V:
             $(
                 if const { size_of::<V::Value>() == size_of::<Vec<u8>>() }
                     && typeid::of::<V::Value>() == typeid::of::<Vec<$number>>()
-                    // Another visitor may make something else of the same numbers.
+                    // Another visitor may turn the same numbers into something else.
                     && Some(typeid::of::<V>()) == visitor_of::<Vec<$number>>()
                 {
                     let row = row::<$number, S>(source);
-                    // SAFETY: its value is just that, without lifetimes.
+                    // SAFETY: `V::Value` is this type, and it has no lifetimes.
                     return Some(row.map(|row| unsafe { same(row) }));
                 }
             )*
@@ -191,14 +190,14 @@ pub fn read<'de, V: Visitor<'de>, S: Source>(source: &mut S) -> Option<Result<V:
     None
 }
 
-/// The type of the visitor that the `Deserialize` of `T` brings for a sequence. Its name is private to serde; so it is
-/// asked to read one, and what it brings is looked at.
+/// The type of the visitor that the `Deserialize` of `T` passes for a sequence. It is private to serde; so this lets `T` read
+/// from [`Asker`], which returns the visitor's type.
 #[inline]
 fn visitor_of<T: DeserializeOwned>() -> Option<TypeId> {
     T::deserialize(Asker).err()?.0
 }
 
-/// A deserializer that has no value and says who asked for a sequence.
+/// A deserializer that always fails. Its error is the type of the visitor that asked for a sequence.
 struct Asker;
 
 #[derive(Debug)]
@@ -236,25 +235,25 @@ impl serde::de::Error for Asked {
     }
 }
 
-/// Reads a length and so many numbers.
+/// Reads a length, then as many numbers.
 #[inline]
 pub fn row<X: Plain, S: Source>(source: &mut S) -> Result<Vec<X>, Fault> {
     let count = super::read::length(source, size_of::<X>())?;
     numbers_of(source, count)
 }
 
-/// Reads so many numbers, of which the source has as many.
+/// Reads `count` numbers. The caller has checked that the source has as many.
 #[inline]
 pub fn numbers_of<X: Plain, S: Source>(source: &mut S, count: usize) -> Result<Vec<X>, Fault> {
     let mut row = Vec::<X>::with_capacity(count);
-    let room = &mut row.spare_capacity_mut()[..count];
-    let bytes = size_of_val(room);
-    // SAFETY: the same memory, as bytes, none of which need be initialised.
-    let room = unsafe {
-        std::slice::from_raw_parts_mut(room.as_mut_ptr().cast::<MaybeUninit<u8>>(), bytes)
+    let spare = &mut row.spare_capacity_mut()[..count];
+    let bytes = size_of_val(spare);
+    // SAFETY: the same memory, as bytes that may be uninitialised.
+    let spare = unsafe {
+        std::slice::from_raw_parts_mut(spare.as_mut_ptr().cast::<MaybeUninit<u8>>(), bytes)
     };
-    source.take_all(room).map_err(|_| Fault::truncated())?;
-    // SAFETY: `take_all` wrote so many numbers, and any bytes are numbers.
+    source.take_all(spare).map_err(|_| Fault::truncated())?;
+    // SAFETY: `take_all` wrote `count` numbers, and any bytes are numbers.
     unsafe { row.set_len(count) };
     Ok(row)
 }

@@ -1,21 +1,23 @@
-//! A reason of failure while serde's own code is between us and the caller.
+//! The error type that passes through serde's code.
 
 use super::limits::MOST_DEPTH;
 use crate::error::payload::{PayloadError, PayloadReason, PayloadStage};
 use std::error::Error;
 use std::fmt;
 
-/// A reason on its way out of serde: one word, so that results stay small.
+/// The reason of a failure. One word in size, so that results stay small.
 #[derive(Debug)]
 pub struct Fault(pub Box<PayloadReason>);
 
 impl Fault {
+    /// A fault for `reason`.
     #[cold]
     #[inline(never)]
     pub fn new(reason: PayloadReason) -> Self {
         Self(Box::new(reason))
     }
 
+    /// The error that the caller of the codec gets.
     #[cold]
     #[inline(never)]
     pub fn at<T: ?Sized>(self, stage: PayloadStage) -> PayloadError {

@@ -1,5 +1,5 @@
-//! A row whose elements can be stepped over, since the length of each stands before it: one that cannot be read costs
-//! none of its neighbours.
+//! A row of elements, each with its length before it. An element that cannot be read is skipped, so the others are not
+//! lost.
 
 use super::error::Fault;
 use super::memory::{Exhausted, Source};
@@ -11,13 +11,13 @@ use std::any::Any;
 use std::mem::MaybeUninit;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// The name of the newtype before which the writer puts a length.
+/// The name of the newtype that the writer puts a length before.
 pub(super) const FRAME: &str = "raddle::codec::Frame";
 
 /// The fewest bytes that a frame takes: a length and a value.
 const LEAST: usize = 5;
 
-/// How many elements memory is reserved for before they are seen.
+/// For how many elements at most memory is reserved before they are read.
 const CAUTIOUS: usize = 1024;
 
 /// Writes a row so that [`frames`] can read it.
@@ -43,17 +43,17 @@ impl<T: Serialize> Serialize for Frame<'_, T> {
 /// Why an element could not be read.
 #[derive(Debug)]
 pub enum Unread {
-    /// Its bytes are none of its type.
+    /// Its bytes are not a value of its type.
     Payload(PayloadError),
     /// Its `Deserialize` panicked.
     Panicked(Box<dyn Any + Send>),
 }
 
-/// Reads the [`Frames`] that `source` holds, and nothing besides. Errors call an element `N`, and become what `unread`
-/// makes of them.
+/// Reads the [`Frames`] that `source` holds. An element that cannot be read becomes what `unread` makes of its error, which
+/// names the element's type as `N`.
 ///
 /// # Errors
-/// The row itself is damaged.
+/// If the row itself is damaged, or bytes follow it.
 pub fn frames<N, T: DeserializeOwned, E, S: Source>(
     part: Part,
     mut source: S,
@@ -61,7 +61,7 @@ pub fn frames<N, T: DeserializeOwned, E, S: Source>(
 ) -> Result<Vec<Result<T, E>>, PayloadError> {
     let stage = PayloadStage::decode(part);
     let one = |window: &mut Window<'_, S>| {
-        // UNWIND: the user's Deserialize: what it leaves half-made is its own; the window knows what it took.
+        // UNWIND: the user's Deserialize may leave its own value unfinished; the window counts the bytes that it read.
         match catch_unwind(AssertUnwindSafe(|| whole(window))) {
             Ok(read) => read.map_err(|fault| unread(Unread::Payload(fault.at::<N>(stage)))),
             Err(payload) => Err(unread(Unread::Panicked(payload))),
@@ -96,14 +96,14 @@ fn whole<T: DeserializeOwned>(source: &mut impl Source) -> Result<T, Fault> {
     }
 }
 
-/// The next bytes of a source, as many as a frame has.
+/// The bytes of one frame, as a source.
 struct Window<'a, S> {
     source: &'a mut S,
     left: usize,
 }
 
 impl<S: Source> Window<'_, S> {
-    /// What nobody took of the frame is passed over.
+    /// Skips the bytes of the frame that were not read.
     fn skip(&mut self) -> Result<(), Exhausted> {
         let mut waste = [MaybeUninit::uninit(); 256];
         while self.left > 0 {
@@ -114,7 +114,7 @@ impl<S: Source> Window<'_, S> {
     }
 }
 
-// SAFETY: the source's.
+// SAFETY: the inner source writes all of `to`.
 unsafe impl<S: Source> Source for Window<'_, S> {
     #[inline]
     fn left(&self) -> usize {

@@ -1,42 +1,42 @@
-//! Where bytes go to and come from: slices, and memory that another process has mapped too.
+//! Sinks and sources of bytes: slices, and memory that another process has mapped too.
 
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 
-/// There is no more room, or no more bytes.
+/// A sink is full, or a source has too few bytes.
 #[derive(Debug)]
 pub struct Exhausted;
 
-/// Takes bytes, in order.
+/// Takes bytes, in order. Its capacity is fixed.
 pub trait Sink {
     /// Puts a few bytes.
     fn put<const N: usize>(&mut self, bytes: [u8; N]) -> Result<(), Exhausted>;
 
-    /// Puts many, as one copy.
+    /// Puts many bytes, as one copy.
     fn put_all(&mut self, bytes: &[u8]) -> Result<(), Exhausted>;
 
-    /// How many have been put.
+    /// How many bytes have been put.
     fn position(&self) -> usize;
 
-    /// Replaces the four that were put, by one call, at `at`.
+    /// Replaces the four bytes at `at`, which one call has put.
     fn patch(&mut self, at: usize, bytes: [u8; 4]);
 
-    /// Whatever is held back goes to its place. Did the bytes fill the room?
+    /// Writes all bytes that are buffered. True: the bytes fill the capacity.
     fn finish(&mut self) -> bool;
 }
 
-/// Gives bytes, in order, each of them once.
+/// Yields bytes, in order, each of them once.
 ///
 /// # Safety
 /// `take_all` writes all of `to` if it returns `Ok`.
 pub unsafe trait Source {
-    /// How many are left.
+    /// How many bytes are left.
     fn left(&self) -> usize;
 
-    /// Takes a few.
+    /// Takes a few bytes.
     fn take<const N: usize>(&mut self) -> Result<[u8; N], Exhausted>;
 
-    /// Takes as many as `to` has room for, as one copy.
+    /// Takes as many bytes as `to` is long, as one copy.
     fn take_all(&mut self, to: &mut [MaybeUninit<u8>]) -> Result<(), Exhausted>;
 }
 
@@ -67,7 +67,7 @@ impl<S: Sink> Sink for &mut S {
     }
 }
 
-// SAFETY: it is what `S` promises.
+// SAFETY: `S` writes all of `to`.
 unsafe impl<S: Source> Source for &mut S {
     #[inline]
     fn left(&self) -> usize {
@@ -88,14 +88,14 @@ unsafe impl<S: Source> Source for &mut S {
 /// A sink in private memory.
 #[derive(Debug)]
 pub struct SliceSink<'a> {
-    room: &'a mut [u8],
+    slice: &'a mut [u8],
     position: usize,
 }
 
 impl<'a> SliceSink<'a> {
-    /// Fills `room`.
-    pub fn new(room: &'a mut [u8]) -> Self {
-        Self { room, position: 0 }
+    /// A sink that fills `slice`.
+    pub fn new(slice: &'a mut [u8]) -> Self {
+        Self { slice, position: 0 }
     }
 }
 
@@ -107,9 +107,9 @@ impl Sink for SliceSink<'_> {
 
     #[inline]
     fn put_all(&mut self, bytes: &[u8]) -> Result<(), Exhausted> {
-        let room = &mut self.room[self.position..];
-        let room = room.get_mut(..bytes.len()).ok_or(Exhausted)?;
-        room.copy_from_slice(bytes);
+        let free = &mut self.slice[self.position..];
+        let to = free.get_mut(..bytes.len()).ok_or(Exhausted)?;
+        to.copy_from_slice(bytes);
         self.position += bytes.len();
         Ok(())
     }
@@ -121,12 +121,12 @@ impl Sink for SliceSink<'_> {
 
     #[inline]
     fn patch(&mut self, at: usize, bytes: [u8; 4]) {
-        self.room[at..at + 4].copy_from_slice(&bytes);
+        self.slice[at..at + 4].copy_from_slice(&bytes);
     }
 
     #[inline]
     fn finish(&mut self) -> bool {
-        self.position == self.room.len()
+        self.position == self.slice.len()
     }
 }
 
@@ -153,15 +153,15 @@ unsafe impl Source for &[u8] {
     }
 }
 
-/// Copies `from` over all of `to`, which is as long.
+/// Copies `from` over all of `to`, which has the same length.
 #[inline]
 fn put_into(to: &mut [MaybeUninit<u8>], from: &[u8]) {
     assert_eq!(to.len(), from.len());
-    // SAFETY: both are as long, and apart since one of them is borrowed for writing.
+    // SAFETY: both have the same length, and do not overlap since `to` is borrowed uniquely.
     unsafe { std::ptr::copy_nonoverlapping(from.as_ptr(), to.as_mut_ptr().cast(), from.len()) };
 }
 
-/// How bytes are copied to and from memory that another process has mapped too: in a way that is sound even while it
+/// How bytes are copied to and from memory that another process has mapped too. The copy is sound even while that process
 /// writes there.
 ///
 /// # Safety
@@ -170,26 +170,26 @@ pub unsafe trait Copies {
     /// Copies `from` to `to`.
     ///
     /// # Safety
-    /// So many bytes at `to` are mapped, and writable.
+    /// At `to` as many bytes as `from` has are mapped and writable.
     unsafe fn copy_in(to: *mut u8, from: &[u8]);
 
-    /// Copies what is at `from`.
+    /// Copies the bytes at `from` to `to`.
     ///
     /// # Safety
-    /// So many bytes at `from` are mapped, and readable.
+    /// At `from` as many bytes as `to` has are mapped and readable.
     unsafe fn copy_out(from: *const u8, to: &mut [MaybeUninit<u8>]);
 }
 
-/// How much is gathered for one copy, or fetched ahead by one: a copy of the sound kind has a price of its own, which
-/// a single number should not pay.
+/// How many bytes are buffered for one copy: a call of [`Copies`] has a fixed cost, which is too high for a single
+/// number.
 pub const WINDOW: usize = 1024;
 
-/// Private bytes on their way to or from shared memory.
+/// A private buffer between the codec and shared memory.
 struct Window<const W: usize> {
     bytes: [MaybeUninit<u8>; W],
-    /// Those before have been taken; none, in a sink.
+    /// The bytes before it have been taken. Zero in a sink.
     first: usize,
-    /// Those from `first` on to here are initialised; those behind need not be.
+    /// The bytes from `first` to here are initialised; those behind need not be.
     end: usize,
 }
 
@@ -206,26 +206,26 @@ impl<const W: usize> Window<W> {
     #[inline]
     fn bytes(&self) -> &[u8] {
         let bytes = &self.bytes[self.first..self.end];
-        // SAFETY: those from `first` to `end` are initialised.
+        // SAFETY: the bytes from `first` to `end` are initialised.
         unsafe { &*(std::ptr::from_ref(bytes) as *const [u8]) }
     }
 }
 
-/// A sink in shared memory. Small things are gathered in a window, so that they cost little.
+/// A sink in shared memory. Small writes are buffered in a window.
 pub struct SharedSink<C, const W: usize = WINDOW> {
     to: *mut u8,
     length: usize,
-    /// So many are there; the window comes next.
+    /// How many bytes are in shared memory. The window's bytes follow them.
     flushed: usize,
     window: Window<W>,
     copies: PhantomData<C>,
 }
 
 impl<C: Copies, const W: usize> SharedSink<C, W> {
-    /// Fills the `length` bytes at `to`.
+    /// A sink that fills the `length` bytes at `to`.
     ///
     /// # Safety
-    /// As long as this exists they are mapped and writable.
+    /// While this exists they are mapped and writable.
     #[inline]
     pub unsafe fn new(to: *mut u8, length: usize) -> Self {
         Self {
@@ -237,19 +237,21 @@ impl<C: Copies, const W: usize> SharedSink<C, W> {
         }
     }
 
+    /// How many more bytes fit.
     #[inline]
-    fn room(&self) -> usize {
+    fn free(&self) -> usize {
         self.length - self.position()
     }
 
-    /// Copies `bytes` to their place, `at`.
+    /// Copies `bytes` to shared memory, at `at`.
     #[inline]
     fn copy(&self, at: usize, bytes: &[u8]) {
         assert!(at <= self.length && bytes.len() <= self.length - at);
-        // SAFETY: by the assertion they end within the bytes that the maker of this promised.
+        // SAFETY: by the assertion they lie within the bytes that the caller of `new` promised.
         unsafe { C::copy_in(self.to.add(at), bytes) };
     }
 
+    /// Copies the window to shared memory.
     #[inline(never)]
     fn flush(&mut self) {
         self.copy(self.flushed, self.window.bytes());
@@ -262,13 +264,13 @@ impl<C: Copies, const W: usize> Sink for SharedSink<C, W> {
     #[inline]
     fn put<const N: usize>(&mut self, bytes: [u8; N]) -> Result<(), Exhausted> {
         const { assert!(N <= W) };
-        if N > self.room() {
+        if N > self.free() {
             return Err(Exhausted);
         }
         if N > W - self.window.end {
             self.flush();
         }
-        // SAFETY: there is room for N from `end` on.
+        // SAFETY: there are N bytes from `end` on.
         let end = unsafe { self.window.bytes.as_mut_ptr().add(self.window.end) };
         // SAFETY: as above.
         unsafe { end.cast::<[u8; N]>().write(bytes) };
@@ -279,7 +281,7 @@ impl<C: Copies, const W: usize> Sink for SharedSink<C, W> {
     #[inline]
     fn put_all(&mut self, bytes: &[u8]) -> Result<(), Exhausted> {
         let length = bytes.len();
-        if length > self.room() {
+        if length > self.free() {
             return Err(Exhausted);
         }
         if length > W - self.window.end {
@@ -303,7 +305,7 @@ impl<C: Copies, const W: usize> Sink for SharedSink<C, W> {
 
     #[inline]
     fn patch(&mut self, at: usize, bytes: [u8; 4]) {
-        // What one call put is either in its place or in the window.
+        // The bytes that one call put are either all in shared memory or all in the window.
         match at.checked_sub(self.flushed) {
             Some(at) => put_into(&mut self.window.bytes[at..at + 4], &bytes),
             None => self.copy(at, &bytes),
@@ -317,13 +319,13 @@ impl<C: Copies, const W: usize> Sink for SharedSink<C, W> {
     }
 }
 
-/// A source in shared memory. It is fetched through a window, so that small things cost little.
+/// A source in shared memory. Small reads come from a window, which is fetched ahead.
 pub struct SharedSource<C, const W: usize = WINDOW> {
     rest: Rest<C>,
     window: Window<W>,
 }
 
-/// What has not been fetched yet.
+/// The bytes in shared memory that have not been fetched.
 struct Rest<C> {
     from: *const u8,
     length: usize,
@@ -331,23 +333,23 @@ struct Rest<C> {
 }
 
 impl<C: Copies> Rest<C> {
-    /// Fetches as many as `to` has room for; all of it has been written then.
+    /// Fetches as many bytes as `to` is long, and writes all of `to`.
     #[inline]
     fn fetch(&mut self, to: &mut [MaybeUninit<u8>]) {
         assert!(to.len() <= self.length);
-        // SAFETY: so many are left of the bytes that the maker of the source promised.
+        // SAFETY: by the assertion they lie within the bytes that the caller of `new` promised.
         unsafe { C::copy_out(self.from, to) };
-        // SAFETY: as above; it points at most to their end.
+        // SAFETY: as above; the pointer does not go beyond their end.
         self.from = unsafe { self.from.add(to.len()) };
         self.length -= to.len();
     }
 }
 
 impl<C: Copies, const W: usize> SharedSource<C, W> {
-    /// Gives the `length` bytes at `from`.
+    /// A source that yields the `length` bytes at `from`.
     ///
     /// # Safety
-    /// As long as this exists they are mapped and readable.
+    /// While this exists they are mapped and readable.
     #[inline]
     pub unsafe fn new(from: *const u8, length: usize) -> Self {
         Self {
@@ -360,7 +362,7 @@ impl<C: Copies, const W: usize> SharedSource<C, W> {
         }
     }
 
-    /// Brings at least `least` bytes into the window, if there are as many.
+    /// Fetches, so that the window holds at least `least` bytes. Err: the source has fewer.
     #[cold]
     #[inline(never)]
     fn refill(&mut self, least: usize) -> Result<(), Exhausted> {
@@ -377,7 +379,7 @@ impl<C: Copies, const W: usize> SharedSource<C, W> {
     }
 }
 
-// SAFETY: `take_all` fills `to` from the window, or from it and by `Copies::copy_out`.
+// SAFETY: `take_all` fills `to` from the window and, if that is too short, by `Copies::copy_out`.
 unsafe impl<C: Copies, const W: usize> Source for SharedSource<C, W> {
     #[inline]
     fn left(&self) -> usize {
@@ -390,9 +392,9 @@ unsafe impl<C: Copies, const W: usize> Source for SharedSource<C, W> {
         if N > self.window.end - self.window.first {
             self.refill(N)?;
         }
-        // SAFETY: there are N from `first` on.
+        // SAFETY: there are N bytes from `first` on.
         let first = unsafe { self.window.bytes.as_ptr().add(self.window.first) };
-        // SAFETY: as above, and they are initialised.
+        // SAFETY: as above, and these bytes are initialised.
         let bytes = unsafe { first.cast::<[u8; N]>().read() };
         self.window.first += N;
         Ok(bytes)

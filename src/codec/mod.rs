@@ -1,8 +1,8 @@
 //! How an argument and a result travel between two processes of the same build.
 //!
-//! A serde format of its own: native byte order, fixed widths, nothing about types on the wire. Both sides are the
-//! same program, so neither versions nor other machines have to be thought of, and what is contiguous in memory
-//! ([`bulk`]) is copied as a whole.
+//! This is a serde format of its own: native byte order, fixed widths, no types on the wire. Both sides are the
+//! same program, so there is no other version and no other machine to support. A value that is contiguous in memory
+//! ([`bulk`]) is one copy.
 //!
 //! | kind | bytes |
 //! |---|---|
@@ -12,22 +12,23 @@
 //! | `str`, bytes | length as `u32`, then the bytes |
 //! | `Option` | 0, or 1 and the value |
 //! | newtype | the value inside |
-//! | sequence, map | number of elements (of pairs) as `u32`, then they |
+//! | sequence, map | number of elements (of pairs) as `u32`, then the elements |
 //! | tuple, struct | the fields |
-//! | an element of [`Frames`] | its length as `u32`, then it |
-//! | enum | index of the variant as `u32`, then as the struct, tuple, newtype, or nothing |
+//! | an element of [`Frames`] | its length as `u32`, then the element |
+//! | enum | index of the variant as `u32`, then its content as a struct, tuple or newtype, or nothing |
 //!
-//! That is the plain form. It has nothing for whoever has to be told what comes next; what needs that is [`described`], and travels as the
-//! bytes of its description. Which types do is found by trying, once for each: [`is_plain`]. A writer of the plain form that meets
-//! what it cannot carry (a field that is left out, another number of elements than was announced) says so, and the value is
-//! described. The reader is told beside the bytes which form it is: by the entry of a request, by the status of an answer.
+//! That is the plain form. It does not say which kind of value comes next. A type whose `Deserialize` has to know that
+//! travels in the described form instead ([`described`]): as the bytes of a description. Which types those are is found by
+//! probing each type once: [`is_plain`]. A writer of the plain form fails on a value that the form cannot carry (a field is
+//! left out, or the number of elements differs from the announced one); the value is then described. The form is sent beside the
+//! bytes: in the entry of a request, in the status of a reply.
 //!
-//! Every value takes at least one byte. That is why a length that claims more elements than bytes are left is refused
-//! before anything is done with it: neither memory nor time can be spent on what is not there.
+//! Every value takes at least one byte. So a reader refuses a length that claims more elements than there are bytes left,
+//! before it reserves memory or spends time on it.
 //!
-//! A reader trusts nothing: each byte is fetched once from memory that another process may be writing meanwhile, and
-//! whatever it finds is a value or an error. Code of the user (`Serialize`, `Deserialize`) runs in all three
-//! functions and may panic; the caller contains it, and nothing here is left in a state that matters.
+//! A reader does not trust the bytes. It reads each byte once, from memory that another process may write meanwhile, and
+//! the result is a value or an error. User code (`Serialize`, `Deserialize`) runs in all functions here and may panic. The
+//! caller contains the panic; no state of this module outlives the call.
 
 mod bulk;
 mod described;
@@ -55,7 +56,7 @@ use limits::MOST_BYTES;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// How many bytes [`write()`] will write. What is contiguous is not looked through.
+/// How many bytes [`write()`] will write. Contiguous rows of numbers are not read.
 #[inline]
 pub fn size<T: Serialize + ?Sized>(value: &T, part: Part) -> Result<usize, PayloadError> {
     let mut counter = size::Counter::default();
@@ -67,8 +68,8 @@ pub fn size<T: Serialize + ?Sized>(value: &T, part: Part) -> Result<usize, Paylo
         .map_err(|fault| fault.at::<T>(PayloadStage::encode(part)))
 }
 
-/// Writes `value` into `sink`, which has room for exactly its [`size()`]. A value that does not fill it, or would
-/// overflow it, gave something else when it was measured: that is an error.
+/// Writes `value` into `sink`, whose capacity is exactly its [`size()`]. A value that does not fill it, or would
+/// overflow it, wrote something else when it was measured: that is an error.
 #[inline]
 pub fn write<T: Serialize + ?Sized, S: Sink>(
     value: &T,
@@ -92,7 +93,7 @@ pub fn first<T: DeserializeOwned, S: Source>(
     read::value(source).map_err(|fault| fault.at::<T>(PayloadStage::decode(part)))
 }
 
-/// Reads the value that `source` holds, and nothing besides: bytes that are left over are an error.
+/// Reads the value that `source` holds. Bytes that follow it are an error.
 #[inline]
 pub fn read<T: DeserializeOwned, S: Source>(part: Part, mut source: S) -> Result<T, PayloadError> {
     read::value(&mut source)

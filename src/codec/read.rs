@@ -1,4 +1,4 @@
-//! Reading: a `Deserializer` over a source that is not trusted.
+//! Reading the plain form: a `Deserializer` over an untrusted source.
 
 use super::bulk;
 use super::error::Fault;
@@ -11,7 +11,7 @@ use serde::de::{
     VariantAccess, Visitor,
 };
 
-/// Reads a value from `source`, which may hold more.
+/// Reads a value from the beginning of `source`.
 #[inline]
 pub fn value<'de, T: Deserialize<'de>>(source: &mut impl Source) -> Result<T, Fault> {
     let depth = MOST_DEPTH;
@@ -23,18 +23,18 @@ fn take<const N: usize>(source: &mut impl Source) -> Result<[u8; N], Fault> {
     source.take().map_err(|_| Fault::truncated())
 }
 
-/// Reads a number of elements, each of which takes at least so many bytes.
+/// Reads a number of elements, each of which takes at least `least` bytes. Err: the source has fewer bytes than that.
 #[inline]
 pub fn length(source: &mut impl Source, least: usize) -> Result<usize, Fault> {
     let length = u32::from_ne_bytes(take(source)?) as usize;
-    // A u32 times the size of a number is far from overflowing.
+    // A u32 times the size of a number does not overflow.
     match length * least <= source.left() {
         true => Ok(length),
         false => Err(Fault::truncated()),
     }
 }
 
-/// Reads whether there is a value.
+/// Reads whether an option holds a value.
 #[inline]
 pub fn is_some(source: &mut impl Source) -> Result<bool, Fault> {
     match take(source)? {
@@ -46,12 +46,12 @@ pub fn is_some(source: &mut impl Source) -> Result<bool, Fault> {
 
 struct Reader<'a, S> {
     source: &'a mut S,
-    /// How many levels more there may be.
+    /// How many more levels are allowed.
     depth: u32,
 }
 
 impl<S: Source> Reader<'_, S> {
-    /// One level down for `f`.
+    /// Runs `f` one level deeper. After an error the depth does not matter.
     #[inline]
     fn inside<T>(&mut self, f: impl FnOnce(&mut Self) -> Result<T, Fault>) -> Result<T, Fault> {
         match self.depth.checked_sub(1) {
@@ -63,7 +63,7 @@ impl<S: Source> Reader<'_, S> {
         Ok(value)
     }
 
-    /// Lets `visitor` take `count` elements, all of them.
+    /// Lets `visitor` read `count` elements. It is an error if it does not read all of them.
     #[inline]
     fn elements<'de, V: Visitor<'de>>(
         &mut self,
@@ -88,7 +88,7 @@ impl<S: Source> Reader<'_, S> {
     }
 }
 
-/// Whoever leaves elements behind would take what comes next for them.
+/// An error if a visitor did not read all elements: the next read would take them for something else.
 #[inline]
 fn all_taken(left: usize) -> Result<(), Fault> {
     match left {
@@ -283,15 +283,15 @@ impl<'de, S: Source> Deserializer<'de> for &mut Reader<'_, S> {
     }
 }
 
-/// A sequence, tuple, struct or map that is being read.
+/// Reads the elements of a sequence, tuple, struct or map.
 struct Elements<'r, 'a, S> {
     reader: &'r mut Reader<'a, S>,
-    /// How many have not been taken.
+    /// How many were not read.
     left: &'r mut usize,
 }
 
 impl<S: Source> Elements<'_, '_, S> {
-    /// Goes to the next one.
+    /// Counts the next element. `None`: there is none.
     #[inline]
     fn next(&mut self) -> Option<&mut Self> {
         *self.left = self.left.checked_sub(1)?;
@@ -344,7 +344,7 @@ impl<'de, S: Source> MapAccess<'de> for Elements<'_, '_, S> {
     }
 }
 
-/// A variant that is being read.
+/// Reads a variant of an enum.
 struct Variant<'r, 'a, S> {
     reader: &'r mut Reader<'a, S>,
 }

@@ -1,8 +1,8 @@
-//! Measuring: a sink that only counts, so that a size cannot differ from what is written.
+//! Measuring: a sink that only counts. The same code measures and writes, so a size cannot differ from what is written.
 
 use super::memory::{Exhausted, Sink};
 
-/// Counts.
+/// Counts the bytes that are put.
 #[derive(Debug, Default)]
 pub struct Counter {
     position: usize,
@@ -11,14 +11,14 @@ pub struct Counter {
 impl Sink for Counter {
     #[inline]
     fn put<const N: usize>(&mut self, _: [u8; N]) -> Result<(), Exhausted> {
-        // Each value that is put is one step of a loop: this cannot be reached.
+        // Each call puts a few bytes only, so this cannot overflow in the time that a program runs.
         self.position = self.position.wrapping_add(N);
         Ok(())
     }
 
     #[inline]
     fn put_all(&mut self, bytes: &[u8]) -> Result<(), Exhausted> {
-        // The same gigabyte may be part of a value many times.
+        // A value may contain the same gigabyte many times, so this could overflow.
         self.position = self.position.saturating_add(bytes.len());
         Ok(())
     }

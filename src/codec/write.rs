@@ -1,4 +1,4 @@
-//! Writing: a `Serializer` over a sink. Measuring is the same, over a sink that only counts.
+//! Writing the plain form: a `Serializer` over a sink. Measuring runs the same code over a sink that only counts.
 
 use super::bulk;
 use super::error::Fault;
@@ -16,7 +16,7 @@ pub fn value<T: Serialize + ?Sized>(value: &T, sink: &mut impl Sink) -> Result<(
     value.serialize(&mut Writer { sink, depth })
 }
 
-/// The measured size is the sink's room: where there is none left, the value has grown.
+/// The error for a full sink. Its capacity is the measured size, so the value has grown since.
 #[cold]
 #[inline(never)]
 fn changed(_: Exhausted) -> Fault {
@@ -25,7 +25,7 @@ fn changed(_: Exhausted) -> Fault {
 
 struct Writer<'a, S> {
     sink: &'a mut S,
-    /// How many levels more there may be.
+    /// How many more levels are allowed.
     depth: u32,
 }
 
@@ -43,14 +43,14 @@ impl<S: Sink> Writer<'_, S> {
         self.put((length as u32).to_ne_bytes())
     }
 
-    /// A length, and bytes that were counted so.
+    /// Writes `length`, then `bytes`.
     #[inline]
     fn row(&mut self, length: usize, bytes: &[u8]) -> Result<(), Fault> {
         self.length(length)?;
         self.sink.put_all(bytes).map_err(changed)
     }
 
-    /// One level down. [`leave`](Self::leave) goes up again; after an error nobody does, and nobody has to.
+    /// Goes one level deeper; [`leave`](Self::leave) goes back. After an error the depth does not matter.
     #[inline]
     fn enter(&mut self) -> Result<(), Fault> {
         match self.depth.checked_sub(1) {
@@ -250,7 +250,7 @@ impl<'w, 'a, S: Sink> Serializer for &'w mut Writer<'a, S> {
         self.serialize_tuple_variant(name, variant, variant_name, fields)
     }
 
-    /// All of serde's impls for what is contiguous end here, however it is wrapped.
+    /// serde's impls for slices and vectors all call this, whatever wraps them.
     #[inline]
     fn collect_seq<I>(self, items: I) -> Result<(), Fault>
     where
@@ -259,7 +259,7 @@ impl<'w, 'a, S: Sink> Serializer for &'w mut Writer<'a, S> {
     {
         let items = match bulk::numbers(items) {
             Ok(row) => {
-                // A reader that does not know the type goes down a level for it.
+                // A row counts as a level, as for a reader that reads it number by number.
                 self.enter()?;
                 self.row(row.count, row.bytes)?;
                 self.leave();
@@ -278,7 +278,7 @@ impl<'w, 'a, S: Sink> Serializer for &'w mut Writer<'a, S> {
         elements.finish()
     }
 
-    /// Piece by piece, without a string in between.
+    /// Writes what `value` displays piece by piece, without a `String`.
     fn collect_str<T: Display + ?Sized>(self, value: &T) -> Result<(), Fault> {
         struct Pieces<'s, S> {
             sink: &'s mut S,
@@ -307,7 +307,7 @@ impl<'w, 'a, S: Sink> Serializer for &'w mut Writer<'a, S> {
     }
 }
 
-/// Puts the length that is known only now.
+/// Writes, at `at`, a length that was not known before.
 #[inline]
 fn patch(sink: &mut impl Sink, at: usize, length: usize) -> Result<(), Fault> {
     if length > MOST_BYTES {
@@ -317,12 +317,12 @@ fn patch(sink: &mut impl Sink, at: usize, length: usize) -> Result<(), Fault> {
     Ok(())
 }
 
-/// What is counted: a sequence or a map.
+/// Writes a sequence or a map, whose number of elements is on the wire.
 struct Elements<'w, 'a, S> {
     writer: &'w mut Writer<'a, S>,
     announced: Option<usize>,
     given: usize,
-    /// Where their number is.
+    /// The position of the number of elements.
     at: usize,
 }
 
@@ -393,7 +393,7 @@ impl<S: Sink> ser::SerializeMap for Elements<'_, '_, S> {
     }
 }
 
-/// What both sides know the number of: a tuple or a struct.
+/// Writes a tuple or a struct, whose number of fields both sides know.
 struct Fields<'w, 'a, S> {
     writer: &'w mut Writer<'a, S>,
     announced: usize,

@@ -3,6 +3,16 @@
 use crate::error::BuildError;
 use crate::sys::{affinity, cgroup};
 
+/// How an executor ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Shutdown {
+    /// Everything that was accepted is done first.
+    Drain,
+    /// Tasks that have not started are cancelled; tasks that run are finished.
+    CancelPending,
+}
+
 /// Which cores the workers stay on.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]

@@ -1,8 +1,7 @@
 //! The submitting side of `map` and `map_unordered`: it takes arguments, a chunk at a time, and no further ahead than
-//! allowed.
+//! allowed. It and the module above import each other: the trait's maps are made of windows, and a window submits its
+//! chunks to an executor.
 
-#[cfg(feature = "process")]
-use super::{Executor, Payload};
 use crate::error::{Rejected, TaskError};
 use crate::future::{Future, block, panics};
 use std::collections::VecDeque;
@@ -74,30 +73,6 @@ pub trait Submitter<A, R> {
 
     /// Runs the map's task on each item of a chunk.
     fn submit(&self, chunk: Vec<A>) -> Future<Chunk<R>>;
-}
-
-#[cfg(feature = "process")]
-/// Any executor, with a task that can travel to another process.
-pub struct OnExecutor<'a, E, F> {
-    pub executor: &'a E,
-    pub task: F,
-}
-
-#[cfg(feature = "process")]
-impl<E, F, A, R> Submitter<A, R> for OnExecutor<'_, E, F>
-where
-    E: Executor,
-    F: Fn(A) -> Result<R, TaskError> + Copy + Send + 'static,
-    A: Payload,
-    R: Payload,
-{
-    fn workers(&self) -> usize {
-        self.executor.workers()
-    }
-
-    fn submit(&self, chunk: Vec<A>) -> Future<Chunk<R>> {
-        self.executor.submit_chunk(self.task, chunk)
-    }
 }
 
 /// The submitting side of a map.

@@ -1,4 +1,6 @@
 //! `SharedFuture`: one outcome for many readers. `CancelOnDrop`: a future whose drop cancels its task.
+//!
+//! It and the [module](super) of the future import each other: a future becomes a shared one, which holds it.
 
 use super::Future;
 use super::raw_task::RawTask;

@@ -148,8 +148,8 @@ impl ProcessPoolBuilder {
         self
     }
 
-    /// Where the workers' standard error goes; to the parent's without it. With [`Output::Captured`] the last lines are
-    /// part of [`WorkerLost`](crate::process::WorkerLost), and each line goes to the `log` crate at level `warn`.
+    /// Sets where the workers' standard error goes. The default is the parent's standard error. With [`Output::Captured`] the
+    /// last lines are part of [`WorkerLost`](crate::process::WorkerLost), and each line goes to the `log` crate at level `warn`.
     pub fn stderr(mut self, output: Output) -> Self {
         self.settings.stderr = output;
         self
@@ -192,8 +192,8 @@ impl ProcessPoolBuilder {
         self
     }
 
-    /// Runs in each worker before its first task: a function, or a closure that captures nothing. If it fails, so
-    /// does `build`. In a replacement that is an attempt that failed; five in a row break the pool.
+    /// Sets a hook that runs in each worker before its first task: a function, or a closure that captures nothing. If it fails,
+    /// `build` fails. If it fails in a replacement worker, that start has failed; five failed starts in a row break the pool.
     ///
     /// ```
     /// use raddle::{Executor, ProcessPool};
@@ -220,8 +220,8 @@ impl ProcessPoolBuilder {
         self
     }
 
-    /// Runs in each worker after `on_start` and before its first task: the place to give up rights (seccomp,
-    /// Landlock). If it fails, the worker runs nothing, and `build` fails.
+    /// Sets a hook that runs in each worker after `on_start` and before the first task. Give up rights in it (seccomp, Landlock).
+    /// If it fails, the worker runs no task, and `build` fails.
     pub fn sandbox<H>(mut self, hook: H) -> Self
     where
         H: Fn(&WorkerInfo) -> Result<(), BoxError> + Copy + Send + 'static,
@@ -231,8 +231,8 @@ impl ProcessPoolBuilder {
         self
     }
 
-    /// Runs in each worker after its last task, if it ends in an orderly way. A panic in it is a line on the worker's
-    /// standard error.
+    /// Sets a hook that runs in each worker after its last task, if the worker ends in an orderly way. A panic in it is reported
+    /// by a line on the worker's standard error.
     pub fn on_stop<H>(mut self, hook: H) -> Self
     where
         H: Fn(&WorkerInfo) + Copy + Send + 'static,

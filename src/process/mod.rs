@@ -1,12 +1,11 @@
-//! What belongs to process pools alone: the [builder](ProcessPoolBuilder) and how workers are set up ([`Start`],
-//! [`Output`], [`Limit`], [`WhenWorkerDies`]); a task's [name, time limit and retries](TaskBuilder); what can go wrong with
-//! a worker ([`WorkerLost`]) or with what travels ([`PayloadError`]); bytes that are read [where they lie](BytesIn); and
-//! [statistics](Stats).
+//! The types of process pools alone: the [builder](ProcessPoolBuilder) and the settings of workers ([`Start`], [`Output`],
+//! [`Limit`], [`WhenWorkerDies`]); a task's [name, time limit and retries](TaskBuilder); the errors of a worker
+//! ([`WorkerLost`]) and of a payload ([`PayloadError`]); [bytes in shared memory](BytesIn); and [statistics](Stats).
 
-// The process pool: the same tasks and futures as a thread pool's, each task in another process.
-//
-// `entry`, `codec`, `outcome`: how a task travels. `start`, `worker`: the worker's side. `pool` says who does
-// what on the parent's.
+// - `pool`: the parent's side. `pool::shared` lists its threads and their duties.
+// - `supervisor`: starts, watches and ends the workers.
+// - `worker`: the worker's side, from its start to its last reply.
+// - `wire`: the form in which arguments and outcomes travel.
 
 mod builder;
 mod executor;
@@ -89,7 +88,7 @@ impl ProcessPool {
         Self { pool }
     }
 
-    /// Begins a task about which there is more to say, a name or a time limit: see [`TaskBuilder`].
+    /// Begins a task with options: a name, a time limit, retries. See [`TaskBuilder`].
     pub fn task(&self) -> TaskBuilder<'_> {
         TaskBuilder::new(&self.pool)
     }

@@ -49,7 +49,7 @@ impl<'a> TaskBuilder<'a> {
         }
     }
 
-    /// The task's name: for reports, `Debug`, panic messages and [`WorkerLost`](crate::process::WorkerLost).
+    /// Sets the task's name. It appears in reports, `Debug`, panic messages and [`WorkerLost`](crate::process::WorkerLost).
     pub fn name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         self.name = Some(name.into());
         self

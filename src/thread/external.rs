@@ -16,7 +16,7 @@
 //! announcement.
 //! Models: `verify/src/scenarios/join.rs`.
 
-use super::join::SharedJob;
+use super::join::shared_job::SharedJob;
 use crate::sync::atomic::{AtomicU32, Ordering::*};
 use crossbeam_utils::CachePadded;
 

@@ -14,15 +14,15 @@
 
 mod countdown;
 mod joins;
-mod shared_job;
+pub mod shared_job;
 
 pub use countdown::Countdown;
 pub use joins::JoinGuard;
-pub use shared_job::{Job, SharedJob};
 
 use super::shared::Shared;
 use crate::sync::cell::UnsafeCell;
 use joins::{JOINS, Joins, MAX_DEFERRED};
+use shared_job::Job;
 use std::any::Any;
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};

@@ -6,7 +6,7 @@
 use super::deque::Deque;
 use super::handoff::HandoffSlot;
 use super::injector::Injector;
-use super::join::SharedJob;
+use super::join::shared_job::SharedJob;
 use super::stats::Counter;
 use crate::executor::WorkerInfo;
 use crate::future::raw_task::Header;

@@ -192,7 +192,8 @@ fn inline_paths(code: &str) -> Vec<Vec<String>> {
     for start in ["crate::", "super::"] {
         for (at, _) in code.match_indices(start) {
             let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
-            if code[..at].ends_with(is_part) {
+            let line = code[..at].rsplit('\n').next().unwrap_or_default();
+            if code[..at].ends_with(is_part) || line.ends_with("use ") {
                 continue;
             }
             let end = code[at..].find(|c| !is_part(c)).unwrap_or(code.len() - at);

@@ -1,9 +1,10 @@
-//! Reading structs for a visitor that does not say which names it knows: what `tag`, `untagged` and `content` buffer, mostly.
+//! Reading structs for a visitor that does not say which names it knows: mostly the buffers of `tag`, `untagged` and `content`.
 
 use super::super::error::Fault;
-use super::fields::{LEAST, Present, bit, written};
+use super::fields::written;
 use super::names::Keys;
-use super::read::Reader;
+use super::present::{LEAST, Present, bit, put};
+use super::reader::Reader;
 use serde::de::value::{BorrowedStrDeserializer, U64Deserializer};
 use serde::de::{DeserializeSeed, IgnoredAny, IntoDeserializer, MapAccess, Visitor};
 use std::hash::{DefaultHasher, Hasher};
@@ -44,29 +45,17 @@ pub fn read<'de, V: Visitor<'de>>(
     })
 }
 
-/// How names are told from their hash.
-pub fn hash(names: &[&[u8]]) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    names.iter().for_each(|name| put(&mut hasher, name));
-    hasher.finish()
-}
-
-fn put(hasher: &mut DefaultHasher, name: &[u8]) {
-    hasher.write(name);
-    hasher.write_u8(0xFF);
-}
-
 struct Buffered<'r, 'n, 'de> {
     reader: &'r mut Reader<'n, 'de>,
     left: &'r mut usize,
-    /// Of the names so far.
+    /// The hash of the names so far.
     hasher: &'r mut DefaultHasher,
     present: &'r mut Present,
     keys: Keys,
-    /// How many names there were.
+    /// How many names were read.
     at: usize,
     name: &'de str,
-    /// The value that is given once more.
+    /// The value of a field that is given twice, for the second time.
     again: Option<&'de [u8]>,
 }
 
@@ -105,7 +94,7 @@ impl<'de> MapAccess<'de> for Buffered<'_, '_, 'de> {
     }
 
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, Fault> {
-        // Once: those inside of it would multiply.
+        // Only once, because nested repetitions would multiply.
         if self.keys == Keys::Twice(self.at.wrapping_sub(1)) && !self.reader.names.has_given_twice {
             self.again = Some(self.reader.rest);
             self.reader.names.has_given_twice = true;

@@ -1,13 +1,11 @@
-//! Reading structs whose fields are known.
+//! Reading structs for a visitor that says which fields it knows.
 
 use super::super::error::Fault;
-use super::read::Reader;
+use super::present::{LEAST, Present, bit};
+use super::reader::Reader;
 use super::ways::Given;
 use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{Deserialize, DeserializeSeed, IgnoredAny, MapAccess, Visitor};
-
-/// The fewest bytes that a name and its value take.
-pub const LEAST: usize = 5;
 
 /// Reads a struct for a visitor that knows these names.
 pub fn read<'de, V: Visitor<'de>>(
@@ -39,7 +37,7 @@ pub fn read<'de, V: Visitor<'de>>(
     })
 }
 
-/// The names that come next, and which of them have a value.
+/// The names of the struct that comes next, and which of them have a value. Reads ahead; the reader stays where it is.
 pub fn written<'de>(
     reader: &mut Reader<'_, 'de>,
     count: usize,
@@ -57,33 +55,27 @@ pub fn written<'de>(
     Ok((names, present))
 }
 
-/// A bit for each field; one for all that are beyond.
-pub type Present = u128;
-
-pub fn bit(at: usize) -> Present {
-    1 << at.min(Present::BITS as usize - 1)
-}
-
 /// A struct that is being read.
 struct Fields<'r, 'n, 'de> {
     reader: &'r mut Reader<'n, 'de>,
-    /// How many have not been taken.
+    /// How many were not read.
     left: &'r mut usize,
-    /// From the first name on.
+    /// The bytes from the first name on.
     all: &'de [u8],
     count: usize,
-    /// The names that are read; those that are only written (`skip_deserializing`) may even be denied. None: whatever comes.
+    /// The names that the visitor reads. A name that is only written (`skip_deserializing`) is not shown to it, since it may
+    /// refuse unknown ones. Empty: the visitor gets all names.
     known: &'static [&'static str],
-    /// Where the next of them is expected: both sides have them in order.
+    /// The smallest expected position of the next name in `known`: both sides have the same order.
     least: usize,
-    /// Was it found out already whether the names are those that are read?
+    /// Whether the names have been compared with those that are read.
     is_looked_at: bool,
-    /// How the fields are called, where that is not as they were written.
+    /// The names under which the fields are read, if they differ from the written ones.
     given: Option<Given>,
 }
 
 impl<'de> Fields<'_, '_, 'de> {
-    /// How a field is called for the reader. None: not at all.
+    /// The name under which field `at` is read. `None`: it is not read.
     fn name(&mut self, at: usize, name: &'de str) -> Result<Option<&'de str>, Fault> {
         if let Some(given) = &self.given {
             return Ok(given[at]);
@@ -95,13 +87,13 @@ impl<'de> Fields<'_, '_, 'de> {
         match place {
             Some(place) if place >= self.least => self.least = place + 1,
             _ if self.is_looked_at => {}
-            _ => self.look()?,
+            _ => self.compare_names()?,
         }
         Ok(place.map(|_| name))
     }
 
     #[cold]
-    fn look(&mut self) -> Result<(), Fault> {
+    fn compare_names(&mut self) -> Result<(), Fault> {
         self.is_looked_at = true;
         let before = std::mem::replace(&mut self.reader.rest, self.all);
         let (written, _) = written(self.reader, self.count)?;

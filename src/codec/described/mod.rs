@@ -1,23 +1,27 @@
-//! The form that describes itself: what the plain one cannot carry, or may not be able to.
+//! The described form, for values that the plain form cannot carry, or may not be able to.
 //!
-//! Each value has its kind before it, fields and variants have their names, and whoever asks what comes next is told:
-//! `serde_json::Value`, `#[serde(tag)]`, `untagged`, `flatten` and all others that need `deserialize_any`. A field that is left out is
-//! not there, but its name is. Names are bytes, not places in the program: what a worker writes is not to be believed.
+//! The kind of each value is written before it, and fields and variants are written with their names. So a reader can say which
+//! kind comes next: `serde_json::Value`, `#[serde(tag)]`, `untagged`, `flatten` and all other types that need `deserialize_any`
+//! work. Of a field that is left out only the name is written. Names are bytes, not addresses in the program, because a worker is
+//! not trusted.
 //!
-//! A description is made in private memory, and read there: it travels in the plain form, as the bytes that it is.
+//! A description is made and read in private memory. It travels in the plain form, as bytes.
 //!
-//! It says that it is human-readable, and the plain form that it is not. Not because anybody reads it: serde buffers the content of
-//! `untagged`, `tag` and `flatten`, and what it reads back from its buffers is told so, whatever the format says. A type with two
-//! ways to be written would be written in one and read in the other.
+//! The described form reports that it is human-readable; the plain form reports that it is not. The reason is serde: it buffers the
+//! content of `untagged`, `tag` and `flatten`, and its buffers report that they are human-readable, whatever the format says. A type
+//! with two ways to be written would otherwise be written in one and read in the other.
 //!
-//! A reader is safe in the same way as the plain one: every length is checked against the bytes that are left, each element takes at
-//! least one of them, and every level down is counted.
+//! A reader is as safe as that of the plain form: it checks every length against the bytes that are left, each element takes at
+//! least one byte, and every level is counted.
 
 mod buffered;
 mod fields;
 mod names;
+mod present;
 mod read;
+mod reader;
 mod row;
+mod settle;
 mod tag;
 mod tree;
 mod variant;
@@ -34,7 +38,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use write::Purpose;
 
-/// A value that describes itself. Its own form is the plain one: bytes.
+/// A described value. It travels in the plain form, as bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Description(Vec<u8>);
 
@@ -46,18 +50,18 @@ impl Description {
             .map_err(|fault| fault.at::<T>(PayloadStage::encode(part)))
     }
 
-    /// The value, which runs code of the user: also its `Serialize`, where a name is not the one that is read.
+    /// Reads the value. This runs user code: `Deserialize`, and also `Serialize` if a name is written that is not read.
     pub fn read<T: Serialize + DeserializeOwned>(&self, part: Part) -> Result<T, PayloadError> {
-        read::value(&self.0).map_err(|fault| fault.at::<T>(PayloadStage::decode(part)))
+        settle::value(&self.0).map_err(|fault| fault.at::<T>(PayloadStage::decode(part)))
     }
 }
 
-/// What `value` gives to the plain form, with all its kinds and names.
+/// What `value` writes in the plain form, with all kinds and names.
 pub(super) fn given<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, Fault> {
     write::value(value, Purpose::Comparison)
 }
 
-/// As [`given`], with the fields that it says to leave out.
+/// As [`given`], with the fields that it skips (`skip_field`).
 pub(super) fn given_with_skipped<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, Fault> {
     write::value(value, Purpose::ComparisonWithSkipped)
 }

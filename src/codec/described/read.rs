@@ -1,5 +1,5 @@
-//! Reading a description: what the bytes say is what a visitor gets, whatever it asked for. Only where a type's
-//! `Serialize` and `Deserialize` may rightly speak differently is the question listened to.
+//! Reading a description. A visitor gets the kind of value that the bytes say, whatever it asked for. What it asked for
+//! matters only where a type's `Serialize` and `Deserialize` may differ legitimately.
 
 use super::super::bulk;
 use super::super::error::Fault;
@@ -7,24 +7,14 @@ use super::super::limits::MOST_DEPTH;
 use super::super::memory::Source;
 use super::buffered;
 use super::fields;
-use super::names::{self, Names};
+use super::names::Names;
+use super::reader::Reader;
 use super::row::Number;
 use super::tag::Tag;
 use super::variant::{self, Variant};
 use crate::error::payload::PayloadReason;
-use serde::Serialize;
 use serde::de::value::{BorrowedStrDeserializer, MapAccessDeserializer, SeqDeserializer};
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
-
-/// Reads the value that is described, and nothing besides.
-pub fn value<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<T, Fault> {
-    let mut names = Names::of::<T>();
-    let read = attempt(bytes, &mut names);
-    match names.is_in_doubt(read.is_ok()) {
-        false => read,
-        true => names::settle(bytes, read),
-    }
-}
 
 /// Reads it under these names.
 pub fn attempt<T: DeserializeOwned>(bytes: &[u8], names: &mut Names) -> Result<T, Fault> {
@@ -49,66 +39,28 @@ fn once<T: DeserializeOwned>(bytes: &[u8], names: &mut Names) -> Result<T, Fault
     }
 }
 
-/// Takes a description apart.
-pub struct Reader<'n, 'de> {
-    pub rest: &'de [u8],
-    /// How many levels more there may be.
-    pub depth: u32,
-    pub names: &'n mut Names,
+/// What elements look like.
+#[derive(Clone, Copy)]
+enum Kind {
+    Values,
+    /// Without their tags.
+    Numbers(Tag),
+    /// With a name before each.
+    Named,
+}
+
+impl Kind {
+    /// The fewest bytes that one takes.
+    fn least(self) -> usize {
+        match self {
+            Self::Values => 1,
+            Self::Numbers(tag) => tag.width().unwrap_or(1),
+            Self::Named => 5,
+        }
+    }
 }
 
 impl<'n, 'de> Reader<'n, 'de> {
-    pub fn take<const N: usize>(&mut self) -> Result<[u8; N], Fault> {
-        self.rest.take().map_err(|_| Fault::truncated())
-    }
-
-    pub fn peek(&self) -> Result<Tag, Fault> {
-        match self.rest {
-            [byte, ..] => Tag::from_byte(*byte),
-            [] => Err(Fault::truncated()),
-        }
-    }
-
-    fn tag(&mut self) -> Result<Tag, Fault> {
-        let [byte] = self.take()?;
-        Tag::from_byte(byte)
-    }
-
-    fn bytes(&mut self, length: usize) -> Result<&'de [u8], Fault> {
-        let (bytes, rest) = self
-            .rest
-            .split_at_checked(length)
-            .ok_or_else(Fault::truncated)?;
-        self.rest = rest;
-        Ok(bytes)
-    }
-
-    /// A number of things, each of which takes at least so many bytes.
-    pub fn length(&mut self, least: usize) -> Result<usize, Fault> {
-        let length = u32::from_ne_bytes(self.take()?) as usize;
-        match length * least <= self.rest.len() {
-            true => Ok(length),
-            false => Err(Fault::truncated()),
-        }
-    }
-
-    fn blob(&mut self) -> Result<&'de [u8], Fault> {
-        let length = self.length(1)?;
-        self.bytes(length)
-    }
-
-    pub fn text(&mut self) -> Result<&'de str, Fault> {
-        std::str::from_utf8(self.blob()?).map_err(|_| Fault::invalid("UTF-8"))
-    }
-
-    /// One level down for `f`.
-    pub fn inside<T>(&mut self, f: impl FnOnce(&mut Self) -> Result<T, Fault>) -> Result<T, Fault> {
-        self.depth = self.depth.checked_sub(1).ok_or_else(Fault::too_deep)?;
-        let value = f(self)?;
-        self.depth += 1;
-        Ok(value)
-    }
-
     /// So many elements, of these kinds.
     fn elements<T>(
         &mut self,
@@ -132,85 +84,6 @@ impl<'n, 'de> Reader<'n, 'de> {
         })
     }
 
-    /// Nothing is left, but for what is not there.
-    pub fn all_taken(&mut self, mut left: usize) -> Result<(), Fault> {
-        while left > 0 {
-            let before = self.rest;
-            if self.blob().is_ok() && self.is_skipped() {
-                left -= 1;
-                continue;
-            }
-            self.rest = before;
-            return Err(Fault::new(PayloadReason::Untaken { left }));
-        }
-        Ok(())
-    }
-
-    /// Is there no value after the name of a field?
-    pub fn is_skipped(&mut self) -> bool {
-        match self.rest {
-            [byte, rest @ ..] if *byte == Tag::Skipped as u8 => {
-                self.rest = rest;
-                true
-            }
-            _ => false,
-        }
-    }
-
-    pub fn number<V: Visitor<'de>>(&mut self, tag: Tag, visitor: V) -> Result<V::Value, Fault> {
-        macro_rules! visit {
-            ($($tag:ident: $visit:ident($number:ty),)*) => {
-                match tag {
-                    $(Tag::$tag => visitor.$visit(<$number>::from_ne_bytes(self.take()?)),)*
-                    // Many that ask for anything take no more than 64 bits.
-                    Tag::U128 => {
-                        let number = u128::from_ne_bytes(self.take()?);
-                        match u64::try_from(number) {
-                            Ok(number) => visitor.visit_u64(number),
-                            Err(_) => visitor.visit_u128(number),
-                        }
-                    }
-                    Tag::I128 => {
-                        let number = i128::from_ne_bytes(self.take()?);
-                        match i64::try_from(number) {
-                            Ok(number) => visitor.visit_i64(number),
-                            Err(_) => visitor.visit_i128(number),
-                        }
-                    }
-                    _ => Err(Fault::invalid("number")),
-                }
-            };
-        }
-        visit! {
-            I8: visit_i8(i8),
-            I16: visit_i16(i16),
-            I32: visit_i32(i32),
-            I64: visit_i64(i64),
-            U8: visit_u8(u8),
-            U16: visit_u16(u16),
-            U32: visit_u32(u32),
-            U64: visit_u64(u64),
-            F32: visit_f32(f32),
-            F64: visit_f64(f64),
-        }
-    }
-
-    /// A whole number, to be made another one of.
-    fn integer(&mut self, tag: Tag) -> Result<Option<i128>, Fault> {
-        macro_rules! take {
-            ($($tag:ident: $number:ty,)*) => {
-                match tag {
-                    $(Tag::$tag => Some(i128::from(<$number>::from_ne_bytes(self.take()?))),)*
-                    Tag::U128 => i128::try_from(u128::from_ne_bytes(self.take()?)).ok(),
-                    _ => None,
-                }
-            };
-        }
-        Ok(take! {
-            I8: i8, I16: i16, I32: i32, I64: i64, I128: i128, U8: u8, U16: u16, U32: u32, U64: u64,
-        })
-    }
-
     /// A sequence, if what comes next can be seen as one.
     fn sequence<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Fault> {
         let kind = match self.peek()? {
@@ -221,27 +94,6 @@ impl<'n, 'de> Reader<'n, 'de> {
         self.tag()?;
         let least = kind.least();
         self.elements(kind, least, |elements| visitor.visit_seq(elements))
-    }
-}
-
-/// What elements look like.
-#[derive(Clone, Copy)]
-enum Kind {
-    Values,
-    /// Without their tags.
-    Numbers(Tag),
-    /// With a name before each.
-    Named,
-}
-
-impl Kind {
-    /// The fewest bytes that one takes.
-    fn least(self) -> usize {
-        match self {
-            Self::Values => 1,
-            Self::Numbers(tag) => tag.width().unwrap_or(1),
-            Self::Named => 5,
-        }
     }
 }
 
@@ -259,7 +111,7 @@ macro_rules! integers {
                     reader.rest = before;
                     return reader.deserialize_any(visitor);
                 };
-                // What kind it is may matter to the visitor, if it takes others than that it asks for.
+                // The written kind may matter to a visitor that accepts several kinds.
                 let asks = typeid::of::<V>();
                 let number = <$number>::try_from(number);
                 match number {
@@ -291,7 +143,7 @@ macro_rules! anything {
 impl<'de> Deserializer<'de> for &mut Reader<'_, 'de> {
     type Error = Fault;
 
-    /// As serde's own buffers have it, and as JSON would tell it where they cannot hold more.
+    /// As serde's own buffers represent a value, and as JSON does where they cannot.
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
         match self.tag()? {
             Tag::None => visitor.visit_none(),
@@ -358,7 +210,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'_, 'de> {
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
         match self.peek()? {
             Tag::None | Tag::Some | Tag::Unit => self.deserialize_any(visitor),
-            // Its Serialize leaves out what says that there is a value.
+            // Its Serialize wrote the value without `Some`.
             _ => self.inside(|reader| visitor.visit_some(reader)),
         }
     }
@@ -387,7 +239,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'_, 'de> {
         name: &'static str,
         visitor: V,
     ) -> Result<V::Value, Fault> {
-        // `RawValue` of serde_json: it is written as a struct whose only field is called as itself.
+        // `RawValue` of serde_json: it is written as a struct whose only field has the name of the struct.
         if name.starts_with('$') && self.peek()? == Tag::Struct {
             return self.deserialize_any(visitor);
         }
@@ -452,7 +304,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'_, 'de> {
                 let name = variant::name::<V>(reader, variants)?;
                 return visitor.visit_enum(Variant { reader, tag, name });
             }
-            // As JSON would have it.
+            // As JSON represents it.
             Tag::Str => {
                 reader.tag()?;
                 let name = BorrowedStrDeserializer::new(reader.text()?);
@@ -469,26 +321,16 @@ impl<'de> Deserializer<'de> for &mut Reader<'_, 'de> {
     }
 }
 
-impl<'n, 'de> Reader<'n, 'de> {
-    /// Steps into a `Some` where nobody asked for an option.
-    fn unwrapped(&mut self) -> Result<&mut Self, Fault> {
-        while self.peek()? == Tag::Some {
-            self.tag()?;
-        }
-        Ok(self)
-    }
-}
-
 /// A sequence or a map that is being read.
 struct Elements<'r, 'n, 'de> {
     reader: &'r mut Reader<'n, 'de>,
-    /// How many have not been taken.
+    /// How many were not read.
     left: &'r mut usize,
     kind: Kind,
 }
 
 impl<'de> Elements<'_, '_, 'de> {
-    /// Goes to the next one.
+    /// Counts the next element. `None`: there is none.
     fn next(&mut self) -> Option<()> {
         *self.left = self.left.checked_sub(1)?;
         Some(())

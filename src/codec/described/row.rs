@@ -1,11 +1,11 @@
-//! Reading what has no tags of its own: the numbers of a row.
+//! Reading the numbers of a row, which have no tags of their own.
 
 use super::super::error::Fault;
-use super::read::Reader;
+use super::reader::Reader;
 use super::tag::Tag;
 use serde::de::{Deserializer, Visitor};
 
-/// A number of a row, whose tag stands before the row.
+/// A number of a row. Its tag was read before the row.
 pub struct Number<'r, 'n, 'de> {
     pub reader: &'r mut Reader<'n, 'de>,
     pub tag: Tag,

@@ -1,13 +1,13 @@
-//! What stands before each described value.
+//! The tag before each described value: its kind.
 
 use super::super::error::Fault;
 
-/// A kind of value. `Number`, `Bool` and `Char` are followed by their bytes; `Str` and `Bytes` by a length and theirs.
+/// A kind of value. Numbers, `Bool` and `Char` are followed by their bytes; `Str` and `Bytes` by a length and their bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Tag {
     None,
-    /// Before the value.
+    /// The value follows.
     Some,
     Unit,
     Bool,
@@ -26,15 +26,15 @@ pub enum Tag {
     Char,
     Str,
     Bytes,
-    /// A count, and so many values.
+    /// A count, and as many values.
     Seq,
-    /// The tag of a number, a count, and so many numbers without their tags.
+    /// The tag of a number, a count, and as many numbers without their tags.
     Row,
     /// As `Seq`, of a tuple or tuple struct.
     Tuple,
-    /// A count, and so many pairs of values.
+    /// A count, and as many pairs of values.
     Map,
-    /// A count, and so many pairs of a name and a value, or `Skipped`.
+    /// A count, and as many pairs of a name and a value or `Skipped`.
     Struct,
     /// Index and name.
     UnitVariant,
@@ -83,7 +83,7 @@ impl Tag {
         tag.copied().ok_or_else(|| Fault::invalid("description"))
     }
 
-    /// How many bytes a number of this kind takes. None: it is no number.
+    /// How many bytes a number of this kind takes. `None`: it is not a number.
     pub fn width(self) -> Option<usize> {
         match self {
             Self::I8 | Self::U8 => Some(1),
@@ -97,7 +97,7 @@ impl Tag {
 }
 
 #[test]
-fn a_tag_is_its_byte() {
+fn each_tag_has_its_own_byte() {
     for (byte, tag) in (0..).zip(Tag::ALL) {
         assert_eq!(tag as u8, byte);
         assert_eq!(Tag::from_byte(byte).ok(), Some(tag));

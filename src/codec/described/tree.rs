@@ -1,13 +1,13 @@
-//! A description as a tree, to be held against another one.
+//! A description as a tree, to be compared with another one.
 
 use super::super::error::Fault;
 use super::super::limits::MOST_DEPTH;
 use super::super::memory::Source;
 use super::tag::Tag;
 
-/// A value that is described.
+/// A described value.
 pub enum Node<'a> {
-    /// All its bytes.
+    /// All its bytes, tag included.
     Leaf(&'a [u8]),
     Some(Box<Self>),
     Seq(Vec<Self>),
@@ -21,9 +21,9 @@ pub enum Node<'a> {
 pub type Field<'a> = (&'a [u8], Option<Node<'a>>);
 
 impl<'a> Node<'a> {
-    /// The whole of a description.
+    /// Parses a whole description.
     pub fn of(bytes: &'a [u8]) -> Result<Self, Fault> {
-        // A level of ours is at least one of the reader's, but for a variant with fields: that is two.
+        // A level here is at least one of the reader's, except that a variant with fields is two here.
         let mut cursor = Cursor(bytes);
         let node = cursor.node(2 * MOST_DEPTH + 2)?;
         match cursor.0.is_empty() {
@@ -32,8 +32,8 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// Its bytes in an order of their own where the value has none: of the entries of a map, and, if `is_set`, of the elements of
-    /// sequences.
+    /// Appends its bytes in a canonical order: the entries of a map are sorted, and, if `is_set`, the elements of
+    /// sequences too.
     pub fn put(&self, is_set: bool, out: &mut Vec<u8>) {
         let one = |node: &Self| {
             let mut bytes = Vec::new();
@@ -82,7 +82,7 @@ impl<'a> Node<'a> {
     }
 }
 
-/// Bytes, with their length before them.
+/// Appends the length of `bytes`, then `bytes`.
 pub fn put_text(bytes: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(&bytes.len().to_ne_bytes());
     out.extend_from_slice(bytes);
@@ -96,7 +96,7 @@ impl<'a> Cursor<'a> {
         Ok(u32::from_ne_bytes(bytes))
     }
 
-    /// A number of things, each of which takes at least one byte.
+    /// Reads a number of items, each of which takes at least one byte.
     fn count(&mut self) -> Result<usize, Fault> {
         let count = self.number()? as usize;
         match count <= self.0.len() {

@@ -1,7 +1,7 @@
 //! Reading variants of enums.
 
 use super::super::error::Fault;
-use super::read::Reader;
+use super::reader::Reader;
 use super::tag::Tag;
 use crate::error::payload::PayloadReason;
 use serde::de::value::BorrowedStrDeserializer;
@@ -10,7 +10,7 @@ use serde::de::{
     Unexpected, VariantAccess, Visitor,
 };
 
-/// Reads how a variant is called, for a visitor that knows these names.
+/// Reads a variant's name, for a visitor that knows the names `variants`. Returns the name to visit.
 pub fn name<'de, V: Visitor<'de>>(
     reader: &mut Reader<'_, 'de>,
     variants: &'static [&'static str],
@@ -35,13 +35,13 @@ impl<'de> Reader<'_, 'de> {
         Ok((index, self.text()?))
     }
 
-    /// A variant as JSON has it: a map from its name to its value.
+    /// Reads a variant as JSON represents it: a map from its name to its value.
     pub fn entry<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Fault> {
         let (_, name) = self.variant()?;
         self.entry_named(name, visitor)
     }
 
-    /// As [`entry`](Self::entry), of a variant that has fields: nothing else comes next, and it is that which goes down a level.
+    /// As [`entry`](Self::entry), for a variant with fields. A tuple or a struct has to follow, and that counts the level.
     pub fn entry_of_fields<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Fault> {
         let (_, name) = self.variant()?;
         match self.peek()? {
@@ -95,10 +95,10 @@ impl<'de> MapAccess<'de> for Entry<'_, '_, 'de> {
     }
 }
 
-/// A variant that is being read.
+/// Reads a variant of an enum.
 pub struct Variant<'r, 'n, 'de> {
     pub reader: &'r mut Reader<'n, 'de>,
-    /// Of which kind it is.
+    /// The kind of variant.
     pub tag: Tag,
     pub name: &'de str,
 }
@@ -114,7 +114,7 @@ impl<'de> EnumAccess<'de> for Variant<'_, '_, 'de> {
 }
 
 impl<'r, 'n, 'de> Variant<'r, 'n, 'de> {
-    /// What the variant holds.
+    /// A reader of the variant's content. Err: it has none.
     fn content(self) -> Result<&'r mut Reader<'n, 'de>, Fault> {
         match self.tag {
             Tag::UnitVariant => {
@@ -132,7 +132,7 @@ impl<'de> VariantAccess<'de> for Variant<'_, '_, 'de> {
     fn unit_variant(self) -> Result<(), Fault> {
         match self.tag {
             Tag::UnitVariant => Ok(()),
-            // `#[serde(other)]` takes whatever it is.
+            // `#[serde(other)]` accepts any content.
             _ => IgnoredAny::deserialize(self.reader).map(drop),
         }
     }

@@ -1,14 +1,14 @@
-//! In which ways the fields of a struct can be read under other names.
+//! The ways in which the fields of a struct can be read under other names.
 
 use std::rc::Rc;
 
 /// How many ways to read one struct are tried.
 const MOST_WAYS: usize = 64;
 
-/// Under which name each field that was written is read. None: it is not.
+/// For each written field, the name under which it is read. `None`: it is not read.
 pub type Given = Rc<[Option<&'static str>]>;
 
-/// The fields whose names say nothing. None: they say it all.
+/// The fields whose names are in doubt. `None`: no name is.
 pub fn affected(written: &[&[u8]], known: &[&str]) -> Option<Vec<bool>> {
     let find = |name: &[u8]| known.iter().position(|known| known.as_bytes() == name);
     let places: Vec<_> = written.iter().map(|name| find(name)).collect();
@@ -22,7 +22,8 @@ pub fn affected(written: &[&[u8]], known: &[&str]) -> Option<Vec<bool>> {
     Some(places.iter().map(Option::is_none).collect())
 }
 
-/// The ways to read fields in order, but for that by name: where all have a place that is the first.
+/// The ways to read the fields in order, except the way by name. If both sides have the same number of fields, the first way
+/// pairs them by position.
 pub fn in_order(written: &[&[u8]], known: &'static [&'static str]) -> Vec<Given> {
     let find = |name: &[u8]| known.iter().position(|known| known.as_bytes() == name);
     let places: Vec<_> = written.iter().map(|name| find(name)).collect();
@@ -54,7 +55,7 @@ pub fn in_order(written: &[&[u8]], known: &'static [&'static str]) -> Vec<Given>
 
 struct Walk {
     known: &'static [&'static str],
-    /// Where the names are known.
+    /// The positions of the fields whose names are known.
     fixed: Vec<Option<usize>>,
     path: Vec<Option<usize>>,
     ways: Vec<Vec<Option<&'static str>>>,

@@ -8,7 +8,7 @@ use crate::error::payload::PayloadReason;
 use serde::ser::{self, Serialize, Serializer};
 use std::fmt::{Display, Write};
 
-/// What a description is made of, and where it grows.
+/// A description that is being written.
 #[derive(Clone, Debug, Default)]
 pub struct Out(pub Vec<u8>);
 
@@ -22,7 +22,7 @@ impl Out {
         self.0.extend_from_slice(bytes);
     }
 
-    /// The count is known when all has been written.
+    /// Reserves a count, which is patched in when all elements have been written. Returns its position.
     fn count(&mut self) -> usize {
         let at = self.0.len();
         self.length(0);
@@ -45,7 +45,7 @@ impl Out {
         Ok(())
     }
 
-    /// What grows beyond all limits ends where it passes them, and not where memory does.
+    /// An error if the description is larger than the limit. Checked while it grows, so that memory does not run out first.
     fn check(&self) -> Result<(), Fault> {
         length(self.0.len()).map(drop)
     }
@@ -63,14 +63,14 @@ fn length(length: usize) -> Result<u32, Fault> {
     }
 }
 
-/// For whom a value is described.
+/// What a value is described for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// For a reader.
+    /// To be sent to a reader.
     Travel,
-    /// To be compared with what the plain form would be.
+    /// To be compared with what the plain form reads.
     Comparison,
-    /// The same, where the writer of the plain form may say that it leaves out a field.
+    /// The same, but a field may be skipped (`skip_field`).
     ComparisonWithSkipped,
 }
 
@@ -88,7 +88,7 @@ pub fn value<T: Serialize + ?Sized>(value: &T, purpose: Purpose) -> Result<Vec<u
 
 struct Writer {
     out: Out,
-    /// How many levels more there may be.
+    /// How many more levels are allowed.
     depth: u32,
     purpose: Purpose,
 }
@@ -308,10 +308,10 @@ impl<'w> Serializer for &'w mut Writer {
     }
 }
 
-/// What is counted. Nobody has to announce a number, and whatever was announced is not looked at.
+/// Writes elements and counts them. An announced number is ignored.
 struct Elements<'w> {
     writer: &'w mut Writer,
-    /// Where their number is.
+    /// The position of their number.
     at: usize,
     given: usize,
 }
@@ -346,7 +346,7 @@ macro_rules! elements {
                 }
 
                 $(
-                    /// It keeps its place.
+                    /// Its name is written, with `Skipped` in place of the value.
                     fn skip_field(&mut self, $name: &'static str) -> Result<(), Fault> {
                         if self.writer.purpose != Purpose::Comparison {
                             self.given += 1;

@@ -1,13 +1,13 @@
-//! Is what was given what was taken, as far as the plain form goes?
+//! Compares what `Deserialize` read with what `Serialize` wrote, as far as the plain form goes.
 
 use super::super::described::Tag;
 
-/// Both are descriptions of our own making.
+/// Whether both are the same. Both are descriptions that this process has made.
 pub fn agree(taken: &[u8], given: &[u8]) -> bool {
     compare(taken, given, true)
 }
 
-/// The same, where the values need not be the same, and fields may be left out by saying so, on both sides.
+/// Whether both have the same kinds. The values may differ, and both sides may skip fields (`skip_field`).
 pub fn alike(taken: &[u8], given: &[u8]) -> bool {
     compare(taken, given, false)
 }
@@ -19,17 +19,17 @@ fn compare(taken: &[u8], given: &[u8], is_exact: bool) -> bool {
     agreed.is_some() && taken.bytes.is_empty() && given.bytes.is_empty()
 }
 
-/// Are the values the same, too? None: they are not even of one kind.
+/// `None`: the kinds differ. Otherwise whether the values are the same, too.
 type Agreed = Option<bool>;
 
 #[derive(Clone, Copy)]
 struct Cursor<'a> {
     bytes: &'a [u8],
-    /// Do the values matter?
+    /// Whether the values have to be the same.
     is_exact: bool,
 }
 
-/// What matters of a value in the plain form.
+/// The parts of a value that matter in the plain form.
 #[derive(PartialEq)]
 enum Head {
     None,
@@ -62,7 +62,7 @@ impl<'a> Cursor<'a> {
         self.bytes(length)
     }
 
-    /// Is there no value?
+    /// Whether the field was skipped; passes over that mark.
     fn is_skipped(&mut self) -> bool {
         match self.bytes {
             [byte, rest @ ..] if *byte == Tag::Skipped as u8 => {
@@ -73,7 +73,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Passes over a value: held against itself, it ends where it does.
+    /// Passes over a value, by a comparison with itself.
     fn pass(&mut self) -> Agreed {
         let mut other = *self;
         value(self, &mut other)
@@ -118,7 +118,7 @@ fn value(taken: &mut Cursor<'_>, given: &mut Cursor<'_>) -> Agreed {
             Some(taken.bytes(width)? == given.bytes(width)?)
         }
         (Head::Str, Head::Str) => Some(taken.text()? == given.text()?),
-        // The same bytes; how many is a matter of the value.
+        // The kinds agree for any bytes; the number of bytes is part of the value.
         (Head::Bytes(a), Head::Bytes(b)) => Some(taken.bytes(a)? == given.bytes(b)?),
         (Head::Bytes(a), Head::Seq(b)) => Some(taken.bytes(a)? == small_numbers(given, b)?),
         (Head::Seq(a), Head::Bytes(b)) => Some(small_numbers(taken, a)? == given.bytes(b)?),
@@ -166,8 +166,8 @@ fn small_numbers(from: &mut Cursor<'_>, count: usize) -> Option<Vec<u8>> {
     (0..count).map(one).collect()
 }
 
-/// Fields are taken by their place. They may be called something else there (`rename`), if they are the same; but no field may be where
-/// another one is expected.
+/// Compares the fields of structs, which the plain form reads by position. A field may have another name on the other side
+/// (`rename`) if its value is the same; but it may not stand where another field of that name is expected.
 fn named(taken: &mut Cursor<'_>, given: &mut Cursor<'_>, count: usize) -> Agreed {
     let names = names(*taken, count)?;
     all(count, |index| {

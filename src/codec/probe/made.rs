@@ -1,7 +1,7 @@
-//! What is made up of several values.
+//! Made-up values that contain others.
 
 use super::super::described::Tag;
-use super::feed::Feeder;
+use super::feeder::Feeder;
 use super::refused::Refused;
 use serde::de::value::U32Deserializer;
 use serde::de::{
@@ -13,7 +13,7 @@ pub struct Elements<'f> {
     pub feeder: &'f mut Feeder,
     pub left: &'f mut u32,
     pub names: std::slice::Iter<'static, &'static str>,
-    /// The question that they answer.
+    /// The index of the request that they answer.
     pub question: usize,
 }
 
@@ -67,12 +67,12 @@ impl<'de> MapAccess<'de> for Elements<'_> {
     }
 }
 
-/// A variant that is made up.
+/// A made-up variant.
 pub struct Variant<'f> {
     pub feeder: &'f mut Feeder,
     pub index: u32,
     pub name: &'static str,
-    /// Was anything of it asked for?
+    /// Whether its content was asked for.
     pub is_taken: &'f mut bool,
 }
 

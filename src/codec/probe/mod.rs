@@ -1,54 +1,59 @@
-//! Can the plain form carry every value of a type? Asked once for each type, by trying.
+//! Finds out, once for each type, whether the plain form can carry every value of the type.
 //!
-//! The plain form works if `Serialize` gives the same things, in the same order, as `Deserialize` takes without being told what
-//! comes next. So a type's `Deserialize` is given made-up values, by a format that knows nothing and notes what it was asked for
-//! ([`feed`]). What comes out of it is handed to its `Serialize`, and what that gives is held against the notes ([`agree`]).
+//! The plain form works if `Serialize` writes the same kinds, in the same order, as `Deserialize` reads without being told
+//! which kind comes next. One run of the probe tests that:
+//! 1. `Deserialize` reads made-up values, from a format that has no data and notes what it is asked for ([`feed`]).
+//! 2. `Serialize` writes the value that came out.
+//! 3. What it wrote is compared with the notes ([`agree`]).
 //!
-//! One such run sees one variant of each enum; runs go on until each variant was seen, of all enums that are somewhere inside. All
-//! of it is done in several moods: everything empty and zero, everything there, and other numbers. What
-//! a type refuses (a date that is none, a zero that may not be) is tried again with something else.
+//! A run makes one variant of each enum. Runs go on until each variant of all enums inside the type was made. All this
+//! is done in several moods: everything empty and zero, everything present, and other numbers. If a type refuses a
+//! value (an invalid date, a zero that is not allowed), another one is tried.
 //!
-//! Only what was seen is believed: whatever was not made, or asks for `deserialize_any`, or panics, or writes another thing than it
-//! read is not plain, and then nor is what holds it. Nor is a tuple that is taken with an element less.
+//! A type is plain only if that was observed. A type is not plain if it cannot be made, asks for `deserialize_any`, panics, or
+//! writes something else than it read; then no type that contains it is plain. Nor is a tuple that also reads with one
+//! element less.
 //!
-//! What a type gives for some values alone is not found by luck: each of its visitors is also given what it did not ask for
-//! ([`trial`]). What a value may still do that its type was not seen doing is leave out a field and say so, or count
-//! wrongly: the writer notices.
+//! Some types write another kind for a few values only, which made-up values would miss. So each visitor is also given kinds
+//! that it did not ask for ([`trial`]). What remains are values that skip a field (`skip_field`) or count
+//! wrongly: the writer of the plain form reports those.
 
 mod agree;
 mod feed;
+mod feeder;
 mod made;
+mod question;
 mod refused;
 mod seen;
 mod trial;
 mod words;
 
 use super::described::{self, Tag};
-use feed::{Feeder, Moods};
+use feeder::{Feeder, Moods};
+use question::{Offer, Outcome, Question, What};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::any::TypeId;
 use std::collections::HashSet;
-use trial::{Offer, Outcome, Question, What};
 
-/// How many runs may fail, in one mood, before we give up.
+/// How many runs may fail in one mood. With more, the type is not plain.
 const MOST_FAILURES: u32 = 300;
 /// How many runs there may be in one mood.
 const MOST_RUNS: u32 = 5_000;
 
-/// Runs code of the user, which may panic: that is a no.
+/// Whether the plain form can carry every value of `T`. Runs user code, which may panic: the caller takes that for a no.
 pub fn is_plain<T: Serialize + DeserializeOwned>() -> bool {
     let mut tried = trial::usual();
     Moods::all().all(|mood| is_plain_in::<T>(mood, &mut tried))
 }
 
-/// Is what comes of an unusual answer written as what was taken in this run?
+/// Whether a value that was read from an unusual answer is written as what was read in this run.
 fn is_usual<T: Serialize>(feeder: &Feeder, value: &T) -> bool {
     let given = described::given_with_skipped(value);
     given.is_ok_and(|given| agree::alike(feeder.fed(), &given))
 }
 
-/// Are the visitors of the last run as they seem, whatever they are given?
+/// Whether the visitors of the last run, given other kinds, still yield values that are written as what they ask for.
 fn is_steady<T: Serialize + DeserializeOwned>(feeder: &mut Feeder) -> bool {
     let untried = feeder.untried();
     let mut all = untried.into_iter();
@@ -57,7 +62,7 @@ fn is_steady<T: Serialize + DeserializeOwned>(feeder: &mut Feeder) -> bool {
     })
 }
 
-/// Whatever else a visitor takes, it makes what it asks for of it.
+/// Whether every value that a visitor reads from another kind is written as the kind that it asks for.
 fn takes_its_kind<T: Serialize + DeserializeOwned>(
     feeder: &Feeder,
     at: usize,
@@ -75,11 +80,11 @@ fn takes_its_kind<T: Serialize + DeserializeOwned>(
             (Outcome::OfKind | Outcome::NotMet, _) => {}
         }
     }
-    // A kind of which it wants something that is not among ours.
+    // A kind that it accepts, but none of our values: it is unknown what it does with others.
     refused.iter().all(|kind| taken.contains(kind))
 }
 
-/// A field that need not be there is written all the same.
+/// Whether fields that `Deserialize` does not need are written all the same.
 fn has_all_fields<T: Serialize + DeserializeOwned>(
     feeder: &Feeder,
     at: usize,
@@ -104,8 +109,8 @@ fn has_all_fields<T: Serialize + DeserializeOwned>(
     without(What::Lacking(needless.into())) != Some(false) && without(What::Short) != Some(false)
 }
 
-/// Is one of the tuples of the last run taken with an element less, too? Then its `Serialize` may leave one out, of which the
-/// writer hears nothing: serde's derive announces fewer, and skips none.
+/// Whether a tuple of the last run also reads with one element less. Then its `Serialize` may leave one out, and the
+/// writer does not notice: serde's derive announces fewer elements, and skips none.
 fn may_be_shorter<T: DeserializeOwned>(feeder: &Feeder) -> bool {
     (0..feeder.tuples()).any(|tuple| feeder.shortened(tuple).feed::<T>().is_ok())
 }
@@ -134,12 +139,12 @@ fn is_plain_in<T: Serialize + DeserializeOwned>(
                     return false;
                 }
                 match feeder.succeed() {
-                    feed::Next::Done => {
+                    feeder::Next::Done => {
                         *tried = feeder.into_tried();
                         return true;
                     }
-                    feed::Next::More => {}
-                    feed::Next::Stuck => return false,
+                    feeder::Next::More => {}
+                    feeder::Next::Stuck => return false,
                 }
             }
             Err(_) => {

@@ -1,12 +1,12 @@
-//! Why nothing was made.
+//! The error of a probe's run.
 
 use serde::de;
 use std::fmt;
 
-/// The value was not taken, or cannot be made.
+/// A visitor refused a value, or no value can be made.
 #[derive(Debug)]
 pub struct Refused {
-    /// Since a visitor takes nothing of this kind.
+    /// A visitor accepts no value of this kind.
     pub is_of_kind: bool,
 }
 
@@ -16,7 +16,7 @@ impl Refused {
 
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("it was made up")
+        f.write_str("a made-up value was refused")
     }
 }
 

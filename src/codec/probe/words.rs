@@ -1,20 +1,21 @@
-//! What is made up. A type that takes none of these is not plain, which costs time and nothing else: what many types of
-//! many crates can be read from is here.
+//! The made-up values. They cover what many types of many crates can be read from. A type that accepts none of them counts as
+//! not plain, which costs time only.
 
-/// One for each mood, then others. Nothing large: it may be taken for a size.
+/// One for each mood, then others. None is large, because a type may use a number as a size.
 pub const NUMBERS: [u16; 16] = [0, 1, 100, 300, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 32, 64];
 
-/// The last ones for whoever wants so many. Where nothing has to be empty, the first is left out.
+/// Numbers of elements. The last ones are for types that need as many. The first is used only in the mood in which all is
+/// empty.
 pub const COUNTS: [u32; 10] = [0, 1, 2, 3, 4, 5, 6, 8, 9, 16];
 
 pub const CHARS: [char; 3] = ['a', '\0', '1'];
 
-/// Lengths.
+/// Lengths of byte strings.
 pub const BYTES: [usize; 19] = [
     0, 16, 32, 1, 2, 3, 4, 5, 6, 8, 10, 12, 20, 24, 28, 33, 48, 64, 128,
 ];
 
-/// None of them is another way to write what an earlier one says.
+/// Strings. None is another notation of the value of an earlier one.
 pub const WORDS: [&str; 45] = [
     "",
     "a",

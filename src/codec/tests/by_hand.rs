@@ -1,4 +1,4 @@
-//! Types whose `Serialize` gives another kind for some values alone: none of them is plain.
+//! Types whose `Serialize` writes another kind for some values only: none of them is plain.
 
 use super::*;
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
@@ -211,7 +211,7 @@ fn something_or_nothing() {
     is_described(&[OneOrMany(vec![80]), OneOrMany(vec![1]), OneOrMany(vec![])]);
 }
 
-/// Fields that are left out without a word, and counted so.
+/// Fields that are left out without `skip_field`, and not counted.
 #[test]
 fn fewer_fields() {
     fn is_42(n: u32) -> bool {
@@ -296,7 +296,7 @@ fn fewer_fields() {
     is_described(&[Row { a: 1, b: 42 }, Row { a: 1, b: 2 }]);
 }
 
-/// What takes much and gives one thing stays as it was.
+/// Types that accept many kinds and write one kind stay plain.
 #[test]
 fn lenient_and_steady() {
     #[derive(Debug, PartialEq)]

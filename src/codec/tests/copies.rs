@@ -105,9 +105,9 @@ fn arrays_and_other_things_go_one_by_one() {
     assert_eq!(counted(&vec![Some(1u8); 10]), (0, 21));
 }
 
-/// What reads a row of numbers and makes something else of them is let.
+/// A visitor that turns a row of numbers into something else gets the numbers.
 #[test]
-fn a_visitor_of_ones_own_is_asked() {
+fn a_users_visitor_is_called() {
     #[derive(Serialize, Debug, PartialEq)]
     struct Halved(Vec<f32>);
 

@@ -27,7 +27,7 @@ enum Tagged {
     Row { row: Vec<u32> },
 }
 
-/// Whatever it is.
+/// Accepts any value.
 #[derive(Debug, Serialize)]
 struct Anything;
 
@@ -48,7 +48,7 @@ fn read_description<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<T, 
     read.map_err(|error| error.reason().clone())
 }
 
-/// What a wild writer could do to a description.
+/// Changes a description as a hostile writer could.
 fn spoil<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: &T) {
     let bytes = bytes_of(value);
     assert_eq!(read_description::<T>(&bytes).as_ref(), Ok(value));
@@ -119,7 +119,7 @@ fn a_count_beyond_the_bytes_reserves_nothing() {
     }
 }
 
-/// However a level down comes about, it is counted, and the limit fits on a small stack.
+/// Every kind of nesting is counted, and the limit fits on a small stack.
 #[test]
 fn descriptions_are_only_so_deep() {
     let too_deep = PayloadReason::TooDeep { limit: MOST_DEPTH };
@@ -134,7 +134,7 @@ fn descriptions_are_only_so_deep() {
     assert_eq!(read_description(&bytes_of(&deepest)), Ok(deepest));
     let deeper = Description::of(&nest(most + 1), Part::Argument).unwrap_err();
     assert_eq!(deeper.reason(), &too_deep);
-    // Whoever does not count cannot be made to.
+    // A hostile writer does not count its levels; the reader does.
     let some = bytes_of(&Some(1_u8))[0];
     let seq = &bytes_of(&vec!["x"])[..5];
     for head in [&[some][..], seq] {
@@ -161,8 +161,7 @@ fn descriptions_are_only_so_deep() {
     }
 }
 
-/// A row is one copy for whoever wants its numbers, and numbers for everybody else.
-/// A level that costs its writer nine bytes, again and again.
+/// Levels that cost their writer nine bytes each.
 #[test]
 fn variants_in_variants_are_only_so_deep() {
     #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -180,8 +179,9 @@ fn variants_in_variants_are_only_so_deep() {
     }
 }
 
+/// A row is one copy for a visitor that wants its numbers, and single numbers for all others.
 #[test]
-fn rows_are_read_by_anybody() {
+fn every_visitor_can_read_a_row() {
     let row = bytes_of(&vec![1_u16, 2, 3]);
     assert_eq!(row.len(), 1 + 1 + 4 + 6);
     assert_eq!(read_description::<Vec<u16>>(&row), Ok(vec![1, 2, 3]));

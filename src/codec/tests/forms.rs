@@ -1,4 +1,4 @@
-//! Which types are plain, and which describe themselves; and that those do.
+//! Which types are plain and which need the described form, and that their values come back.
 
 use super::kinds::{Braces, Newtype, Point, Shape, Tuple, Unit};
 use super::random::Tree;
@@ -19,7 +19,7 @@ fn plain<T: Serialize + DeserializeOwned>() {
     assert!(is_plain::<T>(), "{}", std::any::type_name::<T>());
 }
 
-/// The form that describes itself carries the value.
+/// The described form carries the value.
 #[track_caller]
 fn described<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: &T) {
     let description = Description::of(value, Part::Argument).expect("it has one");
@@ -56,7 +56,7 @@ fn ordinary_types_are_plain() {
 }
 
 #[test]
-fn what_needs_to_be_told_is_described() {
+fn types_that_ask_for_any_are_described() {
     #[derive(Debug, PartialEq, Serialize, Deserialize)]
     #[serde(untagged)]
     enum Untagged {
@@ -124,7 +124,7 @@ fn what_needs_to_be_told_is_described() {
         rest: BTreeMap::from([("b".into(), Some(2)), ("c".into(), None)]),
     }]);
     is_described(&[serde_json::json!({"a": [1, -2, 2.5, null, "x", {"b": []}]})]);
-    // What holds them is described, too, wherever they are.
+    // A type that contains them is described, too.
     is_described(&[(1_u8, Some(vec![Untagged::Number(3)]))]);
     is_described(&[HashMap::from([(3_u8, Internal::Unit)])]);
     is_described(&[Ok::<_, Adjacent>(1_u8), Err(Adjacent::Empty)]);
@@ -388,7 +388,7 @@ fn what_counts_wrongly_or_changes_is_described() {
     assert!(description.read::<Vec<u8>>(Part::Argument).is_ok());
 }
 
-/// A type may refuse what is made up, or even panic: nobody is the worse for it.
+/// A type may refuse made-up values, or even panic: then it is described.
 #[test]
 fn types_that_take_few_values() {
     #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -415,7 +415,7 @@ fn types_that_take_few_values() {
     }
     plain::<Day>();
     plain::<(u8, Option<Vec<Day>>)>();
-    // A variant that cannot be read is none; one that cannot be made has not been seen.
+    // A variant that is refused does not count as one; a variant that cannot be made was not observed.
     #[derive(Debug, PartialEq, Serialize, Deserialize)]
     #[serde(try_from = "u32", into = "u32")]
     struct Never;

@@ -1,4 +1,4 @@
-//! Rows whose elements are read each for itself.
+//! Rows whose elements are read one by one, so that one error does not spoil the others.
 
 use super::*;
 use serde::de::Error as _;
@@ -63,10 +63,10 @@ fn a_frame_holds_its_value_and_no_more() {
     let mut bytes = encode(&Frames(&row)).unwrap();
     let texts = row.each_ref().map(|text| Ok(text.clone()));
     assert_eq!(read_frames::<String>(&bytes), Ok(texts.to_vec()));
-    // The length within the first one lies; it cannot reach into the second, nor leave something behind.
+    // The length inside the first frame is wrong. Its element cannot read into the second frame, nor leave bytes unread.
     for (length, error) in [
         (5, "end too early"),
-        (3, "left over"),
+        (3, "bytes follow"),
         (255, "end too early"),
     ] {
         bytes[8] = length;
@@ -95,7 +95,7 @@ fn a_row_that_is_damaged_is_an_error() {
             spoilt[at] = bytes[at];
         }
     }
-    // Nothing is reserved for what cannot be there.
+    // No memory is reserved for elements that cannot be there.
     let many = [&u32::MAX.to_ne_bytes()[..], &[0; 100]].concat();
     let (refused, largest) = Meter::largest(|| read_frames::<[u64; 32]>(&many));
     assert_eq!(refused, Err(PayloadReason::Truncated));

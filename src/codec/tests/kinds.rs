@@ -224,7 +224,7 @@ impl Serialize for Evens {
 }
 
 #[test]
-fn lengths_that_nobody_announced() {
+fn lengths_that_were_not_announced() {
     for count in [0, 1, 2, 30] {
         let evens = |count: u32| (0..count).filter(|number| number % 2 == 0);
         let expected: BTreeMap<u32, Vec<u32>> =

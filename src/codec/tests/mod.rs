@@ -1,5 +1,5 @@
-//! The codec alone: what goes in comes out, through private and through shared memory alike, and bytes that are
-//! wrong do no harm.
+//! The codec alone: values come back, through private and through shared memory alike, and wrong bytes do no
+//! harm.
 
 mod by_hand;
 mod copies;
@@ -27,7 +27,7 @@ const STEP: usize = if cfg!(miri) { 13 } else { 1 };
 /// Small, so that it is moved often.
 const WINDOW: usize = 32;
 
-/// Plain copies: nobody else writes here.
+/// Plain copies: no other process writes here.
 struct Plain;
 
 // SAFETY: it copies as many bytes as `to` has.
@@ -48,7 +48,7 @@ fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, PayloadReason> {
     let size = size(value, Part::Argument).map_err(reason)?;
     let mut slice = vec![0xAA; size];
     write(value, Part::Argument, SliceSink::new(&mut slice)).map_err(reason)?;
-    // In a box of its own size, so that Miri sees a step beyond.
+    // In a box of its exact size, so that Miri finds an access beyond it.
     let mut shared = vec![0x55; size].into_boxed_slice();
     // SAFETY: the box is there until after the call.
     let sink = unsafe { SharedSink::<Plain, WINDOW>::new(shared.as_mut_ptr(), size) };
@@ -68,7 +68,7 @@ fn decode_shared<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, PayloadReason> 
     read(Part::Result, source).map_err(|error| error.reason().clone())
 }
 
-/// Both sources say the same: a value of these bytes, or the same error.
+/// Reads from both sources and checks that they agree: a value with the same bytes, or the same error.
 fn decode_both<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<T, PayloadReason> {
     let (one, other) = (decode::<T>(bytes), decode_shared::<T>(bytes));
     match (&one, &other) {
@@ -79,7 +79,7 @@ fn decode_both<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<T, Paylo
     one
 }
 
-/// Takes a value there and back, and gives its bytes. Then does to the bytes what a wild writer could do.
+/// Encodes a value, decodes it, and returns its bytes. Also decodes bytes as a hostile writer could change them.
 #[track_caller]
 fn round<T>(value: T) -> Vec<u8>
 where
@@ -106,7 +106,7 @@ where
     bytes
 }
 
-/// The allocator of the system, with a look at how much each thread asks for at once.
+/// The system's allocator, which notes the largest request of each thread.
 struct Meter;
 
 thread_local! {
@@ -114,7 +114,7 @@ thread_local! {
 }
 
 impl Meter {
-    /// The most that `f` asks for at once.
+    /// The largest request of `f`.
     fn largest<T>(f: impl FnOnce() -> T) -> (T, usize) {
         LARGEST.set(0);
         let value = f();
@@ -127,7 +127,7 @@ impl Meter {
     }
 }
 
-// SAFETY: all is done by the system's.
+// SAFETY: the system's allocator does everything.
 unsafe impl GlobalAlloc for Meter {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         Self::note(layout.size());

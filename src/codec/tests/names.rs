@@ -1,4 +1,4 @@
-//! Names that are written and not read: the description carries their fields and variants all the same.
+//! Names that are written but not read: the described form carries their fields and variants all the same.
 
 use super::*;
 use std::collections::{BTreeMap, HashMap, HashSet};

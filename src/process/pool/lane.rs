@@ -9,6 +9,13 @@
 //! | published | the thread that holds the lane's lock | the task; empty if the task was revoked or taken |
 //! | replied, and the reply taken | the next submitter that reserves the slot | empty |
 //!
+//! | from | to | by | method | ordering |
+//! |---|---|---|---|---|
+//! | empty | a task | the submitter, or the thread that moves the task, before the publication | [`Lane::put`] | `ParentEnd::publish`, Release |
+//! | a task, with a reply | empty | any thread of the parent | [`Lane::take_reply`] | the lane's lock |
+//! | a task, not claimed | empty, revoked | a thread that cancels, moves or expires it | [`Lane::revoke_record`] | the lane's lock |
+//! | a task | empty | the supervisor, when the worker is dead ([`Lane::recover`]); a thread at the pool's end ([`Lane::take_pending`]) | | the lane's lock |
+//!
 //! The records are in the parent's own memory. The parent checks what the worker writes against them, never the reverse.
 //! Models: `verify/src/scenarios/remote.rs`.
 
@@ -225,7 +232,8 @@ impl Lane {
         self.done.load(Relaxed)
     }
 
-    /// In a forked child (`forked`) nobody looks inside: a thread that is not there may hold the lock.
+    /// The lane's figures, under its lock. In a forked child (`forked`) the lock is not taken: a thread that does not exist in
+    /// the child may hold it.
     pub fn stats(&self, forked: bool) -> WorkerStats {
         let depth = if forked { 0 } else { self.depth() as usize };
         let mut running = false;

@@ -1,4 +1,11 @@
 //! The data of a process pool's task beside its result: its location, its pool and its options.
+//!
+//! # Transitions of the location
+//! | from | to | by | method | ordering |
+//! |---|---|---|---|---|
+//! | - | a lane and a number there | the submitter, before the task is published | [`RemoteTask::set_location`] | Release |
+//! | any | another lane and number | the thread that moves the task, under the locks of both lanes | [`RemoteTask::set_location`] | Release |
+//!
 //! Models: `verify/src/scenarios/remote.rs`.
 
 use crate::future::raw_task::RawTask;
@@ -9,8 +16,7 @@ use crate::sync::atomic::{AtomicU64, Ordering::*};
 
 /// The extra data of a task's cell.
 pub struct RemoteTask {
-    /// Lane and number. Written by the submitter before the publication, and by the thread that moves the task, under the locks of
-    /// both lanes.
+    /// Lane and number: the module has the transitions.
     location: AtomicU64,
     pub pool: Arc<Pool>,
     /// The options, for tasks that have some.

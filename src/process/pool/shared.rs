@@ -189,6 +189,7 @@ impl Pool {
         }
     }
 
+    /// Takes the figures, lane by lane, under the lanes' locks.
     pub fn stats(&self) -> Stats {
         let forked = self.is_forked();
         let lanes = self.lanes.iter();

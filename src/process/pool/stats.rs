@@ -5,13 +5,13 @@
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
-    /// Tasks that are accepted and not started.
+    /// Tasks that were accepted and have not started.
     pub queued: usize,
     /// Tasks that run now.
     pub running: usize,
-    /// Each worker's share.
+    /// The figures of each worker.
     pub workers: Vec<WorkerStats>,
-    /// Workers that ended while they ran a task, or between two without being told to.
+    /// Workers that ended while they ran a task, or that ended between two tasks without a request.
     pub deaths: u64,
     /// Workers that were started to replace another one, for any reason.
     pub replacements: u64,
@@ -19,11 +19,11 @@ pub struct Stats {
     pub moved: u64,
 }
 
-/// One worker's share of [`Stats`].
+/// The figures of one worker in [`Stats`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct WorkerStats {
-    /// The process id of the worker, while there is one.
+    /// The worker's process id. `None` while there is no worker that is ready.
     pub pid: Option<u32>,
     /// Tasks that ended on this worker and on those that it replaced.
     pub done: u64,
@@ -34,7 +34,7 @@ pub struct WorkerStats {
 }
 
 impl Stats {
-    /// Tasks that ended.
+    /// Returns the number of tasks that ended.
     pub fn done(&self) -> u64 {
         self.workers.iter().map(|worker| worker.done).sum()
     }

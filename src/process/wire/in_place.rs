@@ -81,8 +81,7 @@ impl<'a> BytesIn<'a> {
     /// Blocks while results that the parent has not read yet fill the arena.
     ///
     /// # Panics
-    /// If `len` is more than 2 GiB, or than finds room in the pool's [`arena`](crate::process::ProcessPoolBuilder::arena), which no
-    /// answer can be.
+    /// If `len` is more than 2 GiB, or more than fits into the pool's [`arena`](crate::process::ProcessPoolBuilder::arena).
     pub fn out(&self, len: usize) -> BytesOut<'a> {
         BytesOut {
             output: Output::new(len, self.lender),

@@ -386,12 +386,12 @@ mod tests {
         let source = std::io::Error::other("disk is gone");
         let error = TaskError::Failed(Box::new(source));
         let bytes = encoded(&Chain::new(&error));
-        let told = value::<u8>(Status::Failed, &bytes[..], CONTEXT).unwrap_err();
+        let decoded = value::<u8>(Status::Failed, &bytes[..], CONTEXT).unwrap_err();
         assert_eq!(
-            format!("{told:#}"),
+            format!("{decoded:#}"),
             "the task failed: the task failed: disk is gone"
         );
-        let chain = Chain::new(told.source().unwrap());
+        let chain = Chain::new(decoded.source().unwrap());
         assert_eq!(chain, Chain::new(&error));
     }
 
@@ -402,9 +402,9 @@ mod tests {
             location: Some("src/db.rs:3:5".to_owned()),
             backtrace: Some("0: main".to_owned()),
         };
-        let told = value::<u8>(Status::Panicked, &encoded(&panic)[..], CONTEXT).unwrap_err();
-        let TaskError::Panicked(report) = told else {
-            panic!("{told}")
+        let decoded = value::<u8>(Status::Panicked, &encoded(&panic)[..], CONTEXT).unwrap_err();
+        let TaskError::Panicked(report) = decoded else {
+            panic!("{decoded}")
         };
         assert_eq!(report.task(), Some("load"));
         assert_eq!(report.worker(), Some("db-0"));
@@ -423,8 +423,8 @@ mod tests {
             n => Ok(n * 10),
         };
         let sent = ChunkOutcomes::new(Chunk::run(task, vec![1, 2, 3, 4]));
-        let told = chunk::<u32>(Status::Value, &encoded(&sent)[..], CONTEXT).unwrap();
-        let texts = told.outcomes.iter().map(|outcome| match outcome {
+        let decoded = chunk::<u32>(Status::Value, &encoded(&sent)[..], CONTEXT).unwrap();
+        let texts = decoded.outcomes.iter().map(|outcome| match outcome {
             Ok(value) => value.to_string(),
             Err(error) => format!("{error:#}"),
         });
@@ -441,13 +441,13 @@ mod tests {
             },
             vec![0, 1, 2],
         ));
-        let told = chunk::<String>(Status::Value, &encoded(&sent)[..], CONTEXT).unwrap();
+        let decoded = chunk::<String>(Status::Value, &encoded(&sent)[..], CONTEXT).unwrap();
         assert!(
-            matches!(&told.outcomes[..], [Ok(a), Err(TaskError::Failed(_)), Ok(b)] if a == "0" && b == "2")
+            matches!(&decoded.outcomes[..], [Ok(a), Err(TaskError::Failed(_)), Ok(b)] if a == "0" && b == "2")
         );
         let sent = ChunkOutcomes::new(Chunk::run(|n: u32| Ok(n), vec![7, 8]));
-        let told = chunk::<u32>(Status::Value, &encoded(&sent)[..], CONTEXT).unwrap();
-        assert!(matches!(told.outcomes[..], [Ok(7), Ok(8)]));
+        let decoded = chunk::<u32>(Status::Value, &encoded(&sent)[..], CONTEXT).unwrap();
+        assert!(matches!(decoded.outcomes[..], [Ok(7), Ok(8)]));
     }
 
     #[test]
@@ -469,8 +469,8 @@ mod tests {
             Status::Panicked,
             Status::Payload,
         ] {
-            let told = value::<u64>(status, &[1u8, 2, 3][..], CONTEXT).unwrap_err();
-            assert!(matches!(told, TaskError::Payload(_)), "{told}");
+            let decoded = value::<u64>(status, &[1u8, 2, 3][..], CONTEXT).unwrap_err();
+            assert!(matches!(decoded, TaskError::Payload(_)), "{decoded}");
         }
     }
 }

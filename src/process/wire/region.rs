@@ -8,6 +8,11 @@ use serde::Serialize;
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 
+const _: () = assert!(
+    LONGEST == MOST_BYTES,
+    "the longest payload of a lane is the one that errors name"
+);
+
 /// Copies that are sound while the other process writes to the same memory.
 pub struct LaneCopies;
 

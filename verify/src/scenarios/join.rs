@@ -6,7 +6,7 @@ use crate::sync::{Arc, faults, thread};
 use crate::{Counted, DropCount, Loom, Outcomes, Scenario, Shuttle};
 use raddle::thread::external::ExternalJoiners;
 use raddle::thread::idle::{Idle, Woken};
-use raddle::thread::join::{Job, SharedJob};
+use raddle::thread::join::shared_job::{Job, SharedJob};
 use std::ptr::NonNull;
 
 /// A second half: a job with what it works on. On the heap, so that a touch after its end is a touch of

@@ -5,7 +5,7 @@ use std::num::NonZeroU64;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
-/// The environment variable that is the marker of a worker.
+/// The environment variable that marks a process as a worker.
 pub const ENV_MARKER: &str = "RADDLE_WORKER";
 
 /// Where in its program a worker begins.
