@@ -12,7 +12,7 @@
 //! # Owners
 //! | owner | of | from | until |
 //! |---|---|---|---|
-//! | a pusher | the slot over whose position it moved the tail | its exchange | the slot is written |
+//! | a pusher | the slots over whose positions it moved the tail | its exchange | they are written |
 //! | the pusher of a block's last slot | the tail: no other push succeeds | its exchange | the tail is in the next block |
 //! | a popper | the slots over which it moved the head | its exchange | they are read |
 //! | the popper of a block's last slot | the head: no other pop succeeds | its exchange | the head is in the next block |
@@ -25,6 +25,7 @@
 //! | change | by | method | ordering |
 //! |---|---|---|---|
 //! | `tail + 1`, then write the slot | any thread | [`Injector::push`] | Acquire; slot Release |
+//! | `tail + n`, then write the slots | any thread | [`Injector::push_many`] | Acquire; slots Release |
 //! | the tail into the next block, then the link to this block | the pusher of the last slot | [`Injector::push`] | Release |
 //! | `head + n`, then read the slots | any worker | [`Injector::pop_many`] | Relaxed; slots Acquire |
 //! | the head along the link | the popper of the last slot | [`Injector::pop_many`] | Release |
@@ -130,12 +131,33 @@ impl<T> Injector<T> {
     /// Adds an item. `Err` returns it: the queue is closed.
     #[inline]
     pub fn push(&self, item: NonNull<T>) -> Result<(), NonNull<T>> {
+        match self.push_some(&[item]) {
+            0 => Err(item),
+            _ => Ok(()),
+        }
+    }
+
+    /// Adds items, those of one block in one step. Returns how many: fewer than there are if the queue is closed.
+    pub fn push_many(&self, items: &[NonNull<T>]) -> usize {
+        let mut count = 0;
+        while count < items.len() {
+            match self.push_some(&items[count..]) {
+                0 => break,
+                more => count += more,
+            }
+        }
+        count
+    }
+
+    /// Adds as many of the items as the block has room for, in one step. Zero: the queue is closed.
+    #[inline(always)]
+    fn push_some(&self, items: &[NonNull<T>]) -> usize {
         let mut next: Option<Box<Block<T>>> = None;
         loop {
             // ORDERING: injector.tail Acquire -> pairs with injector.advance: the block of this position.
             let tail = self.tail.position.load(Acquire);
             if tail & CLOSED != 0 {
-                return Err(item);
+                return 0;
             }
             // ORDERING: injector.tail-block Acquire -> pairs with injector.first: its contents.
             let block = self.tail.block.load(Acquire);
@@ -149,7 +171,12 @@ impl<T> Injector<T> {
                 self.put_first_block();
                 continue;
             }
-            if offset + 1 == SLOTS && next.is_none() {
+            // One item always has room, which spares `push` the comparison.
+            let count = match items.len() {
+                1 => 1,
+                many => many.min(SLOTS - offset),
+            };
+            if offset + count == SLOTS && next.is_none() {
                 next = Some(self.fresh_block());
             }
             // ORDERING: injector.push Acquire -> pairs with injector.look: a worker that looked before us had announced its park.
@@ -158,16 +185,16 @@ impl<T> Injector<T> {
             if self
                 .tail
                 .position
-                .compare_exchange(tail, tail + ONE, Acquire, Relaxed)
+                .compare_exchange(tail, tail + ONE * count as u64, Acquire, Relaxed)
                 .is_err()
             {
                 sync::hint::spin_loop();
                 continue;
             }
-            // SAFETY: the exchange proves that the block was still the tail's. It stays until our slot has been read, which
-            // is after we write it.
+            // SAFETY: the exchange proves that the block was still the tail's. It stays until our slots have been read, which
+            // is after we write them.
             let block = unsafe { &*block };
-            if offset + 1 == SLOTS {
+            if offset + count == SLOTS {
                 let next = Box::into_raw(next.take().expect("prepared above"));
                 // ORDERING: injector.next-block Relaxed: published by injector.advance. A thread that sees it sooner fails in its
                 // exchange.
@@ -177,12 +204,14 @@ impl<T> Injector<T> {
                 // ORDERING: injector.link Release -> pairs with injector.follow: the block, and that the tail is in it or beyond.
                 block.next.store(next, Release);
             }
-            // ORDERING: injector.write Release -> pairs with injector.read: the item.
-            block.slots[offset].store(item.as_ptr(), Release);
+            for (slot, item) in block.slots[offset..offset + count].iter().zip(items) {
+                // ORDERING: injector.write Release -> pairs with injector.read: the item.
+                slot.store(item.as_ptr(), Release);
+            }
             if let Some(unused) = next {
                 self.recycle(unused);
             }
-            return Ok(());
+            return count;
         }
     }
 

@@ -2,12 +2,14 @@
 //! [name](TaskBuilder), the [`Scope`] of tasks that borrow, [statistics](Stats), and the [worker that runs
 //! this](current_worker).
 
-// The thread pool. `builder` makes the `config`. `shared` is what all threads of a pool share, and the ways in for a task.
+// The thread pool. `builder` makes the `config`. `shared` is what all threads of a pool share; `submit` and `batch` are the ways
+// in for a task.
 // Queues: `deque` (in its `slots`), `injector`, `handoff`; `limit` holds submitters back. `idle`: which workers sleep and search.
 // `worker` is a thread's loop, with its shared half in `worker_shared`; `search` is what it does without work; `threads` manages
 // the threads. `join`, `scope` and `slice` borrow from the stack; `ranges` shares out a slice; `external` are threads without a
 // worker token that take part in a join.
 
+mod batch;
 mod builder;
 mod config;
 #[cfg(not(any(raddle_loom, raddle_shuttle, raddle_counts)))]
@@ -72,6 +74,7 @@ use crate::future::cell::Extra;
 use crate::future::task::task;
 use crate::future::{Future, block};
 use crate::sync::Arc;
+use batch::Batch;
 use shared::Shared;
 use std::borrow::Cow;
 use std::fmt;
@@ -168,7 +171,9 @@ impl ThreadPool {
         self.start_on(worker, (), move || Ok(f()))
     }
 
-    /// Spawns many tasks; their futures in the same order.
+    /// Spawns many tasks; their futures in the same order. They are handed over some dozens at a time, each dozens in one
+    /// step with one wake-up: cheaper than as many calls of [`spawn`](Self::spawn). So the first may start before the last is made,
+    /// but `tasks` must not wait for any of them. With a `queue_limit` each task from outside is handed over by itself.
     ///
     /// ```
     /// let pool = raddle::ThreadPool::new(2)?;
@@ -183,7 +188,18 @@ impl ThreadPool {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        tasks.into_iter().map(|task| self.spawn(task)).collect()
+        let tasks = tasks.into_iter();
+        let mut futures = Vec::with_capacity(tasks.size_hint().0);
+        let tag = self.shared.tag_here();
+        let mut batch = Batch::new(&self.shared);
+        for f in tasks {
+            let (task, cell) = task::<_, T, _>(tag, (), move || Ok(f()));
+            // SAFETY: the cell's type is T, and its handle reference goes to this future.
+            futures.push(unsafe { Future::from_cell(cell) });
+            batch.add(task);
+        }
+        drop(batch);
+        futures
     }
 
     /// Begins a task with a name.

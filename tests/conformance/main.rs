@@ -7,6 +7,7 @@
 
 mod as_completed;
 mod async_runtimes;
+mod batch;
 mod borrowing;
 mod callbacks;
 mod common;

@@ -347,6 +347,106 @@ const STREAM: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
+/// Pushes many in one step or two; how many were accepted.
+fn push_many(queue: &Queue, count: &DropCount, numbers: std::ops::RangeInclusive<u32>) -> u32 {
+    let items: Vec<_> = numbers.map(|number| item(count, number)).collect();
+    let accepted = queue.push_many(&items);
+    for &refused in &items[accepted..] {
+        open(refused);
+    }
+    accepted as u32
+}
+
+/// One pushes three items at once, over the end of a block, the other a single one: the batch stays in order.
+const MANY_AND_ONE: Scenario = Scenario {
+    name: "inbox/many_and_one",
+    test: "inbox::many_and_one",
+    shows: "every order that keeps the batch's own",
+    loom: Loom::bound(3).at_least(8_500),
+    shuttle: Shuttle::sampled(2_000),
+    must: &["1 2 3 4", "4 1 2 3", "1 2 4 3"],
+    body: |out| {
+        let count = DropCount::new();
+        let queue = Arc::new(Queue::new());
+        let (other, theirs) = (Arc::clone(&queue), count.clone());
+        let pusher = thread::spawn(move || push(&other, &theirs, 4));
+        assert_eq!(push_many(&queue, &count, 1..=3), 3);
+        pusher.join().unwrap();
+        let got = rest(&queue);
+        out.saw(list(&got));
+        assert_each_once(got, 4);
+        count.assert_all_dropped();
+    },
+    ..Scenario::EMPTY
+};
+
+/// One pushes three items at once, the other takes what it finds, twice.
+const MANY_POP: Scenario = Scenario {
+    name: "inbox/many_pop",
+    test: "inbox::many_pop",
+    shows: "what two looks find during a batch of three: the items of one step together",
+    loom: Loom::bound(3).at_least(43_000),
+    shuttle: Shuttle::sampled(2_000),
+    must: &["popped -", "popped 1 2", "popped 1 2 3"],
+    body: |out| {
+        let count = DropCount::new();
+        let queue = Arc::new(Queue::new());
+        let (other, theirs) = (Arc::clone(&queue), count.clone());
+        let pusher = thread::spawn(move || push_many(&other, &theirs, 1..=3));
+        let mut got = pop(&queue, usize::MAX);
+        got.extend(pop(&queue, usize::MAX));
+        assert_eq!(pusher.join().unwrap(), 3);
+        out.saw(format!("popped {}", list(&got)));
+        got.extend(rest(&queue));
+        assert!(is_in_order(&got));
+        assert_each_once(got, 3);
+        count.assert_all_dropped();
+    },
+    ..Scenario::EMPTY
+};
+
+/// Closing meets a batch: what was accepted of it is its beginning, and is found by whoever looks after the close.
+const MANY_CLOSE: Scenario = Scenario {
+    name: "inbox/many_close",
+    test: "inbox::many_close",
+    shows: "of a batch that meets the close the beginning is accepted",
+    loom: Loom::bound(3).at_least(2_300),
+    shuttle: Shuttle::sampled(2_000),
+    must: &["0 accepted", "2 accepted", "3 accepted"],
+    body: |out| {
+        let count = DropCount::new();
+        let queue = Arc::new(Queue::new());
+        let (other, theirs) = (Arc::clone(&queue), count.clone());
+        let pusher = thread::spawn(move || push_many(&other, &theirs, 1..=3));
+        queue.close();
+        let mut found = Vec::new();
+        while queue.look() {
+            found.extend(pop(&queue, 1));
+        }
+        let accepted = pusher.join().unwrap();
+        assert!(found.iter().copied().eq(1..=accepted));
+        out.saw(format!("{accepted} accepted"));
+        count.assert_all_dropped();
+    },
+    ..Scenario::EMPTY
+};
+
+/// As [`LOOK`], with a batch.
+const MANY_LOOK: Scenario = Scenario {
+    name: "inbox/many_look",
+    test: "inbox::many_look",
+    shows: "as `inbox/look`, for a batch",
+    loom: Loom::bound(3).at_least(120),
+    shuttle: Shuttle::sampled(2_000),
+    must: &["sleeper saw", "pusher saw", "both saw"],
+    forbidden: &["neither saw"],
+    body: |out| {
+        let add = |queue: &Queue, item| assert_eq!(queue.push_many(&[item]), 1);
+        meet(out, Queue::new(), add, Queue::look, rest);
+    },
+    ..Scenario::EMPTY
+};
+
 pub const MODELS: &[Scenario] = &[
     TWO_PUSHERS,
     BLOCK_END,
@@ -358,5 +458,9 @@ pub const MODELS: &[Scenario] = &[
     TURNED,
     CLOSE,
     LOOK,
+    MANY_AND_ONE,
+    MANY_POP,
+    MANY_CLOSE,
+    MANY_LOOK,
     LENGTH_IS_NO_LOOK,
 ];

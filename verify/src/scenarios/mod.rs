@@ -24,6 +24,7 @@ mod limit;
 pub mod matrix;
 mod memory;
 mod pool;
+mod pool_batch;
 mod pool_halves;
 mod pool_spares;
 mod promise;
@@ -67,6 +68,7 @@ pub const FILES: &[(&str, &[Scenario])] = &[
     ("matrix", matrix::MODELS),
     ("memory", memory::MODELS),
     ("pool", pool::MODELS),
+    ("pool_batch", pool_batch::MODELS),
     ("pool_halves", pool_halves::MODELS),
     ("pool_spares", pool_spares::MODELS),
     ("promise", promise::MODELS),

@@ -245,12 +245,32 @@ pub const BUGS: &[Bug] = &[
         file: "src/thread/injector.rs",
         edits: &[(
             r"if tail & CLOSED != 0 {
-                return Err(item);",
+                return 0;",
             r"if tail & CLOSED != 0 && !PLANTED {
-                return Err(item);",
+                return 0;",
         )],
         why: "A closed inbox takes items.",
         fate: Shuttle("inbox::close"),
+    },
+    Bug {
+        name: "injector.many-slots",
+        file: "src/thread/injector.rs",
+        edits: &[(
+            "block.slots[offset..offset + count].iter().zip(items) {",
+            "block.slots[offset..offset + count].iter().zip(&items[usize::from(PLANTED && count < items.len())..]) {",
+        )],
+        why: "A batch that crosses the end of a block writes its second item into the first slot.",
+        fate: Shuttle("inbox::many_and_one"),
+    },
+    Bug {
+        name: "injector.many-rest",
+        file: "src/thread/injector.rs",
+        edits: &[(
+            "match self.push_some(&items[count..]) {",
+            "match self.push_some(&items[count * usize::from(!PLANTED)..]) {",
+        )],
+        why: "The second step of a batch begins with its first item again.",
+        fate: Shuttle("inbox::many_and_one"),
     },
     Bug {
         name: "hand.steal",
