@@ -44,6 +44,10 @@ fn the_walks_name_files_and_functions_that_exist() {
             let Some((file, functions)) = step(text) else {
                 continue;
             };
+            if !text.contains(&format!("[{}](", file.trim_start_matches("src/"))) {
+                let what = format!("the link to {file} has another name");
+                findings.push(finding(&path, line, &what));
+            }
             let source = root().join(file);
             if !source.is_file() {
                 findings.push(finding(&path, line, &format!("there is no {file}")));
