@@ -1,4 +1,4 @@
-//! Tasks that are handed over many at a time: `spawn_many`.
+//! Tasks that are submitted many at a time: `spawn_many`.
 
 use super::shared::{Shared, task_from};
 use super::worker::Worker;
@@ -7,10 +7,10 @@ use crate::future::task::Task;
 use crate::sync::bound;
 use std::ptr::NonNull;
 
-/// Tasks that are handed over in one step. A worker takes as many at a time.
+/// The most tasks that are submitted in one step. A worker takes as many out of the injector at a time.
 const BATCH: usize = bound(64, 2);
 
-/// Tasks that are made and not handed over yet.
+/// Tasks that are made and not submitted yet. Dropping it submits them.
 pub struct Batch<'a> {
     shared: &'a Shared,
     tasks: [NonNull<Header>; BATCH],
@@ -26,30 +26,31 @@ impl<'a> Batch<'a> {
         }
     }
 
+    /// Adds a task, and submits the batch when it is full. A task that counts against the limit is submitted at once.
     #[inline]
     pub fn add(&mut self, task: Task) {
-        // A task that counts against the limit is admitted by itself.
+        // Each task that counts needs its own place of the limit.
         if task.raw().tag.is_counted() {
             return self.shared.submit(task);
         }
         self.tasks[self.count] = task.into_raw().pointer();
         self.count += 1;
         if self.count == BATCH {
-            self.hand_over();
+            self.flush();
         }
     }
 
-    fn hand_over(&mut self) {
+    fn flush(&mut self) {
         let count = std::mem::take(&mut self.count);
         self.shared.submit_batch(&self.tasks[..count]);
     }
 }
 
-/// UNWIND: user code makes the tasks; those that were made before its panic are handed over all the same.
+/// UNWIND: user code makes the tasks; those that were made before its panic are submitted all the same.
 impl Drop for Batch<'_> {
     fn drop(&mut self) {
         if self.count > 0 {
-            self.hand_over();
+            self.flush();
         }
     }
 }
