@@ -1,6 +1,6 @@
 //! `SharedFuture`: one outcome for many readers. `CancelOnDrop`: a future whose drop cancels its task.
 //!
-//! It and the [module](super) of the future import each other: a future becomes a shared one, which holds it.
+//! This module and [`future`](super) import each other: [`Future::shared`] returns a [`SharedFuture`], which holds a [`Future`].
 
 use super::Future;
 use super::raw_task::RawTask;

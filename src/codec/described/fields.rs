@@ -7,7 +7,7 @@ use super::ways::Given;
 use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{Deserialize, DeserializeSeed, IgnoredAny, MapAccess, Visitor};
 
-/// Reads a struct for a visitor that knows these names.
+/// Reads a struct for a visitor that knows the names `known`.
 pub fn read<'de, V: Visitor<'de>>(
     reader: &mut Reader<'_, 'de>,
     known: &'static [&'static str],
@@ -55,7 +55,7 @@ pub fn written<'de>(
     Ok((names, present))
 }
 
-/// A struct that is being read.
+/// Reads the fields of a struct.
 struct Fields<'r, 'n, 'de> {
     reader: &'r mut Reader<'n, 'de>,
     /// How many were not read.

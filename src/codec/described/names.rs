@@ -27,15 +27,15 @@ use std::rc::Rc;
 
 /// How often one value is read at most.
 pub const MOST_RUNS: u32 = 120;
-/// How often, as long as it is seen what is wrong.
+/// How many of these reads change one doubt at a time.
 pub const MOST_GUIDED: u32 = 60;
-/// How many variants are remembered in one thread.
+/// How many variants one thread remembers.
 pub const MOST_KNOWN: usize = 1024;
 
 /// A way to read a struct or a variant whose names are in doubt.
 #[derive(Clone, Debug)]
 pub enum Way {
-    /// As it is called.
+    /// Under the written names.
     ByName,
     Fields(Given),
     Variant(&'static str),
@@ -65,11 +65,11 @@ pub enum Place {
 pub struct Doubt {
     pub place: Place,
     pub ways: Rc<[Way]>,
-    /// The one of this run.
+    /// The index of the current way.
     pub way: usize,
-    /// Of a struct: the fields whose names say nothing.
+    /// For a struct: the fields whose names are in doubt.
     pub affected: Vec<bool>,
-    /// When it was met last.
+    /// The time at which the reader met it last.
     pub met: u64,
 }
 
@@ -78,19 +78,19 @@ pub struct Doubt {
 pub struct Names {
     /// The type that is read.
     pub of: TypeId,
-    /// Reads otherwise than by name. If not, it is only noted that something is in doubt.
+    /// Whether other ways than the names are tried. If not, a read only notes that something is in doubt.
     pub is_armed: bool,
     pub is_in_doubt: bool,
-    /// In the order in which they are met.
+    /// In the order in which the reader meets them.
     pub doubts: Vec<Doubt>,
-    /// Counts what is met.
+    /// A clock that counts the doubts met.
     pub time: u64,
-    /// Visitors that did not take an integer as it was written. They get the one that they asked for.
+    /// Visitors that refused an integer of the written kind. They get the kind that they ask for.
     pub strict: Vec<TypeId>,
     pub has_new_strict: bool,
-    /// There were structs whose visitors do not say what they know.
+    /// There were structs whose visitors do not say which names they know.
     pub has_buffered: bool,
-    /// A name that is given twice: the struct, and which.
+    /// A name that is given twice: the hash of the struct's names, and the field.
     pub twice: Option<(u64, usize)>,
     pub has_given_twice: bool,
 }
@@ -99,9 +99,9 @@ pub struct Names {
 type Known = (Vec<u8>, Option<&'static str>);
 
 thread_local! {
-    /// Of structs that are read by a visitor that does not say which names it knows: those that it knows, and those that it does not.
-    pub static HEARD: RefCell<HashMap<(TypeId, u64), [Present; 2]>> = RefCell::default();
-    /// The variants that were in doubt, and how they are read: what is true of one value is true of all.
+    /// For structs whose visitor does not say which names it knows: the fields that it knows, and those that it does not.
+    pub static PROBED: RefCell<HashMap<(TypeId, u64), [Present; 2]>> = RefCell::default();
+    /// The variants that were in doubt, and how they are read, which is the same for all values.
     static KNOWN: RefCell<HashMap<(TypeId, u32), Known>> = RefCell::default();
 }
 
@@ -129,7 +129,7 @@ impl Names {
     /// Notes that a visitor that does not say which names it knows has read a struct with these names.
     pub fn note_buffered(&mut self, names: u64, present: Present) {
         if !self.is_armed {
-            let [known, _] = heard(self.of, names);
+            let [known, _] = probed(self.of, names);
             self.is_in_doubt |= present & !known != 0;
         }
     }
@@ -141,7 +141,7 @@ impl Names {
         {
             return Keys::Twice(twice);
         }
-        let [known, _] = heard(self.of, present::hash(written));
+        let [known, _] = probed(self.of, present::hash(written));
         if present & !known == 0 {
             return Keys::Names;
         }
@@ -265,7 +265,7 @@ impl Names {
         first
     }
 
-    /// Goes on to the next way to read it all. False: there is none.
+    /// Chooses the next combination of ways. False: there is none.
     pub fn advance(&mut self) -> bool {
         while let Some(mut last) = self.doubts.pop() {
             last.way += 1;
@@ -277,7 +277,7 @@ impl Names {
         false
     }
 
-    /// Goes on to the next way to read this alone. False: there is none.
+    /// Chooses the next way of one doubt. False: there is none.
     pub fn bump(&mut self, at: usize) -> bool {
         match self.doubts.get_mut(at) {
             Some(doubt) if doubt.way + 1 < doubt.ways.len() => doubt.way += 1,
@@ -286,7 +286,8 @@ impl Names {
         true
     }
 
-    /// Goes on to the next way of what was met last before a run failed; where that has none, of what was met before it.
+    /// After a failed run: chooses the next way of the doubt that was met last, since time `since`. If it has no further way,
+    /// it gets its first one again, and the doubt met before it is changed. False: no doubt has a further way.
     pub fn bump_last(&mut self, since: u64) -> bool {
         let mut met: Vec<_> = (0..self.doubts.len()).collect();
         met.retain(|at| self.doubts[*at].met > since);
@@ -300,14 +301,15 @@ impl Names {
         })
     }
 
-    /// Only with the doubts that are such.
+    /// A copy with only the doubts for which `is_it` is true.
     pub fn only(&self, is_it: impl Fn(&Doubt) -> bool) -> Self {
         let mut only = self.clone();
         only.doubts.retain(is_it);
         only
     }
 
-    /// The first thing that does not come back. Variants before structs, which are only missing where another variant was read.
+    /// The first doubt whose part of the value does not come back as written. Variants come before structs, because a struct is
+    /// missing where another variant was read.
     pub fn wrong<T: Serialize>(&self, bytes: &[u8], value: &T) -> Option<usize> {
         let is_wrong = |at: &usize| {
             let place = &self.doubts[*at].place;
@@ -318,14 +320,14 @@ impl Names {
         variants.into_iter().chain(others).find(is_wrong)
     }
 
-    /// But for what is buffered.
+    /// Whether everything is read by name, except for buffered structs.
     pub fn is_by_name(&self) -> bool {
         let is_by_name =
             |doubt: &Doubt| matches!(doubt.ways[doubt.way], Way::ByName | Way::Places(_));
         self.doubts.iter().all(is_by_name)
     }
 
-    /// What was written where something is in doubt.
+    /// Appends the parts of a description whose names are in doubt.
     pub fn put(&self, node: &Node<'_>, is_set: bool, out: &mut Vec<u8>) {
         match node {
             Node::Leaf(_) => {}
@@ -380,7 +382,8 @@ impl Names {
         }
     }
 
-    /// Does the value give again what was written? Two: the same. One: but for the order of what may have none.
+    /// How well `value`, described again, matches the written bytes. 2: it is the same. 1: except for the order of elements
+    /// that may have none. 0: it differs.
     pub fn score<T: Serialize>(&self, bytes: &[u8], value: &T) -> u8 {
         let Some(again) = contained(|| write::value(value, Purpose::Travel)) else {
             return 0;
@@ -403,7 +406,7 @@ impl Names {
         }
     }
 
-    /// The name of what is in doubt, for the error.
+    /// The first name in doubt, for the error.
     pub fn subject(&self) -> String {
         let name = self.doubts.iter().find_map(|doubt| match &doubt.place {
             Place::Variant(_, _, name) => Some(name),
@@ -434,9 +437,10 @@ impl Names {
     }
 }
 
-/// What the user's code makes of an attempt, which may be more than it can bear: a panic is a no, of which nobody hears.
+/// Runs user code in an attempt. `None`: it failed or panicked. The panic is not reported.
 pub fn contained<T>(f: impl FnOnce() -> Result<T, Fault>) -> Option<T> {
-    // UNWIND: the user's Serialize and Deserialize, on an attempt that nobody asked for: what they leave half-made is their own.
+    // UNWIND: the user's Serialize and Deserialize may leave only their own value unfinished. The user did not ask for this
+    // attempt, so its panic is silenced.
     match report::silenced(|| catch_unwind(AssertUnwindSafe(f))) {
         Ok(made) => made.ok(),
         Err(payload) => {
@@ -446,6 +450,6 @@ pub fn contained<T>(f: impl FnOnce() -> Result<T, Fault>) -> Option<T> {
     }
 }
 
-pub fn heard(of: TypeId, names: u64) -> [Present; 2] {
-    HEARD.with_borrow(|heard| heard.get(&(of, names)).copied().unwrap_or_default())
+pub fn probed(of: TypeId, names: u64) -> [Present; 2] {
+    PROBED.with_borrow(|probed| probed.get(&(of, names)).copied().unwrap_or_default())
 }

@@ -1,18 +1,18 @@
-//! Which fields of a struct are there, and what stands for their names.
+//! The set of fields of a struct that have a value, and the hash of their names.
 
 use std::hash::{DefaultHasher, Hasher};
 
-/// The fewest bytes that a name and its value take.
+/// The smallest number of bytes of a name and its value.
 pub const LEAST: usize = 5;
 
-/// A bit for each field; one for all that are beyond.
+/// One bit for each field, and one for all fields beyond the last bit.
 pub type Present = u128;
 
 pub fn bit(at: usize) -> Present {
     1 << at.min(Present::BITS as usize - 1)
 }
 
-/// How names are told from their hash.
+/// The hash that identifies a list of names.
 pub fn hash(names: &[&[u8]]) -> u64 {
     let mut hasher = DefaultHasher::new();
     names.iter().for_each(|name| put(&mut hasher, name));

@@ -4,7 +4,6 @@
 use super::super::bulk;
 use super::super::error::Fault;
 use super::super::limits::MOST_DEPTH;
-use super::super::memory::Source;
 use super::buffered;
 use super::fields;
 use super::names::Names;
@@ -16,7 +15,7 @@ use crate::error::payload::PayloadReason;
 use serde::de::value::{BorrowedStrDeserializer, MapAccessDeserializer, SeqDeserializer};
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
-/// Reads it under these names.
+/// Reads the value under the names that `names` has chosen. Reads it again when a visitor turned out to be strict.
 pub fn attempt<T: DeserializeOwned>(bytes: &[u8], names: &mut Names) -> Result<T, Fault> {
     loop {
         match once(bytes, names) {
@@ -39,7 +38,7 @@ fn once<T: DeserializeOwned>(bytes: &[u8], names: &mut Names) -> Result<T, Fault
     }
 }
 
-/// What elements look like.
+/// The form of the elements.
 #[derive(Clone, Copy)]
 enum Kind {
     Values,
@@ -50,7 +49,7 @@ enum Kind {
 }
 
 impl Kind {
-    /// The fewest bytes that one takes.
+    /// The smallest number of bytes of one element.
     fn least(self) -> usize {
         match self {
             Self::Values => 1,
@@ -61,7 +60,7 @@ impl Kind {
 }
 
 impl<'n, 'de> Reader<'n, 'de> {
-    /// So many elements, of these kinds.
+    /// Reads elements of these kinds.
     fn elements<T>(
         &mut self,
         kind: Kind,
@@ -84,7 +83,7 @@ impl<'n, 'de> Reader<'n, 'de> {
         })
     }
 
-    /// A sequence, if what comes next can be seen as one.
+    /// Reads a sequence, if the next value can be read as one.
     fn sequence<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Fault> {
         let kind = match self.peek()? {
             Tag::Bytes => Kind::Numbers(Tag::U8),
@@ -321,7 +320,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'_, 'de> {
     }
 }
 
-/// A sequence or a map that is being read.
+/// Reads the elements of a sequence or a map.
 struct Elements<'r, 'n, 'de> {
     reader: &'r mut Reader<'n, 'de>,
     /// How many were not read.

@@ -1,4 +1,4 @@
-//! Takes the bytes of a description apart: tags, lengths, names and numbers.
+//! Reads the parts of a description: tags, lengths, names and numbers.
 
 use super::super::error::Fault;
 use super::super::memory::Source;
@@ -7,10 +7,11 @@ use super::tag::Tag;
 use crate::error::payload::PayloadReason;
 use serde::de::Visitor;
 
-/// Takes a description apart.
+/// The bytes of a description that were not read, and what is known about its names. The `Deserializer` is in
+/// [`read`](super::read).
 pub struct Reader<'n, 'de> {
     pub rest: &'de [u8],
-    /// How many levels more there may be.
+    /// How many more levels are allowed.
     pub depth: u32,
     pub names: &'n mut Names,
 }
@@ -41,7 +42,7 @@ impl<'n, 'de> Reader<'n, 'de> {
         Ok(bytes)
     }
 
-    /// A number of things, each of which takes at least so many bytes.
+    /// Reads a number of items, each of which takes at least `least` bytes.
     pub fn length(&mut self, least: usize) -> Result<usize, Fault> {
         let length = u32::from_ne_bytes(self.take()?) as usize;
         match length * least <= self.rest.len() {
@@ -59,7 +60,7 @@ impl<'n, 'de> Reader<'n, 'de> {
         std::str::from_utf8(self.blob()?).map_err(|_| Fault::invalid("UTF-8"))
     }
 
-    /// One level down for `f`.
+    /// Runs `f` one level deeper.
     pub fn inside<T>(&mut self, f: impl FnOnce(&mut Self) -> Result<T, Fault>) -> Result<T, Fault> {
         self.depth = self.depth.checked_sub(1).ok_or_else(Fault::too_deep)?;
         let value = f(self)?;
@@ -67,7 +68,7 @@ impl<'n, 'de> Reader<'n, 'de> {
         Ok(value)
     }
 
-    /// Nothing is left, but for what is not there.
+    /// An error if elements are left that were not read. Skipped fields do not count.
     pub fn all_taken(&mut self, mut left: usize) -> Result<(), Fault> {
         while left > 0 {
             let before = self.rest;
@@ -81,7 +82,7 @@ impl<'n, 'de> Reader<'n, 'de> {
         Ok(())
     }
 
-    /// Is there no value after the name of a field?
+    /// Whether a field was skipped; passes over that mark.
     pub fn is_skipped(&mut self) -> bool {
         match self.rest {
             [byte, rest @ ..] if *byte == Tag::Skipped as u8 => {
@@ -97,7 +98,7 @@ impl<'n, 'de> Reader<'n, 'de> {
             ($($tag:ident: $visit:ident($number:ty),)*) => {
                 match tag {
                     $(Tag::$tag => visitor.$visit(<$number>::from_ne_bytes(self.take()?)),)*
-                    // Many that ask for anything take no more than 64 bits.
+                    // Many visitors of `deserialize_any` accept no more than 64 bits.
                     Tag::U128 => {
                         let number = u128::from_ne_bytes(self.take()?);
                         match u64::try_from(number) {
@@ -130,7 +131,7 @@ impl<'n, 'de> Reader<'n, 'de> {
         }
     }
 
-    /// A whole number, to be made another one of.
+    /// Reads an integer, for a conversion to another width. `None`: it does not fit, or is not an integer.
     pub fn integer(&mut self, tag: Tag) -> Result<Option<i128>, Fault> {
         macro_rules! take {
             ($($tag:ident: $number:ty,)*) => {
@@ -146,7 +147,7 @@ impl<'n, 'de> Reader<'n, 'de> {
         })
     }
 
-    /// Steps into a `Some` where nobody asked for an option.
+    /// Steps into a `Some` for a visitor that did not ask for an option.
     pub fn unwrapped(&mut self) -> Result<&mut Self, Fault> {
         while self.peek()? == Tag::Some {
             self.tag()?;

@@ -1,8 +1,8 @@
-//! Reads a value in whose names something is in doubt: in every way that keeps the order ([`names`](super::names)).
+//! Reads a described value. If names are in doubt, reads it in every way that keeps the order ([`names`](super::names)).
 
 use super::super::error::Fault;
 use super::names::{
-    Doubt, HEARD, MOST_GUIDED, MOST_KNOWN, MOST_RUNS, Names, Place, Way, contained, heard,
+    Doubt, MOST_GUIDED, MOST_KNOWN, MOST_RUNS, Names, PROBED, Place, Way, contained, probed,
 };
 use super::present::{self, Present, bit};
 use super::read::attempt;
@@ -10,7 +10,7 @@ use crate::error::payload::PayloadReason;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// Reads the value that is described, and nothing besides.
+/// Reads a described value. Bytes that follow it are an error.
 pub fn value<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<T, Fault> {
     let mut names = Names::of::<T>();
     let read = attempt(bytes, &mut names);
@@ -20,7 +20,7 @@ pub fn value<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<T, Fault> 
     }
 }
 
-/// Reads what is in doubt. `by_name` is what was read by the names alone.
+/// Reads a value whose names are in doubt. `by_name`: the result of reading by the names alone.
 #[cold]
 fn settle<T: Serialize + DeserializeOwned>(
     bytes: &[u8],
@@ -31,7 +31,7 @@ fn settle<T: Serialize + DeserializeOwned>(
         ..Names::of::<T>()
     };
     let is_buffered = |doubt: &Doubt| matches!(doubt.place, Place::Buffered(_));
-    // First each doubt by itself, as long as it is seen which one is wrong; then all ways.
+    // First change one doubt at a time: the wrong one or, after a failed run, the one met last. Then try all combinations.
     let mut is_guided = true;
     let mut is_all = false;
     let mut unclear = None;
@@ -40,7 +40,7 @@ fn settle<T: Serialize + DeserializeOwned>(
         let mut wrong = None;
         let since = names.time;
         if let Some(value) = contained(|| attempt::<T>(bytes, &mut names)) {
-            if hear::<T>(bytes, &names) {
+            if probe_names::<T>(bytes, &names) {
                 names.doubts.clear();
                 continue;
             }
@@ -83,7 +83,7 @@ fn settle<T: Serialize + DeserializeOwned>(
     }
 }
 
-/// The value that was found, or a better one: with fewer names that were changed.
+/// The value that was found, or one that matches as well with fewer changed names.
 fn plainest<T: Serialize + DeserializeOwned>(
     bytes: &[u8],
     mut names: Names,
@@ -110,9 +110,9 @@ fn plainest<T: Serialize + DeserializeOwned>(
     value
 }
 
-/// Finds out whether the names that are told to visitors that do not say what they know are known to them: a field that is there twice is an
-/// error. Says whether that is news.
-fn hear<T: DeserializeOwned>(bytes: &[u8], names: &Names) -> bool {
+/// Finds out which names are known to visitors that do not say so: a known field that comes twice is an error. True: this
+/// learned something new.
+fn probe_names<T: DeserializeOwned>(bytes: &[u8], names: &Names) -> bool {
     let mut is_news = false;
     for doubt in &names.doubts {
         let Place::Buffered(written) = &doubt.place else {
@@ -129,12 +129,12 @@ fn hear<T: DeserializeOwned>(bytes: &[u8], names: &Names) -> bool {
                 ..names.clone()
             };
             let is_known = contained(|| attempt::<T>(bytes, &mut twice)).is_none();
-            // A field that this value leaves out says nothing.
+            // A field that this value leaves out proves nothing.
             twice.has_given_twice.then_some(is_known)
         };
-        let before = heard(names.of, hash);
+        let before = probed(names.of, hash);
         let [mut known, mut unknown] = before;
-        // What has no bit of its own stays in doubt.
+        // A field without a bit of its own stays in doubt.
         for at in 0..written.len().min(Present::BITS as usize - 1) {
             if (known | unknown) & bit(at) == 0 {
                 match is_known(at) {
@@ -144,9 +144,9 @@ fn hear<T: DeserializeOwned>(bytes: &[u8], names: &Names) -> bool {
                 }
             }
         }
-        HEARD.with_borrow_mut(|heard| {
-            if heard.len() < MOST_KNOWN {
-                heard.insert((names.of, hash), [known, unknown]);
+        PROBED.with_borrow_mut(|probed| {
+            if probed.len() < MOST_KNOWN {
+                probed.insert((names.of, hash), [known, unknown]);
                 is_news |= known != before[0];
             }
         });

@@ -16,7 +16,7 @@ const MOST_DEPTH: usize = 96;
 const MOST_NOTES: usize = 1 << 18;
 
 impl Feeder {
-    /// Answers a question, or tries another answer.
+    /// Answers a request, or gives it the answer of the trial.
     fn ask<'de, V: Visitor<'de>>(
         &mut self,
         asked: Tag,

@@ -1,4 +1,4 @@
-//! What made-up values are made of, run after run: choices, notes, and what has been seen.
+//! The state of the probe over its runs: the choices, the notes, and the variants that were made.
 
 use super::super::described::{Out, Tag};
 use super::question::{Outcome, Question, Trial, What};
@@ -8,7 +8,7 @@ use serde::Deserialize;
 use std::any::TypeId;
 use std::collections::HashSet;
 
-/// What is made up in general: in the first, as little as can be.
+/// The moods of the probe, which decide what is made up. In the first one values are as small as possible.
 pub struct Moods;
 
 impl Moods {
@@ -17,22 +17,22 @@ impl Moods {
     }
 }
 
-/// What comes after a run that went well.
+/// What to do after a successful run.
 pub enum Next {
-    /// All has been seen.
+    /// Every variant was made.
     Done,
-    /// There are variants that have not been.
+    /// Some variants were not made.
     More,
-    /// And nothing leads to them.
+    /// Some variants were not made, and no run leads to them.
     Stuck,
 }
 
-/// Something that could have been chosen otherwise.
+/// A choice of a run.
 #[derive(Clone, Copy)]
 pub enum Choice {
-    /// Which one of several was tried last.
+    /// One of several values: the one that was tried last.
     Of { tried: usize, of: usize },
-    /// A variant is not chosen again: all of them have to be seen.
+    /// A variant. It is not changed on failure, since all variants have to be made.
     Variant(usize),
 }
 
@@ -40,26 +40,26 @@ pub enum Choice {
 #[derive(Clone)]
 pub struct Feeder {
     pub mood: usize,
-    /// The choices of this run; those of the last one are made again as far as they are kept.
+    /// The choices of this run. The ones kept from the last run are made again.
     pub choices: Vec<Choice>,
-    /// How many have been made.
+    /// How many choices were made in this run.
     pub made: usize,
     pub fed: Out,
-    /// The visitors that are at work, outermost first.
+    /// The active visitors, outermost first.
     pub visitors: Vec<TypeId>,
     pub enums: Vec<Enum>,
     /// The variants that are being made: enum and index.
     pub open: Vec<(usize, usize)>,
-    /// The variant that nobody can read: its choice, its enum, its index.
+    /// The variant that its `Deserialize` refused: its choice, its enum, its index.
     pub refused: Option<(usize, usize, usize)>,
-    /// Something was refused, in this run.
+    /// A value was refused in this run.
     pub has_failed: bool,
     pub is_unsure: bool,
     /// How many tuples there were in this run.
     pub tuples: usize,
-    /// The one of them that lacks its last element.
+    /// The tuple that gets one element less.
     pub short: Option<usize>,
-    /// What was asked in this run.
+    /// The requests of this run.
     pub questions: Vec<Question>,
     pub trial: Option<Trial>,
     /// The visitors that have been tried, by what they ask for.
@@ -67,7 +67,7 @@ pub struct Feeder {
 }
 
 impl Feeder {
-    /// Of `tried` all is known that trials say.
+    /// `tried`: the visitors that need no trial any more.
     pub fn new(mood: usize, tried: HashSet<(TypeId, Tag)>) -> Self {
         Self {
             mood,
@@ -93,14 +93,14 @@ impl Feeder {
         self.tried
     }
 
-    /// The questions of the last run whose visitors have not been tried.
+    /// The requests of the last run whose visitors had no trial yet.
     pub fn untried(&mut self) -> Vec<(usize, Question)> {
         let questions = self.questions.iter().enumerate();
         let new = questions.filter(|(_, one)| self.tried.insert((one.visitor, one.asked)));
         new.map(|(at, one)| (at, one.clone())).collect()
     }
 
-    /// The same run again, in which one question is answered otherwise.
+    /// A copy that repeats the run, and gives another answer to one request.
     pub fn tried(&self, question: usize, what: What) -> Self {
         let mut again = self.clone();
         again.trial = Some(Trial {
@@ -124,7 +124,7 @@ impl Feeder {
         self.tuples
     }
 
-    /// The same run again, in which one tuple lacks its last element.
+    /// A copy that repeats the run, with one element less in one tuple.
     pub fn shortened(&self, tuple: usize) -> Self {
         let mut again = self.clone();
         again.short = Some(tuple);
@@ -148,17 +148,17 @@ impl Feeder {
 
     pub fn feed<'de, T: Deserialize<'de>>(&mut self) -> Result<T, Refused> {
         let value = T::deserialize(&mut *self)?;
-        // Whoever makes something else of what it cannot read would, in the plain form, read on in the middle of it.
+        // A type that goes on after a value that it could not read would, in the plain form, read on in the middle of it.
         self.is_unsure |= self.has_failed;
         Ok(value)
     }
 
-    /// Was something asked for that the plain form does not have?
+    /// Whether a request was made that the plain form cannot answer.
     pub fn is_unsure(&self) -> bool {
         self.is_unsure
     }
 
-    /// What was taken.
+    /// The notes: a description of what was read.
     pub fn fed(&self) -> &[u8] {
         &self.fed.0
     }
@@ -177,7 +177,7 @@ impl Feeder {
         }
     }
 
-    /// Chooses otherwise where it was chosen last. False: there is nothing else to choose.
+    /// After a failed run: changes the last choice that can be changed. False: there is none.
     pub fn retreat(&mut self) -> bool {
         self.choices.truncate(self.made);
         if let Some((choice, of, index)) = self.refused {
@@ -197,7 +197,7 @@ impl Feeder {
         false
     }
 
-    /// One of so many, beginning with this one.
+    /// Chooses one of `of` values, beginning with `first`.
     pub fn choose(&mut self, first: usize, of: usize) -> usize {
         let tried = match self.choices.get(self.made) {
             Some(Choice::Of { tried, .. }) => *tried,

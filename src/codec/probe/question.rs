@@ -1,4 +1,4 @@
-//! What a visitor asked for, and what is given instead.
+//! The request of a visitor, and the other kinds of values that it is given in a trial.
 
 use super::super::described::Tag;
 use super::refused::Refused;
@@ -6,17 +6,17 @@ use super::words::COUNTS;
 use std::any::TypeId;
 use std::rc::Rc;
 
-/// What a visitor asked for.
+/// A request of a visitor.
 #[derive(Clone, Debug)]
 pub struct Question {
     pub visitor: TypeId,
     /// `Some` for an option, `UnitVariant` for an enum, `NewtypeVariant` for a newtype.
     pub asked: Tag,
-    /// Of a struct.
+    /// The fields of a struct.
     pub names: &'static [&'static str],
-    /// How many choices had been made before each element.
+    /// How many choices were made before each element.
     pub starts: Vec<usize>,
-    /// And after all.
+    /// How many choices were made after all elements.
     pub made: usize,
 }
 
@@ -28,24 +28,24 @@ pub struct Trial {
     pub outcome: Outcome,
 }
 
-/// What is given instead.
+/// What a visitor is given instead.
 #[derive(Clone)]
 pub enum What {
     Foreign(Offer),
-    /// The fields by their names, without these.
+    /// The fields by name, without these.
     Lacking(Rc<[usize]>),
-    /// The fields in a row, without the last.
+    /// The fields in a row, without the last one.
     Short,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     NotMet,
-    /// The visitor took it.
+    /// The visitor accepted it.
     Taken,
-    /// It takes nothing of the kind.
+    /// It accepts no value of the kind.
     OfKind,
-    /// It did not take this one.
+    /// It refused this value.
     Refused,
 }
 
@@ -80,14 +80,14 @@ pub enum Offer {
     Bytes(&'static [u8]),
     Unit,
     None,
-    /// And what is asked for inside.
+    /// With the requested kind inside.
     Some,
     Seq(u32),
     Map(u32),
     Enum,
 }
 
-/// For what asks for a number, a text or bytes.
+/// For visitors that ask for a number, a string or bytes.
 const TO_LEAVES: [Offer; 42] = [
     Offer::Bool(true),
     Offer::I8(1),
@@ -133,7 +133,7 @@ const TO_LEAVES: [Offer; 42] = [
     Offer::Bool(false),
 ];
 
-/// For what asks for something with something inside.
+/// For visitors that ask for a value that contains others.
 const TO_OTHERS: [Offer; 16] = [
     Offer::Bool(true),
     Offer::I64(1),
@@ -154,7 +154,7 @@ const TO_OTHERS: [Offer; 16] = [
 ];
 
 impl Offer {
-    /// What may be given to one who asks for this, of each kind several values.
+    /// The values of other kinds for a visitor that asks for `asked`; several of each kind.
     pub fn all(asked: Tag) -> impl Iterator<Item = Self> {
         let is_leaf = asked.width().is_some()
             || matches!(
@@ -170,12 +170,12 @@ impl Offer {
         all.filter(move |offer| !offer.is_usual(asked))
     }
 
-    /// Of which kind it is.
+    /// The kind of the value.
     pub fn kind(self) -> std::mem::Discriminant<Self> {
         std::mem::discriminant(&self)
     }
 
-    /// Is it what serde's own and derived visitors take for this?
+    /// Whether serde's own and derived visitors accept it for `asked`.
     fn is_usual(self, asked: Tag) -> bool {
         match asked {
             Tag::Some => matches!(self, Self::Some | Self::None | Self::Unit),

@@ -4,7 +4,8 @@
 //! Only its own thread uses a [`Local`] (or the thread that holds the mutex `LAST_RESORT`). A chunk is aligned to its
 //! size and points to its owner, so masking a cell's address leads to the owner's [`RemoteFreeList`].
 //!
-//! It and the [module](super) import each other: the module knows its thread's memory, which has one list for each class of sizes there.
+//! This module and [`memory`](super) import each other: that module holds the [`Local`] of each thread, which has one list for
+//! each size class defined there.
 
 use super::CLASSES;
 use super::remote_free_list::{Free, Pushed, RemoteFreeList};
