@@ -82,7 +82,7 @@ const INSIDE: Scenario = Scenario {
     name: "pool_batch/inside",
     test: "pool_batch::inside",
     shows: "the same from one of the pool's own tasks",
-    threads: 3,
+    threads: 4,
     shuttle: Shuttle::sampled(1_000),
     may: &["done"],
     body: |out| {
