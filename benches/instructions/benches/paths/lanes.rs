@@ -2,7 +2,7 @@
 
 use gungraun::{library_benchmark, library_benchmark_group};
 use raddle::shm;
-use raddle::shm::{Body, Parent, Payload, Replies, Requests, Segment, Seq, Span, Worker};
+use raddle::shm::{Body, ParentEnd, Payload, Replies, Requests, Segment, Seq, Span, WorkerEnd};
 use raddle::sync::atomic::AtomicU64;
 use raddle_instructions::warm;
 use std::cell::{Cell, RefCell};
@@ -17,8 +17,8 @@ const LARGE: &[u8] = &Aligned([7; 1024]).0;
 struct Aligned([u8; 1024]);
 
 struct Lane {
-    parent: Parent<()>,
-    worker: RefCell<Worker>,
+    parent: ParentEnd<()>,
+    worker: RefCell<WorkerEnd>,
     /// Where the large argument lies that is on its way.
     argument: Cell<Option<Span>>,
 }
@@ -30,14 +30,14 @@ impl Lane {
         let (replies, replies_fd) = Segment::<Replies>::create(shm::ARENA).expect("a memory file");
         let theirs =
             Segment::<Requests>::read_only(requests_fd.as_fd()).expect("it opens once more");
-        let worker = Worker::new(
+        let worker = WorkerEnd::new(
             Segment::adopt(&theirs).expect("it is one of ours"),
             Segment::adopt(&replies_fd).expect("it is one of ours"),
             FIRST,
             || {},
         );
         Self {
-            parent: Parent::new(requests, replies, FIRST, ()),
+            parent: ParentEnd::new(requests, replies, FIRST, ()),
             worker: RefCell::new(worker),
             argument: Cell::new(None),
         }
@@ -196,7 +196,7 @@ fn round_large() {
 #[bench::take_1k(take_large)]
 #[bench::round(round_small)]
 #[bench::round_1k(round_large)]
-fn notify(case: fn()) {
+fn ring(case: fn()) {
     case();
 }
 

@@ -1,7 +1,7 @@
 //! The queues of a thread pool by themselves.
 
 use gungraun::{library_benchmark, library_benchmark_group};
-use raddle::thread::{deque::Deque, hand::HandoffSlot, inbox::Injector};
+use raddle::thread::{deque::Deque, handoff::HandoffSlot, injector::Injector};
 use raddle_instructions::warm;
 use std::hint::black_box;
 use std::ptr::NonNull;
