@@ -123,7 +123,7 @@ impl Model {
         self
     }
 
-    /// An execution with more threads fails; so does an exhaustive run of which none has so many. 0: they are not counted.
+    /// An exhaustive run fails if its largest execution has another number of threads. 0: they are not counted.
     pub(crate) fn threads(mut self, n: usize) -> Self {
         self.threads = (n > 0).then_some(n);
         self
@@ -459,7 +459,8 @@ impl Session {
         }
         let threads = self.shared.threads.load(Ordering::Relaxed);
         if let Some(declared) = model.threads
-            && (threads > declared && !mutated() || threads < declared && strict)
+            && strict
+            && threads != declared
         {
             self.complain(format!("{threads} threads, {declared} were declared"));
         }

@@ -23,7 +23,8 @@ pub struct Scenario {
     pub faults: usize,
     /// Whether a thread is [`mortal`](crate::sync::faults::mortal): it dies after each number of steps.
     pub cuts: bool,
-    /// How many threads an execution has at most, the main one included. 0: they are not counted.
+    /// How many threads an execution has at most, the main one included, in a model that a checker explores exhaustively.
+    /// 0: they are not counted.
     pub threads: usize,
     /// The protocol is broken on purpose: a run must panic with this text in the message.
     pub must_fail: Option<&'static str>,

@@ -51,9 +51,12 @@ impl Row {
             Shuttle::Exhaustive { .. } => Some("exhaustive"),
             Shuttle::Sampled(_) | Shuttle::Random(_) | Shuttle::Pct { .. } => Some("sampled"),
         };
+        // A sample need not have the largest execution.
+        let is_exhaustive =
+            scenario.loom != Loom::No || matches!(scenario.shuttle, Shuttle::Exhaustive { .. });
         let threads = match scenario.threads {
             0 => String::new(),
-            _ if is_twin => String::new(),
+            _ if is_twin || !is_exhaustive => String::new(),
             n => n.to_string(),
         };
         Self {

@@ -77,7 +77,6 @@ const OUTSIDE: Scenario = Scenario {
     shows: "submission and waking",
     may: &["done"],
     faults: 1,
-    threads: 5,
     shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let made = Made::default();
@@ -107,7 +106,6 @@ const PARKED: Scenario = Scenario {
     test: "pool::parked",
     shows: "submission and waking",
     may: &["done"],
-    threads: 4,
     shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let made = Made::default();
@@ -163,7 +161,6 @@ const SPARE: Scenario = Scenario {
     shows: "waits: helping, lending, taking back",
     may: &["done"],
     faults: 1,
-    threads: 3,
     shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let made = Made::default();
@@ -188,7 +185,6 @@ const SPARES: Scenario = Scenario {
     test: "pool::spares",
     shows: "waits: helping, lending, taking back",
     may: &["done"],
-    threads: 5,
     shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let made = Made::default();
@@ -225,7 +221,6 @@ const HIDDEN_WAIT: Scenario = Scenario {
     test: "pool::hidden_wait",
     shows: "a wait that the pool does not see, for a task in a deque",
     may: &["done"],
-    threads: 3,
     shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let pool = std::sync::Arc::new(pool(2));
@@ -249,7 +244,6 @@ const HIDDEN_WAIT_PARKED: Scenario = Scenario {
     test: "pool::hidden_wait_parked",
     shows: "a wait that the pool does not see, for a task in a deque",
     may: &["done"],
-    threads: 3,
     shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let pool = builder(2).idle(Idle::ParkAtOnce).build().unwrap();
@@ -274,7 +268,6 @@ const BOTH_WORKERS: Scenario = Scenario {
     test: "pool::both_workers",
     shows: "submission and waking",
     may: &["done"],
-    threads: 3,
     shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let pool = builder(2).idle(Idle::ParkAtOnce).build().unwrap();
@@ -301,7 +294,6 @@ const SPAWN_ON: Scenario = Scenario {
     test: "pool::spawn_on",
     shows: "tasks for one worker alone",
     may: &["done"],
-    threads: 3,
     shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let made = Made::default();
@@ -332,7 +324,6 @@ const CANCEL_STORM: Scenario = Scenario {
     test: "pool::cancel_storm",
     shows: "cancelled from two sides",
     may: &["0 cancelled", "1 cancelled", "2 cancelled", "3 cancelled"],
-    threads: 4,
     shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let made = Made::default();
@@ -393,7 +384,6 @@ const DRAIN: Scenario = Scenario {
         "rejected, rejected",
         "rejected, done",
     ],
-    threads: 3,
     shuttle: Shuttle::sampled(1_000),
     body: |out| shutdown_races(out, 1, Shutdown::Drain),
     ..Scenario::EMPTY
@@ -404,7 +394,6 @@ const DRAIN_TWO: Scenario = Scenario {
     name: "pool/drain_two",
     test: "pool::drain_two",
     shows: "submissions race with the end: each future resolves",
-    threads: 4,
     shuttle: Shuttle::sampled(1_000),
     body: |out| shutdown_races(out, 2, Shutdown::Drain),
     ..DRAIN
@@ -426,7 +415,6 @@ const CANCEL_PENDING: Scenario = Scenario {
         "rejected, done",
         "rejected, cancelled",
     ],
-    threads: 4,
     shuttle: Shuttle::sampled(1_000),
     body: |out| shutdown_races(out, 2, Shutdown::CancelPending),
     ..Scenario::EMPTY
@@ -460,7 +448,6 @@ const DRAIN_NESTED: Scenario = Scenario {
     test: "pool::drain_nested",
     shows: "the same with tasks that spawn",
     may: &["done", "rejected"],
-    threads: 3,
     shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let made = Made::default();
@@ -486,7 +473,6 @@ const SCOPE: Scenario = Scenario {
     test: "pool::scope",
     shows: "borrowing",
     may: &["done"],
-    threads: 3,
     shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let made = Made::default();
@@ -517,7 +503,6 @@ const JOIN: Scenario = Scenario {
     test: "pool::join",
     shows: "borrowing",
     may: &["done"],
-    threads: 4,
     shuttle: Shuttle::sampled(1_000),
     body: |out| {
         fn sum(pool: &ThreadPool, numbers: &[u32]) -> u32 {
@@ -544,7 +529,6 @@ const JOIN_DISPLACED: Scenario = Scenario {
     test: "pool::join_displaced",
     shows: "borrowing",
     may: &["done"],
-    threads: 4,
     shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let pool = std::sync::Arc::new(pool(2));
@@ -615,7 +599,6 @@ const JOIN_GUESTS: Scenario = Scenario {
     test: "pool::join_guests",
     shows: "borrowing",
     may: &["done"],
-    threads: 6,
     shuttle: Shuttle::sampled(1_000),
     body: |out| {
         fn sum(pool: &ThreadPool, numbers: &[u32]) -> u32 {
@@ -650,7 +633,6 @@ const LIMIT: Scenario = Scenario {
     shows: "the limit",
     may: &["done"],
     faults: 1,
-    threads: 3,
     shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let made = Made::default();
@@ -741,7 +723,6 @@ const DROPPED_INSIDE: Scenario = Scenario {
     test: "pool::dropped_inside",
     shows: "the last reference goes in a task",
     may: &["done"],
-    threads: 3,
     shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let made = Made::default();
@@ -770,7 +751,6 @@ const SCOPE_AFTER_A_WAIT: Scenario = Scenario {
     test: "pool::scope_after_a_wait",
     shows: "borrowing",
     may: &["done"],
-    threads: 4,
     shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let made = Made::default();
@@ -805,7 +785,6 @@ const DRAIN_BLOCKED: Scenario = Scenario {
     shows: "the same with tasks that are blocked",
     may: &["done"],
     faults: 1,
-    threads: 6,
     shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let made = Made::default();
@@ -836,7 +815,6 @@ const OVERFLOW: Scenario = Scenario {
     test: "pool::overflow",
     shows: "submission and waking",
     may: &["done"],
-    threads: 3,
     shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let made = Made::default();

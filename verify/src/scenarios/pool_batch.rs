@@ -48,7 +48,6 @@ const BOTH_WORKERS: Scenario = Scenario {
     name: "pool_batch/both_workers",
     test: "pool_batch::both_workers",
     shows: "two tasks that wait for each other, handed over with one wake-up",
-    threads: 3,
     shuttle: Shuttle::sampled(1_000),
     may: &["done"],
     body: |out| {
@@ -65,7 +64,6 @@ const BOTH_SEARCH: Scenario = Scenario {
     name: "pool_batch/both_search",
     test: "pool_batch::both_search",
     shows: "the same with workers that search",
-    threads: 3,
     shuttle: Shuttle::sampled(1_000),
     may: &["done"],
     body: |out| {
@@ -82,7 +80,6 @@ const INSIDE: Scenario = Scenario {
     name: "pool_batch/inside",
     test: "pool_batch::inside",
     shows: "the same from one of the pool's own tasks",
-    threads: 4,
     shuttle: Shuttle::sampled(1_000),
     may: &["done"],
     body: |out| {
@@ -100,7 +97,6 @@ const CLOSED: Scenario = Scenario {
     name: "pool_batch/closed",
     test: "pool_batch::closed",
     shows: "of a batch that meets the close the beginning is accepted",
-    threads: 4,
     shuttle: Shuttle::sampled(1_000),
     may: &["0 accepted", "2 accepted", "4 accepted", "5 accepted"],
     body: |out| {

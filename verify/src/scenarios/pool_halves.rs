@@ -50,7 +50,6 @@ const MET: Scenario = Scenario {
     test: "pool::halves_meet",
     shows: "halves of joins are found, and run once",
     may: &["met"],
-    threads: 4,
     shuttle: Shuttle::sampled(1_000),
     body: |out| met(out, Idle::Balanced),
     ..Scenario::EMPTY
@@ -62,7 +61,6 @@ const MET_PARKED: Scenario = Scenario {
     test: "pool::halves_meet_parked",
     shows: "halves of joins are found, and run once",
     may: &["met"],
-    threads: 4,
     shuttle: Shuttle::sampled(1_000),
     body: |out| met(out, Idle::ParkAtOnce),
     ..Scenario::EMPTY
@@ -75,7 +73,6 @@ const MET_BESIDE: Scenario = Scenario {
     test: "pool::halves_meet_beside",
     shows: "halves of joins are found, and run once",
     may: &["met"],
-    threads: 5,
     shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let pool = ThreadPool::builder().workers(3).name("model");
@@ -101,7 +98,6 @@ const GUEST: Scenario = Scenario {
     test: "pool::guest_meets",
     shows: "halves of joins are found, and run once",
     may: &["met"],
-    threads: 3,
     shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let pool = pool(Idle::ParkAtOnce);
@@ -120,7 +116,6 @@ const LATENT: Scenario = Scenario {
     test: "pool::latent_half",
     shows: "halves of joins are found, and run once",
     may: &["stolen", "kept"],
-    threads: 4,
     shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let pool = std::sync::Arc::new(pool(Idle::Balanced));

@@ -13,7 +13,6 @@ const TWO_LENT: Scenario = Scenario {
     test: "pool::two_lent",
     shows: "two that block at once with one spare",
     may: &["done"],
-    threads: 6,
     shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let builder = ThreadPool::builder().workers(2).name("model");
@@ -68,7 +67,6 @@ const LIMIT_DRAINED: Scenario = Scenario {
     test: "pool::limit_drained",
     shows: "a submitter that waits for a place learns of the end, though no worker is done",
     may: &["rejected"],
-    threads: 3,
     shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let builder = ThreadPool::builder().workers(1).name("model");
