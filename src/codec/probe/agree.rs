@@ -122,8 +122,10 @@ fn value(taken: &mut Cursor<'_>, given: &mut Cursor<'_>) -> Agreed {
         (Head::Bytes(a), Head::Bytes(b)) => Some(taken.bytes(a)? == given.bytes(b)?),
         (Head::Bytes(a), Head::Seq(b)) => Some(taken.bytes(a)? == small_numbers(given, b)?),
         (Head::Seq(a), Head::Bytes(b)) => Some(small_numbers(taken, a)? == given.bytes(b)?),
-        (Head::Seq(a), Head::Seq(b)) if a == b => values(taken, given, a),
-        (Head::Map(a), Head::Map(b)) if a == b => values(taken, given, 2 * a),
+        (Head::Seq(a), Head::Seq(b)) if a == b || !taken.is_exact => values(taken, given, a, b),
+        (Head::Map(a), Head::Map(b)) if a == b || !taken.is_exact => {
+            values(taken, given, 2 * a, 2 * b)
+        }
         (Head::Fields(a, true), Head::Fields(b, true)) if a == b => named(taken, given, a),
         (Head::Fields(a, a_named), Head::Fields(b, b_named)) if a == b => {
             let pass = |of: &mut Cursor<'_>, is_named| match is_named {
@@ -154,8 +156,12 @@ fn all(count: usize, mut one: impl FnMut(usize) -> Agreed) -> Agreed {
     Some(same)
 }
 
-fn values(taken: &mut Cursor<'_>, given: &mut Cursor<'_>, count: usize) -> Agreed {
-    all(count, |_| value(taken, given))
+/// How many elements there are is part of the value: where kinds alone matter, one side may have more of them.
+fn values(taken: &mut Cursor<'_>, given: &mut Cursor<'_>, a: usize, b: usize) -> Agreed {
+    let same = all(a.min(b), |_| value(taken, given))?;
+    all(a.saturating_sub(b), |_| taken.pass())?;
+    all(b.saturating_sub(a), |_| given.pass())?;
+    Some(same && a == b)
 }
 
 fn small_numbers(from: &mut Cursor<'_>, count: usize) -> Option<Vec<u8>> {

@@ -76,6 +76,8 @@ fn takes_its_kind<T: Serialize + DeserializeOwned>(
         match (again.outcome(), made) {
             (Outcome::Taken, Ok(value)) if is_usual(feeder, &value) => taken.push(offer.kind()),
             (Outcome::Taken, Ok(_)) => return false,
+            // A text that is spelt in bytes: a visitor of serde's takes either, and refuses what is not its text.
+            (Outcome::Taken | Outcome::Refused, _) if offer.is_text_for(question.asked) => {}
             (Outcome::Taken | Outcome::Refused, _) => refused.push(offer.kind()),
             (Outcome::OfKind | Outcome::NotMet, _) => {}
         }

@@ -88,18 +88,24 @@ pub enum Offer {
 }
 
 /// For visitors that ask for a number, a string or bytes.
-const TO_LEAVES: [Offer; 42] = [
+const TO_LEAVES: [Offer; 48] = [
     Offer::Bool(true),
     Offer::I8(1),
+    Offer::I8(100),
     Offer::I16(1),
+    Offer::I16(100),
     Offer::I32(1),
+    Offer::I32(100),
     Offer::I64(1),
     Offer::I64(-1),
     Offer::I64(100),
     Offer::I128(1),
     Offer::U8(1),
+    Offer::U8(100),
     Offer::U16(1),
+    Offer::U16(100),
     Offer::U32(1),
+    Offer::U32(100),
     Offer::U64(1),
     Offer::U64(100),
     Offer::U64(300),
@@ -168,6 +174,15 @@ impl Offer {
         let seqs = COUNTS.into_iter().map(Self::Seq);
         let all = offers.iter().copied().chain(seqs);
         all.filter(move |offer| !offer.is_usual(asked))
+    }
+
+    /// Whether it is text where the visitor asks for bytes, or bytes or a character where it asks for text.
+    pub fn is_text_for(self, asked: Tag) -> bool {
+        match asked {
+            Tag::Str => matches!(self, Self::Bytes(_) | Self::Char(_)),
+            Tag::Bytes => matches!(self, Self::Str(_)),
+            _ => false,
+        }
     }
 
     /// The kind of the value.
