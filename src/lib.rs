@@ -61,7 +61,7 @@
 //!   unrelated tasks, which could need a lock that the waiting task holds.
 //! - The death of a worker process costs only the task that it ran. Worker processes end with the program, however the
 //!   program ends.
-//! - An idle pool uses no CPU, unless its [`Idle`] profile says never to park. A busy pool allocates nothing for a task
+//! - An idle pool uses no CPU, unless its [`Idle`](thread::Idle) profile says never to park. A busy pool allocates nothing for a task
 //!   beyond its recycled memory.
 //!
 //! The pools catch a task's panic only in programs built with `panic = "unwind"`, the default. With `panic = "abort"` a panic

@@ -2,7 +2,7 @@
 //!
 //! This is a serde format of its own: native byte order, fixed widths, no types on the wire. Both sides are the
 //! same program, so there is no other version and no other machine to support. A value that is contiguous in memory
-//! ([`bulk`]) is one copy.
+//! (`bulk`) is one copy.
 //!
 //! | kind | bytes |
 //! |---|---|
@@ -18,7 +18,7 @@
 //! | enum | index of the variant as `u32`, then its content as a struct, tuple or newtype, or nothing |
 //!
 //! That is the plain form. It does not say which kind of value comes next. A type whose `Deserialize` has to know that
-//! travels in the described form instead ([`described`]): as the bytes of a description. Which types those are is found by
+//! travels in the described form instead (`described`): as the bytes of a description. Which types those are is found by
 //! probing each type once: [`is_plain`]. A writer of the plain form fails on a value that the form cannot carry (a field is
 //! left out, or the number of elements differs from the announced one); the value is then described. The form is sent beside the
 //! bytes: in the entry of a request, in the status of a reply.

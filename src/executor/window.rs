@@ -18,7 +18,7 @@ const PIECE: Duration = Duration::from_micros(100);
 /// The most arguments of an automatic chunk.
 const LONGEST: usize = 4096;
 
-/// The outcomes of one piece of a map, and how long it took: the result of [`Executor::submit_chunk`].
+/// The outcomes of one piece of a map, and how long it took: the result of [`Executor::submit_chunk`](crate::Executor::submit_chunk).
 ///
 /// ```
 /// use raddle::executor::Chunk;

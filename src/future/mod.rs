@@ -227,7 +227,7 @@ impl<T> Future<T> {
     /// Ends a task of a process pool, running or not, without its cooperation. Does not wait for the end.
     ///
     /// A task that has not started is cancelled. For one that runs, the pool ends the worker process: it sends `SIGTERM`
-    /// and, after the pool's [`kill_grace`](crate::ProcessPoolBuilder::kill_grace), `SIGKILL`. The future then fails with
+    /// and, after the pool's [`kill_grace`](crate::process::ProcessPoolBuilder::kill_grace), `SIGKILL`. The future then fails with
     /// [`TaskError::WorkerLost`]; no other task is lost.
     ///
     /// Returns true if this was begun, or the task cancelled. Returns false if the task is done, or runs on a
