@@ -40,7 +40,7 @@ const LIMIT_CLOSED: Scenario = Scenario {
 
 const HOOK: Scenario = Scenario {
     test: "shutdown::hook",
-    loom: Loom::bound(2).at_least(2_800),
+    loom: Loom::bound(2).at_least(2_400),
     shuttle: Shuttle::No,
     ..pool_spares::HOOK
 };
