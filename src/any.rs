@@ -3,14 +3,15 @@
 use crate::error::{BoxError, ShutdownError, TaskError};
 use crate::executor::{Chunk, Executor, Payload, Shutdown};
 use crate::future::Future;
+use crate::isolate::IsolatePool;
 use crate::process::ProcessPool;
 use crate::thread::ThreadPool;
 use std::time::Duration;
 
-/// A thread pool or a process pool, whichever the program chose when it ran.
+/// A thread pool, a pool of isolates or a process pool, whichever the program chose when it ran.
 ///
 /// [`Executor`] has generic methods, so there is no `dyn Executor`. This is the type for a field or a variable that holds
-/// either kind. It does what the pool in it does. What only one kind can do is reached by a `match`. Code that is
+/// any kind. It does what the pool in it does. What only one kind can do is reached by a `match`. Code that is
 /// written once and used with one kind at a time needs no such type: it takes an `impl Executor`.
 ///
 /// A task has to be one that a process pool takes, whichever pool is chosen: it captures nothing.
@@ -36,15 +37,18 @@ use std::time::Duration;
 pub enum AnyExecutor {
     /// Tasks run on threads of this process.
     Threads(ThreadPool),
+    /// Tasks run on isolates of this process, whose states they do not use.
+    Isolates(IsolatePool<()>),
     /// Tasks run in other processes.
     Processes(ProcessPool),
 }
 
 /// The same call, to whichever pool it is.
-macro_rules! either {
+macro_rules! each {
     ($this:expr, $pool:ident => $call:expr) => {
         match $this {
             Self::Threads($pool) => $call,
+            Self::Isolates($pool) => $call,
             Self::Processes($pool) => $call,
         }
     };
@@ -53,12 +57,12 @@ macro_rules! either {
 impl AnyExecutor {
     /// The pool's name.
     pub fn name(&self) -> &str {
-        either!(self, pool => pool.name())
+        each!(self, pool => pool.name())
     }
 
     /// Stops accepting tasks, and returns at once. See [`ThreadPool::close`] and [`ProcessPool::close`].
     pub fn close(&self, how: Shutdown) {
-        either!(self, pool => pool.close(how));
+        each!(self, pool => pool.close(how));
     }
 
     /// As [`Executor::shutdown`], waiting for at most `limit`.
@@ -67,13 +71,19 @@ impl AnyExecutor {
     /// [`ShutdownError::TimedOut`] says how many tasks were left; the pool goes on ending. Others as
     /// [`ThreadPool::shutdown`] and [`ProcessPool::shutdown`] have them.
     pub fn shutdown_timeout(&self, how: Shutdown, limit: Duration) -> Result<(), ShutdownError> {
-        either!(self, pool => pool.shutdown_timeout(how, limit))
+        each!(self, pool => pool.shutdown_timeout(how, limit))
     }
 }
 
 impl From<ThreadPool> for AnyExecutor {
     fn from(pool: ThreadPool) -> Self {
         Self::Threads(pool)
+    }
+}
+
+impl From<IsolatePool<()>> for AnyExecutor {
+    fn from(pool: IsolatePool<()>) -> Self {
+        Self::Isolates(pool)
     }
 }
 
@@ -90,7 +100,7 @@ impl Executor for AnyExecutor {
         A: Payload,
         R: Payload,
     {
-        either!(self, pool => pool.submit(task, arg))
+        each!(self, pool => pool.submit(task, arg))
     }
 
     fn try_submit<F, A, R, E>(&self, task: F, arg: A) -> Future<R>
@@ -100,7 +110,7 @@ impl Executor for AnyExecutor {
         R: Payload,
         E: Into<BoxError> + 'static,
     {
-        either!(self, pool => pool.try_submit(task, arg))
+        each!(self, pool => pool.try_submit(task, arg))
     }
 
     fn submit_chunk<F, A, R>(&self, task: F, args: Vec<A>) -> Future<Chunk<R>>
@@ -109,14 +119,14 @@ impl Executor for AnyExecutor {
         A: Payload,
         R: Payload,
     {
-        either!(self, pool => pool.submit_chunk(task, args))
+        each!(self, pool => pool.submit_chunk(task, args))
     }
 
     fn workers(&self) -> usize {
-        either!(self, pool => pool.workers())
+        each!(self, pool => pool.workers())
     }
 
     fn shutdown(&self, how: Shutdown) -> Result<(), ShutdownError> {
-        either!(self, pool => pool.shutdown(how))
+        each!(self, pool => pool.shutdown(how))
     }
 }

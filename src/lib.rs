@@ -100,6 +100,7 @@ pub mod executor;
 mod future;
 #[cfg(any(raddle_loom, raddle_shuttle))]
 pub mod future;
+pub mod isolate;
 #[cfg(feature = "process")]
 pub mod process;
 mod report;
@@ -133,6 +134,7 @@ pub use future::promise::{Promise, promise};
 pub use future::shared::{CancelOnDrop, SharedFuture};
 pub use future::state::FutureState;
 pub use future::wait::{ReturnWhen, Waitable, Waited, wait, wait_timeout};
+pub use isolate::{Isolate, IsolatePool};
 #[cfg(feature = "process")]
 pub use process::ProcessPool;
 #[cfg(all(feature = "process", raddle_hostile))]

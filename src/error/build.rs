@@ -2,6 +2,7 @@
 
 use super::{BoxError, sources};
 use std::error::Error;
+use std::time::Duration;
 use std::{fmt, io};
 
 /// Why a pool could not be built. Whatever had been started was stopped and joined.
@@ -88,6 +89,16 @@ pub enum BuildError {
         /// The hook's error.
         source: BoxError,
     },
+    /// Not all workers were ready within the `start_timeout`: a start hook, or what builds an isolate's state, takes longer or
+    /// never returns.
+    StartTimeout {
+        /// How many workers were ready.
+        ready: usize,
+        /// The requested number of workers.
+        workers: usize,
+        /// The `start_timeout`.
+        limit: Duration,
+    },
     /// A worker process could not be started, or ended before it was ready.
     Process {
         /// The worker.
@@ -169,6 +180,15 @@ impl fmt::Display for BuildError {
             Self::StartHook { worker, .. } => {
                 write!(f, "the start hook of worker {worker} failed")
             }
+            Self::StartTimeout {
+                ready,
+                workers,
+                limit,
+            } => write!(
+                f,
+                "{ready} of {workers} workers were ready after {limit:?}: their start hooks take longer, or never return; raise \
+                 `start_timeout`, or find what they wait for"
+            ),
             Self::Process { worker, why } => {
                 write!(f, "worker process {worker} did not start: {why}")
             }
@@ -213,6 +233,7 @@ impl From<BuildError> for io::Error {
     fn from(error: BuildError) -> Self {
         let kind = match &error {
             BuildError::Thread { source, .. } | BuildError::System { source, .. } => source.kind(),
+            BuildError::StartTimeout { .. } => io::ErrorKind::TimedOut,
             BuildError::StartHook { .. } | BuildError::Process { .. } | BuildError::Code { .. } => {
                 io::ErrorKind::Other
             }

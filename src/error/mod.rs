@@ -294,11 +294,23 @@ pub enum Rejected {
         /// Which one: `"chunk"` or `"buffer"`.
         what: &'static str,
     },
-    /// The process pool is broken: it has no workers and starts no new ones.
+    /// The pool is broken. A process pool has no workers and starts no new ones; a pool of isolates builds no states any more.
     Broken {
         /// The pool's name.
         pool: String,
         /// The cause.
+        why: String,
+    },
+    /// A task that uses the state of an isolate made the call, and only that isolate could run the new one.
+    InsideIsolate {
+        /// The isolate's name.
+        isolate: String,
+    },
+    /// A panic had spoiled the state of an isolate, and it could not be built anew. The isolate tries again for the next task.
+    NoState {
+        /// The isolate's name.
+        isolate: String,
+        /// The error of what builds the state.
         why: String,
     },
     /// A worker process could not find the task's code.
@@ -338,7 +350,16 @@ impl fmt::Display for Rejected {
                 )
             }
             Self::Zero { what } => write!(f, "{what} is zero; it has to be at least 1"),
-            Self::Broken { pool, why } => write!(f, "process pool '{pool}' is broken: {why}"),
+            Self::Broken { pool, why } => write!(f, "pool '{pool}' is broken: {why}"),
+            Self::InsideIsolate { isolate } => write!(
+                f,
+                "a task of isolate '{isolate}' sent it to its own isolate, which would wait for itself; use the state that the task \
+                 has, or send it from outside"
+            ),
+            Self::NoState { isolate, why } => write!(
+                f,
+                "the state of isolate '{isolate}' could not be built anew after a panic: {why}"
+            ),
             Self::Code { why } => why.fmt(f),
             Self::TooLarge { bytes, limit } => write!(
                 f,

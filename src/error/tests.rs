@@ -3,6 +3,7 @@ use crate::error::payload::{PayloadReason, PayloadStage};
 use crate::error::worker_lost::{Details, LostCause, WorkerExit, WorkerLost};
 use crate::sys::refusal;
 use std::io;
+use std::time::Duration;
 
 /// A user's error with a source: two texts.
 #[derive(Debug)]
@@ -63,6 +64,8 @@ fn rejected() -> Vec<Rejected> {
         NoSuchWorker { .. } => NoSuchWorker { worker: 2, workers: 1 },
         Zero { .. } => Zero { what: "chunk" },
         Broken { .. } => Broken { pool: pool(), why: text() },
+        InsideIsolate { .. } => InsideIsolate { isolate: text() },
+        NoState { .. } => NoState { isolate: text(), why: text() },
         Code { .. } => Code { why: CodeError::NoProgram },
         TooLarge { .. } => TooLarge { bytes: 2, limit: 1 },
     });
@@ -144,6 +147,7 @@ fn build() -> Vec<BuildError> {
         Pin { .. } => Pin { worker: 0, core: 1 },
         Thread { .. } => Thread { worker: 1, started: 1, limit: None, source: of_the_system() },
         StartHook { .. } => StartHook { worker: 1, source: of_a_user() },
+        StartTimeout { .. } => StartTimeout { ready: 1, workers: 2, limit: Duration::from_secs(1) },
         Process { .. } => Process { worker: 1, why: text() },
         System { .. } => System { what: "memory", source: of_the_system() },
         BadArena { .. } => BadArena { bytes: 1, least: 2, most: 3 },

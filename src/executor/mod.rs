@@ -6,6 +6,7 @@ mod map;
 #[cfg(feature = "process")]
 mod pointers;
 mod pool_options;
+pub(crate) mod restart_limit;
 mod unordered;
 mod window;
 mod worker_info;

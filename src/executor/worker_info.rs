@@ -25,6 +25,13 @@ impl WorkerInfo {
         Self { index, name, core }
     }
 
+    /// The name of its pool.
+    pub(crate) fn pool(&self) -> &str {
+        self.name
+            .rsplit_once('-')
+            .map_or(&self.name, |(pool, _)| pool)
+    }
+
     /// The name as the kernel keeps it (in `top -H`, `/proc`, `perf`): its first 15 bytes.
     ///
     /// ```

@@ -1,14 +1,20 @@
 //! Which executor a task belongs to, in one word.
 
 /// The executor's number, the fork generation in which the task was made, whether the task may run only on the worker
-/// that it was queued for, and whether it counts against the queue limit. It never changes while the cell lives.
+/// that it was queued for, whether it counts against the queue limit, and whether it is exclusive: it uses the worker's state,
+/// which one task at a time may use. It never changes while the cell lives.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Tag(u32);
 
 impl Tag {
     const BOUND: u32 = 1 << 31;
     const COUNTED: u32 = 1 << 30;
+    const EXCLUSIVE: u32 = 1 << 29;
     const GENERATION: u32 = 0x3f;
+
+    /// The largest number of an executor. No program has so many executors at a time. If two shared a number, each would
+    /// take the other's tasks for its own.
+    pub const MOST: u32 = 0x007f_ffff;
 
     /// No executor: a promise, or a future that is done from the start.
     pub const NONE: Self = Self(0);
@@ -18,9 +24,9 @@ impl Tag {
         Self::new(0, generation).bound()
     }
 
-    /// A task of executor `number` (not 0, 24 bits).
+    /// A task of executor `number` (not 0, at most [`Self::MOST`]).
     pub const fn new(number: u32, generation: u32) -> Self {
-        Self((number & 0x00ff_ffff) | (generation & Self::GENERATION) << 24)
+        Self((number & Self::MOST) | (generation & Self::GENERATION) << 23)
     }
 
     /// The same tag, but only the worker that the task is queued for may run it.
@@ -41,7 +47,16 @@ impl Tag {
         self.0 & Self::COUNTED != 0
     }
 
-    /// Both tasks belong to one executor, in one fork generation.
+    /// The same tag, for a task that uses the worker's state.
+    pub const fn exclusive(self) -> Self {
+        Self(self.0 | Self::EXCLUSIVE)
+    }
+
+    pub const fn is_exclusive(self) -> bool {
+        self.0 & Self::EXCLUSIVE != 0
+    }
+
+    /// Both tasks belong to one executor, in one fork generation, and both are exclusive or neither is.
     pub const fn same_executor(self, other: Self) -> bool {
         (self.0 ^ other.0) & !(Self::BOUND | Self::COUNTED) == 0
     }
@@ -49,7 +64,7 @@ impl Tag {
     /// The task was made before this process was forked: its executor's threads stayed in the parent.
     pub fn predates_fork(self) -> bool {
         self.0 != 0
-            && (self.0 >> 24) & Self::GENERATION
+            && (self.0 >> 23) & Self::GENERATION
                 != crate::sys::fork::generation() & Self::GENERATION
     }
 }

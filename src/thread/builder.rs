@@ -10,11 +10,13 @@ use super::worker_shared::WorkerShared;
 use crate::error::{BoxError, BuildError};
 use crate::executor::{Pin, Shutdown, WhenFull, WorkerInfo};
 use crate::future::panics;
+use crate::future::tag::Tag;
 use crate::sync;
 use crate::sync::Arc;
 use crate::sync::unmodelled::{AtomicU32, Ordering};
 use crate::sys::affinity;
 use std::fmt;
+use std::time::Duration;
 
 /// Sets up a [`ThreadPool`]. Made by [`ThreadPool::builder`].
 ///
@@ -49,6 +51,8 @@ pub struct ThreadPoolBuilder {
     max_spares: Option<usize>,
     on_start: Option<StartHook>,
     on_stop: Option<StopHook>,
+    start_timeout: Option<Duration>,
+    isolated: bool,
 }
 
 impl ThreadPoolBuilder {
@@ -124,12 +128,26 @@ impl ThreadPoolBuilder {
         self
     }
 
+    /// Sets how long `build` waits until the `on_start` hooks of all workers are over. By default it waits as long as they take.
+    ///
+    /// A thread that is still in its hook then cannot be stopped: it ends when its hook returns.
+    pub fn start_timeout(mut self, limit: Duration) -> Self {
+        self.start_timeout = Some(limit);
+        self
+    }
+
+    /// Makes the workers isolates: see [`Config::isolated`].
+    pub(crate) fn isolated(mut self) -> Self {
+        self.isolated = true;
+        self
+    }
+
     /// Starts the pool. Blocks until every thread has been created; with an `on_start` hook or pinning, either of which may
     /// fail on the thread itself, until every worker is ready.
     ///
     /// # Errors
     /// [`BuildError`] says which setting, worker, core or limit was the cause. Threads that had been started were stopped and
-    /// joined.
+    /// joined, except for one that has not returned from its hook within the [`start_timeout`](Self::start_timeout).
     pub fn build(self) -> Result<ThreadPool, BuildError> {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         // The panic hook reads a modelled thread-local, which the checker itself cannot do when it panics.
@@ -138,10 +156,14 @@ impl ThreadPoolBuilder {
         }
         let allowed = affinity::allowed();
         let cores = self.pin.cores(self.workers, &allowed, MAX_WORKERS)?;
-        // The number has 24 bits and is not 0. No program has so many pools at a time. If two shared a number, each would
-        // take the other's tasks for its own.
+        // Isolates have a number each, after that of their pool: a task that is bound to one is told by its number.
+        let numbers = if self.isolated {
+            1 + cores.len() as u32
+        } else {
+            1
+        };
         // ORDERING: pool.number Relaxed: a number; it publishes nothing.
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed) % 0x00ff_ffff + 1;
+        let number = NUMBER.fetch_add(numbers, Ordering::Relaxed) % (Tag::MOST - numbers) + 1;
         let name = self.name.unwrap_or_else(|| format!("raddle-{number}"));
         if name.contains('\0') {
             return Err(BuildError::BadName { name });
@@ -164,12 +186,17 @@ impl ThreadPoolBuilder {
             max_spares: self.max_spares.unwrap_or(256),
             on_start: self.on_start,
             on_stop: self.on_stop,
+            start_timeout: self.start_timeout,
+            isolated: self.isolated,
             can_spin: sync::MODEL || allowed.len() > 1,
         };
         let shared = Arc::new(Shared::new(config, number, workers));
         if let Err(error) = Threads::start(&shared) {
             shared.close(Shutdown::CancelPending);
-            shared.threads.wait(None);
+            // A worker that has not returned from its hook ends by itself.
+            if !matches!(error, BuildError::StartTimeout { .. }) {
+                shared.threads.wait(None);
+            }
             return Err(error);
         }
         Ok(ThreadPool::from_shared(shared))

@@ -31,6 +31,10 @@ pub struct Config {
     pub max_spares: usize,
     pub on_start: Option<StartHook>,
     pub on_stop: Option<StopHook>,
+    /// How long `build` waits until all workers are ready.
+    pub start_timeout: Option<Duration>,
+    /// The workers are isolates: a thread that blocks stays the worker that it is, since its state cannot move to a spare.
+    pub isolated: bool,
     /// False: the process has a single core, and spinning would keep the other side from running.
     pub can_spin: bool,
 }

@@ -68,7 +68,7 @@ pub use scope::Scope;
 pub use stats::{Stats, WorkerStats};
 pub use worker::current_worker;
 
-use crate::error::{BoxError, BuildError, ShutdownError, TaskError};
+use crate::error::{BoxError, BuildError, Rejected, ShutdownError, TaskError};
 use crate::executor::Shutdown;
 use crate::future::cell::Extra;
 use crate::future::task::task;
@@ -238,6 +238,51 @@ impl ThreadPool {
         self.shared.submit_to(worker, task);
         // SAFETY: the cell's type is T, and its handle reference goes to this future.
         unsafe { Future::from_cell(cell) }
+    }
+
+    /// Queues an exclusive task, for a pool of isolates: `isolate` may run it, or any if that is `None`. A thread runs one
+    /// exclusive task at a time; a wait inside one does not run another on the same thread.
+    pub(crate) fn start_exclusive<F, T>(
+        &self,
+        isolate: Option<usize>,
+        extra: impl Extra + 'static,
+        f: F,
+    ) -> Future<T>
+    where
+        F: FnOnce() -> Result<T, TaskError> + Send + 'static,
+        T: Send + 'static,
+    {
+        let shared = &self.shared;
+        let tag = isolate.map_or_else(
+            || shared.tag_here().exclusive(),
+            |isolate| shared.isolate_tag(isolate),
+        );
+        let (task, cell) = task::<F, T, _>(tag, extra, f);
+        // SAFETY: the cell's type is T, and its handle reference goes to this future.
+        let future = unsafe { Future::from_cell(cell) };
+        if let Some(inside) = Worker::of(shared).filter(|worker| worker.is_in_use())
+            && (self.workers() == 1 || isolate == Some(inside.last_index()))
+        {
+            task.fail(TaskError::Rejected(Rejected::InsideIsolate {
+                isolate: shared.workers[inside.last_index()].info.name.to_string(),
+            }));
+            return future;
+        }
+        match isolate {
+            Some(isolate) => shared.submit_to(isolate, task),
+            None => shared.submit_exclusive(task),
+        }
+        future
+    }
+
+    /// Calls `run` on a worker of this pool; meanwhile a wait on this thread runs no exclusive task.
+    pub(crate) fn exclusively<R>(run: impl FnOnce() -> R) -> R {
+        Worker::exclusively(run)
+    }
+
+    /// Is the calling thread one of the pool's workers?
+    pub(crate) fn is_inside(&self) -> bool {
+        Worker::of(&self.shared).is_some()
     }
 
     /// Opens a scope: tasks spawned in it may borrow from this stack frame. Blocks until all of them are over.

@@ -37,6 +37,7 @@ const CANCELLING: u32 = 2;
 pub struct Shared {
     pub config: Config,
     pub tag: Tag,
+    number: u32,
     /// The fork generation of the process that built the pool.
     pub generation: u32,
     pub idle: Idle,
@@ -55,6 +56,7 @@ impl Shared {
         let generation = fork::generation();
         Self {
             tag: Tag::new(number, generation),
+            number,
             generation,
             idle: Idle::new(workers.len()),
             injector: Injector::new(),
@@ -81,6 +83,12 @@ impl Shared {
     pub fn is_cancelling(&self) -> bool {
         // ORDERING: pool.cancelling Relaxed: a task that starts at this moment is not pending any more.
         self.mode.load(Relaxed) == CANCELLING
+    }
+
+    /// The tag of an exclusive task that is bound to isolate `index`.
+    pub fn isolate_tag(&self, index: usize) -> Tag {
+        let number = self.number + 1 + index as u32;
+        Tag::new(number, self.generation).exclusive().bound()
     }
 
     /// Why the pool takes no task in.

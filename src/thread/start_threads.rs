@@ -4,8 +4,9 @@ use super::shared::Shared;
 use super::threads::{FRESH, Threads, WorkerToken};
 use super::worker::Worker;
 use crate::error::BuildError;
+use crate::future::block;
 use crate::sync::atomic::Ordering::*;
-use crate::sync::{Arc, futex, thread};
+use crate::sync::{Arc, FutexWait, futex, thread};
 use crate::sys::limits;
 use crate::sys::refusal::refused;
 
@@ -32,6 +33,8 @@ impl Threads {
         if !shared.can_begin_fail() {
             return Ok(());
         }
+        let limit = shared.config.start_timeout;
+        let deadline = limit.and_then(block::deadline);
         loop {
             // ORDERING: threads.begun-look Acquire -> pairs with threads.begun: what the workers' hooks did.
             let begun = threads.begun.load(Acquire);
@@ -39,7 +42,13 @@ impl Threads {
                 break;
             }
             // WAKE: the other end is Threads::begun.
-            futex::wait(&threads.begun, begun, None);
+            if futex::wait(&threads.begun, begun, deadline) == FutexWait::TimedOut {
+                return Err(BuildError::StartTimeout {
+                    ready: begun as usize,
+                    workers: threads.workers,
+                    limit: limit.unwrap_or_default(),
+                });
+            }
         }
         threads.registry.lock().unfit.take().map_or(Ok(()), Err)
     }

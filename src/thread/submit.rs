@@ -35,6 +35,15 @@ impl Shared {
         }
     }
 
+    /// Takes an exclusive task in that any isolate may run, or completes it with the reason why not. It is never put into the
+    /// deque of the submitting isolate, whose state may be in use. Blocks only on a limit that blocks.
+    pub fn submit_exclusive(&self, task: Task) {
+        if self.is_forked() {
+            return task.fail(self.rejection());
+        }
+        self.submit_outside(task);
+    }
+
     /// Takes a task in that one of the pool's own tasks spawns: never blocks, and takes no place of the limit.
     fn submit_inside(&self, worker: &Worker, task: Task) {
         if self.is_closed() {

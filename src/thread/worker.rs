@@ -18,6 +18,7 @@ use crate::executor::WorkerInfo;
 use crate::future::block::{self, Blocker};
 use crate::future::memory;
 use crate::future::raw_task::{Header, RawTask};
+use crate::future::tag::Tag;
 use crate::future::task::{self, Task};
 use crate::report::{self, Report, message_of};
 use crate::sync;
@@ -79,6 +80,8 @@ pub struct Worker {
     /// When the global queues were last checked first.
     last_global: Cell<Option<Instant>>,
     random: Cell<u32>,
+    /// An isolate's state is in use: no other exclusive task can run on this thread.
+    in_use: Cell<bool>,
 }
 
 /// What a search finds.
@@ -99,6 +102,7 @@ impl Worker {
             tick: Cell::new(0),
             last_global: Cell::new(None),
             random: Cell::new(0x9e37_79b9),
+            in_use: Cell::new(false),
         }
     }
 
@@ -416,6 +420,38 @@ impl Worker {
         ran
     }
 
+    /// May this thread run an exclusive task now? Only in a pool of isolates, while no other one runs here, and if the task is
+    /// bound to no other isolate.
+    #[cold]
+    fn can_run_exclusive(&self, tag: Tag) -> bool {
+        tag.is_exclusive()
+            && !self.in_use.get()
+            && (tag.same_executor(self.shared.tag.exclusive()) && !tag.is_bound()
+                || tag.same_executor(self.shared.isolate_tag(self.index.get())))
+    }
+
+    /// Calls `run` on this worker's thread, which runs no other exclusive task meanwhile.
+    pub fn exclusively<R>(run: impl FnOnce() -> R) -> R {
+        /// Also when `run` panics.
+        struct InUse<'a>(&'a Worker);
+        impl Drop for InUse<'_> {
+            fn drop(&mut self) {
+                self.0.in_use.set(false);
+            }
+        }
+        let worker = CURRENT.with(Cell::get);
+        // SAFETY: as in current_worker; the thread is the caller's, so it outlives the call.
+        let _in_use = unsafe { worker.as_ref() }.map(|worker| {
+            worker.in_use.set(true);
+            InUse(worker)
+        });
+        run()
+    }
+
+    pub fn is_in_use(&self) -> bool {
+        self.in_use.get()
+    }
+
     /// The next number of a xorshift generator.
     pub(super) fn random(&self) -> u32 {
         let mut x = self.random.get();
@@ -446,10 +482,13 @@ impl Worker {
 
 impl Blocker for Worker {
     fn run_queued(&self, cell: RawTask) -> bool {
-        if self.own().is_none() || cell.tag.is_bound() || !cell.tag.same_executor(self.shared.tag) {
+        if self.own().is_none()
+            || (cell.tag.is_bound() || !cell.tag.same_executor(self.shared.tag))
+                && !self.can_run_exclusive(cell.tag)
+        {
             return false;
         }
-        // SAFETY: the waiter borrows the handle; the task belongs to this pool and is not bound.
+        // SAFETY: the waiter borrows the handle; the task belongs to this pool, and is not bound to another worker.
         self.counted(|| unsafe { task::run_from_handle(cell) })
     }
 
@@ -468,6 +507,9 @@ impl Blocker for Worker {
     }
 
     fn park(&self, sleep: &mut dyn FnMut()) {
+        if self.shared.config.isolated {
+            return sleep();
+        }
         let Some(token) = self.return_token() else {
             return sleep();
         };

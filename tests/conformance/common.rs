@@ -2,8 +2,8 @@
 
 pub use crate::shared::{Files, note, notes, open, until, wait_until_open, watch};
 use raddle::{
-    Executor, Future, ProcessPool, Rejected, Report, Shutdown, TaskError, ThreadPool, Waited,
-    set_report_hook,
+    Executor, Future, IsolatePool, ProcessPool, Rejected, Report, Shutdown, TaskError, ThreadPool,
+    Waited, set_report_hook,
 };
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -217,6 +217,21 @@ impl Kind for Processes {
     }
 }
 
+pub struct Isolates;
+
+impl Kind for Isolates {
+    type Executor = IsolatePool<()>;
+    const IS_HERE: bool = true;
+
+    fn make(workers: usize) -> IsolatePool<()> {
+        IsolatePool::new(workers, |_| Ok(())).unwrap()
+    }
+
+    fn close(executor: &IsolatePool<()>, how: Shutdown) {
+        executor.close(how);
+    }
+}
+
 /// Stamps tests out of functions that are generic over [`Kind`]: one for each kind.
 macro_rules! for_every_executor {
     ($($test:ident)*) => {
@@ -225,6 +240,13 @@ macro_rules! for_every_executor {
             fn $test() {
                 let _watch = crate::common::watch();
                 super::$test::<crate::common::Threads>();
+            })*
+        }
+        mod isolate_pool {
+            $(#[test]
+            fn $test() {
+                let _watch = crate::common::watch();
+                super::$test::<crate::common::Isolates>();
             })*
         }
         mod process_pool {

@@ -14,7 +14,6 @@
 
 pub mod launch;
 mod output;
-mod restart_limit;
 mod slot;
 mod terminate;
 #[cfg(test)]
@@ -22,6 +21,7 @@ mod tests;
 
 use crate::error::worker_lost::{Details, LostCause, WorkerExit, WorkerLost};
 use crate::error::{BuildError, TaskError};
+use crate::executor::restart_limit::RestartLimit;
 use crate::process::pool::config::WhenWorkerDies;
 use crate::process::pool::recover::{InFlight, Recovered};
 use crate::process::pool::revoke::Skips;
@@ -34,7 +34,6 @@ use crate::sys::events::Poller;
 use crate::sys::pidfd::Ended;
 use crate::sys::refusal::refused;
 use launch::{Launched, launch, own_share};
-use restart_limit::RestartLimit;
 use slot::{
     DeadlineTimer, FdToken, SkipWatch, SlotState, Termination, TerminationCause, WorkerSlot,
     private_memory,

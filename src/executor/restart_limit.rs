@@ -1,6 +1,8 @@
-//! Limits how many workers may die within a window of time.
+//! Limits how many workers of a pool may be replaced within a window of time: processes that died, or states of isolates that a
+//! panic spoiled.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::time::{Duration, Instant};
 
 /// See the module.
@@ -29,6 +31,12 @@ impl RestartLimit {
         }
         self.spent.push_back(now);
         self.spent.len() <= self.most as usize
+    }
+}
+
+impl fmt::Display for RestartLimit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} times within {:?}", self.most, self.window)
     }
 }
 

@@ -1,0 +1,238 @@
+//! The private state of an isolate: it is built, used and dropped by the isolate's thread alone.
+//!
+//! The state is in a slot that is thread-local. So it need not be `Send`, and no other thread can reach it.
+//!
+//! | slot | next |
+//! |---|---|
+//! | empty | ready, when [`Common::enter`] or [`renew`](Common::renew) has built a state |
+//! | ready | in use, while a task runs ([`with`]) |
+//! | in use | ready when the task returns; spoiled when it panics |
+//! | spoiled | empty, when the next task drops the state |
+//!
+//! Exclusive tasks do not nest on a thread ([`ThreadPool::start_exclusive`](crate::ThreadPool)), so a slot in use is never entered.
+
+use crate::error::{BoxError, Rejected, TaskError};
+use crate::executor::WorkerInfo;
+use crate::executor::restart_limit::RestartLimit;
+use crate::report::{self, Report, message_of};
+use crate::sync::{self, Arc, Mutex, MutexGuard};
+use crate::thread::{ThreadPool, current_worker};
+use std::any::Any;
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
+
+sync::thread_local! {
+    /// The slot of the isolate that this thread is: a `Slot<S>`.
+    static SLOT: RefCell<Option<Box<dyn Any>>> = const { RefCell::new(None) };
+}
+
+/// Builds an isolate's state on its thread.
+pub type Build<S> = Box<dyn Fn(&WorkerInfo) -> Result<S, BoxError> + Send + Sync>;
+
+/// A change that [`prepare`](super::IsolatePool::prepare) makes to each state.
+type Change<S> = Arc<dyn Fn(&mut S) + Send + Sync>;
+
+/// One isolate's state. See the module.
+struct Slot<S> {
+    common: Arc<Common<S>>,
+    info: WorkerInfo,
+    state: Option<S>,
+    /// A task runs with the state, or has panicked with it.
+    is_spoiled: bool,
+    /// How many of [`Shelf::changes`] the state has.
+    changes: usize,
+}
+
+/// What all isolates of a pool share.
+pub struct Common<S> {
+    build: Build<S>,
+    shelf: Mutex<Shelf<S>>,
+}
+
+/// What the mutex protects.
+struct Shelf<S> {
+    /// In the order in which they were made; `None`: one that failed.
+    changes: Vec<Option<Change<S>>>,
+    limit: RestartLimit,
+    /// Why no state is built any more.
+    broken: Option<String>,
+}
+
+impl<S: 'static> Common<S> {
+    pub fn new(build: Build<S>, limit: RestartLimit) -> Self {
+        Self {
+            build,
+            shelf: Mutex::new(Shelf {
+                changes: Vec::new(),
+                limit,
+                broken: None,
+            }),
+        }
+    }
+
+    fn shelf(&self) -> MutexGuard<'_, Shelf<S>> {
+        self.shelf.lock()
+    }
+
+    /// Makes the calling thread an isolate: builds its first state.
+    pub fn enter(self: &Arc<Self>, info: &WorkerInfo) -> Result<(), BoxError> {
+        let state = (self.build)(info)?;
+        let slot = Slot {
+            common: Arc::clone(self),
+            info: info.clone(),
+            state: Some(state),
+            is_spoiled: false,
+            changes: 0,
+        };
+        SLOT.with(|place| *place.borrow_mut() = Some(Box::new(slot)));
+        Ok(())
+    }
+
+    /// Why no state is built any more, if so.
+    fn broken(&self, info: &WorkerInfo) -> Option<Rejected> {
+        let why = self.shelf().broken.clone()?;
+        let pool = info.pool().to_owned();
+        Some(Rejected::Broken { pool, why })
+    }
+
+    /// Adds a change. [`catch_up`] makes it on one isolate. Returns its number, for [`withdraw`](Self::withdraw).
+    pub fn add(&self, change: impl Fn(&mut S) + Send + Sync + 'static) -> usize {
+        let mut shelf = self.shelf();
+        shelf.changes.push(Some(Arc::new(change)));
+        shelf.changes.len() - 1
+    }
+
+    /// Takes a change back that failed: no later state gets it.
+    pub fn withdraw(&self, number: usize) {
+        let change = self.shelf().changes[number].take();
+        drop(change);
+    }
+
+    /// The changes from number `from` on, and how many there are in all.
+    fn changes_from(&self, from: usize) -> (Vec<Change<S>>, usize) {
+        let shelf = self.shelf();
+        let changes = shelf.changes[from..].iter().flatten().cloned().collect();
+        (changes, shelf.changes.len())
+    }
+
+    /// Replaces a state that a panic has spoiled, or that could not be built before.
+    fn renew(&self, slot: &mut Slot<S>) -> Result<(), Rejected> {
+        drop_state(slot.state.take());
+        let mut shelf = self.shelf();
+        if shelf.broken.is_none() && !shelf.limit.allow(Instant::now()) {
+            shelf.broken = Some(format!(
+                "a state had to be built anew more often than its limit allows ({})",
+                shelf.limit
+            ));
+        }
+        drop(shelf);
+        if let Some(broken) = self.broken(&slot.info) {
+            return Err(broken);
+        }
+        let (changes, count) = self.changes_from(0);
+        // UNWIND: what panics has built no state; the slot stays empty.
+        let built = catch_unwind(AssertUnwindSafe(|| {
+            let mut state = (self.build)(&slot.info)?;
+            for change in changes {
+                change(&mut state);
+            }
+            Ok::<S, BoxError>(state)
+        }));
+        let why = match built {
+            Ok(Ok(state)) => {
+                slot.state = Some(state);
+                slot.is_spoiled = false;
+                slot.changes = count;
+                return Ok(());
+            }
+            Ok(Err(error)) => error.to_string(),
+            Err(payload) => format!("it panicked: {}", message_of(&*payload)),
+        };
+        let isolate = slot.info.name.to_string();
+        Err(Rejected::NoState { isolate, why })
+    }
+}
+
+impl<S: 'static> Slot<S> {
+    /// Calls `task` with a state that is fit for use.
+    fn call<R>(&mut self, task: impl FnOnce(&mut S) -> R) -> Result<R, TaskError> {
+        if self.is_spoiled || self.state.is_none() {
+            let common = Arc::clone(&self.common);
+            common.renew(self)?;
+        }
+        let Some(state) = &mut self.state else {
+            unreachable!("a state was just built")
+        };
+        // UNWIND: if the task panics, the state stays spoiled.
+        self.is_spoiled = true;
+        let result = ThreadPool::exclusively(|| task(state));
+        self.is_spoiled = false;
+        Ok(result)
+    }
+}
+
+/// Calls `in_slot` with the slot of the calling thread.
+fn in_slot<S: 'static, R>(
+    in_slot: impl FnOnce(&mut Slot<S>) -> Result<R, TaskError>,
+) -> Result<R, TaskError> {
+    SLOT.with(|place| {
+        let mut place = place.borrow_mut();
+        match place.as_mut().and_then(|slot| slot.downcast_mut()) {
+            Some(slot) => in_slot(slot),
+            None => unreachable!("exclusive tasks run on isolates of their own pool"),
+        }
+    })
+}
+
+/// Calls `task` with the state of the isolate that the calling thread is. Called by the isolate, for an exclusive task.
+///
+/// # Errors
+/// The state had been spoiled, and could not be built again.
+#[inline]
+pub fn with<S: 'static, R>(
+    task: impl FnOnce(&mut S) -> Result<R, TaskError>,
+) -> Result<R, TaskError> {
+    in_slot::<S, _>(|slot| slot.call(task)?)
+}
+
+/// Makes the changes that the calling isolate's state does not have yet.
+pub fn catch_up<S: 'static>() -> Result<(), TaskError> {
+    in_slot::<S, _>(|slot| {
+        // A state that is built anew has all changes.
+        slot.call(|_| ())?;
+        let (changes, count) = slot.common.changes_from(slot.changes);
+        slot.changes = count;
+        slot.call(|state| {
+            for change in changes {
+                change(state);
+            }
+        })
+    })
+}
+
+/// Ends the isolate that the calling thread is: drops its state.
+pub fn leave<S: 'static>() {
+    let slot = SLOT.with(|place| place.borrow_mut().take());
+    if let Some(mut slot) = slot.and_then(|slot| slot.downcast::<Slot<S>>().ok()) {
+        drop_state(slot.state.take());
+    }
+}
+
+fn drop_state<S>(state: Option<S>) {
+    // UNWIND: the state's destructor is user code, on a thread that goes on.
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(state))) {
+        report::tell(&Report::DropPanicked {
+            what: "state",
+            message: message_of(&*payload),
+        });
+    }
+}
+
+/// The isolate that the calling thread is.
+///
+/// Inside a task it says which isolate runs it. Never blocks.
+pub fn current() -> Option<WorkerInfo> {
+    SLOT.with(|place| place.try_borrow().map_or(true, |slot| slot.is_some()))
+        .then(current_worker)?
+}
