@@ -19,7 +19,7 @@
 //! The submitter depends on no thread that may run code of the user: a callback may hold up the completer, or the submitter may
 //! be a callback on the completer.
 //!
-//! Models: `verify/src/scenarios/remote_rooms.rs`.
+//! Models: `verify/src/scenarios/remote_capacity_lanes.rs`.
 
 use crate::error::TaskError;
 use crate::future::spin;

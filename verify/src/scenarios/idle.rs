@@ -173,8 +173,8 @@ const SEARCHING: Scenario = Scenario {
 
 /// The same with the inbox in between.
 const INBOX: Scenario = Scenario {
-    name: "idle/inbox",
-    test: "idle::inbox",
+    name: "idle/injector",
+    test: "idle::injector",
     shows: "the same through the inbox",
     must: &["slept", "did not sleep"],
     loom: Loom::bound(3).at_least(10_000),

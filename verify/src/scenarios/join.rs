@@ -141,8 +141,8 @@ const TWO_THIEVES: Scenario = Scenario {
 /// Two joins, one after the other, through one offer and at the same address: a thief that looked before
 /// takes the one or the other, and never the first one's remains.
 const SAME_PLACE: Scenario = Scenario {
-    name: "join/same_place",
-    test: "join::same_place",
+    name: "join/same_address",
+    test: "join::same_address",
     shows: "two joins through one offer, and a late thief",
     must: &["neither", "first", "second"],
     loom: Loom::unbounded().at_least(55_000),
@@ -182,8 +182,8 @@ fn guest(offer: &SharedJob, half: &Half) -> &'static str {
 
 /// Two guests and one place for their offers: the thief may have looked at the one's and take the other's.
 const GUESTS: Scenario = Scenario {
-    name: "join/guests",
-    test: "join::guests",
+    name: "join/external_joiners",
+    test: "join::external_joiners",
     shows: "two guests, one place, a thief: kept, reclaimed or stolen",
     must: &[
         "reclaimed, reclaimed",
@@ -343,8 +343,8 @@ const OLD_LOOK: Scenario = Scenario {
 
 /// Broken on purpose: a guest takes back whatever lies there, which may be another's.
 const ANYBODYS: Scenario = Scenario {
-    name: "join/broken_anybodys",
-    test: "join::a_guest_that_takes_back_anybodys_half_is_found",
+    name: "join/broken_any_job",
+    test: "join::a_joiner_that_reclaims_any_job_is_found",
     shows: "a guest that takes back another's job",
     may: &["lucky"],
     must_fail: Some("took another guest's half"),

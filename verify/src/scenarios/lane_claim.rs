@@ -152,8 +152,8 @@ const IN_ORDER: Scenario = Scenario {
 
 /// A running task is asked to stop; the next one in its slot is not.
 const ASKED: Scenario = Scenario {
-    name: "lane/asked",
-    test: "lane_claim::asked",
+    name: "lane/stop_requested",
+    test: "lane_claim::stop_requested",
     shows: "seen or too late, and not by the slot's next task",
     must: &["seen", "too late"],
     loom: Loom::unbounded().at_least(12),

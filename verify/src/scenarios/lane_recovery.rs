@@ -403,8 +403,8 @@ const SUBMIT_MEANWHILE: Scenario = Scenario {
 
 /// Two of the parent's threads take answers while they come: each is taken once, in order.
 const HANDOVER: Scenario = Scenario {
-    name: "lane/handover",
-    test: "lane_recovery::handover",
+    name: "lane/two_consumers",
+    test: "lane_recovery::two_consumers",
     shows: "two consumers: each answer once, in order",
     must: &["both by one", "one each", "some left"],
     threads: 3,

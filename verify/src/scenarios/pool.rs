@@ -525,8 +525,8 @@ const JOIN: Scenario = Scenario {
 /// A worker was blocked, and its core went to a spare that keeps it: a join of its task goes on as a guest's, and its second
 /// half finds a thread though the first one waits for it.
 const JOIN_DISPLACED: Scenario = Scenario {
-    name: "pool/join_displaced",
-    test: "pool::join_displaced",
+    name: "pool/join_without_token",
+    test: "pool::join_without_token",
     shows: "borrowing",
     may: &["done"],
     shuttle: Shuttle::sampled(1_000),
@@ -595,8 +595,8 @@ const IN_ORDER: Scenario = Scenario {
 
 /// Two threads from outside take part in joins of their own, and a worker of another pool in a third.
 const JOIN_GUESTS: Scenario = Scenario {
-    name: "pool/join_guests",
-    test: "pool::join_guests",
+    name: "pool/join_external",
+    test: "pool::join_external",
     shows: "borrowing",
     may: &["done"],
     shuttle: Shuttle::sampled(1_000),

@@ -94,8 +94,8 @@ const MET_BESIDE: Scenario = Scenario {
 
 /// The same with a half that a thread from outside offers.
 const GUEST: Scenario = Scenario {
-    name: "pool/guest_meets",
-    test: "pool::guest_meets",
+    name: "pool/external_half_meets",
+    test: "pool::external_half_meets",
     shows: "halves of joins are found, and run once",
     may: &["met"],
     shuttle: Shuttle::sampled(1_000),
@@ -112,8 +112,8 @@ const GUEST: Scenario = Scenario {
 /// The outermost half goes to the other worker, which then searches: a half that was kept back meanwhile is offered to it,
 /// and runs once.
 const LATENT: Scenario = Scenario {
-    name: "pool/latent_half",
-    test: "pool::latent_half",
+    name: "pool/deferred_half",
+    test: "pool::deferred_half",
     shows: "halves of joins are found, and run once",
     may: &["stolen", "kept"],
     shuttle: Shuttle::sampled(1_000),

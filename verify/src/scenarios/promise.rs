@@ -142,8 +142,8 @@ const ABANDON: Scenario = Scenario {
 
 /// A promise that has been started is cancelled: it is asked to stop, at any time.
 const ASKED: Scenario = Scenario {
-    name: "promise/asked",
-    test: "promise::asked",
+    name: "promise/cancel_requested",
+    test: "promise::cancel_requested",
     shows: "one that was started is asked to stop",
     must: &["asked", "asked too late"],
     loom: Loom::unbounded().at_least(15),

@@ -73,8 +73,8 @@ fn two_waiters(out: &Outcomes, answered_before: bool) {
 
 /// One of the two tasks is answered when the waiting begins.
 const LEAD: Scenario = Scenario {
-    name: "remote/lead",
-    test: "remote::lead",
+    name: "remote/leader",
+    test: "remote::leader",
     shows: "two waiters, one task answered before: both come to their end",
     must: &["awake", "slept"],
     threads: 3,
@@ -86,8 +86,8 @@ const LEAD: Scenario = Scenario {
 
 /// Neither is.
 const FOLLOW: Scenario = Scenario {
-    name: "remote/follow",
-    test: "remote::follow",
+    name: "remote/follower",
+    test: "remote::follower",
     shows: "the same, neither answered before",
     must: &["awake", "slept"],
     threads: 3,
@@ -100,7 +100,7 @@ const FOLLOW: Scenario = Scenario {
 /// Broken on purpose: a leader leaves, and tells nobody.
 const NO_LEADER: Scenario = Scenario {
     name: "remote/broken_no_leader",
-    test: "remote::a_leader_that_leaves_in_silence_is_found",
+    test: "remote::a_leader_without_a_successor_is_found",
     shows: "a leader leaves in silence",
     may: &["awake", "slept"],
     must_fail: Some("deadlock"),
@@ -151,8 +151,8 @@ const CALLBACK_WAITS: Scenario = Scenario {
 
 /// A submitter finds the lane full, and sleeps as its leader: the room comes from the worker's answer.
 const ROOM: Scenario = Scenario {
-    name: "remote/room",
-    test: "remote::room",
+    name: "remote/capacity",
+    test: "remote::capacity",
     shows: "a submitter sleeps as the leader of a full lane",
     must: &["awake", "slept"],
     loom: Loom::bound(4).at_least(1_850),
@@ -178,8 +178,8 @@ const ROOM: Scenario = Scenario {
 
 /// A submitter finds the lane full while another thread may lead it, which then makes the room.
 const ROOM_FOLLOW: Scenario = Scenario {
-    name: "remote/room_follow",
-    test: "remote::room_follow",
+    name: "remote/capacity_follower",
+    test: "remote::capacity_follower",
     shows: "the same beside a waiter",
     must: &["awake", "slept"],
     threads: 3,
@@ -209,8 +209,8 @@ const ROOM_FOLLOW: Scenario = Scenario {
 
 /// A callback is added while the answer comes: the attendant is told of it, or finds it, or it was there before.
 const ENGAGE: Scenario = Scenario {
-    name: "remote/engage",
-    test: "remote::engage",
+    name: "remote/request_completion",
+    test: "remote::request_completion",
     shows: "a callback added while the answer comes runs",
     must: &["awake", "slept"],
     threads: 3,
@@ -239,8 +239,8 @@ const ENGAGE: Scenario = Scenario {
 
 /// A task is engaged while another one's end lets the attendant go to rest.
 const DISENGAGE: Scenario = Scenario {
-    name: "remote/disengage",
-    test: "remote::disengage",
+    name: "remote/interest_after_reply",
+    test: "remote::interest_after_reply",
     shows: "one engaged while the attendant goes to rest is heard",
     must: &["awake", "slept"],
     loom: Loom::bound(2).at_least(78_000),
@@ -369,8 +369,8 @@ fn attended(pump: fn(&Model, &Future<u64>)) {
 
 /// A look at a future from a second thread takes the answer that the first one waits for.
 const REMOTE_WAITER: Scenario = Scenario {
-    name: "remote/attended",
-    test: "remote::attended",
+    name: "remote/reply_taken",
+    test: "remote::reply_taken",
     shows: "a leader whose answer another thread takes is rung",
     must: &["awake", "slept"],
     faults: 1,
@@ -387,8 +387,8 @@ const REMOTE_WAITER: Scenario = Scenario {
 
 /// Broken on purpose: who takes the answer tells nobody who sleeps for it.
 const NO_RING: Scenario = Scenario {
-    name: "remote/broken_no_ring",
-    test: "remote::an_answer_that_is_taken_in_silence_is_found",
+    name: "remote/broken_no_notify",
+    test: "remote::a_reply_taken_without_a_notification_is_found",
     shows: "an answer is taken in silence",
     may: &["awake", "slept"],
     must_fail: Some("deadlock"),
@@ -500,8 +500,8 @@ fn move_engage(out: &Outcomes, engage: fn(&Model, &Future<u64>)) {
 
 /// The attendant's ear goes along.
 const MOVE_ENGAGE: Scenario = Scenario {
-    name: "remote/move_engage",
-    test: "remote::move_engage",
+    name: "remote/move_interest",
+    test: "remote::move_interest",
     shows: "the attendant's ear goes along",
     must: &["awake"],
     may: &["slept"],
@@ -513,8 +513,8 @@ const MOVE_ENGAGE: Scenario = Scenario {
 
 /// Broken on purpose: no fence between the engagement and the look at where the task is.
 const NO_ENGAGE_FENCE: Scenario = Scenario {
-    name: "remote/broken_no_engage_fence",
-    test: "remote::an_engagement_without_its_fence_is_found",
+    name: "remote/broken_no_interest_fence",
+    test: "remote::a_completion_request_without_its_fence_is_found",
     shows: "no fence between the engagement and the look at the ticket",
     may: &["awake", "slept"],
     must_fail: Some("does not listen"),
@@ -581,7 +581,7 @@ const END: Scenario = Scenario {
 
 /// The same under shuttle, where memory is sequentially consistent: the fence changes nothing.
 const NO_ENGAGE_FENCE_IN_ORDER: Scenario = Scenario {
-    test: "remote::an_engagement_without_its_fence_needs_loom",
+    test: "remote::a_completion_request_without_its_fence_needs_loom",
     must_fail: None,
     loom: Loom::No,
     shuttle: Shuttle::random(1_000),

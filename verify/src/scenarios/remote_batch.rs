@@ -64,8 +64,8 @@ const LATE_CALLBACK: Scenario = Scenario {
 
 /// The same with an attendant, which hears of it.
 const LATE_CALLBACK_TOLD: Scenario = Scenario {
-    name: "batch/late_callback_told",
-    test: "remote_batch::late_callback_told",
+    name: "batch/late_callback_notified",
+    test: "remote_batch::late_callback_notified",
     shows: "the attendant hears of a callback that is left to it",
     must: &["slept"],
     may: &["awake"],

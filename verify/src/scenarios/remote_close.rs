@@ -76,8 +76,8 @@ fn crowded() -> (Model, Box<WorkerEnd>, Future<u64>, Future<u64>) {
 
 /// A task is given to a lane whose tasks have been cancelled already.
 const GIVE: Scenario = Scenario {
-    name: "close/give",
-    test: "remote_close::give",
+    name: "close/move",
+    test: "remote_close::move",
     shows: "a task that moves meanwhile is cancelled",
     must: &["moved", "stayed"],
     loom: Loom::bound(4).at_least(300),
@@ -100,8 +100,8 @@ const GIVE: Scenario = Scenario {
 
 /// As above, at the end of the pool, with somebody who waits.
 const GIVE_AT_END: Scenario = Scenario {
-    name: "close/give_at_end",
-    test: "remote_close::give_at_end",
+    name: "close/move_at_end",
+    test: "remote_close::move_at_end",
     shows: "a task that moves at the pool's end fails with it",
     must: &["moved", "stayed"],
     loom: Loom::bound(5).at_least(720),

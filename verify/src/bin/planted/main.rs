@@ -248,7 +248,7 @@ fn distance(file: &str, test: &str) -> usize {
         (
             "src/future",
             &[
-                "state", "cell", "hooks", "set", "park", "promise", "after", "scope", "adopt",
+                "state", "cell", "hooks", "set", "park", "promise", "after", "scope", "take_over",
                 "pool", "remote",
             ],
         ),

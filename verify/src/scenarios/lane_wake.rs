@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 
 /// The worker sleeps twice, and each time a task wakes it.
 const WORKER: Scenario = Scenario {
-    name: "lane/worker_bell",
-    test: "lane_bells::worker",
+    name: "lane/worker_sleeps",
+    test: "lane_wake::worker",
     shows: "the worker sleeps twice",
     must: &["awake", "slept"],
     faults: 2,
@@ -39,7 +39,7 @@ const WORKER: Scenario = Scenario {
 /// Two tasks from two threads for a worker that lies down: one of them rings for both.
 const WORKER_BURST: Scenario = Scenario {
     name: "lane/worker_burst",
-    test: "lane_bells::worker_burst",
+    test: "lane_wake::worker_burst",
     shows: "one ring for two tasks",
     must: &["awake", "slept"],
     threads: 3,
@@ -62,8 +62,8 @@ const WORKER_BURST: Scenario = Scenario {
 
 /// The parent sleeps for each of two answers.
 const PARENT: Scenario = Scenario {
-    name: "lane/parent_bell",
-    test: "lane_bells::parent",
+    name: "lane/parent_sleeps",
+    test: "lane_wake::parent",
     shows: "the parent sleeps twice",
     must: &["awake", "slept"],
     faults: 2,
@@ -93,7 +93,7 @@ const PARENT: Scenario = Scenario {
 /// With a deadline, which may pass; the answer is then taken later.
 const TIMED: Scenario = Scenario {
     name: "lane/parent_timed",
-    test: "lane_bells::timed",
+    test: "lane_wake::timed",
     shows: "a deadline that passes",
     must: &["answered", "timed out"],
     faults: 1,
@@ -125,8 +125,8 @@ const TIMED: Scenario = Scenario {
 
 /// The parent wakes its own sleeper, for a reason of its own.
 const OWN_RING: Scenario = Scenario {
-    name: "lane/own_ring",
-    test: "lane_bells::own_ring",
+    name: "lane/own_event",
+    test: "lane_wake::own_event",
     shows: "woken for a reason of the parent's own",
     must: &["awake", "slept"],
     faults: 1,
@@ -157,8 +157,8 @@ const OWN_RING: Scenario = Scenario {
 
 /// The same, while the worker's side writes over the bell that the sleeper sleeps on, too.
 const SPOILED: Scenario = Scenario {
-    name: "lane/spoiled_bell",
-    test: "lane_bells::spoiled_bell",
+    name: "lane/spoiled_event",
+    test: "lane_wake::spoiled_event",
     shows: "the same, while the worker's bell is written over",
     must: &["awake", "slept"],
     faults: 1,
@@ -194,7 +194,7 @@ const SPOILED: Scenario = Scenario {
 /// A listener is told of an answer, once for each time that it asks; a sleeper's bell stays still.
 const LISTENER: Scenario = Scenario {
     name: "lane/listener",
-    test: "lane_bells::listener",
+    test: "lane_wake::listener",
     shows: "told of two answers",
     must: &["told", "saw itself"],
     loom: Loom::bound(3).at_least(1_000),
@@ -234,8 +234,8 @@ const LISTENER: Scenario = Scenario {
 
 /// A sleeper is rung for the first answer; a listener then asks for the first time, with a wish that may look the same.
 const BOTH_WISHES: Scenario = Scenario {
-    name: "lane/both_wishes",
-    test: "lane_bells::both_wishes",
+    name: "lane/both_wake_requests",
+    test: "lane_wake::both_wake_requests",
     shows: "a sleeper is rung, then a listener told: their wishes may look the same",
     must: &["told", "saw itself"],
     loom: Loom::bound(2).at_least(1_100),
@@ -275,7 +275,7 @@ const BOTH_WISHES: Scenario = Scenario {
 /// The end of a lane: what was published before is answered, and a sleeping worker comes to its end.
 const CLOSE: Scenario = Scenario {
     name: "lane/close",
-    test: "lane_bells::close",
+    test: "lane_wake::close",
     shows: "the worker ends after the last task",
     must: &["awake", "slept"],
     faults: 1,
@@ -340,8 +340,8 @@ fn handshake(without: Without) {
 
 /// The shape of the broken ones below, whole.
 const HANDSHAKE: Scenario = Scenario {
-    name: "lane/wish",
-    test: "lane_bells::handshake",
+    name: "lane/wake_request",
+    test: "lane_wake::handshake",
     shows: "the handshake alone",
     must: &["awake", "slept"],
     faults: 1,
@@ -357,7 +357,7 @@ const HANDSHAKE: Scenario = Scenario {
 /// Broken on purpose: no look between the wish and the sleep.
 const NO_LOOK: Scenario = Scenario {
     name: "lane/broken_no_look",
-    test: "lane_bells::a_sleep_without_a_look_is_found",
+    test: "lane_wake::a_sleep_without_a_look_is_found",
     shows: "no look between wish and sleep",
     may: &["awake", "slept"],
     must_fail: Some("deadlock"),
@@ -373,7 +373,7 @@ const NO_LOOK: Scenario = Scenario {
 /// Broken on purpose: no fence between what was brought and the look at the wish. Only loom can see it.
 const NO_FENCE: Scenario = Scenario {
     name: "lane/broken_no_fence",
-    test: "lane_bells::a_ring_without_a_fence_is_found",
+    test: "lane_wake::a_notification_without_a_fence_is_found",
     shows: "no fence before the look at the wish",
     may: &["awake", "slept"],
     must_fail: Some("deadlock"),
@@ -388,8 +388,8 @@ const NO_FENCE: Scenario = Scenario {
 /// Broken on purpose: the bell is read after the wish. The ring may have come between them, for the first
 /// thing; the second is then brought to a wish that is used up.
 const LATE_BELL: Scenario = Scenario {
-    name: "lane/broken_late_bell",
-    test: "lane_bells::a_bell_read_after_the_wish_is_found",
+    name: "lane/broken_late_event",
+    test: "lane_wake::an_event_read_after_the_request_is_found",
     shows: "the bell read after the wish",
     may: &["awake", "slept"],
     must_fail: Some("deadlock"),

@@ -16,8 +16,8 @@ fn offer(hand: &HandoffSlot<Item>, item: NonNull<Item>) -> Option<u32> {
 
 /// The owner closes its hand while somebody puts a task into it.
 const OFFER: Scenario = Scenario {
-    name: "hand/offer",
-    test: "hand::offer",
+    name: "handoff/offer",
+    test: "handoff::offer",
     shows: "taken or refused, never lost or twice",
     must: &["taken", "refused"],
     forbidden: &["lost", "twice"],
@@ -45,8 +45,8 @@ const OFFER: Scenario = Scenario {
 
 /// A thief comes by: the owner that was taken off its core does not hold the task up.
 const STEAL: Scenario = Scenario {
-    name: "hand/steal",
-    test: "hand::steal",
+    name: "handoff/steal",
+    test: "handoff::steal",
     shows: "owner, thief or refused",
     must: &["owner", "thief", "refused"],
     forbidden: &["lost", "twice"],
@@ -78,8 +78,8 @@ const STEAL: Scenario = Scenario {
 
 /// The owner opens its hand again after a task was taken out of it; a thief is late.
 const AGAIN: Scenario = Scenario {
-    name: "hand/again",
-    test: "hand::again",
+    name: "handoff/again",
+    test: "handoff::again",
     shows: "opened twice, with a late thief",
     must: &["owner 1, owner 2", "thief 1, owner 2", "owner 1, thief 2"],
     loom: Loom::unbounded().at_least(15_000),
@@ -108,8 +108,8 @@ const AGAIN: Scenario = Scenario {
 
 /// Two submitters, one hand.
 const TWO_OFFERS: Scenario = Scenario {
-    name: "hand/two_offers",
-    test: "hand::two_offers",
+    name: "handoff/two_offers",
+    test: "handoff::two_offers",
     shows: "one of two, or none",
     must: &["1", "2", "none"],
     threads: 3,

@@ -51,8 +51,8 @@ impl Pair {
 /// A task is submitted behind the running one: the attendant hears of it, finds that the other worker is idle, and
 /// gives it to that one.
 const ATTEND: Scenario = Scenario {
-    name: "balance/attend",
-    test: "remote_balance::attend",
+    name: "rebalance/completer",
+    test: "remote_rebalance::completer",
     shows: "a task behind a long one comes to the idle worker",
     must: &["slept"],
     may: &["awake"],
@@ -77,8 +77,8 @@ const ATTEND: Scenario = Scenario {
 
 /// The attendant and the leader of the lane, who waits for the very task, both find it behind the running one.
 const BOTH: Scenario = Scenario {
-    name: "balance/both",
-    test: "remote_balance::both",
+    name: "rebalance/both",
+    test: "remote_rebalance::both",
     shows: "attendant and leader move the same task",
     must: &["awake", "slept"],
     loom: Loom::bound(2).at_least(5_900),
@@ -99,8 +99,8 @@ const BOTH: Scenario = Scenario {
 /// A task with a long argument is cancelled while it is given away: it has one end, and the memory of both lanes comes
 /// back.
 const CANCEL: Scenario = Scenario {
-    name: "balance/cancel",
-    test: "remote_balance::cancel",
+    name: "rebalance/cancel",
+    test: "remote_rebalance::cancel",
     shows: "moved or cancelled; memory of both lanes comes back",
     must: &["ran", "cancelled"],
     loom: Loom::bound(3).at_least(500),
@@ -145,8 +145,8 @@ fn serve_rest(worker: &mut WorkerEnd) -> usize {
 /// Somebody submits while the attendant finds that nothing waits any more: the mark is there in the end, so the attendant
 /// looks again.
 const MARK: Scenario = Scenario {
-    name: "balance/mark",
-    test: "remote_balance::mark",
+    name: "rebalance/backlog",
+    test: "remote_rebalance::backlog",
     shows: "the attendant looks again while something waits",
     must: &["kept", "set again"],
     loom: Loom::bound(2).at_least(4_800),
@@ -182,8 +182,8 @@ const MARK: Scenario = Scenario {
 
 /// A worker does not begin what is next, and does so after all when it is given away.
 const STUCK: Scenario = Scenario {
-    name: "balance/stuck",
-    test: "remote_balance::stuck",
+    name: "rebalance/stuck",
+    test: "remote_rebalance::stuck",
     shows: "what a worker does not begin moves, or it begins it after all",
     must: &["moved", "stayed"],
     loom: Loom::bound(3).at_least(190),
@@ -236,8 +236,8 @@ fn alone(out: &Outcomes, wait: fn(&Model, Future<u64>) -> JoinHandle<()>) {
 
 /// By its result.
 const ALONE: Scenario = Scenario {
-    name: "balance/alone",
-    test: "remote_balance::alone",
+    name: "rebalance/alone",
+    test: "remote_rebalance::alone",
     shows: "the same while a waiter sleeps for it, which looks",
     must: &["moved", "stayed"],
     faults: 2,
@@ -253,8 +253,8 @@ const ALONE: Scenario = Scenario {
 
 /// By a callback, which the attendant runs.
 const ALONE_CALLBACK: Scenario = Scenario {
-    name: "balance/alone_callback",
-    test: "remote_balance::alone_callback",
+    name: "rebalance/alone_callback",
+    test: "remote_rebalance::alone_callback",
     shows: "the same for a callback, and the attendant looks",
     must: &["moved", "stayed"],
     loom: Loom::bound(2).at_least(4_500),
@@ -293,8 +293,8 @@ fn outcome(task: Future<u64>) -> Result<u64, TaskError> {
 
 /// What waits for a dead worker is given away while the supervisor buries it.
 const ORPHANS: Scenario = Scenario {
-    name: "balance/orphans",
-    test: "remote_balance::orphans",
+    name: "rebalance/stranded",
+    test: "remote_rebalance::stranded",
     shows: "what waits for a dead worker moves while the lane is buried",
     must: &["moved", "stayed"],
     loom: Loom::bound(3).at_least(1_600),
@@ -321,8 +321,8 @@ const ORPHANS: Scenario = Scenario {
 
 /// A worker dies whose task is to run again, while the attendant finds that nothing waits any more.
 const MARK_ORPHANS: Scenario = Scenario {
-    name: "balance/mark_orphans",
-    test: "remote_balance::mark_orphans",
+    name: "rebalance/backlog_stranded",
+    test: "remote_rebalance::backlog_stranded",
     shows: "the attendant looks again when a worker has died",
     must: &["kept", "set again"],
     loom: Loom::bound(3).at_least(1_500),
@@ -355,8 +355,8 @@ const MARK_ORPHANS: Scenario = Scenario {
 
 /// A task is given away while its submitter is publishing it: it arrives as it was, or stays.
 const SUBMIT: Scenario = Scenario {
-    name: "balance/submit",
-    test: "remote_balance::submit",
+    name: "rebalance/submit",
+    test: "remote_rebalance::submit",
     shows: "a task is given away while it is being submitted: it arrives as it was",
     must: &["moved", "stayed"],
     loom: Loom::bound(2).at_least(100),
@@ -382,8 +382,8 @@ const SUBMIT: Scenario = Scenario {
 
 /// Two lanes give to each other at the same time: neither waits for the other one.
 const BOTH_WAYS: Scenario = Scenario {
-    name: "balance/both_ways",
-    test: "remote_balance::both_ways",
+    name: "rebalance/both_ways",
+    test: "remote_rebalance::both_ways",
     shows: "two lanes give to each other, and neither waits for the other one",
     must: &["moved"],
     loom: Loom::bound(3).at_least(20),

@@ -39,8 +39,8 @@ fn is_in_order(got: &[u32]) -> bool {
 
 /// Two threads push, over the end of a block. Each one's items stay in order.
 const TWO_PUSHERS: Scenario = Scenario {
-    name: "inbox/two_pushers",
-    test: "inbox::two_pushers",
+    name: "injector/two_pushers",
+    test: "injector::two_pushers",
     shows: "every order that keeps each pusher's own",
     must: &["1 2 3", "1 3 2", "3 1 2"],
     loom: Loom::bound(3).at_least(6_400),
@@ -63,8 +63,8 @@ const TWO_PUSHERS: Scenario = Scenario {
 
 /// Two pushers reach the last slot of a block together: one of them puts the next block in place.
 const BLOCK_END: Scenario = Scenario {
-    name: "inbox/block_end",
-    test: "inbox::block_end",
+    name: "injector/block_end",
+    test: "injector::block_end",
     shows: "two pushers at a block's last slot",
     must: &["1 2 3", "1 3 2"],
     loom: Loom::bound(3).at_least(620),
@@ -87,8 +87,8 @@ const BLOCK_END: Scenario = Scenario {
 
 /// One pushes three items, the other takes what it finds, twice.
 const PUSH_POP: Scenario = Scenario {
-    name: "inbox/push_pop",
-    test: "inbox::push_pop",
+    name: "injector/push_pop",
+    test: "injector::push_pop",
     shows: "what two looks find during three pushes: nothing to everything",
     must: &["popped -", "popped 1", "popped 1 2", "popped 1 2 3"],
     loom: Loom::bound(3).at_least(31_000),
@@ -116,8 +116,8 @@ const PUSH_POP: Scenario = Scenario {
 
 /// Two threads pop a full block and what lies behind it: the last one to read gives the block back.
 const TWO_POPPERS: Scenario = Scenario {
-    name: "inbox/two_poppers",
-    test: "inbox::two_poppers",
+    name: "injector/two_poppers",
+    test: "injector::two_poppers",
     shows: "two share a block, one of them gives it back",
     must: &["1 2 and 3", "3 and 1 2", "2 and 1 3"],
     loom: Loom::bound(3).at_least(1_100),
@@ -145,8 +145,8 @@ const TWO_POPPERS: Scenario = Scenario {
 
 /// A block is shelved and used again while another pusher is still held up in front of it.
 const RECYCLED: Scenario = Scenario {
-    name: "inbox/recycled",
-    test: "inbox::recycled",
+    name: "injector/recycled",
+    test: "injector::recycled",
     shows: "blocks are used again under a late pusher",
     must: &["all in order", "the late one in between"],
     loom: Loom::bound(2).at_least(12_000),
@@ -196,8 +196,8 @@ fn at_the_turn(out: &Outcomes, limit: usize) {
 
 /// Each takes one.
 const THREE: Scenario = Scenario {
-    name: "inbox/pusher_and_two_poppers",
-    test: "inbox::pusher_and_two_poppers",
+    name: "injector/pusher_and_two_poppers",
+    test: "injector::pusher_and_two_poppers",
     shows: "across the end of a block",
     must: &["1 and -", "- and 1", "1 and 2", "2 and 1"],
     threads: 3,
@@ -209,8 +209,8 @@ const THREE: Scenario = Scenario {
 
 /// One may take all, and the other stands in front of the next block with an old tail.
 const TURNED: Scenario = Scenario {
-    name: "inbox/turned",
-    test: "inbox::turned",
+    name: "injector/old_tail",
+    test: "injector::old_tail",
     shows: "no popper takes from the next block what is not there, by an old tail",
     must: &[
         "1 and -",
@@ -230,8 +230,8 @@ const TURNED: Scenario = Scenario {
 /// Closing meets pushes: what was accepted is found by whoever looks after the close; what was refused was
 /// refused for good.
 const CLOSE: Scenario = Scenario {
-    name: "inbox/close",
-    test: "inbox::close",
+    name: "injector/close",
+    test: "injector::close",
     shows: "accepted is found after the close; refused is refused for good",
     must: &["0 accepted", "1 accepted", "2 accepted"],
     loom: Loom::bound(3).at_least(840),
@@ -270,8 +270,8 @@ const CLOSE: Scenario = Scenario {
 /// A sleeper announces itself and looks, a pusher pushes and looks for sleepers. At least one of them sees
 /// the other.
 const LOOK: Scenario = Scenario {
-    name: "inbox/look",
-    test: "inbox::look",
+    name: "injector/look",
+    test: "injector::look",
     shows: "pusher and sleeper do not miss each other",
     must: &["sleeper saw", "pusher saw", "both saw"],
     forbidden: &["neither saw"],
@@ -286,8 +286,8 @@ const LOOK: Scenario = Scenario {
 
 /// Broken on purpose: as [`LOOK`], but the sleeper only compares the length, which it may read stale.
 const LENGTH_IS_NO_LOOK: Scenario = Scenario {
-    name: "inbox/broken_length_is_no_look",
-    test: "inbox::a_look_without_a_write_is_found",
+    name: "injector/broken_length_is_no_look",
+    test: "injector::a_look_without_a_write_is_found",
     shows: "a plain read in place of the look misses",
     may: &["seen"],
     must_fail: Some("neither saw"),
@@ -324,8 +324,8 @@ pub(super) fn pop_one(queue: &Queue) -> u32 {
 
 /// One pushes over the end of a block, the other waits for every item: nothing gets stuck at the block's end.
 const STREAM: Scenario = Scenario {
-    name: "inbox/stream",
-    test: "inbox::stream",
+    name: "injector/stream",
+    test: "injector::stream",
     shows: "a popper that waits gets everything, in order",
     must: &["1 2 3"],
     loom: Loom::bound(3).at_least(9_800),
@@ -359,8 +359,8 @@ fn push_many(queue: &Queue, count: &DropCount, numbers: std::ops::RangeInclusive
 
 /// One pushes three items at once, over the end of a block, the other a single one: the batch stays in order.
 const MANY_AND_ONE: Scenario = Scenario {
-    name: "inbox/many_and_one",
-    test: "inbox::many_and_one",
+    name: "injector/many_and_one",
+    test: "injector::many_and_one",
     shows: "every order that keeps the batch's own",
     loom: Loom::bound(3).at_least(8_500),
     shuttle: Shuttle::sampled(2_000),
@@ -382,8 +382,8 @@ const MANY_AND_ONE: Scenario = Scenario {
 
 /// One pushes three items at once, the other takes what it finds, twice.
 const MANY_POP: Scenario = Scenario {
-    name: "inbox/many_pop",
-    test: "inbox::many_pop",
+    name: "injector/many_pop",
+    test: "injector::many_pop",
     shows: "what two looks find during a batch of three: the items of one step together",
     loom: Loom::bound(3).at_least(43_000),
     shuttle: Shuttle::sampled(2_000),
@@ -407,8 +407,8 @@ const MANY_POP: Scenario = Scenario {
 
 /// Closing meets a batch: what was accepted of it is its beginning, and is found by whoever looks after the close.
 const MANY_CLOSE: Scenario = Scenario {
-    name: "inbox/many_close",
-    test: "inbox::many_close",
+    name: "injector/many_close",
+    test: "injector::many_close",
     shows: "of a batch that meets the close the beginning is accepted",
     loom: Loom::bound(3).at_least(2_300),
     shuttle: Shuttle::sampled(2_000),
@@ -433,9 +433,9 @@ const MANY_CLOSE: Scenario = Scenario {
 
 /// As [`LOOK`], with a batch.
 const MANY_LOOK: Scenario = Scenario {
-    name: "inbox/many_look",
-    test: "inbox::many_look",
-    shows: "as `inbox/look`, for a batch",
+    name: "injector/many_look",
+    test: "injector::many_look",
+    shows: "as `injector/look`, for a batch",
     loom: Loom::bound(3).at_least(120),
     shuttle: Shuttle::sampled(2_000),
     must: &["sleeper saw", "pusher saw", "both saw"],

@@ -64,8 +64,8 @@ fn count_calls(kit: &Kit, future: &SharedFuture<Counted>) -> Arc<AtomicUsize> {
 
 /// Two holders wait for a task that was queued at the fork: one takes the executor's place.
 const QUEUED: Scenario = Scenario {
-    name: "adopt/queued",
-    test: "adopt::queued",
+    name: "take_over/queued",
+    test: "take_over::queued",
     shows: "two holders, one takes the task over; both get the error that names the fork",
     must: &["slept", "did not sleep"],
     loom: Loom::bound(3).at_least(3_000),
@@ -92,8 +92,8 @@ const QUEUED: Scenario = Scenario {
 
 /// Three holders, each in its own way, of a task that ran at the fork and has a callback.
 const RUNNING: Scenario = Scenario {
-    name: "adopt/running",
-    test: "adopt::running",
+    name: "take_over/running",
+    test: "take_over::running",
     shows: "the same for a claimed task, waited for in three ways; its callback runs once",
     must: &["slept", "did not sleep"],
     threads: 3,
@@ -136,8 +136,8 @@ const RUNNING: Scenario = Scenario {
 /// The parent's finisher was about to run the callback: one of two holders does it in its place, and
 /// both are told.
 const SETTLING: Scenario = Scenario {
-    name: "adopt/settling",
-    test: "adopt::settling",
+    name: "take_over/settling",
+    test: "take_over::settling",
     shows: "the remaining callback runs once; a holder that awaits and one that blocks get the outcome",
     must: &["awaited at once", "woken"],
     loom: Loom::bound(3).at_least(45_000),
@@ -166,8 +166,8 @@ const SETTLING: Scenario = Scenario {
 
 /// The parent's finisher was a step away from settling: nothing is run again, nobody is forgotten.
 const SETTLING_CLOSED: Scenario = Scenario {
-    name: "adopt/settling_closed",
-    test: "adopt::settling_closed",
+    name: "take_over/settling_closed",
+    test: "take_over::settling_closed",
     shows: "no callback runs again; both get the outcome",
     must: &["slept", "did not sleep"],
     loom: Loom::bound(3).at_least(20_000),
@@ -204,8 +204,8 @@ const SETTLING_CLOSED: Scenario = Scenario {
 /// One holder cancels what was queued at the fork, another waits for it: one of them ends it, and both
 /// learn the same.
 const CANCEL: Scenario = Scenario {
-    name: "adopt/cancel",
-    test: "adopt::cancel",
+    name: "take_over/cancel",
+    test: "take_over::cancel",
     shows: "cancelled or rejected, the same for both",
     must: &["cancelled", "rejected"],
     loom: Loom::bound(3).at_least(40_000),

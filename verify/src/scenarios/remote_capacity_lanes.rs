@@ -31,8 +31,8 @@ fn end(out: &Outcomes, pool: &Model, tasks: impl IntoIterator<Item = Future<u64>
 /// A submitter finds two lanes full and leads both. The room comes from the worker of the second one, and nobody but the
 /// submitter takes its answer.
 const ELSEWHERE: Scenario = Scenario {
-    name: "remote/room_elsewhere",
-    test: "remote_rooms::elsewhere",
+    name: "remote/capacity_elsewhere",
+    test: "remote_capacity_lanes::elsewhere",
     shows: "a submitter leads two lanes, of which the second one gives the room",
     must: &["awake", "slept"],
     faults: 1,
@@ -51,8 +51,8 @@ const ELSEWHERE: Scenario = Scenario {
 
 /// The same, and somebody else takes the answer.
 const TAKEN: Scenario = Scenario {
-    name: "remote/room_taken",
-    test: "remote_rooms::taken",
+    name: "remote/capacity_taken",
+    test: "remote_capacity_lanes::taken",
     shows: "the same, and another thread takes the answer",
     must: &["awake", "slept"],
     loom: Loom::bound(2).at_least(3_000),
@@ -73,8 +73,8 @@ const TAKEN: Scenario = Scenario {
 
 /// The room comes from a task that was taken back: its worker skips it, and somebody else takes note of that.
 const SKIPPED: Scenario = Scenario {
-    name: "remote/room_skipped",
-    test: "remote_rooms::skipped",
+    name: "remote/capacity_skipped",
+    test: "remote_capacity_lanes::skipped",
     shows: "the same, and the room comes from a task that was taken back",
     must: &["awake", "slept"],
     loom: Loom::bound(2).at_least(1_000),
@@ -97,8 +97,8 @@ const SKIPPED: Scenario = Scenario {
 
 /// The submitter is a callback that the attendant runs: nobody listens for it.
 const CALLBACK: Scenario = Scenario {
-    name: "remote/room_callback",
-    test: "remote_rooms::callback",
+    name: "remote/capacity_callback",
+    test: "remote_capacity_lanes::callback",
     shows: "the same, and the submitter is a callback that the attendant runs",
     must: &["awake", "slept"],
     loom: Loom::bound(2).at_least(140),
@@ -125,8 +125,8 @@ const CALLBACK: Scenario = Scenario {
 /// Two submitters wait for room in both lanes, each of which gives some: one leads where the other one follows, or both
 /// lead one.
 const TWO: Scenario = Scenario {
-    name: "remote/room_two",
-    test: "remote_rooms::two",
+    name: "remote/capacity_two",
+    test: "remote_capacity_lanes::two",
     shows: "two submitters, two lanes, room in both",
     must: &["slept"],
     may: &["awake"],
@@ -152,8 +152,8 @@ const TWO: Scenario = Scenario {
 
 /// Two submitters, and the pool ends: both learn of it, whatever they lead.
 const TWO_AT_END: Scenario = Scenario {
-    name: "remote/room_two_at_end",
-    test: "remote_rooms::two_at_end",
+    name: "remote/capacity_two_at_end",
+    test: "remote_capacity_lanes::two_at_end",
     shows: "the same, and the pool ends",
     must: &["awake", "slept"],
     threads: 3,
@@ -175,8 +175,8 @@ const TWO_AT_END: Scenario = Scenario {
 
 /// Broken on purpose: somebody is believed to lead the second lane, and who takes its answer tells nobody of the room.
 const IN_SILENCE: Scenario = Scenario {
-    name: "remote/broken_room_in_silence",
-    test: "remote_rooms::room_that_is_made_in_silence_is_found",
+    name: "remote/broken_capacity_no_notify",
+    test: "remote_capacity_lanes::capacity_without_a_notification_is_found",
     shows: "an answer of a lane that another thread leads is taken, and no thread is told \
             of the room",
     may: &["awake", "slept"],

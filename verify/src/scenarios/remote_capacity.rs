@@ -20,8 +20,8 @@ fn assert_content(pool: &Model) {
 /// A task was taken back, and its worker skips it while it begins the next one. The room is found by the lane's leader, who
 /// waits for that one.
 const SKIPPED: Scenario = Scenario {
-    name: "room/skipped",
-    test: "remote_room::skipped",
+    name: "capacity/skipped",
+    test: "remote_capacity::skipped",
     shows: "room comes from a task that was taken back",
     must: &["slept"],
     may: &["awake"],
@@ -59,8 +59,8 @@ fn long(pool: &Model) -> Future<u64> {
 
 /// The arena is full, and the task whose argument lies there is cancelled.
 const ARGUMENT: Scenario = Scenario {
-    name: "room/argument",
-    test: "remote_room::argument",
+    name: "capacity/argument",
+    test: "remote_capacity::argument",
     shows: "memory comes from a task that is cancelled",
     must: &["awake", "slept"],
     loom: Loom::bound(4).at_least(1_000),
@@ -83,8 +83,8 @@ const ARGUMENT: Scenario = Scenario {
 
 /// The lane is full, and the answer that leaves room is long: there is room when somebody else has read it.
 const READ: Scenario = Scenario {
-    name: "room/read",
-    test: "remote_room::read",
+    name: "capacity/read",
+    test: "remote_capacity::read",
     shows: "room comes when another thread has read a long answer",
     must: &["awake", "slept"],
     loom: Loom::bound(2).at_least(1_050),
@@ -115,8 +115,8 @@ const READ: Scenario = Scenario {
 
 /// The arena is full, and the answer is the argument, which lies there until somebody else has read it.
 const RETURNED: Scenario = Scenario {
-    name: "room/returned",
-    test: "remote_room::returned",
+    name: "capacity/returned",
+    test: "remote_capacity::returned",
     shows: "memory comes when another thread has read an argument that came back",
     must: &["awake", "slept"],
     loom: Loom::bound(2).at_least(1_000),
@@ -147,8 +147,8 @@ const RETURNED: Scenario = Scenario {
 /// The pool is closed to be drained while a submitter waits for room in a lane whose worker takes long: it is refused, and
 /// need not wait for that one.
 const DRAINED: Scenario = Scenario {
-    name: "room/drained",
-    test: "remote_room::drained",
+    name: "capacity/drained",
+    test: "remote_capacity::drained",
     shows: "a submitter that waits for room is refused when the pool is drained",
     must: &["awake", "slept"],
     loom: Loom::bound(3).at_least(140),

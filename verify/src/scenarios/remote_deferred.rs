@@ -10,8 +10,8 @@ use raddle::{Rejected, TaskError};
 /// The pool has ended. Who waits for one task and the attendant both complete what is left: each may complete the
 /// other's.
 const FAILED: Scenario = Scenario {
-    name: "ready/failed",
-    test: "remote_ready::failed",
+    name: "deferred/failed",
+    test: "remote_deferred::failed",
     shows: "two that complete what is left when the pool ends: each task once",
     must: &["awake", "slept"],
     loom: Loom::bound(2).at_least(119_000),
@@ -39,8 +39,8 @@ const FAILED: Scenario = Scenario {
 /// A worker has answered two tasks and died. Somebody waits for one of them, and takes it from the lane or completes it
 /// here, as the attendant does; each may complete the other's.
 const ANSWERED: Scenario = Scenario {
-    name: "ready/answered",
-    test: "remote_ready::answered",
+    name: "deferred/replied",
+    test: "remote_deferred::replied",
     shows: "the same for answers of a dead worker, which a waiter may take first",
     must: &["awake", "slept"],
     loom: Loom::bound(1).at_least(4_300),
@@ -65,8 +65,8 @@ const ANSWERED: Scenario = Scenario {
 
 /// What a dead worker had answered and nobody waits for: the attendant, who may be asleep, is told.
 const TOLD: Scenario = Scenario {
-    name: "ready/told",
-    test: "remote_ready::told",
+    name: "deferred/notified",
+    test: "remote_deferred::notified",
     shows: "the attendant is told of an answer that no thread waits for",
     must: &["awake", "slept"],
     loom: Loom::bound(3).at_least(3_400),

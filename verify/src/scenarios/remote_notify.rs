@@ -7,8 +7,8 @@ use crate::{Loom, Scenario, Shuttle};
 
 /// A callback is added to a task while another one's end lets the attendant go to rest, and the answer comes later.
 const REST: Scenario = Scenario {
-    name: "remote/rest",
-    test: "remote_told::rest",
+    name: "remote/interest_before_reply",
+    test: "remote_notify::interest_before_reply",
     shows: "the attendant goes to rest, and hears of an answer that comes later",
     must: &["slept"],
     may: &["awake"],
@@ -40,8 +40,8 @@ const REST: Scenario = Scenario {
 
 /// Two threads sleep for one task, one of them as the lane's leader; a third one takes the answer.
 const TWO: Scenario = Scenario {
-    name: "remote/attended_two",
-    test: "remote_told::two",
+    name: "remote/reply_taken_two",
+    test: "remote_notify::reply_taken_two",
     shows: "leader and follower of one task are told when a third one takes the answer",
     must: &["awake", "slept"],
     threads: 3,
@@ -72,8 +72,8 @@ const TWO: Scenario = Scenario {
 
 /// A task is cancelled when its worker has begun it: the worker is asked to stop.
 const ASKED: Scenario = Scenario {
-    name: "remote/asked",
-    test: "remote_told::asked",
+    name: "remote/stop_requested",
+    test: "remote_notify::stop_requested",
     shows: "a task is cancelled, or its worker is asked to stop",
     must: &["cancelled", "asked"],
     loom: Loom::bound(3).at_least(30),

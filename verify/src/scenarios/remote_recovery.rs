@@ -70,8 +70,8 @@ fn is_lost<T>(outcome: &Result<T, TaskError>, begun: bool, again: bool) -> bool 
 
 /// Two tasks, and somebody who waits for the first one.
 const CRASH: Scenario = Scenario {
-    name: "bury/crash",
-    test: "remote_bury::crash",
+    name: "recovery/crash",
+    test: "remote_recovery::crash",
     shows: "each future ends once; at most one is lost, and it was begun",
     must: &["none", "first", "second"],
     cuts: true,
@@ -104,8 +104,8 @@ const CRASH: Scenario = Scenario {
 
 /// The task may run twice: it ends well, whenever its worker dies, and who waits for it learns so.
 const RETRY: Scenario = Scenario {
-    name: "bury/retry",
-    test: "remote_bury::retry",
+    name: "recovery/retry",
+    test: "remote_recovery::retry",
     shows: "one that may run twice ends well, in a lane that is full",
     must: &["once", "again"],
     cuts: true,
@@ -132,8 +132,8 @@ const RETRY: Scenario = Scenario {
 
 /// The task may run twice, and is cancelled meanwhile: between the two it can be taken back.
 const RETRY_CANCEL: Scenario = Scenario {
-    name: "bury/retry_cancel",
-    test: "remote_bury::retry_cancel",
+    name: "recovery/retry_cancel",
+    test: "remote_recovery::retry_cancel",
     shows: "it runs, or is cancelled, also between two workers",
     must: &["once", "again", "cancelled", "cancelled between"],
     cuts: true,
@@ -184,8 +184,8 @@ fn echo(worker: &mut WorkerEnd, request: &Request) {
 
 /// The task's argument and its result are long. It may run twice; the second time from the same argument.
 const SPAN: Scenario = Scenario {
-    name: "bury/span",
-    test: "remote_bury::span",
+    name: "recovery/span",
+    test: "remote_recovery::span",
     shows: "the same with long payloads, whose memory comes back",
     must: &["once", "again"],
     cuts: true,
@@ -220,8 +220,8 @@ const SPAN: Scenario = Scenario {
 
 /// The same with a task that may run once: it is lost for good if it was begun, and its memory comes back as well.
 const SPAN_LOST: Scenario = Scenario {
-    name: "bury/span_lost",
-    test: "remote_bury::span_lost",
+    name: "recovery/span_lost",
+    test: "remote_recovery::span_lost",
     shows: "one that runs once is lost, and its memory comes back",
     must: &["ran", "lost"],
     cuts: true,
