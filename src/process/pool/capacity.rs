@@ -48,7 +48,7 @@ pub fn wait_for_capacity(
     burst: u32,
     found: impl Fn() -> bool,
 ) -> Result<(), TaskError> {
-    let burst_is_there = |lane: &Lane| lane.shm.answered(lane.shm.next().ahead(burst - 1));
+    let burst_is_there = |lane: &Lane| lane.shm.has_reply(lane.shm.next().ahead(burst - 1));
     let ready = || found() || pool.is_closed() || lanes.iter().any(burst_is_there);
     let shares_core = || lanes.iter().all(|lane| lane.shm.shares_core());
     spin::spin_for(

@@ -164,18 +164,18 @@ const ASKED: Scenario = Scenario {
         let first = submit(&parent, 1);
         let serving = thread::spawn(move || {
             let request = worker.next().expect("published");
-            let asked = worker.is_asked(request.seq);
+            let asked = worker.is_stop_requested(request.seq);
             worker.reply(request.seq, DONE, Body::Inline(&[]));
             (worker, asked)
         });
-        parent.ask(first);
+        parent.request_stop(first);
         let (mut worker, asked) = serving.join().unwrap();
         take(&parent);
         // Through the other slots, to the one that was asked.
         for n in 1..=raddle::shm::SLOTS as u64 {
             submit(&parent, n);
             let request = worker.next().expect("published");
-            assert!(!worker.is_asked(request.seq));
+            assert!(!worker.is_stop_requested(request.seq));
             worker.reply(request.seq, DONE, Body::Inline(&[]));
             take(&parent);
         }

@@ -111,9 +111,9 @@ pub fn take_number<T>(parent: &ParentEnd<T>, seq: Seq, value: u64) {
 
 /// Sleeps until an answer is there.
 pub fn wait<T>(parent: &ParentEnd<T>, seq: Seq) {
-    while !parent.answered(seq) {
+    while !parent.has_reply(seq) {
         let bell = parent.arm();
-        if !parent.answered(seq) {
+        if !parent.has_reply(seq) {
             let _ = parent.sleep(bell, None);
         }
     }

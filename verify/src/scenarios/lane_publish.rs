@@ -26,7 +26,7 @@ const ONE: Scenario = Scenario {
         let first = submit(&parent, 7);
         assert_eq!(first, seq(0));
         serving.join().unwrap();
-        assert!(parent.answered(first));
+        assert!(parent.has_reply(first));
         take_number(&parent, first, 7);
         assert_eq!(parent.depth(), 0);
         out.saw(slept());
@@ -239,7 +239,7 @@ const SPANS: Scenario = Scenario {
         let (parent, mut worker) = (lane.parent, lane.worker);
         let send = |value: u8| {
             let seq = parent.reserve().expect("a free slot");
-            let room = parent.space(LONG).expect("room");
+            let room = parent.allocate(LONG).expect("room");
             fill(parent.request_region(room), value);
             parent.publish(seq, 0, Body::Span(room));
             room
@@ -252,16 +252,16 @@ const SPANS: Scenario = Scenario {
             parent.lock().release(seq);
         };
         let first = send(1);
-        assert!(parent.space(LONG).is_none(), "the arena is used up");
+        assert!(parent.allocate(LONG).is_none(), "the arena is used up");
         let serving = thread::spawn(move || {
             for value in [1, 2] {
                 let request = worker.next().expect("not closed");
                 check(worker.request_region(span(&request.payload)), value);
-                let room = worker.space(LONG).expect("it fits");
+                let room = worker.allocate(LONG).expect("it fits");
                 fill(worker.reply_region(room), value + 1);
                 worker.reply(request.seq, DONE, Body::Span(room));
             }
-            assert!(worker.space(65).is_err(), "more than the arena has");
+            assert!(worker.allocate(65).is_err(), "more than the arena has");
         });
         wait(&parent, seq(0));
         // The parent's span is free as soon as the answer is there, the worker's only later.

@@ -289,9 +289,9 @@ fn answer_long(worker: &mut WorkerEnd, seq: Seq, payload: &Payload) {
         panic!("a long payload");
     };
     long(worker.request_region(argument), 1);
-    let room = worker.space(LONG as u32).expect("it fits");
+    let room = worker.allocate(LONG as u32).expect("it fits");
     worker.reply_region(room).write(0, &[2; 64]);
-    worker.is_asked(seq);
+    worker.is_stop_requested(seq);
     worker.reply_region(room).write(64, &[2; LONG - 64]);
     worker.reply(seq, DONE, Body::Span(room));
 }
@@ -315,7 +315,7 @@ const CRASH_SPAN: Scenario = Scenario {
         } = lane_with(ARENA, Ends::new(), || {});
         let spans = [(); 2].map(|()| {
             let seq = parent.reserve().expect("a free slot");
-            let room = parent.space(LONG as u32).expect("room");
+            let room = parent.allocate(LONG as u32).expect("room");
             parent.request_region(room).write(0, &[1; LONG]);
             parent.publish(seq, 0, Body::Span(room));
             room
@@ -360,7 +360,7 @@ const CRASH_SPAN: Scenario = Scenario {
             parent.free(spans[lost.since(seq(0)) as usize]);
         }
         assert_eq!(parent.lock().reading(), 0);
-        let everything = parent.space(ARENA as u32).expect("nothing is used");
+        let everything = parent.allocate(ARENA as u32).expect("nothing is used");
         parent.free(everything);
         out.saw(match lost.map(|lost| lost.since(seq(0))) {
             None => "no casualty",
@@ -419,7 +419,7 @@ const HANDOVER: Scenario = Scenario {
         let take = |parent: &ParentEnd<Ends>| {
             let mut taken = 0;
             for n in 0..2 {
-                if parent.answered(seq(n)) {
+                if parent.has_reply(seq(n)) {
                     let mut locked = parent.lock();
                     while let Some(reply) = locked.take().expect("not wild") {
                         locked.data().push(end(&reply));

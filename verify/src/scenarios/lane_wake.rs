@@ -109,9 +109,9 @@ const TIMED: Scenario = Scenario {
         });
         let deadline = Some(Instant::now() + Duration::from_secs(1));
         let mut timed_out = false;
-        while !parent.answered(task) && !timed_out {
+        while !parent.has_reply(task) && !timed_out {
             let bell = parent.arm();
-            if !parent.answered(task) {
+            if !parent.has_reply(task) {
                 timed_out = parent.sleep(bell, deadline) == crate::sync::FutexWait::TimedOut;
             }
         }
@@ -214,18 +214,18 @@ const LISTENER: Scenario = Scenario {
         let serving = thread::spawn(move || serve(worker));
         let mut saw_itself = true;
         for n in 0..2 {
-            while !parent.answered(seq(n)) {
+            while !parent.has_reply(seq(n)) {
                 // The order of the bell: what was told is read away before the wish.
                 let before = told.load(Ordering::Acquire);
-                parent.listen();
-                if !parent.answered(seq(n)) {
+                parent.arm_event();
+                if !parent.has_reply(seq(n)) {
                     saw_itself = false;
                     let _ = futex::wait(&told, before, None);
                 }
             }
             take_number(&parent, seq(n), u64::from(n) + 1);
         }
-        parent.stop_listening();
+        parent.disarm_event();
         out.saw(if saw_itself { "saw itself" } else { "told" });
         serving.join().unwrap();
     },
@@ -256,15 +256,15 @@ const BOTH_WISHES: Scenario = Scenario {
         wait(&parent, seq(0));
         take_number(&parent, seq(0), 1);
         let mut saw_itself = true;
-        while !parent.answered(seq(1)) {
+        while !parent.has_reply(seq(1)) {
             let before = told.load(Ordering::Acquire);
-            parent.listen();
-            if !parent.answered(seq(1)) {
+            parent.arm_event();
+            if !parent.has_reply(seq(1)) {
                 saw_itself = false;
                 let _ = futex::wait(&told, before, None);
             }
         }
-        parent.stop_listening();
+        parent.disarm_event();
         take_number(&parent, seq(1), 2);
         out.saw(if saw_itself { "saw itself" } else { "told" });
         serving.join().unwrap();

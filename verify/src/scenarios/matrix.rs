@@ -167,7 +167,7 @@ fn answer(worker: &mut WorkerEnd, request: &Request, long: bool) -> Option<u8> {
     let result = bytes(value + 1, long);
     let result = [&(result.len() as u32).to_ne_bytes()[..], &result].concat();
     if long {
-        let room = worker.space(result.len() as u32).expect("it fits");
+        let room = worker.allocate(result.len() as u32).expect("it fits");
         worker.reply_region(room).write(0, &result);
         worker.reply(request.seq, DONE, Body::Span(room));
     } else {
@@ -549,7 +549,7 @@ impl World {
             assert_eq!((lane.depth(), locked.reading()), (0, 0));
             assert_eq!(locked.data().capacity_waiters, 0);
             drop(locked);
-            let all = lane.space(ARENA as u32).expect("nothing is used");
+            let all = lane.allocate(ARENA as u32).expect("nothing is used");
             lane.free(all);
         }
     }

@@ -2,7 +2,6 @@
 
 use crate::Scenario;
 
-mod take_over;
 mod after;
 mod cell;
 mod cell_kit;
@@ -15,11 +14,11 @@ mod hooks;
 mod idle;
 mod injector;
 mod join;
-mod lane_wake;
 mod lane_claim;
 mod lane_kit;
 mod lane_publish;
 mod lane_recovery;
+mod lane_wake;
 mod limit;
 pub mod matrix;
 mod memory;
@@ -30,21 +29,22 @@ mod pool_spares;
 mod promise;
 mod ranges;
 mod remote;
-mod remote_rebalance;
 mod remote_batch;
-mod remote_recovery;
-mod remote_close;
-mod remote_kit;
-mod remote_moves;
-mod remote_deferred;
 mod remote_capacity;
 mod remote_capacity_lanes;
-mod remote_timed;
+mod remote_close;
+mod remote_deferred;
+mod remote_kit;
+mod remote_moves;
 mod remote_notify;
+mod remote_rebalance;
+mod remote_recovery;
+mod remote_timed;
 mod scope;
 mod set;
 mod shutdown;
 mod state;
+mod take_over;
 mod wake;
 
 /// The models of each file.

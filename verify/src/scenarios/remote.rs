@@ -110,7 +110,7 @@ const NO_LEADER: Scenario = Scenario {
         let (pool, mut workers) = pool(1, 0);
         let mut worker = workers.remove(0);
         let task = submit(&pool, 1);
-        pool.lead_forever(0);
+        pool.pretend_leader(0);
         let serving = thread::spawn(move || serve_one(&mut worker));
         assert_eq!(task.result().unwrap(), 2);
         serving.join().unwrap();
@@ -301,7 +301,10 @@ const CANCEL: Scenario = Scenario {
             Err(error) => assert!(cancelled && matches!(error, TaskError::Cancelled)),
         }
         assert_eq!(pool.lane(0).depth(), 0);
-        let all = pool.lane(0).space(ARENA as u32).expect("nothing is used");
+        let all = pool
+            .lane(0)
+            .allocate(ARENA as u32)
+            .expect("nothing is used");
         pool.lane(0).free(all);
         out.saw(if cancelled { "cancelled" } else { "ran" });
     },
@@ -395,7 +398,7 @@ const NO_RING: Scenario = Scenario {
     loom: Loom::bound(3),
     shuttle: Shuttle::pct(2, 10_000),
     body: |out| {
-        attended(|pool, _| pool.drain_in_silence(0));
+        attended(|pool, _| pool.drain_without_notify(0));
         out.saw(slept());
     },
     ..Scenario::EMPTY
@@ -491,7 +494,7 @@ fn move_engage(out: &Outcomes, engage: fn(&Model, &Future<u64>)) {
     serve_one(&mut second);
     let behind = handle.join().unwrap();
     // Whoever is engaged listens: it is the one lane in which there is something for anybody.
-    assert!(pool.is_engaged(1), "the attendant does not listen there");
+    assert!(pool.has_interest(1), "the attendant does not listen there");
     out.saw(slept());
     pool.drain_replies(1);
     drop(behind);

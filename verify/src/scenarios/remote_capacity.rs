@@ -96,7 +96,7 @@ const READ: Scenario = Scenario {
         let second = submit(&pool, 2);
         let request = worker.next().expect("not closed");
         let answer = [&92_u32.to_ne_bytes()[..], &[7; 92]].concat();
-        let room = worker.space(answer.len() as u32).expect("it fits");
+        let room = worker.allocate(answer.len() as u32).expect("it fits");
         worker.reply_region(room).write(0, &answer);
         worker.reply(request.seq, DONE, Body::Span(room));
         let reader = thread::spawn(move || assert_eq!(first.result().unwrap(), [7; 92]));
@@ -137,7 +137,10 @@ const RETURNED: Scenario = Scenario {
         out.saw(slept());
         serve_one(&mut worker);
         assert!(second.result().is_ok());
-        let all = pool.lane(0).space(ARENA as u32).expect("nothing is used");
+        let all = pool
+            .lane(0)
+            .allocate(ARENA as u32)
+            .expect("nothing is used");
         pool.lane(0).free(all);
         assert_content(&pool);
     },

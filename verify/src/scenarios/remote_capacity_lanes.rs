@@ -184,11 +184,11 @@ const IN_SILENCE: Scenario = Scenario {
     loom: Loom::bound(2),
     body: |out| {
         let (pool, _first, mut second, tasks) = full();
-        pool.lead_forever(1);
+        pool.pretend_leader(1);
         let theirs = pool.clone();
         let taking = thread::spawn(move || {
             serve_one(&mut second);
-            theirs.drain_in_silence(1);
+            theirs.drain_without_notify(1);
         });
         let late = submit(&pool, 5);
         taking.join().unwrap();

@@ -180,7 +180,7 @@ const UNNEEDED: Scenario = Scenario {
         assert_eq!(other.result().unwrap(), 5);
         assert_eq!(task.result().unwrap(), LONG + 1);
         for lane in [0, 1].map(|at| pool.lane(at)) {
-            let all = lane.space(ARENA as u32).expect("nothing is used");
+            let all = lane.allocate(ARENA as u32).expect("nothing is used");
             lane.free(all);
         }
         out.saw(if moved > 0 { "moved" } else { "stayed" });
@@ -272,7 +272,7 @@ const FULL: Scenario = Scenario {
             assert_eq!(task.result().unwrap(), value);
         }
         for lane in [0, 1].map(|at| pool.lane(at)) {
-            let all = lane.space(ARENA as u32).expect("nothing is used");
+            let all = lane.allocate(ARENA as u32).expect("nothing is used");
             lane.free(all);
         }
         out.saw(if moved > 0 { "moved" } else { "stayed" });

@@ -91,7 +91,7 @@ const ASKED: Scenario = Scenario {
         let (mut worker, request) = beginning.join().unwrap();
         assert_eq!(cancelled, request.is_none());
         if let Some(request) = request {
-            assert!(worker.is_asked(request.seq), "it runs on");
+            assert!(worker.is_stop_requested(request.seq), "it runs on");
             answer(&mut worker, &request);
             assert_eq!(task.result().unwrap(), 2);
         }

@@ -122,7 +122,7 @@ const CANCEL: Scenario = Scenario {
             Err(error) => assert!(cancelled && matches!(error, TaskError::Cancelled)),
         }
         for lane in [0, 1].map(|at| pair.pool.lane(at)) {
-            let all = lane.space(ARENA as u32).expect("nothing is used");
+            let all = lane.allocate(ARENA as u32).expect("nothing is used");
             lane.free(all);
         }
         out.saw(if cancelled { "cancelled" } else { "ran" });

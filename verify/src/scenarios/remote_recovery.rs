@@ -173,11 +173,11 @@ fn echo(worker: &mut WorkerEnd, request: &Request) {
         panic!("a long argument");
     };
     let bytes = worker.request_region(argument).to_vec();
-    let room = worker.space(bytes.len() as u32).expect("it fits");
+    let room = worker.allocate(bytes.len() as u32).expect("it fits");
     // In two steps, between which it may die.
     let (head, tail) = bytes.split_at(bytes.len() / 2);
     worker.reply_region(room).write(0, head);
-    worker.is_asked(request.seq);
+    worker.is_stop_requested(request.seq);
     worker.reply_region(room).write(head.len(), tail);
     worker.reply(request.seq, DONE, Body::Span(room));
 }
@@ -211,7 +211,10 @@ const SPAN: Scenario = Scenario {
             waiter.join().unwrap();
         }
         assert_eq!(pool.lane(0).lock().reading(), 0);
-        let all = pool.lane(0).space(ARENA as u32).expect("nothing is used");
+        let all = pool
+            .lane(0)
+            .allocate(ARENA as u32)
+            .expect("nothing is used");
         pool.lane(0).free(all);
         out.saw(if begun + again == 2 { "again" } else { "once" });
     },
@@ -248,7 +251,10 @@ const SPAN_LOST: Scenario = Scenario {
         let lost = is_lost(&outcome, begun, again);
         assert!(outcome.is_err() || outcome.is_ok_and(|bytes| bytes == [7; 100]));
         assert_eq!(pool.lane(0).lock().reading(), 0);
-        let all = pool.lane(0).space(ARENA as u32).expect("nothing is used");
+        let all = pool
+            .lane(0)
+            .allocate(ARENA as u32)
+            .expect("nothing is used");
         pool.lane(0).free(all);
         out.saw(if lost { "lost" } else { "ran" });
     },

@@ -88,7 +88,7 @@ const PASSED: Scenario = Scenario {
         let mut worker = workers.remove(0);
         let task = submit(&pool, 1);
         let waiter = thread::spawn(move || patient(task));
-        pool.look_in(0);
+        pool.enter_and_leave(0);
         thread::yield_now();
         serve_one(&mut worker);
         out.saw(waiter.join().unwrap());

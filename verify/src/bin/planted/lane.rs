@@ -19,16 +19,16 @@ pub const BUGS: &[Bug] = &[
         edits: &[
             (
                 r"// WAKE: the other end is the worker, which notifies the event after a reply.
-            self.shm.listen();",
+            self.shm.arm_event();",
                 r"if !PLANTED {
-                self.shm.listen();
+                self.shm.arm_event();
             }",
             ),
             (
                 "while self.drain_replies(pool, 64) {}",
                 r"while self.drain_replies(pool, 64) {}
             if PLANTED {
-                self.shm.listen();
+                self.shm.arm_event();
             }",
             ),
         ],
@@ -413,8 +413,8 @@ pub const BUGS: &[Bug] = &[
         name: "drain.has-reply",
         file: "src/process/pool/drain.rs",
         edits: &[(
-            "locked.data().quarantined.is_none() && self.shm.answered(locked.next())",
-            "!PLANTED && locked.data().quarantined.is_none() && self.shm.answered(locked.next())",
+            "locked.data().quarantined.is_none() && self.shm.has_reply(locked.next())",
+            "!PLANTED && locked.data().quarantined.is_none() && self.shm.has_reply(locked.next())",
         )],
         why: "A leader sleeps without a check for replies.",
         fate: Loom("remote::leader"),

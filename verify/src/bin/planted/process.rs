@@ -67,8 +67,8 @@ pub const BUGS: &[Bug] = &[
         name: "wait.request-stop",
         file: "src/process/pool/wait.rs",
         edits: &[(
-            "lane_of(&remote.pool, location).shm.ask(location.seq);",
-            "if !PLANTED { lane_of(&remote.pool, location).shm.ask(location.seq); }",
+            "lane.shm.request_stop(location.seq);",
+            "if !PLANTED { lane.shm.request_stop(location.seq); }",
         )],
         why: "A task that runs in a worker is not asked to stop.",
         fate: Loom("remote_notify::stop_requested"),
@@ -224,7 +224,9 @@ pub const BUGS: &[Bug] = &[
         }",
         )],
         why: "The completer of a pool that is drained does not listen for a task that came in meanwhile.",
-        fate: Survives("Only the supervisor waits for the end of such a task, and no model has a supervisor."),
+        fate: Survives(
+            "Only the supervisor waits for the end of such a task, and no model has a supervisor.",
+        ),
     },
     Bug {
         name: "pool.recheck",
