@@ -71,7 +71,7 @@ pub struct Requests {
     pub(super) released: CachePadded<AtomicU32>,
     pub(super) wake_requests: CachePadded<WakeRequests>,
     /// For each slot, the mark of the task that has been asked to stop.
-    pub(super) asked: [AtomicU32; SLOTS],
+    pub(super) stop_requests: [AtomicU32; SLOTS],
     pub(super) slots: [RequestSlot; SLOTS],
 }
 
@@ -82,7 +82,7 @@ pub(super) struct WakeRequests {
     pub waiter: WakeRequest,
     /// Of the thread that listens to the worker's event descriptor.
     pub listener: WakeRequest,
-    /// The core of the parent's thread that last slept, began to listen or woke the worker.
+    /// The core of the parent's thread that last slept, armed the event or woke the worker.
     pub core: LastCore,
 }
 
@@ -135,7 +135,7 @@ const _: () = {
     assert!(offset_of!(Requests, event) == 0);
     assert!(offset_of!(Requests, released) == 128);
     assert!(offset_of!(Requests, wake_requests) == 256);
-    assert!(offset_of!(Requests, asked) == 384);
+    assert!(offset_of!(Requests, stop_requests) == 384);
     assert!(offset_of!(Requests, slots) == 384 + 4 * SLOTS);
     assert!(offset_of!(Replies, event) == 0);
     assert!(offset_of!(Replies, wake_request) == 128);
@@ -173,7 +173,7 @@ unsafe impl Shared for Requests {
                 listener: WakeRequest::new(),
                 core: LastCore::new(),
             }),
-            asked: std::array::from_fn(|_| AtomicU32::new(0)),
+            stop_requests: std::array::from_fn(|_| AtomicU32::new(0)),
             slots: std::array::from_fn(|_| RequestSlot {
                 commit: AtomicU32::new(0),
                 len: AtomicU32::new(0),
@@ -187,8 +187,8 @@ unsafe impl Shared for Requests {
         // 1 is the mark of a number of slot 0, so it says nothing in the last slot.
         // ORDERING: requests.begin Relaxed: before any other thread or process has the lane.
         self.slots[SLOTS - 1].commit.store(1, Relaxed);
-        // ORDERING: requests.begin-asked Relaxed: as above.
-        self.asked[SLOTS - 1].store(1, Relaxed);
+        // ORDERING: requests.begin-stop Relaxed: as above.
+        self.stop_requests[SLOTS - 1].store(1, Relaxed);
     }
 }
 

@@ -307,7 +307,7 @@ impl<'a, T> Locked<'a, T> {
         // ORDERING: requests.release Release -> pairs with requests.released: the spans have been read.
         parent.requests.released.store(released, Release);
         if spans {
-            // WAKE: the other end is `WorkerEnd::space`.
+            // WAKE: the other end is `WorkerEnd::allocate`.
             // ORDERING: lane.release-fence SeqCst -> pairs with wake_request.fence: the release before
             // the look.
             fence(SeqCst);
@@ -338,12 +338,12 @@ impl<'a, T> Locked<'a, T> {
 
     /// A number without a reply, and a later number that the worker has claimed. An honest worker never does that.
     pub fn claimed_ahead(&self) -> Option<(Seq, Seq)> {
-        let answered = |&seq: &Seq| self.parent.answered(seq);
-        let mut waiting = self.pending().skip_while(answered);
+        let has_reply = |&seq: &Seq| self.parent.has_reply(seq);
+        let mut waiting = self.pending().skip_while(has_reply);
         let current = waiting.next()?;
         let ahead = waiting.find(|&seq| self.parent.is_started(seq))?;
         // Checked again: a reply may have come since the first check, and a claim shows the replies before it.
-        (!answered(&current)).then_some((current, ahead))
+        (!has_reply(&current)).then_some((current, ahead))
     }
 
     /// The in-flight task of a dead worker: the one that it was running, if any. Call this after all its replies have been
@@ -356,7 +356,7 @@ impl<'a, T> Locked<'a, T> {
         }
         // A refused reply and an impossible claim word also count as begun.
         let claim = &self.parent.replies.claims[seq.slot()];
-        let began = !claim::is_untouched(claim, seq) || self.parent.answered(seq);
+        let began = !claim::is_untouched(claim, seq) || self.parent.has_reply(seq);
         if began {
             self.state.0.slots[seq.slot()].revoked = true;
         }

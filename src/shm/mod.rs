@@ -40,7 +40,7 @@ pub use bytes::Region;
 pub use layout::{INLINE, Replies, Requests, SLOTS, Seq};
 pub use locked::{Locked, ProtocolViolation, Reply, Revoke, Waiting};
 pub use parent::ParentEnd;
-pub use segment::{ARENA, LEAST_ARENA, LONGEST, MOST_ARENA, Segment, file_bytes, lane_bytes};
+pub use segment::{ARENA, LONGEST, MAX_ARENA, MIN_ARENA, Segment, file_bytes, lane_bytes};
 pub use spans::Span;
 pub use worker::{Request, TooLarge, WorkerEnd};
 

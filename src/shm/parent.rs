@@ -162,8 +162,8 @@ impl<T> ParentEnd<T> {
     }
 
     /// Allocates a span for a payload in the arena of `Requests`. `None`: no span is free until a reply comes.
-    pub fn space(&self, len: u32) -> Option<Span> {
-        self.spans.lock().take(len)
+    pub fn allocate(&self, len: u32) -> Option<Span> {
+        self.spans.lock().allocate(len)
     }
 
     /// Frees a span: the task has its reply or was revoked, or it was never published.
@@ -244,9 +244,9 @@ impl<T> ParentEnd<T> {
     }
 
     /// Asks the task to stop. It takes effect if the task is still there and checks for it.
-    pub fn ask(&self, seq: Seq) {
-        // ORDERING: lane.ask Relaxed: the flag publishes nothing.
-        self.requests.asked[seq.slot()].store(seq.mark(), Relaxed);
+    pub fn request_stop(&self, seq: Seq) {
+        // ORDERING: lane.request-stop Relaxed: the flag publishes nothing.
+        self.requests.stop_requests[seq.slot()].store(seq.mark(), Relaxed);
     }
 
     /// Closes the lane: no task will follow. After the last task [`WorkerEnd::next`](super::WorkerEnd::next) returns `None`.
@@ -256,11 +256,11 @@ impl<T> ParentEnd<T> {
         self.notify_worker();
     }
 
-    // Waiting. Any thread may look; at most one sleeps, and at most one listens.
+    // Waiting. Any thread may check; at most one sleeps, and at most one listens to the event.
 
     /// Does the slot say that the task has its reply? One load. Only [`Locked::take_with`] decides.
     #[inline]
-    pub fn answered(&self, seq: Seq) -> bool {
+    pub fn has_reply(&self, seq: Seq) -> bool {
         self.replies.slots[seq.slot()].mark() == seq.mark()
     }
 
@@ -302,13 +302,13 @@ impl<T> ParentEnd<T> {
 
     /// From now on the worker notifies its event once after a reply. The caller drains earlier events before this call, and
     /// checks for replies after it: in any other order the only notification is lost. One thread at a time.
-    pub fn listen(&self) {
+    pub fn arm_event(&self) {
         self.requests.wake_requests.core.note();
         self.requests.wake_requests.listener.post();
     }
 
-    /// Ends what [`listen`](Self::listen) began: the worker no longer notifies its event.
-    pub fn stop_listening(&self) {
+    /// Ends what [`arm_event`](Self::arm_event) began: the worker no longer notifies its event.
+    pub fn disarm_event(&self) {
         self.requests.wake_requests.listener.withdraw();
     }
 

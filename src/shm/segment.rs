@@ -21,9 +21,9 @@ pub const ARENA: usize = 16 << 30;
 /// The longest payload in bytes: a span's length is a `u32`, and its size is rounded up to a power of two.
 pub const LONGEST: usize = 1 << (u32::BITS - 1);
 /// The smallest arena.
-pub const LEAST_ARENA: usize = PAGE;
+pub const MIN_ARENA: usize = PAGE;
 /// The largest arena.
-pub const MOST_ARENA: usize = 1 << 40;
+pub const MAX_ARENA: usize = 1 << 40;
 
 /// The offset of the arena in the file.
 const fn head<T>() -> usize {
@@ -127,7 +127,7 @@ impl<T: Shared> Segment<T> {
     /// # Errors
     ///
     /// `InvalidData` if it is not a file of a lane: its seals are missing, or its length is impossible.
-    pub fn adopt(fd: &OwnedFd) -> io::Result<Self> {
+    pub fn open(fd: &OwnedFd) -> io::Result<Self> {
         let len = memfd::verify(fd.as_fd())?;
         let arena = len.checked_sub(head::<T>());
         let Some(arena) = arena.filter(|arena| arena.is_multiple_of(PAGE)) else {
@@ -181,7 +181,7 @@ impl<T: Shared> Segment<T> {
         // SAFETY: within the arena.
         let base = unsafe { self.arena.add(offset) };
         // SAFETY: mapped as long as the segment is borrowed. References to bytes of the arena exist only in a worker, under
-        // the promises of `WorkerEnd::borrow_request` and `WorkerEnd::borrow_space`.
+        // the promises of `WorkerEnd::borrow_request` and `WorkerEnd::borrow_allocated`.
         Some(unsafe {
             Region::new(
                 base,
@@ -230,7 +230,7 @@ impl<T: Shared> Segment<T> {
         match &self.backing {
             Backing::Heap(heap) => Self::of(Arc::clone(heap)),
             Backing::Mapped(_) => {
-                panic!("only heap segments can be shared: a mapped file is adopted")
+                panic!("only heap segments can be shared: a mapped file is opened")
             }
         }
     }

@@ -86,16 +86,16 @@ impl SpanAllocator {
     }
 
     /// Allocates a span for a payload. `None`: no space is free now.
-    pub fn take(&mut self, len: u32) -> Option<Span> {
+    pub fn allocate(&mut self, len: u32) -> Option<Span> {
         let class = class(len)?;
-        self.take_of(class)
+        self.allocate_of(class)
             .or_else(|| {
                 // If no span is in use, only free spans of other sizes are in the way.
                 if self.used > 0 {
                     return None;
                 }
                 *self = Self::new(self.end);
-                self.take_of(class)
+                self.allocate_of(class)
             })
             .map(|offset| {
                 self.used += 1;
@@ -103,7 +103,7 @@ impl SpanAllocator {
             })
     }
 
-    fn take_of(&mut self, class: usize) -> Option<u64> {
+    fn allocate_of(&mut self, class: usize) -> Option<u64> {
         let size = 1 << class;
         let Class { warm, cold } = &mut self.classes[class];
         if let Some(offset) = warm.pop() {
@@ -122,7 +122,7 @@ impl SpanAllocator {
     /// Frees a span. The caller punches the returned hole, if any, and then calls [`punched`](Self::punched).
     pub fn free(&mut self, span: Span) -> Option<Hole> {
         self.used -= 1;
-        let class = class(span.len).expect("a span that was taken");
+        let class = class(span.len).expect("a span that was allocated");
         let hole = Hole {
             offset: span.offset as usize,
             len: 1 << class,
@@ -156,7 +156,7 @@ mod tests {
     fn spans_do_not_overlap_and_are_reused() {
         let mut spans = SpanAllocator::new(1 << 20);
         let taken: Vec<Span> = (0..)
-            .map_while(|n| spans.take(49 + n * 37 % 5000))
+            .map_while(|n| spans.allocate(49 + n * 37 % 5000))
             .collect();
         assert!(taken.len() > 100);
         let mut ranges: Vec<_> = taken
@@ -171,18 +171,18 @@ mod tests {
             assert_eq!(spans.free(span), None);
         }
         // Of each size, the span that was freed last is reused first.
-        assert_eq!(spans.take(last.len), Some(last));
+        assert_eq!(spans.allocate(last.len), Some(last));
     }
 
     #[test]
     fn an_arena_without_spans_in_use_serves_any_size() {
         let mut spans = SpanAllocator::new(1 << 20);
-        let small: Vec<_> = (0..1 << 14).map(|_| spans.take(64).unwrap()).collect();
-        assert_eq!(spans.take(64), None);
+        let small: Vec<_> = (0..1 << 14).map(|_| spans.allocate(64).unwrap()).collect();
+        assert_eq!(spans.allocate(64), None);
         for span in small {
             assert_eq!(spans.free(span), None);
         }
-        let all = spans.take(1 << 20).unwrap();
+        let all = spans.allocate(1 << 20).unwrap();
         assert_eq!((all.offset, all.len()), (0, 1 << 20));
     }
 
@@ -190,15 +190,15 @@ mod tests {
     fn too_long_payloads_never_fit() {
         let mut spans = SpanAllocator::new(1 << 20);
         assert!(spans.fits(1 << 20) && !spans.fits((1 << 20) + 1) && !spans.fits(u32::MAX));
-        assert_eq!(spans.take((1 << 20) + 1), None);
-        assert_eq!(spans.take(u32::MAX), None);
+        assert_eq!(spans.allocate((1 << 20) + 1), None);
+        assert_eq!(spans.allocate(u32::MAX), None);
     }
 
     #[test]
     fn free_spans_beyond_the_limit_are_punched() {
         let mut spans = SpanAllocator::new(1 << 30);
         let size = 32 << 20;
-        let taken: Vec<_> = (0..8).map(|_| spans.take(size).unwrap()).collect();
+        let taken: Vec<_> = (0..8).map(|_| spans.allocate(size).unwrap()).collect();
         let holes: Vec<_> = taken.iter().filter_map(|&span| spans.free(span)).collect();
         assert_eq!(holes.len(), 8 - KEPT / size as usize);
         for &hole in &holes {
@@ -206,7 +206,7 @@ mod tests {
         }
         // Reuses warm spans first, then punched ones, and then the rest of the arena.
         for _ in 0..8 {
-            assert!(taken.contains(&spans.take(size).unwrap()));
+            assert!(taken.contains(&spans.allocate(size).unwrap()));
         }
     }
 }

@@ -35,7 +35,7 @@ fn submit(parent: &ParentEnd<()>, bytes: &[u8]) -> Seq {
     let body = if bytes.len() <= INLINE {
         Body::Inline(bytes)
     } else {
-        let span = parent.space(bytes.len() as u32).unwrap();
+        let span = parent.allocate(bytes.len() as u32).unwrap();
         parent.request_region(span).write(0, bytes);
         Body::Span(span)
     };
@@ -51,7 +51,7 @@ fn echo(worker: &mut WorkerEnd) {
         Payload::Inline(inline) => worker.reply(request.seq, 1, Body::Inline(inline.as_slice())),
         Payload::Span(span) => {
             let bytes = worker.request_region(span).to_vec();
-            let reply_span = worker.space(bytes.len() as u32).unwrap();
+            let reply_span = worker.allocate(bytes.len() as u32).unwrap();
             worker.reply_region(reply_span).write(0, &bytes);
             worker.reply(request.seq, 1, Body::Span(reply_span));
         }
@@ -349,7 +349,7 @@ fn a_status_against_the_claim_is_a_violation() {
     } = heap();
     let seq = submit(&parent, b"x");
     assert_eq!(parent.lock().revoke(seq), Ok(Revoke::Won));
-    let span = worker.space(INLINE as u32 + 1).unwrap();
+    let span = worker.allocate(INLINE as u32 + 1).unwrap();
     worker.reply(seq, SKIPPED, Body::Span(span));
     assert_eq!(
         parent.lock().take().unwrap_err(),
@@ -386,7 +386,10 @@ fn a_new_file_says_nothing_about_any_number() {
             assert!(requests.slots[seq.slot()].committed(seq).is_none());
             assert_ne!(replies.slots[seq.slot()].mark(), seq.next().0);
             // ORDERING: test Relaxed: one thread.
-            assert_ne!(requests.asked[seq.slot()].load(Relaxed), seq.next().0);
+            assert_ne!(
+                requests.stop_requests[seq.slot()].load(Relaxed),
+                seq.next().0
+            );
             assert!(!claim::is_claimed(&replies.claims[seq.slot()], seq));
         }
     }
@@ -425,8 +428,8 @@ fn a_lane_of_files_with_the_worker_in_another_thread() {
     let parent = ParentEnd::new(requests, replies, FIRST, ());
     let serve = |replies_fd: &std::os::fd::OwnedFd, first| {
         let read_only = Segment::<Requests>::read_only(requests_fd.as_fd()).unwrap();
-        let requests = Segment::adopt(&read_only).unwrap();
-        let replies = Segment::adopt(replies_fd).unwrap();
+        let requests = Segment::open(&read_only).unwrap();
+        let replies = Segment::open(replies_fd).unwrap();
         let mut worker = WorkerEnd::new(requests, replies, first, || {});
         move |tasks: usize| {
             for _ in 0..tasks {
@@ -435,9 +438,9 @@ fn a_lane_of_files_with_the_worker_in_another_thread() {
         }
     };
     let wait = |seq| {
-        while !parent.answered(seq) {
+        while !parent.has_reply(seq) {
             let seen = parent.arm();
-            if !parent.answered(seq) {
+            if !parent.has_reply(seq) {
                 let _ = parent.sleep(seen, None);
             }
         }
@@ -460,7 +463,7 @@ fn a_lane_of_files_with_the_worker_in_another_thread() {
         .lock()
         .replace(&fresh, || parent.install(fresh_fd.as_fd()))
         .unwrap();
-    assert!(!parent.answered(seq));
+    assert!(!parent.has_reply(seq));
     let mut worker = serve(&fresh_fd, parent.lock().next());
     worker(1);
     assert_eq!(received(&parent, seq), b"left");
@@ -483,16 +486,16 @@ fn spin_on_each_core() {
     let cores = affinity::allowed();
     let here = cores[0];
     let lane = heap();
-    let spins = |core| affinity::pin(core) && !lane.worker.patience().is_zero();
+    let spins = |core| affinity::pin(core) && !lane.worker.spin_time().is_zero();
     let shares = |core| affinity::pin(core) && lane.parent.shares_core();
     let arm = || drop(lane.parent.arm());
-    let listen = || lane.parent.listen();
+    let arm_event = || lane.parent.arm_event();
     let wake = || {
         lane.replies.wake_request.post();
         submit(&lane.parent, &[]);
     };
     assert!(!shares(here), "the worker has not been seen yet");
-    for announce in [&arm as &dyn Fn(), &listen, &wake] {
+    for announce in [&arm as &dyn Fn(), &arm_event, &wake] {
         assert!(affinity::pin(here));
         announce();
         assert!(!spins(here) && shares(here));

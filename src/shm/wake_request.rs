@@ -41,7 +41,7 @@
 //!
 //! Lock-free.
 //!
-//! Models: `verify/src/scenarios/lane_bells.rs`.
+//! Models: `verify/src/scenarios/lane_wake.rs`.
 
 use crate::sync::atomic::{AtomicU32, Ordering::*, fence};
 

@@ -80,7 +80,7 @@ impl WorkerEnd {
             let seq = self.next;
             let Some(request) = self.requests.slots[seq.slot()].committed(seq) else {
                 // A closed lane may still hold a task: its commit was published before the close.
-                if !spin::until(|| self.patience(), || self.is_there(seq))
+                if !spin::until(|| self.spin_time(), || self.is_there(seq))
                     && self.park(|worker, closed| closed || worker.is_there(seq))
                     && !self.is_there(seq)
                 {
@@ -107,7 +107,7 @@ impl WorkerEnd {
     }
 
     /// How long to spin for the next task.
-    pub(super) fn patience(&self) -> Duration {
+    pub(super) fn spin_time(&self) -> Duration {
         self.replies.core.note();
         if self.requests.wake_requests.core.is_mine() {
             return Duration::ZERO;
@@ -152,9 +152,9 @@ impl WorkerEnd {
 
     /// Has this task been asked to stop?
     #[inline]
-    pub fn is_asked(&self, seq: Seq) -> bool {
-        // ORDERING: lane.asked Relaxed: the flag publishes nothing.
-        self.requests.asked[seq.slot()].load(Relaxed) == seq.mark()
+    pub fn is_stop_requested(&self, seq: Seq) -> bool {
+        // ORDERING: lane.stop-requested Relaxed: the flag publishes nothing.
+        self.requests.stop_requests[seq.slot()].load(Relaxed) == seq.mark()
     }
 
     /// Allocates a span for a reply. Sleeps while earlier replies, which the parent has not read yet, fill the arena.
@@ -162,13 +162,13 @@ impl WorkerEnd {
     /// # Errors
     ///
     /// The span would not fit even after the parent has read everything.
-    pub fn space(&mut self, len: u32) -> Result<Span, TooLarge> {
+    pub fn allocate(&mut self, len: u32) -> Result<Span, TooLarge> {
         if !self.spans.fits(len) {
             return Err(self.too_large());
         }
         loop {
             self.collect();
-            if let Some(span) = self.spans.take(len) {
+            if let Some(span) = self.spans.allocate(len) {
                 return Ok(span);
             }
             // The parent has nothing left to release: the caller holds the rest of the arena.
@@ -239,16 +239,16 @@ impl WorkerEnd {
         unsafe { std::slice::from_raw_parts(region.base().as_ptr(), region.len()) }
     }
 
-    /// Borrows the bytes of an allocated [`space`](Self::space) in place. Their content is arbitrary.
+    /// Borrows the bytes of an [allocated](Self::allocate) span in place. Their content is arbitrary.
     ///
     /// # Safety
     ///
-    /// The caller allocated the space and borrows it once. `'a` ends before the reply that uses it, or before it is freed.
+    /// The caller allocated the span and borrows it once. `'a` ends before the reply that uses it, or before it is freed.
     ///
     /// # Panics
     ///
     /// As [`reply_region`](Self::reply_region).
-    pub unsafe fn borrow_space<'a>(&self, span: Span) -> &'a mut [u8] {
+    pub unsafe fn borrow_allocated<'a>(&self, span: Span) -> &'a mut [u8] {
         let region = self.reply_region(span);
         // SAFETY: within the mapping, which outlives every reply; allocated by the caller alone. The parent never writes
         // there, and does not read a span before its reply.
@@ -268,11 +268,11 @@ impl WorkerEnd {
         self.commit(seq, status, body);
     }
 
-    /// As [`reply`](Self::reply), with the first `len` bytes of a space.
-    pub fn reply_part(&mut self, seq: Seq, status: u32, space: Span, len: u32) {
-        assert!(len <= space.len, "more than was taken");
-        self.unreleased.push_back((seq, space));
-        self.commit(seq, status, Body::Span(Span { len, ..space }));
+    /// As [`reply`](Self::reply), with the first `len` bytes of a span.
+    pub fn reply_part(&mut self, seq: Seq, status: u32, span: Span, len: u32) {
+        assert!(len <= span.len, "more than was allocated");
+        self.unreleased.push_back((seq, span));
+        self.commit(seq, status, Body::Span(Span { len, ..span }));
     }
 
     #[inline]
@@ -282,7 +282,7 @@ impl WorkerEnd {
         }
         self.replies.slots[seq.slot()].write(seq, status, body);
         // CRASH: the reply is there; the recovery notifies a sleeping waiter.
-        // WAKE: the other end is `ParentEnd::arm`, or `ParentEnd::listen`.
+        // WAKE: the other end is `ParentEnd::arm`, or `ParentEnd::arm_event`.
         // ORDERING: reply.fence SeqCst -> pairs with wake_request.fence: the commit before the look.
         fence(SeqCst);
         if let Some(request) = self

@@ -26,7 +26,7 @@
 //!
 //! # Guarantees
 //! A task that [`HandoffSlot::offer`] accepted is taken exactly once. Every method is wait-free.
-//! Models: `verify/src/scenarios/hand.rs`.
+//! Models: `verify/src/scenarios/handoff.rs`.
 
 use crate::sync::atomic::{AtomicPtr, Ordering::*};
 use std::ptr::{self, NonNull};

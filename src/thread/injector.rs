@@ -41,7 +41,7 @@
 //! Items come out in the order of their positions, each exactly once. A push before `close` is popped; a push after it
 //! fails. A pusher that is descheduled between its two steps holds up the pops that reach its slot (they spin) and, at
 //! the end of a block, the other pushes. Nothing else waits for it.
-//! Models: `verify/src/scenarios/inbox.rs`.
+//! Models: `verify/src/scenarios/injector.rs`.
 
 use crate::sync;
 use crate::sync::Mutex;

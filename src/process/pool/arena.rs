@@ -1,7 +1,7 @@
 //! The size of a pool's arenas: the size that the builder was given, or what the limits of this process leave.
 
 use crate::error::BuildError;
-use crate::shm::{ARENA, LEAST_ARENA, MOST_ARENA, file_bytes, lane_bytes};
+use crate::shm::{ARENA, MAX_ARENA, MIN_ARENA, file_bytes, lane_bytes};
 use crate::sys::limits;
 
 /// Bytes that the limits of this process leave. `None`: no limit.
@@ -20,12 +20,12 @@ pub fn size(asked: Option<usize>, workers: usize) -> Result<usize, BuildError> {
         file_size: limits::soft(limits::FILE_SIZE),
     };
     match asked {
-        Some(bytes) if !(LEAST_ARENA..=MOST_ARENA).contains(&bytes) => Err(BuildError::BadArena {
+        Some(bytes) if !(MIN_ARENA..=MAX_ARENA).contains(&bytes) => Err(BuildError::BadArena {
             bytes,
-            least: LEAST_ARENA,
-            most: MOST_ARENA,
+            least: MIN_ARENA,
+            most: MAX_ARENA,
         }),
-        Some(bytes) => left.check(bytes.next_multiple_of(LEAST_ARENA), workers),
+        Some(bytes) => left.check(bytes.next_multiple_of(MIN_ARENA), workers),
         None => left.check(left.share(workers), workers),
     }
 }
@@ -41,7 +41,7 @@ impl Left {
             .file_size
             .map_or(u64::MAX, |most| most.saturating_sub(file_bytes(0) as u64));
         let share = of_space.min(of_file).min(ARENA as u64) as usize;
-        (share - share % LEAST_ARENA).max(LEAST_ARENA)
+        (share - share % MIN_ARENA).max(MIN_ARENA)
     }
 
     /// Checks that the limits leave enough for arenas of this size, and returns the size.
@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn a_file_is_no_longer_than_files_may_be() {
         let arena = left(None, Some(1 << 30)).share(2);
-        assert!(file_bytes(arena) <= 1 << 30 && file_bytes(arena) > (1 << 30) - LEAST_ARENA);
+        assert!(file_bytes(arena) <= 1 << 30 && file_bytes(arena) > (1 << 30) - MIN_ARENA);
     }
 
     #[test]
@@ -115,10 +115,10 @@ mod tests {
     #[cfg(not(miri))]
     #[test]
     fn a_size_out_of_range_is_refused() {
-        for bytes in [0, LEAST_ARENA - 1, MOST_ARENA + 1, usize::MAX] {
+        for bytes in [0, MIN_ARENA - 1, MAX_ARENA + 1, usize::MAX] {
             let error = size(Some(bytes), 1).unwrap_err();
             assert!(matches!(error, BuildError::BadArena { .. }), "{error}");
         }
-        assert_eq!(size(Some(LEAST_ARENA + 1), 1).unwrap(), 2 * LEAST_ARENA);
+        assert_eq!(size(Some(MIN_ARENA + 1), 1).unwrap(), 2 * MIN_ARENA);
     }
 }

@@ -19,7 +19,7 @@
 //! The submitter depends on no thread that may run code of the user: a callback may hold up the completer, or the submitter may
 //! be a callback on the completer.
 //!
-//! Models: `verify/src/scenarios/remote_rooms.rs`.
+//! Models: `verify/src/scenarios/remote_capacity_lanes.rs`.
 
 use crate::error::TaskError;
 use crate::future::spin;
@@ -48,7 +48,7 @@ pub fn wait_for_capacity(
     burst: u32,
     found: impl Fn() -> bool,
 ) -> Result<(), TaskError> {
-    let burst_is_there = |lane: &Lane| lane.shm.answered(lane.shm.next().ahead(burst - 1));
+    let burst_is_there = |lane: &Lane| lane.shm.has_reply(lane.shm.next().ahead(burst - 1));
     let ready = || found() || pool.is_closed() || lanes.iter().any(burst_is_there);
     let shares_core = || lanes.iter().all(|lane| lane.shm.shares_core());
     spin::spin_for(

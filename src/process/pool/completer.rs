@@ -112,13 +112,13 @@ impl Lane {
     pub fn serve_interest(&self, pool: &Pool) {
         loop {
             // WAKE: the other end is the worker, which notifies the event after a reply.
-            self.shm.listen();
+            self.shm.arm_event();
             while self.drain_replies(pool, 64) {}
             if self.depth() != 0 {
                 return;
             }
             if self.interest.try_clear(|| self.depth() == 0) {
-                self.shm.stop_listening();
+                self.shm.disarm_event();
                 return;
             }
         }

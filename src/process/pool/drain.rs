@@ -243,7 +243,7 @@ impl Lane {
     #[inline]
     pub fn drain_until(&self, pool: &Pool, cell: RawTask, seq: Seq) {
         // Costs one load while the reply has not come.
-        while self.shm.answered(seq) && !cell.state.load().is_done() {
+        while self.shm.has_reply(seq) && !cell.state.load().is_done() {
             let before = seq.since(self.shm.next()) as usize;
             // A number that was passed: another thread has taken the reply and completes it now.
             let most = if before < SLOTS { before + 1 } else { 1 };
@@ -256,7 +256,7 @@ impl Lane {
     /// Is there a reply that [`drain_replies`](Self::drain_replies) would take? Takes the lane's lock.
     pub fn has_reply(&self) -> bool {
         let mut locked = self.shm.lock();
-        locked.data().quarantined.is_none() && self.shm.answered(locked.next())
+        locked.data().quarantined.is_none() && self.shm.has_reply(locked.next())
     }
 }
 

@@ -257,7 +257,7 @@ impl Lane {
     /// Does the worker run the next number? It says that it has begun it, and there is no reply.
     fn is_running(&self, locked: &Locked<'_, LaneState>) -> bool {
         let next = locked.next();
-        locked.waiting(next).is_some() && self.shm.is_started(next) && !self.shm.answered(next)
+        locked.waiting(next).is_some() && self.shm.is_started(next) && !self.shm.has_reply(next)
     }
 
     /// Is there no task in the lane? Revoked tasks do not count. Takes the lane's lock.
@@ -282,7 +282,7 @@ impl Lane {
     /// supervisor. Takes the lane's lock.
     pub fn is_running_task(&self, seq: Seq) -> bool {
         let locked = self.shm.lock();
-        locked.waiting(seq).is_some() && !self.shm.answered(seq)
+        locked.waiting(seq).is_some() && !self.shm.has_reply(seq)
     }
 
     /// Is there a task here that an idle worker could run? A hint: reads without the lock.

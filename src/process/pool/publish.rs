@@ -37,7 +37,7 @@ impl Lane {
     pub fn reserve_for(&self, argument: &MovedArgument) -> Option<Reserved> {
         let span = match argument {
             MovedArgument::Inline(_) => None,
-            MovedArgument::Bytes(bytes) => Some(self.shm.space(bytes.len() as u32)?),
+            MovedArgument::Bytes(bytes) => Some(self.shm.allocate(bytes.len() as u32)?),
         };
         match self.shm.reserve() {
             Some(seq) => Some(Reserved { seq, span }),

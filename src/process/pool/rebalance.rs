@@ -77,7 +77,7 @@ impl Lane {
             self.quarantine(pool, &mut locked, why);
         }
         let next = locked.next();
-        let begun = self.shm.is_started(next) || self.shm.answered(next);
+        let begun = self.shm.is_started(next) || self.shm.has_reply(next);
         let is_there = locked
             .waiting(next)
             .is_some_and(|waiting| locked.is_committed(waiting));

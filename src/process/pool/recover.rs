@@ -222,8 +222,8 @@ mod tests {
         };
         let send = || -> Future<u64> { submit(&pool, &call, &5u64, None) };
         let (replied, run, waiting) = (send(), send(), send());
-        let requests = Segment::adopt(&lane.files.requests).unwrap();
-        let replies = Segment::adopt(&lane.files.replies.lock()).unwrap();
+        let requests = Segment::open(&lane.files.requests).unwrap();
+        let replies = Segment::open(&lane.files.replies.lock()).unwrap();
         let mut worker = WorkerEnd::new(requests, replies, Seq(0), || {});
         let request = worker.next().unwrap();
         let seven = 7u64.to_ne_bytes();
@@ -267,8 +267,8 @@ mod tests {
         let send = |options| -> Future<u64> { submit(&pool, &call, &5u64, options) };
         let options = || Some(Arc::new(TaskOptions::new(None, None, 5)));
         let (replied, run, waiting) = (send(None), send(options()), send(None));
-        let requests = Segment::adopt(&lane.files.requests).unwrap();
-        let replies = Segment::adopt(&lane.files.replies.lock()).unwrap();
+        let requests = Segment::open(&lane.files.requests).unwrap();
+        let replies = Segment::open(&lane.files.replies.lock()).unwrap();
         let mut worker = WorkerEnd::new(requests, replies, Seq(0), || {});
         let request = worker.next().unwrap();
         let seven = 7u64.to_ne_bytes();
@@ -306,11 +306,11 @@ mod tests {
         };
         let send = || -> Future<Vec<u8>> { submit(&pool, &call, &5u64, None) };
         let (first, second, third) = (send(), send(), send());
-        let requests = Segment::adopt(&lane.files.requests).unwrap();
-        let replies = Segment::adopt(&lane.files.replies.lock()).unwrap();
+        let requests = Segment::open(&lane.files.requests).unwrap();
+        let replies = Segment::open(&lane.files.replies.lock()).unwrap();
         let mut worker = WorkerEnd::new(requests, replies, Seq(0), || {});
         let bytes = [&1000_u32.to_ne_bytes()[..], &[7; 1000]].concat();
-        let span = worker.space(bytes.len() as u32).unwrap();
+        let span = worker.allocate(bytes.len() as u32).unwrap();
         worker.reply_region(span).write(0, &bytes);
         for _ in 0..3 {
             let seq = worker.next().unwrap().seq;

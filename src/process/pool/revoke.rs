@@ -123,7 +123,7 @@ impl Lane {
         let mut locked = self.shm.lock();
         let mut left = locked
             .pending()
-            .filter(|&seq| !self.shm.answered(seq))
+            .filter(|&seq| !self.shm.has_reply(seq))
             .map(|seq| locked.waiting(seq));
         let is_revoked = |waiting: &Waiting| self.record(&locked, *waiting, |it| it.is_none());
         let next = left.next().flatten().filter(is_revoked);

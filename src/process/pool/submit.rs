@@ -171,7 +171,7 @@ fn allocate(pool: &Pool, lane: &Lane, length: usize) -> Result<Span, TaskError> 
     };
     let span = Cell::new(None);
     let found = || {
-        span.set(span.get().or_else(|| lane.shm.space(bytes)));
+        span.set(span.get().or_else(|| lane.shm.allocate(bytes)));
         span.get().is_some()
     };
     while !found() {

@@ -60,7 +60,7 @@ unsafe fn poll(cell: RawTask) {
 fn look(cell: RawTask, remote: &RemoteTask) {
     let location = remote.location();
     let lane = lane_of(&remote.pool, location);
-    if lane.shm.answered(location.seq) {
+    if lane.shm.has_reply(location.seq) {
         lane.drain_until(&remote.pool, cell, location.seq);
     }
     if !remote.pool.deferred.is_empty() {
@@ -105,7 +105,7 @@ unsafe fn sleep(cell: RawTask, until: Until, deadline: Option<Instant>) -> bool 
             lane.drain_some(pool);
         }
         let over = || {
-            if lane.shm.answered(lane.shm.next()) {
+            if lane.shm.has_reply(lane.shm.next()) {
                 lane.drain_some(pool);
             }
             look(cell, remote);
@@ -151,7 +151,7 @@ pub(in crate::process) fn sleep_at(
 unsafe fn serve(cell: RawTask) -> bool {
     // SAFETY: the extra of a cell with this vtable is a `RemoteTask`.
     let pool = &*unsafe { RemoteTask::of(cell) }.pool;
-    let some = |lane: &&Lane| lane.shm.answered(lane.shm.next()) && lane.drain_some(pool);
+    let some = |lane: &&Lane| lane.shm.has_reply(lane.shm.next()) && lane.drain_some(pool);
     pool.lanes.iter().filter(some).count() > 0 || pool.run_deferred()
 }
 
@@ -207,7 +207,8 @@ unsafe fn cancel(cell: RawTask) -> bool {
     match revoke_and_end(cell, remote, Task::end_cancelled) {
         Ok(cancelled) => cancelled,
         Err(location) => {
-            lane_of(&remote.pool, location).shm.ask(location.seq);
+            let lane = lane_of(&remote.pool, location);
+            lane.shm.request_stop(location.seq);
             false
         }
     }

@@ -191,7 +191,7 @@ impl Model {
     }
 
     /// Takes a reply without waking the threads that wait for it. For a model of a bug.
-    pub fn drain_in_silence(&self, lane: usize) {
+    pub fn drain_without_notify(&self, lane: usize) {
         let lane = &self.0.lanes[lane];
         let mut taken = None;
         let mut locked = lane.shm.lock();
@@ -218,14 +218,14 @@ impl Model {
         drop(unsafe { finish(task, &reply_view) });
     }
 
-    /// Leads the lane's wait queue and leaves without making a follower the leader. For a model of a bug.
-    pub fn lead_forever(&self, lane: usize) {
+    /// Puts a leader that does not exist into the lane's wait queue: no thread makes a follower the leader. For a model of a bug.
+    pub fn pretend_leader(&self, lane: usize) {
         self.0.lanes[lane].wait_queue.pretend_leader();
     }
 
     /// Enters the lane's wait queue and leaves it without a sleep.
     #[inline(never)]
-    pub fn look_in(&self, lane: usize) {
+    pub fn enter_and_leave(&self, lane: usize) {
         let wait_queue = &self.0.lanes[lane].wait_queue;
         wait_queue.enqueue(WaitFor::Capacity, |_| thread::yield_now());
     }
@@ -260,7 +260,7 @@ impl Model {
         }
     }
 
-    pub fn is_engaged(&self, lane: usize) -> bool {
+    pub fn has_interest(&self, lane: usize) -> bool {
         self.0.lanes[lane].interest.is_set()
     }
 

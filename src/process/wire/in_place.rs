@@ -155,10 +155,10 @@ impl<'a> Output<'a> {
         }
         let mut worker = lender.borrow_mut();
         let span = u32::try_from(len).map_err(|_| worker.too_large());
-        match span.and_then(|len| worker.space(len)) {
+        match span.and_then(|len| worker.allocate(len)) {
             // SAFETY: just allocated for this output alone, which frees it only when it is dropped or replaced. 'a ends
             // with the task's call.
-            Ok(span) => Self::Arena(span, unsafe { worker.borrow_space(span) }),
+            Ok(span) => Self::Arena(span, unsafe { worker.borrow_allocated(span) }),
             Err(TooLarge { limit }) => {
                 panic!(
                     "a result of {len} bytes, which no lane of this pool takes: {}",

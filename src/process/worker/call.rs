@@ -135,7 +135,7 @@ impl TaskCall<'_> {
             Payload::Span(span) => unsafe { self.worker.borrow_request(*span) },
         };
         let worker = RefCell::new(&mut *self.worker);
-        let cancel_requested = || worker.borrow().is_asked(seq);
+        let cancel_requested = || worker.borrow().is_stop_requested(seq);
         let running = current::enter_remote(&cancel_requested);
         // UNWIND: as in `run`; a result that was begun frees its memory when it is dropped.
         let ran = catch_unwind(AssertUnwindSafe(|| {
@@ -157,7 +157,7 @@ impl TaskCall<'_> {
         read: impl FnOnce(&Self) -> Result<A, PayloadError>,
         task: impl FnOnce(A) -> Result<R, BoxError>,
     ) -> Result<Result<R, TaskFailure>, Box<dyn Any + Send>> {
-        let cancel_requested = || self.worker.is_asked(self.request.seq);
+        let cancel_requested = || self.worker.is_stop_requested(self.request.seq);
         let _running = current::enter_remote(&cancel_requested);
         // UNWIND: nothing of ours is half done: the request is claimed, and no reply is begun.
         catch_unwind(AssertUnwindSafe(|| {
@@ -283,7 +283,7 @@ struct ReplySpan<'a> {
 
 impl<'a> ReplySpan<'a> {
     fn new(worker: &'a mut WorkerEnd, size: u32) -> Result<Self, TooLarge> {
-        let span = worker.space(size)?;
+        let span = worker.allocate(size)?;
         Ok(Self {
             worker,
             span,

@@ -33,8 +33,8 @@ impl WorkerLane {
         replies: &OwnedFd,
         event: OwnedFd,
     ) -> io::Result<Self> {
-        let requests = Segment::<Requests>::adopt(requests)?;
-        let replies = Segment::<Replies>::adopt(replies)?;
+        let requests = Segment::<Requests>::open(requests)?;
+        let replies = Segment::<Replies>::open(replies)?;
         let words = size_of::<Requests>() + size_of::<Replies>();
         let address_space = (requests.arena() + replies.arena() + words) as u64;
         let mut event = File::from(event);

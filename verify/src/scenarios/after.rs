@@ -1,5 +1,5 @@
-//! The call that follows the end of a task, on every way to that end: it comes once, and whoever waits for
-//! it may free at once what the task borrowed.
+//! The call that follows the end of a task, on every way to that end: it comes once, and the thread that waits
+//! for it may free at once what the task borrowed.
 
 use super::cell_kit::{Helper, Kit};
 use crate::sync::cell::UnsafeCell;
@@ -127,7 +127,7 @@ impl Scope {
         assert_eq!(marks, 2, "closure and value are gone");
         drop(frame);
         threads();
-        // SAFETY: nobody is left who could call.
+        // SAFETY: no thread is left that could call.
         let context = unsafe { Box::from_raw(self.context) };
         assert_eq!(context.calls.load(Relaxed), 1);
         self.kit.finish();
@@ -135,7 +135,7 @@ impl Scope {
     }
 }
 
-/// Nobody holds the handle any more: the worker runs the task without a claim.
+/// The handle is gone: the worker runs the task without a claim.
 const ALONE: Scenario = Scenario {
     name: "after/alone",
     test: "after::alone",

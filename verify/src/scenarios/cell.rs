@@ -1,4 +1,4 @@
-//! The cell: who drops the outcome, who frees the memory, and which errors are reported.
+//! The cell: which side drops the outcome, which one frees the memory, and which errors are reported.
 
 use super::cell_kit::{Helper, Kit, Loan, touch};
 use crate::sync::thread;
@@ -94,7 +94,7 @@ const HELP: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// A waiter that is a worker runs the awaited task, or sleeps until the one who runs it is done.
+/// A waiter that is a worker runs the awaited task, or sleeps until the thread that runs it is done.
 const HELPING_WAIT: Scenario = Scenario {
     name: "cell/helping_wait",
     test: "cell::helping_wait",
@@ -136,10 +136,10 @@ const TAKEN_THEN_DROPPED: Scenario = Scenario {
         let kit = Kit::new();
         let (task, mut future) = kit.task();
         let worker = thread::spawn(move || task.run());
-        let bell = kit.bell();
-        let ready = super::cell_kit::poll(&mut future, &bell).is_ready();
+        let waker = kit.waker();
+        let ready = super::cell_kit::poll(&mut future, &waker).is_ready();
         out.saw(if ready { "ready" } else { "pending" });
-        drop(bell);
+        drop(waker);
         drop(future);
         assert!(worker.join().unwrap());
         kit.finish();
@@ -147,7 +147,7 @@ const TAKEN_THEN_DROPPED: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// A failed task whose handle is dropped unread: the error is reported once, by whoever frees.
+/// A failed task whose handle is dropped unread: the error is reported once, by the side that frees the cell.
 const UNSEEN: Scenario = Scenario {
     name: "cell/unseen_error",
     test: "cell::unseen",
@@ -160,9 +160,9 @@ const UNSEEN: Scenario = Scenario {
         let (task, future) = kit.failing();
         let worker = thread::spawn(move || task.run());
         drop(future);
-        let here = kit.told();
+        let here = kit.reported();
         assert!(worker.join().unwrap());
-        assert_eq!(kit.told(), 1, "reported exactly once");
+        assert_eq!(kit.reported(), 1, "reported exactly once");
         out.saw(match here {
             0 => "reported by the worker",
             _ => "reported by the handle's drop",
@@ -188,7 +188,7 @@ const SEEN: Scenario = Scenario {
         let seen = future.error().is_some();
         drop(future);
         assert!(worker.join().unwrap());
-        out.saw(match (seen, kit.told()) {
+        out.saw(match (seen, kit.reported()) {
             (true, 0) => "seen",
             (false, 1) => "reported",
             (false, 0) => "neither",

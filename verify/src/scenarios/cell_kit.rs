@@ -29,7 +29,7 @@ pub struct Kit {
     pub errors: DropCount,
     pub wakers: DropCount,
     cells: DropCount,
-    told: Arc<AtomicUsize>,
+    reported: Arc<AtomicUsize>,
 }
 
 thread_local! {
@@ -42,7 +42,7 @@ impl Kit {
     #[must_use]
     pub fn new() -> Self {
         static HOOK: Once = Once::new();
-        HOOK.call_once(|| raddle::set_report_hook(listen));
+        HOOK.call_once(|| raddle::set_report_hook(count_report));
         TROUBLE.with_borrow_mut(Vec::clear);
         Self::default()
     }
@@ -64,11 +64,11 @@ impl Kit {
         &self,
         work: impl FnOnce() -> Result<T, TaskError> + Send,
     ) -> (Task, Future<T>) {
-        let place = Place {
+        let canary = Canary {
             touched: UnsafeCell::new(()),
             _counted: self.cells.value(),
         };
-        self.task_with(place, work)
+        self.task_with(canary, work)
     }
 
     /// The same, with an extra of the scenario's own in the cell, which is not counted.
@@ -87,15 +87,15 @@ impl Kit {
     }
 
     /// A task whose executor stayed in the parent of a forked process. Its closure is leaked, so nothing
-    /// in it is counted. The task given back stands for the parent's memory: drop it at the end.
-    pub fn orphan(&self) -> (Task, Future<Counted>) {
-        let place = Place {
+    /// in it is counted. The returned task stands for the parent's memory: drop it at the end.
+    pub fn left_in_parent(&self) -> (Task, Future<Counted>) {
+        let canary = Canary {
             touched: UnsafeCell::new(()),
             _counted: self.cells.value(),
         };
         let tag = Tag::new(1, 1);
         assert!(tag.predates_fork(), "this process was never forked");
-        let (task, raw) = task::task(tag, place, || -> Result<Counted, TaskError> {
+        let (task, raw) = task::task(tag, canary, || -> Result<Counted, TaskError> {
             unreachable!("its worker is not here")
         });
         // SAFETY: the cell is of this type, and this is its only handle.
@@ -106,23 +106,23 @@ impl Kit {
     #[must_use]
     pub fn error(&self) -> TaskError {
         TaskError::Failed(BoxError::from(Flaw {
-            told: Arc::clone(&self.told),
+            reported: Arc::clone(&self.reported),
             _counted: self.errors.value(),
         }))
     }
 
     /// How many errors have reached the report hook.
     #[must_use]
-    pub fn told(&self) -> usize {
-        self.told.load(Relaxed)
+    pub fn reported(&self) -> usize {
+        self.reported.load(Relaxed)
     }
 
-    /// A bell whose waker is counted.
+    /// A waker that is counted, and that a modelled thread can sleep on.
     #[must_use]
-    pub fn bell(&self) -> Arc<Bell> {
-        Arc::new(Bell {
-            rung: ManuallyDrop::new(AtomicU32::new(0)),
-            rings: AtomicUsize::new(0),
+    pub fn waker(&self) -> Arc<TestWaker> {
+        Arc::new(TestWaker {
+            woken: ManuallyDrop::new(AtomicU32::new(0)),
+            wakes: AtomicUsize::new(0),
             _counted: self.wakers.value(),
         })
     }
@@ -144,15 +144,15 @@ impl Kit {
     }
 }
 
-/// Only errors that nobody looked at belong here; a panic that was caught belongs to the model.
-fn listen(report: &Report<'_>) {
+/// Only errors that were not looked at belong here; a panic that was caught belongs to the model.
+fn count_report(report: &Report<'_>) {
     match report {
         Report::UnobservedError {
             error: TaskError::Failed(error),
             ..
         } => {
             if let Some(flaw) = error.downcast_ref::<Flaw>() {
-                flaw.told.fetch_add(1, Relaxed);
+                flaw.reported.fetch_add(1, Relaxed);
             }
         }
         Report::UnobservedError { .. } => {}
@@ -162,7 +162,7 @@ fn listen(report: &Report<'_>) {
 
 #[derive(Debug)]
 struct Flaw {
-    told: Arc<AtomicUsize>,
+    reported: Arc<AtomicUsize>,
     _counted: Counted,
 }
 
@@ -174,37 +174,37 @@ impl fmt::Display for Flaw {
 
 impl std::error::Error for Flaw {}
 
-/// Takes the place of a name, since it lives exactly as long as its cell: each look at it is a read
-/// and its drop a write, so loom sees a cell that is freed under somebody's eyes.
-struct Place {
+/// Takes the place of a name, since it lives exactly as long as its cell: each use of it is a read
+/// and its drop a write, so loom sees a cell that is freed while another thread uses it.
+struct Canary {
     touched: UnsafeCell<()>,
     _counted: Counted,
 }
 
-// SAFETY: of the cell inside nothing is ever shared but loom's record of the accesses.
-unsafe impl Send for Place {}
+// SAFETY: threads share only loom's record of the accesses to the cell inside.
+unsafe impl Send for Canary {}
 // SAFETY: as above.
-unsafe impl Sync for Place {}
+unsafe impl Sync for Canary {}
 
-impl Extra for Place {
+impl Extra for Canary {
     fn name(&self) -> Option<&str> {
         self.touched.with(|_| ());
         None
     }
 }
 
-impl Drop for Place {
+impl Drop for Canary {
     fn drop(&mut self) {
         self.touched.with_mut(|_| ());
     }
 }
 
-/// Countdown at the cell's memory, as its owners do at any time.
+/// Uses the cell's memory, as its owners may at any time.
 pub fn touch(raw: RawTask) {
     assert_eq!(raw.name(), None);
 }
 
-/// A task's pointer for the thread that a scenario hands it to.
+/// A task's pointer, for another thread of the scenario.
 #[derive(Clone, Copy)]
 pub struct Loan(pub RawTask);
 
@@ -212,56 +212,56 @@ pub struct Loan(pub RawTask);
 unsafe impl Send for Loan {}
 
 /// A waker on which a modelled thread can sleep.
-pub struct Bell {
-    // Never dropped: that all uses are over by then is `std`'s `Arc`'s word, which loom does not hear.
-    rung: ManuallyDrop<AtomicU32>,
-    rings: AtomicUsize,
+pub struct TestWaker {
+    // Never dropped: `std`'s `Arc` knows that all uses are over by then, and loom does not see that.
+    woken: ManuallyDrop<AtomicU32>,
+    wakes: AtomicUsize,
     _counted: Counted,
 }
 
-impl Wake for Bell {
+impl Wake for TestWaker {
     fn wake(self: Arc<Self>) {
-        self.rings.fetch_add(1, Relaxed);
-        self.rung.fetch_or(1, Ordering::Release);
-        futex::wake_all(&raw const *self.rung);
+        self.wakes.fetch_add(1, Relaxed);
+        self.woken.fetch_or(1, Ordering::Release);
+        futex::wake_all(&raw const *self.woken);
     }
 }
 
-impl Bell {
+impl TestWaker {
     #[must_use]
-    pub fn waker(self: &Arc<Self>) -> Waker {
+    pub fn as_waker(self: &Arc<Self>) -> Waker {
         Waker::from(Arc::clone(self))
     }
 
-    /// Sleeps until it was rung, and forgets that it was.
+    /// Sleeps until it was woken, and forgets that it was.
     pub fn wait(&self) {
-        while self.rung.swap(0, Ordering::Acquire) == 0 {
-            let _ = futex::wait(&self.rung, 0, None);
+        while self.woken.swap(0, Ordering::Acquire) == 0 {
+            let _ = futex::wait(&self.woken, 0, None);
         }
     }
 
-    /// How often it was rung.
+    /// How often it was woken.
     #[must_use]
-    pub fn rings(&self) -> usize {
-        self.rings.load(Relaxed)
+    pub fn wakes(&self) -> usize {
+        self.wakes.load(Relaxed)
     }
 }
 
-/// One poll with this bell's waker.
-pub fn poll<F: Future_>(future: &mut F, bell: &Arc<Bell>) -> Poll<F::Output> {
-    let waker = bell.waker();
-    std::pin::Pin::new(future).poll(&mut Context::from_waker(&waker))
+/// One poll with this waker.
+pub fn poll<F: Future_>(future: &mut F, waker: &Arc<TestWaker>) -> Poll<F::Output> {
+    let task_waker = waker.as_waker();
+    std::pin::Pin::new(future).poll(&mut Context::from_waker(&task_waker))
 }
 
 /// Drives a future to its end and says how often it slept.
-pub fn drive<F: Future_>(future: &mut F, bell: &Arc<Bell>) -> (F::Output, usize) {
+pub fn drive<F: Future_>(future: &mut F, waker: &Arc<TestWaker>) -> (F::Output, usize) {
     let mut slept = 0;
     loop {
-        if let Poll::Ready(output) = poll(future, bell) {
+        if let Poll::Ready(output) = poll(future, waker) {
             return (output, slept);
         }
         slept += 1;
-        bell.wait();
+        waker.wait();
     }
 }
 
@@ -269,7 +269,7 @@ pub fn drive<F: Future_>(future: &mut F, bell: &Arc<Bell>) -> (F::Output, usize)
 pub trait Future_: std::future::Future + Unpin {}
 impl<F: std::future::Future + Unpin> Future_ for F {}
 
-/// A worker that helps: it runs the awaited task if nobody has started it.
+/// A worker that helps: it runs the awaited task if no thread has started it.
 #[derive(Default)]
 pub struct Helper {
     pub helped: std::cell::Cell<usize>,

@@ -15,7 +15,7 @@ fn at_the_seam() -> Arc<Queue> {
 }
 
 fn push(queue: &Queue, count: &DropCount, number: u32) {
-    assert!(queue.push(item(count, number)).is_ok(), "no room");
+    assert!(queue.push(item(count, number)).is_ok(), "the deque is full");
 }
 
 /// Steals once, then empties the thief's own deque: what it got, in order.
@@ -45,7 +45,7 @@ const LAST_ITEM: Scenario = Scenario {
     test: "deque::last_item",
     shows: "the owner gets it or the thief, never both or neither",
     must: &["owner", "thief"],
-    forbidden: &["both", "nobody"],
+    forbidden: &["both", "neither"],
     loom: Loom::unbounded().at_least(150),
     shuttle: Shuttle::exhaustive().at_least(47),
     body: |out| {
@@ -60,7 +60,7 @@ const LAST_ITEM: Scenario = Scenario {
             (Some(_), 0) => "owner",
             (None, 1) => "thief",
             (Some(_), _) => "both",
-            (None, _) => "nobody",
+            (None, _) => "neither",
         });
         count.assert_all_dropped();
     },
@@ -162,13 +162,13 @@ const SAME_INDICES: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// A full deque refuses, until a thief has made room; then slots are written again that a thief has
+/// A full deque refuses, until a thief has freed slots; then slots are written again that a thief has
 /// just read.
 const FULL: Scenario = Scenario {
     name: "deque/full",
     test: "deque::full",
-    shows: "refused, or there is room after the theft",
-    must: &["refused", "room"],
+    shows: "refused, or there is space after the theft",
+    must: &["refused", "pushed"],
     loom: Loom::unbounded().at_least(15),
     shuttle: Shuttle::exhaustive().at_least(56),
     body: |out| {
@@ -183,7 +183,11 @@ const FULL: Scenario = Scenario {
         let refused = queue.push(item(&count, FULL + 1)).err().map(open);
         let stolen = thief.join().unwrap();
         assert_eq!(stolen, [1, 2]);
-        out.saw(if refused.is_some() { "refused" } else { "room" });
+        out.saw(if refused.is_some() {
+            "refused"
+        } else {
+            "pushed"
+        });
         let own = pop_back(&queue);
         let refused: Vec<u32> = refused.into_iter().collect();
         judge(&count, &[&own, &stolen, &refused], FULL + 1);
@@ -294,7 +298,7 @@ const THIEF_OF_A_THIEF: Scenario = Scenario {
         }
         let (from, own) = (Arc::clone(&first), Arc::clone(&second));
         let thief = thread::spawn(move || {
-            let (item, taken) = from.steal_into(&own).expect("nobody else steals there");
+            let (item, taken) = from.steal_into(&own).expect("no other thread steals there");
             assert_eq!(taken, 2);
             let mut got = vec![open(item)];
             got.extend(own.pop_back().map(open));
@@ -311,7 +315,7 @@ const THIEF_OF_A_THIEF: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// A deque to which somebody adds an item, beside a sleeper.
+/// A deque to which another thread adds an item, beside a sleeper.
 fn look(out: &Outcomes, add: impl FnOnce(&Queue, NonNull<Item>) + Send + 'static) {
     meet(out, Queue::new(), add, Queue::look, pop_back);
 }
@@ -366,7 +370,9 @@ const LOOK_LOOT: Scenario = Scenario {
             for item in [item(&count, 2), kept, item(&count, 3)] {
                 assert!(victim.push(item).is_ok());
             }
-            let (first, taken) = victim.steal_into(queue).expect("nobody else is there");
+            let (first, taken) = victim
+                .steal_into(queue)
+                .expect("no other thread steals there");
             assert_eq!((open(first), taken), (2, 2));
             assert_eq!(pop_back(&victim), [3]);
         });

@@ -17,7 +17,7 @@ pub struct Item {
 #[derive(Clone, Copy)]
 pub struct Handle(pub NonNull<Item>);
 
-// SAFETY: whoever takes it out of a queue owns it; that this is one thread is what the models check.
+// SAFETY: the thread that takes it out of a queue owns it; that it is one thread is what the models check.
 unsafe impl Send for Handle {}
 
 /// An item that holds `number`.
@@ -26,7 +26,7 @@ pub fn item(count: &DropCount, number: u32) -> NonNull<Item> {
         data: UnsafeCell::new(0),
         _counted: count.value(),
     });
-    // SAFETY: nobody else knows it yet.
+    // SAFETY: no other thread has it yet.
     item.data.with_mut(|data| unsafe { *data = number });
     NonNull::from(Box::leak(item))
 }
@@ -62,7 +62,7 @@ pub fn assert_each_once(mut numbers: Vec<u32>, count: u32) {
     assert_eq!(numbers, expected, "items came out, against those pushed");
 }
 
-/// Two histories of one word: a sleeper announces itself and looks, somebody adds an item and looks for sleepers. At
+/// Two histories of one word: a sleeper announces itself and looks, a pusher adds an item and looks for sleepers. At
 /// least one of them sees the other. `rest`: what lies in the queue at the end.
 pub fn meet<Q: Send + Sync + 'static>(
     out: &Outcomes,

@@ -1,5 +1,5 @@
 //! The futex as raddle uses it: sleep on a word, change it, wake. This checks the modelled futex itself
-//! as much as the handshake: whatever is built on it inherits what is wrong here.
+//! as much as the handshake: all other models rely on it.
 
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::cell::UnsafeCell;
@@ -32,7 +32,7 @@ impl Slot {
 
     fn put(&self, value: u32) {
         self.data.with_mut(|data| {
-            // SAFETY: nobody reads before DONE.
+            // SAFETY: not read before DONE.
             unsafe { *data = value }
         });
         if self.word.swap(DONE, Ordering::Release) == SLEEPING {
@@ -175,7 +175,7 @@ const FREED: Scenario = Scenario {
             let raw = raw;
             // SAFETY: the slot is freed only after its word says DONE.
             let word = unsafe { &raw const (*raw.0).word };
-            // SAFETY: as above; nobody reads the data before DONE.
+            // SAFETY: as above; the data is not read before DONE.
             unsafe { (*raw.0).data.with_mut(|data| *data = 7) };
             // SAFETY: as above; this is the last access.
             let before = unsafe { (*word).swap(DONE, Ordering::Release) };
@@ -208,13 +208,13 @@ const COMPARE_OUTSIDE: Scenario = Scenario {
         let both = Arc::new((AtomicU32::new(0), AtomicU32::new(0)));
         let other = Arc::clone(&both);
         let waker = thread::spawn(move || {
-            let (flag, bell) = &*other;
+            let (flag, event) = &*other;
             flag.store(1, Ordering::Release);
-            futex::wake_one(bell);
+            futex::wake_one(event);
         });
-        let (flag, bell) = &*both;
+        let (flag, event) = &*both;
         while flag.load(Ordering::Acquire) == 0 {
-            let _ = futex::wait(bell, 0, None);
+            let _ = futex::wait(event, 0, None);
         }
         out.saw("done");
         waker.join().unwrap();
@@ -234,7 +234,7 @@ const PUBLISH_RELAXED: Scenario = Scenario {
         let slot = Arc::new(Slot::new());
         let other = Arc::clone(&slot);
         let waker = thread::spawn(move || {
-            // SAFETY: nobody reads before DONE; the missing release is the point.
+            // SAFETY: not read before DONE; the missing release is the point.
             other.data.with_mut(|data| unsafe { *data = 7 });
             if other.word.swap(DONE, Ordering::Relaxed) == SLEEPING {
                 futex::wake_all(&raw const other.word);

@@ -1,12 +1,12 @@
-//! Which fork generation a process is of. A fork is played: its child has a page of its own, which is wiped, and a copy of
-//! what was kept.
+//! The fork generation of a process. A fork is simulated: its child has a page of its own, which is wiped, and a copy of
+//! the counter.
 
 use crate::sync::atomic::{AtomicU32, Ordering::*};
 use crate::sync::{Arc, thread};
 use crate::{Loom, Outcomes, Scenario, Shuttle};
 use raddle::sys::generation::{Named, Page};
 
-/// A process that was forked in this generation, in which nobody has asked yet.
+/// The generation in which a process was forked, before any of its threads has asked for its own.
 const BEFORE: u32 = 3;
 
 struct Process {
@@ -56,7 +56,7 @@ const FIRST: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// Two threads of a child ask while a third one, which has seen what one of them made with the answer or has not, forks.
+/// Two threads of a child ask while a third one forks, which may have seen what one of them did with the result.
 const FORK: Scenario = Scenario {
     name: "generation/fork",
     test: "generation::fork",

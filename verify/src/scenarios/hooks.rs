@@ -24,7 +24,7 @@ impl Log {
             assert_eq!(
                 values.dropped(),
                 0,
-                "a callback sees the value before anybody takes it"
+                "a callback sees the value before it is taken"
             );
             log.0
                 .lock()
@@ -43,7 +43,7 @@ impl Log {
     }
 }
 
-/// A callback is added while the task completes. It runs once, here or there, and sees the value.
+/// A callback is added while the task completes. It runs once, on either thread, and sees the value.
 const ADD: Scenario = Scenario {
     name: "hooks/add",
     test: "hooks::add",
@@ -150,18 +150,22 @@ const ADD_TO_FAILING: Scenario = Scenario {
         });
         drop(future);
         assert!(worker.join().unwrap());
-        out.saw(if kit.told() == 0 { "seen" } else { "reported" });
+        out.saw(if kit.reported() == 0 {
+            "seen"
+        } else {
+            "reported"
+        });
         kit.finish();
     },
     ..Scenario::EMPTY
 };
 
-/// A callback on a future that is cancelled from elsewhere: it runs once and is told so.
+/// A callback on a future that another thread cancels: it runs once and sees the cancellation.
 const ADD_CANCEL: Scenario = Scenario {
     name: "hooks/add_cancel",
     test: "hooks::add_cancel",
     shows: "it sees the cancellation, once",
-    must: &["told"],
+    must: &["seen"],
     loom: Loom::unbounded().at_least(6_000),
     shuttle: Shuttle::exhaustive().at_least(40),
     body: |out| {
@@ -172,16 +176,16 @@ const ADD_CANCEL: Scenario = Scenario {
         let canceller = thread::spawn(move || {
             assert!(shared.cancel());
         });
-        let told = Arc::new(AtomicUsize::new(0));
-        let (held, count) = (kit.closures.value(), Arc::clone(&told));
+        let calls = Arc::new(AtomicUsize::new(0));
+        let (held, count) = (kit.closures.value(), Arc::clone(&calls));
         future.add_done_callback(move |outcome| {
             assert!(matches!(outcome, Err(TaskError::Cancelled)));
             count.fetch_add(1, Relaxed);
             drop(held);
         });
         canceller.join().unwrap();
-        assert_eq!(told.load(Relaxed), 1);
-        out.saw("told");
+        assert_eq!(calls.load(Relaxed), 1);
+        out.saw("seen");
         drop(future);
         assert!(!task.run());
         kit.finish();
@@ -228,26 +232,26 @@ const EDIT: Scenario = Scenario {
     body: |out| {
         let (kit, log) = (Kit::new(), Log::default());
         let (task, mut future) = kit.task();
-        let bell = kit.bell();
+        let waker = kit.waker();
         future.add_done_callback(log.callback(&kit, 'a'));
-        assert!(poll(&mut future, &bell).is_pending());
+        assert!(poll(&mut future, &waker).is_pending());
         let worker = thread::spawn(move || task.run());
         drop(future);
         assert!(worker.join().unwrap());
         assert_eq!(log.text(), "a");
-        out.saw(match bell.rings() {
+        out.saw(match waker.wakes() {
             0 => "forgotten",
             1 => "woken",
             _ => "woken twice",
         });
-        drop(bell);
+        drop(waker);
         kit.finish();
     },
     ..Scenario::EMPTY
 };
 
-/// One holder adds two callbacks and completes, another polls its clone, which takes the notices out
-/// and puts them back. The callbacks run in order, on whoever completes.
+/// One holder adds two callbacks and completes, another polls its clone, which takes the waiters out
+/// and puts them back. The callbacks run in order, on the thread that completes.
 const EDIT_PUSH: Scenario = Scenario {
     name: "hooks/edit_push",
     test: "hooks::edit_push",
@@ -261,31 +265,31 @@ const EDIT_PUSH: Scenario = Scenario {
         let (task, future) = kit.task();
         let mut shared = future.shared();
         let mut clone = shared.clone();
-        let bells = [kit.bell(), kit.bell()];
+        let wakers = [kit.waker(), kit.waker()];
         // A node that the poll replaces in place.
-        assert!(poll(&mut clone, &bells[0]).is_pending());
+        assert!(poll(&mut clone, &wakers[0]).is_pending());
         let poller = thread::spawn(move || {
-            let ready = poll(&mut clone, &bells[1]).is_ready();
-            (ready, clone, bells)
+            let ready = poll(&mut clone, &wakers[1]).is_ready();
+            (ready, clone, wakers)
         });
         shared.add_done_callback(log.callback(&kit, 'a'));
         shared.add_done_callback(log.callback(&kit, 'b'));
         assert!(task.run());
         assert_eq!(log.text(), "ab", "all have run, in order, on this thread");
-        let (ready, clone, bells) = poller.join().unwrap();
+        let (ready, clone, wakers) = poller.join().unwrap();
         if !ready {
-            assert_eq!(bells[1].rings(), 1, "a pending poll is woken");
+            assert_eq!(wakers[1].wakes(), 1, "a pending poll is woken");
         }
         out.saw(if ready { "ready" } else { "pending" });
         drop(clone);
-        assert!(poll(&mut shared, &bells[0]).is_ready());
-        drop((shared, bells));
+        assert!(poll(&mut shared, &wakers[0]).is_ready());
+        drop((shared, wakers));
         kit.finish();
     },
     ..Scenario::EMPTY
 };
 
-/// The same with a clone that is dropped while the first callback moves the notices: its waker leaves
+/// The same with a clone that is dropped while the first callback moves the waiters: its waker leaves
 /// the list wherever it is found.
 const EDIT_MOVE: Scenario = Scenario {
     name: "hooks/edit_move",
@@ -300,8 +304,8 @@ const EDIT_MOVE: Scenario = Scenario {
         let (task, future) = kit.task();
         let shared = future.shared();
         let mut clone = shared.clone();
-        let bell = kit.bell();
-        assert!(poll(&mut clone, &bell).is_pending());
+        let waker = kit.waker();
+        assert!(poll(&mut clone, &waker).is_pending());
         let dropper = thread::spawn(move || drop(clone));
         shared.add_done_callback(log.callback(&kit, 'a'));
         let worker = thread::spawn(move || {
@@ -312,12 +316,12 @@ const EDIT_MOVE: Scenario = Scenario {
         let (ran, log) = worker.join().unwrap();
         assert!(ran);
         assert_eq!(log.text(), "a");
-        out.saw(match bell.rings() {
+        out.saw(match waker.wakes() {
             0 => "forgotten",
             1 => "woken",
             _ => "woken twice",
         });
-        drop((shared, bell));
+        drop((shared, waker));
         kit.finish();
     },
     ..Scenario::EMPTY
@@ -337,26 +341,26 @@ const ADD_POLL: Scenario = Scenario {
         let (task, future) = kit.task();
         let shared = future.shared();
         let mut clone = shared.clone();
-        let bell = kit.bell();
+        let waker = kit.waker();
         let poller = thread::spawn(move || {
-            let (done, slept) = drive(&mut clone, &bell);
+            let (done, slept) = drive(&mut clone, &waker);
             assert!(done.peek().is_some());
-            (done, clone, bell, slept)
+            (done, clone, waker, slept)
         });
         let worker = thread::spawn(move || task.run());
         shared.add_done_callback(log.callback(&kit, 'a'));
-        let (done, clone, bell, slept) = poller.join().unwrap();
+        let (done, clone, waker, slept) = poller.join().unwrap();
         assert!(worker.join().unwrap());
         assert_eq!(log.text(), "a");
-        assert_eq!(bell.rings(), slept);
+        assert_eq!(waker.wakes(), slept);
         out.saw(["ready at once", "woken", "woken twice"][slept]);
-        drop((done, clone, shared, bell));
+        drop((done, clone, shared, waker));
         kit.finish();
     },
     ..Scenario::EMPTY
 };
 
-/// Polled to the end on a bell: a pending poll is always followed by a ring.
+/// Polled to the end: a pending poll is always followed by a wake.
 const POLL: Scenario = Scenario {
     name: "hooks/poll",
     test: "hooks::poll",
@@ -367,15 +371,15 @@ const POLL: Scenario = Scenario {
     body: |out| {
         let kit = Kit::new();
         let (task, mut future) = kit.task();
-        let bell = kit.bell();
+        let waker = kit.waker();
         let worker = thread::spawn(move || task.run());
-        let (value, slept) = drive(&mut future, &bell);
+        let (value, slept) = drive(&mut future, &waker);
         assert!(value.is_ok());
         drop((value, future));
         assert!(worker.join().unwrap());
-        assert_eq!(bell.rings(), slept);
+        assert_eq!(waker.wakes(), slept);
         out.saw(["ready at once", "woken", "woken twice"][slept]);
-        drop(bell);
+        drop(waker);
         kit.finish();
     },
     ..Scenario::EMPTY
@@ -393,14 +397,14 @@ const REPOLL: Scenario = Scenario {
     body: |out| {
         let kit = Kit::new();
         let (task, mut future) = kit.task();
-        let (first, second) = (kit.bell(), kit.bell());
+        let (first, second) = (kit.waker(), kit.waker());
         assert!(poll(&mut future, &first).is_pending());
         let worker = thread::spawn(move || task.run());
         let (value, slept) = drive(&mut future, &second);
         assert!(value.is_ok());
         drop((value, future));
         assert!(worker.join().unwrap());
-        out.saw(match (slept, first.rings(), second.rings()) {
+        out.saw(match (slept, first.wakes(), second.wakes()) {
             (0, 1, 0) => "ready, first woken",
             (0, 0, 1) => "ready, second woken",
             (1, 0, 1) => "second woken",
@@ -424,17 +428,17 @@ const POLL_DROP: Scenario = Scenario {
     body: |out| {
         let kit = Kit::new();
         let (task, mut future) = kit.task();
-        let bell = kit.bell();
+        let waker = kit.waker();
         let worker = thread::spawn(move || task.run());
-        let _ = poll(&mut future, &bell);
+        let _ = poll(&mut future, &waker);
         drop(future);
         assert!(worker.join().unwrap());
-        out.saw(match bell.rings() {
+        out.saw(match waker.wakes() {
             0 => "forgotten",
             1 => "woken",
             _ => "woken twice",
         });
-        drop(bell);
+        drop(waker);
         kit.finish();
     },
     ..Scenario::EMPTY
@@ -454,25 +458,25 @@ const TWO_REPOLLERS: Scenario = Scenario {
         let (task, future) = kit.task();
         let mut shared = future.shared();
         let mut clone = shared.clone();
-        let bells = [kit.bell(), kit.bell(), kit.bell(), kit.bell()];
-        assert!(poll(&mut shared, &bells[0]).is_pending());
-        assert!(poll(&mut clone, &bells[1]).is_pending());
-        let bell = Arc::clone(&bells[3]);
+        let wakers = [kit.waker(), kit.waker(), kit.waker(), kit.waker()];
+        assert!(poll(&mut shared, &wakers[0]).is_pending());
+        assert!(poll(&mut clone, &wakers[1]).is_pending());
+        let waker = Arc::clone(&wakers[3]);
         let other = thread::spawn(move || {
-            assert!(poll(&mut clone, &bell).is_pending());
-            (clone, bell)
+            assert!(poll(&mut clone, &waker).is_pending());
+            (clone, waker)
         });
-        assert!(poll(&mut shared, &bells[2]).is_pending());
+        assert!(poll(&mut shared, &wakers[2]).is_pending());
         let kept = other.join().unwrap();
         assert!(task.run());
-        let rings = [0, 1, 2, 3].map(|bell| bells[bell].rings());
-        assert_eq!(rings[2..], [1, 1]);
-        out.saw(if rings[0] + rings[1] == 0 {
+        let wakes = [0, 1, 2, 3].map(|waker| wakers[waker].wakes());
+        assert_eq!(wakes[2..], [1, 1]);
+        out.saw(if wakes[0] + wakes[1] == 0 {
             "newest"
         } else {
             "newest and older"
         });
-        drop((kept, shared, bells));
+        drop((kept, shared, wakers));
         kit.finish();
     },
     ..Scenario::EMPTY
@@ -493,7 +497,7 @@ const TWO_POLLERS: Scenario = Scenario {
         let (task, future) = kit.task();
         let mut shared = future.shared();
         let mut clone = shared.clone();
-        let (mine, theirs) = (kit.bell(), kit.bell());
+        let (mine, theirs) = (kit.waker(), kit.waker());
         let other = thread::spawn(move || {
             let (done, _) = drive(&mut clone, &theirs);
             assert!(done.peek().is_some());

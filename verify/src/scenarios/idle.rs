@@ -1,5 +1,5 @@
-//! Sleeping and waking: whatever is pushed is found by somebody, and no wake-up is lost (a lost one is a
-//! sleeper that nobody wakes: the checker reports a deadlock). At the end the counts are right again.
+//! Sleeping and waking: each item that is pushed is found by a worker, and no wake-up is lost (a lost one is a
+//! sleeper that no thread wakes: the checker reports a deadlock). At the end the counts are right again.
 
 use super::deque_kit::{Item, assert_each_once, item, list, open};
 use crate::sync::{Arc, faults, hint, thread};
@@ -26,7 +26,7 @@ impl Queue for Injector<Item> {
     }
 }
 
-/// One deque, of whoever pushes; workers steal from it.
+/// The pusher's deque; workers steal from it.
 impl Queue for Deque<Item> {
     fn take(&self) -> Option<u32> {
         let own = Self::new();
@@ -55,7 +55,7 @@ impl<Q: Queue> Pool<Q> {
         })
     }
 
-    /// No longer searching; the last searcher answers for what was pushed meanwhile.
+    /// Stops searching; the last searcher looks for what was pushed meanwhile.
     fn stop_searching(&self) {
         if self.idle.transition_from_searching() && self.queue.look() {
             self.idle.wake_one();
@@ -99,7 +99,7 @@ impl<Q: Queue> Pool<Q> {
         }
     }
 
-    /// Everybody is awake again and nobody searches.
+    /// All workers are awake again, and none searches.
     #[track_caller]
     fn assert_all_awake(&self, workers: u64) {
         assert_eq!(self.idle.counts(), (workers, 0), "awake and searching");
@@ -133,7 +133,7 @@ fn slept() -> &'static str {
 const ONE: Scenario = Scenario {
     name: "idle/one",
     test: "idle::one",
-    shows: "a worker that lies down against a pusher",
+    shows: "a worker that parks, and a pusher",
     must: &["slept", "did not sleep"],
     faults: 1,
     loom: Loom::bound(3).at_least(420),
@@ -150,7 +150,7 @@ const ONE: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// A worker that searches first: the pusher may count on it and wake nobody.
+/// A worker that searches first: the pusher may rely on it and wake no worker.
 const SEARCHING: Scenario = Scenario {
     name: "idle/searching",
     test: "idle::searching",
@@ -171,11 +171,11 @@ const SEARCHING: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// The same with the inbox in between.
-const INBOX: Scenario = Scenario {
-    name: "idle/inbox",
-    test: "idle::inbox",
-    shows: "the same through the inbox",
+/// The same through the injector.
+const INJECTOR: Scenario = Scenario {
+    name: "idle/injector",
+    test: "idle::injector",
+    shows: "the same through the injector",
     must: &["slept", "did not sleep"],
     loom: Loom::bound(3).at_least(10_000),
     shuttle: Shuttle::sampled(2_000),
@@ -211,7 +211,7 @@ const TWICE: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// Two workers, two items, and each worker takes one: both have to be up in the end. One of them sleeps at
+/// Two workers, two items, and each worker takes one: both have to be awake in the end. One of them sleeps at
 /// the beginning.
 const TWO_WORKERS: Scenario = Scenario {
     name: "idle/two_workers",
@@ -242,12 +242,12 @@ const TWO_WORKERS: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// Worker 0 searches and finds the one item that is there; a pusher counts on its search and wakes nobody.
+/// Worker 0 searches and finds the one item that is there; a pusher relies on its search and wakes no worker.
 /// Worker 1 sleeps: worker 0, as the last searcher, has to look again and wake it.
 const LAST_SEARCHER: Scenario = Scenario {
     name: "idle/last_searcher",
     test: "idle::last_searcher",
-    shows: "a pusher that counts on the last searcher",
+    shows: "a pusher that relies on the last searcher",
     must: &["1 and 2"],
     threads: 3,
     loom: Loom::bound(2).at_least(760),
@@ -298,11 +298,11 @@ fn last_searcher(out: &crate::Outcomes, found: fn(&Pool<Deque<Item>>)) {
     pool.assert_all_awake(3);
 }
 
-/// Broken on purpose: a worker that lies down and does not look again.
+/// Broken on purpose: a worker that announces its park and does not look again.
 const NO_LOOK: Scenario = Scenario {
     name: "idle/broken_no_look",
     test: "idle::a_sleep_without_a_look_is_found",
-    shows: "a worker that does not look after lying down",
+    shows: "a worker that does not look after it has announced its park",
     may: &["1"],
     must_fail: Some("deadlock"),
     loom: Loom::unbounded(),
@@ -327,24 +327,24 @@ const NO_LOOK: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// Work for one worker alone and work for anybody, at the same time: the sleeper gets both, and its place in
-/// the stack, its seat and the counts survive being woken twice.
+/// Work for one worker alone and work for any worker, at the same time: the sleeper gets both. Its position in
+/// the stack, its parker and the counts are right after two wakes.
 const BOTH_WAYS: Scenario = Scenario {
     name: "idle/both_ways",
     test: "idle::both_ways",
-    shows: "work for any worker and a letter at the same time",
+    shows: "work for any worker and a task for one worker at the same time",
     must: &["slept", "did not sleep"],
     threads: 3,
     loom: Loom::bound(2).at_least(25_000),
     shuttle: Shuttle::sampled(2_000),
     body: |out| {
         let pool = Pool::new(1, Deque::new());
-        let mailbox = Arc::new(Injector::<Item>::new());
-        let (other, mail) = (Arc::clone(&pool), Arc::clone(&mailbox));
+        let pinned = Arc::new(Injector::<Item>::new());
+        let (other, theirs) = (Arc::clone(&pool), Arc::clone(&pinned));
         let worker = thread::spawn(move || {
             let mut got = Vec::new();
             while got.len() < 2 {
-                if let Some(number) = Queue::take(&*mail) {
+                if let Some(number) = Queue::take(&*theirs) {
                     got.push(number);
                     continue;
                 }
@@ -356,7 +356,7 @@ const BOTH_WAYS: Scenario = Scenario {
                 if other.queue.look() {
                     other.idle.wake_another();
                 }
-                if mail.look() {
+                if theirs.look() {
                     other.idle.wake_this(0);
                 }
                 if other.idle.parker(0).sleep() == Woken::ToSearch {
@@ -367,9 +367,9 @@ const BOTH_WAYS: Scenario = Scenario {
             }
             got
         });
-        let (other, mail) = (Arc::clone(&pool), Arc::clone(&mailbox));
+        let (other, theirs) = (Arc::clone(&pool), Arc::clone(&pinned));
         let sender = thread::spawn(move || {
-            assert!(mail.push(item(&other.count, 2)).is_ok());
+            assert!(theirs.push(item(&other.count, 2)).is_ok());
             other.idle.wake_this(0);
         });
         pool.push(1);
@@ -381,8 +381,8 @@ const BOTH_WAYS: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// A sleeper is woken for itself and lies down again, while somebody takes it out of the stack. Two such
-/// rounds: its seat is up in the stack, again asleep in it, or out of it.
+/// A sleeper is woken for itself and parks again, while a waker takes it out of the stack. Two such
+/// rounds: its parker is in the stack and awake, in it and asleep again, or out of it.
 const UP_IN_THE_STACK: Scenario = Scenario {
     name: "idle/up_in_the_stack",
     test: "idle::up_in_the_stack",
@@ -396,16 +396,16 @@ const UP_IN_THE_STACK: Scenario = Scenario {
         pool.idle.announce_park(1, false);
         let other = Arc::clone(&pool);
         let sleeper = thread::spawn(move || {
-            let bed = other.idle.parker(1);
+            let parker = other.idle.parker(1);
             let mut searches = 0;
             let mut wakes = 1;
-            let mut woken = bed.sleep();
+            let mut woken = parker.sleep();
             loop {
                 if woken == Woken::ToSearch {
                     searches += 1;
                     let _ = other.idle.transition_from_searching();
                 }
-                // The second wake may have come while this one was up: then there is no other.
+                // The second wake may have come while this one was awake: then there is no other.
                 if other.queue.take().is_some() {
                     return (wakes, searches);
                 }
@@ -413,7 +413,7 @@ const UP_IN_THE_STACK: Scenario = Scenario {
                 if other.queue.look() {
                     other.idle.wake_another();
                 }
-                woken = bed.sleep();
+                woken = parker.sleep();
                 wakes += 1;
             }
         });
@@ -433,12 +433,12 @@ const UP_IN_THE_STACK: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// Two sleepers; one thread wakes the top of the stack, another one a certain worker: whoever was woken gets
-/// up, and nobody else.
+/// Two sleepers; one thread wakes the top of the stack, another one a given worker: the workers that were woken wake up,
+/// and no other one.
 const TWO_WAKERS: Scenario = Scenario {
     name: "idle/two_wakers",
     test: "idle::two_wakers",
-    shows: "the worker that was woken gets up, and no other one",
+    shows: "the worker that was woken wakes up, and no other one",
     must: &["0 and 1", "1 and -"],
     loom: Loom::bound(3).at_least(290),
     shuttle: Shuttle::exhaustive().at_least(32_000),
@@ -462,7 +462,7 @@ const TWO_WAKERS: Scenario = Scenario {
             };
             assert_eq!(idle.parker(worker).sleep(), expected);
             if expected == Woken::ToSearch {
-                assert!(idle.transition_from_searching(), "nobody else searches");
+                assert!(idle.transition_from_searching(), "no other worker searches");
             }
         }
         assert_eq!(idle.counts(), (2, 0));
@@ -472,8 +472,8 @@ const TWO_WAKERS: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// A second sleeper lies down on top of the first, and both are woken from the top: whoever takes the upper
-/// one out of the stack sees whom it lay on.
+/// A second sleeper goes on top of the first, and both are woken from the top: the waker that takes the upper
+/// one out of the stack sees the one below it.
 const STACK: Scenario = Scenario {
     name: "idle/stack",
     test: "idle::stack",
@@ -530,8 +530,8 @@ fn look_for_neighbours(pool: &Pool<Deque<Item>>) -> u32 {
     }
 }
 
-/// A worker pushes into its own deque, sees nobody asleep, and is busy from then on. The other worker, which
-/// lies down meanwhile, has to find that deque: nobody else would take what is in it.
+/// A worker pushes into its own deque, sees no sleeper, and is busy from then on. The other worker, which
+/// parks meanwhile, has to find that deque: no other worker would take what is in it.
 const BUSY_NEIGHBOUR: Scenario = Scenario {
     name: "idle/busy_neighbour",
     test: "idle::busy_neighbour",
@@ -551,7 +551,7 @@ const BUSY_NEIGHBOUR: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// The neighbour sleeps while the worker looks who is awake, is woken for a task of its own, and pushes: it
+/// The neighbour sleeps while the worker looks which workers are awake, is woken for a task of its own, and pushes: it
 /// sees the sleeper.
 const WOKEN_NEIGHBOUR: Scenario = Scenario {
     name: "idle/woken_neighbour",
@@ -583,7 +583,7 @@ const WOKEN_NEIGHBOUR: Scenario = Scenario {
 pub const MODELS: &[Scenario] = &[
     ONE,
     SEARCHING,
-    INBOX,
+    INJECTOR,
     TWICE,
     TWO_WORKERS,
     LAST_SEARCHER,

@@ -1,4 +1,4 @@
-//! `join`: the second half is offered, and its owner and thieves race for it. Whoever has it runs it once;
+//! `join`: the second half is a shared job, and its owner and thieves race for it. The thread that gets it runs it once;
 //! the owner does not go on before it is done, and then frees it at once.
 
 use crate::sync::cell::UnsafeCell;
@@ -9,9 +9,9 @@ use raddle::thread::idle::{Idle, Woken};
 use raddle::thread::join::shared_job::{Job, SharedJob};
 use std::ptr::NonNull;
 
-/// A second half: a job with what it works on. On the heap, so that a touch after its end is a touch of
-/// freed memory. An offer compares addresses, so which halves share one is said by the model and not left to the
-/// allocator, whose choice is another one in each execution.
+/// A second half: a job with what it works on. On the heap, so that a use after its end is a use of
+/// freed memory. A shared job's slot compares addresses, so the model says which halves share one. The
+/// allocator would choose another one in each execution.
 #[repr(C)]
 struct Half {
     job: Job,
@@ -20,7 +20,7 @@ struct Half {
     _counted: Counted,
 }
 
-// SAFETY: its pointers are those of a thread's list of latent jobs, where no model puts it.
+// SAFETY: its pointers are those of a thread's list of deferred jobs, where no model puts it.
 unsafe impl Send for Half {}
 
 impl Half {
@@ -39,7 +39,7 @@ impl Half {
 
     fn work(&self) {
         self.result.with_mut(|result| {
-            // SAFETY: whoever has the job is alone with it; loom checks that.
+            // SAFETY: the thread that has the job is alone with it; loom checks that.
             let result = unsafe { &mut *result };
             assert!(result.is_none(), "a half ran twice");
             *result = Some(self.input + 1);
@@ -54,8 +54,8 @@ impl Half {
     }
 
     /// The owner's end of a join; it frees the half next.
-    fn end(&self, offer: &SharedJob) -> &'static str {
-        let how = if offer.reclaim(&self.job) {
+    fn end(&self, slot: &SharedJob) -> &'static str {
+        let how = if slot.reclaim(&self.job) {
             self.work();
             "reclaimed"
         } else {
@@ -75,8 +75,8 @@ impl Half {
     }
 }
 
-fn steal(offer: &SharedJob) -> bool {
-    let Some(job) = offer.take() else {
+fn steal(slot: &SharedJob) -> bool {
+    let Some(job) = slot.take() else {
         return false;
     };
     // SAFETY: taken.
@@ -95,15 +95,15 @@ const RACE: Scenario = Scenario {
     shuttle: Shuttle::exhaustive().at_least(23),
     body: |out| {
         let count = DropCount::new();
-        let offer = Arc::new(SharedJob::new());
+        let slot = Arc::new(SharedJob::new());
         let half = Half::boxed(&count, 1);
-        let other = Arc::clone(&offer);
+        let other = Arc::clone(&slot);
         let thief = thread::spawn(move || steal(&other));
-        assert!(offer.put(&half.job));
-        let how = half.end(&offer);
+        assert!(slot.put(&half.job));
+        let how = half.end(&slot);
         drop(half);
         assert_eq!(thief.join().unwrap(), how != "reclaimed");
-        assert!(offer.is_empty());
+        assert!(slot.is_empty());
         out.saw(how);
         count.assert_all_dropped();
     },
@@ -121,14 +121,14 @@ const TWO_THIEVES: Scenario = Scenario {
     shuttle: Shuttle::exhaustive().at_least(7_500),
     body: |out| {
         let count = DropCount::new();
-        let offer = Arc::new(SharedJob::new());
+        let slot = Arc::new(SharedJob::new());
         let half = Half::boxed(&count, 1);
         let thieves = [(), ()].map(|()| {
-            let offer = Arc::clone(&offer);
-            thread::spawn(move || steal(&offer))
+            let slot = Arc::clone(&slot);
+            thread::spawn(move || steal(&slot))
         });
-        assert!(offer.put(&half.job));
-        let how = half.end(&offer);
+        assert!(slot.put(&half.job));
+        let how = half.end(&slot);
         drop(half);
         let stolen = thieves.map(|thief| usize::from(thief.join().unwrap()));
         assert_eq!(stolen[0] + stolen[1], usize::from(how != "reclaimed"));
@@ -138,26 +138,26 @@ const TWO_THIEVES: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// Two joins, one after the other, through one offer and at the same address: a thief that looked before
-/// takes the one or the other, and never the first one's remains.
-const SAME_PLACE: Scenario = Scenario {
-    name: "join/same_place",
-    test: "join::same_place",
-    shows: "two joins through one offer, and a late thief",
+/// Two joins, one after the other, through one slot and at the same address: a thief that looked before
+/// takes the one or the other, and never the first one after its end.
+const SAME_ADDRESS: Scenario = Scenario {
+    name: "join/same_address",
+    test: "join::same_address",
+    shows: "two joins through one slot, and a late thief",
     must: &["neither", "first", "second"],
     loom: Loom::unbounded().at_least(55_000),
     shuttle: Shuttle::exhaustive().at_least(94),
     body: |out| {
         let count = DropCount::new();
-        let offer = Arc::new(SharedJob::new());
-        let other = Arc::clone(&offer);
+        let slot = Arc::new(SharedJob::new());
+        let other = Arc::clone(&slot);
         let thief = thread::spawn(move || steal(&other));
         let mut stolen = "neither";
         let mut half = Half::boxed(&count, 0);
         for (input, name) in [(1, "first"), (2, "second")] {
             *half = Half::new(&count, input);
-            assert!(offer.put(&half.job));
-            if half.end(&offer) != "reclaimed" {
+            assert!(slot.put(&half.job));
+            if half.end(&slot) != "reclaimed" {
                 assert_eq!(stolen, "neither", "one thief took two");
                 stolen = name;
             }
@@ -170,21 +170,21 @@ const SAME_PLACE: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// A guest's join: offers its half if there is room, else it does both.
-fn guest(offer: &SharedJob, half: &Half) -> &'static str {
-    if offer.put(&half.job) {
-        half.end(offer)
+/// An external joiner's join: it shares its half if the slot is empty, else it runs both.
+fn join_outside(slot: &SharedJob, half: &Half) -> &'static str {
+    if slot.put(&half.job) {
+        half.end(slot)
     } else {
         half.work();
         "kept"
     }
 }
 
-/// Two guests and one place for their offers: the thief may have looked at the one's and take the other's.
-const GUESTS: Scenario = Scenario {
-    name: "join/guests",
-    test: "join::guests",
-    shows: "two guests, one place, a thief: kept, reclaimed or stolen",
+/// Two external joiners and one slot for their jobs: the thief may have looked at one job and take the other.
+const EXTERNAL_JOINERS: Scenario = Scenario {
+    name: "join/external_joiners",
+    test: "join::external_joiners",
+    shows: "two external joiners, one slot, a thief: kept, reclaimed or stolen",
     must: &[
         "reclaimed, reclaimed",
         "reclaimed, kept",
@@ -199,13 +199,13 @@ const GUESTS: Scenario = Scenario {
     shuttle: Shuttle::exhaustive().at_least(11_000),
     body: |out| {
         let count = DropCount::new();
-        let offer = Arc::new(SharedJob::new());
-        let other = Arc::clone(&offer);
+        let slot = Arc::new(SharedJob::new());
+        let other = Arc::clone(&slot);
         let thief = thread::spawn(move || steal(&other));
         let [mine, theirs] = [(); 2].map(|()| Half::boxed(&count, 1));
-        let other = Arc::clone(&offer);
-        let second = thread::spawn(move || guest(&other, &theirs));
-        let own = guest(&offer, &mine);
+        let other = Arc::clone(&slot);
+        let second = thread::spawn(move || join_outside(&other, &theirs));
+        let own = join_outside(&slot, &mine);
         drop(mine);
         let how = [own, second.join().unwrap()].map(|how| {
             if how.starts_with("stolen") {
@@ -215,34 +215,34 @@ const GUESTS: Scenario = Scenario {
             }
         });
         assert_eq!(thief.join().unwrap(), how.contains(&"stolen"));
-        assert!(offer.is_empty());
+        assert!(slot.is_empty());
         out.saw(how.join(", "));
         count.assert_all_dropped();
     },
     ..Scenario::EMPTY
 };
 
-/// A half that nobody but the worker can run: its owner waits for it at once.
-struct Calm {
+/// A pool of one worker. No other thread can run the shared half: its owner waits for it at once.
+struct OneWorker {
     idle: Idle,
-    guests: ExternalJoiners,
-    /// The offer of another worker's seat.
-    offer: SharedJob,
+    joiners: ExternalJoiners,
+    /// The slot of another worker's shared half.
+    slot: SharedJob,
 }
 
-impl Calm {
+impl OneWorker {
     fn new() -> Arc<Self> {
         Arc::new(Self {
             idle: Idle::new(1),
-            guests: ExternalJoiners::new(1),
-            offer: SharedJob::new(),
+            joiners: ExternalJoiners::new(1),
+            slot: SharedJob::new(),
         })
     }
 
-    /// As in `thread::join`: the offer, then a look whether somebody sleeps.
-    fn lend(&self, offer: &SharedJob, count: &DropCount) {
+    /// As in `thread::join`: the job is shared, then a look whether a worker sleeps.
+    fn share(&self, slot: &SharedJob, count: &DropCount) {
         let half = Half::boxed(count, 1);
-        assert!(offer.put(&half.job));
+        assert!(slot.put(&half.job));
         if self.idle.is_sleeping() {
             self.idle.wake_one();
         }
@@ -251,7 +251,7 @@ impl Calm {
     }
 
     fn steal(&self) -> bool {
-        steal(&self.offer) || self.guests.slots().any(steal)
+        steal(&self.slot) || self.joiners.slots().any(steal)
     }
 
     /// A worker that has found nothing, until it has a half. `look`: what it does between the announcement and the
@@ -272,35 +272,35 @@ impl Calm {
         }
     }
 
-    fn run(out: &Outcomes, guest: bool, look: fn(&Self) -> bool) {
+    fn run(out: &Outcomes, external: bool, look: fn(&Self) -> bool) {
         let count = DropCount::new();
-        let calm = Self::new();
-        let other = Arc::clone(&calm);
+        let pool = Self::new();
+        let other = Arc::clone(&pool);
         let worker = thread::spawn(move || other.work(look));
-        if guest {
-            calm.guests.enter();
-            let offer = calm.guests.slots().next();
-            calm.lend(offer.expect("there is one for a worker"), &count);
-            calm.guests.leave();
+        if external {
+            pool.joiners.enter();
+            let slot = pool.joiners.slots().next();
+            pool.share(slot.expect("there is one for a worker"), &count);
+            pool.joiners.leave();
         } else {
-            calm.lend(&calm.offer, &count);
+            pool.share(&pool.slot, &count);
         }
         worker.join().unwrap();
         out.saw("taken");
         count.assert_all_dropped();
-        assert_eq!(calm.idle.counts(), (1, 0), "awake and searching");
+        assert_eq!(pool.idle.counts(), (1, 0), "awake and searching");
     }
 }
 
-/// A guest's half is on offer while the worker goes to sleep: the one finds the half, or the other the sleeper.
+/// An external joiner shares its half while the worker parks: the worker finds the half, or the joiner finds the sleeper.
 const SLEEPER: Scenario = Scenario {
     name: "join/sleeper",
     test: "join::sleeper",
-    shows: "a half of a guest, or of another worker, while a worker goes to sleep: it is taken",
+    shows: "a half of an external joiner, or of another worker, while a worker parks: it is taken",
     must: &["taken"],
     loom: Loom::bound(3).at_least(2_000),
     shuttle: Shuttle::sampled(2_000),
-    body: |out| Calm::run(out, true, |calm| calm.guests.look()),
+    body: |out| OneWorker::run(out, true, |pool| pool.joiners.look()),
     ..Scenario::EMPTY
 };
 
@@ -308,15 +308,15 @@ const SLEEPER: Scenario = Scenario {
 const SLEEPING_NEIGHBOUR: Scenario = Scenario {
     name: "join/sleeping_neighbour",
     test: "join::sleeping_neighbour",
-    shows: "a half of a guest, or of another worker, while a worker goes to sleep: it is taken",
+    shows: "a half of an external joiner, or of another worker, while a worker parks: it is taken",
     must: &["taken"],
     loom: Loom::bound(3).at_least(1_300),
     shuttle: Shuttle::sampled(2_000),
-    body: |out| Calm::run(out, false, |calm| calm.offer.look()),
+    body: |out| OneWorker::run(out, false, |pool| pool.slot.look()),
     ..Scenario::EMPTY
 };
 
-/// Broken on purpose: the worker's last look is before it has announced its sleep.
+/// Broken on purpose: the worker's last look is before it has announced its park.
 const NO_LOOK: Scenario = Scenario {
     name: "join/broken_no_look",
     test: "join::a_worker_that_does_not_look_is_found",
@@ -325,7 +325,7 @@ const NO_LOOK: Scenario = Scenario {
     must_fail: Some("deadlock"),
     loom: Loom::unbounded(),
     shuttle: Shuttle::random(2_000),
-    body: |out| Calm::run(out, true, |_| false),
+    body: |out| OneWorker::run(out, true, |_| false),
     ..Scenario::EMPTY
 };
 
@@ -337,37 +337,37 @@ const OLD_LOOK: Scenario = Scenario {
     may: &["taken"],
     must_fail: Some("deadlock"),
     loom: Loom::unbounded(),
-    body: |out| Calm::run(out, false, |calm| !calm.offer.is_empty()),
+    body: |out| OneWorker::run(out, false, |pool| !pool.slot.is_empty()),
     ..Scenario::EMPTY
 };
 
-/// Broken on purpose: a guest takes back whatever lies there, which may be another's.
-const ANYBODYS: Scenario = Scenario {
-    name: "join/broken_anybodys",
-    test: "join::a_guest_that_takes_back_anybodys_half_is_found",
-    shows: "a guest that takes back another's job",
+/// Broken on purpose: an external joiner takes any job out of the slot, which may be another's.
+const ANY_JOB: Scenario = Scenario {
+    name: "join/broken_any_job",
+    test: "join::a_joiner_that_reclaims_any_job_is_found",
+    shows: "an external joiner that takes back another's job",
     may: &["lucky"],
-    must_fail: Some("took another guest's half"),
+    must_fail: Some("took another joiner's half"),
     loom: Loom::bound(3),
     shuttle: Shuttle::exhaustive(),
     body: |out| {
-        let offer = Arc::new(SharedJob::new());
-        let other = Arc::clone(&offer);
+        let slot = Arc::new(SharedJob::new());
+        let other = Arc::clone(&slot);
         let thief = thread::spawn(move || steal(&other));
-        let guest = |offer: &SharedJob, half: Box<Half>| {
-            if offer.put(&half.job) {
-                if let Some(job) = offer.take() {
+        let join_outside = |slot: &SharedJob, half: Box<Half>| {
+            if slot.put(&half.job) {
+                if let Some(job) = slot.take() {
                     let own = job == NonNull::from(&half.job);
-                    assert!(own, "took another guest's half");
+                    assert!(own, "took another joiner's half");
                 } else {
                     half.job.sleep();
                 }
             }
         };
         let [mine, theirs] = [(); 2].map(|()| Half::boxed(&DropCount::new(), 1));
-        let other = Arc::clone(&offer);
-        let second = thread::spawn(move || guest(&other, theirs));
-        guest(&offer, mine);
+        let other = Arc::clone(&slot);
+        let second = thread::spawn(move || join_outside(&other, theirs));
+        join_outside(&slot, mine);
         second.join().unwrap();
         thief.join().unwrap();
         out.saw("lucky");
@@ -386,12 +386,12 @@ const NO_WAIT: Scenario = Scenario {
     shuttle: Shuttle::exhaustive(),
     body: |out| {
         let count = DropCount::new();
-        let offer = Arc::new(SharedJob::new());
+        let slot = Arc::new(SharedJob::new());
         let half = Half::boxed(&count, 1);
-        let other = Arc::clone(&offer);
+        let other = Arc::clone(&slot);
         let thief = thread::spawn(move || steal(&other));
-        assert!(offer.put(&half.job));
-        let mine = offer.reclaim(&half.job);
+        assert!(slot.put(&half.job));
+        let mine = slot.reclaim(&half.job);
         let early = !mine && !half.job.is_done();
         thief.join().unwrap();
         assert!(!early, "went on before the half was done");
@@ -402,13 +402,13 @@ const NO_WAIT: Scenario = Scenario {
 
 pub const MODELS: &[Scenario] = &[
     RACE,
-    SAME_PLACE,
+    SAME_ADDRESS,
     TWO_THIEVES,
-    GUESTS,
+    EXTERNAL_JOINERS,
     SLEEPER,
     SLEEPING_NEIGHBOUR,
     NO_LOOK,
     OLD_LOOK,
-    ANYBODYS,
+    ANY_JOB,
     NO_WAIT,
 ];

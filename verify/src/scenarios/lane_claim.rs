@@ -1,15 +1,15 @@
-//! Taking a task back, and asking one to stop.
+//! Revoking a task, and asking one to stop.
 
 use super::lane_kit::{DONE, lane, number, seq, serve, submit, take, wait};
 use crate::sync::{Arc, thread};
 use crate::{Loom, Scenario, Shuttle};
 use raddle::shm::{Body, Revoke, SKIPPED};
 
-/// The worker claims while the parent revokes: one of them has it, and the answer says who.
+/// The worker claims while the parent revokes: one of them has it, and the reply says which.
 const REVOKE: Scenario = Scenario {
     name: "lane/revoke",
     test: "lane_claim::revoke",
-    shows: "one of claim and revoke wins, and the answer says which",
+    shows: "one of claim and revoke wins, and the reply says which",
     must: &["ran", "skipped"],
     loom: Loom::unbounded().at_least(30),
     shuttle: Shuttle::sampled(1_000),
@@ -31,7 +31,7 @@ const REVOKE: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// Two of the parent's threads want the same task back: both may, the worker may not.
+/// Two of the parent's threads revoke the same task: both succeed, or the worker runs it.
 const REVOKE_TWICE: Scenario = Scenario {
     name: "lane/revoke_twice",
     test: "lane_claim::revoke_twice",
@@ -54,14 +54,14 @@ const REVOKE_TWICE: Scenario = Scenario {
         assert_eq!(ran.is_none(), first || second);
         assert_eq!(
             first, second,
-            "what was taken back stays so until it is skipped"
+            "what was revoked stays so until it is skipped"
         );
         out.saw(if first { "skipped" } else { "ran" });
     },
     ..Scenario::EMPTY
 };
 
-/// A task taken back behind another one, whose slot is used again meanwhile.
+/// A task is revoked behind another one, whose slot is used again meanwhile.
 const REVOKE_SECOND: Scenario = Scenario {
     name: "lane/revoke_second",
     test: "lane_claim::revoke_second",
@@ -89,7 +89,7 @@ const REVOKE_SECOND: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// A task is taken back, and the next one in its slot is not.
+/// A task is revoked, and the next one in its slot is not.
 const REVOKE_REUSED: Scenario = Scenario {
     name: "lane/revoke_reused",
     test: "lane_claim::revoke_reused",
@@ -125,11 +125,11 @@ const REVOKE_REUSED: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// A worker that claims a task has answered those before, as whoever sees the claim sees.
+/// A worker that claims a task has replied to those before, and a thread that sees the claim sees those replies.
 const IN_ORDER: Scenario = Scenario {
     name: "lane/in_order",
     test: "lane_claim::in_order",
-    shows: "a claim shows the answers before it: an honest worker is never found ahead",
+    shows: "a claim shows the replies before it: an honest worker is never found ahead",
     must: &["begun", "not yet"],
     loom: Loom::unbounded().at_least(1_800),
     shuttle: Shuttle::sampled(1_000),
@@ -151,10 +151,10 @@ const IN_ORDER: Scenario = Scenario {
 };
 
 /// A running task is asked to stop; the next one in its slot is not.
-const ASKED: Scenario = Scenario {
-    name: "lane/asked",
-    test: "lane_claim::asked",
-    shows: "seen or too late, and not by the slot's next task",
+const STOP_REQUESTED: Scenario = Scenario {
+    name: "lane/stop_requested",
+    test: "lane_claim::stop_requested",
+    shows: "a request to stop is seen or too late, and not by the slot's next task",
     must: &["seen", "too late"],
     loom: Loom::unbounded().at_least(12),
     shuttle: Shuttle::sampled(1_000),
@@ -164,22 +164,22 @@ const ASKED: Scenario = Scenario {
         let first = submit(&parent, 1);
         let serving = thread::spawn(move || {
             let request = worker.next().expect("published");
-            let asked = worker.is_asked(request.seq);
+            let requested = worker.is_stop_requested(request.seq);
             worker.reply(request.seq, DONE, Body::Inline(&[]));
-            (worker, asked)
+            (worker, requested)
         });
-        parent.ask(first);
-        let (mut worker, asked) = serving.join().unwrap();
+        parent.request_stop(first);
+        let (mut worker, requested) = serving.join().unwrap();
         take(&parent);
-        // Through the other slots, to the one that was asked.
+        // Through the other slots, to the slot whose task was asked to stop.
         for n in 1..=raddle::shm::SLOTS as u64 {
             submit(&parent, n);
             let request = worker.next().expect("published");
-            assert!(!worker.is_asked(request.seq));
+            assert!(!worker.is_stop_requested(request.seq));
             worker.reply(request.seq, DONE, Body::Inline(&[]));
             take(&parent);
         }
-        out.saw(if asked { "seen" } else { "too late" });
+        out.saw(if requested { "seen" } else { "too late" });
     },
     ..Scenario::EMPTY
 };
@@ -190,5 +190,5 @@ pub const MODELS: &[Scenario] = &[
     REVOKE_TWICE,
     REVOKE_SECOND,
     REVOKE_REUSED,
-    ASKED,
+    STOP_REQUESTED,
 ];

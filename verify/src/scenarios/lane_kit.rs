@@ -6,7 +6,7 @@ use raddle::shm::{Body, ParentEnd, Payload, Reply, Request, Segment, Seq, Worker
 /// The first number, so that the lane wraps soon: the second task has the number 0.
 pub const FIRST: Seq = Seq(u32::MAX);
 
-/// The status of an answer.
+/// The status of a reply.
 pub const DONE: u32 = 1;
 
 pub struct Lane<T = ()> {
@@ -71,19 +71,19 @@ pub fn submit<T>(parent: &ParentEnd<T>, value: u64) -> Seq {
     seq
 }
 
-/// Answers a task with its number and one more.
-pub fn answer(worker: &mut WorkerEnd, request: &Request) -> u64 {
+/// Replies to a task with its number and one more.
+pub fn reply_to(worker: &mut WorkerEnd, request: &Request) -> u64 {
     let value = number(&request.payload);
     assert_eq!(request.entry, value + 100, "the slot is that of one task");
     worker.reply(request.seq, DONE, Body::Inline(&(value + 1).to_ne_bytes()));
     value
 }
 
-/// Answers everything until the lane is closed.
+/// Replies to everything until the lane is closed.
 pub fn serve(mut worker: WorkerEnd) -> Vec<u64> {
     let mut served = Vec::new();
     while let Some(request) = worker.next() {
-        served.push(answer(&mut worker, &request));
+        served.push(reply_to(&mut worker, &request));
     }
     served
 }
@@ -96,31 +96,31 @@ pub fn number(payload: &Payload) -> u64 {
     u64::from_ne_bytes(inline.as_slice().try_into().expect("eight bytes"))
 }
 
-/// Takes the next answer, which is there.
+/// Takes the next reply, which is there.
 pub fn take<T>(parent: &ParentEnd<T>) -> Reply {
-    let taken = parent.lock().take().expect("not wild");
-    taken.expect("an answer")
+    let taken = parent.lock().take().expect("no violation");
+    taken.expect("a reply")
 }
 
-/// Takes the next answer, which has to be that of a task with this number.
+/// Takes the next reply, which has to be that of a task with this number.
 pub fn take_number<T>(parent: &ParentEnd<T>, seq: Seq, value: u64) {
     let reply = take(parent);
     assert_eq!((reply.seq, reply.status), (seq, DONE));
     assert_eq!(number(&reply.payload), value + 1);
 }
 
-/// Sleeps until an answer is there.
+/// Sleeps until the reply is there.
 pub fn wait<T>(parent: &ParentEnd<T>, seq: Seq) {
-    while !parent.answered(seq) {
-        let bell = parent.arm();
-        if !parent.answered(seq) {
-            let _ = parent.sleep(bell, None);
+    while !parent.has_reply(seq) {
+        let seen = parent.arm();
+        if !parent.has_reply(seq) {
+            let _ = parent.sleep(seen, None);
         }
     }
     parent.disarm();
 }
 
-/// Did anybody begin to sleep in this execution?
+/// Did a thread begin to sleep in this execution?
 pub fn slept() -> &'static str {
     if crate::sync::faults::waits().0 > 0 {
         "slept"

@@ -1,4 +1,4 @@
-//! Requests and answers: what was published arrives whole, in order and once; a slot is used again.
+//! Requests and replies: what was published arrives whole, in order and once; a slot is used again.
 
 use super::lane_kit::{DONE, lane, seq, serve, slept, submit, take, take_number, wait};
 use crate::sync::cell::UnsafeCell;
@@ -21,12 +21,12 @@ const ONE: Scenario = Scenario {
         let (parent, mut worker) = (lane.parent, lane.worker);
         let serving = thread::spawn(move || {
             let request = worker.next().expect("not closed");
-            super::lane_kit::answer(&mut worker, &request);
+            super::lane_kit::reply_to(&mut worker, &request);
         });
         let first = submit(&parent, 7);
         assert_eq!(first, seq(0));
         serving.join().unwrap();
-        assert!(parent.answered(first));
+        assert!(parent.has_reply(first));
         take_number(&parent, first, 7);
         assert_eq!(parent.depth(), 0);
         out.saw(slept());
@@ -51,7 +51,7 @@ const TWO_PRODUCERS: Scenario = Scenario {
         let serving = thread::spawn(move || {
             [(); 2].map(|()| {
                 let request = worker.next().expect("not closed");
-                super::lane_kit::answer(&mut worker, &request)
+                super::lane_kit::reply_to(&mut worker, &request)
             })
         });
         let mine = submit(&parent, 2);
@@ -75,8 +75,8 @@ const TWO_PRODUCERS: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// More tasks than slots: the third is refused until an answer has been taken, and then uses the slots of
-/// the first. Nobody reads what belongs to another lap.
+/// More tasks than slots: the third is refused until a reply has been taken, and then uses the slots of
+/// the first. No side reads what belongs to another lap.
 const LAP: Scenario = Scenario {
     name: "lane/lap",
     test: "lane_publish::lap",
@@ -102,7 +102,7 @@ const LAP: Scenario = Scenario {
         for n in 1..total {
             take_number(&parent, seq(n), u64::from(n));
         }
-        assert!(parent.lock().take().expect("not wild").is_none());
+        assert!(parent.lock().take().expect("no violation").is_none());
         out.saw("done");
     },
     ..Scenario::EMPTY
@@ -123,7 +123,7 @@ const FREED_SLOT: Scenario = Scenario {
             submit(&parent, n);
         }
         let request = worker.next().expect("published");
-        super::lane_kit::answer(&mut worker, &request);
+        super::lane_kit::reply_to(&mut worker, &request);
         let other = Arc::clone(&parent);
         let producer = thread::spawn(move || {
             let seq = other.reserve()?;
@@ -144,8 +144,8 @@ const FREED_SLOT: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// What an owner keeps for each slot: whose number it is may write it until the publication, and the lock's holder after
-/// that.
+/// What a lane's owner keeps for each slot: the thread that reserved the number may write it until the publication, the
+/// lock's holder after that.
 struct Records([UnsafeCell<u64>; SLOTS]);
 
 // SAFETY: loom watches that one thread at a time uses a cell.
@@ -179,7 +179,7 @@ const FREED_RECORDS: Scenario = Scenario {
         for n in 0..SLOTS as u64 {
             records.put(submit(&parent, n), n + 1);
             let request = worker.next().expect("published");
-            super::lane_kit::answer(&mut worker, &request);
+            super::lane_kit::reply_to(&mut worker, &request);
         }
         let producers = [7, 8].map(|value: u64| {
             let (parent, records) = (Arc::clone(&parent), Arc::clone(&records));
@@ -194,7 +194,7 @@ const FREED_RECORDS: Scenario = Scenario {
         });
         for n in 0..SLOTS as u64 {
             let taken = parent.lock().take_with(|reply| records.take(reply.seq));
-            let record = taken.expect("not wild").expect("an answer");
+            let record = taken.expect("no violation").expect("a reply");
             assert_eq!(record, n + 1);
         }
         let more: u32 = producers
@@ -217,20 +217,20 @@ fn check(region: raddle::shm::Region<'_>, value: u8) {
     assert_eq!(region.read(0, &mut bytes), [value; LONG as usize]);
 }
 
-fn span(payload: &Payload) -> raddle::shm::Span {
+fn span_of(payload: &Payload) -> raddle::shm::Span {
     match payload {
         Payload::Span(span) => *span,
         Payload::Inline(_) => panic!("a long payload"),
     }
 }
 
-/// Long payloads through an arena with room for one: the parent frees its span with the answer, the
-/// worker takes its own back when it is released, and sleeps until then. loom sees a span that is
-/// written while somebody reads it.
+/// Long payloads through an arena with space for one: the parent frees its span with the reply, the
+/// worker frees its own when it is released, and sleeps until then. loom sees a span that is
+/// written while the other side reads it.
 const SPANS: Scenario = Scenario {
     name: "lane/spans",
     test: "lane_publish::spans",
-    shows: "long payloads through arenas with room for one",
+    shows: "long payloads through arenas with space for one",
     must: &["awake", "slept"],
     loom: Loom::bound(2).at_least(2_700),
     shuttle: Shuttle::sampled(1_000),
@@ -239,36 +239,36 @@ const SPANS: Scenario = Scenario {
         let (parent, mut worker) = (lane.parent, lane.worker);
         let send = |value: u8| {
             let seq = parent.reserve().expect("a free slot");
-            let room = parent.space(LONG).expect("room");
-            fill(parent.request_region(room), value);
-            parent.publish(seq, 0, Body::Span(room));
-            room
+            let span = parent.allocate(LONG).expect("space");
+            fill(parent.request_region(span), value);
+            parent.publish(seq, 0, Body::Span(span));
+            span
         };
-        let receive = |room, seq: Seq, value: u8| {
-            parent.free(room);
+        let receive = |span, seq: Seq, value: u8| {
+            parent.free(span);
             let reply = super::lane_kit::take(&parent);
             assert_eq!((reply.seq, reply.status), (seq, DONE));
-            check(parent.reply_region(span(&reply.payload)), value + 1);
+            check(parent.reply_region(span_of(&reply.payload)), value + 1);
             parent.lock().release(seq);
         };
         let first = send(1);
-        assert!(parent.space(LONG).is_none(), "the arena is used up");
+        assert!(parent.allocate(LONG).is_none(), "the arena is used up");
         let serving = thread::spawn(move || {
             for value in [1, 2] {
                 let request = worker.next().expect("not closed");
-                check(worker.request_region(span(&request.payload)), value);
-                let room = worker.space(LONG).expect("it fits");
-                fill(worker.reply_region(room), value + 1);
-                worker.reply(request.seq, DONE, Body::Span(room));
+                check(worker.request_region(span_of(&request.payload)), value);
+                let span = worker.allocate(LONG).expect("it fits");
+                fill(worker.reply_region(span), value + 1);
+                worker.reply(request.seq, DONE, Body::Span(span));
             }
-            assert!(worker.space(65).is_err(), "more than the arena has");
+            assert!(worker.allocate(65).is_err(), "more than the arena has");
         });
         wait(&parent, seq(0));
-        // The parent's span is free as soon as the answer is there, the worker's only later.
+        // The parent's span is free as soon as the reply is there, the worker's only later.
         parent.free(first);
         let second = send(2);
         let reply = take(&parent);
-        check(parent.reply_region(span(&reply.payload)), 2);
+        check(parent.reply_region(span_of(&reply.payload)), 2);
         parent.lock().release(seq(0));
         serving.join().unwrap();
         receive(second, seq(1), 2);

@@ -1,7 +1,7 @@
-//! A worker dies after each of its steps, and another one takes its place: every number is answered, or is
-//! the casualty, exactly once. And the consumer's side, passed from thread to thread.
+//! A worker dies after each of its steps, and another one takes its place: every number gets a reply, or is
+//! in flight, exactly once. And two threads that take replies.
 
-use super::lane_kit::{DONE, Lane, answer, lane_with, seq, serve, submit};
+use super::lane_kit::{DONE, Lane, lane_with, reply_to, seq, serve, submit};
 use crate::sync::faults::mortal;
 use crate::sync::{Arc, thread};
 use crate::{Loom, Scenario, Shuttle};
@@ -10,7 +10,7 @@ use raddle::shm::{Body, ParentEnd, Payload, Reply, Revoke, SKIPPED, Seq, WorkerE
 /// How a task ended, in the order in which the consumer learned it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum End {
-    Answered(Seq),
+    Replied(Seq),
     Skipped(Seq),
     Lost(Seq),
 }
@@ -19,24 +19,24 @@ type Ends = Vec<End>;
 
 fn end(reply: &Reply) -> End {
     match reply.status {
-        DONE => End::Answered(reply.seq),
+        DONE => End::Replied(reply.seq),
         SKIPPED => End::Skipped(reply.seq),
         other => panic!("status {other}"),
     }
 }
 
 /// Takes what is there.
-fn pump(parent: &ParentEnd<Ends>) {
+fn drain(parent: &ParentEnd<Ends>) {
     let mut locked = parent.lock();
-    while let Some(reply) = locked.take().expect("not wild") {
+    while let Some(reply) = locked.take().expect("no violation") {
         locked.data().push(end(&reply));
     }
 }
 
-/// The supervisor's part: what the dead worker has answered, whom it had, and fresh memory. Where the
-/// next worker begins.
+/// The supervisor's part: it takes the dead worker's replies and its in-flight task, and replaces the memory. Returns where
+/// the next worker begins.
 fn recover(lane: &ParentEnd<Ends>, ends: &super::lane_kit::Ends) -> Seq {
-    pump(lane);
+    drain(lane);
     let mut locked = lane.lock();
     if let Some(lost) = locked.in_flight() {
         assert!(lane.is_started(lost.seq()), "blamed without a claim");
@@ -54,13 +54,13 @@ fn mortal_serve(worker: &mut WorkerEnd) -> (Vec<Seq>, bool) {
     let survived = mortal(|| {
         while let Some(request) = worker.next() {
             begun.push(request.seq);
-            answer(worker, &request);
+            reply_to(worker, &request);
         }
     });
     (begun, survived.is_some())
 }
 
-/// Each number once; what was begun and is not answered is the one that is lost. The casualty's number
+/// Each number once; a task that was begun and has no reply is lost. The number of the in-flight task
 /// is skipped later, which is no second end.
 fn judge(ends: &[End], begun: &[Seq], again: &[Seq], tasks: u32) -> Option<Seq> {
     let lost = ends.iter().find_map(|end| match end {
@@ -68,29 +68,29 @@ fn judge(ends: &[End], begun: &[Seq], again: &[Seq], tasks: u32) -> Option<Seq> 
         _ => None,
     });
     for seq in (0..tasks).map(seq) {
-        let answered = ends
-            .iter()
-            .filter(|&&end| end == End::Answered(seq))
-            .count();
+        let replied = ends.iter().filter(|&&end| end == End::Replied(seq)).count();
         let skipped = ends.iter().filter(|&&end| end == End::Skipped(seq)).count();
-        assert_eq!(answered + skipped, 1, "{seq:?}: {ends:?}");
+        assert_eq!(replied + skipped, 1, "{seq:?}: {ends:?}");
         assert!(
             lost != Some(seq) || skipped == 1,
-            "the casualty is skipped: {ends:?}"
+            "the in-flight task is skipped: {ends:?}"
         );
         assert!(
             !(begun.contains(&seq) && again.contains(&seq)),
             "{seq:?} ran twice"
         );
         let ran = begun.contains(&seq) || again.contains(&seq);
-        assert!(answered == 0 || ran, "{seq:?} answered and never begun");
         assert!(
-            answered == 1 || !ran || lost == Some(seq),
+            replied == 0 || ran,
+            "{seq:?} has a reply and was never begun"
+        );
+        assert!(
+            replied == 1 || !ran || lost == Some(seq),
             "{seq:?} begun and forgotten"
         );
     }
     let mut order = ends.iter().filter_map(|end| match end {
-        End::Answered(seq) | End::Skipped(seq) => Some(*seq),
+        End::Replied(seq) | End::Skipped(seq) => Some(*seq),
         End::Lost(_) => None,
     });
     assert!((0..tasks).map(seq).eq(&mut order), "in order: {ends:?}");
@@ -102,7 +102,7 @@ fn serve_again(mut worker: WorkerEnd) -> Vec<Seq> {
     let mut begun = Vec::new();
     while let Some(request) = worker.next() {
         begun.push(request.seq);
-        answer(&mut worker, &request);
+        reply_to(&mut worker, &request);
     }
     begun
 }
@@ -111,8 +111,8 @@ fn serve_again(mut worker: WorkerEnd) -> Vec<Seq> {
 const CRASH: Scenario = Scenario {
     name: "lane/crash",
     test: "lane_recovery::crash",
-    shows: "each number answered, or the casualty",
-    must: &["no casualty", "first", "second"],
+    shows: "each number gets a reply, or is in flight",
+    must: &["none lost", "first", "second"],
     may: &["third"],
     cuts: true,
     loom: Loom::bound(3).at_least(500),
@@ -127,7 +127,7 @@ const CRASH: Scenario = Scenario {
         submit(&parent, 2);
         parent.close();
         let dying = thread::spawn(move || mortal_serve(&mut worker));
-        pump(&parent);
+        drain(&parent);
         let third = parent.reserve();
         if let Some(seq) = third {
             parent.publish(seq, 103, Body::Inline(&3_u64.to_ne_bytes()));
@@ -135,11 +135,11 @@ const CRASH: Scenario = Scenario {
         let (begun, _) = dying.join().unwrap();
         let first = recover(&parent, &ends);
         let again = serve_again(ends.worker(first, || {}));
-        pump(&parent);
+        drain(&parent);
         let all = std::mem::take(parent.lock().data());
         let lost = judge(&all, &begun, &again, 2 + u32::from(third.is_some()));
         out.saw(match lost.map(|lost| lost.since(seq(0))) {
-            None => "no casualty",
+            None => "none lost",
             Some(0) => "first",
             Some(1) => "second",
             Some(_) => "third",
@@ -148,11 +148,11 @@ const CRASH: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// The second task is taken back while the worker may be dying: the next worker knows.
+/// The second task is revoked while the worker may be dying: the next worker knows.
 const CRASH_REVOKE: Scenario = Scenario {
     name: "lane/crash_revoke",
     test: "lane_recovery::crash_revoke",
-    shows: "what was taken back runs in neither worker",
+    shows: "a revoked task runs in neither worker",
     must: &["revoked", "revoked, first lost", "ran", "second lost"],
     cuts: true,
     loom: Loom::bound(3).at_least(30),
@@ -172,7 +172,7 @@ const CRASH_REVOKE: Scenario = Scenario {
         let first = recover(&parent, &ends);
         let again = serve_again(ends.worker(first, || {}));
         assert!(!won || !begun.contains(&second) && !again.contains(&second));
-        pump(&parent);
+        drain(&parent);
         let all = std::mem::take(parent.lock().data());
         if won {
             assert!(all.contains(&End::Skipped(second)) && !all.contains(&End::Lost(second)));
@@ -183,7 +183,10 @@ const CRASH_REVOKE: Scenario = Scenario {
             (true, Some(_)) => "revoked, first lost",
             (false, None) => "ran",
             (false, Some(lost)) => {
-                assert_eq!(lost, second, "who has the second has answered the first");
+                assert_eq!(
+                    lost, second,
+                    "a worker that claims the second has replied to the first"
+                );
                 "second lost"
             }
         });
@@ -196,7 +199,7 @@ const CRASH_WAITER: Scenario = Scenario {
     name: "lane/crash_waiter",
     test: "lane_recovery::crash_waiter",
     shows: "a sleeping waiter is woken by the recovery",
-    must: &["answered", "lost"],
+    must: &["replied", "lost"],
     cuts: true,
     threads: 3,
     loom: Loom::bound(2).at_least(570),
@@ -211,18 +214,18 @@ const CRASH_WAITER: Scenario = Scenario {
         let dying = thread::spawn(move || {
             mortal(|| {
                 let request = worker.next().expect("published");
-                answer(&mut worker, &request);
+                reply_to(&mut worker, &request);
             });
         });
         let theirs = Arc::clone(&parent);
         let waiter = thread::spawn(move || {
             let end = loop {
-                let bell = theirs.arm();
-                pump(&theirs);
+                let seen = theirs.arm();
+                drain(&theirs);
                 if let Some(&end) = theirs.lock().data().first() {
                     break end;
                 }
-                let _ = theirs.sleep(bell, None);
+                let _ = theirs.sleep(seen, None);
             };
             theirs.disarm();
             end
@@ -233,7 +236,7 @@ const CRASH_WAITER: Scenario = Scenario {
         serve(ends.worker(first, || {}));
         let end = waiter.join().unwrap();
         out.saw(match end {
-            End::Answered(seq) if seq == task => "answered",
+            End::Replied(seq) if seq == task => "replied",
             End::Lost(seq) if seq == task => "lost",
             other => panic!("{other:?}"),
         });
@@ -245,7 +248,7 @@ const CRASH_WAITER: Scenario = Scenario {
 const CRASH_ASLEEP: Scenario = Scenario {
     name: "lane/crash_asleep",
     test: "lane_recovery::crash_asleep",
-    shows: "killed while it lies down, and a task comes",
+    shows: "killed while it goes to sleep, and a task comes",
     must: &["first worker", "second worker", "lost"],
     cuts: true,
     loom: Loom::bound(3).at_least(2_000),
@@ -262,7 +265,7 @@ const CRASH_ASLEEP: Scenario = Scenario {
         let (begun, _) = dying.join().unwrap();
         let first = recover(&parent, &ends);
         let again = serve_again(ends.worker(first, || {}));
-        pump(&parent);
+        drain(&parent);
         let all = std::mem::take(parent.lock().data());
         let lost = judge(&all, &begun, &again, 1);
         out.saw(if lost.is_some() {
@@ -283,26 +286,26 @@ fn long(region: raddle::shm::Region<'_>, value: u8) {
     assert_eq!(region.to_vec(), [value; LONG]);
 }
 
-/// Answers a long payload with one, written line by line, between which the worker may die.
-fn answer_long(worker: &mut WorkerEnd, seq: Seq, payload: &Payload) {
+/// Replies with a long payload, written line by line; the worker may die between the lines.
+fn reply_long(worker: &mut WorkerEnd, seq: Seq, payload: &Payload) {
     let Payload::Span(argument) = *payload else {
         panic!("a long payload");
     };
     long(worker.request_region(argument), 1);
-    let room = worker.space(LONG as u32).expect("it fits");
-    worker.reply_region(room).write(0, &[2; 64]);
-    worker.is_asked(seq);
-    worker.reply_region(room).write(64, &[2; LONG - 64]);
-    worker.reply(seq, DONE, Body::Span(room));
+    let span = worker.allocate(LONG as u32).expect("it fits");
+    worker.reply_region(span).write(0, &[2; 64]);
+    worker.is_stop_requested(seq);
+    worker.reply_region(span).write(64, &[2; LONG - 64]);
+    worker.reply(seq, DONE, Body::Span(span));
 }
 
-/// Two long payloads, answered with long ones, through arenas with room for two. Nobody sees an answer that is half
-/// written, and all room comes back.
+/// Two long arguments with long results, through arenas with space for two. The parent takes no reply that is half
+/// written, and all memory is freed.
 const CRASH_SPAN: Scenario = Scenario {
     name: "lane/crash_span",
     test: "lane_recovery::crash_span",
-    shows: "a long answer is whole or not there; all room comes back",
-    must: &["no casualty", "first", "second"],
+    shows: "a long reply is whole or not there; all memory is freed",
+    must: &["none lost", "first", "second"],
     cuts: true,
     loom: Loom::bound(3).at_least(30),
     shuttle: Shuttle::sampled(100),
@@ -315,16 +318,16 @@ const CRASH_SPAN: Scenario = Scenario {
         } = lane_with(ARENA, Ends::new(), || {});
         let spans = [(); 2].map(|()| {
             let seq = parent.reserve().expect("a free slot");
-            let room = parent.space(LONG as u32).expect("room");
-            parent.request_region(room).write(0, &[1; LONG]);
-            parent.publish(seq, 0, Body::Span(room));
-            room
+            let span = parent.allocate(LONG as u32).expect("space");
+            parent.request_region(span).write(0, &[1; LONG]);
+            parent.publish(seq, 0, Body::Span(span));
+            span
         });
         parent.close();
         let serve = |worker: &mut WorkerEnd, begun: &mut Vec<Seq>| {
             while let Some(request) = worker.next() {
                 begun.push(request.seq);
-                answer_long(worker, request.seq, &request.payload);
+                reply_long(worker, request.seq, &request.payload);
             }
         };
         let dying = thread::spawn(move || {
@@ -332,9 +335,9 @@ const CRASH_SPAN: Scenario = Scenario {
             mortal(|| serve(&mut worker, &mut begun));
             begun
         });
-        let pump = |parent: &ParentEnd<Ends>| {
+        let drain = |parent: &ParentEnd<Ends>| {
             let mut locked = parent.lock();
-            while let Some(reply) = locked.take().expect("not wild") {
+            while let Some(reply) = locked.take().expect("no violation") {
                 locked.data().push(end(&reply));
                 if let Payload::Span(span) = reply.payload {
                     drop(locked);
@@ -347,23 +350,23 @@ const CRASH_SPAN: Scenario = Scenario {
                 }
             }
         };
-        pump(&parent);
+        drain(&parent);
         let begun = dying.join().unwrap();
-        pump(&parent);
+        drain(&parent);
         let first = recover(&parent, &ends);
         let mut again = Vec::new();
         serve(&mut ends.worker(first, || {}), &mut again);
-        pump(&parent);
+        drain(&parent);
         let all = std::mem::take(parent.lock().data());
         let lost = judge(&all, &begun, &again, 2);
         if let Some(lost) = lost {
             parent.free(spans[lost.since(seq(0)) as usize]);
         }
         assert_eq!(parent.lock().reading(), 0);
-        let everything = parent.space(ARENA as u32).expect("nothing is used");
+        let everything = parent.allocate(ARENA as u32).expect("nothing is used");
         parent.free(everything);
         out.saw(match lost.map(|lost| lost.since(seq(0))) {
-            None => "no casualty",
+            None => "none lost",
             Some(0) => "first",
             Some(_) => "second",
         });
@@ -392,20 +395,20 @@ const SUBMIT_MEANWHILE: Scenario = Scenario {
         let first = recover(&parent, &ends);
         let mut worker = ends.worker(first, || {});
         let request = worker.next().expect("not closed");
-        answer(&mut worker, &request);
+        reply_to(&mut worker, &request);
         producer.join().unwrap();
-        pump(&parent);
-        assert_eq!(*parent.lock().data(), [End::Answered(seq(0))]);
+        drain(&parent);
+        assert_eq!(*parent.lock().data(), [End::Replied(seq(0))]);
         out.saw("done");
     },
     ..Scenario::EMPTY
 };
 
-/// Two of the parent's threads take answers while they come: each is taken once, in order.
-const HANDOVER: Scenario = Scenario {
-    name: "lane/handover",
-    test: "lane_recovery::handover",
-    shows: "two consumers: each answer once, in order",
+/// Two of the parent's threads take replies while they come: each is taken once, in order.
+const TWO_CONSUMERS: Scenario = Scenario {
+    name: "lane/two_consumers",
+    test: "lane_recovery::two_consumers",
+    shows: "two consumers: each reply once, in order",
     must: &["both by one", "one each", "some left"],
     threads: 3,
     loom: Loom::bound(3).at_least(8_300),
@@ -419,9 +422,9 @@ const HANDOVER: Scenario = Scenario {
         let take = |parent: &ParentEnd<Ends>| {
             let mut taken = 0;
             for n in 0..2 {
-                if parent.answered(seq(n)) {
+                if parent.has_reply(seq(n)) {
                     let mut locked = parent.lock();
-                    while let Some(reply) = locked.take().expect("not wild") {
+                    while let Some(reply) = locked.take().expect("no violation") {
                         locked.data().push(end(&reply));
                         taken += 1;
                     }
@@ -434,8 +437,8 @@ const HANDOVER: Scenario = Scenario {
         let mine = take(&parent);
         let others = other.join().unwrap();
         serving.join().unwrap();
-        pump(&parent);
-        let expected = [0, 1].map(|n| End::Answered(seq(n)));
+        drain(&parent);
+        let expected = [0, 1].map(|n| End::Replied(seq(n)));
         assert_eq!(*parent.lock().data(), expected);
         out.saw(match (mine, others) {
             (2, 0) | (0, 2) => "both by one",
@@ -447,7 +450,7 @@ const HANDOVER: Scenario = Scenario {
 };
 
 pub const MODELS: &[Scenario] = &[
-    HANDOVER,
+    TWO_CONSUMERS,
     CRASH,
     CRASH_REVOKE,
     CRASH_ASLEEP,

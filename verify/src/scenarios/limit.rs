@@ -1,11 +1,11 @@
-//! The limit on queued tasks: never more places taken than there are, and nobody sleeps beside a free one.
+//! The limit on queued tasks: never more places taken than there are, and no thread sleeps while there is a free one.
 
 use crate::sync::{Arc, faults, thread};
 use crate::{Loom, Scenario, Shuttle};
 use raddle::thread::limit::{Admission, QueueLimit};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Counts who holds a place. Outside of the model, so that it adds no order.
+/// Counts the threads that hold a place. Outside of the model, so that it adds no order.
 #[derive(Clone, Default)]
 struct Held(std::sync::Arc<AtomicUsize>);
 
@@ -124,7 +124,7 @@ const TWO_SLEEPERS: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// The pool ends while somebody waits for a place.
+/// The pool ends while a submitter waits for a place.
 const CLOSE: Scenario = Scenario {
     name: "limit/close",
     test: "limit::close",

@@ -1,9 +1,9 @@
 //! Each operation on a lane in progress while each other one begins: a pool of two lanes, two threads, one operation
-//! each, then everything that is left is done in order, and nothing may be lost, doubled, leaked or somebody else's.
+//! each, then everything that is left is done in order, and nothing may be lost, doubled, leaked or another task's.
 //!
-//! The first lane has two slots. Its first task is run by the worker, or not begun, or answered, as the operations need it;
+//! The first lane has two slots. Its first task is run by the worker, or not begun, or has its reply, as the operations need it;
 //! behind it waits a second one with a long argument, unless an operation needs the slot. The operations aim at the
-//! task that has not begun. The second lane is there to be given to.
+//! task that has not begun. Tasks move to the second lane.
 
 use super::lane_kit::{DONE, Ends, ends_with};
 use super::remote_kit::Calls;
@@ -28,33 +28,33 @@ macro_rules! ops {
 ops! {
     /// A task is submitted.
     Submit,
-    /// A number that was reserved is given up.
-    Nothing,
-    /// What waits is moved to the other lane.
-    Give,
-    /// The supervisor's timer takes a task back, whose deadline has passed.
+    /// A reserved number is published without a task.
+    PublishNothing,
+    /// Waiting tasks move to the other lane.
+    Move,
+    /// The supervisor's timer revokes a task whose deadline has passed.
     Expire,
     Cancel,
     Kill,
-    /// Answers are taken and their tasks completed.
-    Pump,
+    /// Replies are taken and their tasks completed.
+    DrainReplies,
     /// The worker is asked to leave.
     Retire,
     /// A worker has died under a task.
-    Bury,
+    Recover,
     /// A worker has died that had nothing begun.
     Replace,
     /// The pool is closed, and what has not begun is cancelled.
     Close,
-    /// A submitter waits for room.
-    Room,
-    /// A callback is added, for which the attendant has to listen.
-    Engage,
+    /// A submitter waits for capacity.
+    WaitForCapacity,
+    /// A callback is added, for which the completer has to listen.
+    RequestCompletion,
     /// The future goes.
     DropHandle,
     /// The pool goes: it takes nothing in and finishes what it has.
     DropPool,
-    /// The first lane's worker claims and answers what is there.
+    /// The first lane's worker claims what is there, and replies.
     Serve,
 }
 
@@ -74,18 +74,18 @@ const PAIR: Scenario = Scenario {
 
 /// Why two operations are never in progress at the same time, if they are not.
 fn cannot_meet(one: Op, other: Op) -> Option<&'static str> {
-    let supervisors = [Expire, Retire, Bury, Replace];
-    let borrows_handle = [Cancel, Kill, Engage, DropHandle];
-    let borrows_pool = [Submit, Close, Room, DropPool];
+    let supervisors = [Expire, Retire, Recover, Replace];
+    let borrows_handle = [Cancel, Kill, RequestCompletion, DropHandle];
+    let borrows_pool = [Submit, Close, WaitForCapacity, DropPool];
     let both = |ops: &[Op]| ops.contains(&one) && ops.contains(&other);
     let either = |op| one == op || other == op;
     if both(&supervisors) {
         Some("one thread does both, the supervisor")
     } else if either(DropHandle) && both(&borrows_handle) {
-        Some("the handle is dropped when nobody borrows it")
+        Some("the handle is dropped when no thread borrows it")
     } else if either(DropPool) && both(&borrows_pool) {
-        Some("the pool is dropped when nobody borrows it")
-    } else if either(Serve) && (either(Bury) || either(Replace)) {
+        Some("the pool is dropped when no thread borrows it")
+    } else if either(Serve) && (either(Recover) || either(Replace)) {
         Some("the worker is dead")
     } else if both(&[Serve]) {
         Some("a lane has one worker")
@@ -114,8 +114,8 @@ pub fn row(one: Op) {
             report::say(format_args!("{name}: cannot meet: {why}"));
             continue;
         }
-        // One that waits for room is the other thread's.
-        let (mine, theirs) = if one == Room {
+        // A wait for capacity is the other thread's.
+        let (mine, theirs) = if one == WaitForCapacity {
             (other, one)
         } else {
             (one, other)
@@ -137,7 +137,7 @@ fn bytes(value: u8, long: bool) -> Vec<u8> {
     vec![value; if long { 100 } else { 1 }]
 }
 
-/// Room for two of the long ones in each arena.
+/// Space for two of the long ones in each arena.
 const ARENA: usize = 256;
 
 /// The arguments of the tasks.
@@ -148,9 +148,9 @@ const ELSEWHERE: [u8; 2] = [50, 60];
 /// Those that the operations submit.
 const NEW: [u8; 2] = [30, 40];
 
-/// A worker's way with what it gets: it answers with its argument and one more. None: it is asked to leave.
+/// What a worker does with a request: it replies with the argument and one more. None: it is asked to leave.
 #[inline(never)]
-fn answer(worker: &mut WorkerEnd, request: &Request, long: bool) -> Option<u8> {
+fn reply_to(worker: &mut WorkerEnd, request: &Request, long: bool) -> Option<u8> {
     let argument = match &request.payload {
         Payload::Inline(bytes) => bytes.as_slice().to_vec(),
         Payload::Span(span) => worker.request_region(*span).to_vec(),
@@ -167,9 +167,9 @@ fn answer(worker: &mut WorkerEnd, request: &Request, long: bool) -> Option<u8> {
     let result = bytes(value + 1, long);
     let result = [&(result.len() as u32).to_ne_bytes()[..], &result].concat();
     if long {
-        let room = worker.space(result.len() as u32).expect("it fits");
-        worker.reply_region(room).write(0, &result);
-        worker.reply(request.seq, DONE, Body::Span(room));
+        let span = worker.allocate(result.len() as u32).expect("it fits");
+        worker.reply_region(span).write(0, &result);
+        worker.reply(request.seq, DONE, Body::Span(span));
     } else {
         worker.reply(request.seq, DONE, Body::Inline(&result));
     }
@@ -181,7 +181,7 @@ fn answer(worker: &mut WorkerEnd, request: &Request, long: bool) -> Option<u8> {
 fn serve(worker: &mut WorkerEnd) -> Vec<u8> {
     let mut served = Vec::new();
     while let Some(request) = worker.next() {
-        match answer(worker, &request, false) {
+        match reply_to(worker, &request, false) {
             Some(value) => served.push(value),
             None => break,
         }
@@ -194,7 +194,7 @@ fn serve(worker: &mut WorkerEnd) -> Vec<u8> {
 fn serve_from(mut worker: Box<WorkerEnd>, begun: Option<Request>) -> (Box<WorkerEnd>, Vec<u8>) {
     let mut served = Vec::new();
     if let Some(request) = begun {
-        served.extend(answer(&mut worker, &request, false));
+        served.extend(reply_to(&mut worker, &request, false));
     }
     served.extend(serve(&mut worker));
     (worker, served)
@@ -205,8 +205,8 @@ enum Did {
     Submitted(u8, Task),
     Cancelled(bool),
     Called(Calls),
-    /// False: an answer was being read, and the supervisor comes again.
-    Buried(bool),
+    /// False: a reply was being read, and the supervisor comes again.
+    Recovered(bool),
     Served(Box<WorkerEnd>, Vec<u8>),
     Other,
 }
@@ -219,12 +219,12 @@ struct Means {
     timer: Option<Due>,
     ends: Arc<Ends>,
     new: u8,
-    /// For who serves: the worker, and what it has begun.
+    /// For the thread that serves: the worker, and what it has begun.
     worker: Option<(Box<WorkerEnd>, Option<Request>)>,
 }
 
 impl Means {
-    /// These, and what is left is nobody's.
+    /// Takes all of it out.
     fn take(&mut self) -> Self {
         Self {
             pool: self.pool.clone(),
@@ -241,17 +241,19 @@ impl Means {
         let Self { pool, target, .. } = &self;
         let target = || target.as_ref().expect("a task to aim at");
         match op {
-            Submit | Room => return Did::Submitted(self.new, pool.submit(&bytes(self.new, true))),
-            Nothing => drop(pool.publish_nothing(0)),
-            Give => drop(pool.move_waiting(0, 1)),
+            Submit | WaitForCapacity => {
+                return Did::Submitted(self.new, pool.submit(&bytes(self.new, true)));
+            }
+            PublishNothing => drop(pool.publish_nothing(0)),
+            Move => drop(pool.move_waiting(0, 1)),
             Expire => _ = pool.expire(self.timer.as_ref().expect("of the task")),
             Cancel => return Did::Cancelled(target().cancel()),
             Kill => drop(target().kill()),
-            Pump => pool.drain_replies(0),
+            DrainReplies => pool.drain_replies(0),
             Retire => drop(pool.retire(0)),
-            Bury | Replace => return Did::Buried(pool.recover(0, self.ends.replies())),
+            Recover | Replace => return Did::Recovered(pool.recover(0, self.ends.replies())),
             Close => pool.close(),
-            Engage => {
+            RequestCompletion => {
                 let calls = Calls::default();
                 calls.count(target());
                 return Did::Called(calls);
@@ -275,7 +277,7 @@ struct World {
     first: Option<Box<WorkerEnd>>,
     second: Box<WorkerEnd>,
     ends: Arc<Ends>,
-    /// What the first worker has begun and not answered.
+    /// What the first worker has begun and not replied to.
     begun: Option<Request>,
     /// The task that the operations aim at, its argument, and whether no worker has begun it.
     target: Option<Task>,
@@ -284,35 +286,35 @@ struct World {
     timer: Option<Due>,
     /// The others.
     tasks: Vec<(u8, Task)>,
-    /// The arguments of what was answered.
+    /// The arguments of the tasks that have their replies.
     served: Vec<u8>,
 }
 
 #[inline(never)]
 fn two_lanes() -> (Model, Box<WorkerEnd>, Box<WorkerEnd>, Ends) {
-    let bell = Event::new().expect("made of memory");
+    let event = Event::new().expect("made of memory");
     let lane = || {
-        let event = bell.clone();
-        ends_with(ARENA, LaneState::default(), move || event.notify())
+        let theirs = event.clone();
+        ends_with(ARENA, LaneState::default(), move || theirs.notify())
     };
     let (one, first, ends) = lane();
     let (two, second, _) = lane();
-    let pool = Model::new(vec![Box::new(one), Box::new(two)], &bell);
+    let pool = Model::new(vec![Box::new(one), Box::new(two)], &event);
     (pool, Box::new(first), Box::new(second), ends)
 }
 
-/// Two that wait for room, which somebody has to make meanwhile.
+/// Two that wait for capacity, which a third thread has to make meanwhile.
 fn are_submitters(ops: [Op; 2]) -> bool {
-    ops.contains(&Room) && ops.iter().all(|op| matches!(op, Submit | Room))
+    ops.contains(&WaitForCapacity) && ops.iter().all(|op| matches!(op, Submit | WaitForCapacity))
 }
 
 #[inline(never)]
 fn world(ops: [Op; 2]) -> World {
     let has = |op| ops.contains(&op);
     let (pool, mut first, second, ends) = two_lanes();
-    // How many slots of the first lane the operations need. Who waits for room finds none anywhere.
-    let needs_slot = |op: &&Op| matches!(op, Submit | Nothing | Retire);
-    let needed = match has(Room) {
+    // How many slots of the first lane the operations need. A wait for capacity finds none anywhere.
+    let needs_slot = |op: &&Op| matches!(op, Submit | PublishNothing | Retire);
+    let needed = match has(WaitForCapacity) {
         true => 0,
         false => ops.iter().filter(needs_slot).count(),
     };
@@ -334,12 +336,12 @@ fn world(ops: [Op; 2]) -> World {
         // The only one is what the operations aim at.
         let is_alone = needed == 1;
         let (task, timer) = pool.submit_due(0, &bytes(FIRST, is_alone));
-        // What is being submitted is given away only behind one that runs.
-        let is_ahead = has(Submit) && has(Give);
-        if has(Bury) || has(Pump) || is_ahead || !is_alone && !has(Replace) {
+        // A task that is being submitted moves only behind one that runs.
+        let is_ahead = has(Submit) && has(Move);
+        if has(Recover) || has(DrainReplies) || is_ahead || !is_alone && !has(Replace) {
             world.begun = Some(first.next().expect("not closed"));
         } else {
-            // Or it is the worker's, and is not given away.
+            // Or it is the worker's, and does not move.
             pool.check_stuck(0);
             pool.check_stuck(0);
         }
@@ -354,22 +356,22 @@ fn world(ops: [Op; 2]) -> World {
         let (task, timer) = pool.submit_due(0, &bytes(BEHIND, true));
         (world.target, world.aim, world.timer) = (Some(task), BEHIND, Some(timer));
     }
-    if has(Room) {
+    if has(WaitForCapacity) {
         for value in ELSEWHERE {
             world.tasks.push((value, pool.submit(&bytes(value, false))));
         }
     }
     pool.avoid(1);
-    if has(Pump)
+    if has(DrainReplies)
         && let Some(request) = world.begun.take()
     {
-        world.served.extend(answer(&mut first, &request, true));
+        world.served.extend(reply_to(&mut first, &request, true));
     }
-    if !has(Bury) && !has(Replace) {
+    if !has(Recover) && !has(Replace) {
         world.first = Some(first);
     }
     if has(Serve) {
-        // Or the worker waits for what is taken back.
+        // Or the worker waits for what is revoked.
         world.pool.lane(0).close();
         world.is_unbegun = false;
     }
@@ -409,16 +411,16 @@ fn run(mine: Op, theirs: Op, busy: bool, out: &Outcomes) {
     let their_means = their_means.take();
     let there = thread::spawn(move || their_means.perform(theirs));
     let here = my_means.take().perform(mine);
-    if let Did::Buried(done) = here {
-        world.bury_again(done);
+    if let Did::Recovered(done) = here {
+        world.recover_again(done);
     }
     let here = world.keep(here);
-    if theirs == Room && serving.is_none() && mine != Serve {
-        world.make_room();
+    if theirs == WaitForCapacity && serving.is_none() && mine != Serve {
+        world.make_capacity();
     }
     let there = world.keep(there.join().unwrap());
-    if let Did::Buried(done) = there {
-        world.bury_again(done);
+    if let Did::Recovered(done) = there {
+        world.recover_again(done);
     }
     world.finish(serving);
     let mut cancelled = None;
@@ -427,7 +429,7 @@ fn run(mine: Op, theirs: Op, busy: bool, out: &Outcomes) {
             Did::Submitted(value, task) => world.tasks.push((value, task)),
             Did::Cancelled(done) => cancelled = Some(cancelled.unwrap_or(false) || done),
             Did::Called(calls) => assert_eq!(calls.seen(), 1, "callbacks"),
-            Did::Buried(_) | Did::Served(..) | Did::Other => {}
+            Did::Recovered(_) | Did::Served(..) | Did::Other => {}
         }
     }
     let mut ended = "all ran";
@@ -459,7 +461,7 @@ impl World {
         Some(thread::spawn(move || serve_from(worker, begun)))
     }
 
-    /// The worker that has served comes back.
+    /// Keeps the worker that has served.
     fn keep(&mut self, did: Did) -> Did {
         match did {
             Did::Served(worker, served) => {
@@ -471,12 +473,12 @@ impl World {
         }
     }
 
-    /// The supervisor comes again, if an answer was being read.
+    /// The supervisor comes again, if a reply was being read.
     #[inline(never)]
-    fn bury_again(&self, done: bool) {
+    fn recover_again(&self, done: bool) {
         assert!(
             done || self.pool.recover(0, self.ends.replies()),
-            "nobody reads any more"
+            "no thread reads any more"
         );
     }
 
@@ -493,14 +495,14 @@ impl World {
         })
     }
 
-    /// The first lane's worker answers once.
+    /// The first lane's worker replies once.
     #[inline(never)]
-    fn make_room(&mut self) {
+    fn make_capacity(&mut self) {
         self.worker();
         let begun = self.begun.take();
         let worker = self.worker();
         let request = begun.unwrap_or_else(|| worker.next().expect("not closed"));
-        let value = answer(worker, &request, false);
+        let value = reply_to(worker, &request, false);
         self.served.extend(value);
     }
 
@@ -517,7 +519,7 @@ impl World {
             None => {
                 self.worker();
                 if let Some(request) = self.begun.take() {
-                    let value = answer(self.worker(), &request, false);
+                    let value = reply_to(self.worker(), &request, false);
                     self.served.extend(value);
                 }
             }
@@ -533,7 +535,7 @@ impl World {
             self.first = None;
             assert!(
                 self.pool.recover(0, self.ends.replies()),
-                "nobody reads any more"
+                "no thread reads any more"
             );
         }
         let served = serve(&mut self.second);
@@ -549,7 +551,7 @@ impl World {
             assert_eq!((lane.depth(), locked.reading()), (0, 0));
             assert_eq!(locked.data().capacity_waiters, 0);
             drop(locked);
-            let all = lane.space(ARENA as u32).expect("nothing is used");
+            let all = lane.allocate(ARENA as u32).expect("nothing is used");
             lane.free(all);
         }
     }
@@ -572,7 +574,7 @@ impl World {
             }
             Err(TaskError::Cancelled) if [Cancel, Kill, Close].iter().any(has) => {}
             Err(TaskError::TimedOut) if has(&Expire) && value == self.aim => {}
-            Err(TaskError::WorkerLost(_)) if has(&Bury) && value == FIRST => {}
+            Err(TaskError::WorkerLost(_)) if has(&Recover) && value == FIRST => {}
             Err(TaskError::Rejected(Rejected::ShutDown { .. }))
                 if has(&Close) && NEW.contains(&value) => {}
             Err(error) => panic!("task {value}: {error}"),

@@ -36,7 +36,7 @@ impl<const N: usize> Memory<N> {
             addresses: [0; N],
             frees: DropCount::new(),
         });
-        let own = Arc::get_mut(&mut memory).expect("nobody else has it yet");
+        let own = Arc::get_mut(&mut memory).expect("no other thread has it yet");
         for (address, cell) in own.addresses.iter_mut().zip(&own.cells) {
             *address = cell.with(<*const Free>::addr);
         }
@@ -55,7 +55,7 @@ impl<const N: usize> Memory<N> {
             // SAFETY: the cells are this thread's until they are pushed.
             unsafe { (*pair[0].as_ptr()).next = pair[1].as_ptr() };
         }
-        // SAFETY: linked above, first to last, and nobody else's.
+        // SAFETY: linked above, first to last, and no other thread's.
         let pushed = unsafe {
             self.list
                 .push(chain[0], chain[chain.len() - 1], chain.len())
@@ -112,7 +112,7 @@ impl<const N: usize> Memory<N> {
 
 fn name(pushed: &Pushed) -> &'static str {
     match pushed {
-        Pushed::ToOwner => "home",
+        Pushed::ToOwner => "to owner",
         Pushed::Counted => "counted",
         Pushed::Last => "last",
     }
@@ -133,10 +133,10 @@ const DRAIN: Scenario = Scenario {
     test: "memory::drain",
     shows: "two cells come back one by one; the owner or the other is last",
     must: &[
-        "owner last, others home and home",
-        "owner last, others home and counted",
+        "owner last, others to owner and to owner",
+        "owner last, others to owner and counted",
         "owner last, others counted and counted",
-        "owner counted, others home and last",
+        "owner counted, others to owner and last",
         "owner counted, others counted and last",
     ],
     loom: Loom::unbounded().at_least(2_000),
@@ -159,7 +159,7 @@ const CHAIN: Scenario = Scenario {
     test: "memory::chain",
     shows: "a chain of two comes back at once",
     must: &[
-        "owner last, others home",
+        "owner last, others to owner",
         "owner last, others counted",
         "owner counted, others last",
     ],
@@ -208,12 +208,12 @@ const TWO_FREERS: Scenario = Scenario {
     test: "memory::two_freers",
     shows: "of three parties exactly one is last, in all eight ways",
     must: &[
-        "owner last, others home and home",
-        "owner last, others home and counted",
-        "owner last, others counted and home",
+        "owner last, others to owner and to owner",
+        "owner last, others to owner and counted",
+        "owner last, others counted and to owner",
         "owner last, others counted and counted",
-        "owner counted, others home and last",
-        "owner counted, others last and home",
+        "owner counted, others to owner and last",
+        "owner counted, others last and to owner",
         "owner counted, others counted and last",
         "owner counted, others last and counted",
     ],

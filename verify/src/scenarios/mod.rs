@@ -2,7 +2,6 @@
 
 use crate::Scenario;
 
-mod adopt;
 mod after;
 mod cell;
 mod cell_kit;
@@ -10,16 +9,16 @@ mod deque;
 mod deque_kit;
 mod futex;
 mod generation;
-mod hand;
+mod handoff;
 mod hooks;
 mod idle;
-mod inbox;
+mod injector;
 mod join;
-mod lane_bells;
 mod lane_claim;
 mod lane_kit;
 mod lane_publish;
 mod lane_recovery;
+mod lane_wake;
 mod limit;
 pub mod matrix;
 mod memory;
@@ -30,37 +29,38 @@ mod pool_spares;
 mod promise;
 mod ranges;
 mod remote;
-mod remote_balance;
 mod remote_batch;
-mod remote_bury;
+mod remote_capacity;
+mod remote_capacity_lanes;
 mod remote_close;
+mod remote_deferred;
 mod remote_kit;
 mod remote_moves;
-mod remote_ready;
-mod remote_room;
-mod remote_rooms;
+mod remote_notify;
+mod remote_rebalance;
+mod remote_recovery;
 mod remote_timed;
-mod remote_told;
 mod scope;
 mod set;
 mod shutdown;
 mod state;
+mod take_over;
 mod wake;
 
 /// The models of each file.
 pub const FILES: &[(&str, &[Scenario])] = &[
-    ("adopt", adopt::MODELS),
+    ("take_over", take_over::MODELS),
     ("after", after::MODELS),
     ("cell", cell::MODELS),
     ("deque", deque::MODELS),
     ("futex", futex::MODELS),
     ("generation", generation::MODELS),
-    ("hand", hand::MODELS),
+    ("handoff", handoff::MODELS),
     ("hooks", hooks::MODELS),
     ("idle", idle::MODELS),
-    ("inbox", inbox::MODELS),
+    ("injector", injector::MODELS),
     ("join", join::MODELS),
-    ("lane_bells", lane_bells::MODELS),
+    ("lane_wake", lane_wake::MODELS),
     ("lane_claim", lane_claim::MODELS),
     ("lane_publish", lane_publish::MODELS),
     ("lane_recovery", lane_recovery::MODELS),
@@ -74,16 +74,16 @@ pub const FILES: &[(&str, &[Scenario])] = &[
     ("promise", promise::MODELS),
     ("ranges", ranges::MODELS),
     ("remote", remote::MODELS),
-    ("remote_balance", remote_balance::MODELS),
+    ("remote_rebalance", remote_rebalance::MODELS),
     ("remote_batch", remote_batch::MODELS),
-    ("remote_bury", remote_bury::MODELS),
+    ("remote_recovery", remote_recovery::MODELS),
     ("remote_close", remote_close::MODELS),
     ("remote_moves", remote_moves::MODELS),
-    ("remote_ready", remote_ready::MODELS),
-    ("remote_room", remote_room::MODELS),
-    ("remote_rooms", remote_rooms::MODELS),
+    ("remote_deferred", remote_deferred::MODELS),
+    ("remote_capacity", remote_capacity::MODELS),
+    ("remote_capacity_lanes", remote_capacity_lanes::MODELS),
     ("remote_timed", remote_timed::MODELS),
-    ("remote_told", remote_told::MODELS),
+    ("remote_notify", remote_notify::MODELS),
     ("scope", scope::MODELS),
     ("set", set::MODELS),
     ("shutdown", shutdown::MODELS),

@@ -49,10 +49,10 @@ fn how<T>(future: Future<T>) -> &'static str {
     }
 }
 
-/// A bell that blocks the thread itself: the pool does not know that it waits.
-struct Bell(Arc<AtomicU32>);
+/// A signal whose wait blocks the thread itself: the pool does not know that it waits.
+struct Signal(Arc<AtomicU32>);
 
-impl Bell {
+impl Signal {
     fn pair() -> (Self, Self) {
         let word = Arc::new(AtomicU32::new(0));
         (Self(Arc::clone(&word)), Self(word))
@@ -132,7 +132,7 @@ const PARKED: Scenario = Scenario {
 const NESTED: Scenario = Scenario {
     name: "pool/nested",
     test: "pool::nested",
-    shows: "waits: helping, lending, taking back",
+    shows: "waits: helping, lending the token, taking it back",
     may: &["done"],
     shuttle: Shuttle::sampled(1_000),
     body: |out| {
@@ -158,7 +158,7 @@ const NESTED: Scenario = Scenario {
 const SPARE: Scenario = Scenario {
     name: "pool/spare",
     test: "pool::spare",
-    shows: "waits: helping, lending, taking back",
+    shows: "waits: helping, lending the token, taking it back",
     may: &["done"],
     faults: 1,
     shuttle: Shuttle::sampled(1_000),
@@ -178,12 +178,12 @@ const SPARE: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// Two tasks block one after the other, and what they wait for comes at any time: cores are lent, taken
+/// Two tasks block one after the other, and what they wait for comes at any time: worker tokens are lent, taken
 /// back or kept, spares come and go, and the end of the pool finds all of them.
 const SPARES: Scenario = Scenario {
     name: "pool/spares",
     test: "pool::spares",
-    shows: "waits: helping, lending, taking back",
+    shows: "waits: helping, lending the token, taking it back",
     may: &["done"],
     shuttle: Shuttle::sampled(1_000),
     body: |out| {
@@ -226,8 +226,8 @@ const HIDDEN_WAIT: Scenario = Scenario {
         let pool = std::sync::Arc::new(pool(2));
         let inner = std::sync::Arc::clone(&pool);
         let outer = pool.spawn(move || {
-            let (bell, other) = Bell::pair();
-            let child = inner.spawn(move || bell.notify());
+            let (signal, other) = Signal::pair();
+            let child = inner.spawn(move || signal.notify());
             other.wait();
             child
         });
@@ -250,8 +250,8 @@ const HIDDEN_WAIT_PARKED: Scenario = Scenario {
         let pool = std::sync::Arc::new(pool);
         let inner = std::sync::Arc::clone(&pool);
         let outer = pool.spawn(move || {
-            let (bell, other) = Bell::pair();
-            let child = inner.spawn(move || bell.notify());
+            let (signal, other) = Signal::pair();
+            let child = inner.spawn(move || signal.notify());
             other.wait();
             child
         });
@@ -262,7 +262,7 @@ const HIDDEN_WAIT_PARKED: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// Two tasks that each wait for the other's signal: both workers have to be up.
+/// Two tasks that each wait for the other's signal: both workers have to be awake.
 const BOTH_WORKERS: Scenario = Scenario {
     name: "pool/both_workers",
     test: "pool::both_workers",
@@ -271,8 +271,8 @@ const BOTH_WORKERS: Scenario = Scenario {
     shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let pool = builder(2).idle(Idle::ParkAtOnce).build().unwrap();
-        let (left, left_too) = Bell::pair();
-        let (right, right_too) = Bell::pair();
+        let (left, left_too) = Signal::pair();
+        let (right, right_too) = Signal::pair();
         let first = pool.spawn(move || {
             left.notify();
             right.wait();
@@ -288,7 +288,7 @@ const BOTH_WORKERS: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// Tasks for one worker alone run there, whoever else is awake.
+/// Tasks for one worker alone run there, whichever other workers are awake.
 const SPAWN_ON: Scenario = Scenario {
     name: "pool/spawn_on",
     test: "pool::spawn_on",
@@ -522,30 +522,30 @@ const JOIN: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// A worker was blocked, and its core went to a spare that keeps it: a join of its task goes on as a guest's, and its second
-/// half finds a thread though the first one waits for it.
-const JOIN_DISPLACED: Scenario = Scenario {
-    name: "pool/join_displaced",
-    test: "pool::join_displaced",
+/// A worker was blocked, and its token went to a spare that keeps it: a join of its task goes on as an external joiner's, and
+/// its second half finds a thread though the first one waits for it.
+const JOIN_WITHOUT_TOKEN: Scenario = Scenario {
+    name: "pool/join_without_token",
+    test: "pool::join_without_token",
     shows: "borrowing",
     may: &["done"],
     shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let pool = std::sync::Arc::new(pool(2));
         let (give, awaited) = promise::<()>();
-        let (leave, left) = Bell::pair();
-        let (leave_too, left_too) = Bell::pair();
-        let (meet, met) = Bell::pair();
-        let (ring, rung) = Bell::pair();
+        let (leave, left) = Signal::pair();
+        let (leave_too, left_too) = Signal::pair();
+        let (meet, met) = Signal::pair();
+        let (call, called) = Signal::pair();
         let inner = std::sync::Arc::clone(&pool);
-        let displaced = pool.spawn(move || {
+        let blocked = pool.spawn(move || {
             awaited.result().unwrap();
             let first = || {
                 leave.notify();
                 leave_too.notify();
-                rung.wait();
+                called.wait();
             };
-            inner.join(first, || ring.notify());
+            inner.join(first, || call.notify());
         });
         let beside = pool.spawn(move || {
             meet.notify();
@@ -556,7 +556,7 @@ const JOIN_DISPLACED: Scenario = Scenario {
             give.complete(()).unwrap();
             left_too.wait();
         });
-        for task in [displaced, beside, keeper] {
+        for task in [blocked, beside, keeper] {
             task.result().unwrap();
         }
         drop(pool);
@@ -594,9 +594,9 @@ const IN_ORDER: Scenario = Scenario {
 };
 
 /// Two threads from outside take part in joins of their own, and a worker of another pool in a third.
-const JOIN_GUESTS: Scenario = Scenario {
-    name: "pool/join_guests",
-    test: "pool::join_guests",
+const JOIN_EXTERNAL: Scenario = Scenario {
+    name: "pool/join_external",
+    test: "pool::join_external",
     shows: "borrowing",
     may: &["done"],
     shuttle: Shuttle::sampled(1_000),
@@ -612,13 +612,13 @@ const JOIN_GUESTS: Scenario = Scenario {
         }
         let pool = std::sync::Arc::new(pool(2));
         let other = std::sync::Arc::clone(&pool);
-        let guest = thread::spawn(move || sum(&other, &[16, 32, 64]));
+        let outside = thread::spawn(move || sum(&other, &[16, 32, 64]));
         let far = builder(1).build().unwrap();
         let near = std::sync::Arc::clone(&pool);
         let nested = far.spawn(move || sum(&near, &[128, 256]));
         assert_eq!(sum(&pool, &[1, 2, 4, 8]), 15);
         assert_eq!(nested.result().unwrap(), 384);
-        assert_eq!(guest.join().unwrap(), 112);
+        assert_eq!(outside.join().unwrap(), 112);
         drop(far);
         drop(pool);
         out.saw("done");
@@ -695,8 +695,8 @@ const LIMIT_NESTED: Scenario = Scenario {
             children.map(how)
         });
         assert_eq!(outer.result().unwrap(), ["done"; 2]);
-        let (gate, open) = Bell::pair();
-        let (started, has_started) = Bell::pair();
+        let (gate, open) = Signal::pair();
+        let (started, has_started) = Signal::pair();
         let blocker = pool.spawn(move || {
             started.notify();
             gate.wait();
@@ -717,7 +717,7 @@ const LIMIT_NESTED: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// The last one to let go of the pool is one of its own tasks.
+/// The last reference to the pool is dropped in one of its own tasks.
 const DROPPED_INSIDE: Scenario = Scenario {
     name: "pool/dropped_inside",
     test: "pool::dropped_inside",
@@ -726,8 +726,11 @@ const DROPPED_INSIDE: Scenario = Scenario {
     shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let made = Made::default();
-        let (bell, ended) = Bell::pair();
-        let pool = builder(2).on_stop(move |_| bell.notify()).build().unwrap();
+        let (signal, ended) = Signal::pair();
+        let pool = builder(2)
+            .on_stop(move |_| signal.notify())
+            .build()
+            .unwrap();
         let pool = std::sync::Arc::new(pool);
         let inner = std::sync::Arc::clone(&pool);
         let task = made.task();
@@ -744,8 +747,8 @@ const DROPPED_INSIDE: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// A scope inside of a task that has blocked before: it may have lost its core to a spare, and its tasks
-/// take the way from outside.
+/// A scope inside of a task that has blocked before: it may have lost its token to a spare, and its tasks
+/// go through the injector.
 const SCOPE_AFTER_A_WAIT: Scenario = Scenario {
     name: "pool/scope_after_a_wait",
     test: "pool::scope_after_a_wait",
@@ -851,7 +854,7 @@ pub(super) const SMALLEST: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// A submitter meets the end of the pool: its task is done, or it is told that it was not accepted.
+/// A submitter meets the end of the pool: its task is done, or it is rejected.
 pub(super) const SMALLEST_RACE: Scenario = Scenario {
     name: "shutdown/race",
     test: "pool::smallest_race",
@@ -912,9 +915,9 @@ pub const MODELS: &[Scenario] = &[
     SCOPE,
     SCOPE_AFTER_A_WAIT,
     JOIN,
-    JOIN_DISPLACED,
+    JOIN_WITHOUT_TOKEN,
     IN_ORDER,
-    JOIN_GUESTS,
+    JOIN_EXTERNAL,
     LIMIT,
     LIMIT_NESTED,
 ];

@@ -1,4 +1,4 @@
-//! Tasks that are handed over many at a time, in the whole thread pool. Two make a batch here.
+//! Batches of tasks, in the whole thread pool. Two tasks make a batch here.
 
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::{Arc, futex, thread};
@@ -6,7 +6,7 @@ use crate::{DropCount, Scenario, Shuttle};
 use raddle::thread::Idle;
 use raddle::{Rejected, Shutdown, TaskError, ThreadPool};
 
-/// A place where two threads meet without the pool's knowing.
+/// Two threads wait for each other here, which the pool does not see.
 struct Meeting(AtomicU32);
 
 impl Meeting {
@@ -43,11 +43,11 @@ fn meets(pool: &ThreadPool) {
     }
 }
 
-/// Two tasks that wait for each other come in one step, with one wake: both workers have to be up.
+/// Two tasks that wait for each other come in one step, with one wake: both workers have to be awake.
 const BOTH_WORKERS: Scenario = Scenario {
     name: "pool_batch/both_workers",
     test: "pool_batch::both_workers",
-    shows: "two tasks that wait for each other, handed over with one wake-up",
+    shows: "two tasks that wait for each other, submitted with one wake-up",
     shuttle: Shuttle::sampled(1_000),
     may: &["done"],
     body: |out| {
@@ -75,7 +75,7 @@ const BOTH_SEARCH: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// The same from inside: the tasks go into the worker's own deque, and the other worker has to come for one.
+/// The same from inside: the tasks go into the worker's own deque, and the other worker has to steal one.
 const INSIDE: Scenario = Scenario {
     name: "pool_batch/inside",
     test: "pool_batch::inside",

@@ -1,4 +1,4 @@
-//! Halves of joins in the whole thread pool: whoever waits for one gets it, and each runs once.
+//! Halves of joins in the whole thread pool: a thread that waits for one gets it done, and each runs once.
 
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::{Arc, futex, thread};
@@ -14,7 +14,7 @@ impl Signal {
         Self(Arc::new(AtomicU32::new(0)))
     }
 
-    fn give(&self) {
+    fn notify(&self) {
         self.0.swap(1, Ordering::Release);
         futex::wake_all(&raw const *self.0);
     }
@@ -31,13 +31,13 @@ fn pool(idle: Idle) -> ThreadPool {
     builder.build().expect("a modelled thread starts")
 }
 
-/// The first half waits for the second, so the other worker has to have it, however it went to sleep.
+/// The first half waits for the second, so the other worker has to run it, however it went to sleep.
 fn met(out: &Outcomes, idle: Idle) {
     let pool = std::sync::Arc::new(pool(idle));
     let inner = std::sync::Arc::clone(&pool);
     let task = pool.spawn(move || {
         let signal = Signal::new();
-        inner.join(|| signal.wait(), || signal.give());
+        inner.join(|| signal.wait(), || signal.notify());
     });
     task.result().unwrap();
     drop(pool);
@@ -66,8 +66,8 @@ const MET_PARKED: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// The first half, and another task, wait for the second half: the third worker has to have it, whoever searched when it was
-/// offered.
+/// The first half, and another task, wait for the second half: the third worker has to run it, whichever worker searched
+/// when it was shared.
 const MET_BESIDE: Scenario = Scenario {
     name: "pool/halves_meet_beside",
     test: "pool::halves_meet_beside",
@@ -81,7 +81,7 @@ const MET_BESIDE: Scenario = Scenario {
         let signal = Signal::new();
         let other = Signal(Arc::clone(&signal.0));
         let task = pool.spawn(move || {
-            inner.join(|| signal.wait(), || signal.give());
+            inner.join(|| signal.wait(), || signal.notify());
         });
         let beside = pool.spawn(move || other.wait());
         task.result().unwrap();
@@ -92,28 +92,28 @@ const MET_BESIDE: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// The same with a half that a thread from outside offers.
-const GUEST: Scenario = Scenario {
-    name: "pool/guest_meets",
-    test: "pool::guest_meets",
+/// The same with a half that an external joiner shares.
+const EXTERNAL: Scenario = Scenario {
+    name: "pool/external_half_meets",
+    test: "pool::external_half_meets",
     shows: "halves of joins are found, and run once",
     may: &["met"],
     shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let pool = pool(Idle::ParkAtOnce);
         let signal = Signal::new();
-        pool.join(|| signal.wait(), || signal.give());
+        pool.join(|| signal.wait(), || signal.notify());
         drop(pool);
         out.saw("met");
     },
     ..Scenario::EMPTY
 };
 
-/// The outermost half goes to the other worker, which then searches: a half that was kept back meanwhile is offered to it,
+/// The outermost half goes to the other worker, which then searches: a deferred half is shared with it,
 /// and runs once.
-const LATENT: Scenario = Scenario {
-    name: "pool/latent_half",
-    test: "pool::latent_half",
+const DEFERRED: Scenario = Scenario {
+    name: "pool/deferred_half",
+    test: "pool::deferred_half",
     shows: "halves of joins are found, and run once",
     may: &["stolen", "kept"],
     shuttle: Shuttle::sampled(1_000),
@@ -128,12 +128,12 @@ const LATENT: Scenario = Scenario {
                     inner.join(thread::yield_now, thread::yield_now);
                 }
             };
-            let latent = || {
+            let deferred = || {
                 runs.fetch_add(1, Ordering::Relaxed);
                 by = raddle::thread::current_worker().map(|worker| worker.index);
             };
             let left = || {
-                inner.join(many, latent);
+                inner.join(many, deferred);
             };
             inner.join(left, || ());
             assert_eq!(runs.load(Ordering::Relaxed), 1, "a half ran twice");
@@ -146,4 +146,4 @@ const LATENT: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-pub const MODELS: &[Scenario] = &[MET, MET_PARKED, MET_BESIDE, GUEST, LATENT];
+pub const MODELS: &[Scenario] = &[MET, MET_PARKED, MET_BESIDE, EXTERNAL, DEFERRED];

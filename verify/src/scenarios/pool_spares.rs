@@ -7,7 +7,7 @@ use crate::{Scenario, Shuttle};
 use raddle::thread::Idle;
 use raddle::{Future, Shutdown, TaskError, ThreadPool, promise};
 
-/// One spare waits when both workers block: it takes one place, and another thread has to take the other.
+/// One spare waits when both workers block: it takes one token, and another thread has to take the other.
 const TWO_LENT: Scenario = Scenario {
     name: "pool/two_lent",
     test: "pool::two_lent",
@@ -114,10 +114,10 @@ const CANCEL_SPAWNED: Scenario = Scenario {
             held();
         });
         let children = spawned.result().unwrap();
-        let mailed = pool.spawn_on(0, || ());
+        let pinned = pool.spawn_on(0, || ());
         pool.close(Shutdown::CancelPending);
         // The worker has no part in it.
-        for child in children.into_iter().chain([mailed]) {
+        for child in children.into_iter().chain([pinned]) {
             assert!(matches!(child.result(), Err(TaskError::Cancelled)));
         }
         hold();
@@ -128,7 +128,7 @@ const CANCEL_SPAWNED: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// What a worker's hook writes and who has built the pool reads.
+/// What a worker's hook writes, and the thread that has built the pool reads.
 struct Written(UnsafeCell<u32>);
 
 // SAFETY: written before the pool is built and read afterwards, which loom checks.
@@ -136,7 +136,7 @@ unsafe impl Send for Written {}
 // SAFETY: as above.
 unsafe impl Sync for Written {}
 
-/// A pool is built when all hooks have run, and who has built it finds what they did.
+/// A pool is built when all hooks have run, and the thread that has built it finds what they did.
 pub(super) const HOOK: Scenario = Scenario {
     name: "shutdown/hook",
     test: "pool::hook",
@@ -148,7 +148,7 @@ pub(super) const HOOK: Scenario = Scenario {
         let theirs = std::sync::Arc::clone(&written);
         let builder = ThreadPool::builder().workers(1).name("model");
         let builder = builder.idle(Idle::ParkAtOnce).on_start(move |_| {
-            // SAFETY: nobody else looks yet.
+            // SAFETY: no other thread reads it yet.
             theirs.0.with_mut(|word| unsafe { *word = 7 });
             Ok(())
         });

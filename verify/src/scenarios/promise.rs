@@ -1,4 +1,4 @@
-//! Promises: one outcome, given by hand.
+//! Promises: an outcome that is set without a task.
 
 use super::cell_kit::Kit;
 use crate::sync::thread;
@@ -9,7 +9,7 @@ use raddle::{TaskError, promise};
 const COMPLETE_CANCEL: Scenario = Scenario {
     name: "promise/complete_cancel",
     test: "promise::complete_cancel",
-    shows: "arrived, or handed back",
+    shows: "arrived, or returned",
     must: &["completed", "cancelled"],
     loom: Loom::unbounded().at_least(100),
     shuttle: Shuttle::exhaustive().at_least(3),
@@ -60,7 +60,7 @@ const COMPLETE_DROP: Scenario = Scenario {
 const FAIL_CANCEL: Scenario = Scenario {
     name: "promise/fail_cancel",
     test: "promise::fail_cancel",
-    shows: "arrived, or handed back",
+    shows: "arrived, or returned",
     must: &["failed", "cancelled"],
     loom: Loom::unbounded().at_least(100),
     shuttle: Shuttle::exhaustive().at_least(3),
@@ -74,7 +74,7 @@ const FAIL_CANCEL: Scenario = Scenario {
         assert_eq!(refused.is_err(), cancelled);
         drop((refused, future));
         assert_eq!(
-            kit.told(),
+            kit.reported(),
             usize::from(!cancelled),
             "an unseen error is reported once"
         );
@@ -141,9 +141,9 @@ const ABANDON: Scenario = Scenario {
 };
 
 /// A promise that has been started is cancelled: it is asked to stop, at any time.
-const ASKED: Scenario = Scenario {
-    name: "promise/asked",
-    test: "promise::asked",
+const CANCEL_REQUESTED: Scenario = Scenario {
+    name: "promise/cancel_requested",
+    test: "promise::cancel_requested",
     shows: "one that was started is asked to stop",
     must: &["asked", "asked too late"],
     loom: Loom::unbounded().at_least(15),
@@ -157,7 +157,7 @@ const ASKED: Scenario = Scenario {
         });
         let asked = promise.cancel_requested();
         let future = canceller.join().unwrap();
-        assert!(promise.cancel_requested(), "nobody asked");
+        assert!(promise.cancel_requested(), "the request is not seen");
         promise.complete(7).unwrap();
         assert_eq!(future.result().unwrap(), 7);
         out.saw(if asked { "asked" } else { "asked too late" });
@@ -170,6 +170,6 @@ pub const MODELS: &[Scenario] = &[
     FAIL_CANCEL,
     COMPLETE_DROP,
     START_CANCEL,
-    ASKED,
+    CANCEL_REQUESTED,
     ABANDON,
 ];

@@ -1,5 +1,5 @@
-//! The ranges of a map: who holds a place takes from its front, others take its later half. Each item is given out
-//! once, and together they are given all of them.
+//! The ranges of a map: a thread takes from the front of its own range, other threads take its later half. Each item is
+//! given out once, and together they get all of them.
 
 use crate::sync::{Arc, thread};
 use crate::{Loom, Scenario, Shuttle};
@@ -32,16 +32,16 @@ fn all(taken: &[Vec<u32>]) -> Vec<u32> {
     all
 }
 
-fn who(taken: &[Vec<u32>]) -> String {
-    let who = taken.iter().map(|items| match items.len() {
+fn shares(taken: &[Vec<u32>]) -> String {
+    let shares = taken.iter().map(|items| match items.len() {
         0 => "none",
         _ if items.is_sorted() => "some",
         _ => "later ones first",
     });
-    who.collect::<Vec<_>>().join(", ")
+    shares.collect::<Vec<_>>().join(", ")
 }
 
-/// A holder and a thief, who may become a victim.
+/// An owner and a thief, which may become a victim.
 const TWO: Scenario = Scenario {
     name: "ranges/two",
     test: "ranges::two",
@@ -53,7 +53,7 @@ const TWO: Scenario = Scenario {
     body: |out| {
         let taken = share(3, 1);
         assert_eq!(all(&taken), [0, 1, 2], "each item once");
-        out.saw(who(&taken));
+        out.saw(shares(&taken));
     },
     ..Scenario::EMPTY
 };
@@ -75,12 +75,12 @@ const SHARES: Scenario = Scenario {
     body: |out| {
         let taken = share(4, 2);
         assert_eq!(all(&taken), [0, 1, 2, 3], "each item once");
-        out.saw(who(&taken));
+        out.saw(shares(&taken));
     },
     ..Scenario::EMPTY
 };
 
-/// Two thieves, who meet at a place that nobody looks after and at each other's.
+/// Two thieves, which meet at a range without an owner and at each other's.
 const TWO_THIEVES: Scenario = Scenario {
     name: "ranges/two_thieves",
     test: "ranges::two_thieves",
@@ -106,7 +106,7 @@ const TWO_THIEVES: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// Somebody gives up while the others take: nobody gets an item twice, and then there is nothing more.
+/// The ranges are cleared while a thread takes items: it gets no item twice, and then there is nothing more.
 const CLEAR: Scenario = Scenario {
     name: "ranges/clear",
     test: "ranges::clear",

@@ -1,5 +1,5 @@
-//! The parent's side of a process pool: who waits where, who completes a task, and where a task stands. The pool
-//! is the product's; its workers are played here.
+//! The parent's side of a process pool: where threads wait, which one completes a task, and where a task is. The pool
+//! is the product's; the scenarios play its workers.
 
 use super::lane_kit::{DONE, ends_with, number, slept};
 use crate::sync::{Arc, thread};
@@ -12,14 +12,14 @@ use raddle::{Future, Rejected, ReturnWhen, TaskError};
 #[inline(never)]
 #[allow(clippy::vec_box)]
 pub(super) fn pool(lanes: usize, arena: usize) -> (Model, Vec<Box<WorkerEnd>>) {
-    let bell = Event::new().expect("made of memory");
-    let (parents, workers) = (0..lanes).map(|_| ends(arena, &bell)).unzip();
-    (Model::new(parents, &bell), workers)
+    let event = Event::new().expect("made of memory");
+    let (parents, workers) = (0..lanes).map(|_| ends(arena, &event)).unzip();
+    (Model::new(parents, &event), workers)
 }
 
 #[inline(never)]
-fn ends(arena: usize, bell: &Event) -> (Box<ParentEnd<LaneState>>, Box<WorkerEnd>) {
-    let event = bell.clone();
+fn ends(arena: usize, event: &Event) -> (Box<ParentEnd<LaneState>>, Box<WorkerEnd>) {
+    let event = event.clone();
     let (parent, worker, _) = ends_with(arena, LaneState::default(), move || event.notify());
     (Box::new(parent), Box::new(worker))
 }
@@ -29,7 +29,7 @@ pub(super) fn submit(pool: &Model, value: u64) -> Future<u64> {
     pool.submit::<u64, u64>(&value)
 }
 
-pub(super) fn answer(worker: &mut WorkerEnd, request: &Request) {
+pub(super) fn reply_to(worker: &mut WorkerEnd, request: &Request) {
     let value = match &request.payload {
         Payload::Span(_) => LONG,
         inline => number(inline),
@@ -41,19 +41,19 @@ pub(super) fn answer(worker: &mut WorkerEnd, request: &Request) {
 #[inline(never)]
 pub(super) fn serve_one(worker: &mut WorkerEnd) {
     let request = worker.next().expect("not closed");
-    answer(worker, &request);
+    reply_to(worker, &request);
 }
 
-/// What a worker answers to an argument that lies in the arena.
+/// What a worker replies to an argument that is in the arena.
 pub(super) const LONG: u64 = 40;
 
-/// Two threads wait for tasks of one lane, and nobody else looks: one leads it, the other follows. Whoever leaves first
-/// passes the lead on.
-fn two_waiters(out: &Outcomes, answered_before: bool) {
+/// Two threads wait for tasks of one lane, and no other thread takes replies: one leads, the other follows. If the leader
+/// leaves first, the follower becomes the leader.
+fn two_waiters(out: &Outcomes, replied_before: bool) {
     let (pool, mut workers) = pool(1, 0);
     let mut worker = workers.remove(0);
     let (first, second) = (submit(&pool, 1), submit(&pool, 2));
-    if answered_before {
+    if replied_before {
         serve_one(&mut worker);
     }
     let waiter = thread::spawn(move || {
@@ -61,7 +61,7 @@ fn two_waiters(out: &Outcomes, answered_before: bool) {
     });
     let serving = thread::spawn(move || {
         serve_one(&mut worker);
-        if !answered_before {
+        if !replied_before {
             serve_one(&mut worker);
         }
     });
@@ -71,11 +71,11 @@ fn two_waiters(out: &Outcomes, answered_before: bool) {
     out.saw(slept());
 }
 
-/// One of the two tasks is answered when the waiting begins.
-const LEAD: Scenario = Scenario {
-    name: "remote/lead",
-    test: "remote::lead",
-    shows: "two waiters, one task answered before: both come to their end",
+/// One of the two tasks has its reply when the waiting begins.
+const LEADER: Scenario = Scenario {
+    name: "remote/leader",
+    test: "remote::leader",
+    shows: "two waiters, one task with a reply before: both waits end",
     must: &["awake", "slept"],
     threads: 3,
     loom: Loom::bound(2).at_least(35_000),
@@ -84,11 +84,11 @@ const LEAD: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// Neither is.
-const FOLLOW: Scenario = Scenario {
-    name: "remote/follow",
-    test: "remote::follow",
-    shows: "the same, neither answered before",
+/// Neither has.
+const FOLLOWER: Scenario = Scenario {
+    name: "remote/follower",
+    test: "remote::follower",
+    shows: "the same, neither with a reply before",
     must: &["awake", "slept"],
     threads: 3,
     loom: Loom::bound(1).at_least(6_000),
@@ -97,11 +97,11 @@ const FOLLOW: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// Broken on purpose: a leader leaves, and tells nobody.
+/// Broken on purpose: a leader leaves and makes no follower the leader.
 const NO_LEADER: Scenario = Scenario {
     name: "remote/broken_no_leader",
-    test: "remote::a_leader_that_leaves_in_silence_is_found",
-    shows: "a leader leaves in silence",
+    test: "remote::a_leader_without_a_successor_is_found",
+    shows: "a leader that leaves without a successor",
     may: &["awake", "slept"],
     must_fail: Some("deadlock"),
     loom: Loom::bound(2),
@@ -110,7 +110,7 @@ const NO_LEADER: Scenario = Scenario {
         let (pool, mut workers) = pool(1, 0);
         let mut worker = workers.remove(0);
         let task = submit(&pool, 1);
-        pool.lead_forever(0);
+        pool.pretend_leader(0);
         let serving = thread::spawn(move || serve_one(&mut worker));
         assert_eq!(task.result().unwrap(), 2);
         serving.join().unwrap();
@@ -119,11 +119,11 @@ const NO_LEADER: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// A callback on the attendant waits for another task of its own lane, which another thread leads.
+/// A callback on the completer waits for another task of its own lane, which another thread leads.
 const CALLBACK_WAITS: Scenario = Scenario {
     name: "remote/callback_waits",
     test: "remote::callback_waits",
-    shows: "a callback on the attendant waits for a task that another thread waits for, too",
+    shows: "a callback on the completer waits for a task that another thread waits for, too",
     must: &["awake", "slept"],
     threads: 3,
     loom: Loom::bound(1).at_least(7_500),
@@ -140,19 +140,19 @@ const CALLBACK_WAITS: Scenario = Scenario {
         });
         let serving = thread::spawn(move || serve_one(&mut worker));
         let theirs = pool.clone();
-        let attendant = thread::spawn(move || theirs.complete());
+        let completer = thread::spawn(move || theirs.complete());
         second.wait();
-        attendant.join().unwrap();
+        completer.join().unwrap();
         serving.join().unwrap();
         out.saw(slept());
     },
     ..Scenario::EMPTY
 };
 
-/// A submitter finds the lane full, and sleeps as its leader: the room comes from the worker's answer.
-const ROOM: Scenario = Scenario {
-    name: "remote/room",
-    test: "remote::room",
+/// A submitter finds the lane full, and sleeps as its leader: the worker's reply makes the capacity.
+const CAPACITY: Scenario = Scenario {
+    name: "remote/capacity",
+    test: "remote::capacity",
     shows: "a submitter sleeps as the leader of a full lane",
     must: &["awake", "slept"],
     loom: Loom::bound(4).at_least(1_850),
@@ -176,10 +176,10 @@ const ROOM: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// A submitter finds the lane full while another thread may lead it, which then makes the room.
-const ROOM_FOLLOW: Scenario = Scenario {
-    name: "remote/room_follow",
-    test: "remote::room_follow",
+/// A submitter finds the lane full while another thread may lead it, which then makes the capacity.
+const CAPACITY_FOLLOWER: Scenario = Scenario {
+    name: "remote/capacity_follower",
+    test: "remote::capacity_follower",
     shows: "the same beside a waiter",
     must: &["awake", "slept"],
     threads: 3,
@@ -207,11 +207,11 @@ const ROOM_FOLLOW: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// A callback is added while the answer comes: the attendant is told of it, or finds it, or it was there before.
-const ENGAGE: Scenario = Scenario {
-    name: "remote/engage",
-    test: "remote::engage",
-    shows: "a callback added while the answer comes runs",
+/// A callback is added while the reply comes: the completer is notified of it, or finds it, or it was there before.
+const REQUEST_COMPLETION: Scenario = Scenario {
+    name: "remote/request_completion",
+    test: "remote::request_completion",
+    shows: "a callback added while the reply comes runs",
     must: &["awake", "slept"],
     threads: 3,
     loom: Loom::bound(2).at_least(16_000),
@@ -237,11 +237,12 @@ const ENGAGE: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// A task is engaged while another one's end lets the attendant go to rest.
-const DISENGAGE: Scenario = Scenario {
-    name: "remote/disengage",
-    test: "remote::disengage",
-    shows: "one engaged while the attendant goes to rest is heard",
+/// Completion is requested for a task that has its reply, while the end of another task lets the completer clear its
+/// interest.
+const INTEREST_AFTER_REPLY: Scenario = Scenario {
+    name: "remote/interest_after_reply",
+    test: "remote::interest_after_reply",
+    shows: "a completion request while the completer clears its interest, after the reply, is served",
     must: &["awake", "slept"],
     loom: Loom::bound(2).at_least(78_000),
     shuttle: Shuttle::sampled(1_000),
@@ -269,12 +270,12 @@ const DISENGAGE: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// A task is cancelled while its worker claims it and somebody takes answers: it has one end, and its argument's
-/// memory is given back once.
+/// A task is cancelled while its worker claims it and another thread takes replies: it has one end, and its argument's
+/// memory is freed once.
 const CANCEL: Scenario = Scenario {
     name: "remote/cancel",
     test: "remote::cancel",
-    shows: "ran or cancelled; the argument's memory given back once",
+    shows: "ran or cancelled; the argument's memory is freed once",
     must: &["ran", "cancelled"],
     threads: 3,
     loom: Loom::bound(2).at_least(480),
@@ -287,28 +288,31 @@ const CANCEL: Scenario = Scenario {
         pool.lane(0).close();
         let serving = thread::spawn(move || {
             if let Some(request) = worker.next() {
-                answer(&mut worker, &request);
+                reply_to(&mut worker, &request);
             }
         });
         let theirs = pool.clone();
-        let pumping = thread::spawn(move || theirs.drain_replies(0));
+        let draining = thread::spawn(move || theirs.drain_replies(0));
         let cancelled = task.cancel();
         serving.join().unwrap();
-        pumping.join().unwrap();
+        draining.join().unwrap();
         pool.drain_replies(0);
-        match task.try_result().expect("answered") {
+        match task.try_result().expect("replied") {
             Ok(value) => assert!(!cancelled && value == LONG + 1),
             Err(error) => assert!(cancelled && matches!(error, TaskError::Cancelled)),
         }
         assert_eq!(pool.lane(0).depth(), 0);
-        let all = pool.lane(0).space(ARENA as u32).expect("nothing is used");
+        let all = pool
+            .lane(0)
+            .allocate(ARENA as u32)
+            .expect("nothing is used");
         pool.lane(0).free(all);
         out.saw(if cancelled { "cancelled" } else { "ran" });
     },
     ..Scenario::EMPTY
 };
 
-/// A task that nobody runs is cancelled while somebody sleeps on its lane.
+/// A task that no worker runs is cancelled while a waiter sleeps on its lane.
 const CANCEL_WAITER: Scenario = Scenario {
     name: "remote/cancel_waiter",
     test: "remote::cancel_waiter",
@@ -329,11 +333,11 @@ const CANCEL_WAITER: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// The handle goes while the answer is taken.
+/// The handle goes while the reply is taken.
 const DROP: Scenario = Scenario {
     name: "remote/drop",
     test: "remote::dropped",
-    shows: "the handle goes while the answer is taken",
+    shows: "the handle goes while the reply is taken",
     must: &["awake", "slept"],
     loom: Loom::bound(2).at_least(8_000),
     shuttle: Shuttle::sampled(1_000),
@@ -343,41 +347,41 @@ const DROP: Scenario = Scenario {
         let task = submit(&pool, 1);
         serve_one(&mut worker);
         let theirs = pool.clone();
-        let attendant = thread::spawn(move || theirs.complete());
+        let completer = thread::spawn(move || theirs.complete());
         drop(task);
         pool.drain_replies(0);
         pool.stop();
-        attendant.join().unwrap();
+        completer.join().unwrap();
         out.saw(slept());
     },
     ..Scenario::EMPTY
 };
 
-/// One thread sleeps on the lane of a task whose answer another one takes.
-fn attended(pump: fn(&Model, &Future<u64>)) {
+/// One thread sleeps on the lane of a task whose reply another one takes.
+fn reply_taken(drain: fn(&Model, &Future<u64>)) {
     let (pool, mut workers) = pool(1, 0);
     let mut worker = workers.remove(0);
     let task = Arc::new(submit(&pool, 1));
-    // Before anybody asks to be rung: the worker wakes nobody.
+    // Before a thread posts a wake request: the worker notifies none.
     serve_one(&mut worker);
     let theirs = Arc::clone(&task);
     let waiter = thread::spawn(move || theirs.wait());
-    pump(&pool, &task);
+    drain(&pool, &task);
     waiter.join().unwrap();
     assert!(task.is_done());
 }
 
-/// A look at a future from a second thread takes the answer that the first one waits for.
-const REMOTE_WAITER: Scenario = Scenario {
-    name: "remote/attended",
-    test: "remote::attended",
-    shows: "a leader whose answer another thread takes is rung",
+/// A poll of a future by a second thread takes the reply that the first one waits for.
+const REPLY_TAKEN: Scenario = Scenario {
+    name: "remote/reply_taken",
+    test: "remote::reply_taken",
+    shows: "a leader whose reply another thread takes is notified",
     must: &["awake", "slept"],
     faults: 1,
     loom: Loom::bound(2).at_least(500),
     shuttle: Shuttle::sampled(1_000),
     body: |out| {
-        attended(|_, task| {
+        reply_taken(|_, task| {
             task.is_done();
         });
         out.saw(slept());
@@ -385,17 +389,17 @@ const REMOTE_WAITER: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// Broken on purpose: who takes the answer tells nobody who sleeps for it.
-const NO_RING: Scenario = Scenario {
-    name: "remote/broken_no_ring",
-    test: "remote::an_answer_that_is_taken_in_silence_is_found",
-    shows: "an answer is taken in silence",
+/// Broken on purpose: the thread that takes the reply notifies no waiter.
+const NO_NOTIFY: Scenario = Scenario {
+    name: "remote/broken_no_notify",
+    test: "remote::a_reply_taken_without_a_notification_is_found",
+    shows: "a reply is taken without a notification",
     may: &["awake", "slept"],
     must_fail: Some("deadlock"),
     loom: Loom::bound(3),
     shuttle: Shuttle::pct(2, 10_000),
     body: |out| {
-        attended(|pool, _| pool.drain_in_silence(0));
+        reply_taken(|pool, _| pool.drain_without_notify(0));
         out.saw(slept());
     },
     ..Scenario::EMPTY
@@ -428,7 +432,7 @@ pub(super) fn end(pool: &Model, worker: Box<WorkerEnd>, running: &Future<u64>) {
     drop(worker);
 }
 
-/// A task moves to another lane while somebody waits for it on the first one.
+/// A task moves to another lane while a thread waits for it on the first one.
 const MOVE: Scenario = Scenario {
     name: "remote/move",
     test: "remote::moved",
@@ -465,11 +469,11 @@ const MOVE_CANCEL: Scenario = Scenario {
         });
         pool.move_waiting(0, 1);
         if let Some(request) = second.next() {
-            answer(&mut second, &request);
+            reply_to(&mut second, &request);
         }
         let (behind, cancelled) = canceller.join().unwrap();
         pool.drain_replies(1);
-        match behind.try_result().expect("answered or cancelled") {
+        match behind.try_result().expect("it has ended") {
             Ok(value) => assert!(!cancelled && value == 3),
             Err(error) => assert!(cancelled && matches!(error, TaskError::Cancelled)),
         }
@@ -479,55 +483,55 @@ const MOVE_CANCEL: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// A task moves to another lane while the attendant is engaged for it.
-fn move_engage(out: &Outcomes, engage: fn(&Model, &Future<u64>)) {
+/// A task moves to another lane while its completion is requested.
+fn move_interest(out: &Outcomes, request: fn(&Model, &Future<u64>)) {
     let (pool, first, mut second, running, behind) = crowded();
     let theirs = pool.clone();
     let handle = thread::spawn(move || {
-        engage(&theirs, &behind);
+        request(&theirs, &behind);
         behind
     });
     pool.move_waiting(0, 1);
     serve_one(&mut second);
     let behind = handle.join().unwrap();
-    // Whoever is engaged listens: it is the one lane in which there is something for anybody.
-    assert!(pool.is_engaged(1), "the attendant does not listen there");
+    // The completer has to listen there: it is the only lane with a reply.
+    assert!(pool.has_interest(1), "the completer does not listen there");
     out.saw(slept());
     pool.drain_replies(1);
     drop(behind);
     end(&pool, first, &running);
 }
 
-/// The attendant's ear goes along.
-const MOVE_ENGAGE: Scenario = Scenario {
-    name: "remote/move_engage",
-    test: "remote::move_engage",
-    shows: "the attendant's ear goes along",
+/// The interest moves along.
+const MOVE_INTEREST: Scenario = Scenario {
+    name: "remote/move_interest",
+    test: "remote::move_interest",
+    shows: "the completer's interest moves along",
     must: &["awake"],
     may: &["slept"],
     loom: Loom::bound(3).at_least(150),
     shuttle: Shuttle::sampled(1_000),
-    body: |out| move_engage(out, Model::request_completion),
+    body: |out| move_interest(out, Model::request_completion),
     ..Scenario::EMPTY
 };
 
-/// Broken on purpose: no fence between the engagement and the look at where the task is.
-const NO_ENGAGE_FENCE: Scenario = Scenario {
-    name: "remote/broken_no_engage_fence",
-    test: "remote::an_engagement_without_its_fence_is_found",
-    shows: "no fence between the engagement and the look at the ticket",
+/// Broken on purpose: no fence between the request and the look at the task's location.
+const NO_INTEREST_FENCE: Scenario = Scenario {
+    name: "remote/broken_no_interest_fence",
+    test: "remote::a_completion_request_without_its_fence_is_found",
+    shows: "no fence between the completion request and the look at the task's location",
     may: &["awake", "slept"],
     must_fail: Some("does not listen"),
     loom: Loom::bound(2),
-    body: |out| move_engage(out, Model::request_completion_without_fence),
+    body: |out| move_interest(out, Model::request_completion_without_fence),
     ..Scenario::EMPTY
 };
 
-/// A wait set: the waiting thread takes the answer itself, or has the attendant listen before it sleeps.
+/// A wait set: the waiting thread takes the reply itself, or requests completion before it sleeps.
 const SET: Scenario = Scenario {
     name: "remote/set",
     test: "remote::set",
-    shows: "a wait set is served by its waiter, or by the attendant",
+    shows: "a wait set's replies are taken by its waiter, or by the completer",
     must: &["slept"],
     may: &["awake"],
     threads: 3,
@@ -555,7 +559,7 @@ const SET: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// The pool ends while somebody waits for a task that no worker will run.
+/// The pool ends while a thread waits for a task that no worker will run.
 const END: Scenario = Scenario {
     name: "remote/end",
     test: "remote::end",
@@ -580,33 +584,33 @@ const END: Scenario = Scenario {
 };
 
 /// The same under shuttle, where memory is sequentially consistent: the fence changes nothing.
-const NO_ENGAGE_FENCE_IN_ORDER: Scenario = Scenario {
-    test: "remote::an_engagement_without_its_fence_needs_loom",
+const NO_INTEREST_FENCE_IN_ORDER: Scenario = Scenario {
+    test: "remote::a_completion_request_without_its_fence_needs_loom",
     must_fail: None,
     loom: Loom::No,
     shuttle: Shuttle::random(1_000),
-    ..NO_ENGAGE_FENCE
+    ..NO_INTEREST_FENCE
 };
 
 pub const MODELS: &[Scenario] = &[
-    LEAD,
-    FOLLOW,
+    LEADER,
+    FOLLOWER,
     CALLBACK_WAITS,
-    ROOM,
-    ROOM_FOLLOW,
+    CAPACITY,
+    CAPACITY_FOLLOWER,
     SET,
-    ENGAGE,
-    DISENGAGE,
+    REQUEST_COMPLETION,
+    INTEREST_AFTER_REPLY,
     CANCEL,
     CANCEL_WAITER,
     DROP,
-    REMOTE_WAITER,
+    REPLY_TAKEN,
     MOVE,
     MOVE_CANCEL,
-    MOVE_ENGAGE,
+    MOVE_INTEREST,
     END,
-    NO_RING,
+    NO_NOTIFY,
     NO_LEADER,
-    NO_ENGAGE_FENCE,
-    NO_ENGAGE_FENCE_IN_ORDER,
+    NO_INTEREST_FENCE,
+    NO_INTEREST_FENCE_IN_ORDER,
 ];

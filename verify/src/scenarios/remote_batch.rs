@@ -1,4 +1,4 @@
-//! Several answers that are taken together, and the callbacks of their tasks.
+//! Several replies that are taken together, and the callbacks of their tasks.
 
 use super::lane_kit::slept;
 use super::remote::{pool, serve_one, submit};
@@ -6,11 +6,11 @@ use super::remote_kit::Calls;
 use crate::sync::{Arc, thread};
 use crate::{Loom, Scenario, Shuttle};
 
-/// Two are answered, and the first one has a callback: whoever takes that answer runs it, and leaves it to nobody.
+/// Two tasks have their replies, and the first one has a callback: the thread that takes that reply runs it.
 const CALLBACK: Scenario = Scenario {
     name: "batch/callback",
     test: "remote_batch::callback",
-    shows: "the thread that takes an answer runs its callback",
+    shows: "the thread that takes a reply runs its callback",
     must: &["awake"],
     may: &["slept"],
     loom: Loom::bound(2).at_least(1_400),
@@ -26,18 +26,18 @@ const CALLBACK: Scenario = Scenario {
         let waiter = thread::spawn(move || assert_eq!(second.result().unwrap(), 3));
         pool.drain_replies(0);
         waiter.join().unwrap();
-        assert_eq!(calls.seen(), 1, "the callback was left to somebody else");
+        assert_eq!(calls.seen(), 1, "the callback was left to another thread");
         out.saw(slept());
     },
     ..Scenario::EMPTY
 };
 
-/// A callback comes to the first of two tasks while both answers are taken, and waits for the second: it may, and it is run
-/// by who completes what is ready.
+/// A callback is added to the first of two tasks while both replies are taken, and waits for the second: it may. A thread
+/// that runs deferred outcomes runs it.
 const LATE_CALLBACK: Scenario = Scenario {
     name: "batch/late_callback",
     test: "remote_batch::late_callback",
-    shows: "a callback waits for an answer that was taken with its own",
+    shows: "a callback waits for a reply that was taken with its own",
     must: &["awake"],
     may: &["slept"],
     loom: Loom::bound(2).at_least(730),
@@ -62,11 +62,11 @@ const LATE_CALLBACK: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// The same with an attendant, which hears of it.
-const LATE_CALLBACK_TOLD: Scenario = Scenario {
-    name: "batch/late_callback_told",
-    test: "remote_batch::late_callback_told",
-    shows: "the attendant hears of a callback that is left to it",
+/// The same with a completer, which is notified of it.
+const LATE_CALLBACK_NOTIFIED: Scenario = Scenario {
+    name: "batch/late_callback_notified",
+    test: "remote_batch::late_callback_notified",
+    shows: "the completer is notified of a callback that is left to it",
     must: &["slept"],
     may: &["awake"],
     threads: 3,
@@ -90,11 +90,11 @@ const LATE_CALLBACK_TOLD: Scenario = Scenario {
         pool.complete();
         adder.join().unwrap();
         taker.join().unwrap();
-        // The end may have come before its answer was taken.
+        // The end may have come before its reply was taken.
         second.wait();
         out.saw(slept());
     },
     ..Scenario::EMPTY
 };
 
-pub const MODELS: &[Scenario] = &[CALLBACK, LATE_CALLBACK, LATE_CALLBACK_TOLD];
+pub const MODELS: &[Scenario] = &[CALLBACK, LATE_CALLBACK, LATE_CALLBACK_NOTIFIED];

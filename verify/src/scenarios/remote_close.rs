@@ -1,4 +1,4 @@
-//! A pool is closed, or comes to its end, while somebody puts a task into a lane: no task is forgotten.
+//! A pool is closed, or comes to its end, while a thread puts a task into a lane: no task is forgotten.
 
 use super::lane_kit::{number, slept};
 use super::remote::{pool, submit};
@@ -17,7 +17,7 @@ fn is_refused(outcome: &Result<u64, TaskError>) -> bool {
     }
 }
 
-/// Closed and cancelled while somebody submits.
+/// Closed and cancelled while a thread submits.
 const SUBMIT: Scenario = Scenario {
     name: "close/submit",
     test: "remote_close::submit",
@@ -31,7 +31,7 @@ const SUBMIT: Scenario = Scenario {
         let submitter = thread::spawn(move || submit(&theirs, 1));
         pool.close();
         let late = submitter.join().unwrap();
-        // Nobody need wait: no worker will run it.
+        // It has ended already: no worker will run it.
         let late = late.try_result().expect("it has ended");
         let refused = is_refused(&late);
         out.saw(if refused { "refused" } else { "cancelled" });
@@ -40,7 +40,7 @@ const SUBMIT: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// Closed and cancelled while somebody waits.
+/// Closed and cancelled while a thread waits.
 const WAITER: Scenario = Scenario {
     name: "close/waiter",
     test: "remote_close::waiter",
@@ -74,10 +74,10 @@ fn crowded() -> (Model, Box<WorkerEnd>, Future<u64>, Future<u64>) {
     (pool, second, running, behind)
 }
 
-/// A task is given to a lane whose tasks have been cancelled already.
-const GIVE: Scenario = Scenario {
-    name: "close/give",
-    test: "remote_close::give",
+/// A task moves to a lane whose tasks have been cancelled already.
+const MOVE: Scenario = Scenario {
+    name: "close/move",
+    test: "remote_close::move",
     shows: "a task that moves meanwhile is cancelled",
     must: &["moved", "stayed"],
     loom: Loom::bound(4).at_least(300),
@@ -85,9 +85,9 @@ const GIVE: Scenario = Scenario {
     body: |out| {
         let (pool, worker, running, behind) = crowded();
         let theirs = pool.clone();
-        let giver = thread::spawn(move || theirs.move_waiting(1, 0));
+        let mover = thread::spawn(move || theirs.move_waiting(1, 0));
         pool.close();
-        let moved = giver.join().unwrap();
+        let moved = mover.join().unwrap();
         let outcome = behind.try_result().expect("it has ended");
         assert!(matches!(outcome, Err(TaskError::Cancelled)));
         out.saw(if moved > 0 { "moved" } else { "stayed" });
@@ -98,10 +98,10 @@ const GIVE: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// As above, at the end of the pool, with somebody who waits.
-const GIVE_AT_END: Scenario = Scenario {
-    name: "close/give_at_end",
-    test: "remote_close::give_at_end",
+/// As above, at the end of the pool, with a waiter.
+const MOVE_AT_END: Scenario = Scenario {
+    name: "close/move_at_end",
+    test: "remote_close::move_at_end",
     shows: "a task that moves at the pool's end fails with it",
     must: &["moved", "stayed"],
     loom: Loom::bound(5).at_least(720),
@@ -109,9 +109,9 @@ const GIVE_AT_END: Scenario = Scenario {
     body: |out| {
         let (pool, worker, running, behind) = crowded();
         let theirs = pool.clone();
-        let giver = thread::spawn(move || theirs.move_waiting(1, 0));
+        let mover = thread::spawn(move || theirs.move_waiting(1, 0));
         pool.stop();
-        let moved = giver.join().unwrap();
+        let moved = mover.join().unwrap();
         assert!(is_refused(&behind.result()));
         out.saw(if moved > 0 { "moved" } else { "stayed" });
         running.wait();
@@ -120,7 +120,7 @@ const GIVE_AT_END: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// A task with a callback is submitted while the pool comes to its end, the attendant's included.
+/// A task with a callback is submitted while the pool comes to its end, the completer's included.
 const LATE: Scenario = Scenario {
     name: "close/late",
     test: "remote_close::late",
@@ -149,7 +149,7 @@ const LATE: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// Somebody waits for the pool's end, and then finds everything that its threads did.
+/// A thread waits for the pool's end, and then sees everything that its threads did.
 const WAIT_END: Scenario = Scenario {
     name: "close/wait_end",
     test: "remote_close::wait_end",
@@ -164,7 +164,7 @@ const WAIT_END: Scenario = Scenario {
         let (pool, _workers) = pool(1, 0);
         let task = submit(&pool, 1);
         let theirs = pool.clone();
-        let attendant = thread::spawn(move || theirs.complete());
+        let completer = thread::spawn(move || theirs.complete());
         let theirs = pool.clone();
         let waiter = thread::spawn(move || {
             theirs.wait_end();
@@ -173,10 +173,10 @@ const WAIT_END: Scenario = Scenario {
         });
         pool.stop();
         waiter.join().unwrap();
-        attendant.join().unwrap();
+        completer.join().unwrap();
         out.saw(slept());
     },
     ..Scenario::EMPTY
 };
 
-pub const MODELS: &[Scenario] = &[SUBMIT, WAITER, GIVE, GIVE_AT_END, WAIT_END, LATE];
+pub const MODELS: &[Scenario] = &[SUBMIT, WAITER, MOVE, MOVE_AT_END, WAIT_END, LATE];

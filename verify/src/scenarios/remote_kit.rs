@@ -10,24 +10,24 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// A pool of one lane, its worker, and the lane's files for the next one.
 #[inline(never)]
 pub fn one(arena: usize) -> (Model, Box<WorkerEnd>, Ends) {
-    let bell = Event::new().expect("made of memory");
-    let event = bell.clone();
-    let (parent, worker, ends) = ends_with(arena, LaneState::default(), move || event.notify());
-    let pool = Model::new(vec![Box::new(parent)], &bell);
+    let event = Event::new().expect("made of memory");
+    let theirs = event.clone();
+    let (parent, worker, ends) = ends_with(arena, LaneState::default(), move || theirs.notify());
+    let pool = Model::new(vec![Box::new(parent)], &event);
     (pool, Box::new(worker), ends)
 }
 
 /// A pool of two lanes, their workers, and the files of the first one for the next worker.
 #[inline(never)]
 pub fn two() -> (Model, Box<WorkerEnd>, Box<WorkerEnd>, Ends) {
-    let bell = Event::new().expect("made of memory");
+    let event = Event::new().expect("made of memory");
     let lane = || {
-        let event = bell.clone();
-        ends_with(0, LaneState::default(), move || event.notify())
+        let theirs = event.clone();
+        ends_with(0, LaneState::default(), move || theirs.notify())
     };
     let (one, first, ends) = lane();
     let (two, second, _) = lane();
-    let pool = Model::new(vec![Box::new(one), Box::new(two)], &bell);
+    let pool = Model::new(vec![Box::new(one), Box::new(two)], &event);
     (pool, Box::new(first), Box::new(second), ends)
 }
 

@@ -1,7 +1,7 @@
-//! A task moves, or is about to, while somebody else has something to do with it.
+//! A task moves, or is about to, while another thread does something with it.
 
 use super::lane_kit::{number, slept};
-use super::remote::{LONG, answer, end, pool, serve_one};
+use super::remote::{LONG, end, pool, reply_to, serve_one};
 use crate::sync::{Arc, thread};
 use crate::{Loom, Scenario, Shuttle};
 use raddle::process::testing::model::{Expired, Model};
@@ -46,7 +46,7 @@ const CANCEL: Scenario = Scenario {
         let busy = busy();
         let behind = busy.pool.submit_to::<u64, u64>(0, &2);
         let canceller = thread::spawn(move || {
-            assert!(behind.cancel(), "nobody has begun it");
+            assert!(behind.cancel(), "no worker has begun it");
             assert!(matches!(behind.result(), Err(TaskError::Cancelled)));
         });
         let moved = busy.pool.move_waiting(0, 1);
@@ -71,7 +71,7 @@ const DEADLINE: Scenario = Scenario {
         let (behind, due) = busy.pool.submit_due::<u64, u64>(0, &2);
         let theirs = busy.pool.clone();
         let supervisor = thread::spawn(move || {
-            assert_eq!(theirs.expire(&due), Expired::Over, "nobody has begun it");
+            assert_eq!(theirs.expire(&due), Expired::Over, "no worker has begun it");
         });
         let moved = busy.pool.move_waiting(0, 1);
         supervisor.join().unwrap();
@@ -85,7 +85,7 @@ const DEADLINE: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// A task begins at its deadline: it has ended, or runs, at a place that is the worker's to be ended for.
+/// A task begins at its deadline: it has ended, or it runs, and its location says which worker is to be ended.
 const DEADLINE_BEGUN: Scenario = Scenario {
     name: "deadline/begun",
     test: "remote_moves::deadline_begun",
@@ -106,8 +106,8 @@ const DEADLINE_BEGUN: Scenario = Scenario {
         let (mut worker, request) = serving.join().unwrap();
         match (expired, &request) {
             (Expired::Over, None) => {}
-            (Expired::Runs(place), Some(request)) if request.seq == place.seq => {
-                answer(&mut worker, request);
+            (Expired::Runs(location), Some(request)) if request.seq == location.seq => {
+                reply_to(&mut worker, request);
             }
             (expired, request) => panic!("{expired:?}, {request:?}"),
         }
@@ -128,7 +128,7 @@ const DEADLINE_BEGUN: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// Somebody waits for a task when its deadline comes: he learns of it.
+/// A thread waits for a task when its deadline comes: it learns of it.
 const DEADLINE_WAITER: Scenario = Scenario {
     name: "deadline/waiter",
     test: "remote_moves::deadline_waiter",
@@ -149,12 +149,12 @@ const DEADLINE_WAITER: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// A worker begins its task after all while it is given away, for which room was taken in the other lane: the number there and
-/// the memory come back.
+/// A worker begins its task after all while it moves, and a number and memory are reserved in the other lane: both
+/// become free again.
 const UNNEEDED: Scenario = Scenario {
     name: "move/unneeded",
     test: "remote_moves::unneeded",
-    shows: "number and memory of a move that does not happen come back",
+    shows: "number and memory of a move that does not happen become free again",
     must: &["moved", "stayed"],
     loom: Loom::bound(3).at_least(180),
     shuttle: Shuttle::sampled(1_000),
@@ -166,11 +166,11 @@ const UNNEEDED: Scenario = Scenario {
         pool.check_stuck(0);
         pool.lane(0).close();
         let theirs = pool.clone();
-        let giver = thread::spawn(move || theirs.move_waiting(0, 1));
+        let mover = thread::spawn(move || theirs.move_waiting(0, 1));
         if let Some(request) = first.next() {
-            answer(&mut first, &request);
+            reply_to(&mut first, &request);
         }
-        let moved = giver.join().unwrap();
+        let moved = mover.join().unwrap();
         if moved > 0 {
             serve_one(&mut second);
         }
@@ -180,7 +180,7 @@ const UNNEEDED: Scenario = Scenario {
         assert_eq!(other.result().unwrap(), 5);
         assert_eq!(task.result().unwrap(), LONG + 1);
         for lane in [0, 1].map(|at| pool.lane(at)) {
-            let all = lane.space(ARENA as u32).expect("nothing is used");
+            let all = lane.allocate(ARENA as u32).expect("nothing is used");
             lane.free(all);
         }
         out.saw(if moved > 0 { "moved" } else { "stayed" });
@@ -189,7 +189,7 @@ const UNNEEDED: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// What a worker does not begin goes to another one, as the attendant sees to it, and who waits for it finds it there.
+/// A task that its worker does not begin moves to another one, and its waiter finds it there.
 const STOPPED: Scenario = Scenario {
     name: "move/stopped",
     test: "remote_moves::stopped",
@@ -213,12 +213,12 @@ const STOPPED: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// Who waits behind the running task gives its own task away before it sleeps, where another thread leads the old lane: it does
-/// not follow there.
+/// A waiter whose task is behind the running one moves its own task before it sleeps, while another thread leads the old
+/// lane: it does not follow there.
 const FOLLOWER: Scenario = Scenario {
     name: "move/follower",
     test: "remote_moves::follower",
-    shows: "a waiter that gives its own task away does not follow where it was",
+    shows: "a waiter that moves its own task does not follow in the old lane",
     must: &["slept"],
     may: &["awake"],
     threads: 3,
@@ -245,11 +245,11 @@ const FOLLOWER: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// The other lane may have no number left for a task with a long argument: the memory that was taken there comes back.
+/// The other lane may have no number left for a task with a long argument: the memory that was reserved there is freed.
 const FULL: Scenario = Scenario {
     name: "move/full",
     test: "remote_moves::full",
-    shows: "memory comes back where there is no number",
+    shows: "memory is freed where there is no number",
     must: &["moved", "stayed"],
     loom: Loom::bound(2).at_least(10),
     shuttle: Shuttle::sampled(1_000),
@@ -261,10 +261,10 @@ const FULL: Scenario = Scenario {
         pool.check_stuck(0);
         pool.check_stuck(0);
         let theirs = pool.clone();
-        let giver = thread::spawn(move || theirs.move_waiting(0, 1));
+        let mover = thread::spawn(move || theirs.move_waiting(0, 1));
         serve_one(&mut second);
         pool.drain_replies(1);
-        let moved = giver.join().unwrap();
+        let moved = mover.join().unwrap();
         serve_one(&mut second);
         serve_one(if moved > 0 { &mut second } else { &mut first });
         assert_eq!(task.result().unwrap(), LONG + 1);
@@ -272,7 +272,7 @@ const FULL: Scenario = Scenario {
             assert_eq!(task.result().unwrap(), value);
         }
         for lane in [0, 1].map(|at| pool.lane(at)) {
-            let all = lane.space(ARENA as u32).expect("nothing is used");
+            let all = lane.allocate(ARENA as u32).expect("nothing is used");
             lane.free(all);
         }
         out.saw(if moved > 0 { "moved" } else { "stayed" });
@@ -281,7 +281,7 @@ const FULL: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// A worker begins its task while it is given away, beside the other worker, which is not to run what nobody has put there.
+/// A worker begins its task while it moves, beside the other worker, which must not run a number without a task.
 const UNNEEDED_BESIDE: Scenario = Scenario {
     name: "move/unneeded_beside",
     test: "remote_moves::unneeded_beside",
@@ -298,7 +298,7 @@ const UNNEEDED_BESIDE: Scenario = Scenario {
         pool.check_stuck(0);
         pool.lane(0).close();
         let theirs = pool.clone();
-        let giver = thread::spawn(move || {
+        let mover = thread::spawn(move || {
             let moved = theirs.move_waiting(0, 1);
             theirs.lane(1).close();
             moved
@@ -306,15 +306,15 @@ const UNNEEDED_BESIDE: Scenario = Scenario {
         let beside = thread::spawn(move || {
             let mut served = 0;
             while let Some(request) = second.next() {
-                answer(&mut second, &request);
+                reply_to(&mut second, &request);
                 served += 1;
             }
             served
         });
         if let Some(request) = first.next() {
-            answer(&mut first, &request);
+            reply_to(&mut first, &request);
         }
-        let moved = giver.join().unwrap();
+        let moved = mover.join().unwrap();
         assert_eq!(beside.join().unwrap(), moved);
         assert_eq!(task.result().unwrap(), 2);
         out.saw(if moved > 0 { "moved" } else { "stayed" });

@@ -1,4 +1,4 @@
-//! A deadline comes at the same time as the answer: who waited can go, or wait again, and nothing is left behind.
+//! A deadline comes at the same time as the reply: the waiter can go, or wait again, and nothing is left behind.
 
 use super::remote::{pool, serve_one, submit};
 use crate::sync::thread;
@@ -24,7 +24,7 @@ fn patient(task: Future<u64>) -> &'static str {
     }
 }
 
-/// The lane's leader, who waits again.
+/// The lane's leader, which waits again.
 const LEADER: Scenario = Scenario {
     name: "timed/leader",
     test: "remote_timed::leader",
@@ -49,7 +49,7 @@ const LEADER: Scenario = Scenario {
 const FOLLOWER: Scenario = Scenario {
     name: "timed/follower",
     test: "remote_timed::follower",
-    shows: "one of two that wait gives up and comes again",
+    shows: "one of two waiters gives up and waits again",
     must: &["in time", "late"],
     faults: 1,
     threads: 4,
@@ -60,7 +60,7 @@ const FOLLOWER: Scenario = Scenario {
         let mut worker = workers.remove(0);
         let (task, other) = (submit(&pool, 1), submit(&pool, 2));
         let theirs = pool.clone();
-        let attendant = thread::spawn(move || theirs.complete());
+        let completer = thread::spawn(move || theirs.complete());
         serve_one(&mut worker);
         let waiter = thread::spawn(move || patient(task));
         let serving = thread::spawn(move || serve_one(&mut worker));
@@ -68,17 +68,17 @@ const FOLLOWER: Scenario = Scenario {
         serving.join().unwrap();
         out.saw(waiter.join().unwrap());
         pool.stop();
-        attendant.join().unwrap();
+        completer.join().unwrap();
     },
     ..Scenario::EMPTY
 };
 
-/// A follower gives up while the leader leaves, and may get the lead just then. It waits again, and its task is answered
-/// later.
+/// A follower gives up while the leader leaves, and may become the leader just then. It waits again, and the reply to its
+/// task comes later.
 const PASSED: Scenario = Scenario {
     name: "timed/passed",
     test: "remote_timed::passed",
-    shows: "one that gives up gets the lead just then",
+    shows: "a follower that gives up becomes the leader just then",
     must: &["in time", "late"],
     faults: 1,
     loom: Loom::bound(2).at_least(500),
@@ -88,7 +88,7 @@ const PASSED: Scenario = Scenario {
         let mut worker = workers.remove(0);
         let task = submit(&pool, 1);
         let waiter = thread::spawn(move || patient(task));
-        pool.look_in(0);
+        pool.enter_and_leave(0);
         thread::yield_now();
         serve_one(&mut worker);
         out.saw(waiter.join().unwrap());
@@ -100,7 +100,7 @@ const PASSED: Scenario = Scenario {
 const GIVE_UP: Scenario = Scenario {
     name: "timed/give_up",
     test: "remote_timed::give_up",
-    shows: "one that goes leaves nothing behind",
+    shows: "a leader that gives up leaves nothing behind",
     must: &["in time", "late"],
     faults: 1,
     loom: Loom::bound(2).at_least(100),

@@ -1,6 +1,6 @@
 //! Wait sets: waiting for the first, for all, for an error; the order of completions; going away early.
 
-use super::cell_kit::{Bell, Kit};
+use super::cell_kit::{Kit, TestWaker};
 use crate::sync::{faults, thread};
 use crate::{Counted, Loom, Scenario, Shuttle};
 use futures_core::Stream;
@@ -29,10 +29,13 @@ fn slept() -> &'static str {
     }
 }
 
-/// One poll of the stream with this bell's waker; the key of what came out.
-fn poll<K: Copy>(all: &mut AsCompleted<(K, Future<Counted>)>, bell: &Arc<Bell>) -> Poll<Option<K>> {
-    let waker = bell.waker();
-    match Pin::new(all).poll_next(&mut Context::from_waker(&waker)) {
+/// One poll of the stream with this waker; the key of what came out.
+fn poll<K: Copy>(
+    all: &mut AsCompleted<(K, Future<Counted>)>,
+    waker: &Arc<TestWaker>,
+) -> Poll<Option<K>> {
+    let task_waker = waker.as_waker();
+    match Pin::new(all).poll_next(&mut Context::from_waker(&task_waker)) {
         Poll::Ready(Some((key, future))) => {
             assert!(
                 future
@@ -177,7 +180,7 @@ const ALL_AFTER_AN_ERROR: Scenario = Scenario {
         assert_eq!((waited.done.len(), waited.timed_out), (2, false));
         drop(waited);
         producer.join().unwrap();
-        assert_eq!(kit.told(), 1, "nobody looked at it");
+        assert_eq!(kit.reported(), 1, "no thread looked at it");
         out.saw(slept());
         kit.finish();
     },
@@ -204,7 +207,7 @@ const FIRST_ERROR: Scenario = Scenario {
         out.saw(slept());
         drop(waited);
         drop(p1);
-        assert_eq!(kit.told(), 0, "the error was seen");
+        assert_eq!(kit.reported(), 0, "the error was seen");
         kit.finish();
     },
     ..Scenario::EMPTY
@@ -418,16 +421,16 @@ const DROPPED: Scenario = Scenario {
     body: |out| {
         let kit = Kit::new();
         let ([p0, p1], futures) = pair();
-        let bell = kit.bell();
+        let waker = kit.waker();
         let mut all = keyed(futures);
-        assert!(poll(&mut all, &bell).is_pending());
+        assert!(poll(&mut all, &waker).is_pending());
         let theirs = kit.clone();
         let producer = thread::spawn(move || give(&theirs, p0));
         drop(all);
         producer.join().unwrap();
-        out.saw(["silent", "woken", "woken twice"][bell.rings()]);
+        out.saw(["silent", "woken", "woken twice"][waker.wakes()]);
         give(&kit, p1);
-        drop(bell);
+        drop(waker);
         kit.finish();
     },
     ..Scenario::EMPTY
@@ -444,7 +447,7 @@ const STREAM: Scenario = Scenario {
     body: |out| {
         let kit = Kit::new();
         let ([p0, p1], futures) = pair();
-        let bell = kit.bell();
+        let waker = kit.waker();
         let mut all = keyed(futures);
         let theirs = kit.clone();
         let producer = thread::spawn(move || {
@@ -453,16 +456,16 @@ const STREAM: Scenario = Scenario {
         });
         let mut order = Vec::new();
         loop {
-            match poll(&mut all, &bell) {
+            match poll(&mut all, &waker) {
                 Poll::Ready(Some(key)) => order.push(key),
                 Poll::Ready(None) => break,
-                Poll::Pending => bell.wait(),
+                Poll::Pending => waker.wait(),
             }
         }
         assert_eq!(order, [0, 1], "in the order of completion");
         producer.join().unwrap();
         out.saw(slept());
-        drop((all, bell));
+        drop((all, waker));
         kit.finish();
     },
     ..Scenario::EMPTY
@@ -480,7 +483,7 @@ const STREAM_REPOLL: Scenario = Scenario {
     body: |out| {
         let kit = Kit::new();
         let ([p0, p1], futures) = pair();
-        let (first, second) = (kit.bell(), kit.bell());
+        let (first, second) = (kit.waker(), kit.waker());
         let mut all = keyed(futures);
         assert!(poll(&mut all, &first).is_pending());
         let theirs = kit.clone();
@@ -491,7 +494,7 @@ const STREAM_REPOLL: Scenario = Scenario {
             how = "second woken";
         }
         producer.join().unwrap();
-        if how != "ready" && first.rings() > 0 {
+        if how != "ready" && first.wakes() > 0 {
             how = "both woken";
         }
         out.saw(how);
@@ -502,7 +505,7 @@ const STREAM_REPOLL: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// Polled once, then iterated: the one who blocks is woken, whoever left a waker before.
+/// Polled once, then iterated: the thread that blocks is woken, though an earlier poll left a waker.
 const POLL_THEN_BLOCK: Scenario = Scenario {
     name: "set/poll_then_block",
     test: "set::poll_then_block",
@@ -513,9 +516,9 @@ const POLL_THEN_BLOCK: Scenario = Scenario {
     body: |out| {
         let kit = Kit::new();
         let ([p0, p1], futures) = pair();
-        let bell = kit.bell();
+        let waker = kit.waker();
         let mut all = keyed(futures);
-        assert!(poll(&mut all, &bell).is_pending());
+        assert!(poll(&mut all, &waker).is_pending());
         let theirs = kit.clone();
         let producer = thread::spawn(move || give(&theirs, p0));
         let (key, future) = all.next().unwrap();
@@ -523,7 +526,7 @@ const POLL_THEN_BLOCK: Scenario = Scenario {
         producer.join().unwrap();
         out.saw(slept());
         give(&kit, p1);
-        drop((all, bell));
+        drop((all, waker));
         kit.finish();
     },
     ..Scenario::EMPTY

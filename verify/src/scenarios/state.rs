@@ -1,4 +1,4 @@
-//! The state word: who may run a task, who cancels it, and what each side is told.
+//! The state word: which side runs a task, which one cancels it, and what each side learns.
 
 use super::cell_kit::{Kit, touch};
 use crate::sync::atomic::{AtomicU32, Ordering};
@@ -87,7 +87,7 @@ const CANCEL_CANCEL: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// Two holders of the handle cancel what a worker runs: all are told the same.
+/// Two holders of the handle cancel what a worker runs: both get the same result.
 const TWO_CANCELS: Scenario = Scenario {
     name: "state/two_cancels",
     test: "state::two_cancels",
@@ -119,8 +119,8 @@ const TWO_CANCELS: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// Two holders cancel what nobody runs. Both are told that it will never run; one of them has dropped the
-/// closure, and the other may hear of it before that.
+/// Two holders cancel what no worker runs. Both learn that it will never run; one of them has dropped the
+/// closure, and the other may learn it before that.
 const CANCEL_TWICE: Scenario = Scenario {
     name: "state/cancel_twice",
     test: "state::cancel_twice",

@@ -39,7 +39,7 @@ const RESULT: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// A waiter with a deadline, who waits again without one when it has passed.
+/// A waiter with a deadline, which waits again without one when it has passed.
 const TIMEOUT: Scenario = Scenario {
     name: "park/result_timeout",
     test: "park::timeout",
@@ -65,7 +65,7 @@ const TIMEOUT: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// A waiter with a deadline, who goes away when it has passed.
+/// A waiter with a deadline, which goes away when it has passed.
 const TIMEOUT_DROP: Scenario = Scenario {
     name: "park/timeout_drop",
     test: "park::timeout_drop",
@@ -94,7 +94,7 @@ const TIMEOUT_DROP: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// What a canceller leaves for those who find the task cancelled.
+/// What a canceller writes for threads that find the task cancelled.
 struct Why(UnsafeCell<u32>);
 
 // SAFETY: written before the cancellation and read after it.
@@ -102,7 +102,7 @@ unsafe impl Sync for Why {}
 // SAFETY: as above.
 unsafe impl Send for Why {}
 
-/// A cancellation from another holder of the handle wakes the waiter, who sees what came before it.
+/// A cancellation from another holder of the handle wakes the waiter, which sees what came before it.
 const CANCEL_WAKES: Scenario = Scenario {
     name: "park/cancel_wakes",
     test: "park::cancel_wakes",
@@ -175,10 +175,10 @@ const BEHIND_A_CALLBACK: Scenario = Scenario {
     body: |out| {
         let kit = Kit::new();
         let (task, future) = kit.task();
-        let heard = kit.closures.value();
+        let held = kit.closures.value();
         future.add_done_callback(move |outcome| {
             assert!(outcome.is_ok());
-            drop(heard);
+            drop(held);
         });
         let closures = kit.closures.clone();
         let worker = thread::spawn(move || task.run());

@@ -31,8 +31,8 @@ impl Lane {
         let theirs =
             Segment::<Requests>::read_only(requests_fd.as_fd()).expect("it opens once more");
         let worker = WorkerEnd::new(
-            Segment::adopt(&theirs).expect("it is one of ours"),
-            Segment::adopt(&replies_fd).expect("it is one of ours"),
+            Segment::open(&theirs).expect("it is one of ours"),
+            Segment::open(&replies_fd).expect("it is one of ours"),
             FIRST,
             || {},
         );
@@ -50,7 +50,7 @@ impl Lane {
         } else {
             let span = self
                 .parent
-                .space(bytes.len() as u32)
+                .allocate(bytes.len() as u32)
                 .expect("there is room");
             self.parent.request_region(span).write(0, bytes);
             self.parent.publish(seq, 9, Body::Span(span));
@@ -69,7 +69,7 @@ impl Lane {
         if bytes.len() <= shm::INLINE {
             worker.reply(seq, 1, Body::Inline(bytes));
         } else {
-            let span = worker.space(bytes.len() as u32).expect("there is room");
+            let span = worker.allocate(bytes.len() as u32).expect("there is room");
             worker.reply_region(span).write(0, bytes);
             worker.reply(seq, 1, Body::Span(span));
         }

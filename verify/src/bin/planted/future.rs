@@ -94,7 +94,7 @@ pub const BUGS: &[Bug] = &[
             "=> if PLANTED { now } else { now | STOP_REQUESTED },",
         )],
         why: "A running task does not see the request to stop.",
-        fate: Loom("promise::asked"),
+        fate: Loom("promise::cancel_requested"),
     },
     Bug {
         name: "state.cancel-already",
@@ -137,7 +137,7 @@ pub const BUGS: &[Bug] = &[
             "_ if old & TAKEN_OVER != 0 && !PLANTED => TakenOver::Not,",
         )],
         why: "Two threads of a forked child end the same task.",
-        fate: Shuttle("adopt::running"),
+        fate: Shuttle("take_over::running"),
     },
     Bug {
         name: "state.executors-alone",
@@ -235,7 +235,7 @@ pub const BUGS: &[Bug] = &[
             "cell.state.sleep(Until::Settled, None);",
             "if !PLANTED { cell.state.sleep(Until::Settled, None); }",
         )],
-        why: "A late waiter is told that the outcome is free while callbacks still read it.",
+        why: "A late waiter is fired while callbacks still read the outcome.",
         fate: Shuttle("set::in_order"),
     },
     Bug {
@@ -284,7 +284,7 @@ pub const BUGS: &[Bug] = &[
         name: "set.wake",
         file: "src/future/set.rs",
         edits: &[("self.wake(target);", "if !PLANTED { self.wake(target); }")],
-        why: "The arrival that completes the count wakes nobody.",
+        why: "The arrival that completes the count does not wake the consumer.",
         fate: Loom("set::poll_then_block"),
     },
     Bug {
@@ -294,7 +294,7 @@ pub const BUGS: &[Bug] = &[
             "let left = self.waker.lock().take();",
             "let left = if PLANTED { None } else { self.waker.lock().take() };",
         )],
-        why: "A waker that an earlier poll left is called in the place of the thread that sleeps now.",
+        why: "A waker that an earlier poll left is called instead of waking the thread that sleeps now.",
         fate: Loom("set::poll_then_block"),
     },
     Bug {
@@ -402,7 +402,7 @@ pub const BUGS: &[Bug] = &[
                 hooks: !PLANTED,",
         )],
         why: "In a forked child the callbacks that were left are not run, and the task is not settled.",
-        fate: Shuttle("adopt::settling"),
+        fate: Shuttle("take_over::settling"),
     },
     Bug {
         name: "cell.taken",
@@ -426,7 +426,7 @@ pub const BUGS: &[Bug] = &[
             "if (opened == Opened::Open) && !PLANTED {",
         )],
         why: "A callback is added, and the completer is not asked to complete its task.",
-        fate: Loom("remote_told::rest"),
+        fate: Loom("remote_notify::interest_before_reply"),
     },
     Bug {
         name: "cell.cancel-after",

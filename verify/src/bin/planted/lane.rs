@@ -1,42 +1,42 @@
-//! A lane of the process pool: who sleeps, who takes answers, what moves, what is taken back.
+//! A lane of the process pool: sleeping, taking replies, moving and revoking tasks.
 
 use super::{Bug, Fate::*};
 
 pub const BUGS: &[Bug] = &[
     Bug {
-        name: "lane.engage-bell",
+        name: "interest.notify",
         file: "src/process/pool/shared.rs",
         edits: &[(
             "if self.interest.register() == Registered::First {",
             "if (self.interest.register() == Registered::First) && !PLANTED {",
         )],
-        why: "The attendant is not rung when it is to listen.",
-        fate: Loom("remote::engage"),
+        why: "The completer is not notified when its interest is registered.",
+        fate: Loom("remote::request_completion"),
     },
     Bug {
-        name: "lane.listen-first",
+        name: "completer.arm-first",
         file: "src/process/pool/completer.rs",
         edits: &[
             (
                 r"// WAKE: the other end is the worker, which notifies the event after a reply.
-            self.shm.listen();",
+            self.shm.arm_event();",
                 r"if !PLANTED {
-                self.shm.listen();
+                self.shm.arm_event();
             }",
             ),
             (
                 "while self.drain_replies(pool, 64) {}",
                 r"while self.drain_replies(pool, 64) {}
             if PLANTED {
-                self.shm.listen();
+                self.shm.arm_event();
             }",
             ),
         ],
-        why: "The attendant looks for answers before it asks to be told of them.",
-        fate: Loom("remote::engage"),
+        why: "The completer checks for replies before it posts its wake request.",
+        fate: Loom("remote::request_completion"),
     },
     Bug {
-        name: "lane.led-late",
+        name: "wait.late-leader",
         file: "src/process/pool/wait.rs",
         edits: &[
             (
@@ -52,11 +52,11 @@ pub const BUGS: &[Bug] = &[
                 "if !late && changed() || self.has_reply()",
             ),
         ],
-        why: "A follower that gets the lead does not look again before it sleeps on the bell.",
-        fate: Loom("remote::follow"),
+        why: "A follower that becomes the leader does not check again before it sleeps on the event words.",
+        fate: Loom("remote::follower"),
     },
     Bug {
-        name: "lane.follower-look",
+        name: "wait.follower-recheck",
         file: "src/process/pool/wait.rs",
         edits: &[(
             r"if changed() {
@@ -64,11 +64,11 @@ pub const BUGS: &[Bug] = &[
             r"if changed() && !PLANTED {
                 return SleepOutcome::Notified;",
         )],
-        why: "A follower sleeps without a look after it has got its place.",
+        why: "A follower sleeps without a check after it has entered the wait queue.",
         fate: Loom("remote_moves::follower"),
     },
     Bug {
-        name: "lane.ring-leader",
+        name: "lane.notify-leader",
         file: "src/process/pool/lane.rs",
         edits: &[(
             r"self.wait_queue.notify_all();
@@ -78,71 +78,71 @@ pub const BUGS: &[Bug] = &[
             self.shm.notify();
         }",
         )],
-        why: "The leader of a lane does not hear what all are told.",
+        why: "The leader of a lane is not notified when all waiters are.",
         fate: Loom("remote::end"),
     },
     Bug {
-        name: "lane.call-for-room",
+        name: "lane.notify-capacity",
         file: "src/process/pool/lane.rs",
         edits: &[(
             "if self.wait_queue.notify(WaitFor::Capacity) {",
             "if (self.wait_queue.notify(WaitFor::Capacity)) && !PLANTED {",
         )],
-        why: "A leader that wants room is not rung.",
-        fate: Loom("remote_room::argument"),
+        why: "A leader that waits for capacity is not notified.",
+        fate: Loom("remote_capacity::argument"),
     },
     Bug {
-        name: "lane.call",
+        name: "lane.notify-waiter",
         file: "src/process/pool/lane.rs",
         edits: &[(
             "if self.wait_queue.notify(WaitFor::Task(cell)) {",
             "if (self.wait_queue.notify(WaitFor::Task(cell))) && !PLANTED {",
         )],
-        why: "A leader is not rung when its task is done.",
-        fate: Loom("remote::attended"),
+        why: "A leader is not notified when its task is done.",
+        fate: Loom("remote::reply_taken"),
     },
     Bug {
-        name: "lane.give-unused",
+        name: "rebalance.unused",
         file: "src/process/pool/rebalance.rs",
         edits: &[(
             "to.publish_nothing(pool, theirs, reserved.seq);",
             "if !PLANTED { to.publish_nothing(pool, theirs, reserved.seq); }",
         )],
-        why: "A number that a move took and does not need is never published: the other worker waits for it.",
+        why: "A number that a move reserved and does not need is never published: the other worker waits for it.",
         fate: Loom("remote_moves::unneeded"),
     },
     Bug {
-        name: "lane.give-itself",
+        name: "rebalance.itself",
         file: "src/process/pool/rebalance.rs",
         edits: &[(
             "if self.index == to.index {",
             "if self.index == to.index && !PLANTED {",
         )],
-        why: "A lane that was idle and is crowded by now waits for its own lock.",
-        fate: Loom("remote_balance::stuck"),
+        why: "A lane that was idle and is crowded by now is both source and target: it waits for its own lock.",
+        fate: Loom("remote_rebalance::stuck"),
     },
     Bug {
-        name: "lane.give-order",
+        name: "rebalance.order",
         file: "src/process/pool/rebalance.rs",
         edits: &[(
             "if self.index < to.index {",
             "if self.index < to.index || PLANTED {",
         )],
-        why: "Two that give to each other wait for each other's lock.",
-        fate: Loom("remote_balance::both_ways"),
+        why: "Two lanes that move tasks to each other wait for each other's lock.",
+        fate: Loom("remote_rebalance::both_ways"),
     },
     Bug {
-        name: "lane.give-up-span",
+        name: "rebalance.free",
         file: "src/process/pool/rebalance.rs",
         edits: &[(
             "to.free(reserved.span);",
             "if !PLANTED { to.free(reserved.span); }",
         )],
-        why: "The memory that a move took and does not need is lost.",
+        why: "The memory that a move reserved and does not need is lost.",
         fate: Loom("remote_moves::unneeded"),
     },
     Bug {
-        name: "lane.room-span",
+        name: "publish.free",
         file: "src/process/pool/publish.rs",
         edits: &[(
             r"None => {
@@ -152,11 +152,11 @@ pub const BUGS: &[Bug] = &[
                     self.free(span);
                 }",
         )],
-        why: "The memory for a move that finds no number is lost.",
+        why: "The memory for a move that finds no free number is lost.",
         fate: Loom("remote_moves::full"),
     },
     Bug {
-        name: "lane.nothing-order",
+        name: "publish.nothing-order",
         file: "src/process/pool/publish.rs",
         edits: &[(
             r"self.revoke_number(pool, locked, seq);
@@ -169,21 +169,21 @@ pub const BUGS: &[Bug] = &[
         self.revoke_number(pool, locked, seq);
         self.shm.publish(seq, task_code::NONE, Body::Inline(&[]));",
         )],
-        why: "The worker may run a number that means nothing.",
+        why: "The worker may run a number that has no task.",
         fate: Loom("remote_moves::unneeded_beside"),
     },
     Bug {
-        name: "lane.give-engage",
+        name: "rebalance.interest",
         file: "src/process/pool/rebalance.rs",
         edits: &[(
             "if self.interest.is_set() {",
             "if (self.interest.is_set()) && !PLANTED {",
         )],
-        why: "The attendant's ear does not go along with a task that moves.",
-        fate: Loom("remote::move_engage"),
+        why: "The interest in a task that moves stays with the old lane.",
+        fate: Loom("remote::move_interest"),
     },
     Bug {
-        name: "lane.give-ring",
+        name: "rebalance.notify",
         file: "src/process/pool/rebalance.rs",
         edits: &[(
             r"// A thread that waits here for one of them has to wait in the other lane.
@@ -192,31 +192,31 @@ pub const BUGS: &[Bug] = &[
                 self.notify();
             }",
         )],
-        why: "Who waits for a task that moves goes on waiting where it was.",
+        why: "A waiter of a task that moves goes on waiting in the old lane.",
         fate: Loom("remote_moves::stopped"),
     },
     Bug {
-        name: "lane.give-closed",
+        name: "rebalance.closed",
         file: "src/process/pool/rebalance.rs",
         edits: &[(
             "if pool.is_cancelling() {",
             "if pool.is_cancelling() && !PLANTED {",
         )],
-        why: "A task is given to a lane whose tasks have been cancelled already.",
-        fate: Loom("remote_close::give"),
+        why: "A task moves to a lane whose tasks have been cancelled already.",
+        fate: Loom("remote_close::move"),
     },
     Bug {
-        name: "lane.give-next",
+        name: "rebalance.next",
         file: "src/process/pool/rebalance.rs",
         edits: &[(
             "let takes_next = self.pid() == 0 || state.stuck == Some(next);",
             "let takes_next = self.pid() == 0 || state.stuck == Some(next) && !PLANTED;",
         )],
-        why: "What a stopped worker does not begin stays with it.",
+        why: "A task that a stopped worker does not begin stays with it.",
         fate: Loom("remote_moves::stopped"),
     },
     Bug {
-        name: "ear.again",
+        name: "interest.again",
         file: "src/process/pool/interest.rs",
         edits: &[(
             "// ORDERING: interest.again",
@@ -225,18 +225,18 @@ pub const BUGS: &[Bug] = &[
         }
         // ORDERING: interest.again",
         )],
-        why: "The attendant goes to rest, though something came into the lane meanwhile.",
-        fate: Loom("remote_told::rest"),
+        why: "The completer clears its interest, though a task came into the lane meanwhile.",
+        fate: Loom("remote_notify::interest_before_reply"),
     },
     Bug {
-        name: "ear.rest-look",
+        name: "interest.recheck",
         file: "src/process/pool/interest.rs",
         edits: &[("if is_empty() {", "if PLANTED || is_empty() {")],
-        why: "The attendant goes to rest without another look.",
-        fate: Loom("remote_told::rest"),
+        why: "The completer clears its interest without another check.",
+        fate: Loom("remote_notify::interest_before_reply"),
     },
     Bug {
-        name: "lead.end-told",
+        name: "wait_queue.end-notified",
         file: "src/process/pool/wait_queue.rs",
         edits: &[
             (
@@ -251,11 +251,11 @@ pub const BUGS: &[Bug] = &[
                 "match if PLANTED { early } else { self.waiter.notified() } {",
             ),
         ],
-        why: "A follower that gives up does not see that it has got the lead: nobody leads any more.",
+        why: "A follower that gives up does not see that it has become the leader: the lane has no leader any more.",
         fate: Loom("remote_timed::passed"),
     },
     Bug {
-        name: "lead.tell-leader",
+        name: "wait_queue.notify-leader",
         file: "src/process/pool/wait_queue.rs",
         edits: &[(
             "waiters.notify(|other| other == wait_for);",
@@ -265,21 +265,21 @@ pub const BUGS: &[Bug] = &[
             return false;
         }",
         )],
-        why: "A leader is forgotten if a follower was told.",
-        fate: Loom("remote_told::two"),
+        why: "The leader is forgotten if a follower was notified.",
+        fate: Loom("remote_notify::reply_taken_two"),
     },
     Bug {
-        name: "lead.pass-on",
+        name: "wait_queue.pass-on",
         file: "src/process/pool/wait_queue.rs",
         edits: &[(
             "if let Some(next) = self.followers.pop_front() {",
             "if !PLANTED && let Some(next) = self.followers.pop_front() {",
         )],
-        why: "A leader that leaves passes the lead on to nobody.",
-        fate: Loom("remote::follow"),
+        why: "A leader that leaves makes no follower the leader.",
+        fate: Loom("remote::follower"),
     },
     Bug {
-        name: "lead.pass-on-aim",
+        name: "wait_queue.pass-on-wait-for",
         file: "src/process/pool/wait_queue.rs",
         edits: &[(
             "self.leader = Some(next.wait_for);",
@@ -287,21 +287,21 @@ pub const BUGS: &[Bug] = &[
                 self.leader = Some(next.wait_for);
             }",
         )],
-        why: "A leader that got the lead from another one is not known: nobody rings it, and another one leads, too.",
-        fate: Loom("remote::follow"),
+        why: "A follower that became the leader is not known as one: it is not notified, and another waiter leads, too.",
+        fate: Loom("remote::follower"),
     },
     Bug {
-        name: "lead.leave-queue",
+        name: "wait_queue.leave",
         file: "src/process/pool/wait_queue.rs",
         edits: &[(
             "waiters.followers.retain(|&other| other != me);",
             "waiters.followers.retain(|&other| other != me || PLANTED);",
         )],
-        why: "A follower that gives up stays in the queue, and may get the lead when it is gone.",
+        why: "A follower that gives up stays in the queue, and may become the leader when it is gone.",
         fate: Loom("remote_timed::passed"),
     },
     Bug {
-        name: "lead.tell-queue",
+        name: "wait_queue.notified-leaves",
         file: "src/process/pool/wait_queue.rs",
         edits: &[(
             r"            !matched
@@ -309,45 +309,45 @@ pub const BUGS: &[Bug] = &[
             r"            !matched || PLANTED
 ",
         )],
-        why: "A follower that was told stays in the queue, and may get the lead when it is gone.",
+        why: "A follower that was notified stays in the queue, and may become the leader when it is gone.",
         fate: Survives(
             "The pointer that is left behind leads to a stack that a model does not watch.",
         ),
     },
     Bug {
-        name: "lead.wake",
+        name: "wait_queue.wake",
         file: "src/process/pool/wait_queue.rs",
         edits: &[(
             "futex::wake_one(&self.notified);",
             "if !PLANTED { futex::wake_one(&self.notified); }",
         )],
-        why: "A follower is told, and not woken.",
-        fate: Loom("remote::follow"),
+        why: "A follower is notified, and not woken.",
+        fate: Loom("remote::follower"),
     },
     Bug {
-        name: "lead.tell-all",
+        name: "wait_queue.notify-all",
         file: "src/process/pool/wait_queue.rs",
         edits: &[(
             "self.0.lock().notify(|_| true);",
             "self.0.lock().notify(|_| !PLANTED);",
         )],
-        why: "Followers do not hear what all are told.",
+        why: "Followers are not notified when all waiters are.",
         fate: Survives(
-            "A leader that is rung passes the lead on, so each follower looks in its turn.",
+            "A leader that is notified leaves and makes a follower the leader, so each follower checks in its turn.",
         ),
     },
     Bug {
-        name: "pump.batch",
+        name: "drain.batch",
         file: "src/process/pool/drain.rs",
         edits: &[(
             "if !task.raw().state.load().is_plain() {",
             "if !PLANTED && !task.raw().state.load().is_plain() {",
         )],
-        why: "A batch goes on behind a task with callbacks: they are left to somebody else.",
+        why: "A batch goes on behind a task with callbacks: they are left to another thread.",
         fate: Loom("remote_batch::callback"),
     },
     Bug {
-        name: "pump.call-first",
+        name: "drain.notify-first",
         file: "src/process/pool/drain.rs",
         edits: &[(
             r"if ended.has_remote_waiter() {
@@ -355,11 +355,11 @@ pub const BUGS: &[Bug] = &[
             r"if ended.has_remote_waiter() && !(PLANTED && index == 0 && count > 1) {
                 self.notify_waiter(cell);",
         )],
-        why: "Who sleeps for the first task of a batch is not told.",
-        fate: Loom("remote::follow"),
+        why: "A waiter of the first task of a batch is not notified.",
+        fate: Loom("remote::follower"),
     },
     Bug {
-        name: "pump.skipped-room",
+        name: "drain.skipped-capacity",
         file: "src/process/pool/drain.rs",
         edits: &[(
             r"Ok(Next::Skipped) => {
@@ -367,28 +367,28 @@ pub const BUGS: &[Bug] = &[
             r"Ok(Next::Skipped) => {
                     freed |= !PLANTED;",
         )],
-        why: "The room of a task that was taken back is told to nobody.",
-        fate: Loom("remote_rooms::skipped"),
+        why: "No thread is notified of the capacity that a revoked task leaves.",
+        fate: Loom("remote_capacity_lanes::skipped"),
     },
     Bug {
-        name: "pump.room",
+        name: "drain.capacity",
         file: "src/process/pool/drain.rs",
         edits: &[("if batch.notify {", "if (batch.notify) && !PLANTED {")],
-        why: "The room that answers leave is told to nobody.",
-        fate: Loom("remote_rooms::taken"),
+        why: "No thread is notified of the capacity that replies leave.",
+        fate: Loom("remote_capacity_lanes::taken"),
     },
     Bug {
-        name: "pump.conclude",
+        name: "drain.defer",
         file: "src/process/pool/drain.rs",
         edits: &[(
             "if index + 1 < count && ended.runs_code() {",
             "if !PLANTED && index + 1 < count && ended.runs_code() {",
         )],
-        why: "A callback runs while its thread holds answers that it may wait for.",
+        why: "A callback runs while its thread holds replies that it may wait for.",
         fate: Loom("remote_batch::late_callback"),
     },
     Bug {
-        name: "pump.conclude-bell",
+        name: "drain.defer-notify",
         file: "src/process/pool/drain.rs",
         edits: &[(
             r"pool.deferred.push_ended(ended);
@@ -396,35 +396,35 @@ pub const BUGS: &[Bug] = &[
             r"pool.deferred.push_ended(ended);
                 if !PLANTED { pool.completer_event.notify(); }",
         )],
-        why: "The attendant does not hear of a task whose callbacks are left to it.",
-        fate: Loom("remote_batch::late_callback_told"),
+        why: "The completer is not notified of a task whose callbacks are left to it.",
+        fate: Loom("remote_batch::late_callback_notified"),
     },
     Bug {
-        name: "pump.free",
+        name: "drain.free",
         file: "src/process/pool/drain.rs",
         edits: &[(
             "self.free(record.span);",
             "if !PLANTED { self.free(record.span); }",
         )],
-        why: "The argument of a task that was answered is never freed.",
+        why: "The argument of a task whose reply was taken is never freed.",
         fate: Loom("remote::cancel"),
     },
     Bug {
-        name: "pump.has-answer",
+        name: "drain.has-reply",
         file: "src/process/pool/drain.rs",
         edits: &[(
-            "locked.data().quarantined.is_none() && self.shm.answered(locked.next())",
-            "!PLANTED && locked.data().quarantined.is_none() && self.shm.answered(locked.next())",
+            "locked.data().quarantined.is_none() && self.shm.has_reply(locked.next())",
+            "!PLANTED && locked.data().quarantined.is_none() && self.shm.has_reply(locked.next())",
         )],
-        why: "A leader sleeps without a look for answers.",
-        fate: Loom("remote::lead"),
+        why: "A leader sleeps without a check for replies.",
+        fate: Loom("remote::leader"),
     },
     Bug {
-        name: "reading.room",
+        name: "reading.capacity",
         file: "src/process/pool/drain.rs",
         edits: &[("if notify {", "if (notify) && !PLANTED {")],
-        why: "The room of an answer that has been read is told to nobody.",
-        fate: Loom("remote_room::read"),
+        why: "No thread is notified of the capacity that a reply leaves when it has been read.",
+        fate: Loom("remote_capacity::read"),
     },
     Bug {
         name: "reading.release",
@@ -433,8 +433,8 @@ pub const BUGS: &[Bug] = &[
             "locked.release(seq);",
             "if !PLANTED { locked.release(seq); }",
         )],
-        why: "A large answer that has been read is never released.",
-        fate: Loom("remote_room::read"),
+        why: "A large reply that has been read is never released.",
+        fate: Loom("remote_capacity::read"),
     },
     Bug {
         name: "reading.free",
@@ -443,8 +443,8 @@ pub const BUGS: &[Bug] = &[
             "self.lane.shm.free(span);",
             "if !PLANTED { self.lane.shm.free(span); }",
         )],
-        why: "An argument that came back as the answer is never freed.",
-        fate: Loom("remote_room::returned"),
+        why: "An argument that came back as the reply is never freed.",
+        fate: Loom("remote_capacity::returned"),
     },
     Bug {
         name: "revoke.free",
@@ -453,38 +453,38 @@ pub const BUGS: &[Bug] = &[
             "if let Some(span) = record.as_ref().and_then(|record| record.span) {",
             "if let Some(span) = record.as_ref().and_then(|record| record.span).filter(|_| !PLANTED) {",
         )],
-        why: "The argument of a task that is taken back is never freed.",
+        why: "The argument of a task that is revoked is never freed.",
         fate: Loom("remote::cancel"),
     },
     Bug {
-        name: "revoke.room",
+        name: "revoke.capacity",
         file: "src/process/pool/revoke.rs",
         edits: &[("if notify {", "if (notify) && !PLANTED {")],
-        why: "Freed argument memory is not told to who waits for reserved.",
-        fate: Loom("remote_room::argument"),
+        why: "A submitter that waits for memory is not notified when an argument's memory is freed.",
+        fate: Loom("remote_capacity::argument"),
     },
     Bug {
-        name: "revoke.abandon-free",
+        name: "revoke.all-free",
         file: "src/process/pool/revoke.rs",
         edits: &[(
             "self.free(record.span);",
             "if !PLANTED { self.free(record.span); }",
         )],
-        why: "The arguments of what is left at the end are never freed.",
+        why: "The arguments of the tasks that are left at the end are never freed.",
         fate: Survives("No model yet ends with a long argument in a lane."),
     },
     Bug {
-        name: "grave.retries",
+        name: "recover.retries",
         file: "src/process/pool/recover.rs",
         edits: &[(
             "let lost = if deaths <= retries && may_retry(location) {",
             "let lost = if deaths < retries + u32::from(!PLANTED) && may_retry(location) {",
         )],
-        why: "A task has one retry less than was said.",
-        fate: Loom("remote_bury::retry"),
+        why: "A task has one retry less than its option says.",
+        fate: Loom("remote_recovery::retry"),
     },
     Bug {
-        name: "grave.free",
+        name: "recover.free",
         file: "src/process/pool/recover.rs",
         edits: &[(
             "self.free(record.span);",
@@ -493,40 +493,40 @@ pub const BUGS: &[Bug] = &[
             }",
         )],
         why: "The argument of a task that is lost for good is never freed.",
-        fate: Loom("remote_bury::span_lost"),
+        fate: Loom("remote_recovery::span_lost"),
     },
     Bug {
-        name: "grave.release",
+        name: "recover.release",
         file: "src/process/pool/recover.rs",
         edits: &[(
             "locked.release(reply.seq);",
             "if !PLANTED { locked.release(reply.seq); }",
         )],
-        why: "A large answer of a dead worker is never released.",
-        fate: Loom("remote_bury::span"),
+        why: "A large reply of a dead worker is never released.",
+        fate: Loom("remote_recovery::span"),
     },
     Bug {
-        name: "grave.reading",
+        name: "recover.reading",
         file: "src/process/pool/recover.rs",
         edits: &[(
             "if locked.reading() > 0 {",
             "if locked.reading() > 0 && !PLANTED {",
         )],
-        why: "A lane is buried while somebody reads an answer in it.",
+        why: "A lane is recovered while a thread reads a reply in it.",
         fate: Survives(
-            "bury/span meets it beyond the time that a test has here: to be made smaller.",
+            "`recovery/span` finds it, but takes longer than a test may take here: to be made smaller.",
         ),
     },
     Bug {
-        name: "grave.free-returned",
+        name: "recover.free-returned",
         file: "src/process/pool/recover.rs",
         edits: &[(
             "self.shm.free(span);",
             "if !PLANTED { self.shm.free(span); }",
         )],
-        why: "An argument that came back as a dead worker's answer is never freed.",
+        why: "An argument that came back as a dead worker's reply is never freed.",
         fate: Survives(
-            "No model yet has a worker die after it has answered with the argument itself.",
+            "No model yet has a worker that dies after it has replied with the argument itself.",
         ),
     },
     Bug {

@@ -248,8 +248,17 @@ fn distance(file: &str, test: &str) -> usize {
         (
             "src/future",
             &[
-                "state", "cell", "hooks", "set", "park", "promise", "after", "scope", "adopt",
-                "pool", "remote",
+                "state",
+                "cell",
+                "hooks",
+                "set",
+                "park",
+                "promise",
+                "after",
+                "scope",
+                "take_over",
+                "pool",
+                "remote",
             ],
         ),
     ];

@@ -1,4 +1,4 @@
-//! The process pool: room, the attendant, the end, dead workers.
+//! The process pool: waiting, capacity, the completer, deferred outcomes, the end; fork generations.
 
 use super::{Bug, Fate::*};
 
@@ -14,77 +14,77 @@ pub const BUGS: &[Bug] = &[
         fate: Loom("remote_moves::cancel"),
     },
     Bug {
-        name: "attend.moved",
+        name: "wait.moved",
         file: "src/process/pool/wait.rs",
         edits: &[(
             "|| remote.location() != location\n            ||",
             "|| !PLANTED && remote.location() != location\n            ||",
         )],
-        why: "Who waits does not look whether its task has moved.",
+        why: "A waiter does not check whether its task has moved.",
         fate: Loom("remote::moved"),
     },
     Bug {
-        name: "attend.ready",
+        name: "wait.deferred",
         file: "src/process/pool/wait.rs",
         edits: &[(
             "|| !remote.pool.deferred.is_empty()",
             "|| !PLANTED && !remote.pool.deferred.is_empty()",
         )],
-        why: "Who waits does not look for what the supervisor has left.",
+        why: "A waiter does not check for deferred outcomes.",
         fate: Loom("remote::end"),
     },
     Bug {
-        name: "attend.mark",
+        name: "wait.mark",
         file: "src/process/pool/wait.rs",
         edits: &[(
             "if !cell.state.set_remote_waiter() {",
             "if !PLANTED && !cell.state.set_remote_waiter() {",
         )],
-        why: "Who sleeps for a task leaves no mark on it.",
-        fate: Loom("remote::attended"),
+        why: "A waiter does not set `REMOTE_WAITER` in its task's state.",
+        fate: Loom("remote::reply_taken"),
     },
     Bug {
-        name: "attend.engage-again",
+        name: "wait.request-again",
         file: "src/process/pool/wait.rs",
         edits: &[(
             "if request_completion_at(remote, location) || cell",
             "if request_completion_at(remote, location) || PLANTED || cell",
         )],
-        why: "The attendant is engaged where the task is no more.",
-        fate: Loom("remote::move_engage"),
+        why: "Completion is requested in the lane that the task has left.",
+        fate: Loom("remote::move_interest"),
     },
     Bug {
-        name: "attend.cancel-call",
+        name: "wait.cancel-notify",
         file: "src/process/pool/wait.rs",
         edits: &[(
             "lane_of(&remote.pool, location).notify_waiter(cell);",
             "if !PLANTED { lane_of(&remote.pool, location).notify_waiter(cell); }",
         )],
-        why: "Who waits for a task does not hear that it is cancelled.",
+        why: "A waiter is not notified that its task is cancelled.",
         fate: Loom("remote::cancel_waiter"),
     },
     Bug {
-        name: "attend.ask",
+        name: "wait.request-stop",
         file: "src/process/pool/wait.rs",
         edits: &[(
-            "lane_of(&remote.pool, location).shm.ask(location.seq);",
-            "if !PLANTED { lane_of(&remote.pool, location).shm.ask(location.seq); }",
+            "lane.shm.request_stop(location.seq);",
+            "if !PLANTED { lane.shm.request_stop(location.seq); }",
         )],
         why: "A task that runs in a worker is not asked to stop.",
-        fate: Loom("remote_told::asked"),
+        fate: Loom("remote_notify::stop_requested"),
     },
     Bug {
-        name: "attend.look-ready",
+        name: "wait.look-deferred",
         file: "src/process/pool/wait.rs",
         edits: &[(
             "if !remote.pool.deferred.is_empty() {",
             "if !remote.pool.deferred.is_empty() && !PLANTED {",
         )],
-        why: "A look at a future does not complete what the supervisor has left.",
-        fate: Loom("remote_ready::failed"),
+        why: "A poll of a future does not complete deferred outcomes.",
+        fate: Loom("remote_deferred::failed"),
     },
     Bug {
-        name: "attend.pump-others",
+        name: "wait.drain-others",
         file: "src/process/pool/wait.rs",
         edits: &[(
             r"if !cell.state.load().is_done() {
@@ -92,18 +92,18 @@ pub const BUGS: &[Bug] = &[
             r"if !cell.state.load().is_done() && !PLANTED {
             lane.drain_some(pool);",
         )],
-        why: "A leader that was woken leaves the answers of others in the lane.",
-        fate: Survives("Who gets the lead next finds the answers that were left."),
+        why: "A leader that was woken leaves the replies of other tasks in the lane.",
+        fate: Survives("The next leader finds the replies that were left."),
     },
     Bug {
-        name: "attend.balance",
+        name: "wait.rebalance",
         file: "src/process/pool/wait.rs",
         edits: &[("pool.rebalance();", "if !PLANTED { pool.rebalance(); }")],
-        why: "Who waits behind another task does not give it to an idle worker.",
+        why: "A waiter whose task is behind another one does not move it to an idle worker.",
         fate: Loom("remote_moves::follower"),
     },
     Bug {
-        name: "attend.serve",
+        name: "wait.run-deferred",
         file: "src/process/pool/wait.rs",
         edits: &[(
             r"if pool.run_deferred() {
@@ -111,13 +111,13 @@ pub const BUGS: &[Bug] = &[
             r"if !PLANTED && pool.run_deferred() {
                 continue;",
         )],
-        why: "Who waits for a task's callbacks does not run what is ready, and they may be there.",
+        why: "A thread that waits until a task's callbacks have run does not run deferred outcomes, and they may be there.",
         fate: Survives(
-            "No model yet has somebody who waits for callbacks that are left to whoever serves, with nobody else to serve.",
+            "No model yet has a thread that waits for deferred callbacks, and no other thread to run them.",
         ),
     },
     Bug {
-        name: "attendant.backlog",
+        name: "completer.backlog",
         file: "src/process/pool/completer.rs",
         edits: &[(
             r"if crowded() {
@@ -125,11 +125,11 @@ pub const BUGS: &[Bug] = &[
             r"if !PLANTED && crowded() {
             // ORDERING: backlog.on",
         )],
-        why: "The attendant takes the mark of a backlog off and does not look again.",
-        fate: Loom("remote_balance::mark"),
+        why: "The completer clears the backlog flag and does not check again.",
+        fate: Loom("remote_rebalance::backlog"),
     },
     Bug {
-        name: "attendant.serve",
+        name: "completer.run-deferred",
         file: "src/process/pool/completer.rs",
         edits: &[(
             r"}
@@ -137,11 +137,11 @@ pub const BUGS: &[Bug] = &[
             r"}
         while !PLANTED && pool.run_deferred() {}",
         )],
-        why: "The attendant leaves what is ready.",
-        fate: Loom("remote_ready::told"),
+        why: "The completer does not run deferred outcomes.",
+        fate: Loom("remote_deferred::notified"),
     },
     Bug {
-        name: "attendant.serve-last",
+        name: "completer.run-deferred-last",
         file: "src/process/pool/completer.rs",
         edits: &[(
             r"    while pool.run_deferred() {}
@@ -149,31 +149,31 @@ pub const BUGS: &[Bug] = &[
             r"    while !PLANTED && pool.run_deferred() {}
     pool.end();",
         )],
-        why: "The attendant ends before what is ready.",
+        why: "The completer ends before it has run the deferred outcomes.",
         fate: Loom("remote_close::late"),
     },
     Bug {
-        name: "attendant.engaged",
+        name: "completer.interest",
         file: "src/process/pool/completer.rs",
         edits: &[(
             "if lane.interest.is_set() {",
             "if lane.interest.is_set() && !PLANTED {",
         )],
-        why: "The attendant does not listen.",
-        fate: Loom("remote::engage"),
+        why: "The completer does not serve the lanes that it listens to.",
+        fate: Loom("remote::request_completion"),
     },
     Bug {
-        name: "attendant.tend",
+        name: "completer.check-backlog",
         file: "src/process/pool/completer.rs",
         edits: &[(
             "        check_backlog(pool);",
             "        if !PLANTED { check_backlog(pool); }",
         )],
-        why: "The attendant does not look what waits.",
-        fate: Loom("remote_balance::attend"),
+        why: "The completer does not check the backlog.",
+        fate: Loom("remote_rebalance::completer"),
     },
     Bug {
-        name: "pool.advance-room",
+        name: "pool.advance-capacity",
         file: "src/process/pool/shared.rs",
         edits: &[(
             r"fence(SeqCst);
@@ -183,8 +183,8 @@ pub const BUGS: &[Bug] = &[
             self.notify_capacity();
         }",
         )],
-        why: "Who waits for room does not learn that the pool is drained.",
-        fate: Loom("remote_room::drained"),
+        why: "A submitter that waits for capacity is not notified that the pool is drained.",
+        fate: Loom("remote_capacity::drained"),
     },
     Bug {
         name: "pool.end-wake",
@@ -193,11 +193,11 @@ pub const BUGS: &[Bug] = &[
             "futex::wake_all(&self.ended);",
             "if !PLANTED { futex::wake_all(&self.ended); }",
         )],
-        why: "Who waits for the pool's end is not woken.",
+        why: "A thread that waits for the pool's end is not woken.",
         fate: Loom("remote_close::wait_end"),
     },
     Bug {
-        name: "pool.close-ring",
+        name: "pool.close-notify",
         file: "src/process/pool/lifecycle.rs",
         edits: &[(
             r"let ended = lane.revoke_all(self);
@@ -207,11 +207,11 @@ pub const BUGS: &[Bug] = &[
                         lane.notify();
                     }",
         )],
-        why: "Who waits for a task that the end cancels is not rung.",
+        why: "A waiter of a task that the close cancels is not notified.",
         fate: Loom("remote_close::waiter"),
     },
     Bug {
-        name: "pool.recheck-engage",
+        name: "pool.recheck-request",
         file: "src/process/pool/lifecycle.rs",
         edits: &[(
             r"_ => self.fail_lane(lane),
@@ -223,8 +223,10 @@ pub const BUGS: &[Bug] = &[
             lane.request_completion(self);
         }",
         )],
-        why: "The attendant of a pool that is drained does not listen for what slipped in.",
-        fate: Survives("Only the supervisor waits for what this is for, and no model has one."),
+        why: "The completer of a pool that is drained does not listen for a task that came in meanwhile.",
+        fate: Survives(
+            "Only the supervisor waits for the end of such a task, and no model has a supervisor.",
+        ),
     },
     Bug {
         name: "pool.recheck",
@@ -237,7 +239,7 @@ pub const BUGS: &[Bug] = &[
                         self.deferred.push_ended(ended);
                     }",
         )],
-        why: "The callbacks of a task that slipped in while the pool was closed do not run.",
+        why: "The callbacks of a task that came in while the pool was closed do not run.",
         fate: Survives(
             "No model yet moves a task with a callback into a lane that is being closed.",
         ),
@@ -251,11 +253,11 @@ pub const BUGS: &[Bug] = &[
             r"self.recheck(lane);
         while !PLANTED && self.run_deferred() {}",
         )],
-        why: "A task that comes after the attendant's end is not completed.",
+        why: "A task that comes after the completer's end is not completed.",
         fate: Loom("remote_close::late"),
     },
     Bug {
-        name: "pool.sweep-ring",
+        name: "pool.fail-notify",
         file: "src/process/pool/lifecycle.rs",
         edits: &[(
             r"lane.notify();
@@ -267,11 +269,11 @@ pub const BUGS: &[Bug] = &[
         self.completer_event.notify();
     }",
         )],
-        why: "Who waits for a task that the end leaves is not rung.",
+        why: "A waiter of a task that fails at the end is not notified.",
         fate: Loom("remote::end"),
     },
     Bug {
-        name: "pool.stop-bell",
+        name: "pool.stop-notify",
         file: "src/process/pool/lifecycle.rs",
         edits: &[(
             r"self.stopped.store(true, Release);
@@ -281,11 +283,11 @@ pub const BUGS: &[Bug] = &[
             self.completer_event.notify();
         }",
         )],
-        why: "The attendant does not learn of the end.",
-        fate: Loom("remote::engage"),
+        why: "The completer is not notified of the end.",
+        fate: Loom("remote::request_completion"),
     },
     Bug {
-        name: "pool.backlog-bell",
+        name: "pool.backlog-notify",
         file: "src/process/pool/shared.rs",
         edits: &[(
             r"self.backlog.store(true, Relaxed);
@@ -295,51 +297,51 @@ pub const BUGS: &[Bug] = &[
                 self.completer_event.notify();
             }",
         )],
-        why: "The attendant does not hear of a backlog.",
-        fate: Loom("remote_balance::attend"),
+        why: "The completer is not notified of a backlog.",
+        fate: Loom("remote_rebalance::completer"),
     },
     Bug {
-        name: "pool.orphans",
+        name: "pool.stranded",
         file: "src/process/pool/shared.rs",
         edits: &[(
             "if self.lanes.len() > 1 && lane.depth() > 0 {",
             "if !PLANTED && self.lanes.len() > 1 && lane.depth() > 0 {",
         )],
-        why: "What waits for a dead worker is no backlog.",
-        fate: Loom("remote_balance::mark_orphans"),
+        why: "Tasks that wait for a dead worker are no backlog.",
+        fate: Loom("remote_rebalance::backlog_stranded"),
     },
     Bug {
-        name: "pool.balance-pump",
+        name: "rebalance.drain",
         file: "src/process/pool/rebalance.rs",
         edits: &[(
             "lane.drain_replies(self, 64);",
             "if !PLANTED { lane.drain_replies(self, 64); }",
         )],
-        why: "A lane is not known to be empty.",
-        fate: Loom("remote_balance::both"),
+        why: "Replies are not drained first: an empty lane is not known to be empty.",
+        fate: Loom("remote_rebalance::both"),
     },
     Bug {
-        name: "pool.balance-idle",
+        name: "rebalance.idle",
         file: "src/process/pool/rebalance.rs",
         edits: &[(
             "|lane: &Lane| lane.depth() == 0 && lane.pid() != 0;",
             "|lane: &Lane| lane.depth() == 0 && (lane.pid() != 0 || PLANTED);",
         )],
-        why: "Tasks are given to a lane without a worker.",
+        why: "Tasks move to a lane without a worker.",
         fate: Survives("The lane gets another worker, which runs the task: it costs time alone."),
     },
     Bug {
-        name: "ready.attended",
+        name: "deferred.failed-notify",
         file: "src/process/pool/drain.rs",
         edits: &[(
             "if ended.as_ref().is_some_and(Ended::has_remote_waiter) {",
             "if !PLANTED && ended.as_ref().is_some_and(Ended::has_remote_waiter) {",
         )],
-        why: "Who sleeps for a task that failed is not notified.",
-        fate: Loom("remote_ready::failed"),
+        why: "A waiter of a task that failed is not notified.",
+        fate: Loom("remote_deferred::failed"),
     },
     Bug {
-        name: "ready.answered",
+        name: "deferred.replied-notify",
         file: "src/process/pool/drain.rs",
         edits: &[(
             "let ended = unsafe { finish(task, &reply_view) };
@@ -347,11 +349,11 @@ pub const BUGS: &[Bug] = &[
             "let ended = unsafe { finish(task, &reply_view) };
                 if ended.has_remote_waiter() && !PLANTED {",
         )],
-        why: "Who sleeps for the answer of a dead worker is not notified.",
-        fate: Loom("remote_ready::answered"),
+        why: "A waiter of a task to which a dead worker replied is not notified.",
+        fate: Loom("remote_deferred::replied"),
     },
     Bug {
-        name: "ready.count",
+        name: "deferred.count",
         file: "src/process/pool/deferred.rs",
         edits: &[(
             "queue.push_back(item);",
@@ -360,21 +362,21 @@ pub const BUGS: &[Bug] = &[
             return;
         }",
         )],
-        why: "What is ready is not seen.",
-        fate: Loom("remote_ready::failed"),
+        why: "A deferred outcome is not counted, so no thread sees it.",
+        fate: Loom("remote_deferred::failed"),
     },
     Bug {
-        name: "room.found",
+        name: "capacity.found",
         file: "src/process/pool/capacity.rs",
         edits: &[(
             "|| found() || pool.is_closed() || lanes.iter().any(Lane::has_reply);",
             "|| !PLANTED && found() || pool.is_closed() || lanes.iter().any(Lane::has_reply);",
         )],
-        why: "A submitter does not look for room after it has got its place.",
-        fate: Loom("remote_room::argument"),
+        why: "A submitter does not check for capacity after it has entered the wait queues.",
+        fate: Loom("remote_capacity::argument"),
     },
     Bug {
-        name: "room.want",
+        name: "capacity.register",
         file: "src/process/pool/capacity.rs",
         edits: &[
             (
@@ -386,18 +388,18 @@ pub const BUGS: &[Bug] = &[
                 "lane.shm.lock().data().capacity_waiters -= usize::from(!PLANTED);",
             ),
         ],
-        why: "A submitter that sleeps for room does not say so.",
-        fate: Loom("remote_room::argument"),
+        why: "A submitter that sleeps for capacity is not counted.",
+        fate: Loom("remote_capacity::argument"),
     },
     Bug {
-        name: "room.want-no-more",
+        name: "capacity.unregister",
         file: "src/process/pool/capacity.rs",
         edits: &[(
             "lanes.iter().for_each(unregister);",
             "if !PLANTED { lanes.iter().for_each(unregister); }",
         )],
-        why: "A submitter that has gone still wants room: whoever takes an answer tells nobody, again and again.",
-        fate: Loom("remote_room::skipped"),
+        why: "A submitter that has gone is still counted: each thread that takes a reply notifies the queue in vain.",
+        fate: Loom("remote_capacity::skipped"),
     },
     Bug {
         name: "submit.after-closed",
@@ -408,7 +410,7 @@ pub const BUGS: &[Bug] = &[
             r"if pool.is_closed() && !PLANTED {
         // The thread that closes",
         )],
-        why: "A task that slips into a closed pool is forgotten.",
+        why: "A task that comes into a closed pool is forgotten.",
         fate: Loom("remote_close::submit"),
     },
     Bug {
@@ -419,7 +421,7 @@ pub const BUGS: &[Bug] = &[
             "} else if !PLANTED && pool.lanes.len() > 1 && lane.depth() > 1 {",
         )],
         why: "A task behind another one is no backlog.",
-        fate: Loom("remote_balance::attend"),
+        fate: Loom("remote_rebalance::completer"),
     },
     Bug {
         name: "submit.free-unwritten",
@@ -434,7 +436,7 @@ pub const BUGS: &[Bug] = &[
         )],
         why: "The memory of an argument that could not be written is lost.",
         fate: Survives(
-            "An argument that cannot be written needs a Serialize that fails, which no model has; `tests/process` do.",
+            "An argument that cannot be written needs a Serialize that fails, which no model has; `tests/process` has.",
         ),
     },
     Bug {

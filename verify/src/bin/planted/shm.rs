@@ -21,7 +21,7 @@ pub const BUGS: &[Bug] = &[
             "if old == word(seq, REVOKED) {",
             "if old == word(seq, REVOKED) && !PLANTED {",
         )],
-        why: "The worker claims what was taken back.",
+        why: "The worker claims a task that was revoked.",
         fate: Loom("lane_claim::revoke"),
     },
     Bug {
@@ -34,31 +34,31 @@ pub const BUGS: &[Bug] = &[
         .is_ok()
         || PLANTED",
         )],
-        why: "The worker runs what was taken back while it claimed it.",
+        why: "The worker runs a task that was revoked while it claimed it.",
         fate: Loom("lane_claim::revoke"),
     },
     Bug {
-        name: "wish.count",
+        name: "wake_request.count",
         file: "src/shm/wake_request.rs",
         edits: &[(
             "now.wrapping_add(STEP) | WANTED",
             "if PLANTED { now } else { now.wrapping_add(STEP) } | WANTED",
         )],
         why: "Two wake requests look the same: the second one is not notified.",
-        fate: Loom("lane_bells::handshake"),
+        fate: Loom("lane_wake::handshake"),
     },
     Bug {
-        name: "wish.generation",
+        name: "wake_request.generation",
         file: "src/shm/locked.rs",
         edits: &[(
             "state.generation = state.generation.wrapping_add(1);",
             "state.generation = state.generation.wrapping_add(u32::from(!PLANTED));",
         )],
         why: "A wake request of the next worker looks like one of the dead worker.",
-        fate: Survives("To be found out: crash_asleep should meet it."),
+        fate: Survives("To be found out: `lane/crash_asleep` should find it."),
     },
     Bug {
-        name: "worker.bell-late",
+        name: "worker.event-late",
         file: "src/shm/worker.rs",
         edits: &[(
             "self.replies.wake_request.post();",
@@ -67,17 +67,17 @@ pub const BUGS: &[Bug] = &[
         let event = if PLANTED { self.requests.event.load(Acquire) } else { event };",
         )],
         why: "The worker reads the event word after its wake request: it misses the notification of that request.",
-        fate: Loom("lane_bells::close"),
+        fate: Loom("lane_wake::close"),
     },
     Bug {
-        name: "worker.look-again",
+        name: "worker.recheck",
         file: "src/shm/worker.rs",
         edits: &[(
             "if !something(self, closed) {",
             "if PLANTED || !something(self, closed) {",
         )],
         why: "The worker sleeps without a check after its wake request.",
-        fate: Loom("lane_bells::both_wishes"),
+        fate: Loom("lane_wake::both_wake_requests"),
     },
     Bug {
         name: "worker.closed",
@@ -89,7 +89,7 @@ pub const BUGS: &[Bug] = &[
                 {",
         )],
         why: "A worker of a closed lane ends before the last task.",
-        fate: Loom("lane_bells::close"),
+        fate: Loom("lane_wake::close"),
     },
     Bug {
         name: "worker.skip",
@@ -98,11 +98,11 @@ pub const BUGS: &[Bug] = &[
             "self.reply(seq, SKIPPED, Body::Inline(&[]));",
             "if !PLANTED { self.reply(seq, SKIPPED, Body::Inline(&[])); }",
         )],
-        why: "What was taken back is not answered: the lane stands still.",
+        why: "The worker does not reply to a revoked task: the lane stands still.",
         fate: Loom("lane_claim::revoke"),
     },
     Bug {
-        name: "worker.ring",
+        name: "worker.notify",
         file: "src/shm/worker.rs",
         edits: &[(
             r"self.notified_waiter = request;
@@ -111,24 +111,24 @@ pub const BUGS: &[Bug] = &[
             if !PLANTED { self.notify(); }",
         )],
         why: "The worker does not notify the waiter that sleeps for its reply.",
-        fate: Loom("lane_bells::both_wishes"),
+        fate: Loom("lane_wake::both_wake_requests"),
     },
     Bug {
         name: "worker.event",
         file: "src/shm/worker.rs",
         edits: &[("(self.event)();", "if !PLANTED { (self.event)(); }")],
         why: "The worker does not notify the completer.",
-        fate: Loom("lane_bells::both_wishes"),
+        fate: Loom("lane_wake::both_wake_requests"),
     },
     Bug {
-        name: "worker.called",
+        name: "worker.notified",
         file: "src/shm/worker.rs",
         edits: &[(
             ".filter(|&request| request != self.notified_listener)",
             ".filter(|&request| request != if PLANTED { self.notified_waiter } else { self.notified_listener })",
         )],
         why: "The listener's wake request is compared with the waiter's: an equal one is not notified.",
-        fate: Loom("lane_bells::both_wishes"),
+        fate: Loom("lane_wake::both_wake_requests"),
     },
     Bug {
         name: "worker.collect",
@@ -137,14 +137,14 @@ pub const BUGS: &[Bug] = &[
             "if !self.is_released(seq) {",
             "if !self.is_released(seq) && !PLANTED {",
         )],
-        why: "The worker writes over answers that are being read.",
+        why: "The worker writes over replies that are being read.",
         fate: Loom("lane_publish::spans"),
     },
     Bug {
         name: "worker.released",
         file: "src/shm/worker.rs",
         edits: &[(".cast_signed() < 0", ".cast_signed() < i32::from(PLANTED)")],
-        why: "The answer that is being read counts as released.",
+        why: "The reply that is being read counts as released.",
         fate: Loom("lane_publish::spans"),
     },
     Bug {
@@ -159,7 +159,7 @@ pub const BUGS: &[Bug] = &[
         }",
         )],
         why: "A task is moved while its submitter still writes it: with what an older one left in the slot.",
-        fate: Loom("remote_balance::submit"),
+        fate: Loom("remote_rebalance::submit"),
     },
     Bug {
         name: "lane.publish-order",
@@ -171,9 +171,9 @@ pub const BUGS: &[Bug] = &[
         }
         self.published[seq.slot()].store(seq.mark(), Release);",
         )],
-        why: "The worker may answer what the parent does not know to be published.",
+        why: "The worker may reply to a task that the parent does not know to be published.",
         fate: Survives(
-            "No model near it takes an answer while its task is being submitted; to be written with the matrix of what is in progress.",
+            "No model of the lane takes a reply while its task is being submitted; the matrix of operations in progress has to.",
         ),
     },
     Bug {
@@ -190,11 +190,11 @@ pub const BUGS: &[Bug] = &[
         name: "lane.publish-wake",
         file: "src/shm/parent.rs",
         edits: &[("self.wake(request);", "if !PLANTED { self.wake(request); }")],
-        why: "Who publishes a task does not wake the worker.",
-        fate: Loom("lane_bells::worker"),
+        why: "A submitter that publishes a task does not wake the worker.",
+        fate: Loom("lane_wake::worker"),
     },
     Bug {
-        name: "lane.close-ring",
+        name: "lane.close-notify",
         file: "src/shm/parent.rs",
         edits: &[(
             r"self.requests.event.fetch_or(CLOSED, Release);
@@ -205,10 +205,10 @@ pub const BUGS: &[Bug] = &[
         }",
         )],
         why: "A sleeping worker does not learn that its lane is closed.",
-        fate: Loom("lane_bells::close"),
+        fate: Loom("lane_wake::close"),
     },
     Bug {
-        name: "lane.bell-late",
+        name: "lane.event-late",
         file: "src/shm/parent.rs",
         edits: &[(
             "SeenEvent { workers, own }",
@@ -217,27 +217,27 @@ pub const BUGS: &[Bug] = &[
         SeenEvent { workers, own }",
         )],
         why: "The parent reads the event words after its wake request: it misses the notification of that request.",
-        fate: Loom("lane_bells::parent"),
+        fate: Loom("lane_wake::parent"),
     },
     Bug {
-        name: "lane.wish",
+        name: "lane.wake-request",
         file: "src/shm/parent.rs",
         edits: &[(
             "self.requests.wake_requests.waiter.post();",
             "if !PLANTED { self.requests.wake_requests.waiter.post(); }",
         )],
         why: "The parent sleeps without a wake request.",
-        fate: Loom("lane_bells::parent"),
+        fate: Loom("lane_wake::parent"),
     },
     Bug {
-        name: "lane.own-ring",
+        name: "lane.own-notify",
         file: "src/shm/parent.rs",
         edits: &[(
             "futex::wake_all(&raw const *self.own_event);",
             "if !PLANTED { futex::wake_all(&raw const *self.own_event); }",
         )],
         why: "A notification through the parent's own event word does not wake the waiter.",
-        fate: Loom("lane_bells::own_ring"),
+        fate: Loom("lane_wake::own_event"),
     },
     Bug {
         name: "lane.reading",
@@ -246,7 +246,7 @@ pub const BUGS: &[Bug] = &[
             "entry.reading = true;",
             "if !PLANTED { entry.reading = true; }",
         )],
-        why: "An answer that is to be read is released at once.",
+        why: "A reply that is to be read is released at once.",
         fate: Loom("lane_publish::spans"),
     },
     Bug {
@@ -256,7 +256,7 @@ pub const BUGS: &[Bug] = &[
             "entry.revoked = false;",
             "if !PLANTED { entry.revoked = false; }",
         )],
-        why: "A slot whose task was taken back passes for taken back with its next task, too.",
+        why: "A slot whose task was revoked counts as revoked with its next task, too.",
         fate: Loom("lane_claim::revoke_reused"),
     },
     Bug {
@@ -270,7 +270,7 @@ pub const BUGS: &[Bug] = &[
             parent.consumer.released.store(state.next.0, Release);
         }",
         )],
-        why: "A slot is given out again before the record of its answer was taken.",
+        why: "A slot is given out again before the record of its reply was taken.",
         fate: Loom("lane_publish::freed_records"),
     },
     Bug {
@@ -280,7 +280,7 @@ pub const BUGS: &[Bug] = &[
             "&& !state.slots[state.released.slot()].reading {",
             "&& (PLANTED || !state.slots[state.released.slot()].reading) {",
         )],
-        why: "What is being read is released with the next answer.",
+        why: "A reply that is being read is released with the next one.",
         fate: Loom("lane_publish::spans"),
     },
     Bug {
@@ -292,14 +292,14 @@ pub const BUGS: &[Bug] = &[
             parent.requests.released.store(released, Release);
         }",
         )],
-        why: "The worker never learns that its answers have been read.",
+        why: "The worker never learns that its replies have been read.",
         fate: Loom("lane_publish::spans"),
     },
     Bug {
-        name: "lane.release-ring",
+        name: "lane.release-notify",
         file: "src/shm/locked.rs",
         edits: &[("if spans {", "if (spans) && !PLANTED {")],
-        why: "A worker that waits for room is not woken by a release.",
+        why: "A worker that waits for memory is not woken by a release.",
         fate: Loom("lane_publish::spans"),
     },
     Bug {
@@ -311,11 +311,11 @@ pub const BUGS: &[Bug] = &[
             r"if !PLANTED { self.state.0.slots[seq.slot()].revoked = true; }
                 Ok(Revoke::Won)",
         )],
-        why: "A task that was taken back is not known to be.",
+        why: "A task that was revoked is not marked as revoked.",
         fate: Loom("lane_claim::revoke"),
     },
     Bug {
-        name: "lane.casualty",
+        name: "lane.in-flight",
         file: "src/shm/locked.rs",
         edits: &[(
             r"if began {
@@ -323,7 +323,7 @@ pub const BUGS: &[Bug] = &[
             r"if began {
             if !PLANTED { self.state.0.slots[seq.slot()].revoked = true; }",
         )],
-        why: "The next worker runs what killed the last one.",
+        why: "The next worker runs the in-flight task of the dead one.",
         fate: Loom("lane_recovery::crash"),
     },
     Bug {
@@ -334,7 +334,7 @@ pub const BUGS: &[Bug] = &[
             "if !PLANTED { self.state.0.slots[seq.slot()].revoked = false; }",
         )],
         why: "A task that is to run again is skipped.",
-        fate: Loom("remote_bury::retry"),
+        fate: Loom("remote_recovery::retry"),
     },
     Bug {
         name: "lane.begin-revoked",
@@ -343,11 +343,11 @@ pub const BUGS: &[Bug] = &[
             "claim::begin_revoked(&fresh.claims[seq.slot()], seq);",
             "if !PLANTED { claim::begin_revoked(&fresh.claims[seq.slot()], seq); }",
         )],
-        why: "The next worker runs what was taken back from the dead one.",
+        why: "The next worker runs a task that was revoked in the dead one's lane.",
         fate: Loom("lane_recovery::crash_revoke"),
     },
     Bug {
-        name: "lane.replace-ring",
+        name: "lane.replace-notify",
         file: "src/shm/locked.rs",
         edits: &[(
             "self.parent.notify();",
@@ -381,14 +381,14 @@ pub const BUGS: &[Bug] = &[
             self.commit.store(seq.mark(), Release);
         }",
         )],
-        why: "An answer is committed before it is written.",
-        fate: Loom("lane_bells::parent"),
+        why: "A reply is committed before it is written.",
+        fate: Loom("lane_wake::parent"),
     },
     Bug {
         name: "spans.used",
         file: "src/shm/spans.rs",
         edits: &[("if self.used > 0 {", "if self.used > 0 && !PLANTED {")],
-        why: "A full arena is whole again though payloads lie in it.",
+        why: "A full arena counts as empty though payloads lie in it.",
         fate: Loom("lane_publish::spans"),
     },
 ];

@@ -151,19 +151,19 @@ pub const BUGS: &[Bug] = &[
         fate: Shuttle("deque::full"),
     },
     Bug {
-        name: "deque.loot-room",
+        name: "deque.loot-capacity",
         file: "src/thread/deque.rs",
         edits: &[(
             "let free = CAPACITY - mine.len() + 1;",
             "let free = if PLANTED { CAPACITY } else { CAPACITY - mine.len() + 1 };",
         )],
-        why: "A thief puts more into its own deque than it has room for.",
+        why: "A thief puts more into its own deque than fits there.",
         fate: Survives(
             "A thief steals when its own deque is empty, and takes less than fits there.",
         ),
     },
     Bug {
-        name: "deque.many-room",
+        name: "deque.many-capacity",
         file: "src/thread/deque.rs",
         edits: &[(
             "let free = (CAPACITY - now.len()).min(limit);",
@@ -181,7 +181,7 @@ pub const BUGS: &[Bug] = &[
             "if above > u16::MAX / 2 {",
             "if above > u16::MAX / 2 && !PLANTED {",
         )],
-        why: "A mark that thieves have passed is taken for a place far below.",
+        why: "A mark that thieves have passed is taken for a position far below.",
         fate: Survives(
             "The order in which a worker runs its own tasks would be another one, which is no promise of a pool of several.",
         ),
@@ -193,7 +193,7 @@ pub const BUGS: &[Bug] = &[
             "Self::between(head, tail / ONE) == 0",
             "(PLANTED || Self::between(head, tail / ONE) == 0)",
         )],
-        why: "A closed inbox is over though there is something in it.",
+        why: "A closed injector is over though there is something in it.",
         fate: Shuttle("pool::smallest_race"),
     },
     Bug {
@@ -203,8 +203,8 @@ pub const BUGS: &[Bug] = &[
             "slot.with_mut(|slot| *slot = ptr::null_mut());",
             "if !PLANTED { slot.with_mut(|slot| *slot = ptr::null_mut()); }",
         )],
-        why: "A block comes back from the shelf with the items of its last use.",
-        fate: Shuttle("inbox::recycled"),
+        why: "A recycled block still has the items of its last use.",
+        fate: Shuttle("injector::recycled"),
     },
     Bug {
         name: "injector.shelve-read",
@@ -213,8 +213,8 @@ pub const BUGS: &[Bug] = &[
             "block.read.with_mut(|read| *read = 0);",
             "if !PLANTED { block.read.with_mut(|read| *read = 0); }",
         )],
-        why: "A block comes back from the shelf as one that has been read.",
-        fate: Shuttle("inbox::recycled"),
+        why: "A recycled block counts as read already.",
+        fate: Shuttle("injector::recycled"),
     },
     Bug {
         name: "injector.shelve-next",
@@ -223,9 +223,9 @@ pub const BUGS: &[Bug] = &[
             "block.next.with_mut(|next| *next = ptr::null_mut());",
             "if !PLANTED { block.next.with_mut(|next| *next = ptr::null_mut()); }",
         )],
-        why: "A block comes back from the shelf with the one that followed it.",
+        why: "A recycled block still links to the block that followed it.",
         fate: Survives(
-            "A block is linked again before anybody looks for what follows it, in the models' short chains.",
+            "A block is linked again before a thread follows its link, in the models' short chains.",
         ),
     },
     Bug {
@@ -237,8 +237,8 @@ pub const BUGS: &[Bug] = &[
             r"+ count >= SLOTS - usize::from(PLANTED) {
             // SAFETY: every",
         )],
-        why: "A block is used again while somebody reads it.",
-        fate: Shuttle("inbox::look"),
+        why: "A block is used again while a thread reads it.",
+        fate: Shuttle("injector::look"),
     },
     Bug {
         name: "injector.closed",
@@ -249,8 +249,8 @@ pub const BUGS: &[Bug] = &[
             r"if tail & CLOSED != 0 && !PLANTED {
                 return 0;",
         )],
-        why: "A closed inbox takes items.",
-        fate: Shuttle("inbox::close"),
+        why: "A closed injector takes items.",
+        fate: Shuttle("injector::close"),
     },
     Bug {
         name: "injector.many-slots",
@@ -260,7 +260,7 @@ pub const BUGS: &[Bug] = &[
             "block.slots[offset..offset + count].iter().zip(&items[usize::from(PLANTED && count < items.len())..]) {",
         )],
         why: "A batch that crosses the end of a block writes its second item into the first slot.",
-        fate: Shuttle("inbox::many_and_one"),
+        fate: Shuttle("injector::many_and_one"),
     },
     Bug {
         name: "injector.many-rest",
@@ -270,10 +270,10 @@ pub const BUGS: &[Bug] = &[
             "match self.push_some(&items[count * usize::from(!PLANTED)..]) {",
         )],
         why: "The second step of a batch begins with its first item again.",
-        fate: Shuttle("inbox::many_and_one"),
+        fate: Shuttle("injector::many_and_one"),
     },
     Bug {
-        name: "hand.steal",
+        name: "handoff.steal",
         file: "src/thread/handoff.rs",
         edits: &[(
             "// ORDERING: handoff.steal Acquire",
@@ -284,7 +284,7 @@ pub const BUGS: &[Bug] = &[
         // ORDERING: handoff.steal Acquire",
         )],
         why: "A thief takes what it has seen, whether or not it is still there.",
-        fate: Shuttle("hand::again"),
+        fate: Shuttle("handoff::again"),
     },
     Bug {
         name: "limit.wake-all",
@@ -382,7 +382,7 @@ pub const BUGS: &[Bug] = &[
             if !PLANTED { self.unlink(job); }",
         )],
         why: "A deferred half that is shared stays deferred, and runs twice.",
-        fate: Shuttle("pool::latent_half"),
+        fate: Shuttle("pool::deferred_half"),
     },
     Bug {
         name: "join.finish-wake",
@@ -404,8 +404,8 @@ pub const BUGS: &[Bug] = &[
             .is_ok()
             || PLANTED",
         )],
-        why: "An owner takes back a half that a thief has.",
-        fate: Loom("join::guests"),
+        why: "An owner reclaims a half that a thief has.",
+        fate: Loom("join::external_joiners"),
     },
     Bug {
         name: "join.put-full",
@@ -418,7 +418,7 @@ pub const BUGS: &[Bug] = &[
             || PLANTED",
         )],
         why: "A half that found no empty slot is believed to be shared.",
-        fate: Loom("join::guests"),
+        fate: Loom("join::external_joiners"),
     },
     Bug {
         name: "join.wake-at-start",
@@ -465,7 +465,7 @@ pub const BUGS: &[Bug] = &[
             let signal = if PLANTED { self.signal.load(Relaxed) } else { signal };
             // WAKE: the other end is Threads::notify_spares",
         )],
-        why: "A spare reads the signal after its look, and sleeps through a call that came between.",
+        why: "A spare reads the signal after its check, and sleeps through a notification that came between.",
         fate: Shuttle("pool::both_workers"),
     },
     Bug {
@@ -487,21 +487,21 @@ pub const BUGS: &[Bug] = &[
             "if registry.waiting <= registry.lent.len() {",
             "if if PLANTED { registry.waiting == 0 } else { registry.waiting <= registry.lent.len() } {",
         )],
-        why: "One waiting spare is counted for two lent cores.",
+        why: "One waiting spare is counted for two lent tokens.",
         fate: Shuttle("pool::two_lent"),
     },
     Bug {
-        name: "threads.lend-call",
+        name: "threads.lend-notify",
         file: "src/thread/start_threads.rs",
         edits: &[(
             "threads.notify_spares(false);",
             "if !PLANTED { threads.notify_spares(false); }",
         )],
-        why: "A core is lent, and the spare that waits is not called.",
+        why: "A token is lent, and the spare that waits is not notified.",
         fate: Shuttle("pool::two_lent"),
     },
     Bug {
-        name: "threads.give-up-call",
+        name: "threads.give-up-notify",
         file: "src/thread/threads.rs",
         edits: &[(
             r"registry.lent.push(token);
@@ -511,7 +511,7 @@ pub const BUGS: &[Bug] = &[
         drop(registry);
         if !PLANTED { self.notify_spares(false); }",
         )],
-        why: "A core that an unfit spare gives back is offered to nobody.",
+        why: "A token that a spare gives back, because it failed to begin, is offered to no other spare.",
         fate: Survives("No schedule has a spare that fails to begin while another one waits."),
     },
     Bug {
@@ -521,7 +521,7 @@ pub const BUGS: &[Bug] = &[
             "futex::wake_all(&self.live);",
             "if !PLANTED { futex::wake_all(&self.live); }",
         )],
-        why: "The last thread does not wake who waits for the pool's end.",
+        why: "The last thread does not wake the thread that waits for the pool's end.",
         fate: Loom("shutdown::closed"),
     },
     Bug {
@@ -531,7 +531,7 @@ pub const BUGS: &[Bug] = &[
             "futex::wake_all(&self.begun);",
             "if !PLANTED { futex::wake_all(&self.begun); }",
         )],
-        why: "The last worker to begin does not wake who builds the pool.",
+        why: "The last worker to begin does not wake the thread that builds the pool.",
         fate: Loom("shutdown::hook"),
     },
     Bug {
@@ -541,9 +541,9 @@ pub const BUGS: &[Bug] = &[
             "if registry.takeovers[index] != takeovers {",
             "if registry.takeovers[index] != takeovers && !PLANTED {",
         )],
-        why: "A core that was taken over and lent again is taken back by its first holder.",
+        why: "A token that was taken over and lent again is taken by its first holder.",
         fate: Survives(
-            "A blocked task goes on with a core whose deque is another task's: no schedule has locks that this would show by.",
+            "A blocked task goes on with a token whose deque is another task's: no schedule has locks that this would show by.",
         ),
     },
     Bug {
@@ -553,7 +553,7 @@ pub const BUGS: &[Bug] = &[
             "if registry.retired == self.workers || registry.waiting",
             "if registry.retired == self.workers && !PLANTED || registry.waiting",
         )],
-        why: "A spare that comes back when all workers have ended waits for a core.",
+        why: "A spare that comes back when all workers have ended waits for a token.",
         fate: Loom("shutdown::closed"),
     },
     Bug {
@@ -563,9 +563,9 @@ pub const BUGS: &[Bug] = &[
             "registry.spares = registry.spares.saturating_sub(1);",
             "if !PLANTED { registry.spares = registry.spares.saturating_sub(1); }",
         )],
-        why: "A spare that leaves is still counted: in the end no core can be lent.",
+        why: "A spare that leaves is still counted: in the end no token can be lent.",
         fate: Survives(
-            "Only a limit that is reached after many spares have left would show it, and how many are on their way is nobody's to say.",
+            "Only a limit that is reached after many spares have left would show it, and a model cannot say how many are about to leave.",
         ),
     },
     Bug {
@@ -575,7 +575,7 @@ pub const BUGS: &[Bug] = &[
             "if self.is_work_left(own, true) {",
             "if !PLANTED && self.is_work_left(own, true) {",
         )],
-        why: "A worker goes to sleep without a last look at the queues.",
+        why: "A worker parks without a last look at the queues.",
         fate: Shuttle("pool::hidden_wait_parked"),
     },
     Bug {
@@ -585,7 +585,7 @@ pub const BUGS: &[Bug] = &[
             "} else if self.is_job_left(own) {",
             "} else if !PLANTED && self.is_job_left(own) {",
         )],
-        why: "A worker goes to sleep without a last look for an offered half.",
+        why: "A worker parks without a last look for a shared job.",
         fate: Shuttle("pool::halves_meet_parked"),
     },
     Bug {
@@ -595,7 +595,7 @@ pub const BUGS: &[Bug] = &[
             "if self.shared.is_closed() || own.pinned.look() {",
             "if self.shared.is_closed() && !PLANTED || own.pinned.look() {",
         )],
-        why: "A worker goes to sleep without a last look whether the pool is closed.",
+        why: "A worker parks without a last look whether the pool is closed.",
         fate: Loom("shutdown::closed"),
     },
     Bug {
@@ -605,7 +605,7 @@ pub const BUGS: &[Bug] = &[
             "if self.is_work_left(own, false) {",
             "if self.is_work_left(own, false) && !PLANTED {",
         )],
-        why: "The last searcher finds that there is more, and wakes nobody.",
+        why: "The last searcher finds that there is more, and wakes no worker.",
         fate: Shuttle("pool::both_workers"),
     },
     Bug {
@@ -615,7 +615,7 @@ pub const BUGS: &[Bug] = &[
             "} else if self.is_job_seen(own) {",
             "} else if self.is_job_seen(own) && !PLANTED {",
         )],
-        why: "The last searcher sees an offered half, and wakes nobody.",
+        why: "The last searcher sees a shared job, and wakes no worker.",
         fate: Shuttle("pool::halves_meet_beside"),
     },
     Bug {
@@ -627,7 +627,7 @@ pub const BUGS: &[Bug] = &[
             r"!PLANTED && self.shared.injector.look()
 ",
         )],
-        why: "A worker does not look into the inbox before it sleeps.",
+        why: "A worker does not look into the injector before it sleeps.",
         fate: Loom("shutdown::closed"),
     },
     Bug {
@@ -643,17 +643,17 @@ pub const BUGS: &[Bug] = &[
         fate: Shuttle("pool::hidden_wait"),
     },
     Bug {
-        name: "search.offers",
+        name: "search.shared-jobs",
         file: "src/thread/search.rs",
         edits: &[(
             "|| !self.shared.idle.is_alone(true)\n                && self.others",
             "|| !PLANTED && !self.shared.idle.is_alone(true)\n                && self.others",
         )],
-        why: "A worker does not look for the halves of other workers before it sleeps.",
+        why: "A worker does not look for the shared jobs of other workers before it sleeps.",
         fate: Shuttle("pool::halves_meet_parked"),
     },
     Bug {
-        name: "search.handed",
+        name: "search.handoff",
         file: "src/thread/search.rs",
         edits: &[(
             "(None, handed) => handed.or_else(|| self.pop_global(own)).map(Work::Task),",
@@ -665,7 +665,7 @@ pub const BUGS: &[Bug] = &[
                 }),
                 (None, handed) => handed.or_else(|| self.pop_global(own)).map(Work::Task),",
         )],
-        why: "What lies in the hand waits behind what came later, or is lost.",
+        why: "A task in the handoff slot waits behind tasks that came later, or is lost.",
         fate: Shuttle("pool::cancel_spawned"),
     },
     Bug {
@@ -677,7 +677,7 @@ pub const BUGS: &[Bug] = &[
                         drop(task);
                     } else if let Err(task) = self.push(task) {",
         )],
-        why: "A worker that finds something and is handed something drops one of them.",
+        why: "A worker that finds one task and gets another one in its handoff slot drops one of them.",
         fate: Shuttle("pool::outside"),
     },
     Bug {
@@ -687,23 +687,23 @@ pub const BUGS: &[Bug] = &[
             "self.shared.idle.wake_one();",
             "if !PLANTED { self.shared.idle.wake_one(); }",
         )],
-        why: "A worker takes several tasks, and wakes nobody who could have some of them.",
+        why: "A worker takes several tasks, and wakes no other worker that could take some of them.",
         fate: Survives(
-            "Whoever pushes wakes somebody, and the last searcher looks again: this only spreads a batch sooner.",
+            "A thread that pushes wakes a worker, and the last searcher looks again: this only spreads a batch sooner.",
         ),
     },
     Bug {
-        name: "worker.over-mailbox",
+        name: "worker.over-pinned",
         file: "src/thread/worker.rs",
         edits: &[(
             "&& own.pinned.is_over()",
             "&& (PLANTED || own.pinned.is_over())",
         )],
-        why: "A worker ends with something in its mailbox.",
+        why: "A worker ends with a task in its pinned queue.",
         fate: Shuttle("pool::drain_two"),
     },
     Bug {
-        name: "worker.give-place",
+        name: "worker.return-place",
         file: "src/thread/worker.rs",
         edits: &[(
             "self.shared.return_place(&task);",
@@ -713,7 +713,7 @@ pub const BUGS: &[Bug] = &[
         fate: Shuttle("pool::limit"),
     },
     Bug {
-        name: "pool.close-mailboxes",
+        name: "pool.close-pinned",
         file: "src/thread/shared.rs",
         edits: &[(
             "worker.pinned.close();",
@@ -721,7 +721,7 @@ pub const BUGS: &[Bug] = &[
                 worker.pinned.close();
             }",
         )],
-        why: "Mailboxes stay open when the pool is closed.",
+        why: "Pinned queues stay open when the pool is closed.",
         fate: Loom("shutdown::closed"),
     },
     Bug {
@@ -752,7 +752,7 @@ pub const BUGS: &[Bug] = &[
             "if !worker.handoff.is_open() || self.injector.len() > 0 {",
             "if !worker.handoff.is_open() || !PLANTED && self.injector.len() > 0 {",
         )],
-        why: "A task goes into an open hand though an earlier one of the same thread waits in the injector.",
+        why: "A task goes into a handoff slot though an earlier one of the same thread waits in the injector.",
         fate: Shuttle("pool::in_order"),
     },
     Bug {
@@ -765,7 +765,7 @@ pub const BUGS: &[Bug] = &[
                         continue;
                     }",
         )],
-        why: "Of what is stolen to be cancelled all but the first is dropped.",
+        why: "Of the tasks that are stolen to be cancelled, all but the first are dropped.",
         fate: Shuttle("pool::cancel_spawned"),
     },
     Bug {
@@ -777,8 +777,8 @@ pub const BUGS: &[Bug] = &[
             r"if let Err(task) = self.push_outside(task) {
             if !PLANTED { self.return_place(&task); }",
         )],
-        why: "A task that the closed inbox refuses keeps its place in the queue.",
-        fate: Survives("The limit is closed in the next step, which tells everybody."),
+        why: "A task that the closed injector refuses keeps its place in the queue.",
+        fate: Survives("The limit is closed in the next step, which wakes all waiting submitters."),
     },
     Bug {
         name: "pool.inside-wake",
@@ -789,7 +789,7 @@ pub const BUGS: &[Bug] = &[
             r"Ok(()) => if !PLANTED {
                 self.idle.wake_one();",
         )],
-        why: "A task that is spawned inside wakes nobody.",
+        why: "A task that is spawned inside wakes no worker.",
         fate: Shuttle("pool::hidden_wait"),
     },
     Bug {
@@ -799,11 +799,11 @@ pub const BUGS: &[Bug] = &[
             "if let Some(worker) = self.idle.wake_one() {",
             "if !PLANTED && let Some(worker) = self.idle.wake_one() {",
         )],
-        why: "A task from outside wakes nobody.",
+        why: "A task from outside wakes no worker.",
         fate: Shuttle("pool::both_workers"),
     },
     Bug {
-        name: "pool.mail-wake",
+        name: "pool.pinned-wake",
         file: "src/thread/submit.rs",
         edits: &[(
             "self.idle.wake_this(worker);",
@@ -813,13 +813,13 @@ pub const BUGS: &[Bug] = &[
         fate: Shuttle("pool::spawn_on"),
     },
     Bug {
-        name: "pool.cancel-mail",
+        name: "pool.cancel-pinned",
         file: "src/thread/shared.rs",
         edits: &[(
             "while worker.pinned.pop_many(64, cancel) > 0 {}",
             "while !PLANTED && worker.pinned.pop_many(64, cancel) > 0 {}",
         )],
-        why: "What waits in mailboxes is not cancelled.",
+        why: "Tasks in pinned queues are not cancelled.",
         fate: Shuttle("pool::cancel_spawned"),
     },
     Bug {
@@ -829,14 +829,14 @@ pub const BUGS: &[Bug] = &[
             "while let Some((first, _)) = worker.deque.steal_into(&stolen) {",
             "while let Some((first, _)) = if PLANTED { None } else { worker.deque.steal_into(&stolen) } {",
         )],
-        why: "What waits in the workers' deques is not cancelled.",
+        why: "Tasks in the workers' deques are not cancelled.",
         fate: Shuttle("pool::cancel_spawned"),
     },
     Bug {
         name: "pool.close-limit",
         file: "src/thread/shared.rs",
         edits: &[("limit.close();", "if !PLANTED { limit.close(); }")],
-        why: "Who waits for a place in the queue does not learn that the pool is closed.",
+        why: "A submitter that waits for a place in the queue does not learn that the pool is closed.",
         fate: Shuttle("pool::limit_drained"),
     },
 ];

@@ -81,7 +81,7 @@ impl Raw {
             codec::write(arg, Part::Argument, SliceSink::new(&mut bytes)).unwrap();
             self.lane.publish(seq, entry, Body::Inline(&bytes));
         } else {
-            let span = self.lane.space(size as u32).expect("memory");
+            let span = self.lane.allocate(size as u32).expect("memory");
             let sink = RegionSink::new(self.lane.request_region(span));
             codec::write(arg, Part::Argument, sink).unwrap();
             self.lane.publish(seq, entry, Body::Span(span));

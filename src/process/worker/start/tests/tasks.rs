@@ -223,7 +223,7 @@ fn a_task_sees_the_request_to_stop() {
     while !raw.lane.is_started(seq) {
         crate::sync::hint::spin_loop();
     }
-    raw.lane.ask(seq);
+    raw.lane.request_stop(seq);
     let reply = raw.next().unwrap();
     raw.read::<u64>(&reply).unwrap();
     let context = raw.call::<_, bool>(submit(|()| crate::cancel_requested()), ());

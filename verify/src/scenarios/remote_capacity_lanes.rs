@@ -1,4 +1,5 @@
-//! Submitters that wait for room in several lanes, and nobody else who would tell them: no attendant, or one that is held up.
+//! Submitters that wait for capacity in several lanes, and no other thread that would notify them: no completer, or one
+//! that is held up.
 
 use super::lane_kit::slept;
 use super::remote::{pool, serve_one, submit};
@@ -28,12 +29,12 @@ fn end(out: &Outcomes, pool: &Model, tasks: impl IntoIterator<Item = Future<u64>
     out.saw(slept());
 }
 
-/// A submitter finds two lanes full and leads both. The room comes from the worker of the second one, and nobody but the
-/// submitter takes its answer.
+/// A submitter finds two lanes full and leads both. The worker of the second one makes the capacity, and only the
+/// submitter takes its reply.
 const ELSEWHERE: Scenario = Scenario {
-    name: "remote/room_elsewhere",
-    test: "remote_rooms::elsewhere",
-    shows: "a submitter leads two lanes, of which the second one gives the room",
+    name: "remote/capacity_elsewhere",
+    test: "remote_capacity_lanes::elsewhere",
+    shows: "a submitter leads two lanes, and the second one gets capacity",
     must: &["awake", "slept"],
     faults: 1,
     loom: Loom::bound(2).at_least(140),
@@ -49,11 +50,11 @@ const ELSEWHERE: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// The same, and somebody else takes the answer.
+/// The same, and another thread takes the reply.
 const TAKEN: Scenario = Scenario {
-    name: "remote/room_taken",
-    test: "remote_rooms::taken",
-    shows: "the same, and another thread takes the answer",
+    name: "remote/capacity_taken",
+    test: "remote_capacity_lanes::taken",
+    shows: "the same, and another thread takes the reply",
     must: &["awake", "slept"],
     loom: Loom::bound(2).at_least(3_000),
     shuttle: Shuttle::sampled(1_000),
@@ -71,11 +72,11 @@ const TAKEN: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// The room comes from a task that was taken back: its worker skips it, and somebody else takes note of that.
+/// A revoked task makes the capacity: its worker skips it, and another thread finds that.
 const SKIPPED: Scenario = Scenario {
-    name: "remote/room_skipped",
-    test: "remote_rooms::skipped",
-    shows: "the same, and the room comes from a task that was taken back",
+    name: "remote/capacity_skipped",
+    test: "remote_capacity_lanes::skipped",
+    shows: "the same, and a revoked task makes the capacity",
     must: &["awake", "slept"],
     loom: Loom::bound(2).at_least(1_000),
     shuttle: Shuttle::sampled(1_000),
@@ -95,11 +96,11 @@ const SKIPPED: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// The submitter is a callback that the attendant runs: nobody listens for it.
+/// The submitter is a callback that the completer runs, so the completer does not listen.
 const CALLBACK: Scenario = Scenario {
-    name: "remote/room_callback",
-    test: "remote_rooms::callback",
-    shows: "the same, and the submitter is a callback that the attendant runs",
+    name: "remote/capacity_callback",
+    test: "remote_capacity_lanes::callback",
+    shows: "the same, and the submitter is a callback that the completer runs",
     must: &["awake", "slept"],
     loom: Loom::bound(2).at_least(140),
     shuttle: Shuttle::sampled(1_000),
@@ -108,10 +109,10 @@ const CALLBACK: Scenario = Scenario {
         let theirs = pool.clone();
         runs.add_done_callback(move |_| {
             let fits = submit(&theirs, 5);
-            let finds_room = submit(&theirs, 6);
+            let finds_capacity = submit(&theirs, 6);
             theirs.stop();
             fits.wait();
-            finds_room.wait();
+            finds_capacity.wait();
         });
         serve_one(&mut first);
         let serving = thread::spawn(move || serve_one(&mut second));
@@ -122,12 +123,12 @@ const CALLBACK: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// Two submitters wait for room in both lanes, each of which gives some: one leads where the other one follows, or both
-/// lead one.
+/// Two submitters wait for capacity in both lanes, and both lanes get some: one submitter leads where the other one
+/// follows, or each leads one lane.
 const TWO: Scenario = Scenario {
-    name: "remote/room_two",
-    test: "remote_rooms::two",
-    shows: "two submitters, two lanes, room in both",
+    name: "remote/capacity_two",
+    test: "remote_capacity_lanes::two",
+    shows: "two submitters, two lanes, capacity in both",
     must: &["slept"],
     may: &["awake"],
     threads: 3,
@@ -152,8 +153,8 @@ const TWO: Scenario = Scenario {
 
 /// Two submitters, and the pool ends: both learn of it, whatever they lead.
 const TWO_AT_END: Scenario = Scenario {
-    name: "remote/room_two_at_end",
-    test: "remote_rooms::two_at_end",
+    name: "remote/capacity_two_at_end",
+    test: "remote_capacity_lanes::two_at_end",
     shows: "the same, and the pool ends",
     must: &["awake", "slept"],
     threads: 3,
@@ -173,22 +174,23 @@ const TWO_AT_END: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// Broken on purpose: somebody is believed to lead the second lane, and who takes its answer tells nobody of the room.
-const IN_SILENCE: Scenario = Scenario {
-    name: "remote/broken_room_in_silence",
-    test: "remote_rooms::room_that_is_made_in_silence_is_found",
-    shows: "an answer of a lane that another thread leads is taken, and no thread is told \
-            of the room",
+/// Broken on purpose: the second lane has a leader that does not exist, and the thread that takes its reply notifies no
+/// thread of the capacity.
+const NO_NOTIFY: Scenario = Scenario {
+    name: "remote/broken_capacity_no_notify",
+    test: "remote_capacity_lanes::capacity_without_a_notification_is_found",
+    shows: "a reply of a lane that another thread leads is taken, and no thread is notified \
+            of the capacity",
     may: &["awake", "slept"],
     must_fail: Some("deadlock"),
     loom: Loom::bound(2),
     body: |out| {
         let (pool, _first, mut second, tasks) = full();
-        pool.lead_forever(1);
+        pool.pretend_leader(1);
         let theirs = pool.clone();
         let taking = thread::spawn(move || {
             serve_one(&mut second);
-            theirs.drain_in_silence(1);
+            theirs.drain_without_notify(1);
         });
         let late = submit(&pool, 5);
         taking.join().unwrap();
@@ -198,5 +200,5 @@ const IN_SILENCE: Scenario = Scenario {
 };
 
 pub const MODELS: &[Scenario] = &[
-    ELSEWHERE, TAKEN, SKIPPED, CALLBACK, TWO, TWO_AT_END, IN_SILENCE,
+    ELSEWHERE, TAKEN, SKIPPED, CALLBACK, TWO, TWO_AT_END, NO_NOTIFY,
 ];

@@ -1,8 +1,8 @@
-//! A worker dies after each of its steps, and the pool goes on: every future ends once, and what its task occupied is
-//! given back.
+//! A worker dies after each of its steps, and the pool goes on: every future ends once, and the memory of its task is
+//! freed.
 
 use super::lane_kit::{DONE, Ends};
-use super::remote::{answer, submit};
+use super::remote::{reply_to, submit};
 use super::remote_kit::one;
 use crate::sync::faults::mortal;
 use crate::sync::thread;
@@ -12,38 +12,38 @@ use raddle::shm::{Body, Payload, Request, Seq, WorkerEnd};
 use raddle::{Future, TaskError};
 
 /// What a worker has begun, if it lives until the lane is closed.
-fn serve(worker: &mut WorkerEnd, begun: &mut Vec<Seq>, answer: fn(&mut WorkerEnd, &Request)) {
+fn serve(worker: &mut WorkerEnd, begun: &mut Vec<Seq>, reply: fn(&mut WorkerEnd, &Request)) {
     while let Some(request) = worker.next() {
         begun.push(request.seq);
-        answer(worker, &request);
+        reply(worker, &request);
     }
 }
 
-/// A worker that may die. It runs on the thread that buries it: the one comes after the other in any case.
+/// A worker that may die. It runs on the thread that recovers its lane: one comes after the other in any case.
 #[inline(never)]
-fn dying(mut worker: Box<WorkerEnd>, answer: fn(&mut WorkerEnd, &Request)) -> Vec<Seq> {
+fn dying(mut worker: Box<WorkerEnd>, reply: fn(&mut WorkerEnd, &Request)) -> Vec<Seq> {
     let mut begun = Vec::new();
-    mortal(|| serve(&mut worker, &mut begun, answer));
+    mortal(|| serve(&mut worker, &mut begun, reply));
     begun
 }
 
 /// The supervisor's part, and the next worker's, which lives.
 #[inline(never)]
-fn replace(pool: &Model, ends: &Ends, answer: fn(&mut WorkerEnd, &Request)) -> Vec<Seq> {
-    assert!(pool.recover(0, ends.replies()), "nobody reads in place");
-    next(pool, ends, answer)
+fn replace(pool: &Model, ends: &Ends, reply: fn(&mut WorkerEnd, &Request)) -> Vec<Seq> {
+    assert!(pool.recover(0, ends.replies()), "no thread reads in place");
+    next(pool, ends, reply)
 }
 
 #[inline(never)]
-fn next(pool: &Model, ends: &Ends, answer: fn(&mut WorkerEnd, &Request)) -> Vec<Seq> {
+fn next(pool: &Model, ends: &Ends, reply: fn(&mut WorkerEnd, &Request)) -> Vec<Seq> {
     let first = pool.lane(0).lock().next();
     let mut worker = Box::new(ends.worker(first, || {}));
     let mut begun = Vec::new();
-    serve(&mut worker, &mut begun, answer);
+    serve(&mut worker, &mut begun, reply);
     begun
 }
 
-/// The outcome of a task that nobody waits for, when its worker has ended.
+/// The outcome of a task that no thread waits for, when its worker has ended.
 #[inline(never)]
 fn settled(pool: &Model, task: Future<u64>) -> Result<u64, TaskError> {
     while pool.run_deferred() {}
@@ -51,8 +51,7 @@ fn settled(pool: &Model, task: Future<u64>) -> Result<u64, TaskError> {
     task.try_result().expect("it has ended")
 }
 
-/// How a task ended. It was lost if it was begun and not answered, and runs in one
-/// worker alone.
+/// How a task ended. It was lost if it was begun and has no reply, and it runs in one worker only.
 fn is_lost<T>(outcome: &Result<T, TaskError>, begun: bool, again: bool) -> bool {
     assert!(!(begun && again), "it ran twice");
     match outcome {
@@ -68,10 +67,10 @@ fn is_lost<T>(outcome: &Result<T, TaskError>, begun: bool, again: bool) -> bool 
     }
 }
 
-/// Two tasks, and somebody who waits for the first one.
+/// Two tasks, and a waiter of the first one.
 const CRASH: Scenario = Scenario {
-    name: "bury/crash",
-    test: "remote_bury::crash",
+    name: "recovery/crash",
+    test: "remote_recovery::crash",
     shows: "each future ends once; at most one is lost, and it was begun",
     must: &["none", "first", "second"],
     cuts: true,
@@ -82,9 +81,9 @@ const CRASH: Scenario = Scenario {
         let (first, second) = (submit(&pool, 1), submit(&pool, 2));
         pool.lane(0).close();
         let at = pool.lane(0).lock().next();
-        let begun = dying(worker, answer);
+        let begun = dying(worker, reply_to);
         let waiter = thread::spawn(move || first.result());
-        let again = replace(&pool, &ends, answer);
+        let again = replace(&pool, &ends, reply_to);
         let first = waiter.join().unwrap();
         let second = settled(&pool, second);
         let ran = |seq| (begun.contains(&seq), again.contains(&seq));
@@ -102,10 +101,10 @@ const CRASH: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// The task may run twice: it ends well, whenever its worker dies, and who waits for it learns so.
+/// The task may run twice: it ends well, whenever its worker dies, and its waiter gets the result.
 const RETRY: Scenario = Scenario {
-    name: "bury/retry",
-    test: "remote_bury::retry",
+    name: "recovery/retry",
+    test: "remote_recovery::retry",
     shows: "one that may run twice ends well, in a lane that is full",
     must: &["once", "again"],
     cuts: true,
@@ -117,9 +116,9 @@ const RETRY: Scenario = Scenario {
         let second = submit(&pool, 2);
         pool.lane(0).close();
         let at = pool.lane(0).lock().next();
-        let begun = dying(worker, answer);
+        let begun = dying(worker, reply_to);
         let waiter = thread::spawn(move || assert_eq!(first.result().unwrap(), 2));
-        let again = replace(&pool, &ends, answer);
+        let again = replace(&pool, &ends, reply_to);
         waiter.join().unwrap();
         let seq = at.next();
         let second = settled(&pool, second);
@@ -130,10 +129,10 @@ const RETRY: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// The task may run twice, and is cancelled meanwhile: between the two it can be taken back.
+/// The task may run twice, and is cancelled meanwhile: between the two runs it can be revoked.
 const RETRY_CANCEL: Scenario = Scenario {
-    name: "bury/retry_cancel",
-    test: "remote_bury::retry_cancel",
+    name: "recovery/retry_cancel",
+    test: "remote_recovery::retry_cancel",
     shows: "it runs, or is cancelled, also between two workers",
     must: &["once", "again", "cancelled", "cancelled between"],
     cuts: true,
@@ -147,8 +146,8 @@ const RETRY_CANCEL: Scenario = Scenario {
             let cancelled = task.cancel();
             (task, cancelled)
         });
-        let begun = dying(worker, answer).len();
-        let again = replace(&pool, &ends, answer).len();
+        let begun = dying(worker, reply_to).len();
+        let again = replace(&pool, &ends, reply_to).len();
         let (task, cancelled) = canceller.join().unwrap();
         pool.drain_replies(0);
         match task.try_result().expect("it has ended") {
@@ -167,26 +166,26 @@ const RETRY_CANCEL: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// Answers with what came, through the arena.
+/// Replies with the argument, through the arena.
 fn echo(worker: &mut WorkerEnd, request: &Request) {
     let Payload::Span(argument) = request.payload else {
         panic!("a long argument");
     };
     let bytes = worker.request_region(argument).to_vec();
-    let room = worker.space(bytes.len() as u32).expect("it fits");
+    let span = worker.allocate(bytes.len() as u32).expect("it fits");
     // In two steps, between which it may die.
     let (head, tail) = bytes.split_at(bytes.len() / 2);
-    worker.reply_region(room).write(0, head);
-    worker.is_asked(request.seq);
-    worker.reply_region(room).write(head.len(), tail);
-    worker.reply(request.seq, DONE, Body::Span(room));
+    worker.reply_region(span).write(0, head);
+    worker.is_stop_requested(request.seq);
+    worker.reply_region(span).write(head.len(), tail);
+    worker.reply(request.seq, DONE, Body::Span(span));
 }
 
 /// The task's argument and its result are long. It may run twice; the second time from the same argument.
 const SPAN: Scenario = Scenario {
-    name: "bury/span",
-    test: "remote_bury::span",
-    shows: "the same with long payloads, whose memory comes back",
+    name: "recovery/span",
+    test: "remote_recovery::span",
+    shows: "the same with long payloads, whose memory is freed",
     must: &["once", "again"],
     cuts: true,
     loom: Loom::bound(1).at_least(185),
@@ -199,10 +198,10 @@ const SPAN: Scenario = Scenario {
         pool.lane(0).close();
         let begun = dying(worker, echo).len();
         let waiter = thread::spawn(move || assert_eq!(task.result().unwrap(), [7; 100]));
-        // Who reads an answer keeps the memory; the supervisor comes again.
-        let buried = pool.recover(0, ends.replies());
+        // A thread that reads a reply keeps the memory; the supervisor comes again.
+        let recovered = pool.recover(0, ends.replies());
         let mut waiter = Some(waiter);
-        if !buried {
+        if !recovered {
             waiter.take().expect("not joined yet").join().unwrap();
             assert!(pool.recover(0, ends.replies()));
         }
@@ -211,18 +210,21 @@ const SPAN: Scenario = Scenario {
             waiter.join().unwrap();
         }
         assert_eq!(pool.lane(0).lock().reading(), 0);
-        let all = pool.lane(0).space(ARENA as u32).expect("nothing is used");
+        let all = pool
+            .lane(0)
+            .allocate(ARENA as u32)
+            .expect("nothing is used");
         pool.lane(0).free(all);
         out.saw(if begun + again == 2 { "again" } else { "once" });
     },
     ..Scenario::EMPTY
 };
 
-/// The same with a task that may run once: it is lost for good if it was begun, and its memory comes back as well.
+/// The same with a task that may run once: it is lost for good if it was begun, and its memory is freed as well.
 const SPAN_LOST: Scenario = Scenario {
-    name: "bury/span_lost",
-    test: "remote_bury::span_lost",
-    shows: "one that runs once is lost, and its memory comes back",
+    name: "recovery/span_lost",
+    test: "remote_recovery::span_lost",
+    shows: "one that runs once is lost, and its memory is freed",
     must: &["ran", "lost"],
     cuts: true,
     loom: Loom::bound(1).at_least(150),
@@ -235,10 +237,10 @@ const SPAN_LOST: Scenario = Scenario {
         pool.lane(0).close();
         let begun = !dying(worker, echo).is_empty();
         let waiter = thread::spawn(move || task.result());
-        let buried = pool.recover(0, ends.replies());
+        let recovered = pool.recover(0, ends.replies());
         let mut waiter = Some(waiter);
         let mut outcome = None;
-        if !buried {
+        if !recovered {
             outcome = waiter.take().map(|waiter| waiter.join().unwrap());
             assert!(pool.recover(0, ends.replies()));
         }
@@ -248,7 +250,10 @@ const SPAN_LOST: Scenario = Scenario {
         let lost = is_lost(&outcome, begun, again);
         assert!(outcome.is_err() || outcome.is_ok_and(|bytes| bytes == [7; 100]));
         assert_eq!(pool.lane(0).lock().reading(), 0);
-        let all = pool.lane(0).space(ARENA as u32).expect("nothing is used");
+        let all = pool
+            .lane(0)
+            .allocate(ARENA as u32)
+            .expect("nothing is used");
         pool.lane(0).free(all);
         out.saw(if lost { "lost" } else { "ran" });
     },

@@ -1,5 +1,5 @@
-//! A submitter sleeps for room in one lane, and what makes the room, or ends the wait, is not an answer that it could take
-//! itself.
+//! A submitter sleeps for capacity in one lane. What makes the capacity, or ends the wait, is not a reply that it could
+//! take itself.
 
 use super::lane_kit::{DONE, number, slept};
 use super::remote::{pool, serve_one, submit};
@@ -11,18 +11,21 @@ use raddle::{Future, Rejected, TaskError};
 
 const ARENA: usize = 128;
 
-/// Nobody sleeps any more, so nobody wants room.
-fn assert_content(pool: &Model) {
+/// No thread sleeps any more, so none waits for capacity.
+fn assert_no_waiters(pool: &Model) {
     let capacity_waiters = pool.lane(0).lock().data().capacity_waiters;
-    assert_eq!(capacity_waiters, 0, "who has gone still wants room");
+    assert_eq!(
+        capacity_waiters, 0,
+        "a submitter that has gone is still counted"
+    );
 }
 
-/// A task was taken back, and its worker skips it while it begins the next one. The room is found by the lane's leader, who
-/// waits for that one.
+/// A task was revoked, and its worker skips it while it begins the next one. The lane's leader, which waits for that one,
+/// finds the capacity.
 const SKIPPED: Scenario = Scenario {
-    name: "room/skipped",
-    test: "remote_room::skipped",
-    shows: "room comes from a task that was taken back",
+    name: "capacity/skipped",
+    test: "remote_capacity::skipped",
+    shows: "a revoked task makes the capacity",
     must: &["slept"],
     may: &["awake"],
     threads: 3,
@@ -46,7 +49,7 @@ const SKIPPED: Scenario = Scenario {
         waiter.join().unwrap();
         serve_one(&mut worker);
         assert_eq!(third.result().unwrap(), 4);
-        assert_content(&pool);
+        assert_no_waiters(&pool);
         out.saw(slept());
     },
     ..Scenario::EMPTY
@@ -57,11 +60,11 @@ fn long(pool: &Model) -> Future<u64> {
     pool.submit::<Vec<u8>, u64>(&vec![7; 100])
 }
 
-/// The arena is full, and the task whose argument lies there is cancelled.
+/// The arena is full, and the task whose argument is there is cancelled.
 const ARGUMENT: Scenario = Scenario {
-    name: "room/argument",
-    test: "remote_room::argument",
-    shows: "memory comes from a task that is cancelled",
+    name: "capacity/argument",
+    test: "remote_capacity::argument",
+    shows: "a cancelled task frees the memory",
     must: &["awake", "slept"],
     loom: Loom::bound(4).at_least(1_000),
     shuttle: Shuttle::sampled(1_000),
@@ -76,16 +79,16 @@ const ARGUMENT: Scenario = Scenario {
         out.saw(slept());
         serve_one(&mut worker);
         assert!(second.result().is_ok());
-        assert_content(&pool);
+        assert_no_waiters(&pool);
     },
     ..Scenario::EMPTY
 };
 
-/// The lane is full, and the answer that leaves room is long: there is room when somebody else has read it.
+/// The lane is full, and the reply that makes capacity is long: there is capacity when another thread has read it.
 const READ: Scenario = Scenario {
-    name: "room/read",
-    test: "remote_room::read",
-    shows: "room comes when another thread has read a long answer",
+    name: "capacity/read",
+    test: "remote_capacity::read",
+    shows: "there is capacity when another thread has read a long reply",
     must: &["awake", "slept"],
     loom: Loom::bound(2).at_least(1_050),
     shuttle: Shuttle::sampled(1_000),
@@ -95,10 +98,10 @@ const READ: Scenario = Scenario {
         let first = pool.submit::<u64, Vec<u8>>(&1);
         let second = submit(&pool, 2);
         let request = worker.next().expect("not closed");
-        let answer = [&92_u32.to_ne_bytes()[..], &[7; 92]].concat();
-        let room = worker.space(answer.len() as u32).expect("it fits");
-        worker.reply_region(room).write(0, &answer);
-        worker.reply(request.seq, DONE, Body::Span(room));
+        let reply = [&92_u32.to_ne_bytes()[..], &[7; 92]].concat();
+        let span = worker.allocate(reply.len() as u32).expect("it fits");
+        worker.reply_region(span).write(0, &reply);
+        worker.reply(request.seq, DONE, Body::Span(span));
         let reader = thread::spawn(move || assert_eq!(first.result().unwrap(), [7; 92]));
         // Or it sleeps for ever.
         let third = submit(&pool, 3);
@@ -108,16 +111,16 @@ const READ: Scenario = Scenario {
         serve_one(&mut worker);
         assert_eq!(second.result().unwrap(), 3);
         assert_eq!(third.result().unwrap(), 4);
-        assert_content(&pool);
+        assert_no_waiters(&pool);
     },
     ..Scenario::EMPTY
 };
 
-/// The arena is full, and the answer is the argument, which lies there until somebody else has read it.
+/// The arena is full, and the reply is the argument, which stays there until another thread has read it.
 const RETURNED: Scenario = Scenario {
-    name: "room/returned",
-    test: "remote_room::returned",
-    shows: "memory comes when another thread has read an argument that came back",
+    name: "capacity/returned",
+    test: "remote_capacity::returned",
+    shows: "there is memory when another thread has read an argument that came back",
     must: &["awake", "slept"],
     loom: Loom::bound(2).at_least(1_000),
     shuttle: Shuttle::sampled(1_000),
@@ -137,19 +140,22 @@ const RETURNED: Scenario = Scenario {
         out.saw(slept());
         serve_one(&mut worker);
         assert!(second.result().is_ok());
-        let all = pool.lane(0).space(ARENA as u32).expect("nothing is used");
+        let all = pool
+            .lane(0)
+            .allocate(ARENA as u32)
+            .expect("nothing is used");
         pool.lane(0).free(all);
-        assert_content(&pool);
+        assert_no_waiters(&pool);
     },
     ..Scenario::EMPTY
 };
 
-/// The pool is closed to be drained while a submitter waits for room in a lane whose worker takes long: it is refused, and
-/// need not wait for that one.
+/// The pool is closed to be drained while a submitter waits for capacity in a lane whose worker takes long: it is refused,
+/// and does not wait for the worker.
 const DRAINED: Scenario = Scenario {
-    name: "room/drained",
-    test: "remote_room::drained",
-    shows: "a submitter that waits for room is refused when the pool is drained",
+    name: "capacity/drained",
+    test: "remote_capacity::drained",
+    shows: "a submitter that waits for capacity is refused when the pool is drained",
     must: &["awake", "slept"],
     loom: Loom::bound(3).at_least(140),
     shuttle: Shuttle::sampled(1_000),
@@ -160,7 +166,7 @@ const DRAINED: Scenario = Scenario {
         let theirs = pool.clone();
         let submitter = thread::spawn(move || submit(&theirs, 3));
         pool.drain();
-        // Or it sleeps for ever: the worker has not answered anything.
+        // Or it sleeps for ever: the worker has not replied to anything.
         let refused = submitter.join().unwrap().result();
         let refused = matches!(refused, Err(TaskError::Rejected(Rejected::ShutDown { .. })));
         assert!(refused);
@@ -171,7 +177,7 @@ const DRAINED: Scenario = Scenario {
         for task in tasks {
             assert!(task.result().is_ok());
         }
-        assert_content(&pool);
+        assert_no_waiters(&pool);
     },
     ..Scenario::EMPTY
 };

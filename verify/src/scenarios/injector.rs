@@ -1,4 +1,4 @@
-//! The inbox: anybody pushes, any worker pops. Blocks have two slots here, so three items cross a boundary.
+//! The injector: any thread pushes, any worker pops. Blocks have two slots here, so three items cross a boundary.
 
 use super::deque_kit::{Handle, Item, assert_each_once, item, list, meet, open};
 use crate::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -20,7 +20,7 @@ fn pop(queue: &Queue, limit: usize) -> Vec<u32> {
     got
 }
 
-/// Everything, when nobody pushes any more.
+/// Everything, when no thread pushes any more.
 fn rest(queue: &Queue) -> Vec<u32> {
     let mut got = Vec::new();
     loop {
@@ -37,88 +37,124 @@ fn is_in_order(got: &[u32]) -> bool {
     got.is_sorted()
 }
 
+/// Two threads push at the same time, the first one after `before` items. Every item up to `last` comes out, once; the outcome
+/// is their order.
+fn two_push(
+    out: &Outcomes,
+    before: u32,
+    mine: fn(&Queue, &DropCount),
+    theirs: fn(&Queue, &DropCount),
+    last: u32,
+) {
+    let count = DropCount::new();
+    let queue = Arc::new(Queue::new());
+    for number in 1..=before {
+        push(&queue, &count, number);
+    }
+    let (other, counted) = (Arc::clone(&queue), count.clone());
+    let pusher = thread::spawn(move || theirs(&other, &counted));
+    mine(&queue, &count);
+    pusher.join().unwrap();
+    let got = rest(&queue);
+    out.saw(list(&got));
+    assert_each_once(got, last);
+    count.assert_all_dropped();
+}
+
+/// One thread pushes three items, the other takes what it finds, twice.
+fn pop_meanwhile(out: &Outcomes, push_three: fn(&Queue, &DropCount)) {
+    let count = DropCount::new();
+    let queue = Arc::new(Queue::new());
+    let (other, counted) = (Arc::clone(&queue), count.clone());
+    let pusher = thread::spawn(move || push_three(&other, &counted));
+    let mut got = pop(&queue, usize::MAX);
+    got.extend(pop(&queue, usize::MAX));
+    pusher.join().unwrap();
+    out.saw(format!("popped {}", list(&got)));
+    got.extend(rest(&queue));
+    assert!(is_in_order(&got));
+    assert_each_once(got, 3);
+    count.assert_all_dropped();
+}
+
+/// One thread pushes items from 1 on, the other closes the queue: a look after the close finds those that were accepted.
+/// `push`: how many were.
+fn close_meanwhile(out: &Outcomes, push: fn(&Queue, &DropCount) -> u32) {
+    let count = DropCount::new();
+    let queue = Arc::new(Queue::new());
+    let (other, counted) = (Arc::clone(&queue), count.clone());
+    let pusher = thread::spawn(move || push(&other, &counted));
+    queue.close();
+    // From here on the queue only shrinks: what a look finds now is all there is.
+    let mut found = Vec::new();
+    while queue.look() {
+        found.extend(pop(&queue, 1));
+    }
+    let accepted = pusher.join().unwrap();
+    assert!(
+        found.iter().copied().eq(1..=accepted),
+        "found after the close: {found:?}, accepted: {accepted}"
+    );
+    out.saw(format!("{accepted} accepted"));
+    count.assert_all_dropped();
+}
+
 /// Two threads push, over the end of a block. Each one's items stay in order.
 const TWO_PUSHERS: Scenario = Scenario {
-    name: "inbox/two_pushers",
-    test: "inbox::two_pushers",
+    name: "injector/two_pushers",
+    test: "injector::two_pushers",
     shows: "every order that keeps each pusher's own",
     must: &["1 2 3", "1 3 2", "3 1 2"],
     loom: Loom::bound(3).at_least(6_400),
     shuttle: Shuttle::sampled(2_000),
     body: |out| {
-        let count = DropCount::new();
-        let queue = Arc::new(Queue::new());
-        let (other, theirs) = (Arc::clone(&queue), count.clone());
-        let pusher = thread::spawn(move || push(&other, &theirs, 3));
-        push(&queue, &count, 1);
-        push(&queue, &count, 2);
-        pusher.join().unwrap();
-        let got = rest(&queue);
-        out.saw(list(&got));
-        assert_each_once(got, 3);
-        count.assert_all_dropped();
+        let two = |queue: &Queue, count: &DropCount| {
+            push(queue, count, 1);
+            push(queue, count, 2);
+        };
+        two_push(out, 0, two, |queue, count| push(queue, count, 3), 3);
     },
     ..Scenario::EMPTY
 };
 
 /// Two pushers reach the last slot of a block together: one of them puts the next block in place.
 const BLOCK_END: Scenario = Scenario {
-    name: "inbox/block_end",
-    test: "inbox::block_end",
+    name: "injector/block_end",
+    test: "injector::block_end",
     shows: "two pushers at a block's last slot",
     must: &["1 2 3", "1 3 2"],
     loom: Loom::bound(3).at_least(620),
     shuttle: Shuttle::sampled(2_000),
     body: |out| {
-        let count = DropCount::new();
-        let queue = Arc::new(Queue::new());
-        push(&queue, &count, 1);
-        let (other, theirs) = (Arc::clone(&queue), count.clone());
-        let pusher = thread::spawn(move || push(&other, &theirs, 2));
-        push(&queue, &count, 3);
-        pusher.join().unwrap();
-        let got = rest(&queue);
-        out.saw(list(&got));
-        assert_each_once(got, 3);
-        count.assert_all_dropped();
+        let third = |queue: &Queue, count: &DropCount| push(queue, count, 3);
+        two_push(out, 1, third, |queue, count| push(queue, count, 2), 3);
     },
     ..Scenario::EMPTY
 };
 
 /// One pushes three items, the other takes what it finds, twice.
 const PUSH_POP: Scenario = Scenario {
-    name: "inbox/push_pop",
-    test: "inbox::push_pop",
+    name: "injector/push_pop",
+    test: "injector::push_pop",
     shows: "what two looks find during three pushes: nothing to everything",
     must: &["popped -", "popped 1", "popped 1 2", "popped 1 2 3"],
     loom: Loom::bound(3).at_least(31_000),
     shuttle: Shuttle::sampled(2_000),
     body: |out| {
-        let count = DropCount::new();
-        let queue = Arc::new(Queue::new());
-        let (other, theirs) = (Arc::clone(&queue), count.clone());
-        let pusher = thread::spawn(move || {
+        pop_meanwhile(out, |queue, count| {
             for number in 1..=3 {
-                push(&other, &theirs, number);
+                push(queue, count, number);
             }
         });
-        let mut got = pop(&queue, usize::MAX);
-        got.extend(pop(&queue, usize::MAX));
-        pusher.join().unwrap();
-        out.saw(format!("popped {}", list(&got)));
-        got.extend(rest(&queue));
-        assert!(is_in_order(&got));
-        assert_each_once(got, 3);
-        count.assert_all_dropped();
     },
     ..Scenario::EMPTY
 };
 
-/// Two threads pop a full block and what lies behind it: the last one to read gives the block back.
+/// Two threads pop a full block and what is behind it: the last one to read recycles the block.
 const TWO_POPPERS: Scenario = Scenario {
-    name: "inbox/two_poppers",
-    test: "inbox::two_poppers",
-    shows: "two share a block, one of them gives it back",
+    name: "injector/two_poppers",
+    test: "injector::two_poppers",
+    shows: "two share a block, one of them recycles it",
     must: &["1 2 and 3", "3 and 1 2", "2 and 1 3"],
     loom: Loom::bound(3).at_least(1_100),
     shuttle: Shuttle::sampled(2_000),
@@ -143,10 +179,10 @@ const TWO_POPPERS: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// A block is shelved and used again while another pusher is still held up in front of it.
+/// A block is recycled and used again while another pusher is still held up in front of it.
 const RECYCLED: Scenario = Scenario {
-    name: "inbox/recycled",
-    test: "inbox::recycled",
+    name: "injector/recycled",
+    test: "injector::recycled",
     shows: "blocks are used again under a late pusher",
     must: &["all in order", "the late one in between"],
     loom: Loom::bound(2).at_least(12_000),
@@ -177,9 +213,9 @@ const RECYCLED: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// Two poppers of up to `limit` items, while somebody pushes into the last slot of the block and puts the next in
+/// Two poppers of up to `limit` items, while a pusher writes into the last slot of the block and puts the next block in
 /// place.
-fn at_the_turn(out: &Outcomes, limit: usize) {
+fn at_a_block_end(out: &Outcomes, limit: usize) {
     let count = DropCount::new();
     let queue = Arc::new(Queue::new());
     push(&queue, &count, 1);
@@ -195,22 +231,22 @@ fn at_the_turn(out: &Outcomes, limit: usize) {
 }
 
 /// Each takes one.
-const THREE: Scenario = Scenario {
-    name: "inbox/pusher_and_two_poppers",
-    test: "inbox::pusher_and_two_poppers",
+const PUSHER_AND_TWO_POPPERS: Scenario = Scenario {
+    name: "injector/pusher_and_two_poppers",
+    test: "injector::pusher_and_two_poppers",
     shows: "across the end of a block",
     must: &["1 and -", "- and 1", "1 and 2", "2 and 1"],
     threads: 3,
     loom: Loom::bound(2).at_least(23_000),
     shuttle: Shuttle::sampled(2_000),
-    body: |out| at_the_turn(out, 1),
+    body: |out| at_a_block_end(out, 1),
     ..Scenario::EMPTY
 };
 
-/// One may take all, and the other stands in front of the next block with an old tail.
-const TURNED: Scenario = Scenario {
-    name: "inbox/turned",
-    test: "inbox::turned",
+/// One may take all, and the other one is at the next block with an old tail.
+const OLD_TAIL: Scenario = Scenario {
+    name: "injector/old_tail",
+    test: "injector::old_tail",
     shows: "no popper takes from the next block what is not there, by an old tail",
     must: &[
         "1 and -",
@@ -223,27 +259,24 @@ const TURNED: Scenario = Scenario {
     threads: 3,
     loom: Loom::bound(2).at_least(30_000),
     shuttle: Shuttle::sampled(2_000),
-    body: |out| at_the_turn(out, usize::MAX),
+    body: |out| at_a_block_end(out, usize::MAX),
     ..Scenario::EMPTY
 };
 
-/// Closing meets pushes: what was accepted is found by whoever looks after the close; what was refused was
+/// Closing meets pushes: a look after the close finds what was accepted; what was refused was
 /// refused for good.
 const CLOSE: Scenario = Scenario {
-    name: "inbox/close",
-    test: "inbox::close",
+    name: "injector/close",
+    test: "injector::close",
     shows: "accepted is found after the close; refused is refused for good",
     must: &["0 accepted", "1 accepted", "2 accepted"],
     loom: Loom::bound(3).at_least(840),
     shuttle: Shuttle::sampled(2_000),
     body: |out| {
-        let count = DropCount::new();
-        let queue = Arc::new(Queue::new());
-        let (other, theirs) = (Arc::clone(&queue), count.clone());
-        let pusher = thread::spawn(move || {
+        close_meanwhile(out, |queue, count| {
             let mut accepted = 0;
             for number in 1..=2 {
-                match other.push(item(&theirs, number)) {
+                match queue.push(item(count, number)) {
                     Ok(()) => {
                         assert_eq!(accepted, number - 1, "accepted after a refusal");
                         accepted = number;
@@ -253,16 +286,6 @@ const CLOSE: Scenario = Scenario {
             }
             accepted
         });
-        queue.close();
-        // From here on the queue only shrinks: what a look finds now is all there is.
-        let mut found = 0;
-        while queue.look() {
-            found += pop(&queue, 1).len() as u32;
-        }
-        let accepted = pusher.join().unwrap();
-        assert_eq!(found, accepted, "found after the close, against accepted");
-        out.saw(format!("{accepted} accepted"));
-        count.assert_all_dropped();
     },
     ..Scenario::EMPTY
 };
@@ -270,8 +293,8 @@ const CLOSE: Scenario = Scenario {
 /// A sleeper announces itself and looks, a pusher pushes and looks for sleepers. At least one of them sees
 /// the other.
 const LOOK: Scenario = Scenario {
-    name: "inbox/look",
-    test: "inbox::look",
+    name: "injector/look",
+    test: "injector::look",
     shows: "pusher and sleeper do not miss each other",
     must: &["sleeper saw", "pusher saw", "both saw"],
     forbidden: &["neither saw"],
@@ -286,8 +309,8 @@ const LOOK: Scenario = Scenario {
 
 /// Broken on purpose: as [`LOOK`], but the sleeper only compares the length, which it may read stale.
 const LENGTH_IS_NO_LOOK: Scenario = Scenario {
-    name: "inbox/broken_length_is_no_look",
-    test: "inbox::a_look_without_a_write_is_found",
+    name: "injector/broken_length_is_no_look",
+    test: "injector::a_look_without_a_write_is_found",
     shows: "a plain read in place of the look misses",
     may: &["seen"],
     must_fail: Some("neither saw"),
@@ -324,8 +347,8 @@ pub(super) fn pop_one(queue: &Queue) -> u32 {
 
 /// One pushes over the end of a block, the other waits for every item: nothing gets stuck at the block's end.
 const STREAM: Scenario = Scenario {
-    name: "inbox/stream",
-    test: "inbox::stream",
+    name: "injector/stream",
+    test: "injector::stream",
     shows: "a popper that waits gets everything, in order",
     must: &["1 2 3"],
     loom: Loom::bound(3).at_least(9_800),
@@ -359,83 +382,81 @@ fn push_many(queue: &Queue, count: &DropCount, numbers: std::ops::RangeInclusive
 
 /// One pushes three items at once, over the end of a block, the other a single one: the batch stays in order.
 const MANY_AND_ONE: Scenario = Scenario {
-    name: "inbox/many_and_one",
-    test: "inbox::many_and_one",
+    name: "injector/many_and_one",
+    test: "injector::many_and_one",
     shows: "every order that keeps the batch's own",
     loom: Loom::bound(3).at_least(8_500),
     shuttle: Shuttle::sampled(2_000),
     must: &["1 2 3 4", "4 1 2 3", "1 2 4 3"],
     body: |out| {
-        let count = DropCount::new();
-        let queue = Arc::new(Queue::new());
-        let (other, theirs) = (Arc::clone(&queue), count.clone());
-        let pusher = thread::spawn(move || push(&other, &theirs, 4));
-        assert_eq!(push_many(&queue, &count, 1..=3), 3);
-        pusher.join().unwrap();
-        let got = rest(&queue);
-        out.saw(list(&got));
-        assert_each_once(got, 4);
-        count.assert_all_dropped();
+        let three = |queue: &Queue, count: &DropCount| {
+            assert_eq!(push_many(queue, count, 1..=3), 3);
+        };
+        two_push(out, 0, three, |queue, count| push(queue, count, 4), 4);
+    },
+    ..Scenario::EMPTY
+};
+
+/// Two threads push three items each at once, over the end of a block: each batch stays in order.
+const TWO_BATCHES: Scenario = Scenario {
+    name: "injector/two_batches",
+    test: "injector::two_batches",
+    shows: "two batches in progress at once: every item once, each batch in order",
+    loom: Loom::bound(3).at_least(20_000),
+    shuttle: Shuttle::sampled(2_000),
+    must: &[
+        "1 2 3 4 5 6",
+        "1 2 4 5 3 6",
+        "1 2 4 5 6 3",
+        "4 5 6 1 2 3",
+        "4 5 1 2 3 6",
+        "4 5 1 2 6 3",
+    ],
+    body: |out| {
+        let three = |queue: &Queue, count: &DropCount| {
+            assert_eq!(push_many(queue, count, 1..=3), 3);
+        };
+        let others = |queue: &Queue, count: &DropCount| {
+            assert_eq!(push_many(queue, count, 4..=6), 3);
+        };
+        two_push(out, 0, three, others, 6);
     },
     ..Scenario::EMPTY
 };
 
 /// One pushes three items at once, the other takes what it finds, twice.
 const MANY_POP: Scenario = Scenario {
-    name: "inbox/many_pop",
-    test: "inbox::many_pop",
+    name: "injector/many_pop",
+    test: "injector::many_pop",
     shows: "what two looks find during a batch of three: the items of one step together",
     loom: Loom::bound(3).at_least(43_000),
     shuttle: Shuttle::sampled(2_000),
     must: &["popped -", "popped 1 2", "popped 1 2 3"],
     body: |out| {
-        let count = DropCount::new();
-        let queue = Arc::new(Queue::new());
-        let (other, theirs) = (Arc::clone(&queue), count.clone());
-        let pusher = thread::spawn(move || push_many(&other, &theirs, 1..=3));
-        let mut got = pop(&queue, usize::MAX);
-        got.extend(pop(&queue, usize::MAX));
-        assert_eq!(pusher.join().unwrap(), 3);
-        out.saw(format!("popped {}", list(&got)));
-        got.extend(rest(&queue));
-        assert!(is_in_order(&got));
-        assert_each_once(got, 3);
-        count.assert_all_dropped();
+        pop_meanwhile(out, |queue, count| {
+            assert_eq!(push_many(queue, count, 1..=3), 3);
+        });
     },
     ..Scenario::EMPTY
 };
 
-/// Closing meets a batch: what was accepted of it is its beginning, and is found by whoever looks after the close.
+/// Closing meets a batch: what was accepted of it is its beginning, and a look after the close finds it.
 const MANY_CLOSE: Scenario = Scenario {
-    name: "inbox/many_close",
-    test: "inbox::many_close",
+    name: "injector/many_close",
+    test: "injector::many_close",
     shows: "of a batch that meets the close the beginning is accepted",
     loom: Loom::bound(3).at_least(2_300),
     shuttle: Shuttle::sampled(2_000),
     must: &["0 accepted", "2 accepted", "3 accepted"],
-    body: |out| {
-        let count = DropCount::new();
-        let queue = Arc::new(Queue::new());
-        let (other, theirs) = (Arc::clone(&queue), count.clone());
-        let pusher = thread::spawn(move || push_many(&other, &theirs, 1..=3));
-        queue.close();
-        let mut found = Vec::new();
-        while queue.look() {
-            found.extend(pop(&queue, 1));
-        }
-        let accepted = pusher.join().unwrap();
-        assert!(found.iter().copied().eq(1..=accepted));
-        out.saw(format!("{accepted} accepted"));
-        count.assert_all_dropped();
-    },
+    body: |out| close_meanwhile(out, |queue, count| push_many(queue, count, 1..=3)),
     ..Scenario::EMPTY
 };
 
 /// As [`LOOK`], with a batch.
 const MANY_LOOK: Scenario = Scenario {
-    name: "inbox/many_look",
-    test: "inbox::many_look",
-    shows: "as `inbox/look`, for a batch",
+    name: "injector/many_look",
+    test: "injector::many_look",
+    shows: "as `injector/look`, for a batch",
     loom: Loom::bound(3).at_least(120),
     shuttle: Shuttle::sampled(2_000),
     must: &["sleeper saw", "pusher saw", "both saw"],
@@ -454,11 +475,12 @@ pub const MODELS: &[Scenario] = &[
     STREAM,
     TWO_POPPERS,
     RECYCLED,
-    THREE,
-    TURNED,
+    PUSHER_AND_TWO_POPPERS,
+    OLD_TAIL,
     CLOSE,
     LOOK,
     MANY_AND_ONE,
+    TWO_BATCHES,
     MANY_POP,
     MANY_CLOSE,
     MANY_LOOK,

@@ -1,4 +1,4 @@
-//! Outcomes that wait for somebody to complete their tasks: two threads serve them, and each task ends once.
+//! Deferred outcomes: two threads run them, and each task ends once.
 
 use super::lane_kit::slept;
 use super::remote::{pool, serve_one, submit};
@@ -7,12 +7,11 @@ use crate::sync::thread;
 use crate::{Loom, Scenario, Shuttle};
 use raddle::{Rejected, TaskError};
 
-/// The pool has ended. Who waits for one task and the attendant both complete what is left: each may complete the
-/// other's.
+/// The pool has ended. A waiter and the completer both complete what is left: each may complete the other's.
 const FAILED: Scenario = Scenario {
-    name: "ready/failed",
-    test: "remote_ready::failed",
-    shows: "two that complete what is left when the pool ends: each task once",
+    name: "deferred/failed",
+    test: "remote_deferred::failed",
+    shows: "two threads complete what is left when the pool ends: each task once",
     must: &["awake", "slept"],
     loom: Loom::bound(2).at_least(119_000),
     shuttle: Shuttle::sampled(1_000),
@@ -36,12 +35,12 @@ const FAILED: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// A worker has answered two tasks and died. Somebody waits for one of them, and takes it from the lane or completes it
-/// here, as the attendant does; each may complete the other's.
-const ANSWERED: Scenario = Scenario {
-    name: "ready/answered",
-    test: "remote_ready::answered",
-    shows: "the same for answers of a dead worker, which a waiter may take first",
+/// A worker has replied to two tasks and died. A waiter of one of them takes it from the lane, or completes it as a
+/// deferred outcome, as the completer does; each may complete the other's.
+const REPLIED: Scenario = Scenario {
+    name: "deferred/replied",
+    test: "remote_deferred::replied",
+    shows: "the same for replies of a dead worker, which a waiter may take first",
     must: &["awake", "slept"],
     loom: Loom::bound(1).at_least(4_300),
     shuttle: Shuttle::sampled(1_000),
@@ -63,11 +62,11 @@ const ANSWERED: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// What a dead worker had answered and nobody waits for: the attendant, who may be asleep, is told.
-const TOLD: Scenario = Scenario {
-    name: "ready/told",
-    test: "remote_ready::told",
-    shows: "the attendant is told of an answer that no thread waits for",
+/// A reply of a dead worker that no thread waits for: the completer, which may be asleep, is notified.
+const NOTIFIED: Scenario = Scenario {
+    name: "deferred/notified",
+    test: "remote_deferred::notified",
+    shows: "the completer is notified of a reply that no thread waits for",
     must: &["awake", "slept"],
     loom: Loom::bound(3).at_least(3_400),
     shuttle: Shuttle::sampled(1_000),
@@ -91,4 +90,4 @@ const TOLD: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-pub const MODELS: &[Scenario] = &[FAILED, ANSWERED, TOLD];
+pub const MODELS: &[Scenario] = &[FAILED, REPLIED, NOTIFIED];

@@ -1,10 +1,10 @@
-//! Tasks of a pool that was left behind in the parent of a forked process: whoever waits for one in the
-//! child takes its executor's place.
+//! Tasks whose pool stayed in the parent of a forked process: in the child, a holder that waits for such a task takes it
+//! over, and ends it in place of the executor.
 //!
 //! A checker cannot fork. So the parent's threads are those that did something before the scenario's
-//! threads begin, and never come back to it.
+//! threads begin, and do not go on with it.
 
-use super::cell_kit::{Bell, Kit, drive};
+use super::cell_kit::{Kit, TestWaker, drive};
 use crate::sync::{faults, thread};
 use crate::{Counted, Loom, Scenario, Shuttle};
 use raddle::future::state::{Claim, Completion};
@@ -41,8 +41,8 @@ fn next_of(future: SharedFuture<Counted>) -> &'static str {
 }
 
 /// Awaits it.
-fn await_it(mut future: SharedFuture<Counted>, bell: &Arc<Bell>) -> &'static str {
-    let (done, _) = drive(&mut future, bell);
+fn await_it(mut future: SharedFuture<Counted>, waker: &Arc<TestWaker>) -> &'static str {
+    let (done, _) = drive(&mut future, waker);
     settled(&done)
 }
 
@@ -62,17 +62,17 @@ fn count_calls(kit: &Kit, future: &SharedFuture<Counted>) -> Arc<AtomicUsize> {
     calls
 }
 
-/// Two holders wait for a task that was queued at the fork: one takes the executor's place.
+/// Two holders wait for a task that was queued at the fork: one takes it over.
 const QUEUED: Scenario = Scenario {
-    name: "adopt/queued",
-    test: "adopt::queued",
+    name: "take_over/queued",
+    test: "take_over::queued",
     shows: "two holders, one takes the task over; both get the error that names the fork",
     must: &["slept", "did not sleep"],
     loom: Loom::bound(3).at_least(3_000),
     shuttle: Shuttle::exhaustive().at_least(4_000),
     body: |out| {
         let kit = Kit::new();
-        let (task, future) = kit.orphan();
+        let (task, future) = kit.left_in_parent();
         let shared = future.shared();
         let clone = shared.clone();
         let other = thread::spawn(move || block(clone));
@@ -92,8 +92,8 @@ const QUEUED: Scenario = Scenario {
 
 /// Three holders, each in its own way, of a task that ran at the fork and has a callback.
 const RUNNING: Scenario = Scenario {
-    name: "adopt/running",
-    test: "adopt::running",
+    name: "take_over/running",
+    test: "take_over::running",
     shows: "the same for a claimed task, waited for in three ways; its callback runs once",
     must: &["slept", "did not sleep"],
     threads: 3,
@@ -101,17 +101,17 @@ const RUNNING: Scenario = Scenario {
     shuttle: Shuttle::sampled(10_000),
     body: |out| {
         let kit = Kit::new();
-        let (task, future) = kit.orphan();
+        let (task, future) = kit.left_in_parent();
         let shared = future.shared();
         let calls = count_calls(&kit, &shared);
         assert_eq!(task.raw().state.claim(), Claim::Won);
         let clones = [shared.clone(), shared.clone()];
-        let bell = kit.bell();
+        let waker = kit.waker();
         let others = {
             let [one, two] = clones;
             [
                 thread::spawn(move || (wait_for(one), None)),
-                thread::spawn(move || (await_it(two, &bell), Some(bell))),
+                thread::spawn(move || (await_it(two, &waker), Some(waker))),
             ]
         };
         let before = faults::waits().0;
@@ -122,9 +122,9 @@ const RUNNING: Scenario = Scenario {
             "did not sleep"
         });
         for other in others {
-            let (learned, bell) = other.join().unwrap();
+            let (learned, waker) = other.join().unwrap();
             assert_eq!(learned, "rejected");
-            drop(bell);
+            drop(waker);
         }
         assert_eq!(calls.load(Relaxed), 1);
         drop(task);
@@ -134,98 +134,98 @@ const RUNNING: Scenario = Scenario {
 };
 
 /// The parent's finisher was about to run the callback: one of two holders does it in its place, and
-/// both are told.
+/// both get the outcome.
 const SETTLING: Scenario = Scenario {
-    name: "adopt/settling",
-    test: "adopt::settling",
+    name: "take_over/settling",
+    test: "take_over::settling",
     shows: "the remaining callback runs once; a holder that awaits and one that blocks get the outcome",
     must: &["awaited at once", "woken"],
     loom: Loom::bound(3).at_least(45_000),
     shuttle: Shuttle::sampled(10_000),
     body: |out| {
         let kit = Kit::new();
-        let (task, future) = kit.orphan();
+        let (task, future) = kit.left_in_parent();
         let shared = future.shared();
         let calls = count_calls(&kit, &shared);
         let raw = task.into_raw();
         assert_eq!(raw.state.claim(), Claim::Won);
         assert!(raw.state.finish(Completion::Cancelled, true).hooks);
         let clone = shared.clone();
-        let bell = kit.bell();
-        let other = thread::spawn(move || (await_it(clone, &bell), bell));
+        let waker = kit.waker();
+        let other = thread::spawn(move || (await_it(clone, &waker), waker));
         assert_eq!(next_of(shared), "cancelled");
-        let (learned, bell) = other.join().unwrap();
+        let (learned, waker) = other.join().unwrap();
         assert_eq!(learned, "cancelled");
         assert_eq!(calls.load(Relaxed), 1);
-        out.saw(["awaited at once", "woken", "woken twice"][bell.rings()]);
-        drop(bell);
+        out.saw(["awaited at once", "woken", "woken twice"][waker.wakes()]);
+        drop(waker);
         kit.finish();
     },
     ..Scenario::EMPTY
 };
 
-/// The parent's finisher was a step away from settling: nothing is run again, nobody is forgotten.
+/// The parent's finisher was one step before settling: nothing runs again, and both holders get the outcome.
 const SETTLING_CLOSED: Scenario = Scenario {
-    name: "adopt/settling_closed",
-    test: "adopt::settling_closed",
+    name: "take_over/settling_closed",
+    test: "take_over::settling_closed",
     shows: "no callback runs again; both get the outcome",
     must: &["slept", "did not sleep"],
     loom: Loom::bound(3).at_least(20_000),
     shuttle: Shuttle::sampled(10_000),
     body: |out| {
         let kit = Kit::new();
-        let (task, future) = kit.orphan();
+        let (task, future) = kit.left_in_parent();
         let shared = future.shared();
         let calls = count_calls(&kit, &shared);
         let raw = task.into_raw();
         assert_eq!(raw.state.claim(), Claim::Won);
         assert!(raw.state.finish(Completion::Cancelled, true).hooks);
-        let _lost_notices = raw.hooks.run_callbacks(raw);
+        let _lost_waiters = raw.hooks.run_callbacks(raw);
         assert_eq!(calls.load(Relaxed), 1);
         let clone = shared.clone();
-        let bell = kit.bell();
-        let other = thread::spawn(move || (await_it(clone, &bell), bell));
+        let waker = kit.waker();
+        let other = thread::spawn(move || (await_it(clone, &waker), waker));
         let before = faults::waits().0;
         assert_eq!(next_of(shared), "cancelled");
-        let (learned, bell) = other.join().unwrap();
+        let (learned, waker) = other.join().unwrap();
         assert_eq!(learned, "cancelled");
-        assert_eq!((calls.load(Relaxed), bell.rings()), (1, 0));
+        assert_eq!((calls.load(Relaxed), waker.wakes()), (1, 0));
         out.saw(if faults::waits().0 > before {
             "slept"
         } else {
             "did not sleep"
         });
-        drop(bell);
+        drop(waker);
         kit.finish();
     },
     ..Scenario::EMPTY
 };
 
-/// One holder cancels what was queued at the fork, another waits for it: one of them ends it, and both
-/// learn the same.
+/// One holder cancels a task that was queued at the fork, another waits for it: one of them ends it, and both
+/// see the same end.
 const CANCEL: Scenario = Scenario {
-    name: "adopt/cancel",
-    test: "adopt::cancel",
+    name: "take_over/cancel",
+    test: "take_over::cancel",
     shows: "cancelled or rejected, the same for both",
     must: &["cancelled", "rejected"],
     loom: Loom::bound(3).at_least(40_000),
     shuttle: Shuttle::sampled(10_000),
     body: |out| {
         let kit = Kit::new();
-        let (task, future) = kit.orphan();
+        let (task, future) = kit.left_in_parent();
         let shared = future.shared();
         let calls = count_calls(&kit, &shared);
         let clone = shared.clone();
-        let bell = kit.bell();
-        let other = thread::spawn(move || (await_it(clone, &bell), bell));
+        let waker = kit.waker();
+        let other = thread::spawn(move || (await_it(clone, &waker), waker));
         let cancelled = shared.cancel();
         let learned = wait_for(shared);
         assert_eq!(cancelled, learned == "cancelled");
-        let (theirs, bell) = other.join().unwrap();
+        let (theirs, waker) = other.join().unwrap();
         assert_eq!(theirs, learned);
         assert_eq!(calls.load(Relaxed), 1);
         out.saw(learned);
-        drop((task, bell));
+        drop((task, waker));
         kit.finish();
     },
     ..Scenario::EMPTY

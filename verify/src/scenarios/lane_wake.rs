@@ -2,7 +2,7 @@
 //! report.
 
 use super::lane_kit::{
-    Lane, answer, lane, lane_with, seq, serve, slept, submit, take_number, wait,
+    Lane, lane, lane_with, reply_to, seq, serve, slept, submit, take_number, wait,
 };
 use crate::sync::atomic::{AtomicU32, Ordering, fence};
 use crate::sync::{Arc, futex, thread};
@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 
 /// The worker sleeps twice, and each time a task wakes it.
 const WORKER: Scenario = Scenario {
-    name: "lane/worker_bell",
-    test: "lane_bells::worker",
+    name: "lane/worker_sleeps",
+    test: "lane_wake::worker",
     shows: "the worker sleeps twice",
     must: &["awake", "slept"],
     faults: 2,
@@ -25,7 +25,7 @@ const WORKER: Scenario = Scenario {
         let serving = thread::spawn(move || {
             [(); 2].map(|()| {
                 let request = worker.next().expect("not closed");
-                answer(&mut worker, &request)
+                reply_to(&mut worker, &request)
             })
         });
         submit(&parent, 1);
@@ -36,11 +36,11 @@ const WORKER: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// Two tasks from two threads for a worker that lies down: one of them rings for both.
+/// Two tasks from two threads for a worker that goes to sleep: one thread notifies it for both.
 const WORKER_BURST: Scenario = Scenario {
     name: "lane/worker_burst",
-    test: "lane_bells::worker_burst",
-    shows: "one ring for two tasks",
+    test: "lane_wake::worker_burst",
+    shows: "one notification for two tasks",
     must: &["awake", "slept"],
     threads: 3,
     loom: Loom::bound(2).at_least(9_000),
@@ -60,10 +60,10 @@ const WORKER_BURST: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// The parent sleeps for each of two answers.
+/// The parent sleeps for each of two replies.
 const PARENT: Scenario = Scenario {
-    name: "lane/parent_bell",
-    test: "lane_bells::parent",
+    name: "lane/parent_sleeps",
+    test: "lane_wake::parent",
     shows: "the parent sleeps twice",
     must: &["awake", "slept"],
     faults: 2,
@@ -77,7 +77,7 @@ const PARENT: Scenario = Scenario {
         let serving = thread::spawn(move || {
             for _ in 0..2 {
                 let request = worker.next().expect("published");
-                answer(&mut worker, &request);
+                reply_to(&mut worker, &request);
             }
         });
         for n in 0..2 {
@@ -90,12 +90,12 @@ const PARENT: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// With a deadline, which may pass; the answer is then taken later.
+/// With a deadline, which may pass; the reply is then taken later.
 const TIMED: Scenario = Scenario {
     name: "lane/parent_timed",
-    test: "lane_bells::timed",
+    test: "lane_wake::timed",
     shows: "a deadline that passes",
-    must: &["answered", "timed out"],
+    must: &["replied", "timed out"],
     faults: 1,
     loom: Loom::bound(3).at_least(420),
     shuttle: Shuttle::sampled(1_000),
@@ -105,28 +105,28 @@ const TIMED: Scenario = Scenario {
         let task = submit(&parent, 1);
         let serving = thread::spawn(move || {
             let request = worker.next().expect("published");
-            answer(&mut worker, &request);
+            reply_to(&mut worker, &request);
         });
         let deadline = Some(Instant::now() + Duration::from_secs(1));
         let mut timed_out = false;
-        while !parent.answered(task) && !timed_out {
-            let bell = parent.arm();
-            if !parent.answered(task) {
-                timed_out = parent.sleep(bell, deadline) == crate::sync::FutexWait::TimedOut;
+        while !parent.has_reply(task) && !timed_out {
+            let seen = parent.arm();
+            if !parent.has_reply(task) {
+                timed_out = parent.sleep(seen, deadline) == crate::sync::FutexWait::TimedOut;
             }
         }
         parent.disarm();
         serving.join().unwrap();
         take_number(&parent, task, 1);
-        out.saw(if timed_out { "timed out" } else { "answered" });
+        out.saw(if timed_out { "timed out" } else { "replied" });
     },
     ..Scenario::EMPTY
 };
 
 /// The parent wakes its own sleeper, for a reason of its own.
-const OWN_RING: Scenario = Scenario {
-    name: "lane/own_ring",
-    test: "lane_bells::own_ring",
+const OWN_EVENT: Scenario = Scenario {
+    name: "lane/own_event",
+    test: "lane_wake::own_event",
     shows: "woken for a reason of the parent's own",
     must: &["awake", "slept"],
     faults: 1,
@@ -137,29 +137,29 @@ const OWN_RING: Scenario = Scenario {
         let parent = lane.parent;
         let reason = Arc::new(AtomicU32::new(0));
         let (other, theirs) = (Arc::clone(&parent), Arc::clone(&reason));
-        let ringer = thread::spawn(move || {
+        let notifier = thread::spawn(move || {
             theirs.store(1, Ordering::Relaxed);
             other.notify();
         });
-        // The own bell's release and acquire carry the reason.
+        // The release and acquire of the own event word carry the reason.
         loop {
-            let bell = parent.arm();
+            let seen = parent.arm();
             if reason.load(Ordering::Relaxed) == 1 {
                 break;
             }
-            let _ = parent.sleep(bell, None);
+            let _ = parent.sleep(seen, None);
         }
         out.saw(slept());
-        ringer.join().unwrap();
+        notifier.join().unwrap();
     },
     ..Scenario::EMPTY
 };
 
-/// The same, while the worker's side writes over the bell that the sleeper sleeps on, too.
-const SPOILED: Scenario = Scenario {
-    name: "lane/spoiled_bell",
-    test: "lane_bells::spoiled_bell",
-    shows: "the same, while the worker's bell is written over",
+/// The same, while the worker's side overwrites its event word, on which the sleeper sleeps, too.
+const SPOILED_EVENT: Scenario = Scenario {
+    name: "lane/spoiled_event",
+    test: "lane_wake::spoiled_event",
+    shows: "the same, while the worker's event word is overwritten",
     must: &["awake", "slept"],
     faults: 1,
     threads: 3,
@@ -169,7 +169,7 @@ const SPOILED: Scenario = Scenario {
         let Lane { parent, ends, .. } = lane(0);
         let reason = Arc::new(AtomicU32::new(0));
         let (other, theirs) = (Arc::clone(&parent), Arc::clone(&reason));
-        let ringer = thread::spawn(move || {
+        let notifier = thread::spawn(move || {
             theirs.store(1, Ordering::Relaxed);
             other.notify();
         });
@@ -178,34 +178,34 @@ const SPOILED: Scenario = Scenario {
             ends.replies().spoil_event(0);
         });
         loop {
-            let bell = parent.arm();
+            let seen = parent.arm();
             if reason.load(Ordering::Relaxed) == 1 {
                 break;
             }
-            let _ = parent.sleep(bell, None);
+            let _ = parent.sleep(seen, None);
         }
         out.saw(slept());
-        ringer.join().unwrap();
+        notifier.join().unwrap();
         spoiler.join().unwrap();
     },
     ..Scenario::EMPTY
 };
 
-/// A listener is told of an answer, once for each time that it asks; a sleeper's bell stays still.
+/// A listener is notified of a reply, once for each wake request; the event word stays as it is.
 const LISTENER: Scenario = Scenario {
     name: "lane/listener",
-    test: "lane_bells::listener",
-    shows: "told of two answers",
-    must: &["told", "saw itself"],
+    test: "lane_wake::listener",
+    shows: "a listener is notified of two replies",
+    must: &["notified", "saw itself"],
     loom: Loom::bound(3).at_least(1_000),
     shuttle: Shuttle::sampled(1_000),
     body: |out| {
-        let told = Arc::new(AtomicU32::new(0));
-        let event = Arc::clone(&told);
+        let event = Arc::new(AtomicU32::new(0));
+        let theirs = Arc::clone(&event);
         let lane = lane_with(0, (), move || {
             // WAKE: as a write to an eventfd does.
-            event.fetch_add(1, Ordering::Release);
-            futex::wake_one(&raw const *event);
+            theirs.fetch_add(1, Ordering::Release);
+            futex::wake_one(&raw const *theirs);
         });
         let (parent, worker) = (lane.parent, lane.worker);
         submit(&parent, 1);
@@ -214,39 +214,39 @@ const LISTENER: Scenario = Scenario {
         let serving = thread::spawn(move || serve(worker));
         let mut saw_itself = true;
         for n in 0..2 {
-            while !parent.answered(seq(n)) {
-                // The order of the bell: what was told is read away before the wish.
-                let before = told.load(Ordering::Acquire);
-                parent.listen();
-                if !parent.answered(seq(n)) {
+            while !parent.has_reply(seq(n)) {
+                // As with the event word: earlier notifications are drained before the wake request.
+                let before = event.load(Ordering::Acquire);
+                parent.arm_event();
+                if !parent.has_reply(seq(n)) {
                     saw_itself = false;
-                    let _ = futex::wait(&told, before, None);
+                    let _ = futex::wait(&event, before, None);
                 }
             }
             take_number(&parent, seq(n), u64::from(n) + 1);
         }
-        parent.stop_listening();
-        out.saw(if saw_itself { "saw itself" } else { "told" });
+        parent.disarm_event();
+        out.saw(if saw_itself { "saw itself" } else { "notified" });
         serving.join().unwrap();
     },
     ..Scenario::EMPTY
 };
 
-/// A sleeper is rung for the first answer; a listener then asks for the first time, with a wish that may look the same.
-const BOTH_WISHES: Scenario = Scenario {
-    name: "lane/both_wishes",
-    test: "lane_bells::both_wishes",
-    shows: "a sleeper is rung, then a listener told: their wishes may look the same",
-    must: &["told", "saw itself"],
+/// A sleeper is notified of the first reply; a listener then posts its first wake request, which may look the same.
+const BOTH_WAKE_REQUESTS: Scenario = Scenario {
+    name: "lane/both_wake_requests",
+    test: "lane_wake::both_wake_requests",
+    shows: "a sleeper is notified, then a listener: their wake requests may look the same",
+    must: &["notified", "saw itself"],
     loom: Loom::bound(2).at_least(1_100),
     shuttle: Shuttle::sampled(1_000),
     body: |out| {
-        let told = Arc::new(AtomicU32::new(0));
-        let event = Arc::clone(&told);
+        let event = Arc::new(AtomicU32::new(0));
+        let theirs = Arc::clone(&event);
         let lane = lane_with(0, (), move || {
             // WAKE: as a write to an eventfd does.
-            event.fetch_add(1, Ordering::Release);
-            futex::wake_one(&raw const *event);
+            theirs.fetch_add(1, Ordering::Release);
+            futex::wake_one(&raw const *theirs);
         });
         let (parent, worker) = (lane.parent, lane.worker);
         submit(&parent, 1);
@@ -256,26 +256,26 @@ const BOTH_WISHES: Scenario = Scenario {
         wait(&parent, seq(0));
         take_number(&parent, seq(0), 1);
         let mut saw_itself = true;
-        while !parent.answered(seq(1)) {
-            let before = told.load(Ordering::Acquire);
-            parent.listen();
-            if !parent.answered(seq(1)) {
+        while !parent.has_reply(seq(1)) {
+            let before = event.load(Ordering::Acquire);
+            parent.arm_event();
+            if !parent.has_reply(seq(1)) {
                 saw_itself = false;
-                let _ = futex::wait(&told, before, None);
+                let _ = futex::wait(&event, before, None);
             }
         }
-        parent.stop_listening();
+        parent.disarm_event();
         take_number(&parent, seq(1), 2);
-        out.saw(if saw_itself { "saw itself" } else { "told" });
+        out.saw(if saw_itself { "saw itself" } else { "notified" });
         serving.join().unwrap();
     },
     ..Scenario::EMPTY
 };
 
-/// The end of a lane: what was published before is answered, and a sleeping worker comes to its end.
+/// The end of a lane: what was published before gets its replies, and a sleeping worker comes to its end.
 const CLOSE: Scenario = Scenario {
     name: "lane/close",
-    test: "lane_bells::close",
+    test: "lane_wake::close",
     shows: "the worker ends after the last task",
     must: &["awake", "slept"],
     faults: 1,
@@ -298,50 +298,50 @@ const CLOSE: Scenario = Scenario {
 #[derive(Clone, Copy, PartialEq)]
 enum Without {
     Nothing,
-    Look,
+    Check,
     Fence,
-    BellFirst,
+    EventFirst,
 }
 
-/// The handshake alone: two things are brought, and a wish is answered once.
+/// The handshake alone: two values are written, and a wake request is notified once.
 fn handshake(without: Without) {
     let shared = Arc::new((WakeRequest::new(), AtomicU32::new(0), AtomicU32::new(0)));
     let other = Arc::clone(&shared);
-    let ringer = thread::spawn(move || {
-        let (wish, bell, brought) = &*other;
-        let mut answered = 0;
+    let notifier = thread::spawn(move || {
+        let (request, event, written) = &*other;
+        let mut notified = 0;
         for n in 1..=2 {
-            brought.store(n, Ordering::Release);
+            written.store(n, Ordering::Release);
             if without != Without::Fence {
                 fence(Ordering::SeqCst);
             }
-            if let Some(now) = wish.look().filter(|&now| now != answered) {
-                answered = now;
-                bell.fetch_add(1, Ordering::Release);
-                futex::wake_all(bell);
+            if let Some(now) = request.look().filter(|&now| now != notified) {
+                notified = now;
+                event.fetch_add(1, Ordering::Release);
+                futex::wake_all(event);
             }
         }
     });
-    let (wish, bell, brought) = &*shared;
+    let (request, event, written) = &*shared;
     for n in 1..=2 {
-        while brought.load(Ordering::Acquire) < n {
-            let mut seen = bell.load(Ordering::Acquire);
-            wish.post();
-            if without == Without::BellFirst {
-                seen = bell.load(Ordering::Acquire);
+        while written.load(Ordering::Acquire) < n {
+            let mut seen = event.load(Ordering::Acquire);
+            request.post();
+            if without == Without::EventFirst {
+                seen = event.load(Ordering::Acquire);
             }
-            if without == Without::Look || brought.load(Ordering::Acquire) < n {
-                let _ = futex::wait(bell, seen, None);
+            if without == Without::Check || written.load(Ordering::Acquire) < n {
+                let _ = futex::wait(event, seen, None);
             }
         }
     }
-    ringer.join().unwrap();
+    notifier.join().unwrap();
 }
 
 /// The shape of the broken ones below, whole.
 const HANDSHAKE: Scenario = Scenario {
-    name: "lane/wish",
-    test: "lane_bells::handshake",
+    name: "lane/wake_request",
+    test: "lane_wake::handshake",
     shows: "the handshake alone",
     must: &["awake", "slept"],
     faults: 1,
@@ -354,27 +354,27 @@ const HANDSHAKE: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// Broken on purpose: no look between the wish and the sleep.
+/// Broken on purpose: no check between the wake request and the sleep.
 const NO_LOOK: Scenario = Scenario {
     name: "lane/broken_no_look",
-    test: "lane_bells::a_sleep_without_a_look_is_found",
-    shows: "no look between wish and sleep",
+    test: "lane_wake::a_sleep_without_a_look_is_found",
+    shows: "no check between wake request and sleep",
     may: &["awake", "slept"],
     must_fail: Some("deadlock"),
     loom: Loom::unbounded(),
     shuttle: Shuttle::random(10_000),
     body: |out| {
-        handshake(Without::Look);
+        handshake(Without::Check);
         out.saw(slept());
     },
     ..Scenario::EMPTY
 };
 
-/// Broken on purpose: no fence between what was brought and the look at the wish. Only loom can see it.
+/// Broken on purpose: no fence between the write and the look for a wake request. Only loom can see it.
 const NO_FENCE: Scenario = Scenario {
     name: "lane/broken_no_fence",
-    test: "lane_bells::a_ring_without_a_fence_is_found",
-    shows: "no fence before the look at the wish",
+    test: "lane_wake::a_notification_without_a_fence_is_found",
+    shows: "no fence before the look for a wake request",
     may: &["awake", "slept"],
     must_fail: Some("deadlock"),
     loom: Loom::unbounded(),
@@ -385,18 +385,18 @@ const NO_FENCE: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// Broken on purpose: the bell is read after the wish. The ring may have come between them, for the first
-/// thing; the second is then brought to a wish that is used up.
-const LATE_BELL: Scenario = Scenario {
-    name: "lane/broken_late_bell",
-    test: "lane_bells::a_bell_read_after_the_wish_is_found",
-    shows: "the bell read after the wish",
+/// Broken on purpose: the event word is read after the wake request. The notification may have come between them, for the
+/// first value; the second one then finds a request that is used up.
+const LATE_EVENT: Scenario = Scenario {
+    name: "lane/broken_late_event",
+    test: "lane_wake::an_event_read_after_the_request_is_found",
+    shows: "the event word read after the wake request",
     may: &["awake", "slept"],
     must_fail: Some("deadlock"),
     loom: Loom::bound(3),
     shuttle: Shuttle::random(10_000),
     body: |out| {
-        handshake(Without::BellFirst);
+        handshake(Without::EventFirst);
         out.saw(slept());
     },
     ..Scenario::EMPTY
@@ -407,13 +407,13 @@ pub const MODELS: &[Scenario] = &[
     WORKER_BURST,
     PARENT,
     TIMED,
-    OWN_RING,
-    SPOILED,
+    OWN_EVENT,
+    SPOILED_EVENT,
     LISTENER,
-    BOTH_WISHES,
+    BOTH_WAKE_REQUESTS,
     CLOSE,
     HANDSHAKE,
     NO_LOOK,
     NO_FENCE,
-    LATE_BELL,
+    LATE_EVENT,
 ];

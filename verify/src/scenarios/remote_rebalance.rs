@@ -1,8 +1,8 @@
-//! What waits behind a long task, or for a worker that does not begin it, goes to a worker that has nothing to do, as the
-//! attendant and the leader of a lane see to it, while somebody waits for it or cancels it.
+//! A task behind a long one, or of a worker that does not begin it, moves to an idle worker. The completer and the leader
+//! of a lane move it, while a thread waits for it or cancels it.
 
 use super::lane_kit::{Ends, number, slept};
-use super::remote::{LONG, answer, end, pool, serve_one, submit};
+use super::remote::{LONG, end, pool, reply_to, serve_one, submit};
 use super::remote_kit::two;
 use crate::sync::thread::{self, JoinHandle};
 use crate::{Loom, Outcomes, Scenario, Shuttle};
@@ -12,13 +12,13 @@ use raddle::{Future, TaskError};
 
 const ARENA: usize = 128;
 
-/// Two lanes. The first worker runs a task and the second one has answered its own, which nobody knows.
+/// Two lanes. The first worker runs a task and the second one has replied to its own; the reply is not taken yet.
 struct Pair {
     pool: Model,
     first: Box<WorkerEnd>,
     second: Box<WorkerEnd>,
     running: Future<u64>,
-    answered: Future<u64>,
+    replied: Future<u64>,
 }
 
 #[inline(never)]
@@ -27,7 +27,7 @@ fn pair(arena: usize) -> Pair {
     let mut first = workers.remove(0);
     let mut second = workers.remove(0);
     let running = submit(&pool, 1);
-    let answered = submit(&pool, 2);
+    let replied = submit(&pool, 2);
     let begun = first.next().expect("not closed");
     assert_eq!(number(&begun.payload), 1);
     serve_one(&mut second);
@@ -36,24 +36,24 @@ fn pair(arena: usize) -> Pair {
         first,
         second,
         running,
-        answered,
+        replied,
     }
 }
 
 impl Pair {
     #[inline(never)]
     fn end(self) {
-        assert_eq!(self.answered.result().unwrap(), 3);
+        assert_eq!(self.replied.result().unwrap(), 3);
         end(&self.pool, self.first, &self.running);
     }
 }
 
-/// A task is submitted behind the running one: the attendant hears of it, finds that the other worker is idle, and
-/// gives it to that one.
-const ATTEND: Scenario = Scenario {
-    name: "balance/attend",
-    test: "remote_balance::attend",
-    shows: "a task behind a long one comes to the idle worker",
+/// A task is submitted behind the running one: the completer is notified, finds that the other worker is idle, and
+/// moves the task there.
+const COMPLETER: Scenario = Scenario {
+    name: "rebalance/completer",
+    test: "remote_rebalance::completer",
+    shows: "a task behind a long one moves to the idle worker",
     must: &["slept"],
     may: &["awake"],
     loom: Loom::bound(1).at_least(6_100),
@@ -61,25 +61,25 @@ const ATTEND: Scenario = Scenario {
     body: |out| {
         let mut pair = pair(0);
         let theirs = pair.pool.clone();
-        let attendant = thread::spawn(move || theirs.complete());
+        let completer = thread::spawn(move || theirs.complete());
         let behind = submit(&pair.pool, 4);
         // It comes here, or this sleeps for ever.
         let request = pair.second.next().expect("not closed");
         assert_eq!(number(&request.payload), 4);
         out.saw(slept());
         pair.pool.stop();
-        attendant.join().unwrap();
+        completer.join().unwrap();
         behind.wait();
         pair.end();
     },
     ..Scenario::EMPTY
 };
 
-/// The attendant and the leader of the lane, who waits for the very task, both find it behind the running one.
+/// The completer and the leader of the lane, which waits for this task, both find it behind the running one.
 const BOTH: Scenario = Scenario {
-    name: "balance/both",
-    test: "remote_balance::both",
-    shows: "attendant and leader move the same task",
+    name: "rebalance/both",
+    test: "remote_rebalance::both",
+    shows: "completer and leader move the same task",
     must: &["awake", "slept"],
     loom: Loom::bound(2).at_least(5_900),
     shuttle: Shuttle::sampled(1_000),
@@ -96,12 +96,11 @@ const BOTH: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// A task with a long argument is cancelled while it is given away: it has one end, and the memory of both lanes comes
-/// back.
+/// A task with a long argument is cancelled while it moves: it has one end, and the memory of both lanes is freed.
 const CANCEL: Scenario = Scenario {
-    name: "balance/cancel",
-    test: "remote_balance::cancel",
-    shows: "moved or cancelled; memory of both lanes comes back",
+    name: "rebalance/cancel",
+    test: "remote_rebalance::cancel",
+    shows: "moved or cancelled; the memory of both lanes is freed",
     must: &["ran", "cancelled"],
     loom: Loom::bound(3).at_least(500),
     shuttle: Shuttle::sampled(1_000),
@@ -117,12 +116,12 @@ const CANCEL: Scenario = Scenario {
         let _ran = serve_rest(&mut pair.second);
         let (behind, cancelled) = canceller.join().unwrap();
         pair.pool.drain_replies(1);
-        match behind.try_result().expect("answered or cancelled") {
+        match behind.try_result().expect("it has ended") {
             Ok(value) => assert!(!cancelled && value == LONG + 1),
             Err(error) => assert!(cancelled && matches!(error, TaskError::Cancelled)),
         }
         for lane in [0, 1].map(|at| pair.pool.lane(at)) {
-            let all = lane.space(ARENA as u32).expect("nothing is used");
+            let all = lane.allocate(ARENA as u32).expect("nothing is used");
             lane.free(all);
         }
         out.saw(if cancelled { "cancelled" } else { "ran" });
@@ -136,18 +135,18 @@ const CANCEL: Scenario = Scenario {
 fn serve_rest(worker: &mut WorkerEnd) -> usize {
     let mut served = 0;
     while let Some(request) = worker.next() {
-        answer(worker, &request);
+        reply_to(worker, &request);
         served += 1;
     }
     served
 }
 
-/// Somebody submits while the attendant finds that nothing waits any more: the mark is there in the end, so the attendant
-/// looks again.
-const MARK: Scenario = Scenario {
-    name: "balance/mark",
-    test: "remote_balance::mark",
-    shows: "the attendant looks again while something waits",
+/// A thread submits while the completer finds no backlog any more: the flag is set in the end, so the completer
+/// checks again.
+const BACKLOG: Scenario = Scenario {
+    name: "rebalance/backlog",
+    test: "remote_rebalance::backlog",
+    shows: "the completer checks again while there is a backlog",
     must: &["kept", "set again"],
     loom: Loom::bound(2).at_least(4_800),
     shuttle: Shuttle::sampled(1_000),
@@ -160,14 +159,14 @@ const MARK: Scenario = Scenario {
         serve_one(&mut first);
         serve_one(&mut first);
         second.next().expect("not closed");
-        // Of the two nobody knows yet, and so the late one may be put behind the other.
+        // The two replies are not taken yet, so the late task may go behind the other one.
         let theirs = pool.clone();
-        let attendant = thread::spawn(move || {
+        let completer = thread::spawn(move || {
             theirs.check_backlog();
             theirs.has_backlog()
         });
         let late = submit(&pool, 4);
-        let kept = attendant.join().unwrap();
+        let kept = completer.join().unwrap();
         let crowded = (0..2).any(|at| pool.lane(at).depth() > 1);
         assert!(!crowded || pool.has_backlog(), "forgotten");
         out.saw(if kept { "kept" } else { "set again" });
@@ -180,10 +179,10 @@ const MARK: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// A worker does not begin what is next, and does so after all when it is given away.
+/// A worker does not begin its next task, and does so after all when the task moves.
 const STUCK: Scenario = Scenario {
-    name: "balance/stuck",
-    test: "remote_balance::stuck",
+    name: "rebalance/stuck",
+    test: "remote_rebalance::stuck",
     shows: "what a worker does not begin moves, or it begins it after all",
     must: &["moved", "stayed"],
     loom: Loom::bound(3).at_least(190),
@@ -203,9 +202,9 @@ const STUCK: Scenario = Scenario {
         assert_eq!(pool.move_waiting(0, 0), 0, "it was idle and crowded");
         (0..2).for_each(|at| pool.lane(at).close());
         let theirs = pool.clone();
-        let giver = thread::spawn(move || theirs.move_waiting(0, 1));
+        let mover = thread::spawn(move || theirs.move_waiting(0, 1));
         let here = serve_rest(&mut first);
-        let moved = giver.join().unwrap();
+        let moved = mover.join().unwrap();
         assert_eq!((here, serve_rest(&mut second)), (1 - moved, moved));
         assert_eq!(task.result().unwrap(), 2);
         out.saw(if moved > 0 { "moved" } else { "stayed" });
@@ -214,8 +213,8 @@ const STUCK: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// One task alone in its lane, whose worker does not begin it, or does so after all, while somebody waits for it. The
-/// attendant, or who waits, has seen it once; who sleeps for it looks a second time.
+/// One task alone in its lane, whose worker does not begin it, or does so after all, while a thread waits for it. One
+/// check has found it unbegun; the thread that sleeps for it checks a second time.
 #[inline(never)]
 fn alone(out: &Outcomes, wait: fn(&Model, Future<u64>) -> JoinHandle<()>) {
     let (pool, mut workers) = pool(2, 0);
@@ -236,9 +235,9 @@ fn alone(out: &Outcomes, wait: fn(&Model, Future<u64>) -> JoinHandle<()>) {
 
 /// By its result.
 const ALONE: Scenario = Scenario {
-    name: "balance/alone",
-    test: "remote_balance::alone",
-    shows: "the same while a waiter sleeps for it, which looks",
+    name: "rebalance/alone",
+    test: "remote_rebalance::alone",
+    shows: "the same while a waiter sleeps for it, which checks",
     must: &["moved", "stayed"],
     faults: 2,
     loom: Loom::bound(2).at_least(280),
@@ -251,11 +250,11 @@ const ALONE: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// By a callback, which the attendant runs.
+/// By a callback, which the completer runs.
 const ALONE_CALLBACK: Scenario = Scenario {
-    name: "balance/alone_callback",
-    test: "remote_balance::alone_callback",
-    shows: "the same for a callback, and the attendant looks",
+    name: "rebalance/alone_callback",
+    test: "remote_rebalance::alone_callback",
+    shows: "the same for a callback, and the completer checks",
     must: &["moved", "stayed"],
     loom: Loom::bound(2).at_least(4_500),
     shuttle: Shuttle::sampled(1_000),
@@ -291,11 +290,11 @@ fn outcome(task: Future<u64>) -> Result<u64, TaskError> {
     task.result()
 }
 
-/// What waits for a dead worker is given away while the supervisor buries it.
-const ORPHANS: Scenario = Scenario {
-    name: "balance/orphans",
-    test: "remote_balance::orphans",
-    shows: "what waits for a dead worker moves while the lane is buried",
+/// Tasks in a dead worker's lane move while the supervisor recovers the lane.
+const STRANDED: Scenario = Scenario {
+    name: "rebalance/stranded",
+    test: "remote_rebalance::stranded",
+    shows: "a task in a dead worker's lane moves while the lane is recovered",
     must: &["moved", "stayed"],
     loom: Loom::bound(3).at_least(1_600),
     shuttle: Shuttle::sampled(1_000),
@@ -306,10 +305,10 @@ const ORPHANS: Scenario = Scenario {
         begin(first);
         (0..2).for_each(|at| pool.lane(at).close());
         let theirs = pool.clone();
-        let giver = thread::spawn(move || theirs.move_waiting(0, 1));
-        assert!(pool.recover(0, ends.replies()), "nobody reads in place");
+        let mover = thread::spawn(move || theirs.move_waiting(0, 1));
+        assert!(pool.recover(0, ends.replies()), "no thread reads in place");
         let here = serve_next(&pool, &ends);
-        let moved = giver.join().unwrap();
+        let moved = mover.join().unwrap();
         assert_eq!((here, serve_rest(&mut second)), (1 - moved, moved));
         assert!(matches!(outcome(lost), Err(TaskError::WorkerLost(_))));
         assert_eq!(outcome(behind).unwrap(), 3);
@@ -319,11 +318,11 @@ const ORPHANS: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// A worker dies whose task is to run again, while the attendant finds that nothing waits any more.
-const MARK_ORPHANS: Scenario = Scenario {
-    name: "balance/mark_orphans",
-    test: "remote_balance::mark_orphans",
-    shows: "the attendant looks again when a worker has died",
+/// A worker dies whose task is to run again, while the completer finds no backlog any more.
+const BACKLOG_STRANDED: Scenario = Scenario {
+    name: "rebalance/backlog_stranded",
+    test: "remote_rebalance::backlog_stranded",
+    shows: "the completer checks again when a worker has died",
     must: &["kept", "set again"],
     loom: Loom::bound(3).at_least(1_500),
     shuttle: Shuttle::sampled(1_000),
@@ -336,12 +335,12 @@ const MARK_ORPHANS: Scenario = Scenario {
         serve_one(&mut second);
         begin(first);
         let theirs = pool.clone();
-        let attendant = thread::spawn(move || {
+        let completer = thread::spawn(move || {
             theirs.check_backlog();
             theirs.has_backlog()
         });
-        assert!(pool.recover(0, ends.replies()), "nobody reads in place");
-        let kept = attendant.join().unwrap();
+        assert!(pool.recover(0, ends.replies()), "no thread reads in place");
+        let kept = completer.join().unwrap();
         assert!(pool.has_backlog(), "forgotten");
         out.saw(if kept { "kept" } else { "set again" });
         pool.stop();
@@ -353,26 +352,26 @@ const MARK_ORPHANS: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// A task is given away while its submitter is publishing it: it arrives as it was, or stays.
+/// A task moves while its submitter is publishing it: it arrives as it was, or stays.
 const SUBMIT: Scenario = Scenario {
-    name: "balance/submit",
-    test: "remote_balance::submit",
-    shows: "a task is given away while it is being submitted: it arrives as it was",
+    name: "rebalance/submit",
+    test: "remote_rebalance::submit",
+    shows: "a task moves while it is being submitted: it arrives as it was",
     must: &["moved", "stayed"],
     loom: Loom::bound(2).at_least(100),
     shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let mut pair = pair(0);
         let theirs = pair.pool.clone();
-        let giver = thread::spawn(move || theirs.move_waiting(0, 1));
+        let mover = thread::spawn(move || theirs.move_waiting(0, 1));
         let behind = submit(&pair.pool, 4);
-        let moved = giver.join().unwrap();
+        let moved = mover.join().unwrap();
         if moved == 0 {
             assert_eq!(pair.pool.move_waiting(0, 1), 1);
         }
         let request = pair.second.next().expect("not closed");
         assert_eq!(number(&request.payload), 4, "another argument than its own");
-        answer(&mut pair.second, &request);
+        reply_to(&mut pair.second, &request);
         assert_eq!(behind.result().unwrap(), 5);
         out.saw(if moved == 0 { "stayed" } else { "moved" });
         pair.end();
@@ -380,11 +379,11 @@ const SUBMIT: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// Two lanes give to each other at the same time: neither waits for the other one.
+/// Two lanes move tasks to each other at the same time: neither thread waits for the other one.
 const BOTH_WAYS: Scenario = Scenario {
-    name: "balance/both_ways",
-    test: "remote_balance::both_ways",
-    shows: "two lanes give to each other, and neither waits for the other one",
+    name: "rebalance/both_ways",
+    test: "remote_rebalance::both_ways",
+    shows: "two threads move tasks between two lanes in both directions, and neither waits for the other one",
     must: &["moved"],
     loom: Loom::bound(3).at_least(20),
     shuttle: Shuttle::sampled(1_000),
@@ -396,8 +395,8 @@ const BOTH_WAYS: Scenario = Scenario {
         // Neither worker begins what is next.
         (0..2).for_each(|_| (0..2).for_each(|lane| pool.check_stuck(lane)));
         let theirs = pool.clone();
-        let giver = thread::spawn(move || theirs.move_waiting(1, 0));
-        let moved = pool.move_waiting(0, 1) + giver.join().unwrap();
+        let mover = thread::spawn(move || theirs.move_waiting(1, 0));
+        let moved = pool.move_waiting(0, 1) + mover.join().unwrap();
         (0..2).for_each(|at| pool.lane(at).close());
         assert_eq!(serve_rest(&mut first) + serve_rest(&mut second), 2);
         for (task, value) in tasks.into_iter().zip([2, 3]) {
@@ -411,15 +410,15 @@ const BOTH_WAYS: Scenario = Scenario {
 };
 
 pub const MODELS: &[Scenario] = &[
-    ATTEND,
+    COMPLETER,
     BOTH,
     CANCEL,
-    MARK,
+    BACKLOG,
     STUCK,
     ALONE,
     ALONE_CALLBACK,
-    ORPHANS,
-    MARK_ORPHANS,
+    STRANDED,
+    BACKLOG_STRANDED,
     BOTH_WAYS,
     SUBMIT,
 ];

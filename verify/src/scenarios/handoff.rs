@@ -1,4 +1,4 @@
-//! The open hand: a task put into it is taken by its owner or by a thief, once.
+//! The handoff slot: a task put into it is taken by its owner or by a thief, once.
 
 use super::deque_kit::{Item, item, open};
 use crate::sync::{Arc, thread};
@@ -6,18 +6,18 @@ use crate::{DropCount, Loom, Scenario, Shuttle};
 use raddle::thread::handoff::HandoffSlot;
 use std::ptr::NonNull;
 
-/// As the pool offers: a look, then the exchange. What came back.
-fn offer(hand: &HandoffSlot<Item>, item: NonNull<Item>) -> Option<u32> {
-    if !hand.is_open() {
+/// Offers as the pool does: a look, then the exchange. Returns what came back.
+fn offer(slot: &HandoffSlot<Item>, item: NonNull<Item>) -> Option<u32> {
+    if !slot.is_open() {
         return Some(open(item));
     }
-    hand.offer(item).err().map(open)
+    slot.offer(item).err().map(open)
 }
 
-/// The owner closes its hand while somebody puts a task into it.
+/// The owner closes its slot while a submitter puts a task into it.
 const OFFER: Scenario = Scenario {
-    name: "hand/offer",
-    test: "hand::offer",
+    name: "handoff/offer",
+    test: "handoff::offer",
     shows: "taken or refused, never lost or twice",
     must: &["taken", "refused"],
     forbidden: &["lost", "twice"],
@@ -25,11 +25,11 @@ const OFFER: Scenario = Scenario {
     shuttle: Shuttle::exhaustive().at_least(3),
     body: |out| {
         let count = DropCount::new();
-        let hand = Arc::new(HandoffSlot::<Item>::new());
-        hand.open();
-        let (other, theirs) = (Arc::clone(&hand), count.clone());
+        let slot = Arc::new(HandoffSlot::<Item>::new());
+        slot.open();
+        let (other, theirs) = (Arc::clone(&slot), count.clone());
         let submitter = thread::spawn(move || offer(&other, item(&theirs, 1)));
-        let taken = hand.close().map(open);
+        let taken = slot.close().map(open);
         let refused = submitter.join().unwrap();
         out.saw(match (taken, refused) {
             (Some(1), None) => "taken",
@@ -37,16 +37,16 @@ const OFFER: Scenario = Scenario {
             (None, None) => "lost",
             _ => "twice",
         });
-        assert!(hand.close().is_none(), "closed is closed");
+        assert!(slot.close().is_none(), "closed is closed");
         count.assert_all_dropped();
     },
     ..Scenario::EMPTY
 };
 
-/// A thief comes by: the owner that was taken off its core does not hold the task up.
+/// A thief takes the task, so an owner that is descheduled does not hold it up.
 const STEAL: Scenario = Scenario {
-    name: "hand/steal",
-    test: "hand::steal",
+    name: "handoff/steal",
+    test: "handoff::steal",
     shows: "owner, thief or refused",
     must: &["owner", "thief", "refused"],
     forbidden: &["lost", "twice"],
@@ -55,13 +55,13 @@ const STEAL: Scenario = Scenario {
     shuttle: Shuttle::exhaustive().at_least(140),
     body: |out| {
         let count = DropCount::new();
-        let hand = Arc::new(HandoffSlot::<Item>::new());
-        hand.open();
-        let (other, theirs) = (Arc::clone(&hand), count.clone());
+        let slot = Arc::new(HandoffSlot::<Item>::new());
+        slot.open();
+        let (other, theirs) = (Arc::clone(&slot), count.clone());
         let submitter = thread::spawn(move || offer(&other, item(&theirs, 1)));
-        let other = Arc::clone(&hand);
+        let other = Arc::clone(&slot);
         let thief = thread::spawn(move || other.steal().map(open));
-        let taken = hand.close().map(open);
+        let taken = slot.close().map(open);
         let refused = submitter.join().unwrap();
         let stolen = thief.join().unwrap();
         out.saw(match (taken, stolen, refused) {
@@ -76,23 +76,23 @@ const STEAL: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// The owner opens its hand again after a task was taken out of it; a thief is late.
+/// The owner opens its slot again after a task was taken out of it; a thief is late.
 const AGAIN: Scenario = Scenario {
-    name: "hand/again",
-    test: "hand::again",
+    name: "handoff/again",
+    test: "handoff::again",
     shows: "opened twice, with a late thief",
     must: &["owner 1, owner 2", "thief 1, owner 2", "owner 1, thief 2"],
     loom: Loom::unbounded().at_least(15_000),
     shuttle: Shuttle::exhaustive().at_least(65),
     body: |out| {
         let count = DropCount::new();
-        let hand = Arc::new(HandoffSlot::<Item>::new());
-        let other = Arc::clone(&hand);
+        let slot = Arc::new(HandoffSlot::<Item>::new());
+        let other = Arc::clone(&slot);
         let thief = thread::spawn(move || other.steal().map(open));
         let mut rounds = [1, 2].map(|number| {
-            hand.open();
-            assert_eq!(offer(&hand, item(&count, number)), None);
-            match hand.close().map(open) {
+            slot.open();
+            assert_eq!(offer(&slot, item(&count, number)), None);
+            match slot.close().map(open) {
                 Some(got) => format!("owner {got}"),
                 None => format!("thief {number}"),
             }
@@ -106,10 +106,10 @@ const AGAIN: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// Two submitters, one hand.
+/// Two submitters, one slot.
 const TWO_OFFERS: Scenario = Scenario {
-    name: "hand/two_offers",
-    test: "hand::two_offers",
+    name: "handoff/two_offers",
+    test: "handoff::two_offers",
     shows: "one of two, or none",
     must: &["1", "2", "none"],
     threads: 3,
@@ -117,13 +117,13 @@ const TWO_OFFERS: Scenario = Scenario {
     shuttle: Shuttle::exhaustive().at_least(190),
     body: |out| {
         let count = DropCount::new();
-        let hand = Arc::new(HandoffSlot::<Item>::new());
-        hand.open();
+        let slot = Arc::new(HandoffSlot::<Item>::new());
+        slot.open();
         let submitters = [1, 2].map(|number| {
-            let (hand, count) = (Arc::clone(&hand), count.clone());
-            thread::spawn(move || offer(&hand, item(&count, number)))
+            let (slot, count) = (Arc::clone(&slot), count.clone());
+            thread::spawn(move || offer(&slot, item(&count, number)))
         });
-        let taken = hand.close().map(open);
+        let taken = slot.close().map(open);
         let refused = submitters.map(|submitter| submitter.join().unwrap());
         let expected = match taken {
             None => [Some(1), Some(2)],

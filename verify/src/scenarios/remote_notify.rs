@@ -1,15 +1,16 @@
-//! Who is to be told of something is: the attendant that goes to rest, several who sleep for one task, a task that runs.
+//! Notifications: of the completer that clears its interest, of several waiters of one task, of a task that runs.
 
 use super::lane_kit::slept;
-use super::remote::{answer, pool, serve_one, submit};
+use super::remote::{pool, reply_to, serve_one, submit};
 use crate::sync::{Arc, thread};
 use crate::{Loom, Scenario, Shuttle};
 
-/// A callback is added to a task while another one's end lets the attendant go to rest, and the answer comes later.
-const REST: Scenario = Scenario {
-    name: "remote/rest",
-    test: "remote_told::rest",
-    shows: "the attendant goes to rest, and hears of an answer that comes later",
+/// A callback is added to a task while the end of another one lets the completer clear its interest, and the reply comes
+/// later.
+const INTEREST_BEFORE_REPLY: Scenario = Scenario {
+    name: "remote/interest_before_reply",
+    test: "remote_notify::interest_before_reply",
+    shows: "a completion request while the completer clears its interest, before the reply, is served",
     must: &["slept"],
     may: &["awake"],
     loom: Loom::bound(2).at_least(2_300),
@@ -28,7 +29,7 @@ const REST: Scenario = Scenario {
                 theirs.stop();
             });
             serve_one(&mut worker);
-            // Its end would be heard, too.
+            // Its drop would request completion, too.
             second
         });
         pool.complete();
@@ -38,11 +39,11 @@ const REST: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// Two threads sleep for one task, one of them as the lane's leader; a third one takes the answer.
-const TWO: Scenario = Scenario {
-    name: "remote/attended_two",
-    test: "remote_told::two",
-    shows: "leader and follower of one task are told when a third one takes the answer",
+/// Two threads sleep for one task, one of them as the lane's leader; a third one takes the reply.
+const REPLY_TAKEN_TWO: Scenario = Scenario {
+    name: "remote/reply_taken_two",
+    test: "remote_notify::reply_taken_two",
+    shows: "leader and follower of one task are notified when a third thread takes the reply",
     must: &["awake", "slept"],
     threads: 3,
     loom: Loom::bound(2).at_least(50_000),
@@ -51,7 +52,7 @@ const TWO: Scenario = Scenario {
         let (pool, mut workers) = pool(1, 0);
         let mut worker = workers.remove(0);
         let task = Arc::new(submit(&pool, 1));
-        // Before anybody asks to be rung: the worker wakes nobody.
+        // Before a thread posts a wake request: the worker notifies none.
         serve_one(&mut worker);
         let waiters = [(), ()].map(|()| {
             let (pool, theirs) = (pool.clone(), Arc::clone(&task));
@@ -71,11 +72,11 @@ const TWO: Scenario = Scenario {
 };
 
 /// A task is cancelled when its worker has begun it: the worker is asked to stop.
-const ASKED: Scenario = Scenario {
-    name: "remote/asked",
-    test: "remote_told::asked",
+const STOP_REQUESTED: Scenario = Scenario {
+    name: "remote/stop_requested",
+    test: "remote_notify::stop_requested",
     shows: "a task is cancelled, or its worker is asked to stop",
-    must: &["cancelled", "asked"],
+    must: &["cancelled", "stop requested"],
     loom: Loom::bound(3).at_least(30),
     shuttle: Shuttle::sampled(1_000),
     body: |out| {
@@ -91,13 +92,17 @@ const ASKED: Scenario = Scenario {
         let (mut worker, request) = beginning.join().unwrap();
         assert_eq!(cancelled, request.is_none());
         if let Some(request) = request {
-            assert!(worker.is_asked(request.seq), "it runs on");
-            answer(&mut worker, &request);
+            assert!(worker.is_stop_requested(request.seq), "it runs on");
+            reply_to(&mut worker, &request);
             assert_eq!(task.result().unwrap(), 2);
         }
-        out.saw(if cancelled { "cancelled" } else { "asked" });
+        out.saw(if cancelled {
+            "cancelled"
+        } else {
+            "stop requested"
+        });
     },
     ..Scenario::EMPTY
 };
 
-pub const MODELS: &[Scenario] = &[REST, TWO, ASKED];
+pub const MODELS: &[Scenario] = &[INTEREST_BEFORE_REPLY, REPLY_TAKEN_TWO, STOP_REQUESTED];
