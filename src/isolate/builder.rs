@@ -124,7 +124,7 @@ impl<S: 'static> IsolatePoolBuilder<S> {
         let mine = Arc::clone(&common);
         let threads = self
             .threads
-            .on_start(move |info: &WorkerInfo| mine.enter(info))
+            .on_start(move |info: &WorkerInfo| Common::enter(&mine, info))
             .on_stop(|_| state::leave::<S>())
             .build()?;
         Ok(IsolatePool::from_parts(threads, common))

@@ -31,7 +31,7 @@ sync::thread_local! {
 pub type Build<S> = Box<dyn Fn(&WorkerInfo) -> Result<S, BoxError> + Send + Sync>;
 
 /// A change that [`prepare`](super::IsolatePool::prepare) makes to each state.
-type Change<S> = Arc<dyn Fn(&mut S) + Send + Sync>;
+type Change<S> = std::sync::Arc<dyn Fn(&mut S) + Send + Sync>;
 
 /// One isolate's state. See the module.
 struct Slot<S> {
@@ -76,10 +76,10 @@ impl<S: 'static> Common<S> {
     }
 
     /// Makes the calling thread an isolate: builds its first state.
-    pub fn enter(self: &Arc<Self>, info: &WorkerInfo) -> Result<(), BoxError> {
-        let state = (self.build)(info)?;
+    pub fn enter(this: &Arc<Self>, info: &WorkerInfo) -> Result<(), BoxError> {
+        let state = (this.build)(info)?;
         let slot = Slot {
-            common: Arc::clone(self),
+            common: Arc::clone(this),
             info: info.clone(),
             state: Some(state),
             is_spoiled: false,
@@ -99,7 +99,7 @@ impl<S: 'static> Common<S> {
     /// Adds a change. [`catch_up`] makes it on one isolate. Returns its number, for [`withdraw`](Self::withdraw).
     pub fn add(&self, change: impl Fn(&mut S) + Send + Sync + 'static) -> usize {
         let mut shelf = self.shelf();
-        shelf.changes.push(Some(Arc::new(change)));
+        shelf.changes.push(Some(std::sync::Arc::new(change)));
         shelf.changes.len() - 1
     }
 

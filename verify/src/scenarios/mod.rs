@@ -13,6 +13,7 @@ mod handoff;
 mod hooks;
 mod idle;
 mod injector;
+mod isolate;
 mod join;
 mod lane_claim;
 mod lane_kit;
@@ -27,6 +28,7 @@ mod pool_batch;
 mod pool_halves;
 mod pool_spares;
 mod promise;
+mod queue;
 mod ranges;
 mod remote;
 mod remote_batch;
@@ -59,6 +61,7 @@ pub const FILES: &[(&str, &[Scenario])] = &[
     ("hooks", hooks::MODELS),
     ("idle", idle::MODELS),
     ("injector", injector::MODELS),
+    ("isolate", isolate::MODELS),
     ("join", join::MODELS),
     ("lane_wake", lane_wake::MODELS),
     ("lane_claim", lane_claim::MODELS),
@@ -72,6 +75,7 @@ pub const FILES: &[(&str, &[Scenario])] = &[
     ("pool_halves", pool_halves::MODELS),
     ("pool_spares", pool_spares::MODELS),
     ("promise", promise::MODELS),
+    ("queue", queue::MODELS),
     ("ranges", ranges::MODELS),
     ("remote", remote::MODELS),
     ("remote_rebalance", remote_rebalance::MODELS),
