@@ -346,24 +346,29 @@ impl<'a, T> Locked<'a, T> {
         (!has_reply(&current)).then_some((current, ahead))
     }
 
-    /// The in-flight tasks of a dead worker, oldest first: those that it has claimed. Call this after its replies have been
-    /// taken. The next worker skips their numbers. All other tasks wait as before.
+    /// The in-flight tasks of a dead worker, oldest first. Call this after its replies have been taken. The next worker skips
+    /// their numbers. All other tasks wait as before.
     ///
     /// An honest worker leaves one, the task that it ran, or none. After a protocol violation its later replies are not taken.
-    /// Their tasks are in flight too: they have run, and must not run again.
+    /// Their tasks are in flight too: they have run, and must not run again. What it has claimed ahead of the task that it ran
+    /// is not in flight.
     pub fn in_flight(&mut self) -> Vec<Waiting> {
-        let in_flight: Vec<_> = self
-            .all_waiting()
-            .filter(|waiting| {
-                let seq = waiting.seq();
-                // A reply that was not taken and an impossible claim word also count as claimed.
-                let claim = &self.parent.replies.claims[seq.slot()];
-                !self.state.0.slots[seq.slot()].revoked
-                    && (!claim::is_untouched(claim, seq) || self.parent.has_reply(seq))
-            })
-            .collect();
-        for waiting in &in_flight {
-            self.state.0.slots[waiting.seq().slot()].revoked = true;
+        let mut in_flight = Vec::new();
+        for seq in self.pending() {
+            let Some(waiting) = self.waiting(seq) else {
+                break;
+            };
+            let revoked = &mut self.state.0.slots[seq.slot()].revoked;
+            let is_replied = self.parent.has_reply(seq);
+            // An impossible claim word also counts as claimed.
+            let claim = &self.parent.replies.claims[seq.slot()];
+            if !*revoked && (is_replied || !claim::is_untouched(claim, seq)) {
+                *revoked = true;
+                in_flight.push(waiting);
+            }
+            if !is_replied {
+                break;
+            }
         }
         in_flight
     }

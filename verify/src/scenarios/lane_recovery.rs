@@ -201,7 +201,7 @@ const CRASH_VIOLATION: Scenario = Scenario {
     shows: "what a worker has begun, before or after it violated the protocol, does not run again",
     must: &["none lost", "1 lost", "2 lost"],
     cuts: true,
-    loom: Loom::bound(2).at_least(390),
+    loom: Loom::bound(2).at_least(20),
     shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let Lane {

@@ -317,23 +317,14 @@ pub const BUGS: &[Bug] = &[
     Bug {
         name: "lane.in-flight",
         file: "src/shm/locked.rs",
-        edits: &[(
-            "self.state.0.slots[waiting.seq().slot()].revoked = true;",
-            "if !PLANTED { self.state.0.slots[waiting.seq().slot()].revoked = true; }",
-        )],
+        edits: &[("*revoked = true;", "*revoked = !PLANTED;")],
         why: "The next worker runs the in-flight task of the dead one.",
         fate: Loom("lane_recovery::crash"),
     },
     Bug {
         name: "lane.in-flight-first",
         file: "src/shm/locked.rs",
-        edits: &[(
-            r"            .collect();
-        for waiting in &in_flight {",
-            r"            .take(if PLANTED { 1 } else { usize::MAX })
-            .collect();
-        for waiting in &in_flight {",
-        )],
+        edits: &[("if !is_replied {", "if PLANTED || !is_replied {")],
         why: "What a worker has run after its violation runs again.",
         fate: Loom("lane_recovery::crash_violation"),
     },
