@@ -48,7 +48,7 @@
 //! - Waiting: [`Future`], [`SharedFuture`], [`wait()`], [`as_completed()`], [`ThreadPool::map`], [`Executor::map`].
 //! - Ending: [`Future::cancel`] and [`cancel_requested`], [`CancelOnDrop`], [`Shutdown`]; for processes
 //!   [`Future::kill`] and [time limits](process::TaskBuilder::timeout).
-//! - Going wrong: [`TaskError`], [`process::WorkerLost`], [`process::PayloadError`], [`BuildError`], [`ShutdownError`]; what nobody looked at reaches
+//! - Going wrong: [`TaskError`], [`process::WorkerLost`], [`process::PayloadError`], [`BuildError`], [`ShutdownError`]; errors that were not looked at reach
 //!   [`set_report_hook`].
 //! - Building an executor of your own: [`Executor`], [`promise()`].
 //! - What belongs to one kind of pool alone: [`thread`], [`process`].

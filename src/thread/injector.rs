@@ -149,7 +149,7 @@ impl<T> Injector<T> {
         count
     }
 
-    /// Adds as many of the items as the block has room for, in one step. Zero: the queue is closed.
+    /// Adds as many of the items as fit the block, in one step. Zero: the queue is closed.
     #[inline(always)]
     fn push_some(&self, items: &[NonNull<T>]) -> usize {
         let mut next: Option<Box<Block<T>>> = None;
@@ -171,7 +171,7 @@ impl<T> Injector<T> {
                 self.put_first_block();
                 continue;
             }
-            // One item always has room, which spares `push` the comparison.
+            // One item always fits, which spares `push` the comparison.
             let count = match items.len() {
                 1 => 1,
                 many => many.min(SLOTS - offset),

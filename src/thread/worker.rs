@@ -471,7 +471,7 @@ impl Worker {
         own.deque.push(task.into_raw().pointer()).map_err(task_from)
     }
 
-    /// Adds tasks that the current one has spawned in one step. Returns how many: as many as there is room for, and none
+    /// Adds tasks that the current one has spawned in one step. Returns how many: as many as fit the deque, and none
     /// without a token.
     pub fn push_many(&self, tasks: &[NonNull<Header>]) -> usize {
         let mut tasks = tasks.iter().copied();

@@ -1,7 +1,7 @@
 //! Runs a model, counts what it did and compares that with what was declared.
 //!
 //! A checker that explores nothing is green. So every model says how many executions it needs at least
-//! and which outcomes exist; a run with fewer, without one that must appear, or with one that nobody
+//! and which outcomes exist; a run with fewer, without one that must appear, or with one that was not
 //! declared, fails.
 
 use crate::report::{self, Run};

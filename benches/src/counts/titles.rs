@@ -10,7 +10,7 @@ pub fn title(id: &str) -> &str {
 
 #[rustfmt::skip]
 const TITLES: &[(&str, &str)] = &[
-    ("complete/alone", "complete a promise that nobody waits for"),
+    ("complete/alone", "complete a promise that no thread waits for"),
     ("complete/waker", "complete a promise whose future is awaited"),
     ("complete/set", "complete one of 16 promises that as_completed watches"),
     ("take/result", "take the result of a future that is done, and free it"),
@@ -47,20 +47,20 @@ const TITLES: &[(&str, &str)] = &[
     ("steal/nothing", "steal from an empty deque"),
     ("steal/one", "steal the only item"),
     ("steal/half_of_64", "steal half of 64 items"),
-    ("inbox/push", "push into the inbox"),
-    ("inbox/pop_32", "pop 32 of 48 items from the inbox"),
-    ("hand/offer", "offer a task to an open hand"),
+    ("inbox/push", "push into the injector"),
+    ("inbox/pop_32", "pop 32 of 48 items from the injector"),
+    ("hand/offer", "offer a task to an open handoff slot"),
     ("ring/publish", "parent: reserve and publish a task of 8 bytes"),
     ("ring/publish_1k", "parent: reserve and publish a task of 1 KiB"),
     ("ring/next", "worker: take the next task"),
-    ("ring/reply", "worker: answer with 8 bytes"),
-    ("ring/take", "parent: take an answer of 8 bytes"),
-    ("ring/take_1k", "parent: take an answer of 1 KiB and release its room"),
+    ("ring/reply", "worker: reply with 8 bytes"),
+    ("ring/take", "parent: take a reply of 8 bytes"),
+    ("ring/take_1k", "parent: take a reply of 1 KiB and release its memory"),
     ("ring/round", "publish, next, reply and take, 8 bytes each way"),
     ("ring/round_1k", "publish, next, reply and take, 1 KiB each way"),
     ("claim/win", "a worker claims a task"),
-    ("claim/lose", "a worker claims a task that was taken back"),
-    ("claim/revoke", "the parent takes a task back"),
+    ("claim/lose", "a worker claims a task that was revoked"),
+    ("claim/revoke", "the parent revokes a task"),
 ];
 
 #[cfg(test)]

@@ -345,7 +345,7 @@ const OLD_LOOK: Scenario = Scenario {
 const ANY_JOB: Scenario = Scenario {
     name: "join/broken_any_job",
     test: "join::a_joiner_that_reclaims_any_job_is_found",
-    shows: "an external joiner that takes back another's job",
+    shows: "an external joiner that takes another's job",
     may: &["lucky"],
     must_fail: Some("took another joiner's half"),
     loom: Loom::bound(3),

@@ -19,7 +19,7 @@ struct Aligned([u8; 1024]);
 struct Lane {
     parent: ParentEnd<()>,
     worker: RefCell<WorkerEnd>,
-    /// Where the large argument lies that is on its way.
+    /// The span of the large argument that is on its way.
     argument: Cell<Option<Span>>,
 }
 
@@ -44,14 +44,14 @@ impl Lane {
     }
 
     fn publish(&self, bytes: &[u8]) -> Seq {
-        let seq = self.parent.reserve().expect("there is room");
+        let seq = self.parent.reserve().expect("a free slot");
         if bytes.len() <= shm::INLINE {
             self.parent.publish(seq, 9, Body::Inline(bytes));
         } else {
             let span = self
                 .parent
                 .allocate(bytes.len() as u32)
-                .expect("there is room");
+                .expect("there is space");
             self.parent.request_region(span).write(0, bytes);
             self.parent.publish(seq, 9, Body::Span(span));
             self.argument.set(Some(span));
@@ -69,7 +69,7 @@ impl Lane {
         if bytes.len() <= shm::INLINE {
             worker.reply(seq, 1, Body::Inline(bytes));
         } else {
-            let span = worker.allocate(bytes.len() as u32).expect("there is room");
+            let span = worker.allocate(bytes.len() as u32).expect("there is space");
             worker.reply_region(span).write(0, bytes);
             worker.reply(seq, 1, Body::Span(span));
         }
@@ -77,7 +77,7 @@ impl Lane {
 
     fn take(&self) -> Payload {
         let reply = self.parent.lock().take_with(|reply| reply);
-        let reply = reply.expect("it is not wild").expect("one is there");
+        let reply = reply.expect("no violation").expect("one is there");
         if let Some(span) = self.argument.take() {
             self.parent.free(span);
         }

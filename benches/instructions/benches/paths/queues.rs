@@ -6,7 +6,7 @@ use raddle_instructions::warm;
 use std::hint::black_box;
 use std::ptr::NonNull;
 
-/// Nobody looks at what the queues' pointers point to.
+/// Nothing reads what the queues' pointers point to.
 fn item() -> NonNull<u64> {
     NonNull::from(&7)
 }
@@ -15,7 +15,7 @@ fn item() -> NonNull<u64> {
 fn filled(count: usize) -> Box<Deque<u64>> {
     let deque = Box::new(Deque::new());
     for _ in 0..count {
-        deque.push(item()).expect("there is room");
+        deque.push(item()).expect("it fits");
     }
     deque
 }
@@ -82,27 +82,27 @@ fn steal(case: fn()) {
     case();
 }
 
-fn inbox_with(count: usize) -> Box<Injector<u64>> {
-    let inbox = Box::new(Injector::new());
+fn injector_with(count: usize) -> Box<Injector<u64>> {
+    let injector = Box::new(Injector::new());
     for _ in 0..count {
-        inbox.push(item()).expect("it is open");
+        injector.push(item()).expect("it is open");
     }
-    inbox
+    injector
 }
 
 fn inbox_push() {
     warm(
-        || (inbox_with(1), item()),
-        |(inbox, item)| (inbox.push(item), inbox),
+        || (injector_with(1), item()),
+        |(injector, item)| (injector.push(item), injector),
     );
 }
 
 fn inbox_pop() {
     let (popped, _) = warm(
-        || inbox_with(48),
-        |inbox| {
-            let popped = inbox.pop_many(32, |item| _ = black_box(item));
-            (popped, inbox)
+        || injector_with(48),
+        |injector| {
+            let popped = injector.pop_many(32, |item| _ = black_box(item));
+            (popped, injector)
         },
     );
     assert_eq!(popped, 32);
@@ -117,11 +117,11 @@ fn inbox(case: fn()) {
 
 fn hand_offer() {
     let open = || {
-        let hand = Box::new(HandoffSlot::new());
-        hand.open();
-        (hand, item())
+        let slot = Box::new(HandoffSlot::new());
+        slot.open();
+        (slot, item())
     };
-    warm(open, |(hand, item)| (hand.offer(item), hand));
+    warm(open, |(slot, item)| (slot.offer(item), slot));
 }
 
 #[library_benchmark]

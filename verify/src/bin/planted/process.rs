@@ -17,8 +17,8 @@ pub const BUGS: &[Bug] = &[
         name: "wait.moved",
         file: "src/process/pool/wait.rs",
         edits: &[(
-            "|| remote.location() != location\n            ||",
-            "|| !PLANTED && remote.location() != location\n            ||",
+            "is_done()\n            || remote.location() != location",
+            "is_done()\n            || !PLANTED && remote.location() != location",
         )],
         why: "A waiter does not check whether its task has moved.",
         fate: Loom("remote::moved"),

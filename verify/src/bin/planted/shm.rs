@@ -317,14 +317,16 @@ pub const BUGS: &[Bug] = &[
     Bug {
         name: "lane.in-flight",
         file: "src/shm/locked.rs",
-        edits: &[(
-            r"if began {
-            self.state.0.slots[seq.slot()].revoked = true;",
-            r"if began {
-            if !PLANTED { self.state.0.slots[seq.slot()].revoked = true; }",
-        )],
+        edits: &[("*revoked = true;", "*revoked = !PLANTED;")],
         why: "The next worker runs the in-flight task of the dead one.",
         fate: Loom("lane_recovery::crash"),
+    },
+    Bug {
+        name: "lane.in-flight-first",
+        file: "src/shm/locked.rs",
+        edits: &[("if !is_replied {", "if PLANTED || !is_replied {")],
+        why: "What a worker has run after its violation runs again.",
+        fate: Loom("lane_recovery::crash_violation"),
     },
     Bug {
         name: "lane.run-again",
