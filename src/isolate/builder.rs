@@ -1,7 +1,7 @@
-//! The builder of a pool of isolates.
+//! The builder of a pool of isolates. It and the pool import each other: each makes the other.
 
 use super::pool::IsolatePool;
-use super::state::{self, Build, Common};
+use super::state::{self, Build, StateFactory};
 use crate::error::{BoxError, BuildError};
 use crate::executor::restart_limit::RestartLimit;
 use crate::executor::{Pin, WhenFull, WorkerInfo};
@@ -120,14 +120,14 @@ impl<S: 'static> IsolatePoolBuilder<S> {
             return Err(BuildError::RunOnCaller);
         }
         let limit = RestartLimit::new(self.restarts, self.restart_window);
-        let common = Arc::new(Common::new(self.build, limit));
-        let mine = Arc::clone(&common);
+        let factory = Arc::new(StateFactory::new(self.build, limit));
+        let mine = Arc::clone(&factory);
         let threads = self
             .threads
-            .on_start(move |info: &WorkerInfo| Common::enter(&mine, info))
+            .on_start(move |info: &WorkerInfo| StateFactory::enter(&mine, info))
             .on_stop(|_| state::leave::<S>())
             .build()?;
-        Ok(IsolatePool::from_parts(threads, common))
+        Ok(IsolatePool::from_parts(threads, factory))
     }
 }
 

@@ -1,7 +1,7 @@
-//! [`IsolatePool`].
+//! [`IsolatePool`]. It and its builder import each other: each makes the other.
 
 use super::builder::{IsolatePoolBuilder, boxed};
-use super::state::{self, Common};
+use super::state::{self, StateFactory};
 use super::task_builder::TaskBuilder;
 use crate::error::{BoxError, BuildError, Rejected, ShutdownError, TaskError};
 use crate::executor::{Shutdown, WorkerInfo};
@@ -47,7 +47,7 @@ use std::time::Duration;
 /// ```
 pub struct IsolatePool<S> {
     threads: ThreadPool,
-    common: Arc<Common<S>>,
+    factory: Arc<StateFactory<S>>,
 }
 
 // SAFETY: a pool has no S of its own: each one is reached by its isolate's thread alone. What builds and changes states is
@@ -87,8 +87,8 @@ impl<S: 'static> IsolatePool<S> {
         IsolatePoolBuilder::new(boxed(build))
     }
 
-    pub(super) fn from_parts(threads: ThreadPool, common: Arc<Common<S>>) -> Self {
-        Self { threads, common }
+    pub(super) fn from_parts(threads: ThreadPool, factory: Arc<StateFactory<S>>) -> Self {
+        Self { threads, factory }
     }
 
     /// Queues `task(state, arg)` to run on whichever isolate is free next. The future may be dropped: the task runs all the same, and
@@ -173,7 +173,7 @@ impl<S: 'static> IsolatePool<S> {
     /// # Ok::<(), raddle::BuildError>(())
     /// ```
     pub fn task(&self) -> TaskBuilder<'_, S> {
-        TaskBuilder::new(self)
+        TaskBuilder::new(&self.threads)
     }
 
     /// Calls `change` with the state of each isolate, and with each state that is built later, after a panic. Blocks until all
@@ -198,7 +198,7 @@ impl<S: 'static> IsolatePool<S> {
             let isolate = self.threads.name().to_owned();
             return Err(TaskError::Rejected(Rejected::InsideIsolate { isolate }));
         }
-        let number = self.common.add(change);
+        let number = self.factory.add(change);
         let prepared: Vec<_> = (0..self.workers())
             .map(|isolate| {
                 let catch_up = state::catch_up::<S>;
@@ -210,7 +210,7 @@ impl<S: 'static> IsolatePool<S> {
             all = all.and(one.result());
         }
         if all.is_err() {
-            self.common.withdraw(number);
+            self.factory.withdraw(number);
         }
         all
     }

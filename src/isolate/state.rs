@@ -4,7 +4,7 @@
 //!
 //! | slot | next |
 //! |---|---|
-//! | empty | ready, when [`Common::enter`] or [`renew`](Common::renew) has built a state |
+//! | empty | ready, when [`StateFactory::enter`] or [`renew`](StateFactory::renew) has built a state |
 //! | ready | in use, while a task runs ([`with`]) |
 //! | in use | ready when the task returns; spoiled when it panics |
 //! | spoiled | empty, when the next task drops the state |
@@ -15,7 +15,7 @@ use crate::error::{BoxError, Rejected, TaskError};
 use crate::executor::WorkerInfo;
 use crate::executor::restart_limit::RestartLimit;
 use crate::report::{self, Report, message_of};
-use crate::sync::{self, Arc, Mutex, MutexGuard};
+use crate::sync::{self, Arc, Mutex};
 use crate::thread::{ThreadPool, current_worker};
 use std::any::Any;
 use std::cell::RefCell;
@@ -35,23 +35,23 @@ type Change<S> = std::sync::Arc<dyn Fn(&mut S) + Send + Sync>;
 
 /// One isolate's state. See the module.
 struct Slot<S> {
-    common: Arc<Common<S>>,
+    factory: Arc<StateFactory<S>>,
     info: WorkerInfo,
     state: Option<S>,
     /// A task runs with the state, or has panicked with it.
     is_spoiled: bool,
-    /// How many of [`Shelf::changes`] the state has.
+    /// How many of [`Inside::changes`] the state has.
     changes: usize,
 }
 
-/// What all isolates of a pool share.
-pub struct Common<S> {
+/// How the states of a pool's isolates are built. The isolates share it.
+pub struct StateFactory<S> {
     build: Build<S>,
-    shelf: Mutex<Shelf<S>>,
+    inside: Mutex<Inside<S>>,
 }
 
 /// What the mutex protects.
-struct Shelf<S> {
+struct Inside<S> {
     /// In the order in which they were made; `None`: one that failed.
     changes: Vec<Option<Change<S>>>,
     limit: RestartLimit,
@@ -59,11 +59,11 @@ struct Shelf<S> {
     broken: Option<String>,
 }
 
-impl<S: 'static> Common<S> {
+impl<S: 'static> StateFactory<S> {
     pub fn new(build: Build<S>, limit: RestartLimit) -> Self {
         Self {
             build,
-            shelf: Mutex::new(Shelf {
+            inside: Mutex::new(Inside {
                 changes: Vec::new(),
                 limit,
                 broken: None,
@@ -71,15 +71,11 @@ impl<S: 'static> Common<S> {
         }
     }
 
-    fn shelf(&self) -> MutexGuard<'_, Shelf<S>> {
-        self.shelf.lock()
-    }
-
     /// Makes the calling thread an isolate: builds its first state.
     pub fn enter(this: &Arc<Self>, info: &WorkerInfo) -> Result<(), BoxError> {
         let state = (this.build)(info)?;
         let slot = Slot {
-            common: Arc::clone(this),
+            factory: Arc::clone(this),
             info: info.clone(),
             state: Some(state),
             is_spoiled: false,
@@ -91,42 +87,42 @@ impl<S: 'static> Common<S> {
 
     /// Why no state is built any more, if so.
     fn broken(&self, info: &WorkerInfo) -> Option<Rejected> {
-        let why = self.shelf().broken.clone()?;
+        let why = self.inside.lock().broken.clone()?;
         let pool = info.pool().to_owned();
         Some(Rejected::Broken { pool, why })
     }
 
     /// Adds a change. [`catch_up`] makes it on one isolate. Returns its number, for [`withdraw`](Self::withdraw).
     pub fn add(&self, change: impl Fn(&mut S) + Send + Sync + 'static) -> usize {
-        let mut shelf = self.shelf();
-        shelf.changes.push(Some(std::sync::Arc::new(change)));
-        shelf.changes.len() - 1
+        let mut inside = self.inside.lock();
+        inside.changes.push(Some(std::sync::Arc::new(change)));
+        inside.changes.len() - 1
     }
 
     /// Takes a change back that failed: no later state gets it.
     pub fn withdraw(&self, number: usize) {
-        let change = self.shelf().changes[number].take();
+        let change = self.inside.lock().changes[number].take();
         drop(change);
     }
 
     /// The changes from number `from` on, and how many there are in all.
     fn changes_from(&self, from: usize) -> (Vec<Change<S>>, usize) {
-        let shelf = self.shelf();
-        let changes = shelf.changes[from..].iter().flatten().cloned().collect();
-        (changes, shelf.changes.len())
+        let inside = self.inside.lock();
+        let changes = inside.changes[from..].iter().flatten().cloned().collect();
+        (changes, inside.changes.len())
     }
 
     /// Replaces a state that a panic has spoiled, or that could not be built before.
     fn renew(&self, slot: &mut Slot<S>) -> Result<(), Rejected> {
         drop_state(slot.state.take());
-        let mut shelf = self.shelf();
-        if shelf.broken.is_none() && !shelf.limit.allow(Instant::now()) {
-            shelf.broken = Some(format!(
+        let mut inside = self.inside.lock();
+        if inside.broken.is_none() && !inside.limit.allow(Instant::now()) {
+            inside.broken = Some(format!(
                 "a state had to be built anew more often than its limit allows ({})",
-                shelf.limit
+                inside.limit
             ));
         }
-        drop(shelf);
+        drop(inside);
         if let Some(broken) = self.broken(&slot.info) {
             return Err(broken);
         }
@@ -158,8 +154,8 @@ impl<S: 'static> Slot<S> {
     /// Calls `task` with a state that is fit for use.
     fn call<R>(&mut self, task: impl FnOnce(&mut S) -> R) -> Result<R, TaskError> {
         if self.is_spoiled || self.state.is_none() {
-            let common = Arc::clone(&self.common);
-            common.renew(self)?;
+            let factory = Arc::clone(&self.factory);
+            factory.renew(self)?;
         }
         let Some(state) = &mut self.state else {
             unreachable!("a state was just built")
@@ -201,7 +197,7 @@ pub fn catch_up<S: 'static>() -> Result<(), TaskError> {
     in_slot::<S, _>(|slot| {
         // A state that is built anew has all changes.
         slot.call(|_| ())?;
-        let (changes, count) = slot.common.changes_from(slot.changes);
+        let (changes, count) = slot.factory.changes_from(slot.changes);
         slot.changes = count;
         slot.call(|state| {
             for change in changes {

@@ -1,22 +1,29 @@
 //! A task with a name, for a pool of isolates.
 
-use super::pool::IsolatePool;
 use super::state;
 use crate::error::{BoxError, TaskError};
 use crate::future::Future;
+use crate::thread::ThreadPool;
 use std::borrow::Cow;
 use std::fmt;
+use std::marker::PhantomData;
 
-/// Begins a task that may have a name. Made by [`IsolatePool::task`].
+/// Begins a task that may have a name. Made by [`IsolatePool::task`](super::IsolatePool::task).
 #[must_use = "nothing runs until a task is submitted with it"]
 pub struct TaskBuilder<'a, S> {
-    pool: &'a IsolatePool<S>,
+    threads: &'a ThreadPool,
     name: Option<Cow<'static, str>>,
+    state: PhantomData<fn(&mut S)>,
 }
 
 impl<'a, S: 'static> TaskBuilder<'a, S> {
-    pub(super) fn new(pool: &'a IsolatePool<S>) -> Self {
-        Self { pool, name: None }
+    /// `threads` are isolates with states of type `S`.
+    pub(super) fn new(threads: &'a ThreadPool) -> Self {
+        Self {
+            threads,
+            name: None,
+            state: PhantomData,
+        }
     }
 
     /// Sets the task's name, which stands in reports, `Debug` output and panic messages.
@@ -25,7 +32,7 @@ impl<'a, S: 'static> TaskBuilder<'a, S> {
         self
     }
 
-    /// As [`IsolatePool::submit_with`].
+    /// As [`IsolatePool::submit_with`](super::IsolatePool::submit_with).
     pub fn submit_with<A, R, F>(self, task: F, arg: A) -> Future<R>
     where
         F: FnOnce(&mut S, A) -> R + Send + 'static,
@@ -35,7 +42,7 @@ impl<'a, S: 'static> TaskBuilder<'a, S> {
         self.start(None, move |state| Ok(task(state, arg)))
     }
 
-    /// As [`IsolatePool::try_submit_with`].
+    /// As [`IsolatePool::try_submit_with`](super::IsolatePool::try_submit_with).
     pub fn try_submit_with<A, R, E, F>(self, task: F, arg: A) -> Future<R>
     where
         F: FnOnce(&mut S, A) -> Result<R, E> + Send + 'static,
@@ -48,7 +55,7 @@ impl<'a, S: 'static> TaskBuilder<'a, S> {
         })
     }
 
-    /// As [`IsolatePool::submit_on`].
+    /// As [`IsolatePool::submit_on`](super::IsolatePool::submit_on).
     pub fn submit_on<A, R, F>(self, isolate: usize, task: F, arg: A) -> Future<R>
     where
         F: FnOnce(&mut S, A) -> R + Send + 'static,
@@ -58,7 +65,7 @@ impl<'a, S: 'static> TaskBuilder<'a, S> {
         self.start(Some(isolate), move |state| Ok(task(state, arg)))
     }
 
-    /// As [`IsolatePool::submit_on`], for a task that can fail: its `Err` becomes [`TaskError::Failed`].
+    /// As [`IsolatePool::submit_on`](super::IsolatePool::submit_on), for a task that can fail: its `Err` becomes [`TaskError::Failed`].
     pub fn try_submit_on<A, R, E, F>(self, isolate: usize, task: F, arg: A) -> Future<R>
     where
         F: FnOnce(&mut S, A) -> Result<R, E> + Send + 'static,
@@ -76,15 +83,15 @@ impl<'a, S: 'static> TaskBuilder<'a, S> {
         F: FnOnce(&mut S) -> Result<R, TaskError> + Send + 'static,
         R: Send + 'static,
     {
-        let threads = self.pool.threads();
-        threads.start_exclusive(isolate, self.name, move || state::with::<S, R>(task))
+        let run = move || state::with::<S, R>(task);
+        self.threads.start_exclusive(isolate, self.name, run)
     }
 }
 
 impl<S> fmt::Debug for TaskBuilder<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TaskBuilder")
-            .field("pool", self.pool)
+            .field("threads", self.threads)
             .field("name", &self.name)
             .finish()
     }
