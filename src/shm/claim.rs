@@ -26,8 +26,8 @@
 //! after it has replied to all earlier ones, so a thread that sees the claim sees those replies
 //! ([`Locked::claimed_ahead`](super::Locked::claimed_ahead)).
 //!
-//! `// CRASH:` a worker that dies between its claim and its reply loses that task. A worker that dies before the claim
-//! loses none.
+//! `// CRASH:` a worker that dies between its claim and its reply leaves that task in flight. A worker that dies before the
+//! claim leaves none.
 //!
 //! # Guarantees
 //! Both transitions are wait-free.

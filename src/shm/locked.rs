@@ -56,7 +56,7 @@ pub struct Reply {
 pub enum Revoke {
     /// The parent has the task: the worker will not run it. The status of its reply will be [`SKIPPED`].
     Won,
-    /// The worker has begun the task, or has replied to it already.
+    /// The worker has claimed the task; it may have replied already.
     Claimed,
 }
 

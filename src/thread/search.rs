@@ -99,7 +99,7 @@ impl Worker {
             });
             let work = match (found, handed) {
                 // The task from the slot was submitted before what waits in the injector (see `Shared::try_handoff`).
-                (None, handed) => handed.or_else(|| self.pop_global(own)).map(Work::Task),
+                (None, handed) => handed.or_else(|| self.pop_inbound(own)).map(Work::Task),
                 (found, None) => found,
                 // Both at once: the task from the slot goes into the deque.
                 (found, Some(task)) => {
@@ -131,7 +131,7 @@ impl Worker {
                 rounds += 1;
             }
             if rounds == ROUNDS {
-                if self.has_global_work(own) {
+                if self.has_inbound_work(own) {
                     break;
                 }
                 let found = self.take_from_others(own);
@@ -190,7 +190,7 @@ impl Worker {
 
     /// Looks once at everything: the pinned queue, the injector, then what [`Self::take_from_others`] looks at.
     fn scan(&self, own: &WorkerShared) -> Option<Work> {
-        self.pop_global(own)
+        self.pop_inbound(own)
             .map(Work::Task)
             .or_else(|| self.take_from_others(own))
     }

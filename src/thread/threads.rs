@@ -46,7 +46,7 @@ pub(super) struct Registry {
     pub(super) takeovers: Vec<u32>,
     /// Spares that sleep on `signal`.
     pub(super) waiting: usize,
-    /// Spares that were started and have not ended.
+    /// How many threads there are beyond the number of workers. (At the pool's end it may stay at 0 while workers end.)
     pub(super) spares: usize,
     /// Tokens of workers that have ended.
     pub(super) retired: usize,
@@ -165,7 +165,7 @@ impl Threads {
     }
 
     /// A worker has ended and gives its token up. The last one wakes all spares, which end too.
-    pub fn retire(&self, _core: WorkerToken) {
+    pub fn retire(&self, _token: WorkerToken) {
         let mut registry = self.registry.lock();
         registry.retired += 1;
         let last = registry.retired == self.workers;

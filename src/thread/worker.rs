@@ -2,7 +2,7 @@
 //!
 //! It looks, in this order: at the newest task that its own tasks have spawned; at the oldest task in its deque; at its
 //! pinned queue; at the pool's injector, from which it takes a batch. Newest-first could starve the others, so now and then it
-//! checks the global queues first ([`GLOBAL_INTERVAL`]): pinned queue and injector, then the oldest task of its deque. Without work
+//! checks the *inbound* queues first ([`INBOUND_INTERVAL`]): its pinned queue and the injector, then the oldest task of its deque. Without work
 //! it searches for a while with an open handoff slot, if that has paid lately, then sleeps ([`super::search`]).
 //!
 //! It and [`joins`](super::join) import each other: a thread takes part in joins as the worker that it is.
@@ -30,10 +30,10 @@ use std::time::{Duration, Instant};
 
 /// Tasks between two looks at the clock.
 const TICKS: u32 = sync::bound(64, 2) as u32;
-/// Time between two checks of the global queues before the own ones. It is measured by the clock: with a check for every
+/// Time between two checks of the inbound queues before the own ones. It is measured by the clock: with a check for every
 /// so many small tasks, work from outside would get in faster than the tasks that it spawns get done (the bench
 /// `spawn/inside`).
-const GLOBAL_INTERVAL: Duration = Duration::from_micros(200);
+const INBOUND_INTERVAL: Duration = Duration::from_micros(200);
 /// The most tasks that a worker takes from the injector at once.
 const BATCH: usize = sync::bound(64, 2);
 
@@ -76,8 +76,8 @@ pub struct Worker {
     /// Items of the deque above this mark were spawned by the task that runs now.
     base: Cell<u16>,
     tick: Cell<u32>,
-    /// When the global queues were last checked first.
-    last_global: Cell<Option<Instant>>,
+    /// When the inbound queues were last checked first.
+    last_inbound: Cell<Option<Instant>>,
     random: Cell<u32>,
 }
 
@@ -97,7 +97,7 @@ impl Worker {
             mark: Cell::new(0),
             base: Cell::new(0),
             tick: Cell::new(0),
-            last_global: Cell::new(None),
+            last_inbound: Cell::new(None),
             random: Cell::new(0x9e37_79b9),
         }
     }
@@ -160,8 +160,9 @@ impl Worker {
         let index = token.index;
         worker.take_token(&token);
         let begun = worker.begin();
-        let well = begun.is_ok();
+        let has_begun = begun.is_ok();
         match begun {
+            // A first worker that failed to begin keeps its token: the build fails and closes the pool.
             begun if !is_spare && shared.can_begin_fail() => shared.threads.begun(begun),
             Ok(()) => {}
             Err(error) => {
@@ -184,7 +185,7 @@ impl Worker {
                 worker.work();
             }
         }
-        if well {
+        if has_begun {
             worker.end();
         }
         drop(entered);
@@ -285,8 +286,8 @@ impl Worker {
         let tick = self.tick.get().wrapping_add(1);
         self.tick.set(tick);
         if tick.is_multiple_of(TICKS)
-            && self.is_global_due()
-            && let Some(task) = self.check_global(own)
+            && self.is_inbound_due()
+            && let Some(task) = self.check_inbound(own)
         {
             return Some(task);
         }
@@ -297,45 +298,45 @@ impl Worker {
         };
         match item {
             Some(item) => Some(task_from(item)),
-            None => self.pop_global(own),
+            None => self.pop_inbound(own),
         }
     }
 
-    /// Is it time to check the global queues first?
+    /// Is it time to check the inbound queues first?
     #[cold]
-    fn is_global_due(&self) -> bool {
+    fn is_inbound_due(&self) -> bool {
         if sync::MODEL {
             return true;
         }
         let now = Instant::now();
         let is_due = self
-            .last_global
+            .last_inbound
             .get()
-            .is_none_or(|last| now.duration_since(last) >= GLOBAL_INTERVAL);
+            .is_none_or(|last| now.duration_since(last) >= INBOUND_INTERVAL);
         if is_due {
-            self.last_global.set(Some(now));
+            self.last_inbound.set(Some(now));
         }
         is_due
     }
 
-    /// Takes a task from the global queues, else the oldest of the deque.
-    fn check_global(&self, own: &WorkerShared) -> Option<Task> {
+    /// Takes a task from the inbound queues, else the oldest of the deque.
+    fn check_inbound(&self, own: &WorkerShared) -> Option<Task> {
         let front = || own.deque.pop_front().map(task_from);
         // The only worker of a pool starts what it took from the injector earlier before what is still in there.
         if self.shared.workers.len() == 1 && own.deque.len() > own.deque.len_above(self.mark.get())
         {
             return self.pop_pinned(own).or_else(front);
         }
-        self.pop_global(own).or_else(front)
+        self.pop_inbound(own).or_else(front)
     }
 
     /// Does a task wait in the pinned queue or the injector? A hint.
-    pub(super) fn has_global_work(&self, own: &WorkerShared) -> bool {
+    pub(super) fn has_inbound_work(&self, own: &WorkerShared) -> bool {
         own.pinned.len() > 0 || self.shared.injector.len() > 0
     }
 
     /// Takes a task from the pinned queue, else a batch from the injector.
-    pub(super) fn pop_global(&self, own: &WorkerShared) -> Option<Task> {
+    pub(super) fn pop_inbound(&self, own: &WorkerShared) -> Option<Task> {
         self.pop_pinned(own)
             .or_else(|| self.pop_batch(own, &self.shared.injector))
     }

@@ -262,7 +262,7 @@ impl Lane {
 
 impl Pool {
     /// Takes one item out of `deferred` and completes it; `false` if there is none. Runs code of the user. Called by the
-    /// completer and by threads that wait for a task of the pool.
+    /// completer, by threads that wait for a task of the pool, and by submitters that find the pool closed.
     pub fn run_deferred(&self) -> bool {
         let Some(item) = self.deferred.pop() else {
             return false;

@@ -5,13 +5,13 @@
 //!
 //! | state of the number | the record belongs to | the record is |
 //! |---|---|---|
-//! | reserved | the submitter that reserved the number | written by the submitter |
+//! | reserved | the thread that reserved the number: a submitter, a thread that moves the task, or the supervisor (a retirement) | written by that thread |
 //! | published | the thread that holds the lane's lock | the task; empty if the task was revoked or taken |
-//! | replied, and the reply taken | the next submitter that reserves the slot | empty |
+//! | replied, and the reply taken | the next thread that reserves the slot | empty |
 //!
 //! | from | to | by | method | ordering |
 //! |---|---|---|---|---|
-//! | empty | a task | the submitter, or the thread that moves the task, before the publication | [`Lane::put`] | `ParentEnd::publish`, Release |
+//! | empty | a task | the thread that reserved the number, before the publication | [`Lane::put`] | `ParentEnd::publish`, Release |
 //! | a task, with a reply | empty | any thread of the parent | [`Lane::take_reply`] | the lane's lock |
 //! | a task, not claimed | empty, revoked | a thread that cancels, moves or expires it | [`Lane::revoke_record`] | the lane's lock |
 //! | a task | empty | the supervisor, when the worker is dead ([`Lane::recover`]); a thread at the pool's end ([`Lane::take_pending`]) | | the lane's lock |
@@ -139,7 +139,8 @@ impl Lane {
         }
     }
 
-    /// Stores the record of a number. Called by the submitter, or by the thread that moves the task.
+    /// Stores the record of a number. Called by the submitter, by the thread that moves the task, or by the
+    /// supervisor (a retirement).
     ///
     /// # Safety
     /// The caller has reserved the number and has not published it.
@@ -278,9 +279,9 @@ impl Lane {
         self.shm.lock().data().quarantined.is_some()
     }
 
-    /// Does the worker still run this task, which could not be revoked? Reliable only while the worker is stopped. Called by the
-    /// supervisor. Takes the lane's lock.
-    pub fn is_running_task(&self, seq: Seq) -> bool {
+    /// Has this task, which could not be revoked, no reply yet? Also true of a task that the worker has not begun. Reliable only
+    /// while the worker is stopped. Called by the supervisor. Takes the lane's lock.
+    pub fn lacks_reply(&self, seq: Seq) -> bool {
         let locked = self.shm.lock();
         locked.waiting(seq).is_some() && !self.shm.has_reply(seq)
     }

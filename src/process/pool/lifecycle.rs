@@ -1,4 +1,4 @@
-//! Closes a pool and ends it: waiting tasks are cancelled or fail.
+//! Closes a pool and ends it: waiting tasks still run, are cancelled, or fail, as the pool's mode says.
 
 use crate::executor::Shutdown;
 use crate::process::pool::lane::Lane;

@@ -2,7 +2,7 @@
 //!
 //! [`shared`] holds what the threads of a pool share, and says which thread does what. A task passes through these modules:
 //!
-//! 1. [`submit`] encodes the argument, chooses a [`lane`] and publishes the request; [`capacity`] waits while the lanes are full.
+//! 1. [`submit`] chooses a [`lane`], encodes the argument for it and publishes the request; [`capacity`] waits while the lanes are full.
 //! 2. [`revoke`] takes a task back that the worker has not begun: for a cancel, a [`deadline`], a [`rebalance`] or the pool's end
 //!    ([`lifecycle`]).
 //! 3. [`wait`] blocks a thread until the task is done; [`wait_queue`] decides on which word the thread sleeps.

@@ -20,14 +20,15 @@ pub fn next_check(deadline: Option<Instant>) -> Option<Instant> {
 }
 
 impl Pool {
-    /// Checks whether all workers begin their next task, and moves the tasks that they do not begin. Called by the completer and by
-    /// waiting threads, every [`CHECK_INTERVAL`] while a worker has not begun its next task.
+    /// Checks whether all workers begin their next task, and moves the tasks that they do not begin. Called by the completer, by
+    /// waiting threads, and by submitters that wait for capacity, every [`CHECK_INTERVAL`] while a worker has not begun its next task.
     pub fn check_lanes(&self) {
         self.lanes.iter().for_each(|lane| lane.check_stuck(self));
         self.rebalance();
     }
 
-    /// Moves waiting tasks to idle workers. Returns how many. Called by the completer, and by a waiter before its sleep. Drains
+    /// Moves waiting tasks to idle workers. Returns how many. Called by the completer, by a waiter before its sleep, and by
+    /// submitters that wait for capacity (from [`check_lanes`](Self::check_lanes)). Drains
     /// replies first, so it runs code of the user.
     pub fn rebalance(&self) -> usize {
         if self.lanes.len() == 1 || self.is_cancelling() {
@@ -65,7 +66,8 @@ impl Pool {
 
 impl Lane {
     /// Checks whether the worker begins its next task. A number that two checks in a row find unbegun is stuck: the worker is
-    /// stopped, or it does not announce what it runs. A worker that has claimed a number ahead of the one that it runs keeps that
+    /// stopped, or it does not announce what it runs. (The checks may be those of two threads, and so be close together; the exchange
+    /// on the claim still decides.) A worker that has claimed a number ahead of the one that it runs keeps that
     /// task from moving: this is a protocol violation. Called from [`Pool::check_lanes`]. Takes the lane's lock.
     pub fn check_stuck(&self, pool: &Pool) {
         let mut locked = self.shm.lock();

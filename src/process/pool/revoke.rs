@@ -14,7 +14,7 @@ use crate::shm::{Locked, Revoke, Seq, Waiting};
 pub enum RevokeOutcome {
     /// It will not run. Drop the rest of its end when no lock is held: that may run callbacks.
     Revoked(Option<Ended>),
-    /// The worker has claimed it.
+    /// The worker has claimed it; it may have replied already.
     Running,
     /// It is not in this lane, or its reply was taken.
     Gone,
@@ -25,7 +25,7 @@ pub enum RevokeOutcome {
 pub enum Skips {
     /// The next number is a revoked one.
     Next(Seq),
-    /// There is one behind the next number.
+    /// There is one behind the next number, or the next number is one but is not in its slot yet.
     Later,
     Nothing,
 }

@@ -1,4 +1,4 @@
-//! Submits a task: encodes its argument, chooses a lane, and publishes the request. Runs on the submitter's thread.
+//! Submits a task: chooses a lane, encodes the argument for it, and publishes the request. Runs on the submitter's thread.
 //!
 //! Models: `verify/src/scenarios/remote.rs`.
 

@@ -45,9 +45,10 @@ use std::io;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-/// How often a slot is checked whose process is about to stop, or whose replies are still being read.
+/// How often a slot is checked whose process is about to stop, or whose replies are still being read, and how often a deadline that
+/// has passed is enforced again.
 const SOON: Duration = Duration::from_millis(1);
-/// How often a worker's age and memory are checked.
+/// How often a worker's age and memory are checked, and how long after a kill the next one comes.
 const CHECK: Duration = Duration::from_secs(1);
 /// The longest pause before another attempt to start a worker.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
@@ -139,7 +140,7 @@ impl Supervisor {
             let termination = slot.termination.as_ref();
             let termination = termination.filter(|termination| !termination.stopping);
             let due = slot.due.into_iter();
-            due.chain(termination.map(|termination| termination.hard))
+            due.chain(termination.map(|termination| termination.next_step))
                 .chain(slot.skips.as_ref().map(|skips| skips.at))
                 .chain(slot.given_up)
         });
@@ -196,7 +197,7 @@ impl Supervisor {
                 self.poller.remove(&started.control);
                 slot.signal(libc::SIGKILL);
                 // The first message is the reason. The failure is counted when the process has ended.
-                slot.refusal.get_or_insert(error);
+                slot.start_error.get_or_insert(error);
             }
         }
     }
@@ -230,7 +231,7 @@ impl Supervisor {
         let was_starting = matches!(self.slots[at].state, SlotState::Starting(_));
         let pid = self.clear_slot(at);
         if was_starting {
-            let error = self.slots[at].refusal.take();
+            let error = self.slots[at].start_error.take();
             return self.start_failed(at, &error.unwrap_or(StartError::Silent));
         }
         self.slots[at].state = SlotState::Dead { pid, exit };
@@ -284,7 +285,7 @@ impl Supervisor {
                             task: None,
                             why: TerminationCause::Lost(LostCause::Stopped),
                             stopping: false,
-                            hard: now + grace,
+                            next_step: now + grace,
                             polite: true,
                         });
                     }
@@ -301,7 +302,7 @@ impl Supervisor {
 
     /// Does the work of a slot that is due.
     fn update_slot(&mut self, at: usize, now: Instant) {
-        if self.slots[at].refused.is_some() {
+        if self.slots[at].signal_error.is_some() {
             self.abandon_worker(at, now);
         }
         let slot = &self.slots[at];

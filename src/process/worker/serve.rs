@@ -26,7 +26,8 @@ pub struct WorkerLane {
 }
 
 impl WorkerLane {
-    /// Maps the lane's memory. The descriptors of the memory are closed, that of the event stays.
+    /// Maps the lane's memory. Keeps `event`; the caller closes the two descriptors of the memory. Called by `prepare` at the worker's
+    /// start.
     pub fn open(
         config: &WorkerConfig,
         requests: &OwnedFd,

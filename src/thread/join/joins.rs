@@ -194,7 +194,7 @@ impl Joins {
         done
     }
 
-    /// Takes a shared job back at the end of its join. False: a thief has it. The next join polls.
+    /// Takes a shared job back when the first half has run. False: a thief has it. The next join polls.
     pub(super) fn reclaim(&self, job: &Job) -> bool {
         if ptr::eq(self.last_shared.get(), job) {
             self.last_shared.set(ptr::null());

@@ -656,14 +656,14 @@ pub const BUGS: &[Bug] = &[
         name: "search.handoff",
         file: "src/thread/search.rs",
         edits: &[(
-            "(None, handed) => handed.or_else(|| self.pop_global(own)).map(Work::Task),",
-            r"(None, handed) if PLANTED => self.pop_global(own).map(|task| {
+            "(None, handed) => handed.or_else(|| self.pop_inbound(own)).map(Work::Task),",
+            r"(None, handed) if PLANTED => self.pop_inbound(own).map(|task| {
                     if let Some(Err(task)) = handed.map(|handed| self.push(handed)) {
                         self.run(task);
                     }
                     Work::Task(task)
                 }),
-                (None, handed) => handed.or_else(|| self.pop_global(own)).map(Work::Task),",
+                (None, handed) => handed.or_else(|| self.pop_inbound(own)).map(Work::Task),",
         )],
         why: "A task in the handoff slot waits behind tasks that came later, or is lost.",
         fate: Shuttle("pool::cancel_spawned"),
