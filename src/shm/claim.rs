@@ -9,7 +9,7 @@
 //! | state | owner of the task |
 //! |---|---|
 //! | older | undecided: the worker may claim the task, the parent may revoke it |
-//! | claimed | the worker: it runs the task and replies |
+//! | claimed | the worker: it has *begun* the task, runs it and replies |
 //! | revoked | the parent: the worker skips the task |
 //!
 //! # Transitions

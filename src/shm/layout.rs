@@ -148,7 +148,7 @@ const _: () = {
 /// # Safety
 ///
 /// In the std flavour all bits zero are a valid value. Every access goes through a shared reference.
-pub unsafe trait Shared: Send + Sync + 'static {
+pub unsafe trait LaneFile: Send + Sync + 'static {
     /// The worker's access to the file.
     const WORKER: Access;
 
@@ -161,7 +161,7 @@ pub unsafe trait Shared: Send + Sync + 'static {
 }
 
 // SAFETY: all fields are atomics, which may be zero.
-unsafe impl Shared for Requests {
+unsafe impl LaneFile for Requests {
     const WORKER: Access = Access::Read;
 
     fn new() -> Self {
@@ -193,7 +193,7 @@ unsafe impl Shared for Requests {
 }
 
 // SAFETY: all fields are atomics, which may be zero.
-unsafe impl Shared for Replies {
+unsafe impl LaneFile for Replies {
     const WORKER: Access = Access::ReadWrite;
 
     fn new() -> Self {

@@ -65,7 +65,7 @@ impl Shared {
                 rest = &rest[worker.push_many(rest)..];
             }
             rest = &rest[self.injector.push_many(rest)..];
-            self.idle.wake_one();
+            self.sleepers.wake_one();
         }
         for &task in rest {
             task_from(task).fail(self.rejection());

@@ -261,7 +261,7 @@ impl<T> Deque<T> {
         NonNull::new(first).map(|first| (first, count))
     }
 
-    /// For a worker that has announced its park ([`Idle::announce_park`](super::idle::Idle::announce_park)): is there an
+    /// For a worker that has announced its park ([`Sleepers::announce_park`](super::idle::Sleepers::announce_park)): is there an
     /// item? Unlike [`Deque::len`] it cannot miss a push whose pusher did not see the announcement.
     pub fn look(&self) -> bool {
         // ORDERING: deque.look Release -> pairs with deque.push, deque.push-many and deque.steal-keep: our

@@ -377,7 +377,7 @@ impl Worker {
             self.mark.set(own.deque.back());
         }
         if count > 1 || injector.len() > 0 {
-            self.shared.idle.wake_one();
+            self.shared.sleepers.wake_one();
         }
         first
     }
@@ -475,11 +475,11 @@ impl Blocker for Worker {
         let index = token.index;
         memory::flush();
         let own = &self.shared.workers[index];
-        let moved = own.count_moved();
+        let continued = own.count_continued_elsewhere();
         let takeovers = match Threads::lend(&self.shared, token) {
             Ok(takeovers) => takeovers,
             Err((token, reason)) => {
-                own.moved.take_back(moved);
+                own.continued_elsewhere.take_back(continued);
                 report::tell(&Report::SpareRefused {
                     worker: &own.info.name,
                     reason: &reason,
@@ -490,7 +490,7 @@ impl Blocker for Worker {
         };
         sleep();
         if let Some(token) = self.shared.threads.reclaim(index, takeovers) {
-            own.moved.take_back(moved);
+            own.continued_elsewhere.take_back(continued);
             self.take_token(&token);
         }
     }

@@ -14,7 +14,7 @@
 //! | empty | a task | the thread that reserved the number, before the publication | [`Lane::put`] | `ParentEnd::publish`, Release |
 //! | a task, with a reply | empty | any thread of the parent | [`Lane::take_reply`] | the lane's lock |
 //! | a task, not claimed | empty, revoked | a thread that cancels, moves or expires it | [`Lane::revoke_record`] | the lane's lock |
-//! | a task | empty | the supervisor, when the worker is dead ([`Lane::recover`]); a thread at the pool's end ([`Lane::take_pending`]) | | the lane's lock |
+//! | a task | empty | the supervisor, when the worker is dead ([`Lane::recover`]); a thread at the pool's end ([`Lane::take_all_waiting`]) | | the lane's lock |
 //!
 //! The records are in the parent's own memory. The parent checks what the worker writes against them, never the reverse.
 //! Models: `verify/src/scenarios/remote.rs`.
@@ -182,7 +182,7 @@ impl Lane {
 
     /// Is there a task, and has the worker not begun the next one? A hint: reads without the lock.
     pub fn awaits_begin(&self) -> bool {
-        self.depth() > 0 && !self.shm.is_started(self.shm.next())
+        self.depth() > 0 && !self.shm.is_claimed(self.shm.next())
     }
 
     /// Wakes all threads that sleep for this lane. Each checks its condition again.
@@ -258,7 +258,7 @@ impl Lane {
     /// Does the worker run the next number? It says that it has begun it, and there is no reply.
     fn is_running(&self, locked: &Locked<'_, LaneState>) -> bool {
         let next = locked.next();
-        locked.waiting(next).is_some() && self.shm.is_started(next) && !self.shm.has_reply(next)
+        locked.waiting(next).is_some() && self.shm.is_claimed(next) && !self.shm.has_reply(next)
     }
 
     /// Is there no task in the lane? Revoked tasks do not count. Takes the lane's lock.
@@ -270,7 +270,7 @@ impl Lane {
         // A reserved number counts as a task: it will be published.
         let is_task = |waiting| self.has_record(&locked, waiting);
         locked
-            .pending()
+            .reserved()
             .all(|seq| locked.waiting(seq).is_some_and(|waiting| !is_task(waiting)))
     }
 
@@ -290,7 +290,7 @@ impl Lane {
     pub fn has_backlog(&self) -> bool {
         match self.depth() {
             0 => false,
-            1 => !self.shm.is_started(self.shm.next()),
+            1 => !self.shm.is_claimed(self.shm.next()),
             _ => true,
         }
     }

@@ -70,7 +70,7 @@ impl Pool {
     /// Fails all tasks in the lane whose replies were not taken. Takes the lane's lock.
     #[cold]
     pub fn fail_lane(&self, lane: &Lane) {
-        for task in lane.take_pending() {
+        for task in lane.take_all_waiting() {
             self.deferred.push_failed(task, self.rejection());
         }
         lane.notify();

@@ -79,7 +79,7 @@ impl Lane {
             self.quarantine(pool, &mut locked, why);
         }
         let next = locked.next();
-        let begun = self.shm.is_started(next) || self.shm.has_reply(next);
+        let begun = self.shm.is_claimed(next) || self.shm.has_reply(next);
         let is_there = locked
             .waiting(next)
             .is_some_and(|waiting| locked.is_committed(waiting));
@@ -128,7 +128,7 @@ impl Lane {
             .all_waiting()
             .filter(|waiting| !stay.contains(&Some(waiting.seq())))
             .filter(|&waiting| locked.is_committed(waiting))
-            .filter(|waiting| !self.shm.is_started(waiting.seq()))
+            .filter(|waiting| !self.shm.is_claimed(waiting.seq()))
             .filter(|&waiting| self.has_record(&locked, waiting))
             .collect();
         let most = waiting.len().div_ceil(2).min(MOST);

@@ -122,7 +122,7 @@ impl Lane {
     pub fn skips(&self) -> Skips {
         let mut locked = self.shm.lock();
         let mut left = locked
-            .pending()
+            .reserved()
             .filter(|&seq| !self.shm.has_reply(seq))
             .map(|seq| locked.waiting(seq));
         let is_revoked = |waiting: &Waiting| self.record(&locked, *waiting, |it| it.is_none());
@@ -142,7 +142,7 @@ impl Lane {
     pub fn revoke_all(&self, pool: &Pool) -> Vec<Ended> {
         let mut locked = self.shm.lock();
         let mut ended = Vec::new();
-        for seq in locked.pending() {
+        for seq in locked.reserved() {
             if let Some(waiting) = locked.waiting(seq)
                 && self.record(&locked, waiting, |record| record.is_some())
                 && let Some(record) = self.revoke_record(pool, &mut locked, waiting)
@@ -154,10 +154,10 @@ impl Lane {
     }
 
     /// Takes all tasks that were published and whose replies were not taken: no worker will reply any more. Takes the lane's lock.
-    pub fn take_pending(&self) -> Vec<Task> {
+    pub fn take_all_waiting(&self) -> Vec<Task> {
         let mut locked = self.shm.lock();
         let mut tasks = Vec::new();
-        for seq in locked.pending() {
+        for seq in locked.reserved() {
             // A submitter that has not published its task yet sees the pool's mode afterwards, and ends the task itself.
             if let Some(waiting) = locked.waiting(seq) {
                 let _ = locked.revoke(seq);

@@ -70,13 +70,16 @@ struct Supervisor {
 }
 
 /// The thread, and the channel from which `build` gets the outcome of the workers' start.
-pub type Running = (
+pub type StartedSupervisor = (
     thread::JoinHandle<()>,
     mpsc::Receiver<Result<(), BuildError>>,
 );
 
 /// Starts the thread. `launches` are the outcomes of the workers that the completer starts. Called when the pool is built.
-pub fn start(pool: &Arc<Pool>, launches: mpsc::Receiver<Launched>) -> io::Result<Running> {
+pub fn start(
+    pool: &Arc<Pool>,
+    launches: mpsc::Receiver<Launched>,
+) -> io::Result<StartedSupervisor> {
     let poller = Poller::new()?;
     poller.add(&pool.supervisor_queue.event, QUEUE_EVENT)?;
     let (building, built) = mpsc::channel();
@@ -101,7 +104,7 @@ pub fn start(pool: &Arc<Pool>, launches: mpsc::Receiver<Launched>) -> io::Result
 impl Supervisor {
     fn run(mut self, launches: mpsc::Receiver<Launched>) {
         self.start_all(launches);
-        while !self.is_over() {
+        while !self.may_end() {
             let deadline = self.next_due();
             let ready = self.poller.wait(deadline);
             for number in ready.unwrap_or_else(|| FdToken::all(self.slots.len())) {
@@ -124,8 +127,8 @@ impl Supervisor {
         self.pool.stop();
     }
 
-    /// Has the pool ended, with no worker left?
-    fn is_over(&self) -> bool {
+    /// Has the pool ended, with no worker left, so that the thread may end?
+    fn may_end(&self) -> bool {
         let empty = self
             .slots
             .iter()

@@ -16,7 +16,7 @@ use std::os::fd::OwnedFd;
 /// The exit code of a worker that cannot notify its parent of replies.
 const CANNOT_NOTIFY: i32 = 122;
 
-/// The worker's end of its lane.
+/// A [`WorkerEnd`], with what the loop needs.
 pub struct WorkerLane {
     worker: WorkerEnd,
     name: String,

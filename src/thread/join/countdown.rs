@@ -21,7 +21,9 @@ impl<'a> Countdown<'a> {
     pub fn step(&mut self) {
         let shared = self.0;
         JOINS.with(|joins| {
-            if joins.is_of(shared) && (!joins.is_plain(shared) || shared.idle.is_searching()) {
+            if joins.is_of(shared)
+                && (!joins.count_without_poll(shared) || shared.sleepers.is_searching())
+            {
                 joins.poll(shared, true);
                 joins.countdown.set(joins.refill.get());
             }

@@ -150,7 +150,7 @@ impl Joins {
 
     /// Counts a join. True: a tree of this pool is under way and no poll is due, so two calls will do.
     #[inline(always)]
-    pub(super) fn is_plain(&self, shared: &Shared) -> bool {
+    pub(super) fn count_without_poll(&self, shared: &Shared) -> bool {
         self.is_of(shared) && {
             let countdown = self.countdown.get() - 1;
             self.countdown.set(countdown);
@@ -238,11 +238,11 @@ impl Joins {
     /// If a worker searches, or one sleeps and is worth a wake, shares the oldest deferred job; in the second case wakes a
     /// worker for it. `has_ended`: the countdown has ended. If not, the join is near the root of its tree.
     pub(super) fn poll(&self, shared: &Shared, has_ended: bool) {
-        let searching = shared.idle.is_searching();
+        let searching = shared.sleepers.is_searching();
         if !searching {
             self.near_root.set(self.near_root.get().wrapping_add(1));
             let is_clock_due = has_ended || self.near_root.get().is_multiple_of(NEAR_ROOT);
-            if !(is_clock_due && shared.idle.is_sleeping() && self.is_time_to_wake(has_ended)) {
+            if !(is_clock_due && shared.sleepers.is_sleeping() && self.is_time_to_wake(has_ended)) {
                 return;
             }
         }
@@ -310,7 +310,7 @@ impl Joins {
         if self.in_tree.replace(true) {
             return None;
         }
-        let began = (!sync::MODEL && shared.idle.is_sleeping()).then(Instant::now);
+        let began = (!sync::MODEL && shared.sleepers.is_sleeping()).then(Instant::now);
         self.alone_since.set(began);
         self.last_end.set(None);
         Some(Tree { joins: self, began })
@@ -319,7 +319,7 @@ impl Joins {
     /// The outermost join has shared its job, which is the largest one, and may not poll for long: wakes a worker for it, if this
     /// thread's trees took long lately.
     pub(super) fn wake_at_start(&self, shared: &Shared) {
-        if self.lately.get() >= LONG && shared.idle.is_sleeping() {
+        if self.lately.get() >= LONG && shared.sleepers.is_sleeping() {
             shared.wake_for_join();
         }
     }
