@@ -145,7 +145,7 @@ impl<T> Deque<T> {
         // ORDERING: deque.above Relaxed: as deque.back.
         let now = Indices(self.word.load(Relaxed));
         let above = now.back().wrapping_sub(mark);
-        // Thieves may have taken items beyond the mark, and the owner may have popped the back below it.
+        // Thieves may have moved the front past the mark, and the owner may have popped the back below it.
         if above > u16::MAX / 2 {
             0
         } else {

@@ -2,10 +2,11 @@
 //! have lost their worker token to a spare while they were blocked.
 //!
 //! # The words
-//! `slots`: as many slots for shared jobs as there are workers, each null or one job. More would not find a worker with time
-//! for them. No joiner owns a slot: it puts its job into any empty one, by the exchange from null to the job, and the
+//! `slots`: as many slots for shared jobs as there are workers, each null or one job. More slots would not find a worker with
+//! time for their jobs. No joiner owns a slot: it puts its job into any empty one, by the exchange from null to the job, and the
 //! exchange back, by the owner of the job or a thief, frees the slot for the next joiner (the table of transitions is in
-//! `join/shared_job.rs`). So what holds for a thief that finds another job at an address that it has read holds here too.
+//! `join/shared_job.rs`). The argument in `shared_job.rs` about a thief that finds another job at the same address
+//! covers these slots, too.
 //!
 //! `count`: how many external joiners are at work.
 //!

@@ -1,5 +1,5 @@
-//! A worker without work: it searches for a while with an open handoff slot, if that has paid lately; then it parks. The
-//! protocol of both is in [`super::idle`], that of the slot in [`super::handoff`].
+//! A worker without work: it searches for a while with an open handoff slot, if idle gaps were short lately; then it parks.
+//! The protocol of searching and parking is in [`super::idle`], that of the slot in [`super::handoff`].
 
 use super::idle::Woken;
 use super::join::shared_job::SharedJob;

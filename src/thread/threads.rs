@@ -11,9 +11,12 @@
 //! | lent | `Registry::lent` | held by a spare ([`Threads::next_token`]) or by its lender again ([`Threads::reclaim`]) |
 //! | retired | counted in `Registry::retired` | nothing: the worker has ended |
 //!
-//! None of this is on the fast path, and all of it is under one mutex, the registry's. Threads sleep on three futexes: `begun` counts
-//! workers that are ready, for the thread that builds the pool, if one of them may fail to begin; `signal` counts events, for
-//! spares that wait; `live` counts threads, for those that wait for the pool's end.
+//! None of this is on the fast path, and all of it is under one mutex, the registry's. Threads sleep on three futexes:
+//! - `begun` counts the workers that are ready or have failed to begin. If a worker can fail to begin, the thread that builds the
+//!   pool sleeps on it.
+//! - `signal` counts events. Spares that wait for a token sleep on it.
+//! - `live` counts threads. Threads that wait for the pool's end sleep on it.
+//!
 //! Models: `verify/src/scenarios/pool.rs`.
 
 use crate::error::BuildError;

@@ -3,7 +3,7 @@
 //! It looks, in this order: at the newest task that its own tasks have spawned; at the oldest task in its deque; at its
 //! pinned queue; at the pool's injector, from which it takes a batch. Newest-first could starve the others, so now and then it
 //! checks the *inbound* queues first ([`INBOUND_INTERVAL`]): its pinned queue and the injector, then the oldest task of its deque. Without work
-//! it searches for a while with an open handoff slot, if that has paid lately, then sleeps ([`super::search`]).
+//! it searches for a while with an open handoff slot, if idle gaps were short lately, then sleeps ([`super::search`]).
 //!
 //! It and [`joins`](super::join) import each other: a thread takes part in joins as the worker that it is.
 
@@ -194,8 +194,8 @@ impl Worker {
         LEFT.with(|left| left.set((Arc::as_ptr(shared).addr(), worker.last_index())));
     }
 
-    /// Which worker the calling thread was, if it was one of this pool and is past its end. It then runs the destructors of
-    /// its thread-locals, and the pool's end waits for those.
+    /// Which worker the calling thread was, if it was one of this pool and is past its end. Such a thread still runs the
+    /// destructors of its thread-locals, for which the pool's end waits.
     pub fn left(shared: &Shared) -> Option<usize> {
         let (pool, index) = LEFT.with(Cell::get);
         (pool == ptr::from_ref(shared).addr()).then_some(index)

@@ -50,7 +50,7 @@ impl Pool {
         crowded.sort_by_cached_key(|lane| lane.depth());
         let mut moved = 0;
         for idle in self.lanes.iter().filter(|lane| is_idle(lane)) {
-            // The deepest lane that has a task to move: most of its tasks may be revoked.
+            // The deepest lane first. A lane may have nothing to move, for example if most of its numbers are revoked: then the next.
             while let Some(lane) = crowded.last() {
                 let given = lane.move_waiting(self, idle);
                 moved += given;

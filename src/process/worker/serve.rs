@@ -1,7 +1,7 @@
 //! The worker's loop: takes requests from its lane, runs their tasks, and replies.
 //!
 //! All of this happens on the process's main thread. A reply is committed when all of it is written. A process that ends before
-//! that has not replied, and one that ends after it has.
+//! the commit has not replied; one that ends after it has replied.
 
 use crate::process::wire::outcome::Status;
 use crate::process::worker::call::TaskCall;

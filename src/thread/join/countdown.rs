@@ -1,4 +1,4 @@
-//! Polls on a countdown for a half that does many things without a join of its own: the items of `map_slice`.
+//! The polls of a half that makes no joins of its own but does many steps: `map_slice`.
 
 use super::joins::JOINS;
 use crate::thread::shared::Shared;

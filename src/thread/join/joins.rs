@@ -7,7 +7,7 @@
 //!
 //! # Polls
 //! Most joins are two plain calls. A counter, the *countdown*, says when the next join *polls* ([`Joins::poll`]): if a worker searches,
-//! or sleeps and is worth a wake, the thread shares its oldest deferred job. When the countdown ends it is set to the
+//! or sleeps and may be woken for this tree (see *Wakes*), the thread shares its oldest deferred job. When the countdown ends it is set to the
 //! *refill*, which adapts so that a poll comes every microsecond or two. This is the promotion of heartbeat scheduling (Acar
 //! et al., "Heartbeat Scheduling: Provable Efficiency for Nested Parallelism"), with a counter in place of a timer.
 //!
@@ -235,7 +235,7 @@ impl Joins {
         self.countdown.set(1);
     }
 
-    /// If a worker searches, or one sleeps and is worth a wake, shares the oldest deferred job; in the second case wakes a
+    /// If a worker searches, or one sleeps and may be woken for this tree, shares the oldest deferred job; in the second case wakes a
     /// worker for it. `has_ended`: the countdown has ended. If not, the join is near the root of its tree.
     pub(super) fn poll(&self, shared: &Shared, has_ended: bool) {
         let searching = shared.sleepers.is_searching();
