@@ -36,8 +36,10 @@
 //! | asleep | searching | a thread that has pushed work for any worker | [`Sleepers::wake_one`], [`Sleepers::wake_another`] |
 //! | asleep | working | a thread that has work for this worker, or closes the pool | [`Sleepers::wake_this`] |
 //!
-//! Each change of the pool's word is an exchange, Release, of a value that was read Acquire. [`Sleepers::wake_this`] leaves its worker in the stack as `WOKEN`. A waker that pops it later finds that, and pops the
-//! next one. If the worker parks again before that, it keeps its position in the stack.
+//! Each change of the pool's word is an exchange, Release, of a value that was read Acquire.
+//!
+//! [`Sleepers::wake_this`] leaves its worker in the stack as `WOKEN`. A waker that pops it later finds that, and pops the next
+//! one. If the worker parks again before that, it keeps its position in the stack.
 //!
 //! # No wake-up is lost
 //! - A submitter *pushes*, then *reads the pool's word*, then wakes a worker, unless one searches or none sleeps.

@@ -201,12 +201,13 @@ impl Shared {
             .collect();
         let done_detached = self.threads.done_detached();
         let started_on_workers: u64 = workers.iter().map(|(started, _)| started).sum();
-        let started = started_on_workers + self.threads.started_detached();
+        let started = started_on_workers.wrapping_add(self.threads.started_detached());
         let done: u64 = done_detached + workers.iter().map(|(_, stats)| stats.done).sum::<u64>();
         Stats {
             queued: self.injector.len()
                 + workers.iter().map(|(_, stats)| stats.queued).sum::<usize>(),
-            running: started.saturating_sub(done) as usize,
+            // Signed: the counts were read one after the other, and may differ either way.
+            running: started.wrapping_sub(done).cast_signed().max(0) as usize,
             threads: self.threads.threads(),
             workers: workers.into_iter().map(|(_, stats)| stats).collect(),
             done_detached,

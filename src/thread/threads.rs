@@ -86,7 +86,8 @@ impl Threads {
     }
 
     /// A worker thread is ready for its first task, or has failed to begin. The last one wakes the thread that builds the pool.
-    pub fn begun(&self, how: Result<(), BuildError>) {
+    /// Called by the worker threads that the pool starts with, if one of them can fail.
+    pub fn report_begun(&self, how: Result<(), BuildError>) {
         if let Err(error) = how {
             self.registry.lock().unfit.get_or_insert(error);
         }
@@ -195,6 +196,14 @@ impl Threads {
         self.started_detached.fetch_add(1, Relaxed);
     }
 
+    /// A task did not run after all, on a thread without the token that it had counted the start with. That start may be counted
+    /// on the worker, whose counters belong to another thread now; so it is taken back here.
+    pub fn take_back_started(&self) {
+        // ORDERING: threads.take-back Relaxed: a figure.
+        self.started_detached.fetch_sub(1, Relaxed);
+    }
+
+    /// How many tasks have started on threads without a token, less those that were taken back. It wraps below zero.
     pub fn started_detached(&self) -> u64 {
         // ORDERING: threads.started-detached-read Relaxed: a figure.
         self.started_detached.load(Relaxed)

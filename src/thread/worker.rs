@@ -147,7 +147,7 @@ impl Worker {
 
     /// The life of a thread of the pool: it works with the token that it starts with, then with those of blocked workers. Without
     /// one it is a spare. Called by [`Threads`] as the thread's body.
-    pub fn thread(shared: &Arc<Shared>, token: Option<WorkerToken>) {
+    pub fn run_thread(shared: &Arc<Shared>, token: Option<WorkerToken>) {
         let worker = Self::new(shared);
         let is_spare = token.is_none();
         CURRENT.with(|current| current.set(&worker));
@@ -163,7 +163,7 @@ impl Worker {
         let has_begun = begun.is_ok();
         match begun {
             // A first worker that failed to begin keeps its token: the build fails and closes the pool.
-            begun if !is_spare && shared.can_begin_fail() => shared.threads.begun(begun),
+            begun if !is_spare && shared.can_begin_fail() => shared.threads.report_begun(begun),
             Ok(()) => {}
             Err(error) => {
                 let name = &shared.workers[index].info.name;
@@ -411,7 +411,8 @@ impl Worker {
                     own.started.take_back(1);
                 }
             }
-            _ => self.shared.threads.count_done_detached(),
+            _ if ran => self.shared.threads.count_done_detached(),
+            _ => self.shared.threads.take_back_started(),
         }
         self.base.set(base);
         ran

@@ -21,10 +21,11 @@
 
 use crate::future::raw_task::RawTask;
 use crate::future::task::Task;
-use crate::process::pool::finish::{Finish, WorkerId};
+use crate::process::pool::finish::Finish;
 use crate::process::pool::interest::Interest;
 use crate::process::pool::stats::WorkerStats;
 use crate::process::pool::wait_queue::{WaitFor, WaitQueue};
+use crate::process::pool::worker_id::WorkerId;
 use crate::process::wire::outcome::RETURNED;
 use crate::shm::{
     Locked, ParentEnd, Payload, Replies, Reply, Requests, SLOTS, Segment, Seq, Span, Waiting,

@@ -117,7 +117,7 @@ impl Supervisor {
                 self.handle_command(command);
             }
             let now = Instant::now();
-            self.expire(now);
+            self.handle_timers(now);
             for slot in 0..self.slots.len() {
                 self.update_slot(slot, now);
             }

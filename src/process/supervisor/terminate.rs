@@ -46,18 +46,19 @@ impl Supervisor {
     }
 
     /// Handles the deadlines that have passed.
-    pub(super) fn expire(&mut self, now: Instant) {
+    pub(super) fn handle_timers(&mut self, now: Instant) {
         while let Some(Reverse(DeadlineTimer(at, _))) = self.timers.peek()
             && *at <= now
         {
             let Some(Reverse(DeadlineTimer(_, options))) = self.timers.pop() else {
                 return;
             };
-            self.expired(&options, now);
+            self.end_expired(&options, now);
         }
     }
 
-    fn expired(&mut self, options: &Arc<TaskOptions>, now: Instant) {
+    /// Ends a task whose deadline has passed: revokes it or, if it runs, ends its worker.
+    fn end_expired(&mut self, options: &Arc<TaskOptions>, now: Instant) {
         // The timer has the last reference: the task has ended, and its future is gone.
         if Arc::strong_count(options) == 1 {
             return;

@@ -26,8 +26,7 @@ use std::time::{Duration, Instant};
 
 /// How many joins of a thread are recorded as deferred jobs. While there are as many, deeper joins are plain calls.
 pub const MAX_DEFERRED: u32 = 2;
-/// The most plain joins between two polls. The refill adapts so that a poll comes every microsecond or two (the benches
-/// `join/fib` and `join/short`).
+/// The most plain joins between two polls (the benches `join/fib` and `join/short`).
 const MAX_REFILL: u32 = 1024;
 const FIRST_REFILL: u32 = 8;
 /// How many polls near the root of a tree there are for one look at the clock. A tree may have no other polls.
