@@ -41,13 +41,13 @@ impl ExternalJoiners {
         self.slots.iter().map(|slot| &**slot)
     }
 
-    /// An external joiner begins to work, or goes on after a wait.
+    /// An external joiner begins to work, or goes on after a wait. Called by the joiner.
     pub fn enter(&self) {
         // ORDERING: external_joiners.enter Acquire -> pairs with external_joiners.look: a park that was announced before.
         self.count.fetch_add(1, Acquire);
     }
 
-    /// An external joiner is done, or waits for a thief.
+    /// An external joiner is done, or waits for a thief. Called by the joiner.
     pub fn leave(&self) {
         // ORDERING: external_joiners.leave Relaxed: a hint.
         self.count.fetch_sub(1, Relaxed);

@@ -110,7 +110,8 @@ impl Shared {
         }
     }
 
-    /// A task leaves the queue: if it counted against the limit, its place is free again.
+    /// A task leaves the queue: if it counted against the limit, its place is free again. Called by the worker that has taken the
+    /// task out, by a thread that cancels the queues, and by a submitter whose task no queue takes.
     #[inline]
     pub fn return_place(&self, task: &Task) {
         if let Some(limit) = &self.limit
@@ -166,7 +167,8 @@ impl Shared {
     }
 
     /// Wakes a sleeper for a shared job of a join, unless as many threads as the pool has workers are at work already. With
-    /// more threads than cores, a half would wait until its thief gets a core.
+    /// more threads than cores, a half would wait until its thief gets a core. Called by a thread that has shared a job, and by a worker
+    /// that stops searching or parks and leaves one behind.
     pub fn wake_for_join(&self) {
         if self.sleepers.awake() + self.external_joiners.count() < self.workers.len() {
             self.sleepers.wake_one();

@@ -99,7 +99,7 @@ impl Threads {
         }
     }
 
-    /// A thread's last step.
+    /// A thread's last step. Called by each thread that was started, and for one that could not be started.
     pub(super) fn leave(&self) {
         // ORDERING: threads.leave Release -> pairs with threads.wait: everything that the thread did.
         self.live.fetch_sub(1, Release);
@@ -117,8 +117,8 @@ impl Threads {
         self.notify_spares(false);
     }
 
-    /// A thread that was blocked takes its token back. `None`: a spare has taken it over since. A token that was taken over and
-    /// lent again belongs to another blocked task: what this task spawned must not run under the locks of ours.
+    /// A thread that was blocked takes its token back. Called by the lender, after its sleep.
+    /// `None`: a spare has taken it over since. A token that was taken over and lent again belongs to another blocked task: what this task spawned must not run under the locks of ours.
     pub fn reclaim(&self, index: usize, takeovers: u32) -> Option<WorkerToken> {
         let mut registry = self.registry.lock();
         if registry.takeovers[index] != takeovers {
@@ -131,7 +131,8 @@ impl Threads {
         Some(registry.lent.swap_remove(at))
     }
 
-    /// A thread without a token sleeps until there is one. `None`: it is not needed any more, since all workers have ended or
+    /// A thread without a token sleeps until there is one. Called by spares, and by threads whose token a spare took
+    /// over. `None`: the thread is not needed any more, since all workers have ended or
     /// enough spares wait.
     pub fn next_token(&self) -> Option<WorkerToken> {
         let mut registry = self.registry.lock();
@@ -156,7 +157,7 @@ impl Threads {
         }
     }
 
-    /// Wakes one waiting spare, or all of them.
+    /// Wakes one waiting spare, or all of them. Called after a token was lent or given back, and at the pool's end.
     pub(super) fn notify_spares(&self, all: bool) {
         // ORDERING: threads.notify Relaxed: the mutex publishes the cause.
         self.signal.fetch_add(1, Relaxed);
@@ -215,7 +216,7 @@ impl Threads {
         self.live.load(Relaxed) as usize
     }
 
-    /// Waits until every thread has ended. False: the deadline passed first.
+    /// Waits until every thread has ended. False: the deadline passed first. Called by shutdowns, and by a build that failed.
     pub fn wait(&self, deadline: Option<Instant>) -> bool {
         loop {
             // ORDERING: threads.wait Acquire -> pairs with threads.leave: everything that the threads did.

@@ -102,7 +102,7 @@ impl Worker {
         }
     }
 
-    /// The calling thread's worker, if it is one of this pool, with or without a token.
+    /// The calling thread's worker, if it is one of this pool, with or without a token. Called by submitters and shutdowns.
     #[inline]
     pub fn of<'a>(shared: &'a Shared) -> Option<&'a Self> {
         let worker = CURRENT.with(Cell::get);
@@ -195,7 +195,7 @@ impl Worker {
     }
 
     /// Which worker the calling thread was, if it was one of this pool and is past its end. Such a thread still runs the
-    /// destructors of its thread-locals, for which the pool's end waits.
+    /// destructors of its thread-locals, for which the pool's end waits. Called by shutdowns.
     pub fn left(shared: &Shared) -> Option<usize> {
         let (pool, index) = LEFT.with(Cell::get);
         (pool == ptr::from_ref(shared).addr()).then_some(index)
@@ -391,8 +391,8 @@ impl Worker {
         self.counted(|| task.run());
     }
 
-    /// Calls `run`, which runs a task's closure if it still has to run, and counts the task. The counts go to the worker, or
-    /// to the pool where the thread has no token or another one than before.
+    /// Calls `run`, which runs a task's closure if it still has to run, and counts the task if it ran. The counts go to the worker,
+    /// or to the pool where the thread has no token or another one than before.
     fn counted(&self, run: impl FnOnce() -> bool) -> bool {
         let base = self.base.get();
         let index = self.index.get();

@@ -57,13 +57,14 @@ impl WorkerLane {
         &self.name
     }
 
-    /// The bytes of address space that the lane takes.
+    /// The bytes of address space that the lane takes. Called by `prepare`, which adds them to the limit.
     pub fn address_space(&self) -> u64 {
         self.address_space
     }
 }
 
-/// Serves requests until the lane is closed, or the worker has run as many tasks as it may.
+/// Serves requests until the lane is closed, or the worker has run as many tasks as it may. Called by `Bootstrap::work`, when the
+/// worker is ready.
 pub fn work(lane: &mut WorkerLane) {
     let mut last = None;
     while lane.left != Some(0) {

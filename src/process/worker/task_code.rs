@@ -278,7 +278,7 @@ fn offset_of_task(
 /// This bit of an offset says that the argument is described. No program is so large that an offset has it otherwise.
 const DESCRIBED: u64 = 1 << 62;
 
-/// The offset of the same entry, for an argument that is described.
+/// The offset of the same entry, for an argument that is described. Called by the submitter, and by [`resolve`].
 pub fn described(offset: u64) -> u64 {
     offset ^ DESCRIBED
 }

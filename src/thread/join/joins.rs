@@ -176,7 +176,7 @@ impl Joins {
         !job.is_null() && unsafe { &*(*job).slot.get() }.holds(job)
     }
 
-    /// Puts a job into a slot. False: this thread's last one is still in its slot, or no slot is empty.
+    /// Puts a job into a slot. Called by the outermost join for its own job, and by a poll for the oldest deferred one. False: this thread's last one is still in its slot, or no slot is empty.
     pub(super) fn share(&self, shared: &Shared, job: &Job) -> bool {
         let put = |slot: &SharedJob| {
             job.slot.set(slot);
@@ -234,8 +234,9 @@ impl Joins {
         self.countdown.set(1);
     }
 
-    /// If a worker searches, or one sleeps and may be woken for this tree, shares the oldest deferred job; in the second case wakes a
-    /// worker for it. `has_ended`: the countdown has ended. If not, the join is near the root of its tree.
+    /// If a worker searches, or one sleeps and may be woken for this tree, shares the oldest deferred job; in the second case
+    /// wakes a worker for it. `has_ended`: the countdown has ended. If not, the join is near the root of its tree. Called by a join
+    /// whose countdown has ended or that is near the root, and by `map_slice` between items.
     pub(super) fn poll(&self, shared: &Shared, has_ended: bool) {
         let searching = shared.sleepers.is_searching();
         if !searching {
