@@ -347,24 +347,29 @@ impl<'a, T> Locked<'a, T> {
         (!has_reply(&current)).then_some((current, ahead))
     }
 
-    /// The in-flight task of a dead worker: the one that it was running, if any. Call this after all its replies have been
-    /// taken. The next worker skips this number. All tasks behind it wait as before.
-    pub fn in_flight(&mut self) -> Option<Waiting> {
-        let waiting = self.waiting(self.next())?;
-        let seq = waiting.seq();
-        if self.state.0.slots[seq.slot()].revoked {
-            return None;
+    /// The in-flight tasks of a dead worker, oldest first: those that it has claimed. Call this after its replies have been
+    /// taken. The next worker skips their numbers. All other tasks wait as before.
+    ///
+    /// An honest worker leaves one, the task that it ran, or none. After a protocol violation its later replies are not taken.
+    /// Their tasks are in flight too: they have run, and must not run again.
+    pub fn in_flight(&mut self) -> Vec<Waiting> {
+        let in_flight: Vec<_> = self
+            .all_waiting()
+            .filter(|waiting| {
+                let seq = waiting.seq();
+                // A reply that was not taken and an impossible claim word also count as claimed.
+                let claim = &self.parent.replies.claims[seq.slot()];
+                !self.state.0.slots[seq.slot()].revoked
+                    && (!claim::is_untouched(claim, seq) || self.parent.has_reply(seq))
+            })
+            .collect();
+        for waiting in &in_flight {
+            self.state.0.slots[waiting.seq().slot()].revoked = true;
         }
-        // A refused reply and an impossible claim word also count as begun.
-        let claim = &self.parent.replies.claims[seq.slot()];
-        let began = !claim::is_untouched(claim, seq) || self.parent.has_reply(seq);
-        if began {
-            self.state.0.slots[seq.slot()].revoked = true;
-        }
-        began.then_some(waiting)
+        in_flight
     }
 
-    /// The next worker does not skip the [in-flight](Self::in_flight) task, but runs it again.
+    /// The next worker does not skip this [in-flight](Self::in_flight) task, but runs it again.
     pub fn run_again(&mut self, seq: Seq) {
         self.state.0.slots[seq.slot()].revoked = false;
     }

@@ -118,7 +118,8 @@ impl Threads {
     }
 
     /// A thread that was blocked takes its token back. Called by the lender, after its sleep.
-    /// `None`: a spare has taken it over since. A token that was taken over and lent again belongs to another blocked task: what this task spawned must not run under the locks of ours.
+    /// `None`: a spare has taken it over since. A token that was taken over and lent again belongs to another blocked task: what
+    /// that task spawned must not run under the locks of ours.
     pub fn reclaim(&self, index: usize, takeovers: u32) -> Option<WorkerToken> {
         let mut registry = self.registry.lock();
         if registry.takeovers[index] != takeovers {
@@ -132,8 +133,7 @@ impl Threads {
     }
 
     /// A thread without a token sleeps until there is one. Called by spares, and by threads whose token a spare took
-    /// over. `None`: the thread is not needed any more, since all workers have ended or
-    /// enough spares wait.
+    /// over. `None`: the thread is not needed any more, since all workers have ended or enough spares wait.
     pub fn next_token(&self) -> Option<WorkerToken> {
         let mut registry = self.registry.lock();
         loop {

@@ -15,7 +15,7 @@ use std::os::fd::AsFd;
 /// Stands for a reply that cannot be read. It is no [`Status`].
 const NO_STATUS: u32 = 0;
 
-/// The task that the dead worker ran.
+/// A task that the dead worker had begun.
 pub struct InFlight {
     pub location: TaskLocation,
     /// How many workers have died while they ran it.
@@ -29,8 +29,9 @@ pub struct InFlight {
 pub struct Recovered {
     /// The committed replies that had not been taken.
     pub replies: Vec<RecoveredReply>,
-    /// The task that the worker had begun and not replied to.
-    pub in_flight: Option<InFlight>,
+    /// The task that the worker had begun and not replied to. After a protocol violation also those whose replies were not
+    /// taken.
+    pub in_flight: Vec<InFlight>,
     /// How the worker violated the protocol.
     pub violation: Option<String>,
     /// Why the system refused memory for another worker. The lane cannot be used again.
@@ -38,11 +39,11 @@ pub struct Recovered {
 }
 
 impl Lane {
-    /// Takes the committed replies and the task in flight out of the lane, and replaces the memory that the dead worker could
-    /// write. The task in flight stays in the lane and runs again if it has retries left and `may_retry` allows it.
+    /// Takes the committed replies and the tasks in flight out of the lane, and replaces the memory that the dead worker could
+    /// write. A task in flight stays in the lane and runs again if it has retries left and `may_retry` allows it.
     ///
     /// `None`: a thread still reads a reply; the caller tries again. Called by the supervisor. Takes the lane's lock.
-    pub fn recover(&self, may_retry: impl FnOnce(TaskLocation) -> bool) -> Option<Recovered> {
+    pub fn recover(&self, may_retry: impl Fn(TaskLocation) -> bool) -> Option<Recovered> {
         match Segment::<Replies>::create_words(self.shm.arena()) {
             Ok((fresh, fd)) => self.recover_with(Ok(&fresh), may_retry, || {
                 self.shm.install(fd.as_fd())?;
@@ -57,7 +58,7 @@ impl Lane {
     pub(in crate::process) fn recover_with(
         &self,
         fresh: io::Result<&Replies>,
-        may_retry: impl FnOnce(TaskLocation) -> bool,
+        may_retry: impl Fn(TaskLocation) -> bool,
         install: impl FnOnce() -> io::Result<()>,
     ) -> Option<Recovered> {
         let mut locked = self.shm.lock();
@@ -122,21 +123,22 @@ impl Lane {
             });
         }
         recovered.violation = locked.data().quarantined.take();
-        // Without memory for another worker there is none to run it again.
+        // Without memory for another worker, no worker can run it again.
         let may_retry = |location| fresh.is_ok() && may_retry(location);
-        if let Some(waiting) = locked.in_flight() {
-            recovered.in_flight = self.take_in_flight(&mut locked, waiting, may_retry);
+        for waiting in locked.in_flight() {
+            let in_flight = self.take_in_flight(&mut locked, waiting, &may_retry);
+            recovered.in_flight.extend(in_flight);
         }
         recovered.refused = fresh.and_then(|fresh| locked.replace(fresh, install)).err();
         Some(recovered)
     }
 
-    /// Takes the task that the dead worker ran, or leaves it in the lane to run again. Counts the death. The lane is locked.
+    /// Takes a task that the dead worker had begun, or leaves it in the lane to run again. Counts the death. The lane is locked.
     fn take_in_flight(
         &self,
         locked: &mut Locked<'_, LaneState>,
         waiting: Waiting,
-        may_retry: impl FnOnce(TaskLocation) -> bool,
+        may_retry: impl Fn(TaskLocation) -> bool,
     ) -> Option<InFlight> {
         let lane = self.index;
         let seq = waiting.seq();
@@ -234,13 +236,13 @@ mod tests {
         let (fresh, _file) = Segment::<Replies>::create_words(ARENA).unwrap();
         // A file that cannot be mapped for writing. The old mapping is gone all the same.
         let refused = || lane.shm.install(lane.files.requests.as_fd());
-        let recovered = lane.recover_with(Ok(&fresh), |_| false, refused).unwrap();
+        let mut recovered = lane.recover_with(Ok(&fresh), |_| false, refused).unwrap();
         assert!(recovered.refused.is_some() && recovered.violation.is_none());
         for reply in recovered.replies {
             pool.deferred.push_reply(0, reply);
         }
         pool.deferred.push_failed(
-            recovered.in_flight.unwrap().lost.unwrap(),
+            recovered.in_flight.remove(0).lost.unwrap(),
             TaskError::TimedOut,
         );
         pool.break_down("no memory".to_owned());
@@ -277,13 +279,13 @@ mod tests {
         drop(worker);
 
         let refused = Err(io::Error::from_raw_os_error(libc::EMFILE));
-        let recovered = lane.recover_with(refused, |_| true, || Ok(())).unwrap();
+        let mut recovered = lane.recover_with(refused, |_| true, || Ok(())).unwrap();
         assert!(recovered.refused.is_some() && recovered.violation.is_none());
         for reply in recovered.replies {
             pool.deferred.push_reply(0, reply);
         }
         // It has retries left, but there is no worker to run it.
-        let lost = recovered.in_flight.unwrap().lost.unwrap();
+        let lost = recovered.in_flight.remove(0).lost.unwrap();
         pool.deferred.push_failed(lost, TaskError::TimedOut);
         pool.break_down("no memory".to_owned());
         while pool.run_deferred() {}
@@ -294,6 +296,55 @@ mod tests {
             matches!(&outcome, Err(TaskError::Rejected(Rejected::Broken { .. }))),
             "{outcome:?}"
         );
+    }
+
+    #[test]
+    fn what_a_worker_ran_after_its_violation_does_not_run_again() {
+        let pool = pool();
+        let lane = &pool.lanes[0];
+        let call = RemoteCall {
+            entry: Ok(0),
+            finish: finish_value::<u64>,
+        };
+        let send = || -> Future<u64> { submit(&pool, &call, &5u64, None) };
+        let (ran, waiting) = ([(); 4].map(|()| send()), send());
+        let requests = Segment::open(&lane.files.requests).unwrap();
+        let replies = Segment::open(&lane.files.replies.lock()).unwrap();
+        let mut worker = WorkerEnd::new(requests, replies, Seq(0), || {});
+        let seven = 7u64.to_ne_bytes();
+        // An unknown status, then two proper replies, then a task that it has begun.
+        for status in [99, Status::Value as u32, Status::Value as u32] {
+            let seq = worker.next().unwrap().seq;
+            worker.reply(seq, status, Body::Inline(&seven));
+        }
+        worker.next().unwrap();
+        drop(worker);
+
+        let recovered = lane.recover(|_| false).unwrap();
+        assert!(recovered.violation.is_some());
+        for reply in recovered.replies {
+            pool.deferred.push_reply(0, reply);
+        }
+        for in_flight in recovered.in_flight {
+            pool.deferred
+                .push_failed(in_flight.lost.unwrap(), TaskError::TimedOut);
+        }
+        while pool.run_deferred() {}
+        for (n, ran) in ran.into_iter().enumerate() {
+            let outcome = ran.try_result();
+            assert!(matches!(outcome, Ok(Err(_))), "task {n}: {outcome:?}");
+        }
+        // The next worker begins with the one that was not begun.
+        assert!(!waiting.is_done());
+        let requests = Segment::open(&lane.files.requests).unwrap();
+        let replies = Segment::open(&lane.files.replies.lock()).unwrap();
+        let next = lane.shm.next();
+        let mut worker = WorkerEnd::new(requests, replies, next, || {});
+        let seq = worker.next().unwrap().seq;
+        worker.reply(seq, Status::Value as u32, Body::Inline(&seven));
+        while lane.drain_some(&pool) {}
+        assert_eq!(waiting.result().unwrap(), 7);
+        pool.break_down("the test is over".to_owned());
     }
 
     #[test]
@@ -318,13 +369,13 @@ mod tests {
         }
         drop(worker);
 
-        let recovered = lane.recover(|_| false).unwrap();
+        let mut recovered = lane.recover(|_| false).unwrap();
         let violation = recovered.violation.unwrap();
         assert!(violation.contains("same memory"), "{violation}");
         for reply in recovered.replies {
             pool.deferred.push_reply(0, reply);
         }
-        let lost = recovered.in_flight.unwrap().lost.unwrap();
+        let lost = recovered.in_flight.remove(0).lost.unwrap();
         pool.deferred.push_failed(lost, TaskError::TimedOut);
         pool.break_down("it violated the protocol".to_owned());
         while pool.run_deferred() {}

@@ -449,29 +449,34 @@ impl Supervisor {
         }
         // The worker may have gone on to another task, and died of something else.
         let termination = slot.termination.take().filter(|termination| {
-            let in_flight = in_flight.as_ref();
-            in_flight.is_none_or(|in_flight| termination.is_for(in_flight.location))
+            let mut locations = in_flight.iter().map(|in_flight| in_flight.location);
+            in_flight.is_empty() || locations.any(|location| termination.is_for(location))
         });
         let planned = slot.closing || slot.retiring || termination.is_some();
-        let disorderly = in_flight.is_some() || violation.is_some();
+        let disorderly = !in_flight.is_empty() || violation.is_some();
         let unexpected = !planned && (disorderly || exit != WorkerExit::Exited(0));
         if unexpected {
             // Counted before the outcome is visible: a waiter of the lost task finds the death counted.
             // ORDERING: process.count-death Relaxed: a counter.
             pool.deaths.fetch_add(1, Relaxed);
         }
-        let why = match termination {
-            Some(termination) => termination.why,
-            None => TerminationCause::Lost(
-                violation.map_or(LostCause::Died, LostCause::ProtocolViolation),
-            ),
-        };
-        if let Some(InFlight {
+        let by_itself = violation.map_or(LostCause::Died, LostCause::ProtocolViolation);
+        for InFlight {
+            location,
             deaths,
-            lost: Some(task),
-            ..
-        }) = in_flight
+            lost,
+        } in in_flight
         {
+            let Some(task) = lost else {
+                continue;
+            };
+            let why = termination
+                .as_ref()
+                .filter(|termination| termination.is_for(location))
+                .map_or_else(
+                    || TerminationCause::Lost(by_itself.clone()),
+                    |termination| termination.why.clone(),
+                );
             let settings = &pool.config.settings;
             let error = match why {
                 TerminationCause::Deadline => TaskError::TimedOut,

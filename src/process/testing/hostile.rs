@@ -194,13 +194,14 @@ impl Hostile {
         for reply in recovered.replies {
             self.pool.deferred.push_reply(at, reply);
         }
-        if let Some(task) = recovered.in_flight.and_then(|in_flight| in_flight.lost) {
+        for task in recovered.in_flight.into_iter().filter_map(|task| task.lost) {
             let lost = WorkerLost::new(Details {
                 pid: 1,
                 worker: lane.worker.name.clone(),
                 exit: WorkerExit::Unknown,
                 cause: recovered
                     .violation
+                    .clone()
                     .map_or(LostCause::Died, LostCause::ProtocolViolation),
                 task: None,
                 deaths: 1,

@@ -345,12 +345,10 @@ impl Model {
         if let Some(ended) = lane.forget_retirement(&self.0) {
             self.0.deferred.push_ended(ended);
         }
-        if let Some(InFlight {
-            deaths,
-            lost: Some(task),
-            ..
-        }) = recovered.in_flight
-        {
+        for InFlight { deaths, lost, .. } in recovered.in_flight {
+            let Some(task) = lost else {
+                continue;
+            };
             let lost = WorkerLost::new(Details {
                 pid: 1,
                 worker: String::new(),

@@ -5,7 +5,7 @@ use super::lane_kit::{DONE, Lane, lane_with, reply_to, seq, serve, submit};
 use crate::sync::faults::mortal;
 use crate::sync::{Arc, thread};
 use crate::{Loom, Scenario, Shuttle};
-use raddle::shm::{Body, ParentEnd, Payload, Reply, Revoke, SKIPPED, Seq, WorkerEnd};
+use raddle::shm::{Body, ParentEnd, Payload, Reply, Revoke, SKIPPED, Seq, Waiting, WorkerEnd};
 
 /// How a task ended, in the order in which the consumer learned it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -38,7 +38,7 @@ fn drain(parent: &ParentEnd<Ends>) {
 fn recover(lane: &ParentEnd<Ends>, ends: &super::lane_kit::Ends) -> Seq {
     drain(lane);
     let mut locked = lane.lock();
-    if let Some(lost) = locked.in_flight() {
+    for lost in locked.in_flight() {
         assert!(lane.is_claimed(lost.seq()), "blamed without a claim");
         locked.data().push(End::Lost(lost.seq()));
     }
@@ -189,6 +189,69 @@ const CRASH_REVOKE: Scenario = Scenario {
                 );
                 "second lost"
             }
+        });
+    },
+    ..Scenario::EMPTY
+};
+
+/// The worker violates the protocol with its first reply, and goes on until it dies.
+const CRASH_VIOLATION: Scenario = Scenario {
+    name: "lane/crash_violation",
+    test: "lane_recovery::crash_violation",
+    shows: "what a worker has begun, before or after it violated the protocol, does not run again",
+    must: &["none lost", "1 lost", "2 lost"],
+    cuts: true,
+    loom: Loom::bound(2).at_least(390),
+    shuttle: Shuttle::sampled(1_000),
+    body: |out| {
+        let Lane {
+            parent,
+            mut worker,
+            ends,
+        } = lane_with(0, Ends::new(), || {});
+        for value in 1..=2 {
+            submit(&parent, value);
+        }
+        parent.close();
+        let dying = thread::spawn(move || {
+            let mut begun = Vec::new();
+            let _ = mortal(|| {
+                while let Some(request) = worker.next() {
+                    begun.push(request.seq);
+                    if request.seq == seq(0) {
+                        // It says that it has skipped a task that was not revoked.
+                        worker.reply(request.seq, SKIPPED, Body::Inline(&[]));
+                    } else {
+                        reply_to(&mut worker, &request);
+                    }
+                }
+            });
+            begun
+        });
+        let take = || while let Ok(Some(_)) = parent.lock().take() {};
+        take();
+        let begun = dying.join().unwrap();
+        take();
+        let (lost, first) = {
+            let mut locked = parent.lock();
+            let lost: Vec<_> = locked.in_flight().into_iter().map(Waiting::seq).collect();
+            locked.replace(ends.replies(), || Ok(())).unwrap();
+            (lost, locked.next())
+        };
+        let again = serve_again(ends.worker(first, || {}));
+        for seq in (0..2).map(seq) {
+            assert!(
+                !(begun.contains(&seq) && again.contains(&seq)),
+                "{seq:?} ran twice"
+            );
+            assert!(
+                lost.contains(&seq) != again.contains(&seq),
+                "{seq:?} is lost or runs again: {lost:?} {again:?}"
+            );
+        }
+        out.saw(match lost.len() {
+            0 => "none lost".to_owned(),
+            count => format!("{count} lost"),
         });
     },
     ..Scenario::EMPTY
@@ -453,6 +516,7 @@ pub const MODELS: &[Scenario] = &[
     TWO_CONSUMERS,
     CRASH,
     CRASH_REVOKE,
+    CRASH_VIOLATION,
     CRASH_ASLEEP,
     CRASH_SPAN,
     CRASH_WAITER,

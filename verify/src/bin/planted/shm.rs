@@ -321,13 +321,24 @@ pub const BUGS: &[Bug] = &[
         name: "lane.in-flight",
         file: "src/shm/locked.rs",
         edits: &[(
-            r"if began {
-            self.state.0.slots[seq.slot()].revoked = true;",
-            r"if began {
-            if !PLANTED { self.state.0.slots[seq.slot()].revoked = true; }",
+            "self.state.0.slots[waiting.seq().slot()].revoked = true;",
+            "if !PLANTED { self.state.0.slots[waiting.seq().slot()].revoked = true; }",
         )],
         why: "The next worker runs the in-flight task of the dead one.",
         fate: Loom("lane_recovery::crash"),
+    },
+    Bug {
+        name: "lane.in-flight-first",
+        file: "src/shm/locked.rs",
+        edits: &[(
+            r"            .collect();
+        for waiting in &in_flight {",
+            r"            .take(if PLANTED { 1 } else { usize::MAX })
+            .collect();
+        for waiting in &in_flight {",
+        )],
+        why: "What a worker has run after its violation runs again.",
+        fate: Loom("lane_recovery::crash_violation"),
     },
     Bug {
         name: "lane.run-again",

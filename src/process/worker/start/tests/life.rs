@@ -4,7 +4,6 @@ use super::super::{NOT_READY, Settings, Start, StartError, before_main, handshak
 use super::raw::{Raw, wait_until_gone};
 use crate::process::worker::image::Image;
 use crate::process::worker::task_code::of_submit;
-use crate::shm::Waiting;
 use crate::sys::pidfd::{Ended, Process};
 use crate::sys::socket;
 use std::process::{Command, Stdio};
@@ -60,7 +59,7 @@ fn a_task_that_ends_its_process_has_no_reply() {
         let seq = raw.send(task, &());
         assert!(raw.next().is_none());
         assert_eq!(raw.started.process.wait_for_end().unwrap(), end);
-        assert_eq!(raw.lane.lock().in_flight().map(Waiting::seq), Some(seq));
+        assert_eq!(raw.lane.lock().in_flight()[0].seq(), seq);
     }
 }
 
