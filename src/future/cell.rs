@@ -3,7 +3,8 @@
 //! # Owners
 //! Two references keep a cell alive: the *executor's* ([`Task`](super::task::Task): in a queue, or with the worker that runs
 //! it, or in a promise) and the *handle's* ([`Future`](super::Future)). The state word (see [`super::state`]) says which
-//! thread may touch the slot. The thread that gives up the last reference frees the cell. Nothing is counted.
+//! thread may touch the slot. The thread that gives up the last reference frees the cell. There is no reference
+//! count.
 //!
 //! A cell lies in private memory: it ends with its process, and no other process sees it.
 

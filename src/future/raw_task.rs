@@ -69,7 +69,7 @@ pub struct RemoteVtable {
     /// As [`RawTask::cancel`].
     pub cancel: unsafe fn(RawTask) -> bool,
     /// Completes some of the tasks of the cell's executor whose replies have arrived. False: there were none. Never blocks.
-    pub serve: unsafe fn(RawTask) -> bool,
+    pub complete_some: unsafe fn(RawTask) -> bool,
     /// Whether the worker has started the task, which is not done here.
     pub is_started: unsafe fn(RawTask) -> bool,
     /// Whether spinning for the task would keep its worker from running. A guess.
@@ -254,10 +254,10 @@ impl RawTask {
 
     /// Completes some tasks of this cell's executor whose replies have arrived from other processes. False: there were
     /// none, or the task runs in this process.
-    pub fn serve(&self) -> bool {
+    pub fn complete_some(&self) -> bool {
         // SAFETY: as in `poll_state`.
         self.remote()
-            .is_some_and(|remote| unsafe { (remote.serve)(*self) })
+            .is_some_and(|remote| unsafe { (remote.complete_some)(*self) })
     }
 
     /// Has the task completed though no thread waits for it. A task of this process needs nothing.

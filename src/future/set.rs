@@ -305,12 +305,12 @@ impl WaitSet {
 
     /// Completes tasks of other processes as long as their replies arrive. It asks through the first such task, which
     /// stands for all tasks of its executor. True: `ready`.
-    fn serve(cells: impl Iterator<Item = RawTask>, ready: impl Fn() -> bool) -> bool {
+    fn complete_replied(cells: impl Iterator<Item = RawTask>, ready: impl Fn() -> bool) -> bool {
         let is_remote = |cell: &RawTask| cell.remote().is_some() && !cell.state.load().is_done();
         let Some(cell) = { cells }.find(is_remote) else {
             return false;
         };
-        while spin::spin_without_note(cell, || ready() || cell.serve()) {
+        while spin::spin_without_note(cell, || ready() || cell.complete_some()) {
             if ready() {
                 return true;
             }
@@ -329,7 +329,7 @@ impl WaitSet {
     ) -> bool {
         let ready = || self.has_reached(target);
         block::block(cells.clone(), ready, deadline, || {
-            if Self::serve(cells.clone(), ready) {
+            if Self::complete_replied(cells.clone(), ready) {
                 return true;
             }
             Self::request_completion(cells.clone(), requested);

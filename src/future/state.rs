@@ -15,7 +15,7 @@
 //! | `WAITER` | a waiter | a thread may be asleep on this word |
 //! | `STOP_REQUESTED` | handle side | the task was running when it was cancelled; it is asked to stop |
 //! | `HANDLE_GONE` | handle side | the handle no longer refers to the cell |
-//! | `QUEUE_GONE` | executor side | no queue and no worker refers to the cell |
+//! | `EXECUTOR_GONE` | executor side | the executor (its queue or worker, or a promise) no longer refers to the cell |
 //! | `TAKEN` | handle side, with `HANDLE_GONE` or by a poll | the outcome was moved out |
 //! | `SEEN` | handle side | the error was read |
 //! | `TAKEN_OVER` | handle side, in a forked child | the claimer stayed in the parent; the setter took its place |
@@ -27,7 +27,7 @@
 //! - *Settling* (`DONE` and `HOOKS`): any holder of a reference may read the outcome, none may take it.
 //! - *Settled* (`DONE`, no `HOOKS`): the handle may take the outcome.
 //!
-//! The cell is freed by the transition that makes all three true: *settled*, `HANDLE_GONE`, `QUEUE_GONE`. Each of
+//! The cell is freed by the transition that makes all three true: *settled*, `HANDLE_GONE`, `EXECUTOR_GONE`. Each of
 //! the three becomes true in exactly one transition, so exactly one thread frees.
 //!
 //! # Transitions
@@ -38,11 +38,11 @@
 //! | pending | cancelled; settling if there are hooks | handle | [`State::cancel`] | Release |
 //! | running | running, `STOP_REQUESTED` | handle | [`State::cancel`] | Release |
 //! | running | settled; settling if there are hooks | claimer | [`State::finish`] | Release |
-//! | pending | the same, and `QUEUE_GONE` | an executor that alone may claim the task | [`State::finish_unclaimed`] | Release |
+//! | pending | the same, and `EXECUTOR_GONE` | an executor that alone may claim the task | [`State::finish_unclaimed`] | Release |
 //! | settling | settled | the finisher: the thread that made the task done | [`State::settle`] | Release |
 //! | not settled, in a forked child | + `TAKEN_OVER`, `CLAIMED` | handle | [`State::take_over_after_fork`] | AcqRel |
 //! | pending, in a forked child | cancelled, `TAKEN_OVER` | handle | [`State::cancel`] | Release |
-//! | any | + `QUEUE_GONE` | executor | [`State::release_queue`] | Release |
+//! | any | + `EXECUTOR_GONE` | executor | [`State::release_executor`] | Release |
 //! | settled, `HANDLE_GONE` | freed | executor: it holds the last reference, and writes nothing | [`State::load`] | Acquire |
 //! | any | + `HANDLE_GONE` | handle | [`State::release_handle`] | Release |
 //! | not done | + `HOOKS` | handle | [`State::open_hooks`] | Relaxed |
@@ -68,7 +68,7 @@ const HOOKS: u32 = 0b000_0001_0000;
 const WAITER: u32 = 0b000_0010_0000;
 const STOP_REQUESTED: u32 = 0b000_0100_0000;
 const HANDLE_GONE: u32 = 0b000_1000_0000;
-const QUEUE_GONE: u32 = 0b001_0000_0000;
+const EXECUTOR_GONE: u32 = 0b001_0000_0000;
 const TAKEN: u32 = 0b010_0000_0000;
 const SEEN: u32 = 0b100_0000_0000;
 const TAKEN_OVER: u32 = 0b1000_0000_0000;
@@ -133,17 +133,17 @@ impl Snapshot {
         self.0 & TAKEN != 0
     }
 
-    pub fn is_queue_gone(self) -> bool {
-        self.0 & QUEUE_GONE != 0
+    pub fn is_executor_gone(self) -> bool {
+        self.0 & EXECUTOR_GONE != 0
     }
 
     /// Pending, and the executor's reference is the only one: no other thread touches the cell any more.
-    pub fn is_executors_alone(self) -> bool {
+    pub fn is_pending_without_handle(self) -> bool {
         self.0 == HANDLE_GONE
     }
 
     /// Settled, and the executor's reference is the only one left.
-    pub fn is_executors_last(self) -> bool {
+    pub fn is_settled_without_handle(self) -> bool {
         self.0 & (DONE | HANDLE_GONE | HOOKS) == DONE | HANDLE_GONE
     }
 
@@ -167,12 +167,12 @@ impl Snapshot {
     }
 
     /// Completing the task runs no user code: the handle still refers to it, and it has no hooks.
-    pub fn is_plain(self) -> bool {
+    pub fn runs_no_code(self) -> bool {
         self.0 & (HANDLE_GONE | HOOKS) == 0
     }
 
     fn is_free(self) -> bool {
-        const TRIPLE: u32 = DONE | HANDLE_GONE | QUEUE_GONE;
+        const TRIPLE: u32 = DONE | HANDLE_GONE | EXECUTOR_GONE;
         self.0 & (TRIPLE | HOOKS) == TRIPLE
     }
 }
@@ -334,11 +334,11 @@ impl State {
         }
     }
 
-    /// Makes the outcome that the claimer stored visible. With `queue_gone` it also gives up the
+    /// Makes the outcome that the claimer stored visible. With `executor_gone` it also gives up the
     /// executor's reference, in the same step.
     #[inline]
-    pub fn finish(&self, completion: Completion, queue_gone: bool) -> Completed {
-        let bits = Self::bits(completion) | if queue_gone { QUEUE_GONE } else { 0 };
+    pub fn finish(&self, completion: Completion, executor_gone: bool) -> Completed {
+        let bits = Self::bits(completion) | if executor_gone { EXECUTOR_GONE } else { 0 };
         // ORDERING: state.finish Release -> pairs with state.load and state.sleep: the outcome. If we
         // have to free the cell, we load the word first.
         let old = self.0.fetch_add(bits, Release);
@@ -347,8 +347,8 @@ impl State {
             "finish without claim: {old:b}"
         );
         debug_assert!(
-            !queue_gone || old & QUEUE_GONE == 0,
-            "second release of the queue: {old:b}"
+            !executor_gone || old & EXECUTOR_GONE == 0,
+            "second release by the executor: {old:b}"
         );
         Self::completed(old, old + bits)
     }
@@ -357,11 +357,11 @@ impl State {
     /// for a task that only its executor starts or cancels.
     #[inline]
     pub fn finish_unclaimed(&self, completion: Completion) -> Completed {
-        let bits = Self::bits(completion) | CLAIMED | QUEUE_GONE;
+        let bits = Self::bits(completion) | CLAIMED | EXECUTOR_GONE;
         // ORDERING: state.finish-unclaimed Release -> as state.finish.
         let old = self.0.fetch_add(bits, Release);
         debug_assert!(
-            old & (CLAIMED | DONE | QUEUE_GONE) == 0,
+            old & (CLAIMED | DONE | EXECUTOR_GONE) == 0,
             "another thread claimed it: {old:b}"
         );
         Self::completed(old, old + bits)
@@ -418,15 +418,15 @@ impl State {
 
     /// Gives up the executor's reference. True: the caller frees the cell.
     #[must_use]
-    pub fn release_queue(&self) -> bool {
-        // ORDERING: state.release-queue Release -> pairs with state.load of the thread that frees: our use of
+    pub fn release_executor(&self) -> bool {
+        // ORDERING: state.release-executor Release -> pairs with state.load of the thread that frees: our use of
         // the cell happens before. A free is as in state.finish.
-        let old = self.0.fetch_add(QUEUE_GONE, Release);
+        let old = self.0.fetch_add(EXECUTOR_GONE, Release);
         debug_assert!(
-            old & QUEUE_GONE == 0,
-            "second release of the queue: {old:b}"
+            old & EXECUTOR_GONE == 0,
+            "second release by the executor: {old:b}"
         );
-        Snapshot(old + QUEUE_GONE).is_free()
+        Snapshot(old + EXECUTOR_GONE).is_free()
     }
 
     /// Gives up the handle's reference. `taken`: the handle has moved the outcome out. True: the caller
@@ -434,7 +434,7 @@ impl State {
     #[must_use]
     pub fn release_handle(&self, taken: bool) -> bool {
         let bits = HANDLE_GONE | if taken { TAKEN } else { 0 };
-        // ORDERING: state.release-handle Release -> as state.release-queue.
+        // ORDERING: state.release-handle Release -> as state.release-executor.
         let old = self.0.fetch_add(bits, Release);
         debug_assert!(
             old & HANDLE_GONE == 0,

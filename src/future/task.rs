@@ -39,7 +39,7 @@ impl Task {
     pub fn run(self) -> bool {
         let cell = self.into_raw();
         let now = cell.state.load();
-        if now.is_executors_alone() {
+        if now.is_pending_without_handle() {
             // SAFETY: no other thread touches the cell any more, so it needs no claim.
             let completion = unsafe { (cell.vtable.run)(cell) };
             let after = cell.after();
@@ -113,8 +113,8 @@ impl Task {
 
     /// Gives up the executor's reference to a task that another thread started or cancelled.
     fn release(cell: RawTask) {
-        // If ours is the last reference, no other thread reads the word: `release_queue` is not needed.
-        if cell.state.load().is_executors_last() || cell.state.release_queue() {
+        // If ours is the last reference, no other thread reads the word: `release_executor` is not needed.
+        if cell.state.load().is_settled_without_handle() || cell.state.release_executor() {
             // SAFETY: ours is the last reference: the load or the release says so.
             unsafe { destroy(cell) };
         }
@@ -192,7 +192,7 @@ pub unsafe fn run_from_handle(cell: RawTask) -> bool {
 #[inline]
 pub unsafe fn release_handle(cell: RawTask, taken: bool) {
     let now: Snapshot = cell.state.load();
-    if taken && now.is_queue_gone() {
+    if taken && now.is_executor_gone() {
         // Settled, taken, and the executor's reference is gone: ours is the last one, so no other thread reads the
         // word and `State::release_handle` is not needed.
         // SAFETY: the last reference, and the outcome was moved out.

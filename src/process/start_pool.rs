@@ -1,4 +1,4 @@
-//! The composition root of a process pool: makes its lanes, its two threads and its workers.
+//! Builds a process pool: its lanes, its two threads and its workers.
 
 use crate::error::BuildError;
 use crate::process::pool::config::Config;

@@ -2,14 +2,14 @@
 //!
 //! # The word
 //! There is one word for each slot. Bits 2 to 33 hold the number of the task, bits 0 and 1 hold `CLAIMED` or `REVOKED`. A
-//! new file begins with 0. A word with the slot's previous number says nothing about the current one: both count as
-//! *older* in the table.
+//! new file begins with 0. 0, and a word with the slot's previous number, say nothing about the current number: the table
+//! calls both *older*.
 //!
 //! # States
 //! | state | owner of the task |
 //! |---|---|
 //! | older | undecided: the worker may claim the task, the parent may revoke it |
-//! | claimed | the worker: it runs the task and replies |
+//! | claimed | the worker: it has *begun* the task, runs it and replies |
 //! | revoked | the parent: the worker skips the task |
 //!
 //! # Transitions
@@ -26,8 +26,8 @@
 //! after it has replied to all earlier ones, so a thread that sees the claim sees those replies
 //! ([`Locked::claimed_ahead`](super::Locked::claimed_ahead)).
 //!
-//! `// CRASH:` a worker that dies between its claim and its reply loses that task. A worker that dies before the claim
-//! loses none.
+//! `// CRASH:` a worker that dies between its claim and its reply leaves that task in flight. A worker that dies before the
+//! claim leaves none.
 //!
 //! # Guarantees
 //! Both transitions are wait-free.

@@ -75,12 +75,12 @@ pub struct Requests {
     pub(super) slots: [RequestSlot; SLOTS],
 }
 
-/// The threads of the parent that the worker notifies after a reply.
+/// The wake requests of the parent, at which the worker looks after a reply.
 #[repr(C)]
 pub(super) struct WakeRequests {
-    /// Of the thread that sleeps on `Replies::event`.
+    /// The wake request of the thread that sleeps on `Replies::event`.
     pub waiter: WakeRequest,
-    /// Of the thread that listens to the worker's event descriptor.
+    /// The wake request of the thread that listens to the worker's event descriptor.
     pub listener: WakeRequest,
     /// The core of the parent's thread that last slept, armed the event or woke the worker.
     pub core: LastCore,
@@ -91,7 +91,7 @@ pub(super) struct WakeRequests {
 pub struct Replies {
     /// The event word on which a waiter of the parent sleeps, beside a word of the parent's own. It counts notifications.
     pub(super) event: CachePadded<AtomicU32>,
-    /// Of the worker, which sleeps on `Requests::event`.
+    /// The wake request of the worker, which sleeps on `Requests::event`.
     pub(super) wake_request: CachePadded<WakeRequest>,
     /// For each slot, the owner of its task: see [`claim`](super::claim).
     pub(super) claims: [AtomicU64; SLOTS],
@@ -148,7 +148,7 @@ const _: () = {
 /// # Safety
 ///
 /// In the std flavour all bits zero are a valid value. Every access goes through a shared reference.
-pub unsafe trait Shared: Send + Sync + 'static {
+pub unsafe trait LaneFile: Send + Sync + 'static {
     /// The worker's access to the file.
     const WORKER: Access;
 
@@ -161,7 +161,7 @@ pub unsafe trait Shared: Send + Sync + 'static {
 }
 
 // SAFETY: all fields are atomics, which may be zero.
-unsafe impl Shared for Requests {
+unsafe impl LaneFile for Requests {
     const WORKER: Access = Access::Read;
 
     fn new() -> Self {
@@ -193,7 +193,7 @@ unsafe impl Shared for Requests {
 }
 
 // SAFETY: all fields are atomics, which may be zero.
-unsafe impl Shared for Replies {
+unsafe impl LaneFile for Replies {
     const WORKER: Access = Access::ReadWrite;
 
     fn new() -> Self {

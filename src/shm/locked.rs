@@ -2,7 +2,7 @@
 //!
 //! It and [`parent`](super::parent) import each other: this is the parent's end while its lock is held.
 
-use super::layout::{Committed, Replies, RequestSlot, SKIPPED, SLOTS, Seq, Shared};
+use super::layout::{Committed, LaneFile, Replies, RequestSlot, SKIPPED, SLOTS, Seq};
 use super::parent::ParentEnd;
 use super::{Payload, claim};
 use crate::sync::MutexGuard;
@@ -17,11 +17,12 @@ pub(super) struct ConsumerState {
     released: Seq,
     /// How many workers the lane has had before this one; it wraps.
     generation: u32,
-    slots: Box<[Entry]>,
+    slots: Box<[SlotFlags]>,
 }
 
+/// What the consumer notes of a slot's number.
 #[derive(Clone, Copy, Default)]
-struct Entry {
+struct SlotFlags {
     /// The task was revoked, or was in flight when its worker died: the worker has to skip it.
     revoked: bool,
     /// The reply was taken, and its payload is still being read.
@@ -34,7 +35,7 @@ impl ConsumerState {
             next: first,
             released: first,
             generation: 0,
-            slots: vec![Entry::default(); SLOTS].into_boxed_slice(),
+            slots: vec![SlotFlags::default(); SLOTS].into_boxed_slice(),
         }
     }
 }
@@ -56,7 +57,7 @@ pub struct Reply {
 pub enum Revoke {
     /// The parent has the task: the worker will not run it. The status of its reply will be [`SKIPPED`].
     Won,
-    /// The worker has begun the task, or has replied to it already.
+    /// The worker has claimed the task; it may have replied already.
     Claimed,
 }
 
@@ -159,7 +160,7 @@ impl<'a, T> Locked<'a, T> {
     }
 
     /// The numbers that are reserved and whose replies have not been taken.
-    pub fn pending(&self) -> impl Iterator<Item = Seq> + use<T> {
+    pub fn reserved(&self) -> impl Iterator<Item = Seq> + use<T> {
         let (next, tail) = (self.next(), self.parent.tail());
         (0..self.count(tail)).map(move |n| Seq(next.0.wrapping_add(n)))
     }
@@ -169,18 +170,18 @@ impl<'a, T> Locked<'a, T> {
     }
 
     /// Is this number reserved, and its reply not taken?
-    fn is_pending(&self, seq: Seq) -> bool {
+    fn is_reserved(&self, seq: Seq) -> bool {
         seq.since(self.next()) < self.count(self.parent.tail())
     }
 
     /// This number, if it is published and its reply has not been taken.
     pub fn waiting(&self, seq: Seq) -> Option<Waiting> {
-        (self.is_pending(seq) && self.parent.is_published(seq)).then_some(Waiting(seq))
+        (self.is_reserved(seq) && self.parent.is_published(seq)).then_some(Waiting(seq))
     }
 
     /// All [waiting](Self::waiting) numbers, oldest first.
     pub fn all_waiting(&self) -> impl Iterator<Item = Waiting> {
-        self.pending().filter_map(|seq| self.waiting(seq))
+        self.reserved().filter_map(|seq| self.waiting(seq))
     }
 
     /// The entry and the payload of a number's request. The payload is where the parent has put it. None while the submitter
@@ -236,8 +237,8 @@ impl<'a, T> Locked<'a, T> {
         }
         let (status, payload) = reply.read();
         let state = &mut self.state.0;
-        let entry = &mut state.slots[seq.slot()];
-        match (entry.revoked, status == SKIPPED) {
+        let flags = &mut state.slots[seq.slot()];
+        match (flags.revoked, status == SKIPPED) {
             (true, false) => return Err(ProtocolViolation::RanRevoked(seq)),
             (false, true) => return Err(ProtocolViolation::Skipped(seq)),
             // The payload would never be read, and so never be released.
@@ -251,9 +252,9 @@ impl<'a, T> Locked<'a, T> {
                 let (offset, len) = (span.offset, span.len);
                 return Err(ProtocolViolation::Span { seq, offset, len });
             }
-            entry.reading = true;
+            flags.reading = true;
         }
-        entry.revoked = false;
+        flags.revoked = false;
         state.next = seq.next();
         let with = with(Reply {
             seq,
@@ -262,7 +263,7 @@ impl<'a, T> Locked<'a, T> {
         });
         // ORDERING: lane.next Relaxed: for guesses.
         parent.consumer.next.store(state.next.0, Relaxed);
-        self.settle(false);
+        self.advance_released(false);
         Ok(Some(with))
     }
 
@@ -280,7 +281,7 @@ impl<'a, T> Locked<'a, T> {
     /// become free up to the first reply that is still being read.
     pub fn release(&mut self, seq: Seq) {
         self.state.0.slots[seq.slot()].reading = false;
-        self.settle(true);
+        self.advance_released(true);
     }
 
     /// How many numbers are taken and not released, because a payload is still being read. The memory must not be
@@ -291,7 +292,7 @@ impl<'a, T> Locked<'a, T> {
 
     /// Advances `released` past all replies that have been read, and publishes it. `spans`: the worker may wait for a span.
     #[inline]
-    fn settle(&mut self, spans: bool) {
+    fn advance_released(&mut self, spans: bool) {
         let parent = self.parent;
         let state = &mut self.state.0;
         let before = state.released;
@@ -323,7 +324,7 @@ impl<'a, T> Locked<'a, T> {
     ///
     /// The worker violated the protocol. The task has not been revoked.
     pub fn revoke(&mut self, seq: Seq) -> Result<Revoke, ProtocolViolation> {
-        if !self.is_pending(seq) {
+        if !self.is_reserved(seq) {
             return Ok(Revoke::Claimed);
         }
         match claim::revoke(&self.parent.replies.claims[seq.slot()], seq) {
@@ -339,9 +340,9 @@ impl<'a, T> Locked<'a, T> {
     /// A number without a reply, and a later number that the worker has claimed. An honest worker never does that.
     pub fn claimed_ahead(&self) -> Option<(Seq, Seq)> {
         let has_reply = |&seq: &Seq| self.parent.has_reply(seq);
-        let mut waiting = self.pending().skip_while(has_reply);
+        let mut waiting = self.reserved().skip_while(has_reply);
         let current = waiting.next()?;
-        let ahead = waiting.find(|&seq| self.parent.is_started(seq))?;
+        let ahead = waiting.find(|&seq| self.parent.is_claimed(seq))?;
         // Checked again: a reply may have come since the first check, and a claim shows the replies before it.
         (!has_reply(&current)).then_some((current, ahead))
     }
@@ -403,7 +404,7 @@ impl<'a, T> Locked<'a, T> {
         state.generation = state.generation.wrapping_add(1);
         fresh.begin(state.generation);
         for seq in self
-            .pending()
+            .reserved()
             .filter(|seq| self.state.0.slots[seq.slot()].revoked)
         {
             claim::begin_revoked(&fresh.claims[seq.slot()], seq);

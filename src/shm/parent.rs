@@ -239,7 +239,7 @@ impl<T> ParentEnd<T> {
     }
 
     /// Has the worker begun this task? Only the worker says so: use it for information alone.
-    pub fn is_started(&self, seq: Seq) -> bool {
+    pub fn is_claimed(&self, seq: Seq) -> bool {
         claim::is_claimed(&self.replies.claims[seq.slot()], seq)
     }
 

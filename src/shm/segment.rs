@@ -1,7 +1,7 @@
 //! A segment: one file of a lane as this process maps it, with the words first and the arena behind them.
 
 use super::bytes::Region;
-use super::layout::Shared;
+use super::layout::LaneFile;
 use super::layout::{Replies, Requests};
 use super::spans::{Hole, Span};
 use crate::sys::memfd::{self, Access, Mapping, PAGE};
@@ -80,12 +80,12 @@ pub struct Segment<T> {
     backing: Backing<T>,
 }
 
-// SAFETY: the words are `Sync` (`Shared`); the arena is accessed by copies, or borrowed under the promises of `WorkerEnd`.
-unsafe impl<T: Shared> Send for Segment<T> {}
+// SAFETY: the words are `Sync` (`LaneFile`); the arena is accessed by copies, or borrowed under the promises of `WorkerEnd`.
+unsafe impl<T: LaneFile> Send for Segment<T> {}
 // SAFETY: as above.
-unsafe impl<T: Shared> Sync for Segment<T> {}
+unsafe impl<T: LaneFile> Sync for Segment<T> {}
 
-impl<T: Shared> Segment<T> {
+impl<T: LaneFile> Segment<T> {
     /// Creates a file, writes its first state and maps it for writing. The descriptor is for the other side. `arena` is the
     /// size of the arena in bytes, a multiple of [`PAGE`].
     ///
@@ -210,7 +210,7 @@ impl<T: Shared> Segment<T> {
 
 // Only tests and checkers have lanes in heap memory.
 #[cfg_attr(not(any(test, raddle_loom, raddle_shuttle)), allow(dead_code))]
-impl<T: Shared> Segment<T> {
+impl<T: LaneFile> Segment<T> {
     /// A segment in heap memory, with an arena of this many bytes.
     pub fn heap(arena: usize) -> Self {
         let heap = Arc::new(Heap {
@@ -253,9 +253,9 @@ impl<T> Drop for Heap<T> {
 }
 
 // SAFETY: as for `Segment`.
-unsafe impl<T: Shared> Send for Heap<T> {}
+unsafe impl<T: LaneFile> Send for Heap<T> {}
 // SAFETY: as above.
-unsafe impl<T: Shared> Sync for Heap<T> {}
+unsafe impl<T: LaneFile> Sync for Heap<T> {}
 
 impl<T> Deref for Segment<T> {
     type Target = T;

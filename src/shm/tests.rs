@@ -1,6 +1,6 @@
 //! A lane through real files, and against everything that a broken or hostile worker may write.
 
-use super::layout::Shared;
+use super::layout::LaneFile;
 use super::locked::ProtocolViolation;
 use super::*;
 use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering::*};

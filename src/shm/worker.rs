@@ -47,16 +47,16 @@ pub struct WorkerEnd {
     /// The parent's wake requests that were notified last.
     notified_waiter: u32,
     notified_listener: u32,
-    event: Box<dyn FnMut() + Send>,
+    notify_listener: Box<dyn FnMut() + Send>,
 }
 
 impl WorkerEnd {
-    /// `first` is the first number of this worker. The worker calls `event` to notify the parent's listener of a reply.
+    /// `first` is the first number of this worker. The worker calls `notify_listener` after a reply to notify the parent's listener.
     pub fn new(
         requests: Segment<Requests>,
         replies: Segment<Replies>,
         first: Seq,
-        event: impl FnMut() + Send + 'static,
+        notify_listener: impl FnMut() + Send + 'static,
     ) -> Self {
         let spans = SpanAllocator::new(replies.arena());
         Self {
@@ -68,7 +68,7 @@ impl WorkerEnd {
             unreleased: VecDeque::new(),
             notified_waiter: 0,
             notified_listener: 0,
-            event: Box::new(event),
+            notify_listener: Box::new(notify_listener),
         }
     }
 
@@ -303,7 +303,7 @@ impl WorkerEnd {
             .filter(|&request| request != self.notified_listener)
         {
             self.notified_listener = request;
-            (self.event)();
+            (self.notify_listener)();
         }
     }
 

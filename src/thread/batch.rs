@@ -57,7 +57,7 @@ impl Drop for Batch<'_> {
 
 impl Shared {
     /// Takes in tasks that do not count against the limit, the oldest first, with one wake-up: a worker that finds more
-    /// than it takes wakes the next one.
+    /// than it takes wakes the next one. Called by the submitter of a [`Batch`].
     fn submit_batch(&self, tasks: &[NonNull<Header>]) {
         let mut rest = tasks;
         if !self.is_forked() && !self.is_closed() {
@@ -65,7 +65,7 @@ impl Shared {
                 rest = &rest[worker.push_many(rest)..];
             }
             rest = &rest[self.injector.push_many(rest)..];
-            self.idle.wake_one();
+            self.sleepers.wake_one();
         }
         for &task in rest {
             task_from(task).fail(self.rejection());

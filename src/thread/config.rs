@@ -9,7 +9,7 @@ use std::time::Duration;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum IdleProfile {
-    /// Spin for a while if that has paid lately, then sleep. An idle pool uses no CPU.
+    /// Spin for a while if idle gaps were short lately, then sleep. An idle pool uses no CPU.
     #[default]
     Balanced,
     /// Never sleep: for cores that nothing else needs. Each idle worker keeps its core busy.

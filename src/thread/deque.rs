@@ -145,7 +145,7 @@ impl<T> Deque<T> {
         // ORDERING: deque.above Relaxed: as deque.back.
         let now = Indices(self.word.load(Relaxed));
         let above = now.back().wrapping_sub(mark);
-        // Thieves may have taken items beyond the mark, and the owner may have popped the back below it.
+        // Thieves may have moved the front past the mark, and the owner may have popped the back below it.
         if above > u16::MAX / 2 {
             0
         } else {
@@ -261,7 +261,7 @@ impl<T> Deque<T> {
         NonNull::new(first).map(|first| (first, count))
     }
 
-    /// For a worker that has announced its park ([`Idle::announce_park`](super::idle::Idle::announce_park)): is there an
+    /// For a worker that has announced its park ([`Sleepers::announce_park`](super::idle::Sleepers::announce_park)): is there an
     /// item? Unlike [`Deque::len`] it cannot miss a push whose pusher did not see the announcement.
     pub fn look(&self) -> bool {
         // ORDERING: deque.look Release -> pairs with deque.push, deque.push-many and deque.steal-keep: our

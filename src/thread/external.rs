@@ -2,10 +2,11 @@
 //! have lost their worker token to a spare while they were blocked.
 //!
 //! # The words
-//! `slots`: as many slots for shared jobs as there are workers, each null or one job. More would not find a worker with time
-//! for them. No joiner owns a slot: it puts its job into any empty one, by the exchange from null to the job, and the
+//! `slots`: as many slots for shared jobs as there are workers, each null or one job. More slots would not find a worker with
+//! time for their jobs. No joiner owns a slot: it puts its job into any empty one, by the exchange from null to the job, and the
 //! exchange back, by the owner of the job or a thief, frees the slot for the next joiner (the table of transitions is in
-//! `join/shared_job.rs`). So what holds for a thief that finds another job at an address that it has read holds here too.
+//! `join/shared_job.rs`). The argument in `shared_job.rs` about a thief that finds another job at the same address
+//! covers these slots, too.
 //!
 //! `count`: how many external joiners are at work.
 //!
@@ -40,13 +41,13 @@ impl ExternalJoiners {
         self.slots.iter().map(|slot| &**slot)
     }
 
-    /// An external joiner begins to work, or goes on after a wait.
+    /// An external joiner begins to work, or goes on after a wait. Called by the joiner.
     pub fn enter(&self) {
         // ORDERING: external_joiners.enter Acquire -> pairs with external_joiners.look: a park that was announced before.
         self.count.fetch_add(1, Acquire);
     }
 
-    /// An external joiner is done, or waits for a thief.
+    /// An external joiner is done, or waits for a thief. Called by the joiner.
     pub fn leave(&self) {
         // ORDERING: external_joiners.leave Relaxed: a hint.
         self.count.fetch_sub(1, Relaxed);

@@ -30,14 +30,16 @@
 //! # Transitions
 //! | from | to | by | method |
 //! |---|---|---|---|
-//! | working | searching | the worker, unless enough others search | [`Idle::transition_to_searching`] |
-//! | searching | working | the worker | [`Idle::transition_from_searching`] |
-//! | working, searching | asleep | the worker | [`Idle::announce_park`], a look at the queues, [`Parker::sleep`] |
-//! | asleep | searching | a thread that has pushed work for any worker | [`Idle::wake_one`], [`Idle::wake_another`] |
-//! | asleep | working | a thread that has work for this worker, or closes the pool | [`Idle::wake_this`] |
+//! | working | searching | the worker, unless enough others search | [`Sleepers::transition_to_searching`] |
+//! | searching | working | the worker | [`Sleepers::transition_from_searching`] |
+//! | working, searching | asleep | the worker | [`Sleepers::announce_park`], a look at the queues, [`Parker::sleep`] |
+//! | asleep | searching | a thread that has pushed work for any worker | [`Sleepers::wake_one`], [`Sleepers::wake_another`] |
+//! | asleep | working | a thread that has work for this worker, or closes the pool | [`Sleepers::wake_this`] |
 //!
-//! Each change of the pool's word is an exchange, Release, of a value that was read Acquire. [`Idle::wake_this`] leaves its worker in the stack as `WOKEN`. A waker that pops it later finds that, and pops the
-//! next one. If the worker parks again before that, it keeps its position in the stack.
+//! Each change of the pool's word is an exchange, Release, of a value that was read Acquire.
+//!
+//! [`Sleepers::wake_this`] leaves its worker in the stack as `WOKEN`. A waker that pops it later finds that, and pops the next
+//! one. If the worker parks again before that, it keeps its position in the stack.
 //!
 //! # No wake-up is lost
 //! - A submitter *pushes*, then *reads the pool's word*, then wakes a worker, unless one searches or none sleeps.
@@ -121,7 +123,7 @@ impl Parker {
         }
     }
 
-    /// The worker sleeps until it is woken. Called after [`Idle::announce_park`] only.
+    /// The worker sleeps until it is woken. Called after [`Sleepers::announce_park`] only.
     pub fn sleep(&self) -> Woken {
         loop {
             // ORDERING: parker.sleep Acquire -> pairs with parker.wake: what the waker did before.
@@ -155,12 +157,12 @@ pub enum Woken {
 }
 
 /// See the module.
-pub struct Idle {
+pub struct Sleepers {
     word: CachePadded<AtomicU64>,
     parkers: Box<[CachePadded<Parker>]>,
 }
 
-impl Idle {
+impl Sleepers {
     /// For `workers` workers, all of them working.
     pub fn new(workers: usize) -> Self {
         let parkers = (0..workers)
@@ -281,7 +283,7 @@ impl Idle {
         self.wake(false)
     }
 
-    /// As [`Idle::wake_one`], whether or not a worker searches.
+    /// As [`Sleepers::wake_one`], whether or not a worker searches.
     #[cold]
     pub fn wake_another(&self) -> Option<usize> {
         self.wake(true)

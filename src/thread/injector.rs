@@ -363,7 +363,7 @@ impl<T> Injector<T> {
         items(tail).saturating_sub(items(head)) as usize
     }
 
-    /// For a worker that has announced its park ([`Idle::announce_park`](super::idle::Idle::announce_park)): is there an
+    /// For a worker that has announced its park ([`Sleepers::announce_park`](super::idle::Sleepers::announce_park)): is there an
     /// item? Unlike [`Injector::len`] it cannot miss a push whose pusher did not see the announcement.
     pub fn look(&self) -> bool {
         // ORDERING: injector.look AcqRel -> release pairs with injector.push and injector.close: our announcement; acquire pairs

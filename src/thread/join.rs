@@ -64,7 +64,7 @@ where
     A: FnOnce() -> RA,
     B: FnOnce() -> RB,
 {
-    if JOINS.with(|joins| joins.is_plain(shared)) {
+    if JOINS.with(|joins| joins.count_without_poll(shared)) {
         return (a(), b());
     }
     join_slow(shared, a, b)

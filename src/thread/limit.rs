@@ -23,7 +23,7 @@
 //! All steps are Relaxed: a place is a number, and nothing else is published with it.
 //!
 //! # Guarantees
-//! Never more tasks than the limit hold a place. A sleeper is woken by the next free place or by the end of the pool.
+//! At no time do more tasks hold a place than the limit allows. A sleeper is woken by the next free place or by the end of the pool.
 //! Models: `verify/src/scenarios/limit.rs`.
 
 use crate::sync::atomic::{AtomicU32, Ordering::*};

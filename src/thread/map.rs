@@ -1,4 +1,4 @@
-//! The maps of a thread pool, whose task may own things.
+//! The maps of a thread pool, whose function may capture values.
 
 use super::ThreadPool;
 use crate::error::{BoxError, TaskError};
@@ -44,7 +44,7 @@ impl ThreadPool {
     /// Runs `task` on every argument and returns an iterator over the outcomes, in the order of the arguments. The iterator is
     /// lazy, and `next` blocks: see [`Map`].
     ///
-    /// All workers share the one task, which may own things. Arguments and results need no serde. Code that is generic over
+    /// All workers share the one function, which may capture values. Arguments and results need no serde. Code that is generic over
     /// executors calls [`Executor::map`](crate::Executor::map), which asks for more and does the same.
     ///
     /// ```
@@ -97,7 +97,7 @@ impl ThreadPool {
     }
 
     /// Runs `task` on every argument and returns an iterator over the outcomes as they become ready, each with the index of its
-    /// argument. The task may own things, as in [`map`](Self::map). The iterator is lazy, and `next` blocks: see
+    /// argument. The function may capture values, as in [`map`](Self::map). The iterator is lazy, and `next` blocks: see
     /// [`MapUnordered`].
     ///
     /// ```

@@ -171,9 +171,10 @@ impl ThreadPool {
         self.start_on(worker, (), move || Ok(f()))
     }
 
-    /// Spawns many tasks; their futures in the same order. They are handed over some dozens at a time, each dozens in one
-    /// step with one wake-up: cheaper than as many calls of [`spawn`](Self::spawn). So the first may start before the last is made,
-    /// but `tasks` must not wait for any of them. With a `queue_limit` each task from outside is handed over by itself.
+    /// Spawns many tasks and returns their futures in the same order. The tasks are submitted in batches of some dozens, each
+    /// batch in one step with one wake-up, which is cheaper than as many calls of [`spawn`](Self::spawn). So the first may start
+    /// before the last is made, but the iterator must not wait for any of them. With a `queue_limit` each task from outside is
+    /// submitted by itself.
     ///
     /// ```
     /// let pool = raddle::ThreadPool::new(2)?;

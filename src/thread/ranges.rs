@@ -7,9 +7,9 @@
 //! # Transitions
 //! | change | by | method | ordering |
 //! |---|---|---|---|
-//! | `from` up by a share of what is there | the holder | [`Ranges::next`] | Relaxed |
+//! | `from` up by a share of the interval | the holder | [`Ranges::next`] | Relaxed |
 //! | `to` down to the middle | the holder of another interval, which is empty | [`Ranges::next`] | Relaxed |
-//! | empty to what was stolen, without a share of it | its holder | [`Ranges::next`] | Relaxed |
+//! | empty to the stolen items less the first share | its holder | [`Ranges::next`] | Relaxed |
 //! | to empty | a thread that panics | [`Ranges::clear`] | Relaxed |
 //!
 //! The words publish nothing: the join around a map hands on what belongs to an item.
@@ -18,7 +18,7 @@
 //! expensive items are.
 //!
 //! # Guarantees
-//! Each item is given out once, and all of them are unless a thread clears. Lock-free. A word that returns to an earlier value
+//! Each item is given out at most once; unless a thread clears, exactly once. Lock-free. A word that returns to an earlier value
 //! has the same items in it again, so an exchange that succeeds late is right too. Between the two steps of a theft another
 //! thread may find nothing and leave; the thief does these items itself.
 //! Models: `verify/src/scenarios/ranges.rs`.

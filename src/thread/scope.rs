@@ -3,7 +3,7 @@
 //! # The word
 //! One `AtomicU32` counts the tasks of the scope that are not over; it is also the futex on which the end of the scope sleeps.
 //! A task is over when its outcome is in place, its closure is dropped and, if its future was dropped, its result
-//! too. The count goes down after all of that (see `After` in `future::cell`), so the task touches nothing borrowed later.
+//! too. The count goes down after all of that (see `After` in `future::cell`), so the task touches nothing borrowed after that.
 //!
 //! # Transitions
 //! | change | by | method | ordering |

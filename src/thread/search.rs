@@ -1,5 +1,5 @@
-//! A worker without work: it searches for a while with an open handoff slot, if that has paid lately; then it parks. The
-//! protocol of both is in [`super::idle`], that of the slot in [`super::handoff`].
+//! A worker without work: it searches for a while with an open handoff slot, if idle gaps were short lately; then it parks.
+//! The protocol of searching and parking is in [`super::idle`], that of the slot in [`super::handoff`].
 
 use super::idle::Woken;
 use super::join::shared_job::SharedJob;
@@ -34,10 +34,10 @@ impl Worker {
     /// The worker's own queues and the injector are empty: it searches, then parks until it is woken. `None`: the caller looks
     /// again, and ends if the pool is over.
     pub(super) fn search_or_park(&self, own: &WorkerShared) -> Option<Work> {
-        let idle = &self.shared.idle;
+        let sleepers = &self.shared.sleepers;
         let budget = self.budget();
         let limit = self.shared.config.max_searching();
-        let mut searching = !budget.is_zero() && idle.transition_to_searching(limit);
+        let mut searching = !budget.is_zero() && sleepers.transition_to_searching(limit);
         if searching && let Some(work) = self.search(own, budget) {
             return Some(work);
         }
@@ -46,18 +46,18 @@ impl Worker {
         }
         memory::flush();
         // WAKE: the announcement comes before the looks at the queues, the mode and the pinned queue. See `idle`.
-        idle.announce_park(own.info.index, searching);
+        sleepers.announce_park(own.info.index, searching);
         if self.is_work_left(own, true) {
-            idle.wake_another();
+            sleepers.wake_another();
         } else if self.is_job_left(own) {
             self.shared.wake_for_join();
         }
         if self.shared.is_closed() || own.pinned.look() {
-            idle.wake_this(own.info.index);
+            sleepers.wake_this(own.info.index);
         }
         own.parked.add(1);
         let began = Instant::now();
-        searching = idle.parker(own.info.index).sleep() == Woken::ToSearch;
+        searching = sleepers.parker(own.info.index).sleep() == Woken::ToSearch;
         self.note_gap(began.elapsed());
         if searching {
             self.scan_once(own, true)
@@ -99,7 +99,7 @@ impl Worker {
             });
             let work = match (found, handed) {
                 // The task from the slot was submitted before what waits in the injector (see `Shared::try_handoff`).
-                (None, handed) => handed.or_else(|| self.pop_global(own)).map(Work::Task),
+                (None, handed) => handed.or_else(|| self.pop_inbound(own)).map(Work::Task),
                 (found, None) => found,
                 // Both at once: the task from the slot goes into the deque.
                 (found, Some(task)) => {
@@ -131,7 +131,7 @@ impl Worker {
                 rounds += 1;
             }
             if rounds == ROUNDS {
-                if self.has_global_work(own) {
+                if self.has_inbound_work(own) {
                     break;
                 }
                 let found = self.take_from_others(own);
@@ -146,11 +146,11 @@ impl Worker {
 
     /// The worker stops searching. The last searcher then wakes a worker if there is work: pushers may have relied on it.
     fn stop_searching(&self, own: &WorkerShared) {
-        if !self.shared.idle.transition_from_searching() {
+        if !self.shared.sleepers.transition_from_searching() {
             return;
         }
         if self.is_work_left(own, false) {
-            self.shared.idle.wake_one();
+            self.shared.sleepers.wake_one();
         } else if self.is_job_seen(own) {
             self.shared.wake_for_join();
         }
@@ -168,14 +168,14 @@ impl Worker {
     fn is_work_left(&self, own: &WorkerShared, has_announced: bool) -> bool {
         self.shared.injector.look()
             || own.deque.len() > 0
-            || !self.shared.idle.is_alone(has_announced)
+            || !self.shared.sleepers.is_alone(has_announced)
                 && self.others(own).any(|other| other.deque.look())
     }
 
     /// For a worker that has announced its park: is there a shared job, whose owner may not have seen the announcement?
     fn is_job_left(&self, own: &WorkerShared) -> bool {
         self.shared.external_joiners.look()
-            || !self.shared.idle.is_alone(true)
+            || !self.shared.sleepers.is_alone(true)
                 && self.others(own).any(|other| other.shared_job.look())
     }
 
@@ -184,13 +184,13 @@ impl Worker {
         let shared = &self.shared;
         shared.external_joiners.count() > 0
             && shared.external_joiners.slots().any(|slot| !slot.is_empty())
-            || !shared.idle.is_alone(false)
+            || !shared.sleepers.is_alone(false)
                 && self.others(own).any(|other| !other.shared_job.is_empty())
     }
 
     /// Looks once at everything: the pinned queue, the injector, then what [`Self::take_from_others`] looks at.
     fn scan(&self, own: &WorkerShared) -> Option<Work> {
-        self.pop_global(own)
+        self.pop_inbound(own)
             .map(Work::Task)
             .or_else(|| self.take_from_others(own))
     }

@@ -12,7 +12,7 @@
 use super::config::Config;
 use super::deque::Deque;
 use super::external::ExternalJoiners;
-use super::idle::Idle;
+use super::idle::Sleepers;
 use super::injector::Injector;
 use super::limit::QueueLimit;
 use super::stats::{Stats, WorkerStats};
@@ -39,7 +39,7 @@ pub struct Shared {
     pub tag: Tag,
     /// The fork generation of the process that built the pool.
     pub generation: u32,
-    pub idle: Idle,
+    pub sleepers: Sleepers,
     pub injector: Injector<Header>,
     pub workers: Box<[WorkerShared]>,
     pub external_joiners: ExternalJoiners,
@@ -56,7 +56,7 @@ impl Shared {
         Self {
             tag: Tag::new(number, generation),
             generation,
-            idle: Idle::new(workers.len()),
+            sleepers: Sleepers::new(workers.len()),
             injector: Injector::new(),
             external_joiners: ExternalJoiners::new(workers.len()),
             threads: Threads::new(workers.len()),
@@ -110,7 +110,8 @@ impl Shared {
         }
     }
 
-    /// A task leaves the queue: if it counted against the limit, its place is free again.
+    /// A task leaves the queue: if it counted against the limit, its place is free again. Called by the worker that has taken the
+    /// task out, by a thread that cancels the queues, and by a submitter whose task no queue takes.
     #[inline]
     pub fn return_place(&self, task: &Task) {
         if let Some(limit) = &self.limit
@@ -139,7 +140,7 @@ impl Shared {
         if how == Shutdown::CancelPending {
             self.cancel_queued();
         }
-        self.idle.wake_all();
+        self.sleepers.wake_all();
     }
 
     /// Takes every queued task out and cancels it.
@@ -166,10 +167,11 @@ impl Shared {
     }
 
     /// Wakes a sleeper for a shared job of a join, unless as many threads as the pool has workers are at work already. With
-    /// more threads than cores, a half would wait until its thief gets a core.
+    /// more threads than cores, a half would wait until its thief gets a core. Called by a thread that has shared a job, and by a worker
+    /// that stops searching or parks and leaves one behind.
     pub fn wake_for_join(&self) {
-        if self.idle.awake() + self.external_joiners.count() < self.workers.len() {
-            self.idle.wake_one();
+        if self.sleepers.awake() + self.external_joiners.count() < self.workers.len() {
+            self.sleepers.wake_one();
         }
     }
 
@@ -187,13 +189,13 @@ impl Shared {
             .map(|worker| {
                 // `done` first: a task that ends in between then still counts as running.
                 let done = worker.done.get();
-                let moved = worker.moved.get();
+                let continued = worker.continued_elsewhere.get();
                 let started = worker.started.get();
                 let stats = WorkerStats {
                     done,
                     stolen: worker.stolen.get(),
                     parked: worker.parked.get(),
-                    running: started > done + moved,
+                    running: started > done + continued,
                     queued: worker.deque.len() + worker.pinned.len(),
                 };
                 (started, stats)
@@ -201,12 +203,13 @@ impl Shared {
             .collect();
         let done_detached = self.threads.done_detached();
         let started_on_workers: u64 = workers.iter().map(|(started, _)| started).sum();
-        let started = started_on_workers + self.threads.started_detached();
+        let started = started_on_workers.wrapping_add(self.threads.started_detached());
         let done: u64 = done_detached + workers.iter().map(|(_, stats)| stats.done).sum::<u64>();
         Stats {
             queued: self.injector.len()
                 + workers.iter().map(|(_, stats)| stats.queued).sum::<usize>(),
-            running: started.saturating_sub(done) as usize,
+            // Signed: the counts were read one after the other, and may differ either way.
+            running: started.wrapping_sub(done).cast_signed().max(0) as usize,
             threads: self.threads.threads(),
             workers: workers.into_iter().map(|(_, stats)| stats).collect(),
             done_detached,

@@ -38,7 +38,7 @@ impl Threads {
             if begun as usize == threads.workers {
                 break;
             }
-            // WAKE: the other end is Threads::begun.
+            // WAKE: the other end is Threads::report_begun.
             futex::wait(&threads.begun, begun, None);
         }
         threads.registry.lock().unfit.take().map_or(Ok(()), Err)
@@ -55,7 +55,7 @@ impl Threads {
         threads.live.fetch_add(1, Relaxed);
         let mine = Arc::clone(shared);
         let handle = thread::spawn_with(name, shared.config.stack_size, move || {
-            Worker::thread(&mine, token);
+            Worker::run_thread(&mine, token);
             mine.threads.leave();
         });
         match handle {

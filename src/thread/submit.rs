@@ -48,7 +48,7 @@ impl Shared {
     pub fn push_inside(&self, worker: &Worker, task: Task) {
         match worker.push(task) {
             Ok(()) => {
-                self.idle.wake_one();
+                self.sleepers.wake_one();
             }
             // The deque is full, or the thread has lent its token: as from outside, and if the injector is closed, here and now.
             Err(task) => {
@@ -95,7 +95,7 @@ impl Shared {
         self.injector
             .push(task.into_raw().pointer())
             .map_err(task_from)?;
-        if let Some(worker) = self.idle.wake_one() {
+        if let Some(worker) = self.sleepers.wake_one() {
             let elsewhere = self.workers[worker]
                 .info
                 .core
@@ -151,7 +151,7 @@ impl Shared {
         };
         match target.pinned.push(task.into_raw().pointer()) {
             Ok(()) => {
-                self.idle.wake_this(worker);
+                self.sleepers.wake_this(worker);
             }
             Err(item) => task_from(item).fail(self.rejection()),
         }

@@ -11,9 +11,12 @@
 //! | lent | `Registry::lent` | held by a spare ([`Threads::next_token`]) or by its lender again ([`Threads::reclaim`]) |
 //! | retired | counted in `Registry::retired` | nothing: the worker has ended |
 //!
-//! None of this is on the fast path, and all of it is under one mutex, the registry's. Threads sleep on three futexes: `begun` counts
-//! workers that are ready, for the thread that builds the pool, if one of them may fail to begin; `signal` counts events, for
-//! spares that wait; `live` counts threads, for those that wait for the pool's end.
+//! None of this is on the fast path, and all of it is under one mutex, the registry's. Threads sleep on three futexes:
+//! - `begun` counts the workers that are ready or have failed to begin. If a worker can fail to begin, the thread that builds the
+//!   pool sleeps on it.
+//! - `signal` counts events. Spares that wait for a token sleep on it.
+//! - `live` counts threads. Threads that wait for the pool's end sleep on it.
+//!
 //! Models: `verify/src/scenarios/pool.rs`.
 
 use crate::error::BuildError;
@@ -46,7 +49,7 @@ pub(super) struct Registry {
     pub(super) takeovers: Vec<u32>,
     /// Spares that sleep on `signal`.
     pub(super) waiting: usize,
-    /// Spares that were started and have not ended.
+    /// How many threads there are beyond the number of workers. (At the pool's end it may stay at 0 while workers end.)
     pub(super) spares: usize,
     /// Tokens of workers that have ended.
     pub(super) retired: usize,
@@ -83,7 +86,8 @@ impl Threads {
     }
 
     /// A worker thread is ready for its first task, or has failed to begin. The last one wakes the thread that builds the pool.
-    pub fn begun(&self, how: Result<(), BuildError>) {
+    /// Called by the worker threads that the pool starts with, if one of them can fail.
+    pub fn report_begun(&self, how: Result<(), BuildError>) {
         if let Err(error) = how {
             self.registry.lock().unfit.get_or_insert(error);
         }
@@ -95,7 +99,7 @@ impl Threads {
         }
     }
 
-    /// A thread's last step.
+    /// A thread's last step. Called by each thread that was started, and for one that could not be started.
     pub(super) fn leave(&self) {
         // ORDERING: threads.leave Release -> pairs with threads.wait: everything that the thread did.
         self.live.fetch_sub(1, Release);
@@ -113,8 +117,9 @@ impl Threads {
         self.notify_spares(false);
     }
 
-    /// A thread that was blocked takes its token back. `None`: a spare has taken it over since. A token that was taken over and
-    /// lent again belongs to another blocked task: what this task spawned must not run under the locks of ours.
+    /// A thread that was blocked takes its token back. Called by the lender, after its sleep.
+    /// `None`: a spare has taken it over since. A token that was taken over and lent again belongs to another blocked task: what
+    /// that task spawned must not run under the locks of ours.
     pub fn reclaim(&self, index: usize, takeovers: u32) -> Option<WorkerToken> {
         let mut registry = self.registry.lock();
         if registry.takeovers[index] != takeovers {
@@ -127,8 +132,8 @@ impl Threads {
         Some(registry.lent.swap_remove(at))
     }
 
-    /// A thread without a token sleeps until there is one. `None`: it is not needed any more, since all workers have ended or
-    /// enough spares wait.
+    /// A thread without a token sleeps until there is one. Called by spares, and by threads whose token a spare took
+    /// over. `None`: the thread is not needed any more, since all workers have ended or enough spares wait.
     pub fn next_token(&self) -> Option<WorkerToken> {
         let mut registry = self.registry.lock();
         loop {
@@ -152,7 +157,7 @@ impl Threads {
         }
     }
 
-    /// Wakes one waiting spare, or all of them.
+    /// Wakes one waiting spare, or all of them. Called after a token was lent or given back, and at the pool's end.
     pub(super) fn notify_spares(&self, all: bool) {
         // ORDERING: threads.notify Relaxed: the mutex publishes the cause.
         self.signal.fetch_add(1, Relaxed);
@@ -165,7 +170,7 @@ impl Threads {
     }
 
     /// A worker has ended and gives its token up. The last one wakes all spares, which end too.
-    pub fn retire(&self, _core: WorkerToken) {
+    pub fn retire(&self, _token: WorkerToken) {
         let mut registry = self.registry.lock();
         registry.retired += 1;
         let last = registry.retired == self.workers;
@@ -192,6 +197,14 @@ impl Threads {
         self.started_detached.fetch_add(1, Relaxed);
     }
 
+    /// A task did not run after all, on a thread without the token that it had counted the start with. That start may be counted
+    /// on the worker, whose counters belong to another thread now; so it is taken back here.
+    pub fn take_back_started(&self) {
+        // ORDERING: threads.take-back Relaxed: a figure.
+        self.started_detached.fetch_sub(1, Relaxed);
+    }
+
+    /// How many tasks have started on threads without a token, less those that were taken back. It wraps below zero.
     pub fn started_detached(&self) -> u64 {
         // ORDERING: threads.started-detached-read Relaxed: a figure.
         self.started_detached.load(Relaxed)
@@ -203,7 +216,7 @@ impl Threads {
         self.live.load(Relaxed) as usize
     }
 
-    /// Waits until every thread has ended. False: the deadline passed first.
+    /// Waits until every thread has ended. False: the deadline passed first. Called by shutdowns, and by a build that failed.
     pub fn wait(&self, deadline: Option<Instant>) -> bool {
         loop {
             // ORDERING: threads.wait Acquire -> pairs with threads.leave: everything that the threads did.

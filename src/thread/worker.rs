@@ -2,8 +2,8 @@
 //!
 //! It looks, in this order: at the newest task that its own tasks have spawned; at the oldest task in its deque; at its
 //! pinned queue; at the pool's injector, from which it takes a batch. Newest-first could starve the others, so now and then it
-//! checks the global queues first ([`GLOBAL_INTERVAL`]): pinned queue and injector, then the oldest task of its deque. Without work
-//! it searches for a while with an open handoff slot, if that has paid lately, then sleeps ([`super::search`]).
+//! checks the *inbound* queues first ([`INBOUND_INTERVAL`]): its pinned queue and the injector, then the oldest task of its deque. Without work
+//! it searches for a while with an open handoff slot, if idle gaps were short lately, then sleeps ([`super::search`]).
 //!
 //! It and [`joins`](super::join) import each other: a thread takes part in joins as the worker that it is.
 
@@ -30,10 +30,10 @@ use std::time::{Duration, Instant};
 
 /// Tasks between two looks at the clock.
 const TICKS: u32 = sync::bound(64, 2) as u32;
-/// Time between two checks of the global queues before the own ones. It is measured by the clock: with a check for every
+/// Time between two checks of the inbound queues before the own ones. It is measured by the clock: with a check for every
 /// so many small tasks, work from outside would get in faster than the tasks that it spawns get done (the bench
 /// `spawn/inside`).
-const GLOBAL_INTERVAL: Duration = Duration::from_micros(200);
+const INBOUND_INTERVAL: Duration = Duration::from_micros(200);
 /// The most tasks that a worker takes from the injector at once.
 const BATCH: usize = sync::bound(64, 2);
 
@@ -76,8 +76,8 @@ pub struct Worker {
     /// Items of the deque above this mark were spawned by the task that runs now.
     base: Cell<u16>,
     tick: Cell<u32>,
-    /// When the global queues were last checked first.
-    last_global: Cell<Option<Instant>>,
+    /// When the inbound queues were last checked first.
+    last_inbound: Cell<Option<Instant>>,
     random: Cell<u32>,
 }
 
@@ -97,12 +97,12 @@ impl Worker {
             mark: Cell::new(0),
             base: Cell::new(0),
             tick: Cell::new(0),
-            last_global: Cell::new(None),
+            last_inbound: Cell::new(None),
             random: Cell::new(0x9e37_79b9),
         }
     }
 
-    /// The calling thread's worker, if it is one of this pool, with or without a token.
+    /// The calling thread's worker, if it is one of this pool, with or without a token. Called by submitters and shutdowns.
     #[inline]
     pub fn of<'a>(shared: &'a Shared) -> Option<&'a Self> {
         let worker = CURRENT.with(Cell::get);
@@ -147,7 +147,7 @@ impl Worker {
 
     /// The life of a thread of the pool: it works with the token that it starts with, then with those of blocked workers. Without
     /// one it is a spare. Called by [`Threads`] as the thread's body.
-    pub fn thread(shared: &Arc<Shared>, token: Option<WorkerToken>) {
+    pub fn run_thread(shared: &Arc<Shared>, token: Option<WorkerToken>) {
         let worker = Self::new(shared);
         let is_spare = token.is_none();
         CURRENT.with(|current| current.set(&worker));
@@ -160,9 +160,10 @@ impl Worker {
         let index = token.index;
         worker.take_token(&token);
         let begun = worker.begin();
-        let well = begun.is_ok();
+        let has_begun = begun.is_ok();
         match begun {
-            begun if !is_spare && shared.can_begin_fail() => shared.threads.begun(begun),
+            // A first worker that failed to begin keeps its token: the build fails and closes the pool.
+            begun if !is_spare && shared.can_begin_fail() => shared.threads.report_begun(begun),
             Ok(()) => {}
             Err(error) => {
                 let name = &shared.workers[index].info.name;
@@ -184,7 +185,7 @@ impl Worker {
                 worker.work();
             }
         }
-        if well {
+        if has_begun {
             worker.end();
         }
         drop(entered);
@@ -193,8 +194,8 @@ impl Worker {
         LEFT.with(|left| left.set((Arc::as_ptr(shared).addr(), worker.last_index())));
     }
 
-    /// Which worker the calling thread was, if it was one of this pool and is past its end. It then runs the destructors of
-    /// its thread-locals, and the pool's end waits for those.
+    /// Which worker the calling thread was, if it was one of this pool and is past its end. Such a thread still runs the
+    /// destructors of its thread-locals, for which the pool's end waits. Called by shutdowns.
     pub fn left(shared: &Shared) -> Option<usize> {
         let (pool, index) = LEFT.with(Cell::get);
         (pool == ptr::from_ref(shared).addr()).then_some(index)
@@ -285,8 +286,8 @@ impl Worker {
         let tick = self.tick.get().wrapping_add(1);
         self.tick.set(tick);
         if tick.is_multiple_of(TICKS)
-            && self.is_global_due()
-            && let Some(task) = self.check_global(own)
+            && self.is_inbound_due()
+            && let Some(task) = self.check_inbound(own)
         {
             return Some(task);
         }
@@ -297,45 +298,45 @@ impl Worker {
         };
         match item {
             Some(item) => Some(task_from(item)),
-            None => self.pop_global(own),
+            None => self.pop_inbound(own),
         }
     }
 
-    /// Is it time to check the global queues first?
+    /// Is it time to check the inbound queues first?
     #[cold]
-    fn is_global_due(&self) -> bool {
+    fn is_inbound_due(&self) -> bool {
         if sync::MODEL {
             return true;
         }
         let now = Instant::now();
         let is_due = self
-            .last_global
+            .last_inbound
             .get()
-            .is_none_or(|last| now.duration_since(last) >= GLOBAL_INTERVAL);
+            .is_none_or(|last| now.duration_since(last) >= INBOUND_INTERVAL);
         if is_due {
-            self.last_global.set(Some(now));
+            self.last_inbound.set(Some(now));
         }
         is_due
     }
 
-    /// Takes a task from the global queues, else the oldest of the deque.
-    fn check_global(&self, own: &WorkerShared) -> Option<Task> {
+    /// Takes a task from the inbound queues, else the oldest of the deque.
+    fn check_inbound(&self, own: &WorkerShared) -> Option<Task> {
         let front = || own.deque.pop_front().map(task_from);
         // The only worker of a pool starts what it took from the injector earlier before what is still in there.
         if self.shared.workers.len() == 1 && own.deque.len() > own.deque.len_above(self.mark.get())
         {
             return self.pop_pinned(own).or_else(front);
         }
-        self.pop_global(own).or_else(front)
+        self.pop_inbound(own).or_else(front)
     }
 
     /// Does a task wait in the pinned queue or the injector? A hint.
-    pub(super) fn has_global_work(&self, own: &WorkerShared) -> bool {
+    pub(super) fn has_inbound_work(&self, own: &WorkerShared) -> bool {
         own.pinned.len() > 0 || self.shared.injector.len() > 0
     }
 
     /// Takes a task from the pinned queue, else a batch from the injector.
-    pub(super) fn pop_global(&self, own: &WorkerShared) -> Option<Task> {
+    pub(super) fn pop_inbound(&self, own: &WorkerShared) -> Option<Task> {
         self.pop_pinned(own)
             .or_else(|| self.pop_batch(own, &self.shared.injector))
     }
@@ -376,7 +377,7 @@ impl Worker {
             self.mark.set(own.deque.back());
         }
         if count > 1 || injector.len() > 0 {
-            self.shared.idle.wake_one();
+            self.shared.sleepers.wake_one();
         }
         first
     }
@@ -390,8 +391,8 @@ impl Worker {
         self.counted(|| task.run());
     }
 
-    /// Calls `run`, which runs a task's closure if it still has to run, and counts the task. The counts go to the worker, or
-    /// to the pool where the thread has no token or another one than before.
+    /// Calls `run`, which runs a task's closure if it still has to run, and counts the task if it ran. The counts go to the worker,
+    /// or to the pool where the thread has no token or another one than before.
     fn counted(&self, run: impl FnOnce() -> bool) -> bool {
         let base = self.base.get();
         let index = self.index.get();
@@ -410,7 +411,8 @@ impl Worker {
                     own.started.take_back(1);
                 }
             }
-            _ => self.shared.threads.count_done_detached(),
+            _ if ran => self.shared.threads.count_done_detached(),
+            _ => self.shared.threads.take_back_started(),
         }
         self.base.set(base);
         ran
@@ -474,11 +476,11 @@ impl Blocker for Worker {
         let index = token.index;
         memory::flush();
         let own = &self.shared.workers[index];
-        let moved = own.count_moved();
+        let continued = own.count_continued_elsewhere();
         let takeovers = match Threads::lend(&self.shared, token) {
             Ok(takeovers) => takeovers,
             Err((token, reason)) => {
-                own.moved.take_back(moved);
+                own.continued_elsewhere.take_back(continued);
                 report::tell(&Report::SpareRefused {
                     worker: &own.info.name,
                     reason: &reason,
@@ -489,7 +491,7 @@ impl Blocker for Worker {
         };
         sleep();
         if let Some(token) = self.shared.threads.reclaim(index, takeovers) {
-            own.moved.take_back(moved);
+            own.continued_elsewhere.take_back(continued);
             self.take_token(&token);
         }
     }

@@ -30,7 +30,7 @@ pub struct WorkerShared {
     /// Tasks that ended here.
     pub done: Counter,
     /// Tasks that started here and continue on threads that have lent the token.
-    pub moved: Counter,
+    pub continued_elsewhere: Counter,
     pub stolen: Counter,
     pub parked: Counter,
 }
@@ -46,16 +46,16 @@ impl WorkerShared {
             last_core: AtomicU32::new(0),
             started: Counter::new(),
             done: Counter::new(),
-            moved: Counter::new(),
+            continued_elsewhere: Counter::new(),
             stolen: Counter::new(),
             parked: Counter::new(),
         }
     }
 
-    /// The holder of the token is about to lend it: the tasks that run here are counted as moved. Returns how many.
-    pub fn count_moved(&self) -> u64 {
-        let running = self.started.get() - self.done.get() - self.moved.get();
-        self.moved.add(running);
+    /// The holder of the token is about to lend it: the tasks that run here are counted as continued elsewhere. Returns how many.
+    pub fn count_continued_elsewhere(&self) -> u64 {
+        let running = self.started.get() - self.done.get() - self.continued_elsewhere.get();
+        self.continued_elsewhere.add(running);
         running
     }
 }

@@ -4,8 +4,8 @@ use super::common::{Gate, here, hold, until, watch};
 use super::kit;
 use raddle::thread::{Idle, current_worker};
 use raddle::{
-    BoxError, BuildError, Executor, Pin, Rejected, ReturnWhen, Shutdown, TaskError, ThreadPool,
-    WhenFull, as_completed, promise, wait,
+    BoxError, BuildError, Executor, Future, Pin, Rejected, ReturnWhen, Shutdown, TaskError,
+    ThreadPool, WhenFull, as_completed, promise, wait,
 };
 use std::cell::Cell;
 use std::collections::HashSet;
@@ -637,6 +637,34 @@ fn stats_stay_right_when_a_spare_takes_over() {
         assert_eq!((stats.running, stats.done()), (0, 2 * round));
         assert!(!stats.workers[0].running);
     }
+}
+
+#[test]
+fn stats_count_a_task_once_whose_result_blocks_where_it_is_dropped() {
+    struct Waits(Option<Future<()>>);
+    impl Drop for Waits {
+        fn drop(&mut self) {
+            self.0.take().unwrap().result().unwrap();
+        }
+    }
+    let _watch = watch();
+    let pool = Arc::new(ThreadPool::new(1).unwrap());
+    let (promise, awaited) = promise::<()>();
+    let inside = Arc::clone(&pool);
+    let outer = pool.spawn(move || {
+        let inner = inside.spawn(move || Waits(Some(awaited)));
+        // The waiter runs it. The worker finds it in its deque later, and drops the result then.
+        inner.wait();
+        drop(inner);
+    });
+    outer.result().unwrap();
+    // Only a spare can run it.
+    pool.spawn(|| ()).result().unwrap();
+    promise.complete(()).unwrap();
+    pool.shutdown(Shutdown::Drain).unwrap();
+    let stats = pool.stats();
+    assert_eq!((stats.running, stats.done()), (0, 3));
+    assert!(!stats.workers[0].running);
 }
 
 #[test]

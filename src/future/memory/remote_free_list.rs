@@ -2,7 +2,8 @@
 //!
 //! # The words
 //! `remote`: an `AtomicPtr`: null, the newest of a chain of freed cells, or `ABANDONED`.
-//! `left`: zero while the owner lives. After that: how many cells are still in use, less those that came back early.
+//! `left`: zero while the owner lives. After that: the cells in use at the owner's end, less those freed since. Below
+//! zero while a free is counted before the owner's number.
 //!
 //! # States and owners
 //! - *Alive*: the owner thread drains `remote`; any thread pushes.

@@ -12,9 +12,9 @@
 //! - *Capacity* in one of the lanes: a thread drained a reply, has read one, or revoked a task. That thread sees
 //!   `capacity_waiters` under the lane's lock and notifies the queue; or it held the lock before the submitter counted itself,
 //!   and then the submitter's check finds the capacity.
-//! - *The leader of a queue leaves*: it makes a follower the leader, which wakes it.
+//! - *The leader of a queue leaves*: it makes a follower the leader, and so wakes that follower.
 //! - *The pool's end*: the thread that changes the pool's mode notifies the queues afterwards. The submitter's check looks at
-//!   the mode when it is in the queues. The completer ends after that, so there is one for as long as a submitter sleeps.
+//!   the mode when it is in the queues.
 //!
 //! The submitter depends on no thread that may run code of the user: a callback may hold up the completer, or the submitter may
 //! be a callback on the completer.

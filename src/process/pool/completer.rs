@@ -1,5 +1,5 @@
 //! The completer: the pool's thread that completes the tasks that no thread waits for. These are tasks with callbacks or wakers,
-//! members of wait sets, and tasks whose handle is gone. It listens to a lane from a request
+//! members of wait sets, and tasks whose handle is gone. It listens to a lane from a completion request
 //! ([`interest`](crate::process::pool::interest)) until the lane is empty. It is the only thread of the pool that runs code of the
 //! user, and it also moves waiting tasks to idle workers.
 //! Models: `verify/src/scenarios/remote.rs`.

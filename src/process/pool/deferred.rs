@@ -1,8 +1,9 @@
 //! The queue of deferred outcomes: the replies of a dead worker, failed tasks, and callbacks that still have to run.
 //!
 //! A thread that must not run code of the user puts them here: the supervisor, or a thread that holds replies of its own.
-//! [`Pool::run_deferred`](crate::process::pool::shared::Pool::run_deferred) takes them: the completer calls it, and so does each
-//! thread that waits for a future of the pool, because a callback may hold up the completer.
+//! [`Pool::run_deferred`](crate::process::pool::shared::Pool::run_deferred) takes them. The completer calls it. So does each
+//! thread that waits for a future of the pool, because a callback may hold up the completer, and a submitter that finds the pool closed,
+//! because the completer may have ended.
 
 use crate::error::TaskError;
 use crate::future::task::{Ended, Task};

@@ -75,7 +75,7 @@ impl Drop for LargeReply<'_> {
 
 /// Replies that were taken under one lock.
 #[derive(Default)]
-struct Batch {
+struct ReplyBatch {
     items: [Option<TakenReply>; BATCH],
     count: usize,
     /// The worker violated the protocol: the lane is quarantined.
@@ -115,7 +115,7 @@ impl Lane {
 
     /// Takes the replies that are there, at most `most`, under the lane's lock. A reply whose completion may run code of the
     /// user ends the batch.
-    fn take(&self, most: usize, batch: &mut Batch) {
+    fn take(&self, most: usize, batch: &mut ReplyBatch) {
         let mut locked = self.shm.lock();
         let mut freed = false;
         while batch.count < most.min(BATCH) && locked.data().quarantined.is_none() {
@@ -149,7 +149,7 @@ impl Lane {
                     Some(format!("it replied with status {}", reply.status));
                 batch.violation = true;
             }
-            if !task.raw().state.load().is_plain() {
+            if !task.raw().state.load().runs_no_code() {
                 break;
             }
         }
@@ -168,7 +168,7 @@ impl Lane {
     /// Takes one batch of at most `most` replies and completes their tasks. Returns how many. No lock is held while a task is
     /// completed. Decoding may run code of the user; so may the last task's completion.
     fn complete(&self, pool: &Pool, most: usize) -> usize {
-        let mut batch = Batch::default();
+        let mut batch = ReplyBatch::default();
         self.take(most, &mut batch);
         if batch.violation {
             pool.supervisor_queue.send(Command::Quarantine(self.index));
@@ -176,7 +176,7 @@ impl Lane {
         if batch.notify {
             self.notify_capacity();
         }
-        let Batch { items, count, .. } = &mut batch;
+        let ReplyBatch { items, count, .. } = &mut batch;
         let count = *count;
         for (index, taken) in items[..count].iter_mut().flatten().enumerate() {
             let Some(task) = taken.task.take() else {
@@ -262,7 +262,7 @@ impl Lane {
 
 impl Pool {
     /// Takes one item out of `deferred` and completes it; `false` if there is none. Runs code of the user. Called by the
-    /// completer and by threads that wait for a task of the pool.
+    /// completer, by threads that wait for a task of the pool, and by submitters that find the pool closed.
     pub fn run_deferred(&self) -> bool {
         let Some(item) = self.deferred.pop() else {
             return false;

@@ -4,40 +4,14 @@ use crate::error::TaskError;
 use crate::error::worker_lost::{Details, LostCause, WorkerExit, WorkerLost};
 use crate::executor::{Chunk, Payload};
 use crate::future::task::{Ended, PromisedTask, Task};
+use crate::process::pool::worker_id::WorkerId;
 use crate::process::wire::outcome::{self, OutcomeContext, Status};
 use crate::process::wire::region::RegionSource;
 use crate::shm::Region;
-use crate::sync::atomic::{AtomicU32, Ordering::*};
 
 /// Completes a task with a reply, except for its callbacks, which run when the returned [`Ended`] is dropped. The task must have
 /// the result type that the function is for.
 pub type Finish = unsafe fn(Task, &ReplyView<'_>) -> Ended;
-
-/// The name and process id of a lane's worker.
-pub struct WorkerId {
-    pub name: String,
-    /// The worker's process id; 0 while there is no worker that is ready.
-    pid: AtomicU32,
-}
-
-impl WorkerId {
-    pub fn new(name: String) -> Self {
-        let pid = AtomicU32::new(0);
-        Self { name, pid }
-    }
-
-    #[inline]
-    pub fn pid(&self) -> u32 {
-        // ORDERING: lane.pid Relaxed: the number publishes no other memory.
-        self.pid.load(Relaxed)
-    }
-
-    /// Sets the process id when a worker is ready, or 0 when it is gone. Called by the supervisor.
-    pub fn set_pid(&self, pid: u32) {
-        // ORDERING: lane.set-pid Relaxed: as lane.pid.
-        self.pid.store(pid, Relaxed);
-    }
-}
 
 /// A worker's reply while it is decoded.
 pub struct ReplyView<'a> {

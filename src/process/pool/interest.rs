@@ -6,15 +6,15 @@
 //! # Transitions
 //! | from | to | by | method | ordering |
 //! |---|---|---|---|---|
-//! | clear | set; the caller notifies the completer | a thread that adds a hook, drops a handle, or sleeps elsewhere | [`Interest::register`] | fence, Relaxed |
+//! | clear | set; the caller notifies the completer | a thread that adds a hook, drops a handle, or sleeps on a wait set | [`Interest::register`] | fence, Relaxed |
 //! | set | clear, if the lane is still empty; else set again | the completer | [`Interest::try_clear`] | Relaxed, fence, check |
 //!
 //! # Guarantees
-//! The completer handles each task that is in its lane before the flag is registered for it. The registering thread publishes
+//! The completer handles each task that is in the lane when `register` is called for it. The registering thread publishes
 //! the task, passes its fence, and then reads the flag; the completer clears the flag, passes its fence, and then checks the lane
 //! (store, fence, load on both sides). One of the two fences comes first:
-//! - The submitter's fence: the completer's check finds the task, and it sets the flag again.
-//! - The completer's fence: the submitter finds the flag clear, sets it, and notifies the completer.
+//! - The registering thread's fence: the completer's check finds the task, and it sets the flag again.
+//! - The completer's fence: the registering thread finds the flag clear, sets it, and notifies the completer.
 //!
 //! Both methods are wait-free.
 //! Models: `verify/src/scenarios/remote.rs`.

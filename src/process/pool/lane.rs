@@ -5,26 +5,27 @@
 //!
 //! | state of the number | the record belongs to | the record is |
 //! |---|---|---|
-//! | reserved | the submitter that reserved the number | written by the submitter |
+//! | reserved | the thread that reserved the number: a submitter, a thread that moves the task, or the supervisor (a retirement) | written by that thread |
 //! | published | the thread that holds the lane's lock | the task; empty if the task was revoked or taken |
-//! | replied, and the reply taken | the next submitter that reserves the slot | empty |
+//! | replied, and the reply taken | the next thread that reserves the slot | empty |
 //!
 //! | from | to | by | method | ordering |
 //! |---|---|---|---|---|
-//! | empty | a task | the submitter, or the thread that moves the task, before the publication | [`Lane::put`] | `ParentEnd::publish`, Release |
+//! | empty | a task | the thread that reserved the number, before the publication | [`Lane::put`] | `ParentEnd::publish`, Release |
 //! | a task, with a reply | empty | any thread of the parent | [`Lane::take_reply`] | the lane's lock |
 //! | a task, not claimed | empty, revoked | a thread that cancels, moves or expires it | [`Lane::revoke_record`] | the lane's lock |
-//! | a task | empty | the supervisor, when the worker is dead ([`Lane::recover`]); a thread at the pool's end ([`Lane::take_pending`]) | | the lane's lock |
+//! | a task | empty | the supervisor, when the worker is dead ([`Lane::recover`]); a thread at the pool's end ([`Lane::take_all_waiting`]) | | the lane's lock |
 //!
 //! The records are in the parent's own memory. The parent checks what the worker writes against them, never the reverse.
 //! Models: `verify/src/scenarios/remote.rs`.
 
 use crate::future::raw_task::RawTask;
 use crate::future::task::Task;
-use crate::process::pool::finish::{Finish, WorkerId};
+use crate::process::pool::finish::Finish;
 use crate::process::pool::interest::Interest;
 use crate::process::pool::stats::WorkerStats;
 use crate::process::pool::wait_queue::{WaitFor, WaitQueue};
+use crate::process::pool::worker_id::WorkerId;
 use crate::process::wire::outcome::RETURNED;
 use crate::shm::{
     Locked, ParentEnd, Payload, Replies, Reply, Requests, SLOTS, Segment, Seq, Span, Waiting,
@@ -139,7 +140,8 @@ impl Lane {
         }
     }
 
-    /// Stores the record of a number. Called by the submitter, or by the thread that moves the task.
+    /// Stores the record of a number. Called by the submitter, by the thread that moves the task, or by the
+    /// supervisor (a retirement).
     ///
     /// # Safety
     /// The caller has reserved the number and has not published it.
@@ -181,7 +183,7 @@ impl Lane {
 
     /// Is there a task, and has the worker not begun the next one? A hint: reads without the lock.
     pub fn awaits_begin(&self) -> bool {
-        self.depth() > 0 && !self.shm.is_started(self.shm.next())
+        self.depth() > 0 && !self.shm.is_claimed(self.shm.next())
     }
 
     /// Wakes all threads that sleep for this lane. Each checks its condition again.
@@ -257,7 +259,7 @@ impl Lane {
     /// Does the worker run the next number? It says that it has begun it, and there is no reply.
     fn is_running(&self, locked: &Locked<'_, LaneState>) -> bool {
         let next = locked.next();
-        locked.waiting(next).is_some() && self.shm.is_started(next) && !self.shm.has_reply(next)
+        locked.waiting(next).is_some() && self.shm.is_claimed(next) && !self.shm.has_reply(next)
     }
 
     /// Is there no task in the lane? Revoked tasks do not count. Takes the lane's lock.
@@ -269,7 +271,7 @@ impl Lane {
         // A reserved number counts as a task: it will be published.
         let is_task = |waiting| self.has_record(&locked, waiting);
         locked
-            .pending()
+            .reserved()
             .all(|seq| locked.waiting(seq).is_some_and(|waiting| !is_task(waiting)))
     }
 
@@ -278,9 +280,9 @@ impl Lane {
         self.shm.lock().data().quarantined.is_some()
     }
 
-    /// Does the worker still run this task, which could not be revoked? Reliable only while the worker is stopped. Called by the
-    /// supervisor. Takes the lane's lock.
-    pub fn is_running_task(&self, seq: Seq) -> bool {
+    /// Has this task, which could not be revoked, no reply yet? Also true of a task that the worker has not begun. Reliable only
+    /// while the worker is stopped. Called by the supervisor. Takes the lane's lock.
+    pub fn lacks_reply(&self, seq: Seq) -> bool {
         let locked = self.shm.lock();
         locked.waiting(seq).is_some() && !self.shm.has_reply(seq)
     }
@@ -289,7 +291,7 @@ impl Lane {
     pub fn has_backlog(&self) -> bool {
         match self.depth() {
             0 => false,
-            1 => !self.shm.is_started(self.shm.next()),
+            1 => !self.shm.is_claimed(self.shm.next()),
             _ => true,
         }
     }

@@ -1,4 +1,4 @@
-//! Closes a pool and ends it: waiting tasks are cancelled or fail.
+//! Closes a pool and ends it: waiting tasks still run, are cancelled, or fail, as the pool's mode says.
 
 use crate::executor::Shutdown;
 use crate::process::pool::lane::Lane;
@@ -70,7 +70,7 @@ impl Pool {
     /// Fails all tasks in the lane whose replies were not taken. Takes the lane's lock.
     #[cold]
     pub fn fail_lane(&self, lane: &Lane) {
-        for task in lane.take_pending() {
+        for task in lane.take_all_waiting() {
             self.deferred.push_failed(task, self.rejection());
         }
         lane.notify();

@@ -1,15 +1,15 @@
 //! The parent's side: the pool and its lanes.
 //!
-//! [`shared`] holds what the threads of a pool share, and says which thread does what. A task passes through these modules:
+//! [`shared`] holds what the threads of a pool share, and says which thread does what. These modules have to do with a task:
 //!
-//! 1. [`submit`] encodes the argument, chooses a [`lane`] and publishes the request; [`capacity`] waits while the lanes are full.
-//! 2. [`revoke`] takes a task back that the worker has not begun: for a cancel, a [`deadline`], a [`rebalance`] or the pool's end
-//!    ([`lifecycle`]).
-//! 3. [`wait`] blocks a thread until the task is done; [`wait_queue`] decides on which word the thread sleeps.
-//! 4. [`drain`] takes replies out of the lane and completes their tasks with [`finish`]. The [`completer`] does this for tasks
-//!    that no thread waits for; [`interest`] is its flag for each lane.
-//! 5. [`recover`] takes the tasks out of a lane whose worker is dead. [`deferred`] keeps the outcomes of that until a thread that
-//!    may run code of the user completes them.
+//! - [`submit`] chooses a [`lane`], encodes the argument for it and publishes the request; [`capacity`] waits while the lanes are full.
+//! - [`revoke`] takes a task back that the worker has not begun: for a cancel, a [`deadline`], a [`rebalance`] or the pool's end
+//!   ([`lifecycle`]).
+//! - [`wait`] blocks a thread until the task is done; [`wait_queue`] decides on which word the thread sleeps.
+//! - [`drain`] takes replies out of the lane and completes their tasks with [`finish`]. The [`completer`] does this for tasks
+//!   that no thread waits for; [`interest`] is its flag for each lane.
+//! - [`recover`] takes the tasks out of a lane whose worker is dead. [`deferred`] keeps the outcomes of that until a thread that
+//!   may run code of the user completes them.
 
 pub mod arena;
 pub mod call;
@@ -37,3 +37,4 @@ pub mod supervisor_queue;
 pub mod task_meta;
 pub mod wait;
 pub mod wait_queue;
+pub mod worker_id;

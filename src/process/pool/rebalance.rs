@@ -20,14 +20,15 @@ pub fn next_check(deadline: Option<Instant>) -> Option<Instant> {
 }
 
 impl Pool {
-    /// Checks whether all workers begin their next task, and moves the tasks that they do not begin. Called by the completer and by
-    /// waiting threads, every [`CHECK_INTERVAL`] while a worker has not begun its next task.
+    /// Checks whether all workers begin their next task, and moves the tasks that they do not begin. Called by the completer, by
+    /// waiting threads, and by submitters that wait for capacity, every [`CHECK_INTERVAL`] while a worker has not begun its next task.
     pub fn check_lanes(&self) {
         self.lanes.iter().for_each(|lane| lane.check_stuck(self));
         self.rebalance();
     }
 
-    /// Moves waiting tasks to idle workers. Returns how many. Called by the completer, and by a waiter before its sleep. Drains
+    /// Moves waiting tasks to idle workers. Returns how many. Called by the completer, by a waiter before its sleep, and by
+    /// submitters that wait for capacity (from [`check_lanes`](Self::check_lanes)). Drains
     /// replies first, so it runs code of the user.
     pub fn rebalance(&self) -> usize {
         if self.lanes.len() == 1 || self.is_cancelling() {
@@ -49,7 +50,7 @@ impl Pool {
         crowded.sort_by_cached_key(|lane| lane.depth());
         let mut moved = 0;
         for idle in self.lanes.iter().filter(|lane| is_idle(lane)) {
-            // The deepest lane that has a task to move: most of its tasks may be revoked.
+            // The deepest lane first. A lane may have nothing to move, for example if most of its numbers are revoked: then the next.
             while let Some(lane) = crowded.last() {
                 let given = lane.move_waiting(self, idle);
                 moved += given;
@@ -65,7 +66,8 @@ impl Pool {
 
 impl Lane {
     /// Checks whether the worker begins its next task. A number that two checks in a row find unbegun is stuck: the worker is
-    /// stopped, or it does not announce what it runs. A worker that has claimed a number ahead of the one that it runs keeps that
+    /// stopped, or it does not announce what it runs. (The checks may be those of two threads, and so be close together; the exchange
+    /// on the claim still decides.) A worker that has claimed a number ahead of the one that it runs keeps that
     /// task from moving: this is a protocol violation. Called from [`Pool::check_lanes`]. Takes the lane's lock.
     pub fn check_stuck(&self, pool: &Pool) {
         let mut locked = self.shm.lock();
@@ -77,7 +79,7 @@ impl Lane {
             self.quarantine(pool, &mut locked, why);
         }
         let next = locked.next();
-        let begun = self.shm.is_started(next) || self.shm.has_reply(next);
+        let begun = self.shm.is_claimed(next) || self.shm.has_reply(next);
         let is_there = locked
             .waiting(next)
             .is_some_and(|waiting| locked.is_committed(waiting));
@@ -126,7 +128,7 @@ impl Lane {
             .all_waiting()
             .filter(|waiting| !stay.contains(&Some(waiting.seq())))
             .filter(|&waiting| locked.is_committed(waiting))
-            .filter(|waiting| !self.shm.is_started(waiting.seq()))
+            .filter(|waiting| !self.shm.is_claimed(waiting.seq()))
             .filter(|&waiting| self.has_record(&locked, waiting))
             .collect();
         let most = waiting.len().div_ceil(2).min(MOST);

@@ -13,8 +13,8 @@ use crate::process::worker::task_code;
 use crate::sync::Arc;
 
 impl Lane {
-    /// Asks the worker to end when it has run the tasks that are in the lane. `false`: the lane is full. Called by the supervisor.
-    /// Takes the lane's lock.
+    /// Asks the worker to end when it has run the tasks that are in the lane. `false`: the lane is full, or the retirement's code has no
+    /// offset. Called by the supervisor. Takes the lane's lock.
     pub fn retire(&self, pool: &Arc<Pool>) -> bool {
         let Ok(entry) = task_code::of_retirement() else {
             return false;

@@ -14,7 +14,7 @@ use crate::shm::{Locked, Revoke, Seq, Waiting};
 pub enum RevokeOutcome {
     /// It will not run. Drop the rest of its end when no lock is held: that may run callbacks.
     Revoked(Option<Ended>),
-    /// The worker has claimed it.
+    /// The worker has claimed it; it may have replied already.
     Running,
     /// It is not in this lane, or its reply was taken.
     Gone,
@@ -25,7 +25,7 @@ pub enum RevokeOutcome {
 pub enum Skips {
     /// The next number is a revoked one.
     Next(Seq),
-    /// There is one behind the next number.
+    /// There is one behind the next number, or the next number is one but is not in its slot yet.
     Later,
     Nothing,
 }
@@ -122,7 +122,7 @@ impl Lane {
     pub fn skips(&self) -> Skips {
         let mut locked = self.shm.lock();
         let mut left = locked
-            .pending()
+            .reserved()
             .filter(|&seq| !self.shm.has_reply(seq))
             .map(|seq| locked.waiting(seq));
         let is_revoked = |waiting: &Waiting| self.record(&locked, *waiting, |it| it.is_none());
@@ -142,7 +142,7 @@ impl Lane {
     pub fn revoke_all(&self, pool: &Pool) -> Vec<Ended> {
         let mut locked = self.shm.lock();
         let mut ended = Vec::new();
-        for seq in locked.pending() {
+        for seq in locked.reserved() {
             if let Some(waiting) = locked.waiting(seq)
                 && self.record(&locked, waiting, |record| record.is_some())
                 && let Some(record) = self.revoke_record(pool, &mut locked, waiting)
@@ -154,10 +154,10 @@ impl Lane {
     }
 
     /// Takes all tasks that were published and whose replies were not taken: no worker will reply any more. Takes the lane's lock.
-    pub fn take_pending(&self) -> Vec<Task> {
+    pub fn take_all_waiting(&self) -> Vec<Task> {
         let mut locked = self.shm.lock();
         let mut tasks = Vec::new();
-        for seq in locked.pending() {
+        for seq in locked.reserved() {
             // A submitter that has not published its task yet sees the pool's mode afterwards, and ends the task itself.
             if let Some(waiting) = locked.waiting(seq) {
                 let _ = locked.revoke(seq);

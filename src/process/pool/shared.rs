@@ -181,7 +181,7 @@ impl Pool {
         }
     }
 
-    /// Wakes the threads that wait for capacity in any lane: there may be some, or the pool is closed.
+    /// Wakes the threads that wait for capacity in any lane. Called when capacity may have been freed, or the pool was closed.
     #[cold]
     pub fn notify_capacity(&self) {
         for lane in &self.lanes {

@@ -1,4 +1,4 @@
-//! Submits a task: encodes its argument, chooses a lane, and publishes the request. Runs on the submitter's thread.
+//! Submits a task: chooses a lane, encodes the argument for it, and publishes the request. Runs on the submitter's thread.
 //!
 //! Models: `verify/src/scenarios/remote.rs`.
 
@@ -45,7 +45,7 @@ pub fn submit<A: Payload, T>(
     }
     submit_or(pool, call, arg, options, |error, options| match &error {
         TaskError::Payload(why) if why.is_of_form() => describe(pool, call, arg, options),
-        _ => refused(pool, options, error),
+        _ => failed_future(pool, options, error),
     })
 }
 
@@ -58,11 +58,11 @@ fn describe<A: Payload, T>(
     options: Option<Arc<TaskOptions>>,
 ) -> Future<T> {
     if pool.is_forked() || pool.is_closed() {
-        return refused(pool, options, pool.rejection());
+        return failed_future(pool, options, pool.rejection());
     }
     match contained::<A, _>(|| Description::of(arg, Part::Argument)) {
         Ok(description) => submit_as(pool, &call.described(), &description, options),
-        Err(error) => refused(pool, options, error),
+        Err(error) => failed_future(pool, options, error),
     }
 }
 
@@ -75,7 +75,7 @@ pub fn submit_as<A: Encode, T>(
     options: Option<Arc<TaskOptions>>,
 ) -> Future<T> {
     submit_or(pool, call, arg, options, |error, options| {
-        refused(pool, options, error)
+        failed_future(pool, options, error)
     })
 }
 
@@ -97,7 +97,11 @@ fn submit_or<A: Encode, T>(
 
 /// A future that has failed with this error.
 #[cold]
-fn refused<T>(pool: &Arc<Pool>, options: Option<Arc<TaskOptions>>, error: TaskError) -> Future<T> {
+fn failed_future<T>(
+    pool: &Arc<Pool>,
+    options: Option<Arc<TaskOptions>>,
+    error: TaskError,
+) -> Future<T> {
     let remote = || RemoteTask::new(Arc::clone(pool), options);
     let (task, cell) = promised_with::<T, RemoteTask>(pool.tag, remote);
     task.into_task().fail(error);

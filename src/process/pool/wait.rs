@@ -36,7 +36,7 @@ pub static REMOTE: RemoteVtable = RemoteVtable {
     poll,
     sleep,
     request_completion,
-    serve,
+    complete_some,
     cancel,
     is_started,
     shares_core,
@@ -52,12 +52,12 @@ fn lane_of(pool: &Pool, location: TaskLocation) -> &Lane {
 
 unsafe fn poll(cell: RawTask) {
     // SAFETY: the extra of a cell with this vtable is a `RemoteTask`.
-    look(cell, unsafe { RemoteTask::of(cell) });
+    complete_if_replied(cell, unsafe { RemoteTask::of(cell) });
 }
 
 /// Completes the task if its reply has come, or if its outcome is among the deferred ones. Never blocks.
 #[inline]
-fn look(cell: RawTask, remote: &RemoteTask) {
+fn complete_if_replied(cell: RawTask, remote: &RemoteTask) {
     let location = remote.location();
     let lane = lane_of(&remote.pool, location);
     if lane.shm.has_reply(location.seq) {
@@ -92,7 +92,7 @@ unsafe fn sleep(cell: RawTask, until: Until, deadline: Option<Instant>) -> bool 
         match sleep_at(cell, remote, lane, location, deadline) {
             SleepOutcome::Notified => {}
             SleepOutcome::TimedOut => {
-                look(cell, remote);
+                complete_if_replied(cell, remote);
                 return until.holds(cell.state.load());
             }
             SleepOutcome::NotBegun => {
@@ -108,7 +108,7 @@ unsafe fn sleep(cell: RawTask, until: Until, deadline: Option<Instant>) -> bool 
             if lane.shm.has_reply(lane.shm.next()) {
                 lane.drain_some(pool);
             }
-            look(cell, remote);
+            complete_if_replied(cell, remote);
             cell.state.load().is_done() || remote.location() != location
         };
         spin::spin_for(|| spin::budget(cell, AWAKE), over);
@@ -148,7 +148,7 @@ pub(in crate::process) fn sleep_at(
     })
 }
 
-unsafe fn serve(cell: RawTask) -> bool {
+unsafe fn complete_some(cell: RawTask) -> bool {
     // SAFETY: the extra of a cell with this vtable is a `RemoteTask`.
     let pool = &*unsafe { RemoteTask::of(cell) }.pool;
     let some = |lane: &&Lane| lane.shm.has_reply(lane.shm.next()) && lane.drain_some(pool);
@@ -218,7 +218,7 @@ unsafe fn is_started(cell: RawTask) -> bool {
     // SAFETY: the extra of a cell with this vtable is a `RemoteTask`.
     let remote = unsafe { RemoteTask::of(cell) };
     let location = remote.location();
-    lane_of(&remote.pool, location).shm.is_started(location.seq)
+    lane_of(&remote.pool, location).shm.is_claimed(location.seq)
 }
 
 unsafe fn shares_core(cell: RawTask) -> bool {

@@ -1,7 +1,7 @@
 //! Starts workers. A worker ends when the *thread* that started it ends, so only the pool's own threads start workers.
 //!
 //! A thread that starts a process waits until that process runs its program. When the pool is built and all workers are needed at
-//! once, the completer starts every other worker: two start at a time. The completer outlives the supervisor, and so all workers.
+//! once, the completer starts every other worker: two start at a time. The completer outlives the supervisor, and so outlives all workers, too.
 //! The supervisor starts the others, and all replacements.
 
 use crate::process::pool::lane::Lane;

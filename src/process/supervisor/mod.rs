@@ -45,9 +45,10 @@ use std::io;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-/// How often a slot is checked whose process is about to stop, or whose replies are still being read.
+/// How often a slot is checked whose process is about to stop, or whose replies are still being read, and how often a deadline that
+/// has passed is enforced again.
 const SOON: Duration = Duration::from_millis(1);
-/// How often a worker's age and memory are checked.
+/// How often a worker's age and memory are checked, and how long after a kill the next one comes.
 const CHECK: Duration = Duration::from_secs(1);
 /// The longest pause before another attempt to start a worker.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
@@ -69,13 +70,16 @@ struct Supervisor {
 }
 
 /// The thread, and the channel from which `build` gets the outcome of the workers' start.
-pub type Running = (
+pub type StartedSupervisor = (
     thread::JoinHandle<()>,
     mpsc::Receiver<Result<(), BuildError>>,
 );
 
 /// Starts the thread. `launches` are the outcomes of the workers that the completer starts. Called when the pool is built.
-pub fn start(pool: &Arc<Pool>, launches: mpsc::Receiver<Launched>) -> io::Result<Running> {
+pub fn start(
+    pool: &Arc<Pool>,
+    launches: mpsc::Receiver<Launched>,
+) -> io::Result<StartedSupervisor> {
     let poller = Poller::new()?;
     poller.add(&pool.supervisor_queue.event, QUEUE_EVENT)?;
     let (building, built) = mpsc::channel();
@@ -100,7 +104,7 @@ pub fn start(pool: &Arc<Pool>, launches: mpsc::Receiver<Launched>) -> io::Result
 impl Supervisor {
     fn run(mut self, launches: mpsc::Receiver<Launched>) {
         self.start_all(launches);
-        while !self.is_over() {
+        while !self.may_end() {
             let deadline = self.next_due();
             let ready = self.poller.wait(deadline);
             for number in ready.unwrap_or_else(|| FdToken::all(self.slots.len())) {
@@ -113,7 +117,7 @@ impl Supervisor {
                 self.handle_command(command);
             }
             let now = Instant::now();
-            self.expire(now);
+            self.handle_timers(now);
             for slot in 0..self.slots.len() {
                 self.update_slot(slot, now);
             }
@@ -123,8 +127,8 @@ impl Supervisor {
         self.pool.stop();
     }
 
-    /// Has the pool ended, with no worker left?
-    fn is_over(&self) -> bool {
+    /// Has the pool ended, with no worker left, so that the thread may end?
+    fn may_end(&self) -> bool {
         let empty = self
             .slots
             .iter()
@@ -139,7 +143,7 @@ impl Supervisor {
             let termination = slot.termination.as_ref();
             let termination = termination.filter(|termination| !termination.stopping);
             let due = slot.due.into_iter();
-            due.chain(termination.map(|termination| termination.hard))
+            due.chain(termination.map(|termination| termination.next_step))
                 .chain(slot.skips.as_ref().map(|skips| skips.at))
                 .chain(slot.given_up)
         });
@@ -196,7 +200,7 @@ impl Supervisor {
                 self.poller.remove(&started.control);
                 slot.signal(libc::SIGKILL);
                 // The first message is the reason. The failure is counted when the process has ended.
-                slot.refusal.get_or_insert(error);
+                slot.start_error.get_or_insert(error);
             }
         }
     }
@@ -230,7 +234,7 @@ impl Supervisor {
         let was_starting = matches!(self.slots[at].state, SlotState::Starting(_));
         let pid = self.clear_slot(at);
         if was_starting {
-            let error = self.slots[at].refusal.take();
+            let error = self.slots[at].start_error.take();
             return self.start_failed(at, &error.unwrap_or(StartError::Silent));
         }
         self.slots[at].state = SlotState::Dead { pid, exit };
@@ -284,7 +288,7 @@ impl Supervisor {
                             task: None,
                             why: TerminationCause::Lost(LostCause::Stopped),
                             stopping: false,
-                            hard: now + grace,
+                            next_step: now + grace,
                             polite: true,
                         });
                     }
@@ -301,7 +305,7 @@ impl Supervisor {
 
     /// Does the work of a slot that is due.
     fn update_slot(&mut self, at: usize, now: Instant) {
-        if self.slots[at].refused.is_some() {
+        if self.slots[at].signal_error.is_some() {
             self.abandon_worker(at, now);
         }
         let slot = &self.slots[at];

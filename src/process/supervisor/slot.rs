@@ -58,9 +58,9 @@ pub struct Termination {
     pub why: TerminationCause,
     /// `SIGSTOP` was sent. When the worker has stopped, the supervisor checks what it runs.
     pub stopping: bool,
-    /// When `SIGKILL` is due.
-    pub hard: Instant,
-    /// `SIGTERM` was sent.
+    /// When the next step is due: `SIGKILL`, or, if a task is named, `SIGSTOP` before it.
+    pub next_step: Instant,
+    /// `SIGTERM` was sent, or is skipped.
     pub polite: bool,
 }
 
@@ -100,14 +100,14 @@ pub struct WorkerSlot {
     /// The worker was asked to retire.
     pub retiring: bool,
     /// Why the worker will not be ready, while its process is being ended.
-    pub refusal: Option<StartError>,
+    pub start_error: Option<StartError>,
     /// Failed starts in a row.
     pub failures: u32,
     /// When to update the slot again.
     pub due: Option<Instant>,
     pub skips: Option<SkipWatch>,
     /// The system refused a signal to the worker: the parent has given up rights that the worker still has.
-    pub refused: Option<io::Error>,
+    pub signal_error: Option<io::Error>,
     /// When the supervisor stops waiting for the end of such a worker.
     pub given_up: Option<Instant>,
     pub stdout: OutputCapture,
@@ -122,11 +122,11 @@ impl WorkerSlot {
             termination: None,
             closing: false,
             retiring: false,
-            refusal: None,
+            start_error: None,
             failures: 0,
             due: None,
             skips: None,
-            refused: None,
+            signal_error: None,
             given_up: None,
             stdout: OutputCapture::new(log::Level::Info),
             stderr: OutputCapture::new(log::Level::Warn),
@@ -141,11 +141,11 @@ impl WorkerSlot {
         }
     }
 
-    /// Sends a signal to the worker. If the system refuses, the error is kept in [`refused`](Self::refused).
+    /// Sends a signal to the worker. If the system refuses, the error is kept in [`signal_error`](Self::signal_error).
     pub fn signal(&mut self, signal: i32) {
         let sent = self.started().map(|started| started.process.signal(signal));
         if let Some(Err(error)) = sent {
-            self.refused.get_or_insert(error);
+            self.signal_error.get_or_insert(error);
         }
     }
 }

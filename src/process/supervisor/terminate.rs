@@ -38,7 +38,7 @@ impl Supervisor {
             task: Some(location),
             why,
             stopping: true,
-            hard: now + self.pool.config.kill_grace,
+            next_step: now + self.pool.config.kill_grace,
             polite: false,
         });
         slot.signal(libc::SIGSTOP);
@@ -46,18 +46,19 @@ impl Supervisor {
     }
 
     /// Handles the deadlines that have passed.
-    pub(super) fn expire(&mut self, now: Instant) {
+    pub(super) fn handle_timers(&mut self, now: Instant) {
         while let Some(Reverse(DeadlineTimer(at, _))) = self.timers.peek()
             && *at <= now
         {
             let Some(Reverse(DeadlineTimer(_, options))) = self.timers.pop() else {
                 return;
             };
-            self.expired(&options, now);
+            self.end_expired(&options, now);
         }
     }
 
-    fn expired(&mut self, options: &Arc<TaskOptions>, now: Instant) {
+    /// Ends a task whose deadline has passed: revokes it or, if it runs, ends its worker.
+    fn end_expired(&mut self, options: &Arc<TaskOptions>, now: Instant) {
         // The timer has the last reference: the task has ended, and its future is gone.
         if Arc::strong_count(options) == 1 {
             return;
@@ -76,13 +77,15 @@ impl Supervisor {
 
     /// Checks whether a worker skips its revoked numbers. A worker whose next number is a revoked one, and that does not skip it
     /// within the grace, violates the protocol: it runs a task that it announced as not begun, or it makes no progress.
-    pub(super) fn watch_skips(&mut self, at: usize, now: Instant) {
-        let before = self.slots[at].skips.take();
-        let found = self.pool.lanes[at].skips();
+    ///
+    /// Called when a lane gets its first revoked number, and when the watch is due. Takes the lane's lock.
+    pub(super) fn watch_skips(&mut self, index: usize, now: Instant) {
+        let before = self.slots[index].skips.take();
+        let found = self.pool.lanes[index].skips();
         if found == Skips::Nothing {
             return;
         }
-        let slot = &mut self.slots[at];
+        let slot = &mut self.slots[index];
         let grace = self.pool.config.kill_grace.max(SHORTEST_GRACE);
         let ticks = slot.started().and_then(|started| started.process.ticks());
         slot.skips = now
@@ -95,7 +98,7 @@ impl Supervisor {
             && !started.process.has_stopped()
         {
             let why = format!("it did not skip number {}, which was revoked", seq.0);
-            let location = TaskLocation { lane: at, seq };
+            let location = TaskLocation { lane: index, seq };
             self.end_task(
                 location,
                 TerminationCause::Lost(LostCause::ProtocolViolation(why)),
@@ -106,11 +109,11 @@ impl Supervisor {
 
     /// Gives up a worker that cannot be signalled: hangs up its control socket, which makes it end, and breaks the pool. If it has
     /// not ended after a last wait, the slot is emptied all the same.
-    pub(super) fn abandon_worker(&mut self, at: usize, now: Instant) {
-        let lane = &self.pool.lanes[at];
-        let slot = &mut self.slots[at];
+    pub(super) fn abandon_worker(&mut self, index: usize, now: Instant) {
+        let lane = &self.pool.lanes[index];
+        let slot = &mut self.slots[index];
         let Some(until) = slot.given_up else {
-            let (Some(error), Some(started)) = (&slot.refused, slot.started()) else {
+            let (Some(error), Some(started)) = (&slot.signal_error, slot.started()) else {
                 return;
             };
             socket::hang_up(&started.control);
@@ -134,27 +137,27 @@ impl Supervisor {
                 lane.worker.name,
                 started.process.pid()
             );
-            self.clear_slot(at);
+            self.clear_slot(index);
         }
-        self.slots[at] = WorkerSlot::new(now);
+        self.slots[index] = WorkerSlot::new(now);
     }
 
     /// Does the next step of ending a worker, if it is due.
-    pub(super) fn continue_termination(&mut self, at: usize, now: Instant) {
+    pub(super) fn continue_termination(&mut self, index: usize, now: Instant) {
         let grace = self.pool.config.kill_grace;
-        let slot = &mut self.slots[at];
+        let slot = &mut self.slots[index];
         let Some(termination) = &mut slot.termination else {
             return;
         };
         let Some(task) = termination.task else {
-            if termination.hard <= now {
-                termination.hard = now + CHECK;
+            if termination.next_step <= now {
+                termination.next_step = now + CHECK;
                 slot.signal(libc::SIGKILL);
             }
             return;
         };
         if !termination.stopping {
-            if termination.hard <= now {
+            if termination.next_step <= now {
                 termination.stopping = true;
                 slot.signal(libc::SIGSTOP);
                 slot.due = Some(now + SOON);
@@ -168,20 +171,20 @@ impl Supervisor {
             slot.due = Some(now + SOON);
             return;
         }
-        let hard = termination.polite || grace.is_zero();
-        if !self.pool.lanes[at].is_running_task(task.seq) {
+        let kills = termination.polite || grace.is_zero();
+        if !self.pool.lanes[index].lacks_reply(task.seq) {
             // It has replied: the task has ended by itself.
             slot.termination = None;
-        } else if hard {
+        } else if kills {
             termination.stopping = false;
-            termination.hard = now + CHECK;
+            termination.next_step = now + CHECK;
             slot.signal(libc::SIGKILL);
         } else {
             termination.stopping = false;
             termination.polite = true;
-            termination.hard = now + grace;
+            termination.next_step = now + grace;
             slot.signal(libc::SIGTERM);
         }
-        self.slots[at].signal(libc::SIGCONT);
+        self.slots[index].signal(libc::SIGCONT);
     }
 }

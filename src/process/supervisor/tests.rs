@@ -47,11 +47,11 @@ fn a_start_that_fails_counts_once_however_late_its_process_ends() {
     for attempt in 1..ATTEMPTS {
         let (control, theirs) = socket::pair().unwrap();
         spawn::set_nonblocking(&control).unwrap();
-        let refusal = StartError::Hook {
+        let error = StartError::Hook {
             hook: "start hook".to_owned(),
             message: "no".to_owned(),
         };
-        handshake::send_ready(&theirs, &Err(refusal.clone())).unwrap();
+        handshake::send_ready(&theirs, &Err(error.clone())).unwrap();
         let process = spawn::spawn(Program::new("sleep").arg("1000"))
             .unwrap()
             .process;
@@ -66,7 +66,7 @@ fn a_start_that_fails_counts_once_however_late_its_process_ends() {
         // The longest pause is over before the process has ended.
         let later = Instant::now() + LONGEST_PAUSE * 2;
         supervisor.update_slot(0, later);
-        assert_eq!(supervisor.slots[0].refusal, Some(refusal));
+        assert_eq!(supervisor.slots[0].start_error, Some(error));
         while supervisor.slots[0].started().is_some() {
             supervisor.reap(0);
             crate::sync::hint::spin_loop();

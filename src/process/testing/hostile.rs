@@ -126,7 +126,7 @@ impl Hostile {
     /// The next number to get a reply, and the next number to be reserved.
     pub fn numbers(&self, lane: usize) -> (u32, u32) {
         let locked = self.pool.lanes[lane].shm.lock();
-        let count = locked.pending().count() as u32;
+        let count = locked.reserved().count() as u32;
         (locked.next().0, locked.next().0.wrapping_add(count))
     }
 

@@ -16,7 +16,8 @@ use std::any::{Any, type_name};
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// One request while its task runs. Each of its `serve` methods commits exactly one reply.
+/// One request while its task runs. Made by [`serve`](super::serve::work), and used by the entry of the task, which calls one of the
+/// `serve` methods. Each of these commits exactly one reply.
 pub struct TaskCall<'a> {
     pub worker: &'a mut WorkerEnd,
     pub request: Request,

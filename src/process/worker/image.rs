@@ -54,7 +54,7 @@ impl Image {
         self.anchor.wrapping_sub(self.object.base) as u64
     }
 
-    /// A number that identifies this build of the program and this copy of the crate.
+    /// A number that identifies this build of the program and this copy of the crate. Called on both sides of the handshake.
     pub fn fingerprint(&self) -> u64 {
         let found = self.fingerprint.get_or_init(|| self.object.fingerprint());
         found ^ self.anchor().rotate_left(32)

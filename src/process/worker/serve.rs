@@ -1,7 +1,7 @@
 //! The worker's loop: takes requests from its lane, runs their tasks, and replies.
 //!
 //! All of this happens on the process's main thread. A reply is committed when all of it is written. A process that ends before
-//! that has not replied, and one that ends after it has.
+//! the commit has not replied; one that ends after it has replied.
 
 use crate::process::wire::outcome::Status;
 use crate::process::worker::call::TaskCall;
@@ -16,7 +16,7 @@ use std::os::fd::OwnedFd;
 /// The exit code of a worker that cannot notify its parent of replies.
 const CANNOT_NOTIFY: i32 = 122;
 
-/// The worker's end of its lane.
+/// A [`WorkerEnd`], with what the loop needs.
 pub struct WorkerLane {
     worker: WorkerEnd,
     name: String,
@@ -26,7 +26,8 @@ pub struct WorkerLane {
 }
 
 impl WorkerLane {
-    /// Maps the lane's memory. The descriptors of the memory are closed, that of the event stays.
+    /// Maps the lane's memory. Keeps `event`; the caller closes the two descriptors of the memory. Called by `prepare` at the worker's
+    /// start.
     pub fn open(
         config: &WorkerConfig,
         requests: &OwnedFd,
@@ -56,13 +57,14 @@ impl WorkerLane {
         &self.name
     }
 
-    /// The bytes of address space that the lane takes.
+    /// The bytes of address space that the lane takes. Called by `prepare`, which adds them to the limit.
     pub fn address_space(&self) -> u64 {
         self.address_space
     }
 }
 
-/// Serves requests until the lane is closed, or the worker has run as many tasks as it may.
+/// Serves requests until the lane is closed, or the worker has run as many tasks as it may. Called by `Bootstrap::work`, when the
+/// worker is ready.
 pub fn work(lane: &mut WorkerLane) {
     let mut last = None;
     while lane.left != Some(0) {

@@ -9,6 +9,8 @@
 //!
 //! The task itself is zero-sized: a function item, or a closure that captures nothing. So only its code has to be named; the worker
 //! makes the value (`materialize`).
+//!
+//! The submitter in the parent calls the `of_*` functions, the worker `resolve` and `resolve_hook`.
 
 use crate::codec::{self, Description, Part, PayloadError};
 use crate::error::{BoxError, CodeError, TaskError};
@@ -44,7 +46,7 @@ impl Named<HookEntry> {
     }
 }
 
-/// The entry of a task for `submit`.
+/// The offset that names the entry of a task for `submit`.
 pub fn of_submit<F, A, R>() -> Result<u64, CodeError>
 where
     F: Fn(A) -> R + Copy + Send + 'static,
@@ -66,7 +68,7 @@ where
     )
 }
 
-/// The entry of a task for `try_submit`.
+/// The offset that names the entry of a task for `try_submit`.
 pub fn of_try_submit<F, A, R, E>() -> Result<u64, CodeError>
 where
     F: Fn(A) -> Result<R, E> + Copy + Send + 'static,
@@ -115,7 +117,9 @@ where
     )
 }
 
-/// The entry of a chunk. The argument is a `Vec<A>` if `A` is a number, else [`Frames`](codec::Frames). The result is what
+/// The offset that names the entry of a chunk.
+///
+/// The argument is a `Vec<A>` if `A` is a number, else [`Frames`](codec::Frames). The result is what
 /// [`outcome::chunk`](crate::process::wire::outcome::chunk) decodes.
 pub fn of_chunk<F, A, R>() -> Result<u64, CodeError>
 where
@@ -143,7 +147,7 @@ where
     )
 }
 
-/// The entry of a task for `submit_bytes`.
+/// The offset that names the entry of a task for `submit_bytes`.
 pub fn of_bytes<F>() -> Result<u64, CodeError>
 where
     F: Fn(BytesIn<'_>) -> BytesOut<'_> + Copy + Send + 'static,
@@ -158,7 +162,7 @@ where
     offset_of_task(const { &Named::task(entry::<F>) }, std::any::type_name::<F>)
 }
 
-/// The entry of a task for `try_submit_bytes`.
+/// The offset that names the entry of a task for `try_submit_bytes`.
 pub fn of_try_bytes<F, E>() -> Result<u64, CodeError>
 where
     F: Fn(BytesIn<'_>) -> Result<BytesOut<'_>, E> + Copy + Send + 'static,
@@ -178,7 +182,7 @@ where
     )
 }
 
-/// The entry of the task that makes a worker end.
+/// The offset that names the entry of the task that makes a worker end.
 pub fn of_retirement() -> Result<u64, CodeError> {
     fn entry(call: &mut TaskCall<'_>) {
         call.retire();
@@ -186,7 +190,7 @@ pub fn of_retirement() -> Result<u64, CodeError> {
     offset_of_task(const { &Named::task(entry) }, || "retirement")
 }
 
-/// The entry of a hook that runs in the worker.
+/// The offset that names the entry of a hook that runs in the worker.
 pub fn of_hook<H>() -> Result<u64, CodeError>
 where
     H: Fn(&WorkerInfo) -> Result<(), BoxError> + Copy + Send + 'static,
@@ -202,7 +206,7 @@ where
     offset_of_hook::<H>(named)
 }
 
-/// The entry of a hook that cannot fail.
+/// The offset that names the entry of a hook that cannot fail.
 pub fn of_stop_hook<H>() -> Result<u64, CodeError>
 where
     H: Fn(&WorkerInfo) + Copy + Send + 'static,
@@ -274,7 +278,7 @@ fn offset_of_task(
 /// This bit of an offset says that the argument is described. No program is so large that an offset has it otherwise.
 const DESCRIBED: u64 = 1 << 62;
 
-/// The offset of the same entry, for an argument that is described.
+/// The offset of the same entry, for an argument that is described. Called by the submitter, and by [`resolve`].
 pub fn described(offset: u64) -> u64 {
     offset ^ DESCRIBED
 }

@@ -1,4 +1,4 @@
-//! Polls on a countdown for a half that does many things without a join of its own: the items of `map_slice`.
+//! The polls of a half that makes no joins of its own but does many steps: `map_slice`.
 
 use super::joins::JOINS;
 use crate::thread::shared::Shared;
@@ -21,7 +21,9 @@ impl<'a> Countdown<'a> {
     pub fn step(&mut self) {
         let shared = self.0;
         JOINS.with(|joins| {
-            if joins.is_of(shared) && (!joins.is_plain(shared) || shared.idle.is_searching()) {
+            if joins.is_of(shared)
+                && (!joins.count_without_poll(shared) || shared.sleepers.is_searching())
+            {
                 joins.poll(shared, true);
                 joins.countdown.set(joins.refill.get());
             }

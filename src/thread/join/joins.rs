@@ -7,7 +7,7 @@
 //!
 //! # Polls
 //! Most joins are two plain calls. A counter, the *countdown*, says when the next join *polls* ([`Joins::poll`]): if a worker searches,
-//! or sleeps and is worth a wake, the thread shares its oldest deferred job. When the countdown ends it is set to the
+//! or sleeps and may be woken for this tree (see *Wakes*), the thread shares its oldest deferred job. When the countdown ends it is set to the
 //! *refill*, which adapts so that a poll comes every microsecond or two. This is the promotion of heartbeat scheduling (Acar
 //! et al., "Heartbeat Scheduling: Provable Efficiency for Nested Parallelism"), with a counter in place of a timer.
 //!
@@ -26,8 +26,7 @@ use std::time::{Duration, Instant};
 
 /// How many joins of a thread are recorded as deferred jobs. While there are as many, deeper joins are plain calls.
 pub const MAX_DEFERRED: u32 = 2;
-/// The most plain joins between two polls. The refill adapts so that a poll comes every microsecond or two (the benches
-/// `join/fib` and `join/short`).
+/// The most plain joins between two polls (the benches `join/fib` and `join/short`).
 const MAX_REFILL: u32 = 1024;
 const FIRST_REFILL: u32 = 8;
 /// How many polls near the root of a tree there are for one look at the clock. A tree may have no other polls.
@@ -150,7 +149,7 @@ impl Joins {
 
     /// Counts a join. True: a tree of this pool is under way and no poll is due, so two calls will do.
     #[inline(always)]
-    pub(super) fn is_plain(&self, shared: &Shared) -> bool {
+    pub(super) fn count_without_poll(&self, shared: &Shared) -> bool {
         self.is_of(shared) && {
             let countdown = self.countdown.get() - 1;
             self.countdown.set(countdown);
@@ -177,7 +176,7 @@ impl Joins {
         !job.is_null() && unsafe { &*(*job).slot.get() }.holds(job)
     }
 
-    /// Puts a job into a slot. False: this thread's last one is still in its slot, or no slot is empty.
+    /// Puts a job into a slot. Called by the outermost join for its own job, and by a poll for the oldest deferred one. False: this thread's last one is still in its slot, or no slot is empty.
     pub(super) fn share(&self, shared: &Shared, job: &Job) -> bool {
         let put = |slot: &SharedJob| {
             job.slot.set(slot);
@@ -194,7 +193,7 @@ impl Joins {
         done
     }
 
-    /// Takes a shared job back at the end of its join. False: a thief has it. The next join polls.
+    /// Takes a shared job back when the first half has run. False: a thief has it. The next join polls.
     pub(super) fn reclaim(&self, job: &Job) -> bool {
         if ptr::eq(self.last_shared.get(), job) {
             self.last_shared.set(ptr::null());
@@ -235,14 +234,15 @@ impl Joins {
         self.countdown.set(1);
     }
 
-    /// If a worker searches, or one sleeps and is worth a wake, shares the oldest deferred job; in the second case wakes a
-    /// worker for it. `has_ended`: the countdown has ended. If not, the join is near the root of its tree.
+    /// If a worker searches, or one sleeps and may be woken for this tree, shares the oldest deferred job; in the second case
+    /// wakes a worker for it. `has_ended`: the countdown has ended. If not, the join is near the root of its tree. Called by a join
+    /// whose countdown has ended or that is near the root, and by `map_slice` between items.
     pub(super) fn poll(&self, shared: &Shared, has_ended: bool) {
-        let searching = shared.idle.is_searching();
+        let searching = shared.sleepers.is_searching();
         if !searching {
             self.near_root.set(self.near_root.get().wrapping_add(1));
             let is_clock_due = has_ended || self.near_root.get().is_multiple_of(NEAR_ROOT);
-            if !(is_clock_due && shared.idle.is_sleeping() && self.is_time_to_wake(has_ended)) {
+            if !(is_clock_due && shared.sleepers.is_sleeping() && self.is_time_to_wake(has_ended)) {
                 return;
             }
         }
@@ -310,7 +310,7 @@ impl Joins {
         if self.in_tree.replace(true) {
             return None;
         }
-        let began = (!sync::MODEL && shared.idle.is_sleeping()).then(Instant::now);
+        let began = (!sync::MODEL && shared.sleepers.is_sleeping()).then(Instant::now);
         self.alone_since.set(began);
         self.last_end.set(None);
         Some(Tree { joins: self, began })
@@ -319,7 +319,7 @@ impl Joins {
     /// The outermost join has shared its job, which is the largest one, and may not poll for long: wakes a worker for it, if this
     /// thread's trees took long lately.
     pub(super) fn wake_at_start(&self, shared: &Shared) {
-        if self.lately.get() >= LONG && shared.idle.is_sleeping() {
+        if self.lately.get() >= LONG && shared.sleepers.is_sleeping() {
             shared.wake_for_join();
         }
     }

@@ -5,7 +5,7 @@ use super::deque_kit::{Item, assert_each_once, item, list, open};
 use crate::sync::{Arc, faults, hint, thread};
 use crate::{DropCount, Loom, Scenario, Shuttle};
 use raddle::thread::deque::Deque;
-use raddle::thread::idle::{Idle, Woken};
+use raddle::thread::idle::{Sleepers, Woken};
 use raddle::thread::injector::Injector;
 
 /// What a worker of these scenarios takes from.
@@ -41,7 +41,7 @@ impl Queue for Deque<Item> {
 }
 
 struct Pool<Q> {
-    idle: Idle,
+    sleepers: Sleepers,
     queue: Q,
     count: DropCount,
 }
@@ -49,7 +49,7 @@ struct Pool<Q> {
 impl<Q: Queue> Pool<Q> {
     fn new(workers: usize, queue: Q) -> Arc<Self> {
         Arc::new(Self {
-            idle: Idle::new(workers),
+            sleepers: Sleepers::new(workers),
             queue,
             count: DropCount::new(),
         })
@@ -57,23 +57,23 @@ impl<Q: Queue> Pool<Q> {
 
     /// Stops searching; the last searcher looks for what was pushed meanwhile.
     fn stop_searching(&self) {
-        if self.idle.transition_from_searching() && self.queue.look() {
-            self.idle.wake_one();
+        if self.sleepers.transition_from_searching() && self.queue.look() {
+            self.sleepers.wake_one();
         }
     }
 
     /// From work to sleep and back, as in `thread::search`: the announcement, the look, the sleep.
     fn sleep(&self, worker: usize, searching: bool) -> Option<u32> {
-        self.idle.announce_park(worker, searching);
+        self.sleepers.announce_park(worker, searching);
         if self.queue.look() {
-            self.idle.wake_another();
+            self.sleepers.wake_another();
         }
         self.wake(worker)
     }
 
     /// The rest of it: a woken worker looks once.
     fn wake(&self, worker: usize) -> Option<u32> {
-        if self.idle.parker(worker).sleep() == Woken::ToSearch {
+        if self.sleepers.parker(worker).sleep() == Woken::ToSearch {
             let got = self.queue.take();
             self.stop_searching();
             got
@@ -88,7 +88,7 @@ impl<Q: Queue> Pool<Q> {
             if let Some(got) = self.queue.take() {
                 return got;
             }
-            let searching = search && self.idle.transition_to_searching(1);
+            let searching = search && self.sleepers.transition_to_searching(1);
             if searching && let Some(got) = self.queue.take() {
                 self.stop_searching();
                 return got;
@@ -102,7 +102,7 @@ impl<Q: Queue> Pool<Q> {
     /// All workers are awake again, and none searches.
     #[track_caller]
     fn assert_all_awake(&self, workers: u64) {
-        assert_eq!(self.idle.counts(), (workers, 0), "awake and searching");
+        assert_eq!(self.sleepers.counts(), (workers, 0), "awake and searching");
         self.count.assert_all_dropped();
     }
 }
@@ -110,14 +110,14 @@ impl<Q: Queue> Pool<Q> {
 impl Pool<Deque<Item>> {
     fn push(&self, number: u32) {
         assert!(self.queue.push(item(&self.count, number)).is_ok());
-        self.idle.wake_one();
+        self.sleepers.wake_one();
     }
 }
 
 impl Pool<Injector<Item>> {
     fn push(&self, number: u32) {
         assert!(self.queue.push(item(&self.count, number)).is_ok());
-        self.idle.wake_one();
+        self.sleepers.wake_one();
     }
 }
 
@@ -223,7 +223,7 @@ const TWO_WORKERS: Scenario = Scenario {
     shuttle: Shuttle::sampled(2_000),
     body: |out| {
         let pool = Pool::new(2, Deque::new());
-        pool.idle.announce_park(1, false);
+        pool.sleepers.announce_park(1, false);
         assert!(pool.queue.push(item(&pool.count, 1)).is_ok());
         let workers = [0, 1].map(|worker| {
             let pool = Arc::clone(&pool);
@@ -232,7 +232,7 @@ const TWO_WORKERS: Scenario = Scenario {
                 first.unwrap_or_else(|| pool.work(worker, false))
             })
         });
-        pool.idle.wake_one();
+        pool.sleepers.wake_one();
         pool.push(2);
         let [left, right] = workers.map(|worker| worker.join().unwrap());
         out.saw(format!("{left} and {right}"));
@@ -267,7 +267,7 @@ const NO_SECOND_LOOK: Scenario = Scenario {
     shuttle: Shuttle::exhaustive(),
     body: |out| {
         last_searcher(out, |pool| {
-            let _ = pool.idle.transition_from_searching();
+            let _ = pool.sleepers.transition_from_searching();
         });
     },
     ..Scenario::EMPTY
@@ -277,8 +277,8 @@ fn last_searcher(out: &crate::Outcomes, found: fn(&Pool<Deque<Item>>)) {
     let pool = Pool::new(3, Deque::new());
     // Worker 2 is the pusher, whose deque it is.
     assert!(pool.queue.push(item(&pool.count, 1)).is_ok());
-    assert!(pool.idle.transition_to_searching(1));
-    pool.idle.announce_park(1, false);
+    assert!(pool.sleepers.transition_to_searching(1));
+    pool.sleepers.announce_park(1, false);
     let other = Arc::clone(&pool);
     let searcher = thread::spawn(move || {
         loop {
@@ -315,9 +315,9 @@ const NO_LOOK: Scenario = Scenario {
                 if let Some(got) = other.queue.take() {
                     return got;
                 }
-                other.idle.announce_park(0, false);
-                if other.idle.parker(0).sleep() == Woken::ToSearch {
-                    let _ = other.idle.transition_from_searching();
+                other.sleepers.announce_park(0, false);
+                if other.sleepers.parker(0).sleep() == Woken::ToSearch {
+                    let _ = other.sleepers.transition_from_searching();
                 }
             }
         });
@@ -352,14 +352,14 @@ const BOTH_WAYS: Scenario = Scenario {
                     got.push(number);
                     continue;
                 }
-                other.idle.announce_park(0, false);
+                other.sleepers.announce_park(0, false);
                 if other.queue.look() {
-                    other.idle.wake_another();
+                    other.sleepers.wake_another();
                 }
                 if theirs.look() {
-                    other.idle.wake_this(0);
+                    other.sleepers.wake_this(0);
                 }
-                if other.idle.parker(0).sleep() == Woken::ToSearch {
+                if other.sleepers.parker(0).sleep() == Woken::ToSearch {
                     let found = other.queue.take();
                     other.stop_searching();
                     got.extend(found);
@@ -370,7 +370,7 @@ const BOTH_WAYS: Scenario = Scenario {
         let (other, theirs) = (Arc::clone(&pool), Arc::clone(&pinned));
         let sender = thread::spawn(move || {
             assert!(theirs.push(item(&other.count, 2)).is_ok());
-            other.idle.wake_this(0);
+            other.sleepers.wake_this(0);
         });
         pool.push(1);
         sender.join().unwrap();
@@ -393,32 +393,32 @@ const UP_IN_THE_STACK: Scenario = Scenario {
     shuttle: Shuttle::sampled(2_000),
     body: |out| {
         let pool = Pool::new(2, Deque::new());
-        pool.idle.announce_park(1, false);
+        pool.sleepers.announce_park(1, false);
         let other = Arc::clone(&pool);
         let sleeper = thread::spawn(move || {
-            let parker = other.idle.parker(1);
+            let parker = other.sleepers.parker(1);
             let mut searches = 0;
             let mut wakes = 1;
             let mut woken = parker.sleep();
             loop {
                 if woken == Woken::ToSearch {
                     searches += 1;
-                    let _ = other.idle.transition_from_searching();
+                    let _ = other.sleepers.transition_from_searching();
                 }
                 // The second wake may have come while this one was awake: then there is no other.
                 if other.queue.take().is_some() {
                     return (wakes, searches);
                 }
-                other.idle.announce_park(1, false);
+                other.sleepers.announce_park(1, false);
                 if other.queue.look() {
-                    other.idle.wake_another();
+                    other.sleepers.wake_another();
                 }
                 woken = parker.sleep();
                 wakes += 1;
             }
         });
         let other = Arc::clone(&pool);
-        let caller = thread::spawn(move || other.idle.wake_this(1));
+        let caller = thread::spawn(move || other.sleepers.wake_this(1));
         pool.push(1);
         let called = caller.join().unwrap();
         let (wakes, searches) = sleeper.join().unwrap();
@@ -443,29 +443,32 @@ const TWO_WAKERS: Scenario = Scenario {
     loom: Loom::bound(3).at_least(290),
     shuttle: Shuttle::exhaustive().at_least(32_000),
     body: |out| {
-        let idle = Arc::new(Idle::new(2));
-        idle.announce_park(0, false);
-        idle.announce_park(1, false);
-        let other = Arc::clone(&idle);
+        let sleepers = Arc::new(Sleepers::new(2));
+        sleepers.announce_park(0, false);
+        sleepers.announce_park(1, false);
+        let other = Arc::clone(&sleepers);
         let one = thread::spawn(move || other.wake_one());
-        let this = idle.wake_this(1).then_some(1);
+        let this = sleepers.wake_this(1).then_some(1);
         let one = one.join().unwrap();
         for worker in 0..2 {
             let expected = match (one == Some(worker), this == Some(worker)) {
                 (true, false) => Woken::ToSearch,
                 (false, true) => Woken::ToWork,
                 (false, false) => {
-                    assert!(idle.wake_this(worker), "it sleeps");
+                    assert!(sleepers.wake_this(worker), "it sleeps");
                     Woken::ToWork
                 }
                 (true, true) => panic!("a sleeper was woken twice"),
             };
-            assert_eq!(idle.parker(worker).sleep(), expected);
+            assert_eq!(sleepers.parker(worker).sleep(), expected);
             if expected == Woken::ToSearch {
-                assert!(idle.transition_from_searching(), "no other worker searches");
+                assert!(
+                    sleepers.transition_from_searching(),
+                    "no other worker searches"
+                );
             }
         }
-        assert_eq!(idle.counts(), (2, 0));
+        assert_eq!(sleepers.counts(), (2, 0));
         let name = |worker: Option<usize>| worker.map_or("-".to_owned(), |it| it.to_string());
         out.saw(format!("{} and {}", name(one), name(this)));
     },
@@ -482,16 +485,16 @@ const STACK: Scenario = Scenario {
     loom: Loom::bound(3).at_least(750),
     shuttle: Shuttle::sampled(2_000),
     body: |out| {
-        let idle = Arc::new(Idle::new(2));
-        idle.announce_park(0, false);
-        let other = Arc::clone(&idle);
+        let sleepers = Arc::new(Sleepers::new(2));
+        sleepers.announce_park(0, false);
+        let other = Arc::clone(&sleepers);
         let upper = thread::spawn(move || {
             other.announce_park(1, false);
             let _ = other.parker(1).sleep();
         });
         let wake = || {
             loop {
-                if let Some(woken) = idle.wake_another() {
+                if let Some(woken) = sleepers.wake_another() {
                     return woken;
                 }
                 hint::spin_loop();
@@ -499,13 +502,13 @@ const STACK: Scenario = Scenario {
         };
         let woken = [wake(), wake()];
         upper.join().unwrap();
-        assert_eq!(idle.parker(0).sleep(), Woken::ToSearch);
+        assert_eq!(sleepers.parker(0).sleep(), Woken::ToSearch);
         out.saw(match woken {
             [1, 0] => "upper first",
             [0, 1] => "lower first",
             _ => panic!("{woken:?} were woken"),
         });
-        assert_eq!(idle.counts(), (2, 2));
+        assert_eq!(sleepers.counts(), (2, 2));
     },
     ..Scenario::EMPTY
 };
@@ -516,13 +519,13 @@ fn look_for_neighbours(pool: &Pool<Deque<Item>>) -> u32 {
         if let Some(got) = pool.queue.take() {
             return got;
         }
-        pool.idle.announce_park(1, false);
-        if !pool.idle.is_alone(true) && pool.queue.look() {
-            pool.idle.wake_another();
+        pool.sleepers.announce_park(1, false);
+        if !pool.sleepers.is_alone(true) && pool.queue.look() {
+            pool.sleepers.wake_another();
         }
-        if pool.idle.parker(1).sleep() == Woken::ToSearch {
+        if pool.sleepers.parker(1).sleep() == Woken::ToSearch {
             let got = pool.queue.take();
-            let _ = pool.idle.transition_from_searching();
+            let _ = pool.sleepers.transition_from_searching();
             if let Some(got) = got {
                 return got;
             }
@@ -563,15 +566,15 @@ const WOKEN_NEIGHBOUR: Scenario = Scenario {
     shuttle: Shuttle::sampled(2_000),
     body: |out| {
         let pool = Pool::new(2, Deque::new());
-        pool.idle.announce_park(0, false);
+        pool.sleepers.announce_park(0, false);
         let other = Arc::clone(&pool);
         let neighbour = thread::spawn(move || {
-            assert_eq!(other.idle.parker(0).sleep(), Woken::ToWork);
+            assert_eq!(other.sleepers.parker(0).sleep(), Woken::ToWork);
             other.push(1);
         });
         let other = Arc::clone(&pool);
         let worker = thread::spawn(move || look_for_neighbours(&other));
-        assert!(pool.idle.wake_this(0));
+        assert!(pool.sleepers.wake_this(0));
         neighbour.join().unwrap();
         assert_eq!(worker.join().unwrap(), 1);
         out.saw(slept());

@@ -5,7 +5,7 @@ use crate::sync::cell::UnsafeCell;
 use crate::sync::{Arc, faults, thread};
 use crate::{Counted, DropCount, Loom, Outcomes, Scenario, Shuttle};
 use raddle::thread::external::ExternalJoiners;
-use raddle::thread::idle::{Idle, Woken};
+use raddle::thread::idle::{Sleepers, Woken};
 use raddle::thread::join::shared_job::{Job, SharedJob};
 use std::ptr::NonNull;
 
@@ -224,7 +224,7 @@ const EXTERNAL_JOINERS: Scenario = Scenario {
 
 /// A pool of one worker. No other thread can run the shared half: its owner waits for it at once.
 struct OneWorker {
-    idle: Idle,
+    sleepers: Sleepers,
     joiners: ExternalJoiners,
     /// The slot of another worker's shared half.
     slot: SharedJob,
@@ -233,7 +233,7 @@ struct OneWorker {
 impl OneWorker {
     fn new() -> Arc<Self> {
         Arc::new(Self {
-            idle: Idle::new(1),
+            sleepers: Sleepers::new(1),
             joiners: ExternalJoiners::new(1),
             slot: SharedJob::new(),
         })
@@ -243,8 +243,8 @@ impl OneWorker {
     fn share(&self, slot: &SharedJob, count: &DropCount) {
         let half = Half::boxed(count, 1);
         assert!(slot.put(&half.job));
-        if self.idle.is_sleeping() {
-            self.idle.wake_one();
+        if self.sleepers.is_sleeping() {
+            self.sleepers.wake_one();
         }
         half.job.sleep();
         assert!(half.job.is_done());
@@ -258,13 +258,13 @@ impl OneWorker {
     /// sleep.
     fn work(&self, look: impl Fn(&Self) -> bool) {
         while !self.steal() {
-            self.idle.announce_park(0, false);
+            self.sleepers.announce_park(0, false);
             if look(self) {
-                self.idle.wake_one();
+                self.sleepers.wake_one();
             }
-            if self.idle.parker(0).sleep() == Woken::ToSearch {
+            if self.sleepers.parker(0).sleep() == Woken::ToSearch {
                 let stole = self.steal();
-                assert!(self.idle.transition_from_searching());
+                assert!(self.sleepers.transition_from_searching());
                 if stole {
                     return;
                 }
@@ -288,7 +288,7 @@ impl OneWorker {
         worker.join().unwrap();
         out.saw("taken");
         count.assert_all_dropped();
-        assert_eq!(pool.idle.counts(), (1, 0), "awake and searching");
+        assert_eq!(pool.sleepers.counts(), (1, 0), "awake and searching");
     }
 }
 

@@ -141,7 +141,7 @@ const IN_ORDER: Scenario = Scenario {
         parent.close();
         let serving = thread::spawn(move || serve(worker));
         assert_eq!(parent.lock().claimed_ahead(), None);
-        let begun = parent.is_started(second);
+        let begun = parent.is_claimed(second);
         assert_eq!(serving.join().unwrap(), vec![1, 2]);
         assert_eq!(take(&parent).status, DONE);
         assert_eq!(take(&parent).status, DONE);

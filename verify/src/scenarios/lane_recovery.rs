@@ -39,7 +39,7 @@ fn recover(lane: &ParentEnd<Ends>, ends: &super::lane_kit::Ends) -> Seq {
     drain(lane);
     let mut locked = lane.lock();
     for lost in locked.in_flight() {
-        assert!(lane.is_started(lost.seq()), "blamed without a claim");
+        assert!(lane.is_claimed(lost.seq()), "blamed without a claim");
         locked.data().push(End::Lost(lost.seq()));
     }
     locked

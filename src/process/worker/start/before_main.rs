@@ -1,8 +1,8 @@
 //! Decides before `main` whether this process is a worker.
 //!
 //! The parent sets an environment marker for the process that it starts. The loader calls a function in `.init_array` before `main`,
-//! in each process. That function looks for the marker. If it finds the marker, it removes it, so that no process which this one
-//! starts finds it, and makes a worker of the process.
+//! in each process. That function looks for the marker. If the marker is there, the function removes it, so that no child of this
+//! process finds it, and makes this process a worker.
 
 use super::error::StartError;
 use super::settings::{ENV_MARKER, Start};

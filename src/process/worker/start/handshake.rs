@@ -76,7 +76,7 @@ fn is_gone(error: &io::Error) -> bool {
     )
 }
 
-/// In the worker: receives the config, and checks the fingerprint before it decodes the rest.
+/// In the worker: receives the config, and checks the fingerprint before it decodes the rest. Called before `main`.
 pub fn receive_config(
     control: &OwnedFd,
 ) -> Result<(WorkerConfig, Descriptors<OwnedFd>), StartError> {

@@ -439,8 +439,8 @@ pub const BUGS: &[Bug] = &[
         name: "task.release",
         file: "src/future/task.rs",
         edits: &[(
-            "if cell.state.load().is_executors_last() || cell.state.release_queue() {",
-            "if !PLANTED && (cell.state.load().is_executors_last() || cell.state.release_queue()) {",
+            "if cell.state.load().is_settled_without_handle() || cell.state.release_executor() {",
+            "if !PLANTED && (cell.state.load().is_settled_without_handle() || cell.state.release_executor()) {",
         )],
         why: "A queue keeps its reference to a cancelled task.",
         fate: Shuttle("state::cancel_twice"),
@@ -481,8 +481,8 @@ pub const BUGS: &[Bug] = &[
         name: "task.handle-taken",
         file: "src/future/task.rs",
         edits: &[(
-            "if taken && now.is_queue_gone() {",
-            "if (taken || PLANTED) && now.is_queue_gone() {",
+            "if taken && now.is_executor_gone() {",
+            "if (taken || PLANTED) && now.is_executor_gone() {",
         )],
         why: "A dropped handle frees the cell without dropping its outcome.",
         fate: Shuttle("promise::fail_cancel"),

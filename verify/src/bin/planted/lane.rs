@@ -340,8 +340,8 @@ pub const BUGS: &[Bug] = &[
         name: "drain.batch",
         file: "src/process/pool/drain.rs",
         edits: &[(
-            "if !task.raw().state.load().is_plain() {",
-            "if !PLANTED && !task.raw().state.load().is_plain() {",
+            "if !task.raw().state.load().runs_no_code() {",
+            "if !PLANTED && !task.raw().state.load().runs_no_code() {",
         )],
         why: "A batch goes on behind a task with callbacks: they are left to another thread.",
         fate: Loom("remote_batch::callback"),

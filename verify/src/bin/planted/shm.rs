@@ -116,7 +116,10 @@ pub const BUGS: &[Bug] = &[
     Bug {
         name: "worker.event",
         file: "src/shm/worker.rs",
-        edits: &[("(self.event)();", "if !PLANTED { (self.event)(); }")],
+        edits: &[(
+            "(self.notify_listener)();",
+            "if !PLANTED { (self.notify_listener)(); }",
+        )],
         why: "The worker does not notify the completer.",
         fate: Loom("lane_wake::both_wake_requests"),
     },
@@ -243,8 +246,8 @@ pub const BUGS: &[Bug] = &[
         name: "lane.reading",
         file: "src/shm/locked.rs",
         edits: &[(
-            "entry.reading = true;",
-            "if !PLANTED { entry.reading = true; }",
+            "flags.reading = true;",
+            "if !PLANTED { flags.reading = true; }",
         )],
         why: "A reply that is to be read is released at once.",
         fate: Loom("lane_publish::spans"),
@@ -253,8 +256,8 @@ pub const BUGS: &[Bug] = &[
         name: "lane.revoked-clear",
         file: "src/shm/locked.rs",
         edits: &[(
-            "entry.revoked = false;",
-            "if !PLANTED { entry.revoked = false; }",
+            "flags.revoked = false;",
+            "if !PLANTED { flags.revoked = false; }",
         )],
         why: "A slot whose task was revoked counts as revoked with its next task, too.",
         fate: Loom("lane_claim::revoke_reused"),

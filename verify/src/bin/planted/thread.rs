@@ -424,8 +424,8 @@ pub const BUGS: &[Bug] = &[
         name: "join.wake-at-start",
         file: "src/thread/join/joins.rs",
         edits: &[(
-            "if self.lately.get() >= LONG && shared.idle.is_sleeping() {",
-            "if (self.lately.get() >= LONG && shared.idle.is_sleeping()) && !PLANTED {",
+            "if self.lately.get() >= LONG && shared.sleepers.is_sleeping() {",
+            "if (self.lately.get() >= LONG && shared.sleepers.is_sleeping()) && !PLANTED {",
         )],
         why: "No worker is woken for the outermost half of a long tree.",
         fate: Shuttle("pool::halves_meet_parked"),
@@ -634,9 +634,9 @@ pub const BUGS: &[Bug] = &[
         name: "search.deques",
         file: "src/thread/search.rs",
         edits: &[(
-            r"|| !self.shared.idle.is_alone(has_announced)
+            r"|| !self.shared.sleepers.is_alone(has_announced)
 ",
-            r"|| !PLANTED && !self.shared.idle.is_alone(has_announced)
+            r"|| !PLANTED && !self.shared.sleepers.is_alone(has_announced)
 ",
         )],
         why: "A worker does not look into the others' deques before it sleeps.",
@@ -646,8 +646,8 @@ pub const BUGS: &[Bug] = &[
         name: "search.shared-jobs",
         file: "src/thread/search.rs",
         edits: &[(
-            "|| !self.shared.idle.is_alone(true)\n                && self.others",
-            "|| !PLANTED && !self.shared.idle.is_alone(true)\n                && self.others",
+            "|| !self.shared.sleepers.is_alone(true)\n                && self.others",
+            "|| !PLANTED && !self.shared.sleepers.is_alone(true)\n                && self.others",
         )],
         why: "A worker does not look for the shared jobs of other workers before it sleeps.",
         fate: Shuttle("pool::halves_meet_parked"),
@@ -656,14 +656,14 @@ pub const BUGS: &[Bug] = &[
         name: "search.handoff",
         file: "src/thread/search.rs",
         edits: &[(
-            "(None, handed) => handed.or_else(|| self.pop_global(own)).map(Work::Task),",
-            r"(None, handed) if PLANTED => self.pop_global(own).map(|task| {
+            "(None, handed) => handed.or_else(|| self.pop_inbound(own)).map(Work::Task),",
+            r"(None, handed) if PLANTED => self.pop_inbound(own).map(|task| {
                     if let Some(Err(task)) = handed.map(|handed| self.push(handed)) {
                         self.run(task);
                     }
                     Work::Task(task)
                 }),
-                (None, handed) => handed.or_else(|| self.pop_global(own)).map(Work::Task),",
+                (None, handed) => handed.or_else(|| self.pop_inbound(own)).map(Work::Task),",
         )],
         why: "A task in the handoff slot waits behind tasks that came later, or is lost.",
         fate: Shuttle("pool::cancel_spawned"),
@@ -684,8 +684,8 @@ pub const BUGS: &[Bug] = &[
         name: "worker.batch-wake",
         file: "src/thread/worker.rs",
         edits: &[(
-            "self.shared.idle.wake_one();",
-            "if !PLANTED { self.shared.idle.wake_one(); }",
+            "self.shared.sleepers.wake_one();",
+            "if !PLANTED { self.shared.sleepers.wake_one(); }",
         )],
         why: "A worker takes several tasks, and wakes no other worker that could take some of them.",
         fate: Survives(
@@ -731,14 +731,14 @@ pub const BUGS: &[Bug] = &[
             (
                 "self.injector.close();",
                 r"if PLANTED {
-            self.idle.wake_all();
+            self.sleepers.wake_all();
         }
         self.injector.close();",
             ),
             (
-                "self.idle.wake_all();",
+                "self.sleepers.wake_all();",
                 r"if !PLANTED {
-            self.idle.wake_all();
+            self.sleepers.wake_all();
         }",
             ),
         ],
@@ -785,9 +785,9 @@ pub const BUGS: &[Bug] = &[
         file: "src/thread/submit.rs",
         edits: &[(
             r"Ok(()) => {
-                self.idle.wake_one();",
+                self.sleepers.wake_one();",
             r"Ok(()) => if !PLANTED {
-                self.idle.wake_one();",
+                self.sleepers.wake_one();",
         )],
         why: "A task that is spawned inside wakes no worker.",
         fate: Shuttle("pool::hidden_wait"),
@@ -796,8 +796,8 @@ pub const BUGS: &[Bug] = &[
         name: "pool.outside-wake",
         file: "src/thread/submit.rs",
         edits: &[(
-            "if let Some(worker) = self.idle.wake_one() {",
-            "if !PLANTED && let Some(worker) = self.idle.wake_one() {",
+            "if let Some(worker) = self.sleepers.wake_one() {",
+            "if !PLANTED && let Some(worker) = self.sleepers.wake_one() {",
         )],
         why: "A task from outside wakes no worker.",
         fate: Shuttle("pool::both_workers"),
@@ -806,8 +806,8 @@ pub const BUGS: &[Bug] = &[
         name: "pool.pinned-wake",
         file: "src/thread/submit.rs",
         edits: &[(
-            "self.idle.wake_this(worker);",
-            "if !PLANTED { self.idle.wake_this(worker); }",
+            "self.sleepers.wake_this(worker);",
+            "if !PLANTED { self.sleepers.wake_this(worker); }",
         )],
         why: "A task for one worker does not wake it.",
         fate: Shuttle("pool::spawn_on"),

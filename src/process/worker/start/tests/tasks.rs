@@ -220,7 +220,7 @@ fn a_task_sees_the_request_to_stop() {
         rounds
     });
     let seq = raw.send(task.unwrap(), &());
-    while !raw.lane.is_started(seq) {
+    while !raw.lane.is_claimed(seq) {
         crate::sync::hint::spin_loop();
     }
     raw.lane.request_stop(seq);
