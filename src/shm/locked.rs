@@ -355,7 +355,7 @@ impl<'a, T> Locked<'a, T> {
     /// is not in flight.
     pub fn in_flight(&mut self) -> Vec<Waiting> {
         let mut in_flight = Vec::new();
-        for seq in self.pending() {
+        for seq in self.reserved() {
             let Some(waiting) = self.waiting(seq) else {
                 break;
             };
