@@ -1,16 +1,17 @@
-//! One program, threads or processes: a flag decides when it runs.
+//! One program, threads, isolates or processes: a flag decides when it runs.
 //!
 //! `cargo run --example executors -- --executor process`
 
-use raddle::{AnyExecutor, Executor, ProcessPool, TaskError, ThreadPool};
+use raddle::{AnyExecutor, Executor, IsolatePool, ProcessPool, TaskError, ThreadPool};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let executor: AnyExecutor = match args[..] {
         [] | ["--executor", "thread"] => ThreadPool::new(4)?.into(),
+        ["--executor", "isolate"] => IsolatePool::new(4, |_| Ok(()))?.into(),
         ["--executor", "process"] => ProcessPool::new(4)?.into(),
-        _ => return Err("usage: executors [--executor thread|process]".into()),
+        _ => return Err("usage: executors [--executor thread|isolate|process]".into()),
     };
 
     let report = Report { executor };

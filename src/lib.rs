@@ -2,8 +2,9 @@
 //! microsecond matters.
 //!
 //! An *executor* runs tasks on its workers and returns a [`Future`] for each task. You can wait for a future by blocking, by
-//! `.await` in any runtime, by a callback, or together with other futures. There are two executors:
+//! `.await` in any runtime, by a callback, or together with other futures. There are three executors:
 //! - the [`ThreadPool`] has work-stealing threads, pinned to cores if you like;
+//! - the [`IsolatePool`] has threads with a private state each, which need not be `Send`;
 //! - the [`ProcessPool`] has worker processes, so a crash costs only the task that crashed.
 //!
 //! ```
@@ -27,7 +28,7 @@
 //! # Ok::<(), raddle::BuildError>(())
 //! ```
 //!
-//! Code that uses the [`Executor`] trait runs on either pool. On a process pool its tasks run in other processes:
+//! Code that uses the [`Executor`] trait runs on any pool. On a process pool its tasks run in other processes:
 //!
 //! ```
 //! use raddle::{Executor, ProcessPool, TaskError};
@@ -51,14 +52,14 @@
 //! - Going wrong: [`TaskError`], [`process::WorkerLost`], [`process::PayloadError`], [`BuildError`], [`ShutdownError`]; errors that were not looked at reach
 //!   [`set_report_hook`].
 //! - Building an executor of your own: [`Executor`], [`promise()`].
-//! - What belongs to one kind of pool alone: [`thread`], [`process`].
+//! - What belongs to one kind of pool alone: [`thread`], [`isolate`], [`process`].
 //!
 //! # Guarantees
 //! - A panic in a task becomes the error of its future and has no other effect. Every error is read by the program or
 //!   reported.
 //! - No future stays pending for ever: every task runs, is cancelled, or is refused with a reason.
-//! - A task may wait for another task of its own pool. This does not starve the pool, and the waiting thread does not run
-//!   unrelated tasks, which could need a lock that the waiting task holds.
+//! - A task may wait for another task of its own pool. This does not starve a thread pool, and the waiting thread does not run
+//!   unrelated tasks, which could need a lock that the waiting task holds. For isolates see [`isolate`].
 //! - The death of a worker process costs only the task that it ran. Worker processes end with the program, however the
 //!   program ends.
 //! - An idle pool uses no CPU, unless its [`Idle`](thread::Idle) profile says never to park. A busy pool allocates nothing for a task

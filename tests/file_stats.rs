@@ -334,6 +334,7 @@ fn output_does_not_depend_on_the_workers() {
     for args in [
         &["--workers", "4"][..],
         &["--workers=2", "--executor=thread"],
+        &["--workers=2", "--executor=isolate"],
         &["--workers=2", "--executor=process"],
         &["--workers=1", "--pin", "--executor=process"],
         &["--workers=1", "--pin"],
@@ -385,7 +386,7 @@ fn bad_usage_is_told_and_nothing_is_counted() {
         (&["--workers", "many"], "many"),
         (&["--workers", "-1"], "-1"),
         (&["--workers", "0"], ""),
-        (&["--executor", "horse"], "known executors: thread, process"),
+        (&["--executor", "horse"], "known executors: thread, isolate, process"),
         (&["--json=yes"], "--json"),
     ] {
         let output = file_stats(root.path(), args);

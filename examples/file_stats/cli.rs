@@ -22,7 +22,7 @@ forgery. Files that are not UTF-8 are counted the same way and marked.
 Options:
       --workers N      workers (default: the CPUs this process may use)
       --pin            pin each worker to its own core
-      --executor KIND  where the counting runs: thread (default) or process
+      --executor KIND  where the counting runs: thread (default), isolate or process
       --json           print JSON instead of a table
   -h, --help           print this text
 
@@ -49,6 +49,7 @@ pub struct Options {
 #[derive(Debug)]
 pub enum Executor {
     Thread,
+    Isolate,
     Process,
 }
 
@@ -84,7 +85,8 @@ fn parse_args(mut parser: Parser) -> Result<Command, lexopt::Error> {
 fn executor(kind: &str) -> Result<Executor, String> {
     match kind {
         "thread" => Ok(Executor::Thread),
+        "isolate" => Ok(Executor::Isolate),
         "process" => Ok(Executor::Process),
-        _ => Err("known executors: thread, process".to_owned()),
+        _ => Err("known executors: thread, isolate, process".to_owned()),
     }
 }

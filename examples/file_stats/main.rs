@@ -18,7 +18,7 @@ mod walk;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use raddle::{AnyExecutor, BuildError, Pin, ProcessPool, ThreadPool};
+use raddle::{AnyExecutor, BuildError, IsolatePool, Pin, ProcessPool, ThreadPool};
 
 use cli::{Command, Options};
 use job::Outcome;
@@ -49,6 +49,7 @@ fn main() -> ExitCode {
 fn count_all(options: &Options) -> Result<Outcome, BuildError> {
     let executor: AnyExecutor = match options.executor {
         cli::Executor::Thread => thread_pool(options)?.into(),
+        cli::Executor::Isolate => isolate_pool(options)?.into(),
         cli::Executor::Process => process_pool(options)?.into(),
     };
     Ok(job::run(&executor, &options.paths))
@@ -56,6 +57,17 @@ fn count_all(options: &Options) -> Result<Outcome, BuildError> {
 
 fn thread_pool(options: &Options) -> Result<ThreadPool, BuildError> {
     let mut builder = ThreadPool::builder().name("stats");
+    if let Some(workers) = options.workers {
+        builder = builder.workers(workers);
+    }
+    if options.pin {
+        builder = builder.pin(Pin::Cores);
+    }
+    builder.build()
+}
+
+fn isolate_pool(options: &Options) -> Result<IsolatePool<()>, BuildError> {
+    let mut builder = IsolatePool::builder(|_| Ok(())).name("stats");
     if let Some(workers) = options.workers {
         builder = builder.workers(workers);
     }

@@ -3,7 +3,7 @@
 use super::{Cancel, Config, Contender, ForkJoin, Map, NestedWait, Spawn, Tree};
 use crate::document::Role;
 use raddle::thread::Idle;
-use raddle::{Executor, Future, Pin, TaskError, ThreadPool};
+use raddle::{Executor, Future, IsolatePool, Pin, TaskError, ThreadPool};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -26,6 +26,48 @@ const SCOPED: u8 = 4;
 
 /// A pool used in one of the ways above.
 pub struct Pool<const WAY: u8>(ThreadPool);
+
+/// Isolates: each task borrows the private state of the one that runs it.
+pub struct Isolates(IsolatePool<u64>);
+
+impl Contender for Isolates {
+    const NAME: &'static str = "raddle isolates";
+    const ROLE: Role = Role::Raddle;
+
+    fn new(config: &Config) -> Self {
+        let mut builder = IsolatePool::builder(|_| Ok(0)).workers(config.workers);
+        if let Some(core) = config.core {
+            builder = builder.pin(Pin::List(vec![core; config.workers]));
+        }
+        Isolates(builder.build().unwrap())
+    }
+}
+
+impl Spawn for Isolates {
+    type Handle<T: Send + 'static> = Future<T>;
+
+    #[inline]
+    fn spawn<T, F>(&self, task: F) -> Future<T>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> T + Send + 'static,
+    {
+        let counted = move |count: &mut u64, task: F| {
+            *count += 1;
+            task()
+        };
+        self.0.submit_with(counted, task)
+    }
+
+    #[inline]
+    fn wait<T: Send + 'static>(&self, handle: Future<T>) -> T {
+        handle.result().unwrap()
+    }
+
+    fn detach<F: FnOnce() + Send + 'static>(&self, task: F) {
+        drop(self.spawn(task));
+    }
+}
 
 impl<const WAY: u8> Contender for Pool<WAY> {
     const NAME: &'static str = match WAY {

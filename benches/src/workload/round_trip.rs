@@ -96,6 +96,12 @@ fn hot(options: &Options) -> Workload {
     let (workers, n) = (options.workers, options.tasks(20_000 / 10));
     python::add(&mut workload, Pool::Thread, workers, Ask::Hot, n);
     spawners!(workload, Config::new(options.workers), options, run);
+    #[cfg(feature = "raddle")]
+    workload.contender(
+        Config::new(options.workers),
+        options,
+        run::<crate::contender::raddle::Isolates>,
+    );
     workload
 }
 
@@ -122,6 +128,12 @@ fn hot_pinned(options: &Options, cores: (usize, usize)) -> Workload {
         Config::pinned(1, cores.1),
         options,
         run::<crate::contender::raddle::NeverPark>,
+    );
+    #[cfg(feature = "raddle")]
+    workload.contender(
+        Config::pinned(1, cores.1),
+        options,
+        run::<crate::contender::raddle::Isolates>,
     );
     workload
 }
