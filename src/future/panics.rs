@@ -13,7 +13,7 @@ use std::cell::RefCell;
 use std::panic;
 use std::sync::Once;
 
-/// What the hook stored for [`report`].
+/// What the hook stored for [`report()`].
 struct Seen {
     location: Option<String>,
     backtrace: Option<Backtrace>,

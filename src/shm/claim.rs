@@ -2,8 +2,8 @@
 //!
 //! # The word
 //! There is one word for each slot. Bits 2 to 33 hold the number of the task, bits 0 and 1 hold `CLAIMED` or `REVOKED`. A
-//! new file begins with 0. 0, and a word with the slot's previous number, say nothing about the current number: the table
-//! calls both *older*.
+//! new file begins with 0. The value 0, and a word with the slot's previous number, say nothing about the current number:
+//! the table calls both *older*.
 //!
 //! # States
 //! | state | owner of the task |

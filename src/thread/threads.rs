@@ -7,7 +7,7 @@
 //!
 //! | token | in | next |
 //! |---|---|---|
-//! | held | the thread's [`Worker`] | lent ([`Threads::lend`]), retired ([`Threads::retire`]) |
+//! | held | the thread's [`Worker`](super::worker::Worker) | lent ([`Threads::lend`]), retired ([`Threads::retire`]) |
 //! | lent | `Registry::lent` | held by a spare ([`Threads::next_token`]) or by its lender again ([`Threads::reclaim`]) |
 //! | retired | counted in `Registry::retired` | nothing: the worker has ended |
 //!

@@ -31,7 +31,7 @@ pub struct TakenReply {
 
 /// What [`Lane::take_reply`] found.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Next {
+pub enum TakeOutcome {
     /// The reply of a task.
     Reply,
     /// The reply of a revoked task, which the worker skipped.
@@ -94,11 +94,11 @@ impl Lane {
         &self,
         locked: &mut Locked<'_, LaneState>,
         keep: impl FnOnce(TakenReply),
-    ) -> Result<Next, ProtocolViolation> {
+    ) -> Result<TakeOutcome, ProtocolViolation> {
         let taken = locked.take_with(|reply| {
             // SAFETY: the lane is locked, and this runs when the reply has been accepted.
             let Some(mut record) = (unsafe { self.take_record(reply.seq) }) else {
-                return Next::Skipped;
+                return TakeOutcome::Skipped;
             };
             let returned = record.returned(&reply);
             self.free(record.span);
@@ -108,9 +108,9 @@ impl Lane {
                 reply,
                 returned,
             });
-            Next::Reply
+            TakeOutcome::Reply
         })?;
-        Ok(taken.unwrap_or(Next::Nothing))
+        Ok(taken.unwrap_or(TakeOutcome::Nothing))
     }
 
     /// Takes the replies that are there, at most `most`, under the lane's lock. A reply whose completion may run code of the
@@ -121,12 +121,12 @@ impl Lane {
         while batch.count < most.min(BATCH) && locked.data().quarantined.is_none() {
             let slot = &mut batch.items[batch.count];
             match self.take_reply(&mut locked, |taken| *slot = Some(taken)) {
-                Ok(Next::Reply) => {}
-                Ok(Next::Skipped) => {
+                Ok(TakeOutcome::Reply) => {}
+                Ok(TakeOutcome::Skipped) => {
                     freed = true;
                     continue;
                 }
-                Ok(Next::Nothing) => break,
+                Ok(TakeOutcome::Nothing) => break,
                 Err(violation) => {
                     locked.data().quarantined = Some(format!("it {violation}"));
                     batch.violation = true;

@@ -2,7 +2,7 @@
 
 use crate::future::task::Task;
 use crate::process::pool::deferred::RecoveredReply;
-use crate::process::pool::drain::{Next, TakenReply};
+use crate::process::pool::drain::{TakeOutcome, TakenReply};
 use crate::process::pool::lane::{Lane, LaneState};
 use crate::process::pool::remote_task::RemoteTask;
 use crate::process::pool::task_meta::TaskLocation;
@@ -70,8 +70,8 @@ impl Lane {
         while locked.data().quarantined.is_none() {
             let mut taken = None;
             match self.take_reply(&mut locked, |reply| taken = Some(reply)) {
-                Ok(Next::Reply | Next::Skipped) => {}
-                Ok(Next::Nothing) => break,
+                Ok(TakeOutcome::Reply | TakeOutcome::Skipped) => {}
+                Ok(TakeOutcome::Nothing) => break,
                 Err(violation) => {
                     locked.data().quarantined = Some(format!("it {violation}"));
                     break;
@@ -126,7 +126,7 @@ impl Lane {
         // Without memory for another worker, no worker can run it again.
         let may_retry = |location| fresh.is_ok() && may_retry(location);
         for waiting in locked.in_flight() {
-            let in_flight = self.take_in_flight(&mut locked, waiting, &may_retry);
+            let in_flight = self.take_in_flight(&mut locked, waiting, may_retry);
             recovered.in_flight.extend(in_flight);
         }
         recovered.refused = fresh.and_then(|fresh| locked.replace(fresh, install)).err();

@@ -59,7 +59,7 @@ pub struct Pool {
     /// 1 when the completer has ended. It is the last thread to end.
     ended: AtomicU32,
     pub(in crate::process) threads: Mutex<Vec<thread::JoinHandle<()>>>,
-    /// Counters for [`ProcessStats`].
+    /// Counters for [`Stats`].
     pub deaths: AtomicU64,
     pub replacements: AtomicU64,
     pub moved: AtomicU64,

@@ -176,7 +176,8 @@ impl Joins {
         !job.is_null() && unsafe { &*(*job).slot.get() }.holds(job)
     }
 
-    /// Puts a job into a slot. Called by the outermost join for its own job, and by a poll for the oldest deferred one. False: this thread's last one is still in its slot, or no slot is empty.
+    /// Puts a job into a slot. False: this thread's last one is still in its slot, or no slot is empty. Called by the outermost
+    /// join for its own job, and by a poll for the oldest deferred one.
     pub(super) fn share(&self, shared: &Shared, job: &Job) -> bool {
         let put = |slot: &SharedJob| {
             job.slot.set(slot);

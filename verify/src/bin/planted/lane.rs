@@ -362,9 +362,9 @@ pub const BUGS: &[Bug] = &[
         name: "drain.skipped-capacity",
         file: "src/process/pool/drain.rs",
         edits: &[(
-            r"Ok(Next::Skipped) => {
+            r"Ok(TakeOutcome::Skipped) => {
                     freed = true;",
-            r"Ok(Next::Skipped) => {
+            r"Ok(TakeOutcome::Skipped) => {
                     freed |= !PLANTED;",
         )],
         why: "No thread is notified of the capacity that a revoked task leaves.",
