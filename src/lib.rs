@@ -156,6 +156,10 @@ mod book {
     mod coming_from_process_pool_executor {}
     #[doc = include_str!("../docs/security.md")]
     mod security {}
+    #[doc = include_str!("../docs/isolates.md")]
+    mod isolates {}
+    #[doc = include_str!("../docs/coming-from-interpreter-pool-executor.md")]
+    mod coming_from_interpreter_pool_executor {}
     #[doc = include_str!("../docs/coming-from-rayon.md")]
     mod coming_from_rayon {}
     #[doc = include_str!("../docs/coming-from-tokio.md")]

@@ -386,7 +386,10 @@ fn bad_usage_is_told_and_nothing_is_counted() {
         (&["--workers", "many"], "many"),
         (&["--workers", "-1"], "-1"),
         (&["--workers", "0"], ""),
-        (&["--executor", "horse"], "known executors: thread, isolate, process"),
+        (
+            &["--executor", "horse"],
+            "known executors: thread, isolate, process",
+        ),
         (&["--json=yes"], "--json"),
     ] {
         let output = file_stats(root.path(), args);
