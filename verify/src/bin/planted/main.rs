@@ -19,6 +19,7 @@ mod tools;
 
 mod copy;
 mod future;
+mod isolate;
 mod lane;
 mod process;
 mod shm;
@@ -102,6 +103,7 @@ fn catalogue() -> Vec<&'static Bug> {
     [
         future::BUGS,
         thread::BUGS,
+        isolate::BUGS,
         shm::BUGS,
         lane::BUGS,
         process::BUGS,
