@@ -50,12 +50,6 @@ pub struct IsolatePool<S> {
     factory: Arc<StateFactory<S>>,
 }
 
-// SAFETY: a pool has no S of its own: each one is reached by its isolate's thread alone. What builds and changes states is
-// `Send + Sync`.
-unsafe impl<S> Send for IsolatePool<S> {}
-// SAFETY: as above.
-unsafe impl<S> Sync for IsolatePool<S> {}
-
 impl<S: 'static> IsolatePool<S> {
     /// Builds a pool of `isolates` isolates, with the defaults of [`IsolatePoolBuilder`] for everything else. Each calls `build` on
     /// its own thread.
@@ -210,6 +204,7 @@ impl<S: 'static> IsolatePool<S> {
             all = all.and(one.result());
         }
         if all.is_err() {
+            // An isolate may have done it already, or all have refused.
             self.factory.withdraw(number);
         }
         all

@@ -40,7 +40,7 @@ struct Slot<S> {
     state: Option<S>,
     /// A task runs with the state, or has panicked with it.
     is_spoiled: bool,
-    /// How many of [`Inside::changes`] the state has.
+    /// The state has the changes before this number.
     changes: usize,
 }
 
@@ -105,11 +105,11 @@ impl<S: 'static> StateFactory<S> {
         drop(change);
     }
 
-    /// The changes from number `from` on, and how many there are in all.
-    fn changes_from(&self, from: usize) -> (Vec<Change<S>>, usize) {
+    /// The first change from number `from` on, with its number.
+    fn next_change(&self, from: usize) -> Option<(usize, Change<S>)> {
         let inside = self.inside.lock();
-        let changes = inside.changes[from..].iter().flatten().cloned().collect();
-        (changes, inside.changes.len())
+        let mut changes = inside.changes.iter().enumerate().skip(from);
+        changes.find_map(|(number, change)| Some((number, change.clone()?)))
     }
 
     /// Replaces a state that a panic has spoiled, or that could not be built before.
@@ -126,12 +126,13 @@ impl<S: 'static> StateFactory<S> {
         if let Some(broken) = self.broken(&slot.info) {
             return Err(broken);
         }
-        let (changes, count) = self.changes_from(0);
         // UNWIND: what panics has built no state; the slot stays empty.
         let built = catch_unwind(AssertUnwindSafe(|| {
             let mut state = (self.build)(&slot.info)?;
-            for change in changes {
+            slot.changes = 0;
+            while let Some((number, change)) = self.next_change(slot.changes) {
                 change(&mut state);
+                slot.changes = number + 1;
             }
             Ok::<S, BoxError>(state)
         }));
@@ -139,7 +140,6 @@ impl<S: 'static> StateFactory<S> {
             Ok(Ok(state)) => {
                 slot.state = Some(state);
                 slot.is_spoiled = false;
-                slot.changes = count;
                 return Ok(());
             }
             Ok(Err(error)) => error.to_string(),
@@ -194,16 +194,25 @@ pub fn with<S: 'static, R>(
 
 /// Makes the changes that the calling isolate's state does not have yet.
 pub fn catch_up<S: 'static>() -> Result<(), TaskError> {
+    /// Takes its change back if that panics, before the isolate builds another state.
+    struct OnPanic<'a, S: 'static>(&'a StateFactory<S>, usize);
+    impl<S: 'static> Drop for OnPanic<'_, S> {
+        fn drop(&mut self) {
+            if std::thread::panicking() {
+                self.0.withdraw(self.1);
+            }
+        }
+    }
     in_slot::<S, _>(|slot| {
         // A state that is built anew has all changes.
         slot.call(|_| ())?;
-        let (changes, count) = slot.factory.changes_from(slot.changes);
-        slot.changes = count;
-        slot.call(|state| {
-            for change in changes {
-                change(state);
-            }
-        })
+        let factory = Arc::clone(&slot.factory);
+        while let Some((number, change)) = factory.next_change(slot.changes) {
+            let _on_panic = OnPanic(&factory, number);
+            slot.call(|state| change(state))?;
+            slot.changes = number + 1;
+        }
+        Ok(())
     })
 }
 

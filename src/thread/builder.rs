@@ -147,7 +147,7 @@ impl ThreadPoolBuilder {
     ///
     /// # Errors
     /// [`BuildError`] says which setting, worker, core or limit was the cause. Threads that had been started were stopped and
-    /// joined, except for one that has not returned from its hook within the [`start_timeout`](Self::start_timeout).
+    /// joined; after a [`start_timeout`](Self::start_timeout) they are stopped, and not waited for.
     pub fn build(self) -> Result<ThreadPool, BuildError> {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         // The panic hook reads a modelled thread-local, which the checker itself cannot do when it panics.

@@ -538,6 +538,23 @@ fn n11_a_change_that_fails_is_not_made_to_later_states() {
 }
 
 #[test]
+fn n11_a_change_that_fails_does_not_reach_the_state_that_is_built_next() {
+    let pool = Arc::new(IsolatePool::new(1, |_| Ok(())).unwrap());
+    let gate = Gate::default();
+    let closed = gate.clone();
+    let busy = pool.submit_on(0, move |(), ()| closed.wait(), ());
+    let theirs = Arc::clone(&pool);
+    let preparing = thread::spawn(move || theirs.prepare(|()| panic!("no")).is_err());
+    until(|| pool.stats().queued == 1);
+    // It runs right after the change, perhaps before `prepare` has returned.
+    let next = pool.submit_on(0, |(), ()| 7, ());
+    gate.open();
+    busy.result().unwrap();
+    assert_eq!(next.result().unwrap(), 7);
+    assert!(preparing.join().unwrap());
+}
+
+#[test]
 fn n12_prepare_while_a_call_runs_waits_for_it() {
     let isolate = Arc::new(Isolate::new(|_| Ok(1)).unwrap());
     let gate = Gate::default();
