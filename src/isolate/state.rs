@@ -162,20 +162,21 @@ impl<S: 'static> Slot<S> {
         };
         // UNWIND: if the task panics, the state stays spoiled.
         self.is_spoiled = true;
-        let result = ThreadPool::exclusively(|| task(state));
+        let result = task(state);
         self.is_spoiled = false;
         Ok(result)
     }
 }
 
-/// Calls `in_slot` with the slot of the calling thread.
+/// Calls `call` with the slot of the calling thread. Code of the user that runs meanwhile, also what builds or drops a state, cannot
+/// wait for another task that needs the slot.
 fn in_slot<S: 'static, R>(
-    in_slot: impl FnOnce(&mut Slot<S>) -> Result<R, TaskError>,
+    call: impl FnOnce(&mut Slot<S>) -> Result<R, TaskError>,
 ) -> Result<R, TaskError> {
     SLOT.with(|place| {
         let mut place = place.borrow_mut();
         match place.as_mut().and_then(|slot| slot.downcast_mut()) {
-            Some(slot) => in_slot(slot),
+            Some(slot) => ThreadPool::exclusively(|| call(slot)),
             None => unreachable!("exclusive tasks run on isolates of their own pool"),
         }
     })

@@ -408,6 +408,37 @@ fn i01_many_tasks_wait_inside_at_once() {
     }
 }
 
+#[test]
+fn n14_what_builds_a_state_anew_cannot_send_a_task_to_its_own_isolate() {
+    type Own = Arc<std::sync::OnceLock<IsolatePool<bool>>>;
+    let own = Own::default();
+    let builders = Arc::clone(&own);
+    // True: the pool was there, and has refused.
+    let pool = IsolatePool::builder(move |_| {
+        let Some(pool) = builders.get() else {
+            return Ok(false);
+        };
+        let refused = pool.submit_with(|_, ()| (), ()).result();
+        Ok(matches!(
+            refused,
+            Err(TaskError::Rejected(Rejected::InsideIsolate { .. }))
+        ))
+    });
+    own.set(pool.workers(1).build().unwrap()).unwrap();
+    let pool = own.get().unwrap();
+    assert!(
+        pool.submit_with(|_, ()| panic!("spoil"), ())
+            .result()
+            .is_err()
+    );
+    assert!(
+        pool.submit_with(|refused, ()| *refused, ())
+            .result()
+            .unwrap()
+    );
+    pool.shutdown(Shutdown::Drain).unwrap();
+}
+
 // --- N: one isolate -----------------------------------------------------------------------------
 
 #[test]
