@@ -8,7 +8,7 @@ use crate::process::ProcessPool;
 use crate::thread::ThreadPool;
 use std::time::Duration;
 
-/// A thread pool, a pool of isolates or a process pool, whichever the program chose when it ran.
+/// A thread pool, isolates without a state or a process pool, whichever the program chose when it ran.
 ///
 /// [`Executor`] has generic methods, so there is no `dyn Executor`. This is the type for a field or a variable that holds
 /// any kind. It does what the pool in it does. What only one kind can do is reached by a `match`. Code that is
@@ -19,15 +19,15 @@ use std::time::Duration;
 /// ```
 /// use raddle::{AnyExecutor, BuildError, Executor, ProcessPool, ThreadPool};
 ///
-/// fn pool(isolated: bool) -> Result<AnyExecutor, BuildError> {
-///     Ok(match isolated {
+/// fn pool(in_processes: bool) -> Result<AnyExecutor, BuildError> {
+///     Ok(match in_processes {
 ///         true => ProcessPool::new(2)?.into(),
 ///         false => ThreadPool::new(2)?.into(),
 ///     })
 /// }
 ///
-/// for isolated in [false, true] {
-///     let squares: Result<Vec<u64>, _> = pool(isolated)?.map(|n: u64| n * n, 1..=3).collect();
+/// for in_processes in [false, true] {
+///     let squares: Result<Vec<u64>, _> = pool(in_processes)?.map(|n: u64| n * n, 1..=3).collect();
 ///     assert_eq!(squares.unwrap(), [1, 4, 9]);
 /// }
 /// # Ok::<(), BuildError>(())

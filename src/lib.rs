@@ -42,7 +42,7 @@
 //! ```
 //!
 //! # Overview
-//! - Running tasks: [`ThreadPool`] and its [builder](ThreadPool::builder), [`ProcessPool`] and its
+//! - Running tasks: [`ThreadPool`] and its [builder](ThreadPool::builder), [`IsolatePool`] and [`Isolate`], [`ProcessPool`] and its
 //!   [builder](ProcessPool::builder). The trait [`Executor`] lets a program change its executor in one line.
 //!   [`AnyExecutor`] lets it choose at run time. Use [`ThreadPool::scope`] and [`ThreadPool::join`] for work that borrows,
 //!   and [`ProcessPool::submit_bytes`] for large payloads.
@@ -57,7 +57,7 @@
 //! # Guarantees
 //! - A panic in a task becomes the error of its future and has no other effect. Every error is read by the program or
 //!   reported.
-//! - No future stays pending for ever: every task runs, is cancelled, or is refused with a reason.
+//! - No pool leaves a future pending for ever: every task runs, is cancelled, or is refused with a reason.
 //! - A task may wait for another task of its own pool. This does not starve a thread pool, and the waiting thread does not run
 //!   unrelated tasks, which could need a lock that the waiting task holds. For isolates see [`isolate`].
 //! - The death of a worker process costs only the task that it ran. Worker processes end with the program, however the

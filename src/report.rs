@@ -28,7 +28,7 @@ pub enum Report<'a> {
     },
     /// The destructor of a user's value panicked while the library dropped it.
     DropPanicked {
-        /// What was dropped: `"task"`, `"result"` or `"panic payload"`.
+        /// What was dropped: `"task"`, `"result"`, `"state"` or `"panic payload"`.
         what: &'static str,
         /// The panic's message.
         message: &'a str,

@@ -5,7 +5,8 @@ use std::error::Error;
 use std::time::Duration;
 use std::{fmt, io};
 
-/// Why a pool could not be built. Whatever had been started was stopped and joined.
+/// Why a pool could not be built. Whatever had been started was stopped and joined, except after
+/// [`StartTimeout`](Self::StartTimeout): then each thread ends by itself when its hook returns.
 ///
 /// Its text is one line, and so is that of its [`source`](Error::source), the error of a hook or of the system. Print it
 /// with `{:#}`, which puts both on one line: the text of a system error says what to do about it.
@@ -138,14 +139,15 @@ pub enum BuildError {
         /// The reason, and what to do.
         why: String,
     },
-    /// A process pool was built with [`WhenFull::RunOnCaller`](crate::WhenFull). It never runs tasks in this process.
+    /// A process pool or a pool of isolates was built with [`WhenFull::RunOnCaller`](crate::WhenFull). The caller is no worker process, and
+    /// has no state.
     RunOnCaller,
 }
 
 impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::ZeroWorkers => f.write_str("a pool needs at least one worker"),
+            Self::ZeroWorkers => f.write_str("a pool needs at least one worker; a builder without `workers` makes one for each core"),
             Self::TooManyWorkers { workers, limit } => {
                 write!(f, "{workers} workers are too many: the limit is {limit}")
             }
@@ -186,7 +188,7 @@ impl fmt::Display for BuildError {
                 limit,
             } => write!(
                 f,
-                "{ready} of {workers} workers were ready after {limit:?}: their start hooks take longer, or never return; raise \
+                "{ready} of {workers} workers were ready after {limit:?}: their start hooks, or what builds their states, take longer or never return; raise \
                  `start_timeout`, or find what they wait for"
             ),
             Self::Process { worker, why } => {
@@ -211,7 +213,7 @@ impl fmt::Display for BuildError {
             ),
             Self::Code { why } => f.write_str(why),
             Self::RunOnCaller => f.write_str(
-                "a process pool does not run tasks on the caller; choose WhenFull::Block or WhenFull::Reject",
+                "this kind of pool does not run tasks on the caller; choose WhenFull::Block or WhenFull::Reject",
             ),
         }?;
         sources(self, f)

@@ -282,7 +282,7 @@ pub enum Rejected {
         /// The pool's name; empty if it is not known.
         pool: String,
     },
-    /// `spawn_on` named a worker that the pool does not have.
+    /// `spawn_on` or `submit_on` named a worker that the pool does not have.
     NoSuchWorker {
         /// The requested index.
         worker: usize,
@@ -305,6 +305,11 @@ pub enum Rejected {
     InsideIsolate {
         /// The isolate's name.
         isolate: String,
+    },
+    /// [`IsolatePool::prepare`](crate::IsolatePool::prepare) was called by one of the pool's own tasks, for whose end it would wait.
+    InsidePool {
+        /// The pool's name.
+        pool: String,
     },
     /// A panic had spoiled the state of an isolate, and it could not be built anew. The isolate tries again for the next task.
     NoState {
@@ -355,6 +360,10 @@ impl fmt::Display for Rejected {
                 f,
                 "a task of isolate '{isolate}' sent it to its own isolate, which would wait for itself; use the state that the task \
                  has, or send it from outside"
+            ),
+            Self::InsidePool { pool } => write!(
+                f,
+                "a task of pool '{pool}' called it, and it would wait for that task; call it from outside"
             ),
             Self::NoState { isolate, why } => write!(
                 f,

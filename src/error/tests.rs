@@ -65,6 +65,7 @@ fn rejected() -> Vec<Rejected> {
         Zero { .. } => Zero { what: "chunk" },
         Broken { .. } => Broken { pool: pool(), why: text() },
         InsideIsolate { .. } => InsideIsolate { isolate: text() },
+        InsidePool { .. } => InsidePool { pool: pool() },
         NoState { .. } => NoState { isolate: text(), why: text() },
         Code { .. } => Code { why: CodeError::NoProgram },
         TooLarge { .. } => TooLarge { bytes: 2, limit: 1 },

@@ -31,11 +31,12 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Payload for T {}
 /// Runs tasks on other threads or in other processes and returns futures. A program written against this trait changes
 /// its executor in one line.
 ///
-/// A task is an argument and a function, or a closure that captures only `Copy` data. Such a task can also be sent to
-/// another process. A thread pool also takes closures that own things, by
-/// [`ThreadPool::spawn`](crate::ThreadPool::spawn) and [`ThreadPool::map`](crate::ThreadPool::map). A call of `map` on a
-/// `ThreadPool` or a `&ThreadPool` is one of the latter. On an `Arc<ThreadPool>` it is one of the trait's `map` if the trait is in
-/// scope: write `(*pool).map(..)` for the other one.
+/// A task is a function, or a closure that captures nothing, with an argument. Such a task can also be sent to another process. A
+/// closure that captures `Copy` data runs on threads; a process pool and an `AnyExecutor` refuse it when the program is compiled
+/// (`cargo build`, not `cargo check`). A thread pool also takes closures that own things, by
+/// [`ThreadPool::spawn`](crate::ThreadPool::spawn) and [`ThreadPool::map`](crate::ThreadPool::map). On a
+/// `ThreadPool` or a `&ThreadPool`, `.map` is the pool's own. On an `Arc<ThreadPool>`, with the trait in scope, it is the trait's; the
+/// pool's own is `(*pool).map(..)`.
 ///
 /// ```
 /// use raddle::{Executor, Future, ThreadPool};

@@ -36,7 +36,7 @@ pub enum WhenFull {
     Block,
     /// The future is done at once with [`Rejected::QueueFull`](crate::Rejected::QueueFull).
     Reject,
-    /// The submitting thread runs the task itself. Not for process pools.
+    /// The submitting thread runs the task itself. Not for process pools and pools of isolates.
     RunOnCaller,
 }
 

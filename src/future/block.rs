@@ -6,7 +6,8 @@
 //! 2. It runs tasks that the current task has spawned.
 //! 3. It lets a spare worker take its place and sleeps.
 //!
-//! A wait with a deadline skips 1 and 2, since a helped task could outlast the deadline.
+//! A wait with a deadline skips 1 and 2, since a helped task could outlast the deadline. On an isolate, which has no spares, it does not:
+//! what it waits for might never run.
 //!
 //! This module knows no pool: a worker thread sets a [`Blocker`] of its own, in a thread-local.
 
@@ -24,6 +25,10 @@ pub trait Blocker {
     fn run_queued(&self, cell: RawTask) -> bool;
     /// Runs one task that the current task has spawned. False: there was none.
     fn run_spawned(&self) -> bool;
+    /// May a wait with a deadline run tasks, too? It may pass its deadline then. Only where no spare can take this worker's place.
+    fn helps_until_deadline(&self) -> bool {
+        false
+    }
     /// Calls `sleep`, which may block for long, while a spare worker has this worker's place.
     fn park(&self, sleep: &mut dyn FnMut());
     /// The worker's name, for reports.
@@ -101,7 +106,7 @@ pub fn block_spinning(
     let blocker = unsafe { blocker.as_ref() };
     let mut cells = cells.peekable();
     let first = cells.peek().copied();
-    if deadline.is_none() {
+    if deadline.is_none() || blocker.helps_until_deadline() {
         for cell in cells {
             if cell.state.load().is_pending() && blocker.run_queued(cell) && ready() {
                 return true;

@@ -97,7 +97,7 @@ impl<T> Future<T> {
     ///
     /// Spins for a moment where that pays, then sleeps. Inside a worker it does not starve the pool:
     /// it runs the awaited task itself if that is still queued, else tasks that the current task has
-    /// spawned, else it sleeps while a spare worker has its place.
+    /// spawned, else it sleeps while a spare worker has its place (on an [isolate](crate::isolate): without one).
     ///
     /// # Errors
     /// The reason why there is no value; see [`TaskError`]. [`TaskError::Abandoned`] if an `.await` of this future has

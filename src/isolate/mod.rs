@@ -15,10 +15,13 @@
 //!
 //! # Waiting inside a task
 //! A task of an isolate may wait for another task of its pool. If that one is still queued, the waiting isolate runs it itself,
-//! unless both need the state. While it waits, it runs nothing else: a state cannot move to another thread, so there are no spare
-//! threads as in a [`ThreadPool`](crate::ThreadPool). A task that uses the state cannot send a second one to its own isolate:
-//! that is an error, [`Rejected::InsideIsolate`](crate::error::Rejected::InsideIsolate), and no deadlock. But isolates that wait
-//! for each other in a circle wait for ever; wait with a time limit where that could happen.
+//! unless both need the state. So does a wait with a time limit, which may take longer then. Else it runs tasks without a state that its own task has spawned, or it
+//! sleeps: a state cannot move to another thread, so there are no spare threads as in a [`ThreadPool`](crate::ThreadPool).
+//!
+//! A task that uses the state cannot send a second one to its own isolate: that is an error at once,
+//! [`Rejected::InsideIsolate`](crate::error::Rejected::InsideIsolate), and no deadlock. But if each isolate of a pool runs a task
+//! that uses its state and waits for another such task of that pool, none of them goes on. Let such tasks not wait, or with a time limit;
+//! or wait in a task without a state, or outside.
 //!
 //! # Panics
 //! A panic in a task that uses the state fails the task. Nobody knows in which condition it left the state, so the state is
@@ -29,6 +32,7 @@
 mod builder;
 #[cfg(feature = "process")]
 mod executor;
+mod map;
 mod pool;
 mod queue;
 mod single;
@@ -41,3 +45,5 @@ pub use queue::{PutError, QueueError, Receiver, Sender, queue};
 pub use single::{Isolate, IsolateBuilder};
 pub use state::current;
 pub use task_builder::TaskBuilder;
+
+pub use crate::thread::{Stats, WorkerStats};

@@ -138,6 +138,17 @@ impl<S: 'static> IsolatePool<S> {
         self.task().submit_on(isolate, task, arg)
     }
 
+    /// As [`submit_on`](Self::submit_on), for a task that can fail: its `Err` becomes [`TaskError::Failed`].
+    pub fn try_submit_on<A, R, E, F>(&self, isolate: usize, task: F, arg: A) -> Future<R>
+    where
+        F: FnOnce(&mut S, A) -> Result<R, E> + Send + 'static,
+        A: Send + 'static,
+        R: Send + 'static,
+        E: Into<BoxError> + 'static,
+    {
+        self.task().try_submit_on(isolate, task, arg)
+    }
+
     /// Queues `f`, which uses no state, to run on any isolate, as [`ThreadPool::spawn`] does.
     pub fn spawn<F, T>(&self, f: F) -> Future<T>
     where
@@ -171,7 +182,8 @@ impl<S: 'static> IsolatePool<S> {
     }
 
     /// Calls `change` with the state of each isolate, and with each state that is built later, after a panic. Blocks until all
-    /// isolates have done it, each after the tasks that it has begun.
+    /// isolates have done it. It overtakes tasks that wait; an isolate that runs one finishes it first. The pool keeps `change` as long
+    /// as it lives, so this is not for messages: send those by [`submit_on`](Self::submit_on).
     ///
     /// # Errors
     /// The first error of an isolate: `change` panicked ([`TaskError::Panicked`]), or the isolate refused it
@@ -189,8 +201,8 @@ impl<S: 'static> IsolatePool<S> {
         change: impl Fn(&mut S) + Send + Sync + 'static,
     ) -> Result<(), TaskError> {
         if self.threads.is_inside() {
-            let isolate = self.threads.name().to_owned();
-            return Err(TaskError::Rejected(Rejected::InsideIsolate { isolate }));
+            let pool = self.threads.name().to_owned();
+            return Err(TaskError::Rejected(Rejected::InsidePool { pool }));
         }
         let number = self.factory.add(change);
         let prepared: Vec<_> = (0..self.workers())

@@ -15,7 +15,6 @@
 //! never lost.
 //! Models: `verify/src/scenarios/queue.rs`.
 
-use crate::error::Rejected;
 use crate::future::block;
 use crate::sync::atomic::{AtomicU32, Ordering::*};
 use crate::sync::{Arc, FutexWait, Mutex, futex};
@@ -30,14 +29,15 @@ use std::time::{Duration, Instant};
 /// [`ThreadPool`](crate::ThreadPool) that waits for the queue has a spare in its place meanwhile.
 ///
 /// # Errors
-/// [`Rejected::Zero`]: the bound is zero.
+/// [`QueueError::ZeroBound`].
 ///
 /// ```
 /// use raddle::Isolate;
 /// use raddle::isolate::{QueueError, queue};
 ///
-/// let (lines, inbox) = queue::<String>(8)?;
 /// let writer = Isolate::new(|_| Ok(Vec::<String>::new()))?;
+/// // After the isolate, so that the sender is dropped before it: dropping an isolate waits for its calls.
+/// let (lines, inbox) = queue::<String>(8)?;
 /// let written = writer.call(|written, inbox| {
 ///     while let Ok(line) = inbox.get() {
 ///         written.push(line);
@@ -50,9 +50,9 @@ use std::time::{Duration, Instant};
 /// assert_eq!(written.result()?, 2);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn queue<T>(bound: usize) -> Result<(Sender<T>, Receiver<T>), Rejected> {
+pub fn queue<T>(bound: usize) -> Result<(Sender<T>, Receiver<T>), QueueError> {
     if bound == 0 {
-        return Err(Rejected::Zero { what: "bound" });
+        return Err(QueueError::ZeroBound);
     }
     let shared = Arc::new(Shared {
         bound,
@@ -90,6 +90,8 @@ pub enum QueueError {
     },
     /// There was no item, at once or within the time limit.
     Empty,
+    /// A queue with room for nothing was asked for.
+    ZeroBound,
 }
 
 impl fmt::Display for QueueError {
@@ -98,6 +100,9 @@ impl fmt::Display for QueueError {
             Self::Closed => f.write_str("the queue is closed, or its other end is gone"),
             Self::Full { bound } => write!(f, "the queue is full ({bound} items)"),
             Self::Empty => f.write_str("the queue is empty"),
+            Self::ZeroBound => {
+                f.write_str("a queue with a bound of 0 takes no item; use at least 1")
+            }
         }
     }
 }

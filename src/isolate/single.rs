@@ -59,7 +59,7 @@ impl<S: 'static> Isolate<S> {
         }
     }
 
-    /// Queues `task(state, arg)`. Never blocks.
+    /// Queues `task(state, arg)`, and returns at once: the result comes in the future.
     ///
     /// A panic in `task` is the future's error, and the state is built anew before its next use. Refusals are errors of the
     /// future, [`TaskError::Rejected`]: the isolate was closed, is broken, belongs to the parent of a forked child, or the caller
@@ -84,7 +84,7 @@ impl<S: 'static> Isolate<S> {
         self.pool.try_submit_with(task, arg)
     }
 
-    /// Calls `task` with the state, and blocks until it is done.
+    /// Blocks: calls `task` with the state, and returns its result.
     ///
     /// # Errors
     /// Those of the future of [`call`](Self::call).

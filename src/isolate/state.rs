@@ -14,7 +14,7 @@
 use crate::error::{BoxError, Rejected, TaskError};
 use crate::executor::WorkerInfo;
 use crate::executor::restart_limit::RestartLimit;
-use crate::report::{self, Report, message_of};
+use crate::report::{self, message_of};
 use crate::sync::{self, Arc, Mutex};
 use crate::thread::{ThreadPool, current_worker};
 use std::any::Any;
@@ -118,7 +118,7 @@ impl<S: 'static> StateFactory<S> {
         let mut inside = self.inside.lock();
         if inside.broken.is_none() && !inside.limit.allow(Instant::now()) {
             inside.broken = Some(format!(
-                "a state had to be built anew more often than its limit allows ({})",
+                "states had to be built anew more often than `restarts` allows ({}); find the panics, or raise it",
                 inside.limit
             ));
         }
@@ -226,13 +226,7 @@ pub fn leave<S: 'static>() {
 }
 
 fn drop_state<S>(state: Option<S>) {
-    // UNWIND: the state's destructor is user code, on a thread that goes on.
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(state))) {
-        report::tell(&Report::DropPanicked {
-            what: "state",
-            message: message_of(&*payload),
-        });
-    }
+    report::contain_drop("state", || drop(state));
 }
 
 /// The isolate that the calling thread is.

@@ -78,6 +78,26 @@ impl<'a, S: 'static> TaskBuilder<'a, S> {
         })
     }
 
+    /// As [`IsolatePool::spawn`](super::IsolatePool::spawn).
+    pub fn spawn<F, T>(self, f: F) -> Future<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        self.threads.start(self.name, move || Ok(f()))
+    }
+
+    /// As [`IsolatePool::try_spawn`](super::IsolatePool::try_spawn).
+    pub fn try_spawn<F, T, E>(self, f: F) -> Future<T>
+    where
+        F: FnOnce() -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: Into<BoxError> + 'static,
+    {
+        let f = move || f().map_err(|error| TaskError::Failed(error.into()));
+        self.threads.start(self.name, f)
+    }
+
     fn start<R, F>(self, isolate: Option<usize>, task: F) -> Future<R>
     where
         F: FnOnce(&mut S) -> Result<R, TaskError> + Send + 'static,

@@ -219,7 +219,7 @@ impl ThreadPool {
     }
 
     #[inline]
-    fn start<F, T>(&self, extra: impl Extra + 'static, f: F) -> Future<T>
+    pub(crate) fn start<F, T>(&self, extra: impl Extra + 'static, f: F) -> Future<T>
     where
         F: FnOnce() -> Result<T, TaskError> + Send + 'static,
         T: Send + 'static,

@@ -508,6 +508,10 @@ impl Blocker for Worker {
         true
     }
 
+    fn helps_until_deadline(&self) -> bool {
+        self.shared.config.isolated
+    }
+
     fn park(&self, sleep: &mut dyn FnMut()) {
         if self.shared.config.isolated {
             return sleep();

@@ -369,6 +369,14 @@ fn i01_a_task_waits_for_one_that_uses_another_state() {
 }
 
 #[test]
+fn i01_a_wait_with_a_time_limit_runs_what_it_waits_for() {
+    let pool = Arc::new(counters(1));
+    let inner = Arc::clone(&pool);
+    let outer = pool.submit_with(move |_, ()| inner.spawn(|| 5).result_timeout(LONG), ());
+    assert!(matches!(outer.result().unwrap(), Ok(Ok(5))));
+}
+
+#[test]
 fn n14_a_call_from_inside_the_same_isolate_is_an_error_and_no_deadlock() {
     let isolate = Arc::new(Isolate::builder(|_| Ok(0)).name("self").build().unwrap());
     let inner = Arc::clone(&isolate);
@@ -708,10 +716,7 @@ fn e04_bad_settings_are_errors_of_build() {
 fn q01_a_queue_has_a_bound() {
     let (sender, receiver) = queue::<u32>(3).unwrap();
     assert_eq!((sender.bound(), receiver.bound()), (3, 3));
-    assert!(matches!(
-        queue::<u32>(0),
-        Err(Rejected::Zero { what: "bound" })
-    ));
+    assert!(matches!(queue::<u32>(0), Err(QueueError::ZeroBound)));
 }
 
 #[test]
