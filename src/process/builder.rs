@@ -55,6 +55,7 @@ pub struct ProcessPoolBuilder {
     restarts: u32,
     restart_window: Duration,
     kill_grace: Duration,
+    start_timeout: Duration,
 }
 
 impl Default for ProcessPoolBuilder {
@@ -72,6 +73,7 @@ impl Default for ProcessPoolBuilder {
             restarts: 100,
             restart_window: Duration::from_secs(10),
             kill_grace: Duration::from_millis(500),
+            start_timeout: Duration::from_secs(60),
         }
     }
 }
@@ -286,6 +288,14 @@ impl ProcessPoolBuilder {
         self
     }
 
+    /// Sets how long a worker may take from its start until its hooks are over. The default is a minute. A worker that takes longer is
+    /// ended, and its start has failed: `build` fails, or, for a replacement, it is tried again; five failed starts in a row break the
+    /// pool.
+    pub fn start_timeout(mut self, limit: Duration) -> Self {
+        self.start_timeout = limit;
+        self
+    }
+
     /// Sets the time between `SIGTERM` and `SIGKILL` for a worker whose task is killed or runs past its deadline. The default is
     /// half a second. With zero, `SIGTERM` is not sent.
     pub fn kill_grace(mut self, grace: Duration) -> Self {
@@ -328,6 +338,7 @@ impl ProcessPoolBuilder {
             restarts: self.restarts,
             restart_window: self.restart_window,
             kill_grace: self.kill_grace,
+            start_timeout: self.start_timeout,
         };
         Pool::start(config, &cores).map(ProcessPool::from_pool)
     }

@@ -6,6 +6,7 @@ use raddle::process::{Limit, Output, PayloadReason};
 use raddle::{BoxError, BuildError, Executor, Pin, ProcessPool, Rejected, TaskError};
 use std::cell::Cell;
 use std::path::PathBuf;
+use std::time::Duration;
 
 std::thread_local! {
     static READY: Cell<u32> = const { Cell::new(0) };
@@ -53,6 +54,31 @@ fn p33_a_failing_start_hook_fails_the_build() {
     ] {
         let why = builder.build().unwrap_err().to_string();
         assert!(why.contains("there is no database"), "{why}");
+    }
+}
+
+#[test]
+fn p33_a_start_hook_that_never_returns_fails_the_build() {
+    let _watch = watch();
+    for builder in [
+        ProcessPool::builder().on_start(|_| {
+            loop {
+                std::thread::park();
+            }
+        }),
+        ProcessPool::builder().sandbox(|_| {
+            loop {
+                std::thread::park();
+            }
+        }),
+    ] {
+        let limit = Duration::from_millis(50);
+        let why = builder.workers(2).start_timeout(limit).build();
+        let why = why.unwrap_err().to_string();
+        assert!(
+            why.contains("not ready after 50ms") && why.contains("start_timeout"),
+            "{why}"
+        );
     }
 }
 

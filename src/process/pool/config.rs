@@ -15,6 +15,8 @@ pub struct Config {
     pub restarts: u32,
     pub restart_window: Duration,
     pub kill_grace: Duration,
+    /// How long a worker may take to be ready.
+    pub start_timeout: Duration,
 }
 
 /// What the pool does when a worker has died.

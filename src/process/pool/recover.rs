@@ -200,6 +200,7 @@ mod tests {
             restarts: 0,
             restart_window: Duration::ZERO,
             kill_grace: Duration::ZERO,
+            start_timeout: Duration::MAX,
         };
         let lane = Lane::new(0, "recover-0".to_owned(), None, ARENA).unwrap();
         let (supervisor_queue, completer_event) =

@@ -145,6 +145,7 @@ impl Supervisor {
             due.chain(termination.map(|termination| termination.next_step))
                 .chain(slot.skips.as_ref().map(|skips| skips.at))
                 .chain(slot.given_up)
+                .chain(slot.start_due(self.pool.config.start_timeout))
         });
         let timer = self.timers.peek().map(|Reverse(timer)| timer.0);
         slots.chain(timer).chain(self.check).min()
@@ -312,6 +313,11 @@ impl Supervisor {
             self.watch_skips(at, now);
         }
         let slot = &mut self.slots[at];
+        let limit = self.pool.config.start_timeout;
+        if slot.start_due(limit).is_some_and(|due| due <= now) {
+            slot.start_error = Some(StartError::TimedOut { limit });
+            slot.signal(libc::SIGKILL);
+        }
         let is_due = slot.due.is_some_and(|due| due <= now);
         if is_due {
             slot.due = None;

@@ -8,7 +8,7 @@ use crate::process::worker::start::{StartError, Started};
 use crate::sync::Arc;
 use crate::sys::limits;
 use std::io;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Which of a worker's descriptors an epoll event refers to.
 #[derive(Clone, Copy)]
@@ -130,6 +130,14 @@ impl WorkerSlot {
             given_up: None,
             stdout: OutputCapture::new(log::Level::Info),
             stderr: OutputCapture::new(log::Level::Warn),
+        }
+    }
+
+    /// When the start of the worker has taken `limit`, if it is not ready and is not being ended for that.
+    pub fn start_due(&self, limit: Duration) -> Option<Instant> {
+        match self.state {
+            SlotState::Starting(_) if self.start_error.is_none() => self.since.checked_add(limit),
+            _ => None,
         }
     }
 

@@ -19,6 +19,7 @@ fn supervisor() -> Supervisor {
         restarts: 1,
         restart_window: Duration::from_secs(1),
         kill_grace: Duration::ZERO,
+        start_timeout: Duration::MAX,
     };
     let lanes = [Lane::new(0, "test-0".to_owned(), None, crate::shm::ARENA).unwrap()].into();
     let supervisor_queue = SupervisorQueue::new().unwrap();

@@ -50,6 +50,7 @@ impl Hostile {
             restarts: 0,
             restart_window: Duration::ZERO,
             kill_grace: Duration::ZERO,
+            start_timeout: Duration::MAX,
         };
         let lanes: Box<[Lane]> = (0..lanes)
             .map(|index| Lane::new(index, format!("hostile-{index}"), None, ARENA).expect("memory"))

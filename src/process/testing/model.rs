@@ -58,6 +58,7 @@ impl Model {
             restarts: 0,
             restart_window: Duration::ZERO,
             kill_grace: Duration::ZERO,
+            start_timeout: Duration::MAX,
         };
         let lanes = lanes.into_iter().enumerate().map(|(index, shm)| {
             let files = Files {

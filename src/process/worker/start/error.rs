@@ -6,6 +6,7 @@ use crate::error::CodeError;
 use crate::sys::refusal;
 use serde::{Deserialize, Serialize};
 use std::error::Error;
+use std::time::Duration;
 use std::{fmt, io};
 
 /// Why a worker could not be started.
@@ -44,6 +45,11 @@ pub enum StartError {
     Silent,
     /// The handshake message could not be decoded.
     Garbled,
+    /// The worker was not ready within the `start_timeout`, and was ended.
+    TimedOut {
+        /// The `start_timeout`.
+        limit: Duration,
+    },
     /// A worker would not find the program's code. This variant does not travel. It is the last one because the two sides of
     /// serde number the variants behind a skipped one differently.
     #[serde(skip)]
@@ -93,6 +99,11 @@ impl fmt::Display for StartError {
             }
             Self::Hook { hook, message } => write!(f, "the {hook} of the worker failed: {message}"),
             Self::Silent => f.write_str("the worker ended before it was ready"),
+            Self::TimedOut { limit } => write!(
+                f,
+                "it was not ready after {limit:?}: its start or sandbox hook, or what the program does before that, takes longer or \
+                 never returns; raise `start_timeout`, or find what it waits for"
+            ),
             Self::Garbled => f.write_str("the handshake message could not be decoded"),
         }
     }
