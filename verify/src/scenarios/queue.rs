@@ -23,7 +23,7 @@ const PUT_GET: Scenario = Scenario {
     shows: "two items through room for one, in their order",
     must: &["slept", "did not sleep"],
     faults: 1,
-    loom: Loom::bound(3).at_least(90_000),
+    loom: Loom::bound(3).at_least(20_000),
     shuttle: Shuttle::exhaustive().at_least(2),
     body: |out| {
         let (sender, receiver) = queue(1).unwrap();
@@ -98,7 +98,7 @@ const NO_SENDER: Scenario = Scenario {
     shows: "a receiver learns that the senders are gone, after the last item",
     must: &["slept", "did not sleep"],
     faults: 1,
-    loom: Loom::bound(3).at_least(1_900),
+    loom: Loom::bound(3).at_least(500),
     shuttle: Shuttle::exhaustive().at_least(2),
     body: |out| {
         let (sender, receiver) = queue(1).unwrap();
@@ -118,7 +118,7 @@ const NO_RECEIVER: Scenario = Scenario {
     shows: "a sender that waits for room learns that the receivers are gone",
     must: &["slept", "did not sleep"],
     faults: 1,
-    loom: Loom::unbounded().at_least(22_000),
+    loom: Loom::unbounded().at_least(4_400),
     shuttle: Shuttle::exhaustive().at_least(2),
     body: |out| {
         let (sender, receiver) = queue(1).unwrap();
@@ -169,7 +169,7 @@ const TIMED_GET: Scenario = Scenario {
     shows: "an item that comes as the time passes is got, or stays",
     must: &["got it", "timed out"],
     faults: 1,
-    loom: Loom::unbounded().at_least(1_500),
+    loom: Loom::unbounded().at_least(280),
     shuttle: Shuttle::exhaustive().at_least(2),
     body: |out| {
         let (sender, receiver) = queue(1).unwrap();
@@ -200,7 +200,7 @@ const TIMED_OF_TWO: Scenario = Scenario {
     must: &["both", "one"],
     faults: 1,
     threads: 3,
-    loom: Loom::bound(3).at_least(68_000),
+    loom: Loom::bound(3).at_least(17_000),
     shuttle: Shuttle::sampled(3_000),
     body: |out| {
         let (sender, receiver) = queue(2).unwrap();

@@ -137,7 +137,7 @@ pub const BUGS: &[Bug] = &[
             "&& !PLANTED && (self.workers() == 1 || isolate == Some(inside.last_index()))",
         )],
         why: "A task that uses a state waits for one that needs the same.",
-        fate: Loom("isolate::inside"),
+        fate: Shuttle("isolate::inside"),
     },
 ];
 
