@@ -24,7 +24,7 @@ const PUT_GET: Scenario = Scenario {
     must: &["slept", "did not sleep"],
     faults: 1,
     loom: Loom::bound(3).at_least(20_000),
-    shuttle: Shuttle::exhaustive().at_least(2),
+    shuttle: Shuttle::sampled(3_000),
     body: |out| {
         let (sender, receiver) = queue(1).unwrap();
         let putter = thread::spawn(move || {
@@ -99,7 +99,7 @@ const NO_SENDER: Scenario = Scenario {
     must: &["slept", "did not sleep"],
     faults: 1,
     loom: Loom::bound(3).at_least(500),
-    shuttle: Shuttle::exhaustive().at_least(2),
+    shuttle: Shuttle::sampled(3_000),
     body: |out| {
         let (sender, receiver) = queue(1).unwrap();
         let getter = thread::spawn(move || (receiver.get(), receiver.get()));
