@@ -24,7 +24,7 @@
 //! or wait in a task without a state, or outside.
 //!
 //! # Panics
-//! A panic in a task that uses the state fails the task. Nobody knows in which condition it left the state, so the state is
+//! A panic in a task that uses the state fails the task. It may have left the state half changed, so the state is
 //! dropped, and built anew before the next task that uses it: see [`IsolatePoolBuilder::restarts`].
 
 // `pool` is a thread pool whose workers have states; `state` is what they do with them. `single` is a pool of one.

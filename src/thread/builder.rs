@@ -156,7 +156,7 @@ impl ThreadPoolBuilder {
         }
         let allowed = affinity::allowed();
         let cores = self.pin.cores(self.workers, &allowed, MAX_WORKERS)?;
-        // Isolates have a number each, after that of their pool: a task that is bound to one is told by its number.
+        // Each isolate has a number of its own, after that of its pool. The tag of a task for one isolate has that number.
         let numbers = if self.isolated {
             1 + cores.len() as u32
         } else {
