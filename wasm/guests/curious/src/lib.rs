@@ -1,0 +1,1 @@
+raddle_guest::tasks![];
