@@ -84,8 +84,8 @@ macro_rules! __task_table {
             argument: || $crate::__private::argument_shape($crate::encoding::Encoding::$encoding, $task),
             result: || {
                 #[allow(unused_imports)]
-                use $crate::__private::{Traced as _, Untraced as _};
-                (&$crate::__private::ResultOf::fallible($task)).shape($crate::encoding::Encoding::$encoding)
+                use $crate::__private::{Text as _, Traced as _, Untraced as _};
+                (&&&$crate::__private::ResultOf::fallible($task)).shape($crate::encoding::Encoding::$encoding)
             },
             run: |argument| $crate::__private::run_try($crate::encoding::Encoding::$encoding, $task, argument),
         },] $($rest)*)
@@ -97,8 +97,8 @@ macro_rules! __task_table {
             argument: || $crate::__private::argument_shape($crate::encoding::Encoding::$encoding, $task),
             result: || {
                 #[allow(unused_imports)]
-                use $crate::__private::{Traced as _, Untraced as _};
-                (&$crate::__private::ResultOf::plain($task)).shape($crate::encoding::Encoding::$encoding)
+                use $crate::__private::{Text as _, Traced as _, Untraced as _};
+                (&&&$crate::__private::ResultOf::plain($task)).shape($crate::encoding::Encoding::$encoding)
             },
             run: |argument| $crate::__private::run($crate::encoding::Encoding::$encoding, $task, argument),
         },] $($rest)*)
