@@ -7,7 +7,7 @@ use crate::encoding::Encoding;
 use crate::task::{self, Task};
 
 /// Made from `wit/raddle.wit`.
-#[allow(clippy::all, clippy::undocumented_unsafe_blocks, missing_docs)]
+#[allow(clippy::all, clippy::undocumented_unsafe_blocks)]
 pub mod bindings {
     wit_bindgen::generate!({
         path: "wit",

@@ -83,6 +83,8 @@
 //! side need not be the same Rust types, only of the same [`shape`]. The host compares shapes when it looks up a function, so a
 //! difference is an error then, and no wrong number later.
 
+#![warn(missing_docs)]
+
 // The bindings name this crate as a user's crate does.
 #[cfg(target_family = "wasm")]
 extern crate self as raddle_guest;
@@ -90,8 +92,10 @@ extern crate self as raddle_guest;
 pub mod encoding;
 mod macros;
 pub mod shape;
+#[allow(missing_docs)]
 mod task;
 
+#[allow(missing_docs)]
 #[cfg(target_family = "wasm")]
 mod export;
 

@@ -325,10 +325,11 @@ impl<'a> Tracer<'a> {
             last: &mut last,
             context,
         });
-        if let (Err(error), Some((at, given))) = (&traced, last) {
-            if !context.adapted.get() && known.adapt(at, given, error) {
-                context.adapted.set(true);
-            }
+        if let (Err(error), Some((at, given))) = (&traced, last)
+            && !context.adapted.get()
+            && known.adapt(at, given, error)
+        {
+            context.adapted.set(true);
         }
         traced
     }
