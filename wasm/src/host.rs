@@ -1,0 +1,123 @@
+//! What the host keeps for an instance: its limits, what it said before it panicked, and what it was given.
+
+use wasmtime::ResourceLimiter;
+#[cfg(feature = "wasi")]
+use wasmtime_wasi::{ResourceTable, WasiCtx, WasiCtxView, WasiView};
+
+/// The data of an instance's store.
+pub struct Host {
+    pub limits: Limits,
+    /// The message of the panic that is under way.
+    pub panicked: Option<String>,
+    #[cfg(feature = "wasi")]
+    wasi: WasiCtx,
+    #[cfg(feature = "wasi")]
+    table: ResourceTable,
+}
+
+impl Host {
+    #[cfg(feature = "wasi")]
+    pub fn new(limits: Limits, wasi: WasiCtx) -> Self {
+        Self {
+            limits,
+            panicked: None,
+            wasi,
+            table: ResourceTable::new(),
+        }
+    }
+
+    #[cfg(not(feature = "wasi"))]
+    pub fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            panicked: None,
+        }
+    }
+}
+
+#[cfg(feature = "wasi")]
+impl WasiView for Host {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
+    }
+}
+
+/// How much an instance may take, and what it was refused.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Bytes of memory, in all memories of the instance.
+    pub memory: usize,
+    /// Entries, in each table.
+    pub table: usize,
+    used: usize,
+    refused: Option<Refused>,
+}
+
+/// What an instance was refused, as it wanted to grow.
+#[derive(Clone, Copy, Debug)]
+pub enum Refused {
+    Memory { wanted: usize },
+    Table { wanted: usize },
+}
+
+impl Limits {
+    pub fn new(memory: usize, table: usize) -> Self {
+        Self {
+            memory,
+            table,
+            used: 0,
+            refused: None,
+        }
+    }
+
+    /// What was refused since the last call of this.
+    pub fn take_refused(&mut self) -> Option<Refused> {
+        self.refused.take()
+    }
+}
+
+/// A guest that is refused more learns that from the instruction by which it asked, as WebAssembly has it.
+impl ResourceLimiter for Limits {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        let wanted = self.used.saturating_add(desired.saturating_sub(current));
+        if wanted > self.memory {
+            self.refused = Some(Refused::Memory { wanted });
+            return Ok(false);
+        }
+        self.used = wanted;
+        Ok(true)
+    }
+
+    fn table_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        if desired > self.table {
+            self.refused = Some(Refused::Table { wanted: desired });
+            return Ok(false);
+        }
+        Ok(true)
+    }
+
+    fn instances(&self) -> usize {
+        usize::MAX
+    }
+
+    fn tables(&self) -> usize {
+        usize::MAX
+    }
+
+    fn memories(&self) -> usize {
+        usize::MAX
+    }
+}
