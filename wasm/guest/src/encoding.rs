@@ -1,7 +1,8 @@
 //! How arguments and results become bytes. Host and guest both call these functions, so they cannot disagree.
 
-use serde::Serialize;
+use rmp_serde::decode::Error;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 /// How the argument and the result of a task travel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -71,13 +72,13 @@ where
 {
     match encoding {
         Encoding::MessagePack => {
-            let mut rest = bytes;
-            let mut deserializer = rmp_serde::Deserializer::new(&mut rest);
+            let mut deserializer = rmp_serde::Deserializer::from_read_ref(bytes);
             deserializer.set_max_depth(MAX_DEPTH);
             let value = T::deserialize(&mut deserializer).map_err(|error| error.to_string())?;
-            match rest.len() {
-                0 => Ok(value),
-                more => Err(format!("{more} bytes follow the value")),
+            // It does not tell where it is. Only at the end can it not read the first byte of another value.
+            match <()>::deserialize(&mut deserializer) {
+                Err(Error::InvalidMarkerRead(_)) => Ok(value),
+                _ => Err("more bytes follow the value".to_owned()),
             }
         }
         Encoding::Json => serde_json::from_slice(bytes).map_err(|error| error.to_string()),

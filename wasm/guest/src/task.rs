@@ -133,8 +133,7 @@ where
     shape::of_encoded::<A>(encoding)
 }
 
-/// The result type of a task, for a choice between two traits: a method call takes [`Traced`] if the type can be deserialized, and
-/// otherwise, one reference further, [`Untraced`].
+/// The result type of a task, for a choice between three traits: the method call `(&&&of).shape(..)` takes the first that fits.
 pub struct ResultOf<R>(PhantomData<R>);
 
 impl<R> ResultOf<R> {
@@ -147,21 +146,33 @@ impl<R> ResultOf<R> {
     }
 }
 
+/// `&str` can be deserialized for some lifetimes only, which a choice between traits does not see.
+pub trait Text {
+    fn shape(&self, encoding: Encoding) -> String;
+}
+
+impl Text for &&ResultOf<&str> {
+    fn shape(&self, encoding: Encoding) -> String {
+        shape::of_encoded::<String>(encoding)
+    }
+}
+
 pub trait Traced {
     fn shape(&self, encoding: Encoding) -> String;
 }
 
-impl<R: DeserializeOwned> Traced for ResultOf<R> {
+impl<R: DeserializeOwned> Traced for &ResultOf<R> {
     fn shape(&self, encoding: Encoding) -> String {
         shape::of_encoded::<R>(encoding)
     }
 }
 
+/// What can only be serialized.
 pub trait Untraced {
     fn shape(&self, encoding: Encoding) -> String;
 }
 
-impl<R> Untraced for &ResultOf<R> {
+impl<R> Untraced for ResultOf<R> {
     fn shape(&self, _: Encoding) -> String {
         "?".to_owned()
     }

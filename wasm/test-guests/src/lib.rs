@@ -3,6 +3,8 @@
 //! A test process builds them once, with cargo, into the folder `guests` of the target folder. Cargo itself waits while another process
 //! builds there. Each function panics if the build fails and says what is missing.
 
+mod text;
+
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,6 +12,8 @@ use std::sync::{LazyLock, OnceLock};
 use std::{env, fs, process};
 
 use wit_component::ComponentEncoder;
+
+pub use text::{text, texts};
 
 /// Std has WASI underneath; rustc's linker makes it a component.
 const WASI: &str = "wasm32-wasip2";

@@ -1,8 +1,8 @@
 //! The guests build, are valid, and import what they should.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::path::Path;
-use std::{fs, str};
 
 use raddle_test_guests as guests;
 use wasmparser::{Parser, Payload, Validator};
@@ -56,5 +56,24 @@ fn a_guest_with_wasi_imports_it_and_the_host() {
         for name in others {
             assert!(name.starts_with("wasi:"), "{}: {name}", path.display());
         }
+    }
+}
+
+#[test]
+fn texts_are_valid_but_for_those_that_should_not_be() {
+    for (name, text) in guests::texts() {
+        let parsed = wat::parse_str(text);
+        if *name == "syntax" {
+            assert!(parsed.is_err());
+            continue;
+        }
+        let bytes = parsed.unwrap_or_else(|error| panic!("{name}: {error}"));
+        let validated = Validator::new().validate_all(&bytes);
+        validated.unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(
+            Parser::is_component(&bytes),
+            *name != "core_module",
+            "{name}"
+        );
     }
 }

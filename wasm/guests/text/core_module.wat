@@ -1,0 +1,2 @@
+;; A core module, no component.
+(module (memory (export "memory") 1))

@@ -1,0 +1,10 @@
+  ;; Its memory is all that there can be.
+  (memory (export "memory") 65536)
+  (data (i32.const 8) "\ff\fe name" "bytes")
+  (func (export "realloc") (param i32 i32 i32 i32) (result i32)
+    i32.const 1024)
+  (func (export "list") (result i32)
+    i32.const 32)
+  (func (export "call") (param i32 i32 i32) (result i32)
+    unreachable)
+  (func (export "after") (param i32))

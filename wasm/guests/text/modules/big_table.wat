@@ -1,0 +1,11 @@
+  ;; Its table has more elements than any limit allows.
+  (memory (export "memory") 1)
+  (data (i32.const 8) "\ff\fe name" "bytes")
+  (table 100000000 funcref)
+  (func (export "realloc") (param i32 i32 i32 i32) (result i32)
+    i32.const 1024)
+  (func (export "list") (result i32)
+    i32.const 32)
+  (func (export "call") (param i32 i32 i32) (result i32)
+    unreachable)
+  (func (export "after") (param i32))

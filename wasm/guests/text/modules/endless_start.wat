@@ -1,0 +1,12 @@
+  ;; It never ends being instantiated.
+  (memory (export "memory") 1)
+  (data (i32.const 8) "\ff\fe name" "bytes")
+  (func $start (loop $again (br $again)))
+  (start $start)
+  (func (export "realloc") (param i32 i32 i32 i32) (result i32)
+    i32.const 1024)
+  (func (export "list") (result i32)
+    i32.const 32)
+  (func (export "call") (param i32 i32 i32) (result i32)
+    unreachable)
+  (func (export "after") (param i32))

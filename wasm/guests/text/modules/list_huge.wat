@@ -1,0 +1,11 @@
+  ;; The list has more tasks than the memory has bytes.
+  (memory (export "memory") 1)
+  (data (i32.const 8) "\ff\fe name" "bytes")
+  (data (i32.const 32) "\00\00\00\00\ff\ff\ff\ff")
+  (func (export "realloc") (param i32 i32 i32 i32) (result i32)
+    i32.const 1024)
+  (func (export "list") (result i32)
+    i32.const 32)
+  (func (export "call") (param i32 i32 i32) (result i32)
+    unreachable)
+  (func (export "after") (param i32))

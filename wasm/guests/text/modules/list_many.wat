@@ -1,0 +1,11 @@
+  ;; It has two hundred thousand tasks, all without a name.
+  (memory (export "memory") 100)
+  (data (i32.const 8) "\ff\fe name" "bytes")
+  (data (i32.const 32) "\00\00\01\00\40\0d\03\00")
+  (func (export "realloc") (param i32 i32 i32 i32) (result i32)
+    i32.const 1024)
+  (func (export "list") (result i32)
+    i32.const 32)
+  (func (export "call") (param i32 i32 i32) (result i32)
+    unreachable)
+  (func (export "after") (param i32))

@@ -1,0 +1,10 @@
+  ;; Asked for its tasks, it traps.
+  (memory (export "memory") 1)
+  (data (i32.const 8) "\ff\fe name" "bytes")
+  (func (export "realloc") (param i32 i32 i32 i32) (result i32)
+    i32.const 1024)
+  (func (export "list") (result i32)
+    unreachable)
+  (func (export "call") (param i32 i32 i32) (result i32)
+    unreachable)
+  (func (export "after") (param i32))
