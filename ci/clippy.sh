@@ -6,8 +6,6 @@ need_component clippy clippy
 
 cargo clippy --locked --workspace --all-targets -- -D warnings
 for checker in loom shuttle; do
-  RUSTFLAGS="${RUSTFLAGS:-} --cfg raddle_$checker" \
-    cargo clippy --locked -p raddle-verify --all-targets --target-dir "$target/$checker"
+  RUSTC_WORKSPACE_WRAPPER="$PWD/ci/cfg/clippy/raddle_$checker" cargo check --locked -p raddle-verify --all-targets
 done
-RUSTFLAGS="${RUSTFLAGS:-} --cfg raddle_counts" \
-  cargo clippy --locked -p raddle-instructions --all-targets --target-dir "$target/counts" -- -D warnings
+RUSTC_WORKSPACE_WRAPPER="$PWD/ci/cfg/clippy/raddle_counts" cargo check --locked -p raddle-instructions --all-targets

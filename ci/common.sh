@@ -4,9 +4,13 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 exec </dev/null
 export CARGO_TERM_COLOR="${CARGO_TERM_COLOR:-auto}"
 
-# The checkers' builds have flags of their own. In folders of their own they do not replace the
-# usual build, nor it them.
+# Builds with other flags have folders of their own in it: they do not replace the usual build, nor it them.
 target="${CARGO_TARGET_DIR:-target}"
+
+# with_cfg NAME COMMAND...: the crates of this workspace are built with `--cfg raddle_NAME`, beside their usual builds.
+with_cfg() {
+  RUSTC_WORKSPACE_WRAPPER="$PWD/ci/cfg/raddle_$1" "${@:2}"
+}
 
 # As root, or through sudo where we are not root.
 as_root() {

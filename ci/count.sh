@@ -22,5 +22,7 @@ if [ "$("$runner" --version 2>/dev/null | grep -o '[0-9][0-9.]*' | head -n 1)" !
   echo "gungraun-runner $version installed in $((SECONDS - begin)) s"
 fi
 
+# What is counted is built as the manifest says.
+unset CARGO_PROFILE_RELEASE_DEBUG
 cargo run --locked --quiet -p raddle-benches --bin instructions -- \
   --target "$target/counts" --runner "$(realpath "$runner")" "$@"

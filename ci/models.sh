@@ -3,5 +3,6 @@
 source "$(dirname "$0")/common.sh"
 
 # The protocols' own assertions are judged too: they cost no time that could be measured.
-RUSTFLAGS="${RUSTFLAGS:-} --cfg raddle_loom" CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS=true \
-  cargo test --locked --release -p raddle-verify --target-dir "$target/loom"
+export CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS=true
+with_cfg loom cargo test --locked --release -p raddle-verify --no-default-features \
+  --test tables --test models

@@ -43,8 +43,6 @@ mod scatter;
 mod scenario;
 #[cfg(any(raddle_loom, raddle_shuttle))]
 pub mod scenarios;
-#[cfg(all(test, any(raddle_loom, raddle_shuttle)))]
-mod tables;
 
 #[cfg(any(raddle_loom, raddle_shuttle))]
 pub use {

@@ -316,10 +316,9 @@ fn meet(binary: &Path, checker: Checker, test: &str, bug: &Bug) -> Result<Option
     Ok(None)
 }
 
-/// Builds a checker's tests in the copy. What both copies depend on is built once.
+/// Builds a checker's tests in the copy. What they depend on is that of the models' own build.
 fn build(copy: &Path, target: &Path, checker: Checker) -> Result<PathBuf, Error> {
     let (name, tests) = checker.names();
-    let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
     // Little of the time goes into running them.
     let quickly = |package: &str| {
         ["opt-level=1", "codegen-units=16", "debug=false"]
@@ -332,6 +331,7 @@ fn build(copy: &Path, target: &Path, checker: Checker) -> Result<PathBuf, Error>
             "--release",
             "-p",
             "raddle-verify",
+            "--no-default-features",
             "--no-run",
         ])
         .args(["--test", tests, "--message-format=json-render-diagnostics"])
@@ -341,8 +341,11 @@ fn build(copy: &Path, target: &Path, checker: Checker) -> Result<PathBuf, Error>
                 .chain(quickly("raddle-verify")),
         )
         .arg("--target-dir")
-        .arg(target.join(name))
-        .env("RUSTFLAGS", format!("{flags} --cfg raddle_{name}"))
+        .arg(target)
+        .env(
+            "RUSTC_WORKSPACE_WRAPPER",
+            std::path::absolute(format!("ci/cfg/raddle_{name}"))?,
+        )
         .env("CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS", "true")
         .current_dir(copy)
         .stdin(Stdio::null())

@@ -2,11 +2,13 @@
 //! scenarios are in it: `<!-- models: join ranges scope -->`. This writes them anew:
 //!
 //! ```text
-//! RADDLE_TABLES_WRITE=1 RUSTFLAGS="--cfg raddle_loom" cargo test --release -p raddle-verify --lib
+//! RADDLE_TABLES_WRITE=1 RUSTFLAGS="--cfg raddle_loom" cargo test --release -p raddle-verify --test tables
 //! ```
 
-use crate::scenarios::FILES;
-use crate::{Loom, Scenario, Shuttle};
+#![cfg(any(raddle_loom, raddle_shuttle))]
+
+use raddle_verify::scenarios::FILES;
+use raddle_verify::{Loom, Scenario, Shuttle};
 use std::path::{Path, PathBuf};
 
 const BEGIN: &str = "\n<!-- models: ";
