@@ -9,7 +9,7 @@ source "$(dirname "$0")/common.sh"
 
 steps=("$@")
 if [ ${#steps[@]} -eq 0 ]; then
-  steps=(fmt clippy features tests types builds main_job docs fuzz models schedules planted delays benches dashboard instructions msrv)
+  steps=(fmt clippy features tests types builds wasm main_job docs fuzz models schedules planted delays benches dashboard instructions msrv)
 fi
 for step in "${steps[@]}"; do
   if [ ! -x "ci/$step.sh" ] || [ "$step" = test ]; then

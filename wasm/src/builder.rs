@@ -160,7 +160,6 @@ impl WasmPoolBuilder {
     }
 
     /// Gives the guests a directory, under the path `there`. By default there are no files.
-    #[cfg(feature = "wasi")]
     pub fn directory(
         mut self,
         here: impl Into<PathBuf>,

@@ -9,10 +9,9 @@ use crate::guest;
 use crate::host::{Host, Limits};
 use std::fmt;
 use wasmtime::component::types::ComponentItem;
-use wasmtime::component::{Component, Linker, ResourceType};
+use wasmtime::component::{Component, Linker};
 
 /// How a guest may use a directory that it is given.
-#[cfg(feature = "wasi")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Access {
@@ -27,7 +26,6 @@ pub enum Access {
 pub struct Given {
     pub environment: Vec<(String, String)>,
     pub arguments: Vec<String>,
-    #[cfg(feature = "wasi")]
     pub directories: Vec<(std::path::PathBuf, String, Access)>,
     pub clocks: bool,
     pub random: bool,
@@ -75,7 +73,6 @@ pub fn link(name: &str, component: &Component, given: &Given) -> Result<Linker<H
     };
     let mut linker = Linker::new(component.engine());
     guest::link_host(&mut linker).map_err(failed)?;
-    #[cfg(feature = "wasi")]
     wasmtime_wasi::p2::add_to_linker_sync(&mut linker).map_err(failed)?;
     linker.allow_shadowing(true);
     let ty = component.component_type();
@@ -102,25 +99,20 @@ pub fn link(name: &str, component: &Component, given: &Given) -> Result<Linker<H
 
 /// Whether a guest may use this interface, whose version is not in the name. `None`: it is none that can be given.
 fn is_given(interface: &str, given: &Given) -> Option<bool> {
-    #[cfg(feature = "wasi")]
-    let has_directories = !given.directories.is_empty();
-    #[cfg(not(feature = "wasi"))]
-    let has_directories = false;
     let (package, name) = interface.strip_prefix("wasi:")?.split_once('/')?;
     let is_given = match (package, name) {
         ("io" | "cli", _) | ("random", "insecure-seed") => true,
         ("random", _) => given.random,
         ("clocks", _) => given.clocks,
         // A guest that opens a socket asks for its directories first, and finds none.
-        ("filesystem", _) => has_directories || given.network,
+        ("filesystem", _) => !given.directories.is_empty() || given.network,
         ("sockets", _) => given.network,
         _ => return None,
     };
-    Some(is_given && cfg!(feature = "wasi"))
+    Some(is_given)
 }
 
 /// The version of WASI that wasmtime links. Older ones of guests are linked to it.
-#[cfg(feature = "wasi")]
 const WASI: &str = "0.2.12";
 
 /// Puts stubs in the place of the functions of an interface. Its resources stay as they were linked, since those of other interfaces
@@ -135,27 +127,15 @@ fn stub(
     let ComponentItem::ComponentInstance(item) = item else {
         return Ok(());
     };
-    #[cfg(feature = "wasi")]
     let linked = format!("{interface}@{WASI}");
-    #[cfg(not(feature = "wasi"))]
-    let linked = {
-        let _ = interface;
-        import.to_owned()
-    };
     let mut instance = linker.instance(&linked)?;
     for (name, item) in item.exports(component.engine()) {
-        match item.ty {
-            ComponentItem::ComponentFunc(_) => {
-                let import = format!("{import}#{name}");
-                instance.func_new(name, move |_, _, _, _| {
-                    let import = import.clone();
-                    Err(wasmtime::Error::new(NotGiven { import }))
-                })?;
-            }
-            ComponentItem::Resource(_) if cfg!(not(feature = "wasi")) => {
-                instance.resource(name, ResourceType::host::<NotGiven>(), |_, _| Ok(()))?;
-            }
-            _ => {}
+        if let ComponentItem::ComponentFunc(_) = item.ty {
+            let import = format!("{import}#{name}");
+            instance.func_new(name, move |_, _, _, _| {
+                let import = import.clone();
+                Err(wasmtime::Error::new(NotGiven { import }))
+            })?;
         }
     }
     Ok(())
@@ -165,7 +145,6 @@ fn stub(
 ///
 /// # Errors
 /// A directory that cannot be opened.
-#[cfg(feature = "wasi")]
 pub fn host(given: &Given, limits: Limits) -> Result<Host, BuildError> {
     use wasmtime_wasi::{FsPerms, WasiCtx};
 
@@ -194,13 +173,4 @@ pub fn host(given: &Given, limits: Limits) -> Result<Host, BuildError> {
             })?;
     }
     Ok(Host::new(limits, wasi.build()))
-}
-
-/// The host's data for a new instance.
-///
-/// # Errors
-/// None.
-#[cfg(not(feature = "wasi"))]
-pub fn host(_given: &Given, limits: Limits) -> Result<Host, BuildError> {
-    Ok(Host::new(limits))
 }

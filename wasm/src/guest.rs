@@ -15,6 +15,9 @@ const TASKS_OF_ANY_VERSION: &str = "raddle:guest/tasks";
 /// What a guest may import without being given it.
 pub const HOST: &str = "raddle:guest/host@1.0.0";
 
+/// How many bytes of a panic's message are kept.
+const LONGEST_MESSAGE: usize = 4096;
+
 /// A task that a guest has.
 #[derive(Clone, Debug, ComponentType, Lift)]
 #[component(record)]
@@ -102,7 +105,12 @@ pub fn check_exports(name: &str, component: &Component) -> Result<(), BuildError
 pub fn link_host(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
     linker.instance(HOST)?.func_wrap(
         "panicked",
-        |mut store: StoreContextMut<'_, Host>, (message,): (String,)| {
+        |mut store: StoreContextMut<'_, Host>, (mut message,): (String,)| {
+            let mut end = message.len().min(LONGEST_MESSAGE);
+            while !message.is_char_boundary(end) {
+                end -= 1;
+            }
+            message.truncate(end);
             store.data_mut().panicked = Some(message);
             Ok(())
         },
@@ -180,6 +188,8 @@ impl Guest {
         argument: &[u8],
         take: impl FnOnce(&mut Vec<u8>) -> Result<R, String>,
     ) -> Result<R, Failed> {
+        // A message that no panic followed belongs to no one.
+        self.store.data_mut().panicked = None;
         // SAFETY: `functions` has checked that the function has this type.
         let call = unsafe { TypedFunc::<CallArguments<'_>, CallResult>::new_unchecked(self.call) };
         let result = match call.call(&mut self.store, (task, argument)) {
@@ -290,14 +300,8 @@ fn is_refusal(trap: &wasmtime::Trap) -> bool {
     )
 }
 
-#[cfg(feature = "wasi")]
 fn exit_code(error: &wasmtime::Error) -> Option<i32> {
     Some(error.downcast_ref::<wasmtime_wasi::I32Exit>()?.0)
-}
-
-#[cfg(not(feature = "wasi"))]
-fn exit_code(_error: &wasmtime::Error) -> Option<i32> {
-    None
 }
 
 fn kind(trap: wasmtime::Trap) -> Trap {

@@ -1,7 +1,6 @@
 //! What the host keeps for an instance: its limits, what it said before it panicked, and what it was given.
 
 use wasmtime::ResourceLimiter;
-#[cfg(feature = "wasi")]
 use wasmtime_wasi::{ResourceTable, WasiCtx, WasiCtxView, WasiView};
 
 /// The data of an instance's store.
@@ -9,14 +8,11 @@ pub struct Host {
     pub limits: Limits,
     /// The message of the panic that is under way.
     pub panicked: Option<String>,
-    #[cfg(feature = "wasi")]
     wasi: WasiCtx,
-    #[cfg(feature = "wasi")]
     table: ResourceTable,
 }
 
 impl Host {
-    #[cfg(feature = "wasi")]
     pub fn new(limits: Limits, wasi: WasiCtx) -> Self {
         Self {
             limits,
@@ -25,17 +21,8 @@ impl Host {
             table: ResourceTable::new(),
         }
     }
-
-    #[cfg(not(feature = "wasi"))]
-    pub fn new(limits: Limits) -> Self {
-        Self {
-            limits,
-            panicked: None,
-        }
-    }
 }
 
-#[cfg(feature = "wasi")]
 impl WasiView for Host {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         WasiCtxView {

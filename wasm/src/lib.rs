@@ -46,7 +46,6 @@ mod worker;
 pub use builder::WasmPoolBuilder;
 pub use error::{BuildError, FunctionError, GuestError, Problem, Trap};
 pub use function::{BytesFunction, Function, Named};
-#[cfg(feature = "wasi")]
 pub use given::Access;
 pub use module::Module;
 pub use pool::{Outcomes, WasmPool};

@@ -81,6 +81,14 @@ fn a_panic_says_its_message() {
             "function 'panics' of hostile_plain.wasm on worker 'untrusted-0' panicked: "
         )
     );
+    let error = problem(pool.submit::<_, ()>("panics_long", 1_000_000u64));
+    assert!(matches!(error.problem(), Problem::Panicked(message) if message.len() == 4096));
+    // A message without a panic is not that of the next trap.
+    pool.submit::<_, u64>("babble", (100u64, 100u64))
+        .result()
+        .unwrap();
+    let error = problem(pool.submit::<_, ()>("unreachable", ()));
+    assert_eq!(error.problem(), &Problem::Trapped(Trap::Unreachable));
     let error = problem(pool.submit::<_, i32>("divide", 0i32));
     assert!(
         matches!(error.problem(), Problem::Panicked(message) if message.contains("divide by zero")),
