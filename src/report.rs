@@ -40,6 +40,12 @@ pub enum Report<'a> {
         /// The panic's message.
         message: &'a str,
     },
+    /// The [interrupter](crate::isolate::IsolatePoolBuilder::on_interrupt) of an isolate panicked, or what
+    /// [resets](crate::isolate::IsolatePoolBuilder::after_interrupt) its state.
+    InterrupterPanicked {
+        /// The panic's message.
+        message: &'a str,
+    },
     /// A worker is blocked, and no spare thread could be started in its place. Its pool has one worker less until the blocked
     /// one continues.
     SpareRefused {
@@ -72,6 +78,9 @@ impl fmt::Display for Report<'_> {
             }
             Self::StopHookPanicked { worker, message } => {
                 write!(f, "the stop hook of worker '{worker}' panicked: {message}")
+            }
+            Self::InterrupterPanicked { message } => {
+                write!(f, "the interrupter of an isolate panicked: {message}")
             }
             Self::SpareRefused { worker, reason } => write!(
                 f,
@@ -144,12 +153,14 @@ pub(crate) fn message_of(payload: &(dyn Any + Send)) -> &str {
 
 /// Runs a destructor of a user's value. A panic in it is reported and goes no further.
 pub(crate) fn contain_drop(what: &'static str, destructor: impl FnOnce()) {
-    // UNWIND: a panic leaves only the user's value half-dropped; none of our state is inside.
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(destructor)) {
-        tell(&Report::DropPanicked {
-            what,
-            message: message_of(&*payload),
-        });
+    contain(destructor, |message| Report::DropPanicked { what, message });
+}
+
+/// Runs code of the user. A panic in it is reported and goes no further. `call` may leave only the user's values half-changed.
+pub(crate) fn contain(call: impl FnOnce(), report: impl FnOnce(&str) -> Report<'_>) {
+    // UNWIND: a panic leaves only the user's values half-changed; none of our state is inside.
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(call)) {
+        tell(&report(message_of(&*payload)));
         dispose(payload);
     }
 }

@@ -54,9 +54,13 @@ pub enum TaskError {
     Rejected(Rejected),
     /// The [`Promise`](crate::Promise) was dropped without an outcome.
     Abandoned,
-    /// A `map` ran past its time limit, and what had not started was cancelled; or a task of a process pool ran past
-    /// its [deadline](crate::process::TaskBuilder::deadline), and its worker was ended.
+    /// A `map` ran past its time limit, and what had not started was cancelled; or a task ran past its deadline: one of a
+    /// [process pool](crate::process::TaskBuilder::deadline), whose worker was ended, or one of an
+    /// [isolate](crate::isolate::TaskBuilder::deadline).
     TimedOut,
+    /// [`Future::kill`](crate::Future::kill) ended the task, which ran on an
+    /// [isolate that can be interrupted](crate::isolate::IsolatePoolBuilder::on_interrupt).
+    Killed,
     /// The process that ran the task ended before the task was done, by itself or by [`Future::kill`](crate::Future::kill).
     WorkerLost(WorkerLost),
     /// The argument or the result could not be moved between the processes.
@@ -72,6 +76,7 @@ impl fmt::Display for TaskError {
             Self::Rejected(why) => write!(f, "the task was not accepted: {why}"),
             Self::Abandoned => f.write_str("the promise was dropped without an outcome"),
             Self::TimedOut => f.write_str("the time limit passed"),
+            Self::Killed => f.write_str("the task was killed"),
             Self::WorkerLost(lost) => lost.fmt(f),
             Self::Payload(error) => error.fmt(f),
         }?;

@@ -126,6 +126,7 @@ fn task() -> Vec<TaskError> {
         Rejected(_) => Rejected(super::Rejected::Zero { what: "chunk" }),
         Abandoned => Abandoned,
         TimedOut => TimedOut,
+        Killed => Killed,
         WorkerLost(_) => WorkerLost(lost()),
         Payload(_) => Payload(payload().remove(0)),
     });

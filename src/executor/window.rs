@@ -224,6 +224,7 @@ fn again(error: &TaskError) -> TaskError {
         TaskError::Rejected(why) => TaskError::Rejected(why.clone()),
         TaskError::Abandoned => TaskError::Abandoned,
         TaskError::TimedOut => TaskError::TimedOut,
+        TaskError::Killed => TaskError::Killed,
         TaskError::WorkerLost(lost) => TaskError::WorkerLost(lost.clone()),
         TaskError::Payload(error) => TaskError::Payload(error.clone()),
     }

@@ -39,6 +39,9 @@ pub trait Extra {
     /// Set for a task that runs in another process.
     const REMOTE: Option<&'static RemoteVtable> = None;
 
+    /// Set for a task of this process that can be ended while it runs: see [`Vtable::kill`].
+    const KILL: Option<unsafe fn(RawTask) -> bool> = None;
+
     fn name(&self) -> Option<&str> {
         None
     }
@@ -76,6 +79,7 @@ where
             None
         },
         remote: N::REMOTE,
+        kill: N::KILL,
         slot: std::mem::offset_of!(Self, slot),
     };
 

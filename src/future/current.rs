@@ -57,6 +57,12 @@ impl Drop for RunningRemote<'_> {
     }
 }
 
+/// The task of this process that this thread runs.
+#[inline]
+pub fn task() -> Option<RawTask> {
+    CURRENT.with(Cell::get)
+}
+
 /// Whether a task is running on this thread.
 pub fn is_running() -> bool {
     CURRENT.with(Cell::get).is_some() || REMOTE.with(Cell::get).is_some()

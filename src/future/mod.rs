@@ -224,11 +224,12 @@ impl<T> Future<T> {
         self.cell.cancel()
     }
 
-    /// Ends a task of a process pool, running or not, without its cooperation. Does not wait for the end.
+    /// Ends a task, running or not, without its cooperation. Does not wait for the end.
     ///
-    /// A task that has not started is cancelled. For one that runs, the pool ends the worker process: it sends `SIGTERM`
+    /// A task that has not started is cancelled. For one that runs in a process pool, the pool ends the worker process: it sends `SIGTERM`
     /// and, after the pool's [`kill_grace`](crate::process::ProcessPoolBuilder::kill_grace), `SIGKILL`. The future then fails with
-    /// [`TaskError::WorkerLost`]; no other task is lost.
+    /// [`TaskError::WorkerLost`]; no other task is lost. One that uses the state of an isolate is interrupted, if its pool
+    /// [can do that](crate::isolate::IsolatePoolBuilder::on_interrupt), and fails with [`TaskError::Killed`].
     ///
     /// Returns true if this was begun, or the task cancelled. Returns false if the task is done, or runs on a
     /// thread, which cannot be ended from outside.

@@ -52,6 +52,9 @@ pub(super) struct Vtable {
     pub after: Option<unsafe fn(RawTask) -> After>,
     /// Set if the task runs in another process.
     pub remote: Option<&'static RemoteVtable>,
+    /// Ends a task of this process that runs, or is about to. False: it is done, or cannot be ended. The caller holds a borrow of the
+    /// handle, in the process that made the cell.
+    pub kill: Option<unsafe fn(RawTask) -> bool>,
     /// Bytes from the header to the slot.
     pub slot: usize,
 }
@@ -268,12 +271,24 @@ impl RawTask {
         }
     }
 
-    /// Ends the worker process that runs the task. True: this was begun, or the task was cancelled. False: the task is
-    /// done, or runs on a thread.
+    /// Cancels a task that has not started. Ends one that runs: its worker process, or what its isolate runs. True: one of these was
+    /// begun. False: the task is done, or runs on a thread that cannot be interrupted.
     pub fn kill(&self) -> bool {
-        // SAFETY: as in `poll_state`.
-        self.remote()
-            .is_some_and(|remote| unsafe { (remote.kill)(*self) })
+        if let Some(remote) = self.remote() {
+            // SAFETY: as in `poll_state`.
+            return unsafe { (remote.kill)(*self) };
+        }
+        if self.vtable.remote.is_some() {
+            return false;
+        }
+        if self.cancel() {
+            return true;
+        }
+        match self.vtable.kill {
+            // SAFETY: the cell's own function; the caller's handle keeps the cell alive, in the process that made it.
+            Some(kill) if !self.tag.predates_fork() => unsafe { kill(*self) },
+            _ => false,
+        }
     }
 
     /// The cell's [`Extra`](super::cell::Extra).

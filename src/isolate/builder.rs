@@ -1,7 +1,9 @@
 //! The builder of a pool of isolates. It and the pool import each other: each makes the other.
 
+use super::deadlines::Timer;
+use super::interrupt::{Interrupter, Interrupts};
 use super::pool::IsolatePool;
-use super::state::{self, Build, StateFactory};
+use super::state::{self, Build, Reset, StateFactory};
 use crate::error::{BoxError, BuildError};
 use crate::executor::restart_limit::RestartLimit;
 use crate::executor::{Pin, WhenFull, WorkerInfo};
@@ -36,6 +38,8 @@ pub struct IsolatePoolBuilder<S> {
     build: Build<S>,
     restarts: u32,
     restart_window: Duration,
+    interrupter: Option<Interrupter>,
+    reset: Option<Reset<S>>,
 }
 
 impl<S: 'static> IsolatePoolBuilder<S> {
@@ -48,6 +52,8 @@ impl<S: 'static> IsolatePoolBuilder<S> {
             build,
             restarts: 100,
             restart_window: Duration::from_secs(10),
+            interrupter: None,
+            reset: None,
         }
     }
 
@@ -109,6 +115,63 @@ impl<S: 'static> IsolatePoolBuilder<S> {
         self
     }
 
+    /// Sets how a task is stopped that uses the state of an isolate and does not end: `interrupter` gets the isolate's number, and has
+    /// to stop what that isolate runs, from another thread. Without it, such a task cannot be stopped.
+    ///
+    /// [`Future::kill`](crate::Future::kill) calls it, and so does the pool when a task's
+    /// [deadline](crate::isolate::TaskBuilder::deadline) passes, on a thread of its own. It is called at most once for each task,
+    /// while that task runs, and the isolate begins no other task before it has returned. So it must not wait for the task.
+    /// A panic in it goes to the [report hook](crate::set_report_hook).
+    ///
+    /// The task has to end then. If it returns an error, the future's error is [`TaskError::Killed`](crate::TaskError::Killed) or
+    /// [`TimedOut`](crate::TaskError::TimedOut). A result stays a result, and a panic stays a panic. The task learns that it was
+    /// interrupted by [`interrupted`](crate::isolate::interrupted).
+    ///
+    /// ```
+    /// use raddle::{IsolatePool, TaskError};
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicBool, Ordering};
+    ///
+    /// // An interpreter that looks at a flag now and then.
+    /// struct Interpreter(Arc<AtomicBool>);
+    /// impl Interpreter {
+    ///     fn endless(&mut self) -> Result<u32, &'static str> {
+    ///         while !self.0.load(Ordering::Relaxed) {
+    ///             std::thread::yield_now();
+    ///         }
+    ///         Err("stopped")
+    ///     }
+    /// }
+    ///
+    /// let stop = Arc::new(AtomicBool::new(false));
+    /// let (theirs, mine) = (Arc::clone(&stop), Arc::clone(&stop));
+    /// let pool = IsolatePool::builder(move |_| Ok(Interpreter(Arc::clone(&theirs))))
+    ///     .workers(1)
+    ///     .on_interrupt(move |_isolate| mine.store(true, Ordering::Relaxed))
+    ///     .after_interrupt(|state| state.0.store(false, Ordering::Relaxed))
+    ///     .build()?;
+    /// for _ in 0..2 {
+    ///     let task = pool.try_submit_with(|state, ()| state.endless(), ());
+    ///     while !task.is_running() {
+    ///         std::thread::yield_now();
+    ///     }
+    ///     assert!(task.kill());
+    ///     assert!(matches!(task.result(), Err(TaskError::Killed)));
+    /// }
+    /// # Ok::<(), raddle::BuildError>(())
+    /// ```
+    pub fn on_interrupt(mut self, interrupter: impl Fn(usize) + Send + Sync + 'static) -> Self {
+        self.interrupter = Some(Box::new(interrupter));
+        self
+    }
+
+    /// Sets what makes a state fit for the next task after an interruption: for instance, it takes a stop flag back. The isolate
+    /// calls it when the interrupter has returned and the task is over. If it panics, the state is built anew.
+    pub fn after_interrupt(mut self, reset: impl Fn(&mut S) + Send + Sync + 'static) -> Self {
+        self.reset = Some(Box::new(reset));
+        self
+    }
+
     /// Starts the pool. Blocks until each isolate has built its state.
     ///
     /// # Errors
@@ -119,11 +182,23 @@ impl<S: 'static> IsolatePoolBuilder<S> {
         if self.when_full == WhenFull::RunOnCaller {
             return Err(BuildError::RunOnCaller);
         }
+        let workers = self.threads.worker_count()?;
         let limit = RestartLimit::new(self.restarts, self.restart_window);
-        let factory = Arc::new(StateFactory::new(self.build, limit));
+        let interrupts = Arc::new(Interrupts::new(workers, self.interrupter));
+        let timer = interrupts
+            .can_interrupt()
+            .then(|| Timer::start(&interrupts))
+            .transpose()
+            .map_err(|source| BuildError::System {
+                what: "the thread for deadlines",
+                source,
+            })?;
+        let factory = StateFactory::new(self.build, limit, interrupts, self.reset, timer);
+        let factory = Arc::new(factory);
         let mine = Arc::clone(&factory);
         let threads = self
             .threads
+            .workers(workers)
             .on_start(move |info: &WorkerInfo| StateFactory::enter(&mine, info))
             .on_stop(|_| state::leave::<S>())
             .build()?;

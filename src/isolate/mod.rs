@@ -30,8 +30,16 @@
 // `pool` is a thread pool whose workers have states; `state` is what they do with them. `single` is a pool of one.
 
 mod builder;
+#[cfg(not(any(raddle_loom, raddle_shuttle)))]
+mod deadlines;
+#[cfg(any(raddle_loom, raddle_shuttle))]
+pub mod deadlines;
 #[cfg(feature = "process")]
 mod executor;
+#[cfg(not(any(raddle_loom, raddle_shuttle)))]
+mod interrupt;
+#[cfg(any(raddle_loom, raddle_shuttle))]
+pub mod interrupt;
 mod map;
 mod pool;
 mod queue;
@@ -40,6 +48,7 @@ mod state;
 mod task_builder;
 
 pub use builder::IsolatePoolBuilder;
+pub use interrupt::interrupted;
 pub use pool::IsolatePool;
 pub use queue::{PutError, QueueError, Receiver, Sender, queue};
 pub use single::{Isolate, IsolateBuilder};

@@ -178,7 +178,7 @@ impl<S: 'static> IsolatePool<S> {
     /// # Ok::<(), raddle::BuildError>(())
     /// ```
     pub fn task(&self) -> TaskBuilder<'_, S> {
-        TaskBuilder::new(&self.threads)
+        TaskBuilder::new(&self.threads, self.factory.interrupts())
     }
 
     /// Calls `change` with the state of each isolate, and with each state that is built later, after a panic. Blocks until all

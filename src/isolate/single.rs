@@ -2,6 +2,7 @@
 
 use super::builder::{IsolatePoolBuilder, boxed};
 use super::pool::IsolatePool;
+use super::task_builder::TaskBuilder;
 use crate::error::{BoxError, BuildError, ShutdownError, TaskError};
 use crate::executor::{Pin, Shutdown, WorkerInfo};
 use crate::future::Future;
@@ -106,6 +107,18 @@ impl<S: 'static> Isolate<S> {
         self.call(move |state, ()| task(state), ()).result()
     }
 
+    /// Begins a call with a name or a time limit: its `submit_with` is [`call`](Self::call).
+    ///
+    /// ```
+    /// let isolate = raddle::Isolate::new(|_| Ok(7))?;
+    /// let call = isolate.task().name("add").submit_with(|n, more: u32| *n + more, 1);
+    /// assert_eq!(call.result()?, 8);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn task(&self) -> TaskBuilder<'_, S> {
+        self.pool.task()
+    }
+
     /// Changes the state now, and each state that is built later, after a panic: see [`IsolatePool::prepare`]. Blocks until it is
     /// done.
     ///
@@ -196,6 +209,16 @@ impl<S: 'static> IsolateBuilder<S> {
     /// As [`IsolatePoolBuilder::restarts`].
     pub fn restarts(self, restarts: u32, window: Duration) -> Self {
         self.with(|pool| pool.restarts(restarts, window))
+    }
+
+    /// As [`IsolatePoolBuilder::on_interrupt`].
+    pub fn on_interrupt(self, interrupter: impl Fn(usize) + Send + Sync + 'static) -> Self {
+        self.with(|pool| pool.on_interrupt(interrupter))
+    }
+
+    /// As [`IsolatePoolBuilder::after_interrupt`].
+    pub fn after_interrupt(self, reset: impl Fn(&mut S) + Send + Sync + 'static) -> Self {
+        self.with(|pool| pool.after_interrupt(reset))
     }
 
     /// Starts the isolate. Blocks until its state was built.

@@ -11,10 +11,12 @@
 //!
 //! Exclusive tasks do not nest on a thread ([`ThreadPool::start_exclusive`](crate::ThreadPool)), so a slot in use is never entered.
 
+use super::deadlines::Timer;
+use super::interrupt::{self, Interrupts};
 use crate::error::{BoxError, Rejected, TaskError};
 use crate::executor::WorkerInfo;
 use crate::executor::restart_limit::RestartLimit;
-use crate::report::{self, message_of};
+use crate::report::{self, Report, message_of};
 use crate::sync::{self, Arc, Mutex};
 use crate::thread::{ThreadPool, current_worker};
 use std::any::Any;
@@ -29,6 +31,9 @@ sync::thread_local! {
 
 /// Builds an isolate's state on its thread.
 pub type Build<S> = Box<dyn Fn(&WorkerInfo) -> Result<S, BoxError> + Send + Sync>;
+
+/// Makes a state fit for use after an interruption.
+pub type Reset<S> = Box<dyn Fn(&mut S) + Send + Sync>;
 
 /// A change that [`prepare`](super::IsolatePool::prepare) makes to each state.
 type Change<S> = std::sync::Arc<dyn Fn(&mut S) + Send + Sync>;
@@ -48,6 +53,10 @@ struct Slot<S> {
 pub struct StateFactory<S> {
     build: Build<S>,
     inside: Mutex<Inside<S>>,
+    interrupts: Arc<Interrupts>,
+    reset: Option<Reset<S>>,
+    /// Ends when the pool's handle and all isolates are gone.
+    _timer: Option<Timer>,
 }
 
 /// What the mutex protects.
@@ -60,15 +69,28 @@ struct Inside<S> {
 }
 
 impl<S: 'static> StateFactory<S> {
-    pub fn new(build: Build<S>, limit: RestartLimit) -> Self {
+    pub fn new(
+        build: Build<S>,
+        limit: RestartLimit,
+        interrupts: Arc<Interrupts>,
+        reset: Option<Reset<S>>,
+        timer: Option<Timer>,
+    ) -> Self {
         Self {
             build,
+            interrupts,
+            reset,
+            _timer: timer,
             inside: Mutex::new(Inside {
                 changes: Vec::new(),
                 limit,
                 broken: None,
             }),
         }
+    }
+
+    pub fn interrupts(&self) -> &Arc<Interrupts> {
+        &self.interrupts
     }
 
     /// Makes the calling thread an isolate: builds its first state.
@@ -166,6 +188,42 @@ impl<S: 'static> Slot<S> {
         self.is_spoiled = false;
         Ok(result)
     }
+
+    /// Makes the state fit for the next task, after an interruption.
+    #[cold]
+    fn reset(&mut self) {
+        let Some(state) = &mut self.state else { return };
+        if let Some(reset) = &self.factory.reset {
+            self.is_spoiled = true;
+            let is_spoiled = &mut self.is_spoiled;
+            report::contain(
+                || {
+                    reset(state);
+                    *is_spoiled = false;
+                },
+                |message| Report::InterrupterPanicked { message },
+            );
+        }
+    }
+}
+
+/// As [`with`], for a task that can be interrupted.
+///
+/// # Safety
+/// The caller is the closure of a cell that was made with a [`Ticket`](interrupt::Ticket).
+#[inline]
+pub unsafe fn with_ticket<S: 'static, R>(
+    task: impl FnOnce(&mut S) -> Result<R, TaskError>,
+) -> Result<R, TaskError> {
+    in_slot::<S, _>(|slot| {
+        let isolate = slot.info.index;
+        // SAFETY: as the caller says.
+        let (outcome, interrupted) = unsafe { interrupt::run(isolate, || slot.call(task)?) };
+        if interrupted {
+            slot.reset();
+        }
+        outcome
+    })
 }
 
 /// Calls `call` with the slot of the calling thread. Code of the user that runs meanwhile, also what builds or drops a state, cannot

@@ -1,27 +1,34 @@
-//! A task with a name, for a pool of isolates.
+//! A task with a name or a time limit, for a pool of isolates.
 
+use super::interrupt::{Interrupts, Ticket};
 use super::state;
 use crate::error::{BoxError, TaskError};
 use crate::future::Future;
+use crate::sync::Arc;
 use crate::thread::ThreadPool;
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
+use std::time::{Duration, Instant};
 
-/// Begins a task that may have a name. Made by [`IsolatePool::task`](super::IsolatePool::task).
+/// Begins a task that may have a name and a time limit. Made by [`IsolatePool::task`](super::IsolatePool::task).
 #[must_use = "nothing runs until a task is submitted with it"]
 pub struct TaskBuilder<'a, S> {
     threads: &'a ThreadPool,
+    interrupts: &'a Arc<Interrupts>,
     name: Option<Cow<'static, str>>,
+    deadline: Option<Instant>,
     state: PhantomData<fn(&mut S)>,
 }
 
 impl<'a, S: 'static> TaskBuilder<'a, S> {
     /// `threads` are isolates with states of type `S`.
-    pub(super) fn new(threads: &'a ThreadPool) -> Self {
+    pub(super) fn new(threads: &'a ThreadPool, interrupts: &'a Arc<Interrupts>) -> Self {
         Self {
             threads,
+            interrupts,
             name: None,
+            deadline: None,
             state: PhantomData,
         }
     }
@@ -29,6 +36,32 @@ impl<'a, S: 'static> TaskBuilder<'a, S> {
     /// Sets the task's name, which stands in reports, `Debug` output and panic messages.
     pub fn name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         self.name = Some(name.into());
+        self
+    }
+
+    /// Sets a time limit that starts now: the same as [`deadline`](Self::deadline) with the current time plus `limit`.
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.deadline = Instant::now().checked_add(limit);
+        self
+    }
+
+    /// Sets the time at which a task is ended that uses a state. If it has not started by then it never starts: an isolate finds that out when
+    /// it comes to the task. If it runs, it is interrupted, as by [`Future::kill`](crate::Future::kill), where the pool
+    /// [can do that](super::IsolatePoolBuilder::on_interrupt); else it goes on. The future ends with
+    /// [`TaskError::TimedOut`](crate::TaskError::TimedOut). A later call of this or of [`timeout`](Self::timeout) replaces an earlier
+    /// one. A task without a state ([`spawn`](Self::spawn)) is never interrupted.
+    ///
+    /// ```
+    /// use raddle::{IsolatePool, TaskError};
+    /// use std::time::Instant;
+    ///
+    /// let pool = IsolatePool::new(1, |_| Ok(()))?;
+    /// let late = pool.task().deadline(Instant::now()).submit_with(|(), n: u64| n + 1, 1);
+    /// assert!(matches!(late.result(), Err(TaskError::TimedOut)));
+    /// # Ok::<(), raddle::BuildError>(())
+    /// ```
+    pub fn deadline(mut self, deadline: Instant) -> Self {
+        self.deadline = Some(deadline);
         self
     }
 
@@ -84,7 +117,7 @@ impl<'a, S: 'static> TaskBuilder<'a, S> {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        self.threads.start(self.name, move || Ok(f()))
+        self.start_without(move || Ok(f()))
     }
 
     /// As [`IsolatePool::try_spawn`](super::IsolatePool::try_spawn).
@@ -94,8 +127,23 @@ impl<'a, S: 'static> TaskBuilder<'a, S> {
         T: Send + 'static,
         E: Into<BoxError> + 'static,
     {
-        let f = move || f().map_err(|error| TaskError::Failed(error.into()));
-        self.threads.start(self.name, f)
+        self.start_without(move || f().map_err(|error| TaskError::Failed(error.into())))
+    }
+
+    fn start_without<R, F>(self, task: F) -> Future<R>
+    where
+        F: FnOnce() -> Result<R, TaskError> + Send + 'static,
+        R: Send + 'static,
+    {
+        let Some(deadline) = self.deadline else {
+            return self.threads.start(self.name, task);
+        };
+        self.threads.start(self.name, move || {
+            if deadline <= Instant::now() {
+                return Err(TaskError::TimedOut);
+            }
+            task()
+        })
     }
 
     fn start<R, F>(self, isolate: Option<usize>, task: F) -> Future<R>
@@ -103,8 +151,14 @@ impl<'a, S: 'static> TaskBuilder<'a, S> {
         F: FnOnce(&mut S) -> Result<R, TaskError> + Send + 'static,
         R: Send + 'static,
     {
-        let run = move || state::with::<S, R>(task);
-        self.threads.start_exclusive(isolate, self.name, run)
+        if self.deadline.is_none() && !self.interrupts.can_interrupt() {
+            let run = move || state::with::<S, R>(task);
+            return self.threads.start_exclusive(isolate, self.name, run);
+        }
+        let ticket = Ticket::new(Arc::clone(self.interrupts), self.deadline, self.name);
+        // SAFETY: it is the closure of a cell with a ticket.
+        let run = move || unsafe { state::with_ticket::<S, R>(task) };
+        self.threads.start_exclusive(isolate, ticket, run)
     }
 }
 
@@ -113,6 +167,7 @@ impl<S> fmt::Debug for TaskBuilder<'_, S> {
         f.debug_struct("TaskBuilder")
             .field("threads", self.threads)
             .field("name", &self.name)
-            .finish()
+            .field("deadline", &self.deadline)
+            .finish_non_exhaustive()
     }
 }

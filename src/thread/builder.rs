@@ -142,6 +142,17 @@ impl ThreadPoolBuilder {
         self
     }
 
+    /// How many workers the pool will have.
+    ///
+    /// # Errors
+    /// Those of [`build`](Self::build) that concern the number of workers and their cores.
+    pub(crate) fn worker_count(&self) -> Result<usize, BuildError> {
+        let cores = self
+            .pin
+            .cores(self.workers, &affinity::allowed(), MAX_WORKERS)?;
+        Ok(cores.len())
+    }
+
     /// Starts the pool. Blocks until every thread has been created; with an `on_start` hook or pinning, either of which may
     /// fail on the thread itself, until every worker is ready.
     ///

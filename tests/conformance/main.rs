@@ -19,6 +19,7 @@ mod executor;
 mod fork;
 mod fork_processes;
 mod future;
+mod interrupts;
 mod isolates;
 mod kit;
 mod map;

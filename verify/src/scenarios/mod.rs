@@ -13,6 +13,7 @@ mod handoff;
 mod hooks;
 mod idle;
 mod injector;
+mod interrupt;
 mod isolate;
 mod join;
 mod lane_claim;
@@ -60,6 +61,7 @@ pub const FILES: &[(&str, &[Scenario])] = &[
     ("hooks", hooks::MODELS),
     ("idle", idle::MODELS),
     ("injector", injector::MODELS),
+    ("interrupt", interrupt::MODELS),
     ("isolate", isolate::MODELS),
     ("join", join::MODELS),
     ("lane_claim", lane_claim::MODELS),

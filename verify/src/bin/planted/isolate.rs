@@ -1,6 +1,6 @@
 //! Isolates and their queue.
 
-use super::Fate::{Loom, Shuttle};
+use super::Fate::{Loom, Shuttle, Survives};
 use super::{Bug, Fate};
 
 pub const BUGS: &[Bug] = &[
@@ -86,6 +86,105 @@ pub const BUGS: &[Bug] = &[
         "An item goes into a closed queue.",
         Loom("queue::close"),
     ),
+    interrupt(
+        "interrupt.wait",
+        &[(
+            "drop(interrupts.turn(self.isolate));",
+            "if !PLANTED { drop(interrupts.turn(self.isolate)); }",
+        )],
+        "An isolate begins the next task before the interrupter has returned.",
+        Loom("interrupt::kill"),
+    ),
+    interrupt(
+        "interrupt.before",
+        &[(
+            "phase => return phase != OVER,",
+            "phase => return PLANTED || phase != OVER,",
+        )],
+        "A task that is over counts as killed.",
+        Loom("interrupt::kill"),
+    ),
+    interrupt(
+        "interrupt.turn",
+        &[(
+            "let turn = self.interrupts.turn(now >> PHASE_BITS);",
+            "let turn = self.interrupts.turn(now >> PHASE_BITS);
+                    if PLANTED {
+                        drop(turn);
+                        self.word.store(now & !PHASE | cause.word(), Relaxed);
+                        self.interrupts.call(now >> PHASE_BITS);
+                        return true;
+                    }",
+        )],
+        "A killer interrupts whatever runs, also if the task is over, and without the turn.",
+        Loom("interrupt::kill"),
+    ),
+    interrupt(
+        "interrupt.begin",
+        &[(
+            "return Err(Cause::of(ended).unwrap_or(Cause::Killed));",
+            "if !PLANTED { return Err(Cause::of(ended).unwrap_or(Cause::Killed)); }",
+        )],
+        "A task that was killed before it began runs.",
+        Loom("interrupt::kill"),
+    ),
+    interrupt(
+        "interrupt.entry",
+        &[("if self.is_timed {", "if self.is_timed && !PLANTED {")],
+        "A task that is over stays entered in its isolate's turn.",
+        Loom("interrupt::kill_beside_timer"),
+    ),
+    interrupt(
+        "interrupt.fence",
+        &[("fence(Release);", "if !PLANTED { fence(Release); }")],
+        "A task sees an effect of the interrupter, and does not find itself interrupted.",
+        Loom("interrupt::seen"),
+    ),
+    deadlines(
+        "deadlines.look",
+        &[(
+            "if this.take_due(now) {",
+            "if this.take_due(now) && !PLANTED {",
+        )],
+        "The timer does not look at the turns.",
+        Survives(
+            "only a clock that passes a deadline reaches it; the tests of time limits in `tests/conformance/interrupts.rs` do",
+        ),
+    ),
+    deadlines(
+        "deadlines.reset-late",
+        &[
+            (
+                "self.next.swap(NEVER, Relaxed);",
+                "if !PLANTED { self.next.swap(NEVER, Relaxed); }",
+            ),
+            (
+                "if let Some(earliest) = earliest {",
+                "if PLANTED { self.next.swap(NEVER, Relaxed); }
+        if let Some(earliest) = earliest {",
+            ),
+        ],
+        "The timer resets its time after it has looked at the turns.",
+        Loom("interrupt::announce"),
+    ),
+    deadlines(
+        "deadlines.again",
+        &[(
+            "self.lower(earliest);",
+            "if !PLANTED { self.lower(earliest); }",
+        )],
+        "The timer forgets the deadlines that it has seen.",
+        Loom("interrupt::announce"),
+    ),
+    deadlines(
+        "deadlines.wake",
+        &[(
+            "futex::wake_one(&self.wakeups);",
+            "if !PLANTED { futex::wake_one(&self.wakeups); }",
+        )],
+        "The end of the pool does not wake the timer.",
+        Loom("interrupt::timer"),
+    ),
     Bug {
         name: "isolate.in-use",
         file: "src/thread/worker.rs",
@@ -150,6 +249,36 @@ const fn queue(
     Bug {
         name,
         file: "src/isolate/queue.rs",
+        edits,
+        why,
+        fate,
+    }
+}
+
+const fn interrupt(
+    name: &'static str,
+    edits: &'static [(&'static str, &'static str)],
+    why: &'static str,
+    fate: Fate,
+) -> Bug {
+    Bug {
+        name,
+        file: "src/isolate/interrupt.rs",
+        edits,
+        why,
+        fate,
+    }
+}
+
+const fn deadlines(
+    name: &'static str,
+    edits: &'static [(&'static str, &'static str)],
+    why: &'static str,
+    fate: Fate,
+) -> Bug {
+    Bug {
+        name,
+        file: "src/isolate/deadlines.rs",
         edits,
         why,
         fate,
