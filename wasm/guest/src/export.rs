@@ -62,7 +62,7 @@ fn tell(panic: &PanicHookInfo<'_>) {
             .unwrap_or("a value that is no text"),
     };
     match panic.location() {
-        Some(location) => host::panicked(&format!("{message}, at {location}")),
+        Some(location) => host::panicked(&format!("{location}: {message}")),
         None => host::panicked(message),
     }
 }

@@ -1,18 +1,20 @@
 //! What a type looks like to serde, as a text. Host and guest compare the texts before a first call.
 //!
-//! Two types with the same shape travel to each other. The shape says what serde asks of a type, so it does not depend on the names of
-//! types, modules or crates.
+//! The shape says what serde asks of a type, so it does not depend on the names of types, modules or crates. Types of different shapes are
+//! different types, even where an encoding would carry a value from one to the other, as from `u8` to `u64`. Types of the same shape
+//! travel to each other, except that enums may differ in what their variants hold; that is an error of the call.
 //!
 //! | Rust | Shape |
 //! |---|---|
 //! | `bool`, `i8` to `i128`, `u8` to `u128`, `f32`, `f64`, `char` | the same word |
 //! | `String`, `Box<str>`, `PathBuf` | `string` |
 //! | `serde_bytes::ByteBuf`, and both sides of a task marked `bytes` | `bytes` |
-//! | `()`, a unit struct | `()` |
+//! | `()` | `()` |
+//! | a unit struct, `PhantomData` | `unit` |
 //! | `Option<u64>` | `u64?` |
 //! | `Vec<u64>`, sets | `[u64]` |
 //! | `(u64, String)`, a tuple struct | `(u64,string)` |
-//! | `[u8; 32]`, and longer arrays than 16 in general | `(u8;32)` |
+//! | `[u8; 32]`, as all arrays of more than 16 items | `(u8;32)` |
 //! | `HashMap<String, u64>` | `[string:u64]` |
 //! | `struct Point { x: f64, y: f64 }` | `{x:f64,y:f64}` |
 //! | `struct Metres(f64)` | `f64` |

@@ -52,7 +52,7 @@ fn primitives() {
     is::<Box<str>>("string");
     is::<PathBuf>("string");
     is::<()>("()");
-    is::<PhantomData<u8>>("()");
+    is::<PhantomData<u8>>("unit");
     is::<serde_bytes::ByteBuf>("bytes");
 }
 
@@ -65,7 +65,7 @@ fn compounds() {
     is::<Option<Vec<String>>>("[string]?");
     is::<(u64, String)>("(u64,string)");
     is::<(u64,)>("(u64)");
-    is::<[u8; 0]>("()");
+    is::<[u8; 0]>("(?;0)");
     is::<[u8; 3]>("(u8,u8,u8)");
     is::<[u8; 32]>("(u8;32)");
     is::<[(u8, bool); 17]>("((u8,bool);17)");
@@ -132,7 +132,7 @@ fn what_is_derived() {
     is::<Point>("{x:f64,y:f64}");
     is::<Metres>("f64");
     is::<Pair<Pair<u8>>>("((u8,u8),(u8,u8))");
-    is::<Marker>("()");
+    is::<Marker>("unit");
     is::<Empty>("{}");
     is::<Figure>("<Nothing|Circle|Line|Text>");
     is::<Never>("<>");

@@ -20,12 +20,15 @@
     (core module $module MODULE)
     (core instance $instance (instantiate $module))
     (alias core export $instance "memory" (core memory $memory))
+    (alias core export $instance "list" (core func $list))
+    (alias core export $instance "call" (core func $call))
+    (alias core export $instance "realloc" (core func $realloc))
+    (alias core export $instance "after" (core func $after))
 
     (func (export "list") (result (list $task))
-      (canon lift (core func $instance "list") (memory $memory)))
+      (canon lift (core func $list) (memory $memory)))
     (func (export "call") (param "task" u32) (param "argument" (list u8)) (result (result (list u8) (error $failure)))
-      (canon lift (core func $instance "call")
-        (memory $memory) (realloc (func $instance "realloc")) (post-return (func $instance "after")))))
+      (canon lift (core func $call) (memory $memory) (realloc $realloc) (post-return $after))))
 
   (instance $tasks (instantiate $guest))
   (export "raddle:guest/tasks@1.0.0" (instance $tasks)))

@@ -159,6 +159,8 @@ impl fmt::Display for Slot {
             // A struct with a flattened field: its fields are not to be had.
             Kind::Map(entry) if entry.0.identifier => out.write_str("?"),
             Kind::Map(entry) => write!(out, "[{}:{}]", entry.0, entry.1),
+            // Not `()`, which is a value of its own and no empty list.
+            Kind::Tuple(_, 0) => out.write_str("(?;0)"),
             Kind::Tuple(items, length) if items.len() < *length => {
                 write!(out, "({};{length})", items[0])
             }
@@ -445,11 +447,12 @@ impl<'de> de::Deserializer<'de> for Tracer<'_> {
     }
 
     fn deserialize_unit_struct<V: Visitor<'de>>(
-        self,
+        mut self,
         _: &'static str,
         visitor: V,
     ) -> Result<V::Value, Error> {
-        self.deserialize_unit(visitor)
+        self.word("unit")?;
+        visitor.visit_unit()
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(
