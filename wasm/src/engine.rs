@@ -21,7 +21,8 @@ fn code() -> Config {
         .max_wasm_stack(GUEST_STACK)
         .memory_init_cow(true)
         .cranelift_opt_level(OptLevel::Speed)
-        .wasm_backtrace_details(WasmBacktraceDetails::Enable);
+        // Names cost little. Files and lines take a look at all debug information for each trap: only if the environment asks for it.
+        .wasm_backtrace_details(WasmBacktraceDetails::Environment);
     config
 }
 

@@ -12,7 +12,7 @@ use std::{fmt, io};
 /// use raddle_wasm::{GuestError, Problem, WasmPool};
 ///
 /// let pool = WasmPool::builder().file("guest.wasm").workers(1).build()?;
-/// match pool.submit::<_, u64>("parse", "12x").result() {
+/// match pool.submit::<_, u64>("parse", "12x".to_owned()).result() {
 ///     Err(TaskError::Failed(error)) => match error.downcast_ref::<GuestError>().map(GuestError::problem) {
 ///         Some(Problem::Failed(why)) => println!("the guest says: {why}"),
 ///         other => println!("{other:?}"),
@@ -134,8 +134,9 @@ impl GuestError {
         &self.0.worker
     }
 
-    /// The calls in the guest, the innermost first, one in each line; with names if the module has them. `None` if nothing ran in the guest
-    /// at that moment.
+    /// The calls in the guest, the innermost first, one in each line, with names if the module has them. With `WASMTIME_BACKTRACE_DETAILS=1` in the
+    /// environment of this program also files and lines, if the module has debug information; that takes milliseconds for each
+    /// error. `None` if nothing ran in the guest at that moment.
     pub fn backtrace(&self) -> Option<&str> {
         self.0.backtrace.as_deref()
     }
