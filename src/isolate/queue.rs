@@ -176,6 +176,12 @@ impl Patience {
     }
 }
 
+/// An event. The caller holds the mutex.
+fn count(word: &AtomicU32) {
+    // ORDERING: queue.event Relaxed: the mutex publishes what happened.
+    word.fetch_add(1, Relaxed);
+}
+
 impl<T> Shared<T> {
     fn put(&self, item: T, patience: Patience) -> Result<(), PutError<T>> {
         let mut item = Some(item);
@@ -278,12 +284,6 @@ struct Sides<'a, T> {
     wait_on: &'a AtomicU32,
     wake_on: &'a AtomicU32,
     side: fn(&mut Inside<T>) -> &mut Side,
-}
-
-/// An event. The caller holds the mutex.
-fn count(word: &AtomicU32) {
-    // ORDERING: queue.event Relaxed: the mutex publishes what happened.
-    word.fetch_add(1, Relaxed);
 }
 
 /// Sleeps until `word` is not `seen` any more. False: the deadline passed first.
