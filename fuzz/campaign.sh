@@ -14,7 +14,7 @@ seconds="${1:?usage: fuzz/campaign.sh SECONDS [TARGET..]}"
 shift
 targets=("$@")
 if [ ${#targets[@]} -eq 0 ]; then
-  targets=(codec_ops future_ops lane_ops map_ops pool_ops)
+  targets=(codec_ops future_ops guest_ops lane_ops map_ops pool_ops)
 fi
 
 skip() {

@@ -6,6 +6,7 @@
 //! - [`pool_ops`]: thread pools, where the model knows what has to hold under every schedule.
 //! - [`map_ops`]: the maps over executors, against the sequence that they have to give.
 //! - [`lane_ops`]: the parent's side of a process pool, with a worker that writes what it likes.
+//! - [`guest_ops`]: what WebAssembly guests may answer.
 //! - [`codec_ops`]: the payloads of processes, written and read; and bytes that read as one though the codec did not write them.
 //!
 //! The same functions serve cargo-fuzz (`campaign.sh`) and `cargo test`, which runs the corpus and programs
@@ -14,6 +15,7 @@
 pub mod bytes;
 pub mod codec_ops;
 pub mod future_ops;
+pub mod guest_ops;
 pub mod lane_ops;
 pub mod ledger;
 pub mod map_ops;
@@ -41,12 +43,13 @@ pub struct Subject {
 }
 
 /// All subjects.
-pub const SUBJECTS: [Subject; 5] = [
+pub const SUBJECTS: [Subject; 6] = [
     future_ops::SUBJECT,
     pool_ops::SUBJECT,
     map_ops::SUBJECT,
     codec_ops::SUBJECT,
     lane_ops::SUBJECT,
+    guest_ops::SUBJECT,
 ];
 
 /// The body of a target: the engine's entry under cargo-fuzz, else a program that runs the files it is given.

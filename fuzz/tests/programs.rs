@@ -3,7 +3,9 @@
 //! `RADDLE_FUZZ_PROGRAMS` sets how many from seeds each subject runs, `RADDLE_FUZZ_FIRST` the first seed.
 
 use raddle_fuzz::marks::Marks;
-use raddle_fuzz::{Subject, bytes, codec_ops, future_ops, lane_ops, map_ops, pool_ops, replay};
+use raddle_fuzz::{
+    Subject, bytes, codec_ops, future_ops, guest_ops, lane_ops, map_ops, pool_ops, replay,
+};
 use std::{env, fs};
 
 fn number(name: &str) -> Option<u64> {
@@ -48,6 +50,11 @@ fn maps() {
 #[test]
 fn lanes() {
     programs(lane_ops::SUBJECT, 2000);
+}
+
+#[test]
+fn guests() {
+    programs(guest_ops::SUBJECT, 10_000);
 }
 
 #[test]

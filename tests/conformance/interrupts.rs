@@ -82,12 +82,28 @@ fn k03_a_task_that_is_done_cannot_be_killed() {
 #[test]
 fn k04_a_result_stays_a_result_and_a_panic_a_panic() {
     let pool = interpreters(1);
-    let done = pool.submit_with(|state, ()| state.forever().unwrap_or(7), ());
-    until(|| done.is_running());
+    let begun = Arc::new(Gate::default());
+    let theirs = Arc::clone(&begun);
+    let done = pool.submit_with(
+        move |state, ()| {
+            theirs.open();
+            state.forever().unwrap_or(7)
+        },
+        (),
+    );
+    begun.wait();
     assert!(done.kill());
     assert_eq!(done.result().unwrap(), 7);
-    let panicked = pool.submit_with(|state, ()| state.forever().expect("no end"), ());
-    until(|| panicked.is_running());
+    let begun = Arc::new(Gate::default());
+    let theirs = Arc::clone(&begun);
+    let panicked = pool.submit_with(
+        move |state, ()| {
+            theirs.open();
+            state.forever().expect("no end")
+        },
+        (),
+    );
+    begun.wait();
     assert!(panicked.kill());
     assert!(matches!(panicked.result(), Err(TaskError::Panicked(_))));
 }
@@ -171,8 +187,11 @@ fn k08_a_task_learns_that_it_was_interrupted() {
         .on_interrupt(|_| {})
         .build()
         .unwrap();
+    let begun = Arc::new(Gate::default());
+    let theirs = Arc::clone(&begun);
     let asks = isolate.task().submit_with(
-        |(), ()| {
+        move |(), ()| {
+            theirs.open();
             assert!(!interrupted() || raddle::cancel_requested());
             while !interrupted() {
                 thread::yield_now();
@@ -182,7 +201,7 @@ fn k08_a_task_learns_that_it_was_interrupted() {
         },
         (),
     );
-    until(|| asks.is_running());
+    begun.wait();
     assert!(asks.kill());
     assert!(asks.kill(), "the second time it has been begun");
     assert!(asks.result().unwrap());
@@ -198,8 +217,11 @@ fn k09_a_panic_of_the_interrupter_is_reported() {
         .after_interrupt(|_| panic!("reset broke"))
         .build()
         .unwrap();
+    let begun = Arc::new(Gate::default());
+    let theirs = Arc::clone(&begun);
     let asks = isolate.call(
-        |state, ()| {
+        move |state, ()| {
+            theirs.open();
             *state += 1;
             while !interrupted() {
                 thread::yield_now();
@@ -207,7 +229,7 @@ fn k09_a_panic_of_the_interrupter_is_reported() {
         },
         (),
     );
-    until(|| asks.is_running());
+    begun.wait();
     assert!(asks.kill());
     asks.result().unwrap();
     reports.wait_for("interrupter broke");
