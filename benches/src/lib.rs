@@ -1,8 +1,8 @@
 //! raddle, its peers and the floors of the machine, measured side by side.
 //!
 //! [`contender`] has one module per pool, [`floor`] the hand-written hand-overs with no pool around
-//! them, [`workload`] one module per question asked of all of them, and [`measure`] the clocks,
-//! counters, rounds and tables; [`counts`] counts instructions, [`gate`] compares results, by [`statistics`]; [`document`] is
+//! them, [`workload`] one module per question asked of all of them, [`measure`] the clocks,
+//! counters, rounds and tables, and [`tool`] the program around them; [`counts`] counts instructions, [`gate`] compares results, by [`statistics`]; [`document`] is
 //! what a run leaves behind. `docs/benchmarks.md` says what each workload is and how to run them.
 
 pub mod contender;
@@ -10,6 +10,7 @@ pub mod counts;
 pub mod floor;
 pub mod gate;
 pub mod measure;
+pub mod tool;
 pub mod workload;
 
 pub use raddle_document as document;

@@ -2,7 +2,7 @@
 
 use crate::error::BuildError;
 use wasmtime::{
-    Config, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig,
+    Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig,
     WasmBacktraceDetails,
 };
 
@@ -19,6 +19,8 @@ fn code() -> Config {
     config
         .epoch_interruption(true)
         .max_wasm_stack(GUEST_STACK)
+        // A worker calls one function at a time. If another crate of the program asks wasmtime for more, a call would pay for it.
+        .concurrency_support(false)
         .memory_init_cow(true)
         .cranelift_opt_level(OptLevel::Speed)
         // Names cost little. Files and lines take a look at all debug information for each trap: only if the environment asks for it.
@@ -51,8 +53,12 @@ pub fn pooled(instances: usize, memory: usize, table: usize) -> Result<Engine, B
         .max_tables_per_module(PARTS)
         .table_elements(table)
         .max_memory_size(memory)
-        // An instance that is made for a task that follows another one finds its pages there.
-        .linear_memory_keep_resident(1 << 20)
+        // No function of a guest runs on a stack of its own. Each would cost a system call when the engine is made.
+        .total_stacks(0)
+        // An instance that is made for a task that follows another one finds its pages there. Those that the other one has written are
+        // cleared, where the kernel (Linux 6.7) tells which these are; elsewhere the lowest ones, which may be many more.
+        .pagemap_scan(Enabled::Auto)
+        .linear_memory_keep_resident(256 << 10)
         .table_keep_resident(64 << 10)
         .max_unused_warm_slots(count);
     let mut config = code();

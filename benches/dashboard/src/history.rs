@@ -93,7 +93,7 @@ pub fn histories(setup: &Setup) -> Vec<History<'_>> {
         }
     }
     let place = |group| {
-        [Group::Threads, Group::Processes, Group::Limits]
+        [Group::Threads, Group::Processes, Group::Wasm, Group::Limits]
             .iter()
             .position(|g| *g == group)
     };

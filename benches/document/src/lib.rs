@@ -167,6 +167,8 @@ pub enum Group {
     Threads,
     /// Process pools.
     Processes,
+    /// Pools of WebAssembly instances.
+    Wasm,
     /// The machine itself.
     Limits,
 }

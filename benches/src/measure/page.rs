@@ -29,6 +29,7 @@ fn markdown(document: &Document) -> String {
         (Group::Limits, "The machine"),
         (Group::Threads, "Thread pools"),
         (Group::Processes, "Process pools"),
+        (Group::Wasm, "WebAssembly pools"),
     ] {
         let mut benchmarks = document
             .benchmarks

@@ -149,7 +149,7 @@ pub struct Workload {
 
 impl Workload {
     /// A question with no contenders yet. Smaller figures are better. Ids that begin with P ask process pools, those that
-    /// begin with L the machine.
+    /// begin with L the machine, and those that begin with `wasm` pools of WebAssembly instances.
     pub fn new(id: impl Into<String>, title: impl Into<String>, unit: &'static str) -> Workload {
         Workload {
             id: id.into(),
@@ -167,6 +167,7 @@ impl Workload {
         match self.id.as_bytes() {
             [b'P', ..] => Group::Processes,
             [b'L', ..] => Group::Limits,
+            [b'w', b'a', b's', b'm', ..] => Group::Wasm,
             _ => Group::Threads,
         }
     }

@@ -99,6 +99,7 @@ pub fn group_title(group: Group) -> &'static str {
     match group {
         Group::Threads => "Thread pools",
         Group::Processes => "Process pools",
+        Group::Wasm => "WebAssembly pools",
         Group::Limits => "The machine's limits",
     }
 }
@@ -195,6 +196,7 @@ fn group_slug(group: Group) -> &'static str {
     match group {
         Group::Threads => "threads",
         Group::Processes => "processes",
+        Group::Wasm => "wasm",
         Group::Limits => "limits",
     }
 }
