@@ -4,7 +4,7 @@
 source "$(dirname "$0")/common.sh"
 need_component clippy clippy
 
-cargo clippy --locked --workspace --exclude raddle-wasm --exclude raddle-test-guests --all-targets -- -D warnings
+cargo clippy --locked --workspace --exclude raddle-wasm --exclude raddle-wasm-benches --exclude raddle-test-guests --all-targets -- -D warnings
 for checker in loom shuttle; do
   RUSTC_WORKSPACE_WRAPPER="$PWD/ci/cfg/clippy/raddle_$checker" cargo check --locked -p raddle-verify --all-targets
 done
