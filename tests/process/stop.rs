@@ -191,9 +191,16 @@ fn kill_of_a_task_that_is_done_or_of_a_thread() {
     done.wait();
     assert!(!done.kill());
     let threads = raddle::ThreadPool::new(1).unwrap();
-    let task = threads.spawn(|| ());
-    assert!(!task.kill());
-    task.result().unwrap();
+    let (go_on, wait) = std::sync::mpsc::channel::<()>();
+    let running = threads.spawn(move || wait.recv().is_ok());
+    until(|| running.is_running());
+    assert!(!running.kill());
+    // One that waits for the thread is cancelled.
+    let queued = threads.spawn(|| ());
+    assert!(queued.kill());
+    assert!(queued.is_cancelled());
+    go_on.send(()).unwrap();
+    assert!(running.result().unwrap());
 }
 
 #[test]
