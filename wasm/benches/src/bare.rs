@@ -39,7 +39,7 @@ fn engine() -> Engine {
         .concurrency_support(false)
         .memory_init_cow(true)
         .cranelift_opt_level(OptLevel::Speed)
-        .wasm_backtrace_details(WasmBacktraceDetails::Enable)
+        .wasm_backtrace_details(WasmBacktraceDetails::Environment)
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     Engine::new(&config).expect("settings that raddle-wasm has too")
 }

@@ -59,6 +59,7 @@ fn divide(divisor: i32) -> i32 {
 }
 
 /// 100 by `divisor`. The machine's instruction traps where it is zero.
+#[inline(never)] // Its name has to be in a backtrace.
 fn divide_unchecked(divisor: i32) -> i32 {
     let divisor = black_box(divisor);
     // SAFETY: not if it is zero, which is what the task is for. What follows is one instruction; it traps.
@@ -69,11 +70,13 @@ fn divide_unchecked(divisor: i32) -> i32 {
 /// Near the end of the largest memory that there can be.
 const FAR: usize = 0xffff_fff0;
 
+#[inline(never)] // Its name has to be in a backtrace.
 fn out_of_bounds((): ()) -> u32 {
     // SAFETY: there is no memory, so the instruction traps.
     unsafe { ptr::read_volatile(ptr::without_provenance(FAR)) }
 }
 
+#[inline(never)] // Its name has to be in a backtrace.
 fn wild_write(value: u32) {
     // SAFETY: there is no memory, so the instruction traps.
     unsafe { ptr::write_volatile(ptr::without_provenance_mut(FAR), value) }
@@ -90,11 +93,13 @@ fn scribble(value: u8) {
     }
 }
 
+#[inline(never)] // Its name has to be in a backtrace.
 fn unreachable((): ()) {
     wasm32::unreachable()
 }
 
 /// Takes all of the stack that calls are on.
+#[inline(never)] // Its name has to be in a backtrace.
 fn overflow(n: u64) -> u64 {
     if black_box(n) == u64::MAX {
         return 0;
