@@ -22,6 +22,7 @@ pub struct Running {
 }
 
 /// Makes `task` the one that this thread runs. Entries nest: a waiter that helps runs another task meanwhile.
+#[inline]
 pub fn enter(task: RawTask) -> Running {
     Running {
         outer: CURRENT.with(|current| current.replace(Some(task))),
@@ -29,6 +30,7 @@ pub fn enter(task: RawTask) -> Running {
 }
 
 impl Drop for Running {
+    #[inline]
     fn drop(&mut self) {
         CURRENT.with(|current| current.set(self.outer));
     }

@@ -231,8 +231,8 @@ impl<T> Future<T> {
     /// [`TaskError::WorkerLost`]; no other task is lost. One that uses the state of an isolate is interrupted, if its pool
     /// [can do that](crate::isolate::IsolatePoolBuilder::on_interrupt), and fails with [`TaskError::Killed`].
     ///
-    /// Returns true if this was begun, or the task cancelled. Returns false if the task is done, or runs on a
-    /// thread, which cannot be ended from outside.
+    /// Returns true if this was begun, or the task cancelled. If its code has ended a moment before, its outcome may come all the
+    /// same. Returns false if the task is done, or runs on a thread, which cannot be ended from outside.
     pub fn kill(&self) -> bool {
         self.cell.kill()
     }

@@ -59,6 +59,16 @@ pub(super) struct Vtable {
     pub slot: usize,
 }
 
+impl Vtable {
+    /// As [`RawTask::after`], for a caller that has read the table of `cell` before. While a task runs, a waiter that looks at its state
+    /// takes the cell's cache line, so each look at the cell may wait for the line.
+    #[inline]
+    pub fn after(&self, cell: RawTask) -> Option<After> {
+        // SAFETY: the table belongs to the cell.
+        self.after.map(|after| unsafe { after(cell) })
+    }
+}
+
 /// The operations of a future whose task runs in another process. The worker there cannot complete a task: a thread of
 /// this process has to receive its reply. Every function takes a cell whose [`Extra`](super::cell::Extra) names this
 /// table. The caller holds a borrow of the handle, in the process that made the cell.
@@ -119,8 +129,7 @@ impl RawTask {
 
     /// Read while the cell is alive, run when it may be gone.
     pub(super) fn after(self) -> Option<After> {
-        // SAFETY: the vtable belongs to this cell.
-        self.vtable.after.map(|after| unsafe { after(self) })
+        self.vtable.after(self)
     }
 
     pub fn name(&self) -> Option<&str> {
@@ -283,6 +292,9 @@ impl RawTask {
         }
         if self.cancel() {
             return true;
+        }
+        if self.state.load().is_done() {
+            return false;
         }
         match self.vtable.kill {
             // SAFETY: the cell's own function; the caller's handle keeps the cell alive, in the process that made it.

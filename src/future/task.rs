@@ -38,11 +38,12 @@ impl Task {
     #[inline]
     pub fn run(self) -> bool {
         let cell = self.into_raw();
+        let vtable = cell.vtable;
         let now = cell.state.load();
         if now.is_pending_without_handle() {
             // SAFETY: no other thread touches the cell any more, so it needs no claim.
-            let completion = unsafe { (cell.vtable.run)(cell) };
-            let after = cell.after();
+            let completion = unsafe { (vtable.run)(cell) };
+            let after = vtable.after(cell);
             // SAFETY: ours is the last reference, and the slot holds what was just stored.
             unsafe { destroy_ended(cell, completion, false) };
             After::run(after);
@@ -51,8 +52,8 @@ impl Task {
         match cell.state.claim_from(now) {
             Claim::Won => {
                 // SAFETY: claimed.
-                let completion = unsafe { (cell.vtable.run)(cell) };
-                let after = cell.after();
+                let completion = unsafe { (vtable.run)(cell) };
+                let after = vtable.after(cell);
                 let completed = cell.state.finish(completion, true);
                 // SAFETY: the transition just made.
                 unsafe { complete(cell, completed) };
@@ -175,9 +176,10 @@ pub unsafe fn run_from_handle(cell: RawTask) -> bool {
     if cell.state.claim() == Claim::Lost {
         return false;
     }
+    let vtable = cell.vtable;
     // SAFETY: claimed.
-    let completion = unsafe { (cell.vtable.run)(cell) };
-    let after = cell.after();
+    let completion = unsafe { (vtable.run)(cell) };
+    let after = vtable.after(cell);
     let completed = cell.state.finish(completion, false);
     // SAFETY: the transition just made.
     unsafe { complete(cell, completed) };

@@ -25,7 +25,8 @@ use crate::sync::{Arc, futex, thread};
 use crate::sys::fork;
 use std::time::{Duration, Instant};
 
-const NEVER: u64 = u64::MAX;
+/// No time.
+pub const NEVER: u64 = u64::MAX;
 
 /// See the module.
 pub struct Deadlines {
@@ -45,22 +46,21 @@ impl Deadlines {
         }
     }
 
-    /// Nanoseconds from `base`, at least: a fraction counts as one.
-    fn nanos(&self, time: Instant) -> u64 {
+    /// A time as this counts it: nanoseconds after `base`, of 584 years.
+    pub fn nanos(&self, time: Instant) -> u64 {
         let nanos = time.saturating_duration_since(self.base).as_nanos();
         u64::try_from(nanos).unwrap_or(NEVER - 1)
     }
 
     /// Makes the timer look at the turns at `deadline`. Called by an isolate.
-    pub fn announce(&self, deadline: Instant) {
+    pub fn announce(&self, deadline: u64) {
         if self.lower(deadline) {
             self.wake();
         }
     }
 
     /// True: the timer would have looked later, or not at all.
-    fn lower(&self, deadline: Instant) -> bool {
-        let at = self.nanos(deadline);
+    fn lower(&self, at: u64) -> bool {
         // ORDERING: deadlines.lower Relaxed: the turn's lock is between this and the timer's reset, see the module.
         self.next.fetch_min(at, Relaxed) > at
     }
@@ -73,9 +73,9 @@ impl Deadlines {
     }
 
     /// Whether the time of the next look has come; then the timer has to look at the turns now. Called by the timer.
-    pub fn take_due(&self, now: Instant) -> bool {
+    pub fn take_due(&self, now: u64) -> bool {
         // ORDERING: deadlines.next Relaxed: `deadlines.look` has acquired the latest wake.
-        if self.next.load(Relaxed) > self.nanos(now) {
+        if self.next.load(Relaxed) > now {
             return false;
         }
         // ORDERING: deadlines.reset Relaxed: the turns' locks come after it, see the module.
@@ -84,10 +84,8 @@ impl Deadlines {
     }
 
     /// The timer looks again at this time. Called by the timer.
-    pub fn look_again_at(&self, earliest: Option<Instant>) {
-        if let Some(earliest) = earliest {
-            self.lower(earliest);
-        }
+    pub fn look_again_at(&self, earliest: u64) {
+        self.lower(earliest);
     }
 
     /// Sleeps until a deadline has passed, and interrupts its task; returns when the pool has ended. The body of the timer's thread.
@@ -100,7 +98,7 @@ impl Deadlines {
             if this.is_closed.load(Relaxed) != 0 {
                 return;
             }
-            let now = Instant::now();
+            let now = this.nanos(Instant::now());
             if this.take_due(now) {
                 this.look_again_at(interrupts.expire(now));
                 continue;

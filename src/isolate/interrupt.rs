@@ -5,51 +5,56 @@
 //! the task runs for which it is meant: the next task must not be hit.
 //!
 //! # The words
-//! A task that can be interrupted has a [`Ticket`], which lies in its cell, with one word. Each isolate has one *turn*: a mutex,
-//! under which its interrupter is called, and which holds the deadline of the task that runs.
+//! Each isolate has one word, `running`, and one *turn*: a mutex, under which its interrupter is called, and which holds the deadline
+//! of the task that runs. A task that can be interrupted has a [`Ticket`], which lies in its cell; its address names it in `running`.
 //!
-//! | word | next | by | step |
+//! | `running` | next | by | step |
 //! |---|---|---|---|
-//! | new | runs on isolate i | the isolate | [`Ticket::begin`] |
-//! | new | ended before, with a cause | a killer that came after the claim | [`Ticket::interrupt`] |
-//! | runs on isolate i | interrupted, with a cause | killer or timer, under the turn of i; it calls the interrupter before it gives the turn back | [`Ticket::interrupt`] |
-//! | runs on isolate i | over | the isolate | [`Run::end`] |
-//! | interrupted | over | the isolate; then it takes the turn of i once, and so waits for the interrupter | [`Run::end`] |
+//! | none | a ticket | the isolate | [`Ticket::begin`] |
+//! | a ticket | the same, interrupted, with a cause | killer or timer, under the turn; it calls the interrupter before it gives the turn back | [`Ticket::kill`], [`Interrupts::expire`] |
+//! | a ticket | none | the isolate | [`Run::end`] |
+//! | a ticket, interrupted | none | the isolate; then it takes the turn once, and so waits for the interrupter | [`Run::end`] |
+//!
+//! The ticket's word, `is_killed`, is set by a killer before it looks for the ticket in the isolates' words. A task that begins and finds it
+//! set does not run.
 //!
 //! # Owners
-//! The isolate holds the executor's reference to the cell until [`Run::end`] has returned. A killer holds the handle's. The timer
-//! reaches a ticket only under the turn in which the isolate has entered it, and the isolate removes it there before
-//! it ends.
+//! The isolate writes `running`, and others only add a cause. The isolate holds the executor's reference to the cell until [`Run::end`] has
+//! returned. A killer holds the handle's, so no other ticket has that address meanwhile. The timer compares addresses and touches
+//! no ticket.
 //!
 //! # Invariants
 //! - An interrupter of isolate i runs only between `begin` and the return of `end` of the task for which it was called.
 //! - It is called at most once for each task.
-//! - If [`Ticket::interrupt`] returns true, then the task does not run, or its interrupter has been called.
+//! - When [`Ticket::kill`] has returned, the task does not run, or its interrupter has been called, or it has ended.
+//!
+//! An isolate's begin and a killer each write, and then look at what the other has written. So the killer finds the ticket in `running`,
+//! or the task finds that it was killed. If the killer finds it nowhere, the task has not begun or has ended; which of the two makes
+//! no difference.
+//!
+//! The isolate writes nothing to the cell, whose line a waiter reads all the time, and only its own line.
 //!
 //! Models: `verify/src/scenarios/interrupt.rs`.
 
-use super::deadlines::Deadlines;
+use super::deadlines::{Deadlines, NEVER};
 use crate::error::TaskError;
 use crate::future::cell::Extra;
 use crate::future::current;
 use crate::future::raw_task::RawTask;
 use crate::report::{self, Report};
-use crate::sync::atomic::{AtomicU32, Ordering::*, fence};
+use crate::sync::atomic::{AtomicU32, AtomicUsize, Ordering::*, fence};
 use crate::sync::{self, Arc, Mutex, MutexGuard};
 use crossbeam_utils::CachePadded;
 use std::borrow::Cow;
 use std::cell::Cell;
-use std::ptr::NonNull;
 use std::time::Instant;
 
-const NEW: u32 = 0;
-const RUNS: u32 = 1;
-const OVER: u32 = 2;
-const KILLED: u32 = 3;
-const TIMED_OUT: u32 = 4;
-/// The bits above these are the isolate's number.
-const PHASE_BITS: u32 = 3;
-const PHASE: u32 = (1 << PHASE_BITS) - 1;
+/// No task runs.
+const NONE: usize = 0;
+const KILLED: usize = 1;
+const TIMED_OUT: usize = 2;
+/// The bits of a ticket's address that say why it was interrupted.
+const CAUSE: usize = KILLED | TIMED_OUT;
 
 /// Why a task was interrupted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,15 +66,15 @@ pub enum Cause {
 }
 
 impl Cause {
-    fn word(self) -> u32 {
+    fn bits(self) -> usize {
         match self {
             Self::Killed => KILLED,
             Self::TimedOut => TIMED_OUT,
         }
     }
 
-    fn of(word: u32) -> Option<Self> {
-        match word & PHASE {
+    fn of(word: usize) -> Option<Self> {
+        match word & CAUSE {
             KILLED => Some(Self::Killed),
             TIMED_OUT => Some(Self::TimedOut),
             _ => None,
@@ -87,11 +92,20 @@ impl Cause {
 /// Stops what an isolate, named by its number, runs at this moment.
 pub type Interrupter = Box<dyn Fn(usize) + Send + Sync>;
 
-/// The turns of a pool's isolates. See the module.
+/// What the isolates of a pool run that can be interrupted. See the module.
+// Apart from the count of its `Arc`, which each submission writes and an isolate must not wait for.
+#[repr(align(128))]
 pub struct Interrupts {
-    turns: Box<[CachePadded<Mutex<Turn>>]>,
+    isolates: Box<[CachePadded<CurrentTask>]>,
     interrupter: Option<Interrupter>,
     pub deadlines: Deadlines,
+}
+
+/// What one isolate runs now.
+struct CurrentTask {
+    /// The ticket's address and the cause, or `NONE`.
+    word: AtomicUsize,
+    turn: Mutex<Turn>,
 }
 
 /// What the mutex protects.
@@ -103,17 +117,25 @@ struct Turn {
 /// The task that an isolate runs, if it has a deadline.
 #[derive(Clone, Copy)]
 struct Timed {
-    deadline: Instant,
-    ticket: NonNull<Ticket>,
+    deadline: u64,
+    ticket: usize,
 }
 
-// SAFETY: a ticket may be used by any thread; the isolate that enters the pointer keeps the ticket alive until it has removed it.
-unsafe impl Send for Timed {}
+impl CurrentTask {
+    fn new() -> Self {
+        Self {
+            word: AtomicUsize::new(NONE),
+            turn: Mutex::default(),
+        }
+    }
+}
 
 impl Interrupts {
     pub fn new(isolates: usize, interrupter: Option<Interrupter>) -> Self {
         Self {
-            turns: (0..isolates).map(|_| CachePadded::default()).collect(),
+            isolates: (0..isolates)
+                .map(|_| CachePadded::new(CurrentTask::new()))
+                .collect(),
             interrupter,
             deadlines: Deadlines::new(),
         }
@@ -123,59 +145,81 @@ impl Interrupts {
         self.interrupter.is_some()
     }
 
-    fn turn(&self, isolate: u32) -> MutexGuard<'_, Turn> {
-        self.turns[isolate as usize].lock()
+    fn turn(&self, isolate: usize) -> MutexGuard<'_, Turn> {
+        self.isolates[isolate].turn.lock()
     }
 
-    /// Interrupts the tasks whose deadlines have passed. Returns the earliest of the others. Called by the timer.
-    pub fn expire(&self, now: Instant) -> Option<Instant> {
-        let mut earliest: Option<Instant> = None;
-        for turn in &self.turns {
-            let mut turn = turn.lock();
+    /// Interrupts the tasks whose deadlines have passed. Returns the earliest deadline of the others, or `NEVER`. Times are those of
+    /// [`Deadlines`]. Called by the timer.
+    pub fn expire(&self, now: u64) -> u64 {
+        let mut earliest = NEVER;
+        for isolate in 0..self.isolates.len() {
+            let mut turn = self.turn(isolate);
             let Some(timed) = turn.timed else { continue };
             if timed.deadline > now {
-                earliest =
-                    Some(earliest.map_or(timed.deadline, |so_far| so_far.min(timed.deadline)));
+                earliest = earliest.min(timed.deadline);
                 continue;
             }
             turn.timed = None;
-            // SAFETY: the isolate removes its entry, under this lock, before its ticket ends.
-            let ticket = unsafe { timed.ticket.as_ref() };
-            // ORDERING: interrupt.word-timed Relaxed: the isolate entered the ticket under the lock after it began.
-            let now = ticket.word.load(Relaxed);
-            if now & PHASE == RUNS {
-                ticket.interrupt_at(now, Cause::TimedOut, &turn);
-            }
+            // The isolate removes its entry, under this lock, before its task ends: the ticket runs.
+            self.interrupt(isolate, timed.ticket, Cause::TimedOut, &turn);
         }
         earliest
     }
 
+    /// Interrupts a ticket that an isolate was seen to run, if it still does and was not interrupted before. The caller holds the
+    /// isolate's turn.
+    fn interrupt(&self, isolate: usize, ticket: usize, cause: Cause, _turn: &MutexGuard<'_, Turn>) {
+        let word = &self.isolates[isolate].word;
+        let interrupted = ticket | cause.bits();
+        // ORDERING: interrupt.interrupt Relaxed: the fence, and the turn, order it.
+        if word
+            .compare_exchange(ticket, interrupted, Relaxed, Relaxed)
+            .is_ok()
+        {
+            // ORDERING: interrupt.fence Release -> pairs with interrupt.ask-fence: a thread that sees an effect of the interrupter
+            // finds the task interrupted.
+            fence(Release);
+            self.call(isolate);
+        }
+    }
+
     /// Calls the interrupter of an isolate, whose turn the caller holds.
-    fn call(&self, isolate: u32) {
+    fn call(&self, isolate: usize) {
         let Some(interrupter) = &self.interrupter else {
             return;
         };
         report::contain(
-            || interrupter(isolate as usize),
+            || interrupter(isolate),
             |message| Report::InterrupterPanicked { message },
         );
     }
+
+    /// Whether the task that the isolate runs was interrupted. Called by the isolate.
+    pub fn is_interrupted(&self, isolate: usize) -> bool {
+        // ORDERING: interrupt.ask-fence Acquire -> pairs with interrupt.fence.
+        fence(Acquire);
+        // ORDERING: interrupt.ask Relaxed: the fence orders it.
+        Cause::of(self.isolates[isolate].word.load(Relaxed)).is_some()
+    }
 }
 
-/// The part of a task that can be interrupted. It lies in the task's cell.
+/// The part of a task that can be interrupted. It lies in the task's cell, and is kept small, so that a cell of a small task is one cache
+/// line.
 #[repr(C, align(8))]
 pub struct Ticket {
-    word: AtomicU32,
+    is_killed: AtomicU32,
     interrupts: Arc<Interrupts>,
-    deadline: Option<Instant>,
-    name: Option<Cow<'static, str>>,
+    /// As [`Deadlines`] counts.
+    deadline: u64,
+    name: Option<Box<Cow<'static, str>>>,
 }
 
 impl Extra for Ticket {
     const KILL: Option<unsafe fn(RawTask) -> bool> = Some(kill);
 
     fn name(&self) -> Option<&str> {
-        self.name.as_deref()
+        self.name.as_deref().map(|name| &**name)
     }
 }
 
@@ -183,7 +227,7 @@ impl Extra for Ticket {
 /// The cell was made with a ticket, and the caller holds a borrow of the handle.
 unsafe fn kill(cell: RawTask) -> bool {
     // SAFETY: as the caller says.
-    unsafe { cell.extra::<Ticket>() }.interrupt(Cause::Killed)
+    unsafe { cell.extra::<Ticket>() }.kill()
 }
 
 impl Ticket {
@@ -193,114 +237,82 @@ impl Ticket {
         name: Option<Cow<'static, str>>,
     ) -> Self {
         Self {
-            word: AtomicU32::new(NEW),
+            is_killed: AtomicU32::new(0),
+            deadline: deadline.map_or(NEVER, |deadline| interrupts.deadlines.nanos(deadline)),
             interrupts,
-            deadline,
-            name,
+            name: name.map(Box::new),
         }
     }
 
-    /// The task begins on an isolate. `Err`: it was ended before. Called by the isolate.
+    fn address(&self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
+
+    /// The task begins on an isolate. `Err`: its deadline has passed. Called by the isolate.
     #[inline]
     pub fn begin(&self, isolate: usize) -> Result<Run<'_>, Cause> {
-        if self
-            .deadline
-            .is_some_and(|deadline| deadline <= Instant::now())
-        {
+        let interrupts = &*self.interrupts;
+        let has_deadline = self.deadline != NEVER;
+        if has_deadline && self.deadline <= interrupts.deadlines.nanos(Instant::now()) {
             return Err(Cause::TimedOut);
         }
-        let isolate = isolate as u32;
-        let runs = isolate << PHASE_BITS | RUNS;
-        // ORDERING: interrupt.begin Release -> pairs with interrupt.word: what the isolate did before, for the interrupter.
-        if let Err(ended) = self.word.compare_exchange(NEW, runs, Release, Relaxed) {
-            return Err(Cause::of(ended).unwrap_or(Cause::Killed));
-        }
-        let timed = self.deadline.filter(|_| self.interrupts.can_interrupt());
-        if let Some(deadline) = timed {
-            self.interrupts.turn(isolate).timed = Some(Timed {
-                deadline,
-                ticket: NonNull::from(self),
+        // ORDERING: interrupt.begin Release -> pairs with interrupt.look: what the isolate did before, for the interrupter.
+        interrupts.isolates[isolate]
+            .word
+            .store(self.address(), Release);
+        // ORDERING: interrupt.begin-fence SeqCst -> pairs with interrupt.kill-fence: the killer finds the ticket, or this the mark.
+        fence(SeqCst);
+        // ORDERING: interrupt.is-killed Relaxed: the fence orders it.
+        let is_refused = self.is_killed.load(Relaxed) != 0;
+        let is_timed = has_deadline && !is_refused && interrupts.can_interrupt();
+        if is_timed {
+            interrupts.turn(isolate).timed = Some(Timed {
+                deadline: self.deadline,
+                ticket: self.address(),
             });
-            self.interrupts.deadlines.announce(deadline);
+            interrupts.deadlines.announce(self.deadline);
         }
         Ok(Run {
-            ticket: self,
+            interrupts,
             isolate,
-            is_timed: timed.is_some(),
-            is_over: false,
+            is_refused,
+            is_timed,
+            is_ended: false,
         })
     }
 
-    /// Interrupts the task, or keeps it from running. False: it is over, or its isolate has no interrupter. Called by a killer.
-    pub fn interrupt(&self, cause: Cause) -> bool {
-        if !self.interrupts.can_interrupt() {
+    /// Interrupts the task if it runs, or keeps it from running. False: its isolate has no interrupter. Called by a killer.
+    pub fn kill(&self) -> bool {
+        let interrupts = &*self.interrupts;
+        if !interrupts.can_interrupt() {
             return false;
         }
-        loop {
-            // ORDERING: interrupt.word Acquire -> pairs with interrupt.begin.
-            let now = self.word.load(Acquire);
-            match now & PHASE {
-                NEW => {
-                    // ORDERING: interrupt.before Relaxed: nothing is passed on.
-                    if self
-                        .word
-                        .compare_exchange(NEW, cause.word(), Relaxed, Relaxed)
-                        .is_ok()
-                    {
-                        return true;
-                    }
-                }
-                RUNS => {
-                    let turn = self.interrupts.turn(now >> PHASE_BITS);
-                    if self.interrupt_at(now, cause, &turn) {
-                        return true;
-                    }
-                }
-                phase => return phase != OVER,
+        // ORDERING: interrupt.kill Relaxed: the fence orders it.
+        self.is_killed.store(1, Relaxed);
+        // ORDERING: interrupt.kill-fence SeqCst -> pairs with interrupt.begin-fence.
+        fence(SeqCst);
+        let me = self.address();
+        for (isolate, running) in interrupts.isolates.iter().enumerate() {
+            // ORDERING: interrupt.look Acquire -> pairs with interrupt.begin.
+            if running.word.load(Acquire) & !CAUSE == me {
+                let turn = interrupts.turn(isolate);
+                interrupts.interrupt(isolate, me, Cause::Killed, &turn);
             }
         }
-    }
-
-    /// Interrupts the task that was seen to run, if it still does. The caller holds the isolate's turn.
-    fn interrupt_at(&self, seen: u32, cause: Cause, _turn: &MutexGuard<'_, Turn>) -> bool {
-        let isolate = seen >> PHASE_BITS;
-        let interrupted = isolate << PHASE_BITS | cause.word();
-        // ORDERING: interrupt.interrupt Relaxed: the fence, and the turn, order it.
-        if self
-            .word
-            .compare_exchange(seen, interrupted, Relaxed, Relaxed)
-            .is_err()
-        {
-            return false;
-        }
-        // ORDERING: interrupt.fence Release -> pairs with interrupt.ask-fence: a thread that sees an effect of the interrupter finds
-        // the word interrupted.
-        fence(Release);
-        self.interrupts.call(isolate);
         true
     }
-
-    /// Whether the running task was interrupted. Called by the isolate.
-    pub fn is_interrupted(&self) -> bool {
-        // ORDERING: interrupt.ask-fence Acquire -> pairs with interrupt.fence.
-        fence(Acquire);
-        // ORDERING: interrupt.ask Relaxed: the fence orders it.
-        Cause::of(self.word.load(Relaxed)).is_some()
-    }
-}
-
-sync::thread_local! {
-    /// The task with a ticket that this isolate runs.
-    static RUNNING: Cell<Option<RawTask>> = const { Cell::new(None) };
 }
 
 /// A task that runs on an isolate and can be interrupted. Dropping it ends the task.
 pub struct Run<'a> {
-    ticket: &'a Ticket,
-    isolate: u32,
+    // Not the ticket: each look at the cell may wait for its line, which a waiter has taken.
+    interrupts: &'a Interrupts,
+    isolate: usize,
+    /// It was killed before it began, and must not run.
+    pub is_refused: bool,
     /// The ticket is entered in the isolate's turn.
     is_timed: bool,
-    is_over: bool,
+    is_ended: bool,
 }
 
 impl Run<'_> {
@@ -310,15 +322,16 @@ impl Run<'_> {
         self.end_now()
     }
 
+    #[inline]
     fn end_now(&mut self) -> Option<Cause> {
-        self.is_over = true;
-        let interrupts = &self.ticket.interrupts;
+        self.is_ended = true;
+        let interrupts = self.interrupts;
         if self.is_timed {
             interrupts.turn(self.isolate).timed = None;
         }
+        let word = &interrupts.isolates[self.isolate].word;
         // ORDERING: interrupt.end Relaxed: the turn orders what the interrupter did.
-        let before = self.ticket.word.swap(OVER, Relaxed);
-        let cause = Cause::of(before)?;
+        let cause = Cause::of(word.swap(NONE, Relaxed))?;
         drop(interrupts.turn(self.isolate));
         Some(cause)
     }
@@ -326,10 +339,15 @@ impl Run<'_> {
 
 impl Drop for Run<'_> {
     fn drop(&mut self) {
-        if !self.is_over {
+        if !self.is_ended {
             self.end_now();
         }
     }
+}
+
+sync::thread_local! {
+    /// The task with a ticket that this thread runs, and the number of the isolate that the thread is.
+    static RUNNING: Cell<Option<(RawTask, usize)>> = const { Cell::new(None) };
 }
 
 /// Calls `task` as the interruptible task whose closure the calling isolate runs, and passes on whether it was interrupted.
@@ -356,10 +374,13 @@ pub unsafe fn run<R>(
         Ok(run) => run,
         Err(cause) => return (Err(cause.error()), false),
     };
-    RUNNING.with(|running| running.set(Some(cell)));
-    let leave = Leave;
-    let outcome = task();
-    drop(leave);
+    let outcome = if run.is_refused {
+        Err(Cause::Killed.error())
+    } else {
+        RUNNING.with(|running| running.set(Some((cell, isolate))));
+        let _leave = Leave;
+        task()
+    };
     match run.end() {
         Some(cause) => (outcome.map_err(|_| cause.error()), true),
         None => (outcome, false),
@@ -390,12 +411,13 @@ pub unsafe fn run<R>(
 /// # Ok::<(), raddle::BuildError>(())
 /// ```
 pub fn interrupted() -> bool {
-    let Some(cell) = RUNNING.with(Cell::get) else {
+    let Some((cell, isolate)) = RUNNING.with(Cell::get) else {
         return false;
     };
     if current::task() != Some(cell) {
         return false;
     }
     // SAFETY: `run` has entered a cell with a ticket, which is the one whose closure this thread runs.
-    unsafe { cell.extra::<Ticket>() }.is_interrupted()
+    let ticket = unsafe { cell.extra::<Ticket>() };
+    ticket.interrupts.is_interrupted(isolate)
 }

@@ -20,13 +20,15 @@ use crate::report::{self, Report, message_of};
 use crate::sync::{self, Arc, Mutex};
 use crate::thread::{ThreadPool, current_worker};
 use std::any::Any;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr::NonNull;
 use std::time::Instant;
 
 sync::thread_local! {
-    /// The slot of the isolate that this thread is: a `Slot<S>`.
-    static SLOT: RefCell<Option<Box<dyn Any>>> = const { RefCell::new(None) };
+    /// The slot of the isolate that this thread is, a `RefCell<Slot<S>>` that is boxed: from [`StateFactory::enter`] to [`leave`],
+    /// which each thread that has entered calls before it ends.
+    static SLOT: Cell<Option<NonNull<dyn Any>>> = const { Cell::new(None) };
 }
 
 /// Builds an isolate's state on its thread.
@@ -103,7 +105,8 @@ impl<S: 'static> StateFactory<S> {
             is_spoiled: false,
             changes: 0,
         };
-        SLOT.with(|place| *place.borrow_mut() = Some(Box::new(slot)));
+        let slot: Box<dyn Any> = Box::new(RefCell::new(slot));
+        SLOT.with(|place| place.set(Some(NonNull::from(Box::leak(slot)))));
         Ok(())
     }
 
@@ -174,6 +177,7 @@ impl<S: 'static> StateFactory<S> {
 
 impl<S: 'static> Slot<S> {
     /// Calls `task` with a state that is fit for use.
+    #[inline]
     fn call<R>(&mut self, task: impl FnOnce(&mut S) -> R) -> Result<R, TaskError> {
         if self.is_spoiled || self.state.is_none() {
             let factory = Arc::clone(&self.factory);
@@ -228,16 +232,16 @@ pub unsafe fn with_ticket<S: 'static, R>(
 
 /// Calls `call` with the slot of the calling thread. Code of the user that runs meanwhile, also what builds or drops a state, cannot
 /// wait for another task that needs the slot.
+#[inline]
 fn in_slot<S: 'static, R>(
     call: impl FnOnce(&mut Slot<S>) -> Result<R, TaskError>,
 ) -> Result<R, TaskError> {
-    SLOT.with(|place| {
-        let mut place = place.borrow_mut();
-        match place.as_mut().and_then(|slot| slot.downcast_mut()) {
-            Some(slot) => ThreadPool::exclusively(|| call(slot)),
-            None => unreachable!("exclusive tasks run on isolates of their own pool"),
-        }
-    })
+    // SAFETY: the slot lives until this thread calls `leave`, after its last task.
+    let slot = SLOT.with(Cell::get).map(|slot| unsafe { slot.as_ref() });
+    match slot.and_then(|slot| slot.downcast_ref::<RefCell<Slot<S>>>()) {
+        Some(slot) => ThreadPool::exclusively(|| call(&mut slot.borrow_mut())),
+        None => unreachable!("exclusive tasks run on isolates of their own pool"),
+    }
 }
 
 /// Calls `task` with the state of the isolate that the calling thread is. Called by the isolate, for an exclusive task.
@@ -277,9 +281,13 @@ pub fn catch_up<S: 'static>() -> Result<(), TaskError> {
 
 /// Ends the isolate that the calling thread is: drops its state.
 pub fn leave<S: 'static>() {
-    let slot = SLOT.with(|place| place.borrow_mut().take());
-    if let Some(mut slot) = slot.and_then(|slot| slot.downcast::<Slot<S>>().ok()) {
-        drop_state(slot.state.take());
+    let Some(slot) = SLOT.with(Cell::take) else {
+        return;
+    };
+    // SAFETY: `enter` has leaked the box, and only this took the pointer out. No task of this thread uses the slot any more.
+    let slot = unsafe { Box::from_raw(slot.as_ptr()) };
+    if let Ok(slot) = slot.downcast::<RefCell<Slot<S>>>() {
+        drop_state(slot.into_inner().state.take());
     }
 }
 
@@ -291,6 +299,5 @@ fn drop_state<S>(state: Option<S>) {
 ///
 /// Inside a task it says which isolate runs it. Never blocks.
 pub fn current() -> Option<WorkerInfo> {
-    SLOT.with(|place| place.try_borrow().map_or(true, |slot| slot.is_some()))
-        .then(current_worker)?
+    SLOT.with(Cell::get).and_then(|_| current_worker())
 }

@@ -277,6 +277,7 @@ impl ThreadPool {
     }
 
     /// Calls `run` on a worker of this pool; meanwhile a wait on this thread runs no exclusive task.
+    #[inline]
     pub(crate) fn exclusively<R>(run: impl FnOnce() -> R) -> R {
         Worker::exclusively(run)
     }

@@ -433,6 +433,7 @@ impl Worker {
     }
 
     /// Calls `run` on this worker's thread, which runs no other exclusive task meanwhile.
+    #[inline]
     pub fn exclusively<R>(run: impl FnOnce() -> R) -> R {
         /// Also when `run` panics.
         struct InUse<'a>(&'a Worker);

@@ -310,3 +310,15 @@ fn k11_the_pool_may_end_while_a_killed_task_runs() {
         ));
     }
 }
+
+#[test]
+fn k12_a_task_that_is_done_is_not_killed() {
+    let pool = interpreters(1);
+    let value = pool.submit_with(|_, n: u32| n, 5);
+    let late = pool.task().deadline(Instant::now());
+    let late = late.submit_with(|_, n: u32| n, 5);
+    for done in [value, late] {
+        done.wait();
+        assert!(!done.kill());
+    }
+}

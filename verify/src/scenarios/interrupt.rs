@@ -1,9 +1,10 @@
 //! Interrupting an isolate's task beside its end, and the timer of deadlines.
 
-use crate::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use crate::sync::atomic::{AtomicU32, Ordering::*};
 use crate::sync::cell::UnsafeCell;
 use crate::sync::{Arc, thread};
 use crate::{Loom, Scenario, Shuttle};
+use raddle::isolate::deadlines::NEVER;
 use raddle::isolate::deadlines::Timer;
 use raddle::isolate::interrupt::{Cause, Interrupts, Ticket};
 use std::time::{Duration, Instant};
@@ -29,7 +30,7 @@ impl Touched {
     }
 }
 
-/// One isolate, whose interrupter touches what its next task touches.
+/// Two isolates, of which one runs tasks. Its interrupter touches what its next task touches.
 fn isolate() -> (Arc<Interrupts>, Arc<Touched>) {
     let touched = Arc::new(Touched(UnsafeCell::new(0)));
     let mine = Arc::clone(&touched);
@@ -37,7 +38,7 @@ fn isolate() -> (Arc<Interrupts>, Arc<Touched>) {
         assert_eq!(isolate, 0);
         mine.touch();
     });
-    (Arc::new(Interrupts::new(1, Some(interrupter))), touched)
+    (Arc::new(Interrupts::new(2, Some(interrupter))), touched)
 }
 
 fn ticket(interrupts: &Arc<Interrupts>, deadline: Option<Instant>) -> Arc<Ticket> {
@@ -48,40 +49,55 @@ fn later() -> Instant {
     Instant::now() + Duration::from_secs(100_000)
 }
 
-/// Runs the task on isolate 0. Returns what it comes to.
-fn run(ticket: &Ticket) -> &'static str {
+/// Runs the task on isolate 0; `inside` is called in it. Returns what it comes to, and how often the interrupter was called for it.
+fn run(ticket: &Ticket, inside: impl FnOnce()) -> (&'static str, u32) {
     let Ok(run) = ticket.begin(0) else {
-        return "kept from running";
+        unreachable!("no deadline has passed")
     };
-    match run.end() {
+    let is_refused = run.is_refused;
+    if !is_refused {
+        inside();
+    }
+    let cause = run.end();
+    let came_to = match cause {
+        _ if is_refused => "kept from running",
         Some(Cause::Killed) => "killed",
         Some(Cause::TimedOut) => "timed out",
         None => "over",
-    }
+    };
+    (came_to, u32::from(cause.is_some()))
 }
 
 /// One task, which is killed, and then another one.
 const KILL: Scenario = Scenario {
     name: "interrupt/kill",
     test: "interrupt::kill",
-    shows: "the interrupter is called while the task runs for which it is meant, and has returned before the next one begins",
+    shows: "the interrupter is called while the task runs for which it is meant, and has returned before the next one begins; a task that goes on after a kill has returned is interrupted",
     must: &["kept from running", "killed", "over"],
-    loom: Loom::unbounded().at_least(670),
+    loom: Loom::unbounded().at_least(54_000),
     shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (interrupts, touched) = isolate();
         let first = ticket(&interrupts, None);
-        let theirs = Arc::clone(&first);
-        let killer = thread::spawn(move || theirs.interrupt(Cause::Killed));
-        let came_to = run(&first);
+        let has_killed = Arc::new(AtomicU32::new(0));
+        let theirs = (Arc::clone(&first), Arc::clone(&has_killed));
+        let killer = thread::spawn(move || {
+            assert!(theirs.0.kill());
+            theirs.1.store(1, Release);
+        });
+        touched.touch();
+        let (came_to, hits) = run(&first, || {
+            assert!(
+                has_killed.load(Acquire) == 0 || interrupts.is_interrupted(0),
+                "the kill was lost"
+            );
+        });
         let next = ticket(&interrupts, None);
         let running = next.begin(0).ok().unwrap();
         touched.touch();
         assert_eq!(running.end(), None, "the next one was hit");
-        let killed = killer.join().unwrap();
-        assert_eq!(killed, came_to != "over");
-        let hits = u32::from(came_to == "killed");
-        assert_eq!(touched.count(), 1 + hits, "the interrupter is called once");
+        killer.join().unwrap();
+        assert_eq!(touched.count(), 2 + hits, "the interrupter is called once");
         out.saw(came_to);
     },
     ..Scenario::EMPTY
@@ -91,22 +107,23 @@ const KILL: Scenario = Scenario {
 const TWO_KILLERS: Scenario = Scenario {
     name: "interrupt/two_killers",
     test: "interrupt::two_killers",
-    shows: "the interrupter is called once, and both killers agree",
+    shows: "the interrupter is called once",
     must: &["kept from running", "killed", "over"],
     threads: 3,
-    loom: Loom::bound(3).at_least(12_700),
+    loom: Loom::bound(3).at_least(18_000),
     shuttle: Shuttle::sampled(1_000),
     body: |out| {
         let (interrupts, touched) = isolate();
         let first = ticket(&interrupts, None);
         let killers = [(), ()].map(|()| {
             let theirs = Arc::clone(&first);
-            thread::spawn(move || theirs.interrupt(Cause::Killed))
+            thread::spawn(move || theirs.kill())
         });
-        let came_to = run(&first);
-        let killed = killers.map(|killer| killer.join().unwrap());
-        assert_eq!(killed.contains(&true), came_to != "over");
-        assert_eq!(touched.count(), u32::from(came_to == "killed"));
+        let (came_to, hits) = run(&first, || ());
+        for killer in killers {
+            assert!(killer.join().unwrap());
+        }
+        assert_eq!(touched.count(), hits);
         out.saw(came_to);
     },
     ..Scenario::EMPTY
@@ -119,24 +136,48 @@ const KILL_BESIDE_TIMER: Scenario = Scenario {
     shows: "a task that is killed as its deadline passes is interrupted once, and the timer does not touch it when it is over",
     must: &["kept from running", "killed", "timed out", "over"],
     threads: 3,
-    loom: Loom::bound(3).at_least(5_000),
+    loom: Loom::bound(3).at_least(9_000),
     shuttle: Shuttle::sampled(2_000),
     body: |out| {
         let (interrupts, touched) = isolate();
         let first = ticket(&interrupts, Some(later()));
         let theirs = Arc::clone(&first);
-        let killer = thread::spawn(move || theirs.interrupt(Cause::Killed));
+        let killer = thread::spawn(move || theirs.kill());
         let of_timer = Arc::clone(&interrupts);
-        let timer = thread::spawn(move || of_timer.expire(later() + Duration::from_secs(1)));
-        let came_to = run(&first);
+        let timer = thread::spawn(move || of_timer.expire(NEVER - 1));
+        let (came_to, hits) = run(&first, || ());
         drop(first);
         let next = ticket(&interrupts, None);
         let running = next.begin(0).ok().unwrap();
         touched.touch();
         assert_eq!(running.end(), None, "the next one was hit");
         killer.join().unwrap();
-        assert_eq!(timer.join().unwrap(), None);
-        let hits = u32::from(["killed", "timed out"].contains(&came_to));
+        assert_eq!(timer.join().unwrap(), NEVER);
+        assert_eq!(touched.count(), 1 + hits, "the interrupter is called once");
+        out.saw(came_to);
+    },
+    ..Scenario::EMPTY
+};
+
+/// The timer, whose time has come, and a next task whose cell lies where that of the first one was.
+const SAME_PLACE: Scenario = Scenario {
+    name: "interrupt/same_place",
+    test: "interrupt::same_place",
+    shows: "the timer does not take a task for the one that was in its place",
+    must: &["timed out", "over"],
+    loom: Loom::unbounded().at_least(75),
+    shuttle: Shuttle::sampled(1_000),
+    body: |out| {
+        let (interrupts, touched) = isolate();
+        let of_timer = Arc::clone(&interrupts);
+        let timer = thread::spawn(move || of_timer.expire(NEVER - 1));
+        let mut place = Ticket::new(Arc::clone(&interrupts), Some(later()), None);
+        let (came_to, hits) = run(&place, || ());
+        place = Ticket::new(Arc::clone(&interrupts), None, None);
+        let running = place.begin(0).ok().unwrap();
+        touched.touch();
+        assert_eq!(running.end(), None, "the next one was hit");
+        assert_eq!(timer.join().unwrap(), NEVER);
         assert_eq!(touched.count(), 1 + hits, "the interrupter is called once");
         out.saw(came_to);
     },
@@ -161,9 +202,9 @@ const SEEN: Scenario = Scenario {
             unreachable!("no killer yet")
         };
         let theirs = Arc::clone(&first);
-        let killer = thread::spawn(move || theirs.interrupt(Cause::Killed));
+        let killer = thread::spawn(move || theirs.kill());
         let saw = word.load(Relaxed) == 1;
-        assert!(!saw || first.is_interrupted());
+        assert!(!saw || interrupts.is_interrupted(0));
         run.end();
         killer.join().unwrap();
         out.saw(if saw { "saw it" } else { "did not see it" });
@@ -181,23 +222,20 @@ const ANNOUNCE: Scenario = Scenario {
     shuttle: Shuttle::sampled(500),
     body: |out| {
         let (interrupts, _) = isolate();
-        let early = Instant::now() + Duration::from_secs(1_000);
-        interrupts.deadlines.look_again_at(Some(early));
+        let early = 1;
+        interrupts.deadlines.look_again_at(early);
         let of_timer = Arc::clone(&interrupts);
         let timer = thread::spawn(move || {
             assert!(of_timer.deadlines.take_due(early));
             let earliest = of_timer.expire(early);
             of_timer.deadlines.look_again_at(earliest);
-            earliest.is_some()
+            earliest != NEVER
         });
-        let late = later();
-        let first = ticket(&interrupts, Some(late));
+        let first = ticket(&interrupts, Some(later()));
         let run = first.begin(0).ok().unwrap();
         let seen = timer.join().unwrap();
         assert!(
-            interrupts
-                .deadlines
-                .take_due(late + Duration::from_nanos(1)),
+            interrupts.deadlines.take_due(NEVER - 1),
             "the timer would sleep for ever"
         );
         drop(run);
@@ -222,12 +260,20 @@ const TIMER: Scenario = Scenario {
         let (interrupts, touched) = isolate();
         let timer = Timer::start(&interrupts).unwrap();
         let first = ticket(&interrupts, Some(later()));
-        let came_to = run(&first);
+        let (came_to, hits) = run(&first, || ());
         drop(timer);
-        assert_eq!(touched.count(), 0);
+        assert_eq!(touched.count(), hits);
         out.saw(came_to);
     },
     ..Scenario::EMPTY
 };
 
-pub const MODELS: &[Scenario] = &[KILL, TWO_KILLERS, KILL_BESIDE_TIMER, SEEN, ANNOUNCE, TIMER];
+pub const MODELS: &[Scenario] = &[
+    KILL,
+    TWO_KILLERS,
+    KILL_BESIDE_TIMER,
+    SAME_PLACE,
+    SEEN,
+    ANNOUNCE,
+    TIMER,
+];

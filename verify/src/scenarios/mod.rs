@@ -51,7 +51,7 @@ mod take_over;
 mod wake;
 
 /// The models of each file.
-pub const FILES: &[(&str, &[Scenario])] = &[
+pub static FILES: &[(&str, &[Scenario])] = &[
     ("after", after::MODELS),
     ("cell", cell::MODELS),
     ("deque", deque::MODELS),

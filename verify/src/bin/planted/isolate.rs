@@ -96,43 +96,104 @@ pub const BUGS: &[Bug] = &[
         Loom("interrupt::kill"),
     ),
     interrupt(
-        "interrupt.before",
+        "interrupt.over",
         &[(
-            "phase => return phase != OVER,",
-            "phase => return PLANTED || phase != OVER,",
+            "let cause = Cause::of(word.swap(NONE, Relaxed))?;",
+            "let cause = Cause::of(if PLANTED { NONE } else { word.swap(NONE, Relaxed) })?;",
         )],
-        "A task that is over counts as killed.",
+        "A task that is over stays in its isolate's word.",
         Loom("interrupt::kill"),
     ),
     interrupt(
         "interrupt.turn",
         &[(
-            "let turn = self.interrupts.turn(now >> PHASE_BITS);",
-            "let turn = self.interrupts.turn(now >> PHASE_BITS);
-                    if PLANTED {
-                        drop(turn);
-                        self.word.store(now & !PHASE | cause.word(), Relaxed);
-                        self.interrupts.call(now >> PHASE_BITS);
-                        return true;
-                    }",
+            "let turn = interrupts.turn(isolate);",
+            "let turn = interrupts.turn(if PLANTED { 1 - isolate } else { isolate });",
         )],
-        "A killer interrupts whatever runs, also if the task is over, and without the turn.",
+        "A killer takes the turn of another isolate.",
+        Loom("interrupt::kill"),
+    ),
+    interrupt(
+        "interrupt.whatever",
+        &[(
+            "if running.word.load(Acquire) & !CAUSE == me {",
+            "if PLANTED {
+                let turn = interrupts.turn(isolate);
+                interrupts.isolates[isolate].word.store(me | KILLED, Relaxed);
+                interrupts.call(isolate);
+                drop(turn);
+            } else if running.word.load(Acquire) & !CAUSE == me {",
+        )],
+        "A killer interrupts whatever runs.",
         Loom("interrupt::kill"),
     ),
     interrupt(
         "interrupt.begin",
         &[(
-            "return Err(Cause::of(ended).unwrap_or(Cause::Killed));",
-            "if !PLANTED { return Err(Cause::of(ended).unwrap_or(Cause::Killed)); }",
+            "let is_refused = self.is_killed.load(Relaxed) != 0;",
+            "let is_refused = !PLANTED && self.is_killed.load(Relaxed) != 0;",
         )],
         "A task that was killed before it began runs.",
         Loom("interrupt::kill"),
     ),
     interrupt(
+        "interrupt.begin-fence",
+        &[(
+            "fence(SeqCst);
+        // ORDERING: interrupt.is-killed",
+            "if !PLANTED { fence(SeqCst); }
+        // ORDERING: interrupt.is-killed",
+        )],
+        "A task that begins and its killer miss each other.",
+        Loom("interrupt::kill"),
+    ),
+    interrupt(
+        "interrupt.kill-fence",
+        &[(
+            "fence(SeqCst);
+        let me",
+            "if !PLANTED { fence(SeqCst); }
+        let me",
+        )],
+        "The same, on the killer's side.",
+        Loom("interrupt::kill"),
+    ),
+    interrupt(
+        "interrupt.mark-late",
+        &[
+            (
+                "self.is_killed.store(1, Relaxed);",
+                "if !PLANTED { self.is_killed.store(1, Relaxed); }",
+            ),
+            (
+                "interrupts.interrupt(isolate, me, Cause::Killed, &turn);
+            }
+        }",
+                "interrupts.interrupt(isolate, me, Cause::Killed, &turn);
+            }
+        }
+        if PLANTED { self.is_killed.store(1, Relaxed); }",
+            ),
+        ],
+        "A killer looks for the task first, and marks it then.",
+        Loom("interrupt::kill"),
+    ),
+    interrupt(
+        "interrupt.twice",
+        &[(
+            "            .compare_exchange(ticket, interrupted, Relaxed, Relaxed)
+            .is_ok()",
+            "            .compare_exchange(ticket, interrupted, Relaxed, Relaxed)
+            .map_or_else(|now| PLANTED && now == interrupted, |_| true)",
+        )],
+        "The interrupter is called by each killer.",
+        Loom("interrupt::two_killers"),
+    ),
+    interrupt(
         "interrupt.entry",
         &[("if self.is_timed {", "if self.is_timed && !PLANTED {")],
         "A task that is over stays entered in its isolate's turn.",
-        Loom("interrupt::kill_beside_timer"),
+        Loom("interrupt::same_place"),
     ),
     interrupt(
         "interrupt.fence",
@@ -159,9 +220,9 @@ pub const BUGS: &[Bug] = &[
                 "if !PLANTED { self.next.swap(NEVER, Relaxed); }",
             ),
             (
-                "if let Some(earliest) = earliest {",
-                "if PLANTED { self.next.swap(NEVER, Relaxed); }
-        if let Some(earliest) = earliest {",
+                "pub fn look_again_at(&self, earliest: u64) {",
+                "pub fn look_again_at(&self, earliest: u64) {
+        if PLANTED { self.next.swap(NEVER, Relaxed); }",
             ),
         ],
         "The timer resets its time after it has looked at the turns.",
