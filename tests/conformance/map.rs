@@ -1,9 +1,10 @@
 //! Rows M: `map`, `try_map` and `map_unordered`.
 
 use crate::common::{
-    Files, Kind, for_every_executor, hold_only, is_shut_down, note, noted, notes, open, reports,
-    until, wait_until_open, watch,
+    Files, Kind, hold_only, is_shut_down, note, notes, open, reports, until, wait_until_open, watch,
 };
+use crate::kinds::for_every_executor;
+use crate::tasks::noted;
 use raddle::{Executor, Rejected, Shutdown, TaskError, ThreadPool};
 use std::cell::Cell;
 use std::collections::BTreeSet;
