@@ -6,11 +6,11 @@ use crate::given::{self, Given};
 use crate::host::Limits;
 use crate::module::{Module, Source};
 use crate::pool::WasmPool;
+use crate::stop::Stops;
 use crate::worker::{Shared, Worker};
 use raddle::isolate::IsolatePoolBuilder;
 use raddle::{IsolatePool, Pin, WhenFull};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -228,7 +228,8 @@ impl WasmPoolBuilder {
             })?;
         let limits = Limits::new(self.memory_limit, self.table_limit);
         // A directory that cannot be opened is found here, and not by a worker.
-        drop(given::host(&self.given, limits.clone())?);
+        drop(given::host(&self.given, limits.clone(), Arc::default())?);
+        let stops = Stops::new(workers);
         let shared = Arc::new(Shared {
             module,
             pre,
@@ -236,7 +237,7 @@ impl WasmPoolBuilder {
             limits,
             is_fresh: self.is_fresh,
             tasks: OnceLock::new(),
-            is_ending: AtomicBool::new(false),
+            stops: stops.clone(),
         });
         let mine = Arc::clone(&shared);
         let mut isolates: IsolatePoolBuilder<Worker> =
@@ -251,15 +252,13 @@ impl WasmPoolBuilder {
         if let Some(limit) = self.queue_limit {
             isolates = isolates.queue_limit(limit);
         }
-        let interrupted = engine.clone();
-        // A running guest looks at the epoch at each loop and call. The one that is meant finds itself interrupted, the others go on.
-        let isolates = isolates.on_interrupt(move |_| interrupted.increment_epoch());
+        let (theirs, of_engine) = (stops.clone(), engine.clone());
+        let isolates = isolates.on_interrupt(move |worker| theirs.interrupted(worker, &of_engine));
         match isolates.build() {
             Ok(isolates) => Ok(WasmPool::from_parts(isolates, shared, self.task_timeout)),
             Err(error) => {
                 // A start function that does not end is stopped.
-                shared.is_ending.store(true, Ordering::Relaxed);
-                engine.increment_epoch();
+                stops.all(&engine);
                 Err(own(error))
             }
         }

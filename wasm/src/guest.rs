@@ -3,6 +3,7 @@
 use crate::answer::{self, Answer};
 use crate::error::{BuildError, Problem, Trap};
 use crate::host::{Host, Refused};
+use crate::stop::Interrupted;
 use raddle_guest::encoding::Encoding;
 use wasmtime::component::{
     Component, ComponentType, Func, Instance, InstancePre, Lift, Linker, TypedFunc,
@@ -149,20 +150,20 @@ impl Guest {
     ///
     /// # Errors
     /// What went wrong in it.
-    pub fn new(
-        pre: &InstancePre<Host>,
-        host: Host,
-        goes_on: impl Fn() -> bool + Send + Sync + 'static,
-    ) -> Result<Self, Failed> {
+    pub fn new(pre: &InstancePre<Host>, host: Host) -> Result<Self, Failed> {
         let mut store = Store::new(pre.engine(), host);
         store.limiter(|host| &mut host.limits);
         store.set_epoch_deadline(1);
-        store.epoch_deadline_callback(move |_| {
-            if goes_on() {
+        store.epoch_deadline_callback(|store| {
+            if store.data().stop.goes_on() {
                 return Ok(wasmtime::UpdateDeadline::Continue(1));
             }
-            Err(wasmtime::Error::new(Interrupted))
+            Err(Interrupted.into())
         });
+        // From here on the guest asks after each raise of the epoch. What came before that is asked for now.
+        if !store.data().stop.goes_on() {
+            return Err(Failed::said(interrupted()));
+        }
         let instance = match pre.instantiate(&mut store) {
             Ok(instance) => instance,
             Err(error) => return Err(broken(&mut store, &error)),
@@ -231,18 +232,6 @@ fn functions(
     Ok((list, call))
 }
 
-/// The task was interrupted.
-#[derive(Debug)]
-struct Interrupted;
-
-impl std::fmt::Display for Interrupted {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("interrupted")
-    }
-}
-
-impl std::error::Error for Interrupted {}
-
 /// What a failed call of wasmtime means.
 fn broken(store: &mut Store<Host>, error: &wasmtime::Error) -> Failed {
     let host = store.data_mut();
@@ -274,7 +263,7 @@ fn broken(store: &mut Store<Host>, error: &wasmtime::Error) -> Failed {
     } else if let Some(trap) = trap {
         Problem::Trapped(kind(*trap))
     } else if error.downcast_ref::<Interrupted>().is_some() {
-        Problem::NoInstance("it was interrupted".to_owned())
+        interrupted()
     } else {
         Problem::Nonsense(error.root_cause().to_string())
     };
@@ -287,6 +276,11 @@ fn broken(store: &mut Store<Host>, error: &wasmtime::Error) -> Failed {
         backtrace,
         is_broken: true,
     }
+}
+
+/// The future of a task has the cause in its place.
+fn interrupted() -> Problem {
+    Problem::NoInstance("it was interrupted".to_owned())
 }
 
 /// Whether a guest whose allocation failed may end in this way.

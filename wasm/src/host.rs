@@ -1,5 +1,8 @@
 //! What the host keeps for an instance: its limits, what it said before it panicked, and what it was given.
 
+use crate::io::Io;
+use crate::stop::Stop;
+use std::sync::Arc;
 use wasmtime::ResourceLimiter;
 use wasmtime_wasi::{ResourceTable, WasiCtx, WasiCtxView, WasiView};
 
@@ -8,17 +11,27 @@ pub struct Host {
     pub limits: Limits,
     /// The message of the panic that is under way.
     pub panicked: Option<String>,
+    /// What stops it.
+    pub stop: Arc<Stop>,
     wasi: WasiCtx,
     table: ResourceTable,
 }
 
 impl Host {
-    pub fn new(limits: Limits, wasi: WasiCtx) -> Self {
+    pub fn new(limits: Limits, stop: Arc<Stop>, wasi: WasiCtx) -> Self {
         Self {
             limits,
             panicked: None,
+            stop,
             wasi,
             table: ResourceTable::new(),
+        }
+    }
+
+    pub fn io(&mut self) -> Io<'_> {
+        Io {
+            table: &mut self.table,
+            stop: &self.stop,
         }
     }
 }

@@ -38,8 +38,10 @@ mod function;
 mod given;
 mod guest;
 mod host;
+mod io;
 mod module;
 mod pool;
+mod stop;
 mod task_builder;
 mod worker;
 

@@ -28,6 +28,10 @@ raddle_guest::tasks![
     try listen,
     try udp,
     try resolve,
+    try read_socket,
+    try fill_socket,
+    try accept,
+    try receive,
     try print,
     try eprint,
     try read_line,
@@ -107,6 +111,34 @@ fn udp(address: String) -> io::Result<()> {
 fn resolve(name: String) -> io::Result<Vec<String>> {
     let found = (name.as_str(), 80).to_socket_addrs()?;
     Ok(found.map(|address| address.to_string()).collect())
+}
+
+/// All that comes from there, until it ends.
+fn read_socket(address: String) -> io::Result<Vec<u8>> {
+    let mut read = Vec::new();
+    TcpStream::connect(address)?.read_to_end(&mut read)?;
+    Ok(read)
+}
+
+/// Writes for as long as it can.
+fn fill_socket(address: String) -> io::Result<()> {
+    let mut stream = TcpStream::connect(address)?;
+    loop {
+        stream.write_all(&[7; 1 << 16])?;
+    }
+}
+
+/// Waits for a connection.
+fn accept(address: String) -> io::Result<()> {
+    TcpListener::bind(address)?.accept().map(drop)
+}
+
+/// Waits for a datagram.
+fn receive(address: String) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; 1 << 16];
+    let length = UdpSocket::bind(address)?.recv(&mut bytes)?;
+    bytes.truncate(length);
+    Ok(bytes)
 }
 
 fn print(text: String) -> io::Result<()> {
