@@ -29,6 +29,7 @@ pub struct WasmPoolBuilder {
     task_timeout: Option<Duration>,
     memory_limit: usize,
     table_limit: usize,
+    handle_limit: usize,
     is_fresh: bool,
     given: Given,
 }
@@ -51,6 +52,7 @@ impl WasmPoolBuilder {
             task_timeout: None,
             memory_limit: 64 * MEBIBYTE,
             table_limit: 10_000,
+            handle_limit: 256,
             is_fresh: false,
             given: Given::default(),
         }
@@ -128,6 +130,8 @@ impl WasmPoolBuilder {
     /// Sets how many bytes of memory an instance may have. The default is 64 MiB, the most 4 GiB. A guest that wants more learns from WebAssembly's
     /// own instruction that it does not get it. If it ends after that, the error is
     /// [`Problem::MemoryLimit`](crate::Problem::MemoryLimit).
+    ///
+    /// A call of a guest's function, or of the host by the guest, copies at most this much out of the guest, or 1 MiB if that is more.
     pub fn memory_limit(mut self, bytes: usize) -> Self {
         self.memory_limit = bytes;
         self
@@ -137,6 +141,14 @@ impl WasmPoolBuilder {
     /// [`memory_limit`](Self::memory_limit): [`Problem::TableLimit`](crate::Problem::TableLimit).
     pub fn table_limit(mut self, entries: usize) -> Self {
         self.table_limit = entries;
+        self
+    }
+
+    /// Sets how many things of the host an instance may have open at a time: files, directories, sockets, streams, and waits for
+    /// these. The default is 256; an open file or socket takes about three. A guest that opens more is ended:
+    /// [`Problem::HandleLimit`](crate::Problem::HandleLimit).
+    pub fn handle_limit(mut self, handles: usize) -> Self {
+        self.handle_limit = handles;
         self
     }
 
@@ -226,7 +238,7 @@ impl WasmPoolBuilder {
                 module: module.name().to_owned(),
                 why: format!("{error:#}"),
             })?;
-        let limits = Limits::new(self.memory_limit, self.table_limit);
+        let limits = Limits::new(self.memory_limit, self.table_limit, self.handle_limit);
         // A directory that cannot be opened is found here, and not by a worker.
         drop(given::host(&self.given, limits.clone(), Arc::default())?);
         let stops = Stops::new(workers);
@@ -243,6 +255,7 @@ impl WasmPoolBuilder {
         let mut isolates: IsolatePoolBuilder<Worker> =
             IsolatePool::builder(move |info| Ok(Worker::new(&mine, info)?))
                 .workers(workers)
+                .stack_size(engine::STACK)
                 .pin(self.pin)
                 .when_full(self.when_full)
                 .start_timeout(self.start_timeout);

@@ -6,7 +6,8 @@ use crate::host::{Host, Refused};
 use crate::stop::Interrupted;
 use raddle_guest::encoding::Encoding;
 use wasmtime::component::{
-    Component, ComponentType, Func, Instance, InstancePre, Lift, Linker, TypedFunc,
+    Component, ComponentType, Func, Instance, InstancePre, Lift, Linker, ResourceTableError,
+    TypedFunc,
 };
 use wasmtime::{Store, StoreContextMut, WasmBacktrace};
 
@@ -16,6 +17,8 @@ const TASKS_OF_ANY_VERSION: &str = "raddle:guest/tasks";
 /// What a guest may import without being given it.
 pub const HOST: &str = "raddle:guest/host@1.0.0";
 
+/// How many bytes a call may copy out of a guest with less memory: there are lists of which the host's copy is longer.
+const LEAST_COPIED: usize = 1 << 20;
 /// How many bytes of a panic's message are kept.
 const LONGEST_MESSAGE: usize = 4096;
 
@@ -151,7 +154,9 @@ impl Guest {
     /// # Errors
     /// What went wrong in it.
     pub fn new(pre: &InstancePre<Host>, host: Host) -> Result<Self, Failed> {
+        let copied = host.limits.memory.max(LEAST_COPIED);
         let mut store = Store::new(pre.engine(), host);
+        store.set_hostcall_fuel(copied);
         store.limiter(|host| &mut host.limits);
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(|store| {
@@ -241,6 +246,10 @@ fn broken(store: &mut Store<Host>, error: &wasmtime::Error) -> Failed {
     let problem = if let Some(not_given) = error.downcast_ref::<crate::given::NotGiven>() {
         Problem::NotGiven {
             import: not_given.import.clone(),
+        }
+    } else if let Some(ResourceTableError::Full) = error.downcast_ref() {
+        Problem::HandleLimit {
+            limit: limits.handles,
         }
     } else if let Some(code) = exit_code(error) {
         Problem::Exited { code }

@@ -19,12 +19,14 @@ pub struct Host {
 
 impl Host {
     pub fn new(limits: Limits, stop: Arc<Stop>, wasi: WasiCtx) -> Self {
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(limits.handles);
         Self {
             limits,
             panicked: None,
             stop,
             wasi,
-            table: ResourceTable::new(),
+            table,
         }
     }
 
@@ -52,6 +54,8 @@ pub struct Limits {
     pub memory: usize,
     /// Entries, in each table.
     pub table: usize,
+    /// What it has open.
+    pub handles: usize,
     used: usize,
     refused: Option<Refused>,
 }
@@ -64,10 +68,11 @@ pub enum Refused {
 }
 
 impl Limits {
-    pub fn new(memory: usize, table: usize) -> Self {
+    pub fn new(memory: usize, table: usize, handles: usize) -> Self {
         Self {
             memory,
             table,
+            handles,
             used: 0,
             refused: None,
         }
@@ -85,8 +90,12 @@ impl ResourceLimiter for Limits {
         &mut self,
         current: usize,
         desired: usize,
-        _maximum: Option<usize>,
+        maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
+        if maximum.is_some_and(|maximum| desired > maximum) {
+            // The guest itself forbids it. It is no refusal, and does not count.
+            return Ok(false);
+        }
         let wanted = self.used.saturating_add(desired.saturating_sub(current));
         if wanted > self.memory {
             self.refused = Some(Refused::Memory { wanted });
@@ -100,8 +109,11 @@ impl ResourceLimiter for Limits {
         &mut self,
         _current: usize,
         desired: usize,
-        _maximum: Option<usize>,
+        maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
+        if maximum.is_some_and(|maximum| desired > maximum) {
+            return Ok(false);
+        }
         if desired > self.table {
             self.refused = Some(Refused::Table { wanted: desired });
             return Ok(false);

@@ -9,7 +9,7 @@ use std::hash::{BuildHasher, Hasher};
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream, ToSocketAddrs, UdpSocket};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-use std::{env, process, thread};
+use std::{env, mem, process, thread};
 
 raddle_guest::tasks![
     well,
@@ -17,6 +17,7 @@ raddle_guest::tasks![
     try write_file,
     try list_folder,
     try remove_file,
+    try keep_open,
     env_var,
     env_all,
     args,
@@ -61,6 +62,14 @@ fn list_folder(path: String) -> io::Result<Vec<String>> {
 
 fn remove_file(path: String) -> io::Result<()> {
     fs::remove_file(path)
+}
+
+/// Opens a file so often, and keeps it open.
+fn keep_open((path, times): (String, u64)) -> io::Result<u64> {
+    for _ in 0..times {
+        mem::forget(File::open(&path)?);
+    }
+    Ok(times)
 }
 
 fn env_var(name: String) -> Option<String> {
