@@ -171,7 +171,7 @@ impl WasmPoolBuilder {
         self
     }
 
-    /// Gives the guests a directory, under the path `there`. By default there are no files.
+    /// Gives the guests a directory, under the path `there`. By default there are no files. Links that lead out of it are not followed.
     pub fn directory(
         mut self,
         here: impl Into<PathBuf>,
@@ -202,7 +202,8 @@ impl WasmPoolBuilder {
         self
     }
 
-    /// Gives the guests the standard output and error of this program. By default what they print is discarded.
+    /// Gives the guests the standard output and error of this program. By default what they print is discarded. A guest that prints waits
+    /// while the other side does not take it; no time limit ends that.
     pub fn inherit_output(mut self) -> Self {
         self.given.output = true;
         self

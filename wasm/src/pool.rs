@@ -18,7 +18,7 @@ use std::time::Duration;
 /// A pool whose workers have an instance of a WebAssembly guest each. See the [crate](crate).
 ///
 /// Dropping a pool drains and joins it: everything accepted is done first. While a panic unwinds, what has not started is cancelled instead.
-/// A guest that never ends keeps it from ending, unless its task has a time limit
+/// A task that never ends keeps the pool from ending, unless it has a time limit
 /// ([`task_timeout`](WasmPoolBuilder::task_timeout)) or is [killed](Future::kill).
 pub struct WasmPool {
     isolates: IsolatePool<Worker>,

@@ -42,8 +42,8 @@ impl<'a> TaskBuilder<'a> {
     }
 
     /// Sets the time at which the task is ended. If it has not started by then it never starts: a worker finds that out when it comes
-    /// to the task. If it runs, the guest is stopped, at its next loop or call, and its instance made anew. The
-    /// future ends with [`TaskError::TimedOut`]. A later call of this or of [`timeout`](Self::timeout) replaces an earlier one,
+    /// to the task. If it runs, the guest is stopped, at its next loop or call, or where it waits for a time or a socket, and its
+    /// instance made anew. A system call in which the kernel blocks is waited for. The future ends with [`TaskError::TimedOut`]. A later call of this or of [`timeout`](Self::timeout) replaces an earlier one,
     /// and the pool's [`task_timeout`](crate::WasmPoolBuilder::task_timeout).
     pub fn deadline(mut self, deadline: Instant) -> Self {
         self.task = self.task.deadline(deadline);

@@ -15,6 +15,7 @@ mod every_submission;
 #[path = "../../../tests/conformance/every_wait.rs"]
 mod every_wait;
 mod kinds;
+mod mixed;
 #[path = "../../../tests/common/mod.rs"]
 mod shared;
 #[path = "../../../tests/conformance/tasks.rs"]
