@@ -36,6 +36,7 @@
 
 mod answer;
 mod builder;
+mod calls;
 mod engine;
 mod error;
 mod function;
@@ -54,5 +55,5 @@ pub use error::{BuildError, FunctionError, GuestError, Problem, Trap};
 pub use function::{BytesFunction, Function, Named};
 pub use given::Access;
 pub use module::Module;
-pub use pool::{Outcomes, WasmPool};
+pub use pool::WasmPool;
 pub use task_builder::TaskBuilder;

@@ -2,9 +2,11 @@
 
 use crate::function::{self, BytesFunction, Named, Pool};
 use crate::pool::WasmPool;
+use crate::stop::Interrupted;
 use crate::worker::Worker;
+use raddle::executor::Chunk;
 use raddle::{Future, TaskError, isolate, promise};
-use raddle_guest::encoding::{decode, encode};
+use raddle_guest::encoding::{Encoding, decode, encode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::borrow::Cow;
@@ -69,6 +71,33 @@ impl<'a> TaskBuilder<'a> {
             ),
             Err(error) => failed(error),
         }
+    }
+
+    /// Calls a function with each item of a chunk of a map.
+    pub(crate) fn submit_chunk<A, R>(
+        self,
+        number: u32,
+        encoding: Encoding,
+        chunk: Vec<A>,
+    ) -> Future<Chunk<R>>
+    where
+        A: Serialize + Send + 'static,
+        R: DeserializeOwned + Send + 'static,
+    {
+        let task = move |worker: &mut Worker, chunk: Vec<A>| {
+            let call = |arg: A| {
+                let encode = |out: &mut Vec<u8>| encode(encoding, &arg, out);
+                let done = worker.run(number, encode, |bytes| decode(encoding, bytes));
+                done.map_err(|error| TaskError::Failed(Box::new(error)))
+            };
+            let done = Chunk::run(call, chunk);
+            // An item may have been stopped. Then the error of all of them is the cause, which replaces this one.
+            if isolate::interrupted() {
+                return Err(Interrupted);
+            }
+            Ok(done)
+        };
+        self.task.try_submit_with(task, chunk)
     }
 
     /// As [`WasmPool::submit_bytes`].
