@@ -36,13 +36,13 @@ impl<R> Chunk<R> {
     /// other items run all the same.
     pub fn run<A>(mut task: impl FnMut(A) -> Result<R, TaskError>, args: Vec<A>) -> Self {
         let began = Instant::now();
-        let mut one = |arg| {
+        let one = |arg| {
             // UNWIND: the argument of this item is gone; the other items are not touched.
             let outcome = catch_unwind(AssertUnwindSafe(|| task(arg)));
             outcome
                 .unwrap_or_else(|payload| Err(TaskError::Panicked(panics::report(payload, None))))
         };
-        let outcomes = args.into_iter().map(&mut one).collect();
+        let outcomes = args.into_iter().map(one).collect();
         Self {
             outcomes,
             took: began.elapsed(),

@@ -2,9 +2,10 @@
 
 pub use crate::shared::{Files, note, notes, open, until, wait_until_open, watch};
 use crate::tasks;
+use raddle::executor::{Map, MapUnordered, Submitter};
 use raddle::{
-    Executor, Future, Rejected, Report, Shutdown, ShutdownError, TaskError, ThreadPool, Waited,
-    set_report_hook,
+    BoxError, Executor, Future, Payload, Rejected, Report, Shutdown, ShutdownError, TaskError,
+    ThreadPool, Waited, set_report_hook,
 };
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -191,6 +192,49 @@ pub trait Kind {
         how: Shutdown,
         limit: Duration,
     ) -> Result<(), ShutdownError>;
+
+    fn map<F, A, R, I>(
+        executor: &Self::Executor,
+        task: F,
+        args: I,
+    ) -> Map<impl Submitter<A, R>, I::IntoIter, R>
+    where
+        F: Fn(A) -> R + Copy + Send + 'static,
+        A: Payload,
+        R: Payload,
+        I: IntoIterator<Item = A>,
+    {
+        executor.map(task, args)
+    }
+
+    fn try_map<F, A, R, E, I>(
+        executor: &Self::Executor,
+        task: F,
+        args: I,
+    ) -> Map<impl Submitter<A, R>, I::IntoIter, R>
+    where
+        F: Fn(A) -> Result<R, E> + Copy + Send + 'static,
+        A: Payload,
+        R: Payload,
+        E: Into<BoxError> + 'static,
+        I: IntoIterator<Item = A>,
+    {
+        executor.try_map(task, args)
+    }
+
+    fn map_unordered<F, A, R, I>(
+        executor: &Self::Executor,
+        task: F,
+        args: I,
+    ) -> MapUnordered<impl Submitter<A, R>, I::IntoIter, R>
+    where
+        F: Fn(A) -> R + Copy + Send + 'static,
+        A: Payload,
+        R: Payload,
+        I: IntoIterator<Item = A>,
+    {
+        executor.map_unordered(task, args)
+    }
 
     /// What a panic of a task said, and where. `None` for any other error.
     fn panic(error: &TaskError) -> Option<(String, String)> {

@@ -13,6 +13,7 @@ mod callbacks;
 mod common;
 mod errors;
 mod every_future;
+mod every_map;
 mod every_shutdown;
 mod every_submission;
 mod every_wait;

@@ -4,6 +4,7 @@
 use crate::shared::{note, open, wait_until_open};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::hint::black_box;
 use std::num::ParseIntError;
 use std::path::PathBuf;
 
@@ -27,6 +28,63 @@ pub fn checked(n: u64) -> u64 {
 pub fn no_third(n: u64) -> u64 {
     assert!(!n.is_multiple_of(3), "{n} divides");
     n
+}
+
+pub fn doubled(n: u64) -> u64 {
+    n * 2
+}
+
+pub fn triple(n: u64) -> u64 {
+    n * 3
+}
+
+pub fn square(n: u64) -> u64 {
+    n * n
+}
+
+pub fn added((a, b): (u64, u64)) -> u64 {
+    a + b
+}
+
+pub fn multiplied((a, b): (u64, u64)) -> u64 {
+    a * b
+}
+
+/// Twelve by the number.
+pub fn divided(by: i64) -> i64 {
+    assert!(by != 0, "divided by zero");
+    12 / by
+}
+
+pub fn odd(n: u64) -> Result<u64, String> {
+    if n % 2 == 1 {
+        Ok(n)
+    } else {
+        Err(format!("{n} is even"))
+    }
+}
+
+/// Of five numbers that follow each other one panics, one is an error.
+pub fn of_five(n: u64) -> Result<u64, String> {
+    match n % 5 {
+        1 => panic!("{n} panics"),
+        2 => Err(format!("{n} fails")),
+        _ => Ok(n),
+    }
+}
+
+/// The number, after work that differs from one to the next.
+pub fn uneven(n: u64) -> u64 {
+    let mut x = n;
+    for _ in 0..(n % 97) * 20 {
+        x = black_box(x.rotate_left(7) ^ n);
+    }
+    black_box(x);
+    n
+}
+
+pub fn letters(word: String) -> u64 {
+    word.len() as u64
 }
 
 pub fn no_row(n: u64) -> u64 {
@@ -84,4 +142,47 @@ pub fn waited((n, gate): (u64, PathBuf)) -> u64 {
 pub fn held((started, gate): (PathBuf, PathBuf)) {
     open(&started);
     wait_until_open(&gate);
+}
+
+/// Its number. Zero waits at the gate.
+pub fn zero_waits((n, gate): (u64, PathBuf)) -> u64 {
+    if n == 0 {
+        wait_until_open(&gate);
+    }
+    n
+}
+
+/// Its number. Zero waits at the gate, which the others open.
+pub fn zero_waits_for_others((n, gate): (u64, PathBuf)) -> u64 {
+    if n == 0 {
+        wait_until_open(&gate);
+    } else {
+        open(&gate);
+    }
+    n
+}
+
+/// Its number. All but zero wait at the gate.
+pub fn only_zero_ends((n, gate): (u64, PathBuf)) -> u64 {
+    if n >= 1 {
+        wait_until_open(&gate);
+    }
+    n
+}
+
+/// Notes its number. One says that it is stuck, and waits at the gate.
+pub fn one_is_stuck((n, ran, stuck, gate): (u64, PathBuf, PathBuf, PathBuf)) -> u64 {
+    note(&ran, n);
+    if n == 1 {
+        held((stuck, gate));
+    }
+    n
+}
+
+/// Its number. Two says that it is stuck, and waits at the gate.
+pub fn two_is_stuck((n, stuck, gate): (u64, PathBuf, PathBuf)) -> u64 {
+    if n == 2 {
+        held((stuck, gate));
+    }
+    n
 }

@@ -110,6 +110,23 @@ fn k01_a_wait_for_a_connection_or_a_datagram_is_ended() {
 }
 
 #[test]
+fn k06_each_item_of_a_map_has_the_time_limit_of_the_pool() {
+    let _watch = watch();
+    for pool in [hostile(), hostile().fresh_instances()] {
+        let pool = pool.workers(2).task_timeout(SHORT).build().unwrap();
+        let late = |outcome| matches!(outcome, Err(TaskError::TimedOut));
+        let endless = || pool.map::<(), (), _>("forever", [(); 4]);
+        assert_eq!(endless().map(late).collect::<Vec<_>>(), [true; 4]);
+        // A chunk has one limit.
+        assert!(endless().chunk(2).all(late));
+        let unordered = pool.map_unordered::<(), (), _>("forever", [(); 4]);
+        assert!(unordered.map(|(_, outcome)| outcome).all(late));
+        let fine: Vec<u64> = pool.map("well", 0..20u64).map(Result::unwrap).collect();
+        assert!(fine.into_iter().eq(0..20));
+    }
+}
+
+#[test]
 fn k10_a_storm_of_kills_hits_no_other_task() {
     let _watch = watch();
     for pool in [hostile(), hostile().fresh_instances()] {

@@ -2,7 +2,7 @@
 //! in its place.
 
 use crate::common::Kind;
-use raddle::executor::Chunk;
+use raddle::executor::{Chunk, Map, MapUnordered, Submitter};
 use raddle::{BoxError, Executor, Future, Payload, Shutdown, ShutdownError, TaskError};
 use raddle_test_guests as guests;
 use raddle_wasm::{Access, GuestError, Module, Problem, WasmPool};
@@ -88,6 +88,45 @@ impl<const IS_FRESH: bool> Kind for Guests<IS_FRESH> {
         limit: Duration,
     ) -> Result<(), ShutdownError> {
         executor.0.shutdown_timeout(how, limit)
+    }
+
+    fn map<F, A, R, I>(executor: &Self, _: F, args: I) -> Map<impl Submitter<A, R>, I::IntoIter, R>
+    where
+        F: Fn(A) -> R + Copy + Send + 'static,
+        A: Payload,
+        R: Payload,
+        I: IntoIterator<Item = A>,
+    {
+        executor.0.map(name_of::<F>(), args)
+    }
+
+    fn try_map<F, A, R, E, I>(
+        executor: &Self,
+        _: F,
+        args: I,
+    ) -> Map<impl Submitter<A, R>, I::IntoIter, R>
+    where
+        F: Fn(A) -> Result<R, E> + Copy + Send + 'static,
+        A: Payload,
+        R: Payload,
+        E: Into<BoxError> + 'static,
+        I: IntoIterator<Item = A>,
+    {
+        executor.0.map(name_of::<F>(), args)
+    }
+
+    fn map_unordered<F, A, R, I>(
+        executor: &Self,
+        _: F,
+        args: I,
+    ) -> MapUnordered<impl Submitter<A, R>, I::IntoIter, R>
+    where
+        F: Fn(A) -> R + Copy + Send + 'static,
+        A: Payload,
+        R: Payload,
+        I: IntoIterator<Item = A>,
+    {
+        executor.0.map_unordered(name_of::<F>(), args)
     }
 
     fn panic(error: &TaskError) -> Option<(String, String)> {

@@ -8,6 +8,8 @@
 mod common;
 #[path = "../../../tests/conformance/every_future.rs"]
 mod every_future;
+#[path = "../../../tests/conformance/every_map.rs"]
+mod every_map;
 #[path = "../../../tests/conformance/every_shutdown.rs"]
 mod every_shutdown;
 #[path = "../../../tests/conformance/every_submission.rs"]
