@@ -6,7 +6,7 @@ use crate::given::{self, Given};
 use crate::host::Limits;
 use crate::module::{Module, Source};
 use crate::pool::WasmPool;
-use crate::stop::Stops;
+use crate::stop::{Stop, Stops};
 use crate::worker::{Shared, Worker};
 use raddle::isolate::IsolatePoolBuilder;
 use raddle::{IsolatePool, Pin, WhenFull};
@@ -241,7 +241,7 @@ impl WasmPoolBuilder {
             })?;
         let limits = Limits::new(self.memory_limit, self.table_limit, self.handle_limit);
         // A directory that cannot be opened is found here, and not by a worker.
-        drop(given::host(&self.given, limits.clone(), Arc::default())?);
+        drop(given::host(&self.given, limits.clone(), Stop::default())?);
         let stops = Stops::new(workers);
         let shared = Arc::new(Shared {
             module,

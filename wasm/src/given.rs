@@ -10,7 +10,6 @@ use crate::host::{Host, Limits};
 use crate::io;
 use crate::stop::Stop;
 use std::fmt;
-use std::sync::Arc;
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, Linker};
 
@@ -149,7 +148,7 @@ fn stub(
 ///
 /// # Errors
 /// A directory that cannot be opened.
-pub fn host(given: &Given, limits: Limits, stop: Arc<Stop>) -> Result<Host, BuildError> {
+pub fn host(given: &Given, limits: Limits, stop: Stop) -> Result<Host, BuildError> {
     use wasmtime_wasi::{FsPerms, WasiCtx};
 
     let mut wasi = WasiCtx::builder();

@@ -159,17 +159,20 @@ impl Guest {
         store.set_hostcall_fuel(copied);
         store.limiter(|host| &mut host.limits);
         store.set_epoch_deadline(1);
-        store.epoch_deadline_callback(|store| {
-            if store.data().stop.goes_on() {
+        store.epoch_deadline_callback(|mut store| {
+            let host = store.data_mut();
+            host.asked = true;
+            if host.stop.asks() {
                 return Ok(wasmtime::UpdateDeadline::Continue(1));
             }
             Err(Interrupted.into())
         });
-        // From here on the guest asks after each raise of the epoch. What came before that is asked for now.
-        if !store.data().stop.goes_on() {
+        if !store.data().stop.begins() {
             return Err(Failed::said(interrupted()));
         }
-        let instance = match pre.instantiate(&mut store) {
+        let instance = pre.instantiate(&mut store);
+        returned(&mut store);
+        let instance = match instance {
             Ok(instance) => instance,
             Err(error) => return Err(broken(&mut store, &error)),
         };
@@ -181,7 +184,9 @@ impl Guest {
 
     /// Asks which tasks there are.
     pub fn list(&mut self) -> Result<Vec<TaskEntry>, Failed> {
-        match self.list.call(&mut self.store, ()) {
+        let listed = self.list.call(&mut self.store, ());
+        returned(&mut self.store);
+        match listed {
             Ok((tasks,)) => Ok(tasks),
             Err(error) => Err(broken(&mut self.store, &error)),
         }
@@ -198,7 +203,9 @@ impl Guest {
         self.store.data_mut().panicked = None;
         // SAFETY: `functions` has checked that the function has this type.
         let call = unsafe { TypedFunc::<CallArguments<'_>, CallResult>::new_unchecked(self.call) };
-        let result = match call.call(&mut self.store, (task, argument)) {
+        let called = call.call(&mut self.store, (task, argument));
+        returned(&mut self.store);
+        let result = match called {
             Ok((Ok(Answer),)) => {
                 answer::take(take).map_err(|why| Failed::said(Problem::BadResult(why)))
             }
@@ -214,6 +221,15 @@ impl Guest {
         };
         self.store.data_mut().limits.take_refused();
         result
+    }
+}
+
+/// After each call of the guest.
+fn returned(store: &mut Store<Host>) {
+    let host = store.data_mut();
+    if host.asked {
+        host.asked = false;
+        host.stop.returns();
     }
 }
 

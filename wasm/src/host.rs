@@ -2,7 +2,6 @@
 
 use crate::io::Io;
 use crate::stop::Stop;
-use std::sync::Arc;
 use wasmtime::ResourceLimiter;
 use wasmtime_wasi::{ResourceTable, WasiCtx, WasiCtxView, WasiView};
 
@@ -12,19 +11,22 @@ pub struct Host {
     /// The message of the panic that is under way.
     pub panicked: Option<String>,
     /// What stops it.
-    pub stop: Arc<Stop>,
+    pub stop: Stop,
+    /// It has asked whether it may go on.
+    pub asked: bool,
     wasi: WasiCtx,
     table: ResourceTable,
 }
 
 impl Host {
-    pub fn new(limits: Limits, stop: Arc<Stop>, wasi: WasiCtx) -> Self {
+    pub fn new(limits: Limits, stop: Stop, wasi: WasiCtx) -> Self {
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.handles);
         Self {
             limits,
             panicked: None,
             stop,
+            asked: false,
             wasi,
             table,
         }

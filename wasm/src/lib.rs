@@ -46,7 +46,9 @@ mod host;
 mod io;
 mod module;
 mod pool;
+mod signal;
 mod stop;
+mod sync;
 mod task_builder;
 mod worker;
 

@@ -53,8 +53,8 @@ impl Tasks {
 }
 
 impl Shared {
-    fn instance(&self, stop: &Arc<Stop>) -> Result<Guest, Failed> {
-        let host = given::host(&self.given, self.limits.clone(), Arc::clone(stop))
+    fn instance(&self, stop: &Stop) -> Result<Guest, Failed> {
+        let host = given::host(&self.given, self.limits.clone(), stop.clone())
             .map_err(|error| Failed::said(Problem::NoInstance(error.to_string())))?;
         Guest::new(&self.pre, host)
     }
@@ -70,7 +70,7 @@ impl Shared {
 pub struct Worker {
     shared: Arc<Shared>,
     name: String,
-    stop: Arc<Stop>,
+    stop: Stop,
     guest: Option<Guest>,
     /// The encoded argument. It is kept, so that a task needs no memory of its own.
     argument: Vec<u8>,

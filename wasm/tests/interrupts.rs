@@ -10,7 +10,7 @@ use raddle_test_guests as guests;
 use raddle_wasm::{Module, TaskBuilder, WasmPool, WasmPoolBuilder};
 use shared::{until, watch};
 use std::net::TcpListener;
-use std::sync::OnceLock;
+use std::sync::{Barrier, OnceLock};
 use std::thread;
 use std::time::Duration;
 
@@ -178,4 +178,24 @@ fn k11_the_pool_may_end_while_a_killed_task_runs() {
             assert!(matches!(killed, Err(TaskError::Killed)));
         }
     }
+}
+
+#[test]
+fn k10_kills_at_one_time_are_not_lost() {
+    let _watch = watch();
+    let pool = hostile().workers(2).build().unwrap();
+    let both = Barrier::new(2);
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                for _ in 0..500 {
+                    let endless = pool.submit::<_, ()>("forever", ());
+                    until(|| endless.is_running());
+                    both.wait();
+                    assert!(endless.kill());
+                    assert!(matches!(endless.result(), Err(TaskError::Killed)));
+                }
+            });
+        }
+    });
 }
