@@ -241,7 +241,7 @@ impl WasmPoolBuilder {
             })?;
         let limits = Limits::new(self.memory_limit, self.table_limit, self.handle_limit);
         // A directory that cannot be opened is found here, and not by a worker.
-        drop(given::host(&self.given, limits.clone(), Stop::default())?);
+        drop(given::host(&self.given, limits.clone(), Stop::new())?);
         let stops = Stops::new(workers);
         let shared = Arc::new(Shared {
             module,

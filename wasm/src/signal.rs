@@ -33,13 +33,11 @@ use super::sync::{AtomicBool, Mutex, Ordering::Relaxed, lock};
 use std::task::Waker;
 
 /// The signal of one worker.
-#[derive(Debug, Default)]
 pub struct Signal {
     inside: Mutex<Inside>,
     is_ending: AtomicBool,
 }
 
-#[derive(Debug, Default)]
 struct Inside {
     waker: Option<Waker>,
     asked: bool,
@@ -47,6 +45,17 @@ struct Inside {
 }
 
 impl Signal {
+    pub fn new() -> Self {
+        Self {
+            inside: Mutex::new(Inside {
+                waker: None,
+                asked: false,
+                run: 0,
+            }),
+            is_ending: AtomicBool::new(false),
+        }
+    }
+
     /// Whether a guest may begin, whose deadline is set.
     pub fn begins(&self, is_interrupted: impl FnOnce() -> bool) -> bool {
         drop(lock(&self.inside));

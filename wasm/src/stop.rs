@@ -25,10 +25,14 @@ impl fmt::Display for Interrupted {
 impl std::error::Error for Interrupted {}
 
 /// The signal of one worker, as its guests see it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone)]
 pub struct Stop(Arc<Signal>);
 
 impl Stop {
+    pub fn new() -> Self {
+        Self(Arc::new(Signal::new()))
+    }
+
     /// Whether a guest may begin, whose deadline is set.
     pub fn begins(&self) -> bool {
         self.0.begins(interrupted)
@@ -59,7 +63,7 @@ impl Stop {
 }
 
 /// Those of all workers.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Stops(Arc<[Stop]>);
 
 /// The first and the longest pause between two raises of the epoch.
@@ -67,7 +71,7 @@ const PAUSES: [Duration; 2] = [Duration::from_micros(50), Duration::from_millis(
 
 impl Stops {
     pub fn new(workers: usize) -> Self {
-        Self((0..workers).map(|_| Stop::default()).collect())
+        Self((0..workers).map(|_| Stop::new()).collect())
     }
 
     pub fn of(&self, worker: usize) -> Stop {
