@@ -29,6 +29,15 @@ pub struct Map<S, I: Iterator, R> {
 }
 
 impl<S, I: Iterator, R> Map<S, I, R> {
+    /// Makes a map of an executor of your own: see [`Submitter`].
+    pub fn with<A>(submitter: S, args: A) -> Self
+    where
+        A: IntoIterator<IntoIter = I, Item = I::Item>,
+        S: Submitter<I::Item, R>,
+    {
+        Self::new(Window::new(submitter, args.into_iter()))
+    }
+
     pub(crate) fn new(window: Window<S, I, R>) -> Self {
         Self {
             window,

@@ -16,6 +16,6 @@ pub use contract::{Executor, Payload};
 pub use map::Map;
 pub use pool_options::{Pin, Shutdown, WhenFull};
 pub use unordered::MapUnordered;
-pub use window::Chunk;
-pub(crate) use window::{Submitter, Window};
+pub(crate) use window::Window;
+pub use window::{Chunk, Submitter};
 pub use worker_info::WorkerInfo;

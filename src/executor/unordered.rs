@@ -24,6 +24,15 @@ pub struct MapUnordered<S, I: Iterator, R> {
 }
 
 impl<S, I: Iterator, R> MapUnordered<S, I, R> {
+    /// As [`Map::with`](super::Map::with).
+    pub fn with<A>(submitter: S, args: A) -> Self
+    where
+        A: IntoIterator<IntoIter = I, Item = I::Item>,
+        S: Submitter<I::Item, R>,
+    {
+        Self::new(Window::new(submitter, args.into_iter()))
+    }
+
     pub(crate) fn new(window: Window<S, I, R>) -> Self {
         Self {
             window,

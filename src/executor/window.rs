@@ -34,7 +34,7 @@ pub struct Chunk<R> {
 impl<R> Chunk<R> {
     /// Runs `task` on the arguments one after the other, on the calling thread. A panic is the outcome of its item, and the
     /// other items run all the same.
-    pub fn run<A>(task: impl Fn(A) -> Result<R, TaskError>, args: Vec<A>) -> Self {
+    pub fn run<A>(mut task: impl FnMut(A) -> Result<R, TaskError>, args: Vec<A>) -> Self {
         let began = Instant::now();
         let one = |arg| {
             // UNWIND: the argument of this item is gone; the other items are not touched.
@@ -66,12 +66,44 @@ pub struct Pending<R> {
     pub future: Future<Chunk<R>>,
 }
 
-/// Takes the chunks of a map in: an executor with a task.
+/// Takes the chunks of a map in: an executor with a task. The maps of [`Executor`](crate::Executor) have their own. Implement this for an
+/// executor whose tasks are no functions of this program, and make its maps with [`Map::with`](super::Map::with):
+///
+/// ```
+/// use raddle::executor::{Chunk, Map, Submitter};
+/// use raddle::{Future, ThreadPool};
+///
+/// /// Looks words up, in a table that it was given.
+/// struct Lookup<'a> {
+///     pool: &'a ThreadPool,
+///     table: &'static [(&'static str, u32)],
+/// }
+///
+/// impl Submitter<String, Option<u32>> for Lookup<'_> {
+///     fn workers(&self) -> usize {
+///         self.pool.workers()
+///     }
+///
+///     fn submit(&self, chunk: Vec<String>) -> Future<Chunk<Option<u32>>> {
+///         let table = self.table;
+///         let find = move |word: String| Ok(table.iter().find(|(key, _)| *key == word).map(|(_, value)| *value));
+///         self.pool.spawn(move || Chunk::run(find, chunk))
+///     }
+/// }
+///
+/// let pool = ThreadPool::new(2)?;
+/// let lookup = Lookup { pool: &pool, table: &[("warp", 1), ("weft", 2)] };
+/// let words = ["weft", "loom"].map(String::from);
+/// let found: Result<Vec<_>, _> = Map::with(lookup, words).collect();
+/// assert_eq!(found.unwrap(), [Some(2), None]);
+/// # Ok::<(), raddle::BuildError>(())
+/// ```
 pub trait Submitter<A, R> {
-    /// How many tasks can run at a time.
+    /// Returns how many tasks can run at a time.
     fn workers(&self) -> usize;
 
-    /// Runs the map's task on each item of a chunk.
+    /// Queues the map's task to run on each item of a chunk. If the future itself fails, its error is that of all items; one that says that
+    /// the executor takes nothing more in ends the map.
     fn submit(&self, chunk: Vec<A>) -> Future<Chunk<R>>;
 }
 

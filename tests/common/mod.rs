@@ -1,12 +1,14 @@
 //! What the tests of several programs share: a watchdog, files that reach into other processes, and tests that run alone.
 
-use std::fs::{File, OpenOptions};
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
+
+mod gates;
+pub use gates::{note, notes, open, until, wait_until_open};
 
 /// Ends the process, with the test's name, if the test hangs. Hold it for the length of the test.
 pub struct Watch {
@@ -35,14 +37,7 @@ pub fn watch_for(long: Duration) -> Watch {
     Watch { _alive: alive }
 }
 
-/// Waits until a condition holds that no thread announces.
-pub fn until(condition: impl Fn() -> bool) {
-    while !condition() {
-        thread::yield_now();
-    }
-}
-
-/// Gates and notes as files: what a task of any executor can reach, in another process too.
+/// A folder for gates and notes.
 pub struct Files(tempfile::TempDir);
 
 impl Files {
@@ -53,32 +48,6 @@ impl Files {
     pub fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
-}
-
-/// Opens a gate of files.
-pub fn open(path: &Path) {
-    File::create(path).unwrap();
-}
-
-/// Waits until a gate of files is open, or gone with its test, which then has failed.
-pub fn wait_until_open(path: &Path) {
-    until(|| path.exists() || path.parent().is_none_or(|folder| !folder.exists()));
-}
-
-/// Writes a line into a file that several tasks write to, whole.
-pub fn note(path: &Path, line: impl std::fmt::Display) {
-    let mut file = OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(path)
-        .unwrap();
-    file.write_all(format!("{line}\n").as_bytes()).unwrap();
-}
-
-/// The lines of such a file, in the order in which they came.
-pub fn notes(path: &Path) -> Vec<String> {
-    let text = std::fs::read_to_string(path).unwrap_or_default();
-    text.lines().map(ToOwned::to_owned).collect()
 }
 
 /// True in a process of its own in which this test is the only one. Elsewhere it starts that process,

@@ -1,9 +1,11 @@
 //! What the tests share: gates, counters, wakers, and an ear at the report hook.
 
 pub use crate::shared::{Files, note, notes, open, until, wait_until_open, watch};
+use crate::tasks;
+use raddle::executor::{Map, MapUnordered, Submitter};
 use raddle::{
-    Executor, Future, IsolatePool, ProcessPool, Rejected, Report, Shutdown, TaskError, ThreadPool,
-    Waited, set_report_hook,
+    BoxError, Executor, Future, Payload, Rejected, Report, Shutdown, ShutdownError, TaskError,
+    ThreadPool, Waited, set_report_hook,
 };
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -176,8 +178,8 @@ impl Drop for Reports {
     }
 }
 
-/// One kind of executor, for rows that hold for each of them. Tasks of such rows capture nothing, and
-/// reach their test through [`Files`].
+/// One kind of executor, for rows that hold for each of them. The tasks of such rows are in `tasks.rs`. They reach their test through
+/// [`Files`].
 pub trait Kind {
     type Executor: Executor + Send + Sync;
     /// Do its tasks run in this process?
@@ -185,85 +187,65 @@ pub trait Kind {
 
     fn make(workers: usize) -> Self::Executor;
     fn close(executor: &Self::Executor, how: Shutdown);
-}
+    fn shutdown_timeout(
+        executor: &Self::Executor,
+        how: Shutdown,
+        limit: Duration,
+    ) -> Result<(), ShutdownError>;
 
-pub struct Threads;
-
-impl Kind for Threads {
-    type Executor = ThreadPool;
-    const IS_HERE: bool = true;
-
-    fn make(workers: usize) -> ThreadPool {
-        ThreadPool::new(workers).unwrap()
+    fn map<F, A, R, I>(
+        executor: &Self::Executor,
+        task: F,
+        args: I,
+    ) -> Map<impl Submitter<A, R>, I::IntoIter, R>
+    where
+        F: Fn(A) -> R + Copy + Send + 'static,
+        A: Payload,
+        R: Payload,
+        I: IntoIterator<Item = A>,
+    {
+        executor.map(task, args)
     }
 
-    fn close(executor: &ThreadPool, how: Shutdown) {
-        executor.close(how);
-    }
-}
-
-pub struct Processes;
-
-impl Kind for Processes {
-    type Executor = ProcessPool;
-    const IS_HERE: bool = false;
-
-    fn make(workers: usize) -> ProcessPool {
-        ProcessPool::new(workers).unwrap()
-    }
-
-    fn close(executor: &ProcessPool, how: Shutdown) {
-        executor.close(how);
-    }
-}
-
-pub struct Isolates;
-
-impl Kind for Isolates {
-    type Executor = IsolatePool<()>;
-    const IS_HERE: bool = true;
-
-    fn make(workers: usize) -> IsolatePool<()> {
-        IsolatePool::new(workers, |_| Ok(())).unwrap()
+    fn try_map<F, A, R, E, I>(
+        executor: &Self::Executor,
+        task: F,
+        args: I,
+    ) -> Map<impl Submitter<A, R>, I::IntoIter, R>
+    where
+        F: Fn(A) -> Result<R, E> + Copy + Send + 'static,
+        A: Payload,
+        R: Payload,
+        E: Into<BoxError> + 'static,
+        I: IntoIterator<Item = A>,
+    {
+        executor.try_map(task, args)
     }
 
-    fn close(executor: &IsolatePool<()>, how: Shutdown) {
-        executor.close(how);
+    fn map_unordered<F, A, R, I>(
+        executor: &Self::Executor,
+        task: F,
+        args: I,
+    ) -> MapUnordered<impl Submitter<A, R>, I::IntoIter, R>
+    where
+        F: Fn(A) -> R + Copy + Send + 'static,
+        A: Payload,
+        R: Payload,
+        I: IntoIterator<Item = A>,
+    {
+        executor.map_unordered(task, args)
     }
-}
 
-/// Stamps tests out of functions that are generic over [`Kind`]: one for each kind.
-macro_rules! for_every_executor {
-    ($($test:ident)*) => {
-        mod thread_pool {
-            $(#[test]
-            fn $test() {
-                let _watch = crate::common::watch();
-                super::$test::<crate::common::Threads>();
-            })*
+    /// What a panic of a task said, and where. `None` for any other error.
+    fn panic(error: &TaskError) -> Option<(String, String)> {
+        match error {
+            TaskError::Panicked(report) => {
+                let location = report.location().unwrap_or_default();
+                Some((report.message().to_owned(), location.to_owned()))
+            }
+            _ => None,
         }
-        mod isolate_pool {
-            $(#[test]
-            fn $test() {
-                let _watch = crate::common::watch();
-                super::$test::<crate::common::Isolates>();
-            })*
-        }
-        mod process_pool {
-            $(#[test]
-            fn $test() {
-                let _watch = crate::common::watch();
-                super::$test::<crate::common::Processes>();
-            })*
-        }
-    };
-}
-pub(crate) use for_every_executor;
-
-/// A task that notes its number.
-pub fn noted((n, path): (u64, PathBuf)) -> u64 {
-    note(&path, n);
-    n
+    }
 }
 
 /// The only worker of an executor, held by a task until it is let go, or the test has failed.
@@ -275,11 +257,7 @@ pub struct HeldWorker {
 /// On return the task runs.
 pub fn hold_only(executor: &impl Executor) -> HeldWorker {
     let files = Files::new();
-    let task = |(started, gate): (PathBuf, PathBuf)| {
-        open(&started);
-        wait_until_open(&gate);
-    };
-    let task = executor.submit(task, (files.path("started"), files.path("gate")));
+    let task = executor.submit(tasks::held, (files.path("started"), files.path("gate")));
     wait_until_open(&files.path("started"));
     HeldWorker { task, files }
 }
@@ -300,8 +278,8 @@ impl HeldWorker {
 pub const LONG: Duration = Duration::from_secs(100_000);
 
 /// The keys of both lists.
-pub fn keys<F>(waited: &Waited<(u32, F)>) -> (Vec<u32>, Vec<u32>) {
-    let keys = |all: &[(u32, F)]| all.iter().map(|(key, _)| *key).collect();
+pub fn keys<N: Copy, F>(waited: &Waited<(N, F)>) -> (Vec<N>, Vec<N>) {
+    let keys = |all: &[(N, F)]| all.iter().map(|(key, _)| *key).collect();
     (keys(&waited.done), keys(&waited.not_done))
 }
 

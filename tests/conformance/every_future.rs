@@ -1,9 +1,10 @@
 //! Rows F for each kind of executor: what a future does, whatever runs its task. The rest of these rows is in
-//! `future.rs` and `callbacks.rs`.
+//! `own_tasks.rs`, `future.rs` and `callbacks.rs`.
 
-use crate::common::{Files, Kind, LONG, for_every_executor, hold_only, note, notes, open, reports};
+use crate::common::{Files, Kind, LONG, hold_only, notes, reports};
+use crate::kinds::for_every_executor;
+use crate::tasks::{checked, hundred, no_row, noted, parsed, same, with_complement};
 use raddle::{Executor, FutureState, Shutdown, TaskError};
-use std::path::PathBuf;
 use std::sync::{Barrier, mpsc};
 use std::thread;
 use std::time::Duration;
@@ -12,17 +13,16 @@ for_every_executor! {
     f01_a_new_future_is_pending
     f02_an_end_is_final
     f03_what_has_not_started_is_cancelled_and_never_runs
-    f04_a_running_task_is_asked_and_a_finished_one_keeps_its_value
+    f04_a_running_task_is_not_cancelled_and_a_finished_one_keeps_its_value
     f06_each_state_is_seen
     f09_a_wait_that_is_too_short_gives_the_future_back
     f11_a_cancel_wakes_who_waits
-    f13_a_panic_is_an_error_and_can_be_resumed
+    f13_a_panic_is_an_error_that_says_where
     f14_an_error_can_be_looked_at
     f16_shared_readers_see_the_same_value
     f17_callbacks_hear_of_values_errors_and_cancellations
     f20_a_callback_on_what_is_done_runs_at_once_and_here
     f21_callbacks_run_in_their_order
-    f22_a_callback_runs_in_the_process_that_added_it
     f23_a_callback_that_panics_harms_nobody
     f29_debug_shows_the_state
     f31_a_snapshot_is_never_torn
@@ -34,7 +34,7 @@ for_every_executor! {
 fn f01_a_new_future_is_pending<K: Kind>() {
     let executor = K::make(1);
     let held = hold_only(&executor);
-    let future = executor.submit(|n: u32| n, 1);
+    let future = executor.submit(same, 1);
     assert_eq!(future.state(), FutureState::Pending);
     assert!(!future.is_running() && !future.is_done() && !future.is_cancelled());
     assert!(future.peek().is_none() && future.error().is_none());
@@ -44,12 +44,12 @@ fn f01_a_new_future_is_pending<K: Kind>() {
 
 fn f02_an_end_is_final<K: Kind>() {
     let executor = K::make(1);
-    let done = executor.submit(|n: u32| n, 1);
+    let done = executor.submit(same, 1);
     done.wait();
     assert!(!done.cancel());
     assert_eq!(done.state(), FutureState::Finished);
     let held = hold_only(&executor);
-    let cancelled = executor.submit(|n: u32| n, 2);
+    let cancelled = executor.submit(same, 2);
     assert!(cancelled.cancel());
     held.let_go();
     executor.shutdown(Shutdown::Drain).unwrap();
@@ -62,9 +62,8 @@ fn f03_what_has_not_started_is_cancelled_and_never_runs<K: Kind>() {
     let files = Files::new();
     let ran = files.path("ran");
     let held = hold_only(&executor);
-    let task = |(n, ran): (u32, PathBuf)| note(&ran, n);
     let futures: Vec<_> = (0..20)
-        .map(|n| executor.submit(task, (n, ran.clone())))
+        .map(|n| executor.submit(noted, (n, ran.clone())))
         .collect();
     for future in futures.iter().step_by(2) {
         assert!(future.cancel());
@@ -72,9 +71,9 @@ fn f03_what_has_not_started_is_cancelled_and_never_runs<K: Kind>() {
         assert!(future.is_cancelled() && future.is_done());
     }
     held.let_go();
-    for (n, future) in futures.into_iter().enumerate() {
+    for (n, future) in (0..).zip(futures) {
         match future.result() {
-            Ok(()) => assert_eq!(n % 2, 1),
+            Ok(value) => assert_eq!((value, n % 2), (n, 1)),
             // f12: at once.
             Err(error) => assert!(n % 2 == 0 && matches!(error, TaskError::Cancelled)),
         }
@@ -83,22 +82,15 @@ fn f03_what_has_not_started_is_cancelled_and_never_runs<K: Kind>() {
     assert_eq!(notes(&ran).len(), 10);
 }
 
-fn f04_a_running_task_is_asked_and_a_finished_one_keeps_its_value<K: Kind>() {
+fn f04_a_running_task_is_not_cancelled_and_a_finished_one_keeps_its_value<K: Kind>() {
     let executor = K::make(1);
-    let files = Files::new();
-    let task = |started: PathBuf| {
-        open(&started);
-        crate::common::until(raddle::cancel_requested);
-        5u32
-    };
-    let asked = executor.submit(task, files.path("started"));
-    crate::common::wait_until_open(&files.path("started"));
-    assert!(!asked.cancel());
-    asked.wait();
-    assert!(!asked.cancel() && !asked.is_cancelled());
-    assert_eq!(asked.result().unwrap(), 5);
-    let next = executor.submit(|()| raddle::cancel_requested(), ());
-    assert!(!next.result().unwrap(), "the wish was the other task's");
+    let held = hold_only(&executor);
+    assert!(!held.task.cancel() && !held.task.is_cancelled());
+    held.let_go();
+    let done = executor.submit(same, 5);
+    done.wait();
+    assert!(!done.cancel() && !done.is_cancelled());
+    assert_eq!(done.result().unwrap(), 5);
 }
 
 fn f06_each_state_is_seen<K: Kind>() {
@@ -106,15 +98,7 @@ fn f06_each_state_is_seen<K: Kind>() {
     let held = hold_only(&executor);
     assert_eq!(held.task.state(), FutureState::Running);
     assert!(held.task.is_running() && !held.task.is_done() && !held.task.is_cancelled());
-    let [good, bad, cancelled] = [1, 0, 2].map(|n| {
-        executor.submit(
-            |n: u32| {
-                assert!(n > 0, "zero");
-                n
-            },
-            n,
-        )
-    });
+    let [good, bad, cancelled] = [1, 0, 2].map(|n| executor.submit(checked, n));
     cancelled.cancel();
     held.let_go();
     good.wait();
@@ -133,7 +117,7 @@ fn f06_each_state_is_seen<K: Kind>() {
 fn f09_a_wait_that_is_too_short_gives_the_future_back<K: Kind>() {
     let executor = K::make(1);
     let held = hold_only(&executor);
-    let future = executor.submit(|n: u32| n, 3);
+    let future = executor.submit(same, 3);
     let future = future.try_result().unwrap_err();
     let future = future.result_timeout(Duration::from_millis(1)).unwrap_err();
     assert!(!future.wait_timeout(Duration::ZERO));
@@ -142,7 +126,7 @@ fn f09_a_wait_that_is_too_short_gives_the_future_back<K: Kind>() {
     let future = future.shared();
     assert!(matches!(future.peek(), Some(Ok(3))));
     // f10: the time does not come to an end that is far off.
-    let other = executor.submit(|n: u32| n, 4).result_timeout(LONG);
+    let other = executor.submit(same, 4).result_timeout(LONG);
     assert_eq!(other.unwrap().unwrap(), 4);
 }
 
@@ -150,7 +134,7 @@ fn f11_a_cancel_wakes_who_waits<K: Kind>() {
     let executor = K::make(1);
     for _ in 0..20 {
         let held = hold_only(&executor);
-        let queued = executor.submit(|n: u32| n, 1).shared();
+        let queued = executor.submit(same, 1).shared();
         let asking = Barrier::new(3);
         thread::scope(|s| {
             let askers = [0, 1].map(|_| {
@@ -167,24 +151,19 @@ fn f11_a_cancel_wakes_who_waits<K: Kind>() {
     }
 }
 
-fn f13_a_panic_is_an_error_and_can_be_resumed<K: Kind>() {
+fn f13_a_panic_is_an_error_that_says_where<K: Kind>() {
     let executor = K::make(1);
-    let outcome = executor.submit(|n: u32| -> u32 { panic!("no row {n}") }, 3);
-    let Err(TaskError::Panicked(report)) = outcome.result() else {
-        panic!("it panics")
-    };
-    assert_eq!(report.message(), "no row 3");
-    assert!(report.location().unwrap().contains("every_future.rs:"));
-    let thrown = thread::spawn(|| report.resume()).join().unwrap_err();
-    assert_eq!(*thrown.downcast::<String>().unwrap(), "no row 3");
+    let error = executor.submit(no_row, 3).result().unwrap_err();
+    let (message, location) = K::panic(&error).expect("it panics");
+    assert_eq!(message, "no row 3");
+    assert!(location.contains("tasks.rs:"), "{location}");
 }
 
 fn f14_an_error_can_be_looked_at<K: Kind>() {
     let executor = K::make(1);
-    let parse = |text: String| text.parse::<u8>();
     let (good, bad) = (
-        executor.try_submit(parse, "3".into()),
-        executor.try_submit(parse, "x".into()),
+        executor.try_submit(parsed, "3".into()),
+        executor.try_submit(parsed, "x".into()),
     );
     good.wait();
     bad.wait();
@@ -196,7 +175,7 @@ fn f14_an_error_can_be_looked_at<K: Kind>() {
 fn f16_shared_readers_see_the_same_value<K: Kind>() {
     let executor = K::make(1);
     let held = hold_only(&executor);
-    let shared = executor.submit(|n: u64| vec![n; 100], 7).shared();
+    let shared = executor.submit(hundred, 7).shared();
     let seen: Vec<_> = thread::scope(|s| {
         let readers: Vec<_> = (0..4)
             .map(|_| s.spawn(|| shared.result().unwrap().as_ptr().addr()))
@@ -227,9 +206,8 @@ fn f17_callbacks_hear_of_values_errors_and_cancellations<K: Kind>() {
             heard.send(text).unwrap();
         });
     };
-    let parse = |text: String| text.parse::<u8>();
     let [good, bad, cancelled] = ["3", "x", "4"].map(|text| {
-        let future = executor.try_submit(parse, text.to_owned());
+        let future = executor.try_submit(parsed, text.to_owned());
         listen(&future);
         future
     });
@@ -247,13 +225,7 @@ fn f20_a_callback_on_what_is_done_runs_at_once_and_here<K: Kind>() {
     let executor = K::make(1);
     let held = hold_only(&executor);
     let futures = [(1, false), (0, false), (2, true)].map(|(n, cancel)| {
-        let future = executor.submit(
-            |n: u32| {
-                assert!(n > 0, "zero");
-                n
-            },
-            n,
-        );
+        let future = executor.submit(checked, n);
         if cancel {
             future.cancel();
         }
@@ -272,7 +244,7 @@ fn f21_callbacks_run_in_their_order<K: Kind>() {
     let executor = K::make(1);
     for _ in 0..10 {
         let held = hold_only(&executor);
-        let future = executor.submit(|n: u32| n, 1);
+        let future = executor.submit(same, 1);
         let (heard, said) = mpsc::channel();
         for n in 0..10 {
             let heard = heard.clone();
@@ -284,24 +256,11 @@ fn f21_callbacks_run_in_their_order<K: Kind>() {
     }
 }
 
-fn f22_a_callback_runs_in_the_process_that_added_it<K: Kind>() {
-    let executor = K::make(1);
-    let (heard, said) = mpsc::channel();
-    executor
-        .submit(|()| std::process::id(), ())
-        .add_done_callback(move |there| {
-            heard.send((*there.unwrap(), std::process::id())).unwrap();
-        });
-    let (task, callback) = said.recv().unwrap();
-    assert_eq!(callback, std::process::id());
-    assert_eq!(task == callback, K::IS_HERE);
-}
-
 fn f23_a_callback_that_panics_harms_nobody<K: Kind>() {
     let reports = reports();
     let executor = K::make(1);
     let held = hold_only(&executor);
-    let future = executor.submit(|n: u32| n, 1);
+    let future = executor.submit(same, 1);
     let (heard, said) = mpsc::channel();
     for n in 0..3 {
         let heard = heard.clone();
@@ -315,29 +274,27 @@ fn f23_a_callback_that_panics_harms_nobody<K: Kind>() {
     assert!(said.iter().eq([0, 2]));
     let report = reports.wait_for(&format!("every-f23 {}", K::IS_HERE));
     assert!(report.starts_with("CallbackPanicked"), "{report}");
-    assert_eq!(executor.submit(|n: u32| n, 2).result().unwrap(), 2);
+    assert_eq!(executor.submit(same, 2).result().unwrap(), 2);
 }
 
 fn f29_debug_shows_the_state<K: Kind>() {
     let executor = K::make(1);
     let held = hold_only(&executor);
-    let queued = executor.submit(|n: u32| n, 1);
+    let queued = executor.submit(same, 1);
     assert_eq!(format!("{queued:?}"), "Future { state: Pending }");
     assert_eq!(format!("{:?}", held.task), "Future { state: Running }");
     held.let_go();
     queued.wait();
     assert_eq!(
         format!("{queued:?}"),
-        r#"Future { state: Finished, result: "u32" }"#
+        r#"Future { state: Finished, result: "u64" }"#
     );
 }
 
 fn f31_a_snapshot_is_never_torn<K: Kind>() {
     let executor = K::make(1);
     for round in 0..100u64 {
-        let shared = executor
-            .submit(|round: u64| (round, !round), round)
-            .shared();
+        let shared = executor.submit(with_complement, round).shared();
         if round % 3 == 0 {
             shared.cancel();
         }
@@ -347,7 +304,7 @@ fn f31_a_snapshot_is_never_torn<K: Kind>() {
                     // Nobody waits: the outcome has to come by itself.
                     crate::common::until(|| shared.peek().is_some());
                     match shared.peek().unwrap() {
-                        Ok(&(a, b)) => assert_eq!((a, b), (round, !round)),
+                        Ok(&both) => assert_eq!(both, (round, !round)),
                         Err(error) => assert!(matches!(error, TaskError::Cancelled)),
                     }
                     assert!(shared.is_done());
@@ -361,8 +318,8 @@ fn f34_a_dropped_future_does_not_cancel<K: Kind>() {
     let executor = K::make(2);
     let files = Files::new();
     let ran = files.path("ran");
-    for n in 0..50u32 {
-        executor.submit(|(n, ran): (u32, PathBuf)| note(&ran, n), (n, ran.clone()));
+    for n in 0..50 {
+        executor.submit(noted, (n, ran.clone()));
     }
     executor.shutdown(Shutdown::Drain).unwrap();
     assert_eq!(notes(&ran).len(), 50);
@@ -373,11 +330,7 @@ fn f34_cancel_on_drop_does<K: Kind>() {
     let files = Files::new();
     let ran = files.path("ran");
     let held = hold_only(&executor);
-    drop(
-        executor
-            .submit(|ran: PathBuf| note(&ran, 1), ran.clone())
-            .cancel_on_drop(),
-    );
+    drop(executor.submit(noted, (1, ran.clone())).cancel_on_drop());
     held.let_go();
     executor.shutdown(Shutdown::Drain).unwrap();
     assert_eq!(notes(&ran), [""; 0]);
@@ -385,7 +338,7 @@ fn f34_cancel_on_drop_does<K: Kind>() {
 
 fn f36_a_future_is_awaited<K: Kind>() {
     let executor = K::make(2);
-    let all = (0..100u64).map(|n| executor.submit(|n: u64| n, n));
+    let all = (0..100u64).map(|n| executor.submit(same, n));
     let sum = futures::executor::block_on(async {
         let mut sum = 0;
         for one in futures::future::join_all(all).await {
@@ -393,5 +346,5 @@ fn f36_a_future_is_awaited<K: Kind>() {
         }
         sum
     });
-    assert_eq!(sum, (0..100).sum());
+    assert_eq!(sum, (0..100).sum::<u64>());
 }

@@ -1,13 +1,13 @@
 //! Rows S for each kind of executor. The rest of these rows is in `shutdown.rs`, and for processes in
 //! `tests/process/stop.rs`.
 
-use crate::common::{
-    Files, Kind, for_every_executor, hold_only, noted, notes, open, until, wait_until_open,
-};
-use raddle::{Executor, Future, Rejected, Shutdown, TaskError};
+use crate::common::{Files, Kind, hold_only, notes, open, until, wait_until_open};
+use crate::kinds::for_every_executor;
+use crate::tasks::{held, noted, nothing, same};
+use raddle::{Executor, Future, Rejected, Shutdown, ShutdownError, TaskError};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
 use std::thread;
+use std::time::Duration;
 
 for_every_executor! {
     s01_shutdown_returns_when_everything_is_over
@@ -18,6 +18,7 @@ for_every_executor! {
     s08_a_panic_cancels_what_has_not_started
     s09_dropping_drains
     s10_an_end_right_after_a_cancelled_submission
+    s18_a_shutdown_with_a_limit_says_what_is_left
 }
 
 fn s01_shutdown_returns_when_everything_is_over<K: Kind>() {
@@ -35,9 +36,9 @@ fn s01_shutdown_returns_when_everything_is_over<K: Kind>() {
 fn s02_close_returns_at_once_and_what_was_accepted_is_done<K: Kind>() {
     let executor = K::make(1);
     let held = hold_only(&executor);
-    let queued: Vec<_> = (0..20u32).map(|n| executor.submit(|n: u32| n, n)).collect();
+    let queued: Vec<_> = (0..20u64).map(|n| executor.submit(same, n)).collect();
     K::close(&executor, Shutdown::Drain);
-    let refused = executor.submit(|n: u32| n, 1);
+    let refused = executor.submit(same, 1);
     assert!(matches!(
         refused.result(),
         Err(TaskError::Rejected(Rejected::ShutDown { .. }))
@@ -59,7 +60,7 @@ fn s05_nothing_is_left_pending_by_either_way<K: Kind>() {
                     s.spawn(|| {
                         let mut mine = Vec::new();
                         loop {
-                            let one = executor.submit(|n: usize| n, mine.len());
+                            let one = executor.submit(same, mine.len() as u64);
                             let over = matches!(one.error(), Some(TaskError::Rejected(_)));
                             mine.push(one);
                             if over {
@@ -89,7 +90,7 @@ fn s05_nothing_is_left_pending_by_either_way<K: Kind>() {
 fn s06_closing_and_cancelling_is_quiet<K: Kind>() {
     let executor = K::make(1);
     let held = hold_only(&executor);
-    let queued: Vec<_> = (0..20u32).map(|n| executor.submit(|n: u32| n, n)).collect();
+    let queued: Vec<_> = (0..20u64).map(|n| executor.submit(same, n)).collect();
     K::close(&executor, Shutdown::CancelPending);
     assert!(queued.iter().all(Future::is_cancelled));
     let gate = held.gate();
@@ -116,13 +117,9 @@ fn s08_a_panic_cancels_what_has_not_started<K: Kind>() {
     let (started, gate) = (files.path("started"), files.path("gate"));
     let unwound = catch_unwind(AssertUnwindSafe(|| {
         let executor = K::make(1);
-        let task = |(started, gate): (PathBuf, PathBuf)| {
-            open(&started);
-            wait_until_open(&gate);
-        };
-        queued.push(executor.submit(task, (started.clone(), gate.clone())));
+        queued.push(executor.submit(held, (started.clone(), gate.clone())));
         wait_until_open(&started);
-        queued.extend((0..10).map(|_| executor.submit(|()| (), ())));
+        queued.extend((0..10).map(|_| executor.submit(nothing, ())));
         let last = queued.pop().unwrap();
         // When what is queued has been cancelled, what runs may end.
         let at = gate.clone();
@@ -140,9 +137,7 @@ fn s08_a_panic_cancels_what_has_not_started<K: Kind>() {
 
 fn s09_dropping_drains<K: Kind>() {
     let executor = K::make(2);
-    let futures: Vec<_> = (0..100u32)
-        .map(|n| executor.submit(|n: u32| n, n))
-        .collect();
+    let futures: Vec<_> = (0..100u64).map(|n| executor.submit(same, n)).collect();
     drop(executor);
     for (n, one) in (0..).zip(futures) {
         assert!(one.is_done());
@@ -153,7 +148,7 @@ fn s09_dropping_drains<K: Kind>() {
 fn s10_an_end_right_after_a_cancelled_submission<K: Kind>() {
     for round in 0..8 {
         let executor = K::make(1);
-        let one = executor.submit(|n: u32| n, round);
+        let one = executor.submit(same, round);
         if round % 2 == 0 {
             until(|| one.is_running() || one.is_done());
         }
@@ -161,4 +156,37 @@ fn s10_an_end_right_after_a_cancelled_submission<K: Kind>() {
         executor.shutdown(Shutdown::Drain).unwrap();
         assert!(one.is_done());
     }
+}
+
+fn s18_a_shutdown_with_a_limit_says_what_is_left<K: Kind>() {
+    let executor = K::make(1);
+    let held = hold_only(&executor);
+    let queued: Vec<_> = (0..3).map(|n| executor.submit(same, n)).collect();
+    for limit in [Duration::ZERO, Duration::from_millis(5)] {
+        let late = K::shutdown_timeout(&executor, Shutdown::Drain, limit).unwrap_err();
+        assert!(
+            matches!(
+                late,
+                ShutdownError::TimedOut {
+                    running: 1,
+                    queued: 3
+                }
+            ),
+            "{late:?}"
+        );
+    }
+    let late = K::shutdown_timeout(&executor, Shutdown::CancelPending, Duration::ZERO).unwrap_err();
+    assert!(
+        matches!(
+            late,
+            ShutdownError::TimedOut {
+                running: 1,
+                queued: 0
+            }
+        ),
+        "{late:?}"
+    );
+    assert!(queued.iter().all(Future::is_cancelled));
+    held.let_go();
+    K::shutdown_timeout(&executor, Shutdown::Drain, Duration::MAX).unwrap();
 }

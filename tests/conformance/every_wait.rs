@@ -1,12 +1,9 @@
-//! Rows W and A for each kind of executor, and for both kinds at once. The rest of these rows is in `waiting.rs` and
-//! `as_completed.rs`.
+//! Rows W and A for each kind of executor. The rest of these rows is in `own_tasks.rs`, `waiting.rs` and `as_completed.rs`.
 
-use crate::common::{
-    Files, Kind, LONG, Processes, Threads, for_every_executor, hold_only, keys, open,
-    wait_until_open, watch,
-};
+use crate::common::{Files, Kind, LONG, hold_only, keys, open};
+use crate::kinds::for_every_executor;
+use crate::tasks::{checked, same, waited};
 use raddle::{Executor, Future, ReturnWhen, TaskError, as_completed, wait, wait_timeout};
-use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
@@ -29,11 +26,6 @@ for_every_executor! {
     a10_it_knows_how_many_are_left
 }
 
-fn checked(n: u32) -> u32 {
-    assert!(n > 0, "zero");
-    n
-}
-
 fn w01_all_completed_waits_for_every_kind_of_end<K: Kind>() {
     let executor = K::make(1);
     for _ in 0..10 {
@@ -46,19 +38,10 @@ fn w01_all_completed_waits_for_every_kind_of_end<K: Kind>() {
             wait((0..).zip(all), AllCompleted)
         });
         assert_eq!(keys(&waited), (vec![0, 1, 2], vec![]));
-        let ends: Vec<_> = waited
-            .done
-            .into_iter()
-            .map(|(_, one)| one.result())
-            .collect();
-        assert!(matches!(
-            ends[..],
-            [
-                Ok(1),
-                Err(TaskError::Panicked(_)),
-                Err(TaskError::Cancelled)
-            ]
-        ));
+        let mut ends = waited.done.into_iter().map(|(_, one)| one.result());
+        assert_eq!(ends.next().unwrap().unwrap(), 1);
+        assert!(K::panic(&ends.next().unwrap().unwrap_err()).is_some());
+        assert!(matches!(ends.next(), Some(Err(TaskError::Cancelled))));
         held.let_go();
     }
 }
@@ -68,14 +51,8 @@ fn w02_first_completed_returns_with_the_first<K: Kind>() {
     let files = Files::new();
     let gate = files.path("gate");
     for _ in 0..20 {
-        let task = |(n, gate): (u32, PathBuf)| {
-            if n == 0 {
-                wait_until_open(&gate);
-            }
-            n
-        };
-        let slow = executor.submit(task, (0, gate.clone()));
-        let quick = executor.submit(task, (1, gate.clone()));
+        let slow = executor.submit(waited, (0, gate.clone()));
+        let quick = executor.submit(same, 1);
         let waited = wait([(0, slow), (1, quick)], FirstCompleted);
         assert_eq!(keys(&waited), (vec![1], vec![0]));
         open(&gate);
@@ -104,13 +81,7 @@ fn w04_first_error_returns_when_one_fails<K: Kind>() {
         let bad = executor.submit(checked, 0);
         let files = Files::new();
         let gate = files.path("gate");
-        let stuck = executor.submit(
-            |gate: PathBuf| {
-                wait_until_open(&gate);
-                9u32
-            },
-            gate.clone(),
-        );
+        let stuck = executor.submit(waited, (9, gate.clone()));
         let waited = wait([(0, good), (1, bad), (2, stuck)], FirstError);
         assert_eq!(keys(&waited), (vec![0, 1], vec![2]));
         open(&gate);
@@ -168,16 +139,14 @@ fn w08_a_time_limit_gives_both_lists_and_cancels_nothing<K: Kind>() {
 fn w14_many_that_end_together_are_all_seen<K: Kind>() {
     let executor = K::make(2);
     for _ in 0..20 {
-        let all: Vec<_> = (0..100u32)
-            .map(|n| executor.submit(|n: u32| n, n))
-            .collect();
+        let all: Vec<_> = (0..100u64).map(|n| executor.submit(same, n)).collect();
         assert_eq!(wait(all, AllCompleted).done.len(), 100);
     }
 }
 
 fn a01_each_comes_once_however_it_ended<K: Kind>() {
     let executor = K::make(2);
-    let all: Vec<_> = (0..300u32)
+    let all: Vec<_> = (0..300u64)
         .map(|n| (n, executor.submit(checked, n % 10)))
         .collect();
     for (n, one) in &all {
@@ -190,9 +159,8 @@ fn a01_each_comes_once_however_it_ended<K: Kind>() {
         seen[n as usize] += 1;
         match one.result() {
             Ok(value) => assert_eq!(value, n % 10),
-            Err(TaskError::Panicked(_)) => assert_eq!(n % 10, 0),
             Err(TaskError::Cancelled) => assert_eq!(n % 3, 0),
-            Err(other) => panic!("{other}"),
+            Err(error) => assert!(K::panic(&error).is_some() && n % 10 == 0, "{error}"),
         }
     }
     assert_eq!(seen, [1; 300]);
@@ -232,84 +200,23 @@ fn a03_a_time_limit_is_kept<K: Kind>() {
 fn a08_abandoning_it_cancels_nothing<K: Kind>() {
     let executor = K::make(2);
     for taken in 0..10 {
-        let all: Vec<_> = (0..30u32).map(|n| executor.submit(|n: u32| n, n)).collect();
+        let all: Vec<_> = (0..30u64).map(|n| executor.submit(same, n)).collect();
         let mut some = as_completed(&all);
         for _ in 0..taken {
             some.next().unwrap().wait();
         }
         drop(some);
-        let sum: u32 = all.into_iter().map(|one| one.result().unwrap()).sum();
-        assert_eq!(sum, (0..30).sum());
+        let sum: u64 = all.into_iter().map(|one| one.result().unwrap()).sum();
+        assert_eq!(sum, (0..30).sum::<u64>());
     }
 }
 
 fn a10_it_knows_how_many_are_left<K: Kind>() {
     let executor = K::make(2);
-    let all: Vec<_> = (0..20u32).map(|n| executor.submit(|n: u32| n, n)).collect();
+    let all: Vec<_> = (0..20u64).map(|n| executor.submit(same, n)).collect();
     let mut all = as_completed(all);
     for left in (0..20).rev() {
         all.next().unwrap().wait();
         assert_eq!((all.len(), all.size_hint()), (left, (left, Some(left))));
-    }
-}
-
-// --- Both at once ---------------------------------------------------------------------------------
-
-#[test]
-fn w10_futures_of_threads_and_of_processes_are_waited_for_together() {
-    let _watch = watch();
-    let (threads, processes) = (Threads::make(2), Processes::make(2));
-    let (promise, by_hand) = raddle::promise();
-    let mut all: Vec<(u32, Future<u32>)> = (0..100)
-        .map(|n| match n % 2 {
-            0 => (n, threads.submit(checked, n + 1)),
-            _ => (n, processes.submit(checked, n + 1)),
-        })
-        .collect();
-    all.push((100, by_hand));
-    let waited = wait(all, FirstCompleted);
-    assert!(!waited.done.is_empty());
-    let rest = waited.done.into_iter().chain(waited.not_done);
-    let waited = thread::scope(|s| {
-        s.spawn(|| promise.complete(101).unwrap());
-        wait(rest.collect::<Vec<_>>(), AllCompleted)
-    });
-    let sum: u32 = waited
-        .done
-        .into_iter()
-        .map(|(n, one)| {
-            let value = one.result().unwrap();
-            assert_eq!(value, n + 1);
-            value
-        })
-        .sum();
-    assert_eq!(sum, (1..=101).sum());
-}
-
-#[test]
-fn w10_an_error_of_a_process_ends_a_wait_for_threads() {
-    let _watch = watch();
-    let (threads, processes) = (Threads::make(1), Processes::make(1));
-    let held = hold_only(&threads);
-    let queued = threads.submit(checked, 1);
-    let lost = processes.submit(|()| -> u32 { std::process::abort() }, ());
-    let waited = wait([(0, queued), (1, lost)], FirstError);
-    assert_eq!(keys(&waited), (vec![1], vec![0]));
-    held.let_go();
-}
-
-#[test]
-fn a07_threads_and_processes_come_in_the_order_in_which_they_end() {
-    let _watch = watch();
-    let (threads, processes) = (Threads::make(1), Processes::make(1));
-    for _ in 0..10 {
-        let (one, other) = (hold_only(&threads), hold_only(&processes));
-        let slow = threads.submit(checked, 1);
-        let quick = processes.submit(checked, 2);
-        let mut all = as_completed([(1, slow), (2, quick)]);
-        other.let_go();
-        assert_eq!(all.next().unwrap().0, 2);
-        one.let_go();
-        assert_eq!(all.next().unwrap().0, 1);
     }
 }

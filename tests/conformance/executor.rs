@@ -1,16 +1,13 @@
-//! Rows E: submitting.
+//! Rows E: submitting. Rows for each kind of executor, guests in WebAssembly included, are in `every_submission.rs`.
 
-use crate::common::{
-    Drops, Files, Gate, Kind, for_every_executor, hold, note, notes, open, until, wait_until_open,
-    watch,
-};
+use crate::common::{Drops, Files, Gate, Kind, hold, note, notes, until, watch};
+use crate::kinds::for_every_executor;
 use raddle::executor::Chunk;
 use raddle::{
     AnyExecutor, BoxError, BuildError, Executor, Future, Payload, Rejected, Shutdown,
     ShutdownError, TaskError, ThreadPool,
 };
-use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, mpsc};
@@ -21,77 +18,11 @@ fn pool(workers: usize) -> ThreadPool {
 }
 
 for_every_executor! {
-    e01_submit_runs_the_task_and_gives_its_result
-    e01_submit_returns_before_the_task_has_started
-    e01_an_executor_knows_how_many_workers_it_has
-    e02_an_argument_of_any_shape_arrives
     e02_a_function_or_a_closure_is_a_task
-    e02_a_task_that_can_fail_gives_its_error
-    e04_submit_after_shutdown_is_refused
-    e04_shutdown_drains_or_cancels_and_can_be_repeated
-    e09_a_panic_costs_neither_worker_nor_neighbour
     e10_one_program_runs_on_each_executor
     e10_what_points_to_an_executor_is_one
     e10_an_executor_is_chosen_when_the_program_runs
     e11_a_wrapper_is_an_executor_too
-}
-
-fn e01_submit_runs_the_task_and_gives_its_result<K: Kind>() {
-    let executor = K::make(2);
-    assert_eq!(executor.submit(|n: u32| n.pow(3), 4).result().unwrap(), 64);
-    let many: Vec<_> = (0..200u64)
-        .map(|n| executor.submit(|n: u64| n + 1, n))
-        .collect();
-    let sum: u64 = many.into_iter().map(|one| one.result().unwrap()).sum();
-    assert_eq!(sum, (1..=200).sum());
-}
-
-fn e01_submit_returns_before_the_task_has_started<K: Kind>() {
-    let executor = K::make(1);
-    let files = Files::new();
-    let gate = files.path("gate");
-    // If submit waited for its task, the gate would never be opened.
-    let waiting = |gate: PathBuf| wait_until_open(&gate);
-    let first = executor.submit(waiting, gate.clone());
-    let second = executor.submit(waiting, gate.clone());
-    assert!(!first.is_done() && !second.is_done());
-    open(&gate);
-    first.result().unwrap();
-    second.result().unwrap();
-}
-
-fn e01_an_executor_knows_how_many_workers_it_has<K: Kind>() {
-    for workers in [1, 2, 3] {
-        assert_eq!(K::make(workers).workers(), workers);
-    }
-}
-
-#[derive(Serialize, Deserialize, Debug, PartialEq, Clone)]
-enum Shape {
-    Unit,
-    Named { text: String, numbers: Vec<i64> },
-    Nested(Box<Shape>, Option<BTreeMap<String, u8>>),
-}
-
-fn e02_an_argument_of_any_shape_arrives<K: Kind>() {
-    let executor = K::make(1);
-    let shape = Shape::Nested(
-        Box::new(Shape::Named {
-            text: "wärp\0weft".into(),
-            numbers: vec![i64::MIN, 0, i64::MAX],
-        }),
-        Some(BTreeMap::from([("a".into(), 1)])),
-    );
-    let same = executor.submit(|shape: Shape| shape, shape.clone());
-    assert_eq!(same.result().unwrap(), shape);
-    assert_eq!(
-        executor.submit(|()| Shape::Unit, ()).result().unwrap(),
-        Shape::Unit
-    );
-    let sum = executor.submit(|(a, b): (u8, u16)| u32::from(a) + u32::from(b), (1, 2));
-    assert_eq!(sum.result().unwrap(), 3);
-    let large = executor.submit(|bytes: Vec<u8>| bytes.len(), vec![7; 1 << 20]);
-    assert_eq!(large.result().unwrap(), 1 << 20);
 }
 
 fn e02_a_function_or_a_closure_is_a_task<K: Kind>() {
@@ -110,86 +41,6 @@ fn e02_a_function_or_a_closure_is_a_task<K: Kind>() {
             .unwrap(),
         100
     );
-}
-
-fn e02_a_task_that_can_fail_gives_its_error<K: Kind>() {
-    let executor = K::make(1);
-    let parse = |text: String| text.parse::<i32>();
-    assert_eq!(
-        executor.try_submit(parse, "12".into()).result().unwrap(),
-        12
-    );
-    let Err(TaskError::Failed(why)) = executor.try_submit(parse, "x".into()).result() else {
-        panic!("x is no number")
-    };
-    assert_eq!(why.to_string(), "x".parse::<i32>().unwrap_err().to_string());
-}
-
-fn e04_submit_after_shutdown_is_refused<K: Kind>() {
-    let executor = K::make(1);
-    executor.shutdown(Shutdown::Drain).unwrap();
-    let refused = executor.submit(|n: u32| n, 1);
-    assert!(refused.is_done(), "at once");
-    assert!(matches!(
-        refused.result(),
-        Err(TaskError::Rejected(Rejected::ShutDown { .. }))
-    ));
-    let refused = executor.try_submit(|n: u32| Ok::<_, String>(n), 1);
-    assert!(matches!(refused.result(), Err(TaskError::Rejected(_))));
-}
-
-fn e04_shutdown_drains_or_cancels_and_can_be_repeated<K: Kind>() {
-    let executor = K::make(1);
-    let futures: Vec<_> = (0..50u32).map(|n| executor.submit(|n: u32| n, n)).collect();
-    executor.shutdown(Shutdown::Drain).unwrap();
-    assert!(futures.iter().all(Future::is_done));
-    for (n, future) in futures.into_iter().enumerate() {
-        assert_eq!(future.result().unwrap() as usize, n);
-    }
-    executor.shutdown(Shutdown::Drain).unwrap();
-    executor.shutdown(Shutdown::CancelPending).unwrap();
-
-    let executor = K::make(1);
-    let files = Files::new();
-    let (started, gate) = (files.path("started"), files.path("gate"));
-    let running = executor.submit(
-        |(started, gate): (PathBuf, PathBuf)| {
-            open(&started);
-            wait_until_open(&gate);
-        },
-        (started.clone(), gate.clone()),
-    );
-    wait_until_open(&started);
-    let pending: Vec<_> = (0..50u32).map(|n| executor.submit(|n: u32| n, n)).collect();
-    thread::scope(|s| {
-        let ending = s.spawn(|| executor.shutdown(Shutdown::CancelPending));
-        for future in pending {
-            assert!(matches!(future.result(), Err(TaskError::Cancelled)));
-        }
-        open(&gate);
-        ending.join().unwrap().unwrap();
-    });
-    running.result().unwrap();
-}
-
-fn e09_a_panic_costs_neither_worker_nor_neighbour<K: Kind>() {
-    let executor = K::make(2);
-    let third = |n: u32| {
-        assert!(!n.is_multiple_of(3), "{n} divides");
-        n
-    };
-    let futures: Vec<_> = (0..90u32).map(|n| (n, executor.submit(third, n))).collect();
-    for (n, future) in futures {
-        match future.result() {
-            Ok(value) => assert_eq!(value, n),
-            Err(TaskError::Panicked(report)) => {
-                assert_eq!(report.message(), format!("{n} divides"));
-            }
-            Err(other) => panic!("{other}"),
-        }
-    }
-    assert_eq!(executor.submit(|n: u32| n, 1).result().unwrap(), 1);
-    executor.shutdown(Shutdown::Drain).unwrap();
 }
 
 fn words(executor: &impl Executor, text: &str) -> usize {

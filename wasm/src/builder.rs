@@ -6,11 +6,11 @@ use crate::given::{self, Given};
 use crate::host::Limits;
 use crate::module::{Module, Source};
 use crate::pool::WasmPool;
+use crate::stop::{Stop, Stops};
 use crate::worker::{Shared, Worker};
 use raddle::isolate::IsolatePoolBuilder;
 use raddle::{IsolatePool, Pin, WhenFull};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -29,6 +29,7 @@ pub struct WasmPoolBuilder {
     task_timeout: Option<Duration>,
     memory_limit: usize,
     table_limit: usize,
+    handle_limit: usize,
     is_fresh: bool,
     given: Given,
 }
@@ -51,6 +52,7 @@ impl WasmPoolBuilder {
             task_timeout: None,
             memory_limit: 64 * MEBIBYTE,
             table_limit: 10_000,
+            handle_limit: 256,
             is_fresh: false,
             given: Given::default(),
         }
@@ -128,6 +130,8 @@ impl WasmPoolBuilder {
     /// Sets how many bytes of memory an instance may have. The default is 64 MiB, the most 4 GiB. A guest that wants more learns from WebAssembly's
     /// own instruction that it does not get it. If it ends after that, the error is
     /// [`Problem::MemoryLimit`](crate::Problem::MemoryLimit).
+    ///
+    /// A call of a guest's function, or of the host by the guest, copies at most this much out of the guest, or 1 MiB if that is more.
     pub fn memory_limit(mut self, bytes: usize) -> Self {
         self.memory_limit = bytes;
         self
@@ -137,6 +141,14 @@ impl WasmPoolBuilder {
     /// [`memory_limit`](Self::memory_limit): [`Problem::TableLimit`](crate::Problem::TableLimit).
     pub fn table_limit(mut self, entries: usize) -> Self {
         self.table_limit = entries;
+        self
+    }
+
+    /// Sets how many things of the host an instance may have open at a time: files, directories, sockets, streams, and waits for
+    /// these. The default is 256; an open file or socket takes about three. A guest that opens more is ended:
+    /// [`Problem::HandleLimit`](crate::Problem::HandleLimit).
+    pub fn handle_limit(mut self, handles: usize) -> Self {
+        self.handle_limit = handles;
         self
     }
 
@@ -159,7 +171,7 @@ impl WasmPoolBuilder {
         self
     }
 
-    /// Gives the guests a directory, under the path `there`. By default there are no files.
+    /// Gives the guests a directory, under the path `there`. By default there are no files. Links that lead out of it are not followed.
     pub fn directory(
         mut self,
         here: impl Into<PathBuf>,
@@ -190,7 +202,8 @@ impl WasmPoolBuilder {
         self
     }
 
-    /// Gives the guests the standard output and error of this program. By default what they print is discarded.
+    /// Gives the guests the standard output and error of this program. By default what they print is discarded. A guest that prints waits
+    /// while the other side does not take it; no time limit ends that.
     pub fn inherit_output(mut self) -> Self {
         self.given.output = true;
         self
@@ -226,9 +239,10 @@ impl WasmPoolBuilder {
                 module: module.name().to_owned(),
                 why: format!("{error:#}"),
             })?;
-        let limits = Limits::new(self.memory_limit, self.table_limit);
+        let limits = Limits::new(self.memory_limit, self.table_limit, self.handle_limit);
         // A directory that cannot be opened is found here, and not by a worker.
-        drop(given::host(&self.given, limits.clone())?);
+        drop(given::host(&self.given, limits.clone(), Stop::new())?);
+        let stops = Stops::new(workers);
         let shared = Arc::new(Shared {
             module,
             pre,
@@ -236,12 +250,13 @@ impl WasmPoolBuilder {
             limits,
             is_fresh: self.is_fresh,
             tasks: OnceLock::new(),
-            is_ending: AtomicBool::new(false),
+            stops: stops.clone(),
         });
         let mine = Arc::clone(&shared);
         let mut isolates: IsolatePoolBuilder<Worker> =
             IsolatePool::builder(move |info| Ok(Worker::new(&mine, info)?))
                 .workers(workers)
+                .stack_size(engine::STACK)
                 .pin(self.pin)
                 .when_full(self.when_full)
                 .start_timeout(self.start_timeout);
@@ -251,15 +266,13 @@ impl WasmPoolBuilder {
         if let Some(limit) = self.queue_limit {
             isolates = isolates.queue_limit(limit);
         }
-        let interrupted = engine.clone();
-        // A running guest looks at the epoch at each loop and call. The one that is meant finds itself interrupted, the others go on.
-        let isolates = isolates.on_interrupt(move |_| interrupted.increment_epoch());
+        let (theirs, of_engine) = (stops.clone(), engine.clone());
+        let isolates = isolates.on_interrupt(move |worker| theirs.interrupted(worker, &of_engine));
         match isolates.build() {
             Ok(isolates) => Ok(WasmPool::from_parts(isolates, shared, self.task_timeout)),
             Err(error) => {
                 // A start function that does not end is stopped.
-                shared.is_ending.store(true, Ordering::Relaxed);
-                engine.increment_epoch();
+                stops.all(&engine);
                 Err(own(error))
             }
         }

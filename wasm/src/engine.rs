@@ -8,6 +8,8 @@ use wasmtime::{
 
 /// The stack of a guest's functions, in bytes. It is part of the isolate's own.
 pub const GUEST_STACK: usize = 512 << 10;
+/// The stack of an isolate, whatever the environment says about threads: the guest's, and what calls of the host need.
+pub const STACK: usize = GUEST_STACK + (3 << 19);
 /// The most memories, tables and core modules of one component.
 const PARTS: u32 = 8;
 /// How many core instances a component may have: the guest's, and those by which the tools adapt it.

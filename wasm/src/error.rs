@@ -61,6 +61,11 @@ pub enum Problem {
         /// The limit.
         limit: usize,
     },
+    /// The guest wanted to have more open than `handle_limit`: files, sockets, streams.
+    HandleLimit {
+        /// The limit.
+        limit: usize,
+    },
     /// The guest called something that it was not given.
     NotGiven {
         /// What it called, as `wasi:clocks/wall-clock@0.2.6#now`.
@@ -175,6 +180,10 @@ impl fmt::Display for Problem {
             Self::TableLimit { wanted, limit } => write!(
                 f,
                 "wanted {wanted} table entries, more than the {limit} of `table_limit`, and ended"
+            ),
+            Self::HandleLimit { limit } => write!(
+                f,
+                "wanted more files, sockets and streams than the {limit} of `handle_limit`, and ended"
             ),
             Self::NotGiven { import } => {
                 write!(f, "called {import}, which it was not given")?;
@@ -386,9 +395,9 @@ pub enum BuildError {
 impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoModule => f.write_str(
-                "the pool has no module: set one with `file`, `bytes`, `text` or `module`",
-            ),
+            Self::NoModule => {
+                f.write_str("the pool has no module: set one with `file`, `bytes` or `module`")
+            }
             Self::Read { path, source } => {
                 write!(f, "the module {} cannot be read: {source}", path.display())
             }

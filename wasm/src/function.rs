@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 /// A function of a guest that takes an `A` and returns an `R`. Made by [`WasmPool::function`](crate::WasmPool::function).
 ///
-/// It does not keep its pool alive. It can be used with each pool of the same [`Module`](crate::Module).
+/// It does not keep its pool's threads or instances alive, but the address space that was reserved for these. It can be used with each pool of the same [`Module`](crate::Module).
 pub struct Function<A, R> {
     pub(crate) number: u32,
     pub(crate) encoding: Encoding,

@@ -7,6 +7,8 @@
 use crate::error::BuildError;
 use crate::guest;
 use crate::host::{Host, Limits};
+use crate::io;
+use crate::stop::Stop;
 use std::fmt;
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, Linker};
@@ -75,6 +77,7 @@ pub fn link(name: &str, component: &Component, given: &Given) -> Result<Linker<H
     guest::link_host(&mut linker).map_err(failed)?;
     wasmtime_wasi::p2::add_to_linker_sync(&mut linker).map_err(failed)?;
     linker.allow_shadowing(true);
+    io::link(&mut linker).map_err(failed)?;
     let ty = component.component_type();
     for (import, item) in ty.imports(component.engine()) {
         if guest::is_host_of_this_version(import) {
@@ -145,7 +148,7 @@ fn stub(
 ///
 /// # Errors
 /// A directory that cannot be opened.
-pub fn host(given: &Given, limits: Limits) -> Result<Host, BuildError> {
+pub fn host(given: &Given, limits: Limits, stop: Stop) -> Result<Host, BuildError> {
     use wasmtime_wasi::{FsPerms, WasiCtx};
 
     let mut wasi = WasiCtx::builder();
@@ -172,5 +175,5 @@ pub fn host(given: &Given, limits: Limits) -> Result<Host, BuildError> {
                 why: format!("{error:#}"),
             })?;
     }
-    Ok(Host::new(limits, wasi.build()))
+    Ok(Host::new(limits, stop, wasi.build()))
 }

@@ -3,9 +3,11 @@
 use crate::answer::{self, Answer};
 use crate::error::{BuildError, Problem, Trap};
 use crate::host::{Host, Refused};
+use crate::stop::Interrupted;
 use raddle_guest::encoding::Encoding;
 use wasmtime::component::{
-    Component, ComponentType, Func, Instance, InstancePre, Lift, Linker, TypedFunc,
+    Component, ComponentType, Func, Instance, InstancePre, Lift, Linker, ResourceTableError,
+    TypedFunc,
 };
 use wasmtime::{Store, StoreContextMut, WasmBacktrace};
 
@@ -15,6 +17,8 @@ const TASKS_OF_ANY_VERSION: &str = "raddle:guest/tasks";
 /// What a guest may import without being given it.
 pub const HOST: &str = "raddle:guest/host@1.0.0";
 
+/// How many bytes a call may copy out of a guest with less memory: there are lists of which the host's copy is longer.
+const LEAST_COPIED: usize = 1 << 20;
 /// How many bytes of a panic's message are kept.
 const LONGEST_MESSAGE: usize = 4096;
 
@@ -149,21 +153,26 @@ impl Guest {
     ///
     /// # Errors
     /// What went wrong in it.
-    pub fn new(
-        pre: &InstancePre<Host>,
-        host: Host,
-        goes_on: impl Fn() -> bool + Send + Sync + 'static,
-    ) -> Result<Self, Failed> {
+    pub fn new(pre: &InstancePre<Host>, host: Host) -> Result<Self, Failed> {
+        let copied = host.limits.memory.max(LEAST_COPIED);
         let mut store = Store::new(pre.engine(), host);
+        store.set_hostcall_fuel(copied);
         store.limiter(|host| &mut host.limits);
         store.set_epoch_deadline(1);
-        store.epoch_deadline_callback(move |_| {
-            if goes_on() {
+        store.epoch_deadline_callback(|mut store| {
+            let host = store.data_mut();
+            host.asked = true;
+            if host.stop.asks() {
                 return Ok(wasmtime::UpdateDeadline::Continue(1));
             }
-            Err(wasmtime::Error::new(Interrupted))
+            Err(Interrupted.into())
         });
-        let instance = match pre.instantiate(&mut store) {
+        if !store.data().stop.begins() {
+            return Err(Failed::said(interrupted()));
+        }
+        let instance = pre.instantiate(&mut store);
+        returned(&mut store);
+        let instance = match instance {
             Ok(instance) => instance,
             Err(error) => return Err(broken(&mut store, &error)),
         };
@@ -175,7 +184,9 @@ impl Guest {
 
     /// Asks which tasks there are.
     pub fn list(&mut self) -> Result<Vec<TaskEntry>, Failed> {
-        match self.list.call(&mut self.store, ()) {
+        let listed = self.list.call(&mut self.store, ());
+        returned(&mut self.store);
+        match listed {
             Ok((tasks,)) => Ok(tasks),
             Err(error) => Err(broken(&mut self.store, &error)),
         }
@@ -192,7 +203,9 @@ impl Guest {
         self.store.data_mut().panicked = None;
         // SAFETY: `functions` has checked that the function has this type.
         let call = unsafe { TypedFunc::<CallArguments<'_>, CallResult>::new_unchecked(self.call) };
-        let result = match call.call(&mut self.store, (task, argument)) {
+        let called = call.call(&mut self.store, (task, argument));
+        returned(&mut self.store);
+        let result = match called {
             Ok((Ok(Answer),)) => {
                 answer::take(take).map_err(|why| Failed::said(Problem::BadResult(why)))
             }
@@ -208,6 +221,15 @@ impl Guest {
         };
         self.store.data_mut().limits.take_refused();
         result
+    }
+}
+
+/// After each call of the guest.
+fn returned(store: &mut Store<Host>) {
+    let host = store.data_mut();
+    if host.asked {
+        host.asked = false;
+        host.stop.returns();
     }
 }
 
@@ -231,18 +253,6 @@ fn functions(
     Ok((list, call))
 }
 
-/// The task was interrupted.
-#[derive(Debug)]
-struct Interrupted;
-
-impl std::fmt::Display for Interrupted {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("interrupted")
-    }
-}
-
-impl std::error::Error for Interrupted {}
-
 /// What a failed call of wasmtime means.
 fn broken(store: &mut Store<Host>, error: &wasmtime::Error) -> Failed {
     let host = store.data_mut();
@@ -252,6 +262,10 @@ fn broken(store: &mut Store<Host>, error: &wasmtime::Error) -> Failed {
     let problem = if let Some(not_given) = error.downcast_ref::<crate::given::NotGiven>() {
         Problem::NotGiven {
             import: not_given.import.clone(),
+        }
+    } else if let Some(ResourceTableError::Full) = error.downcast_ref() {
+        Problem::HandleLimit {
+            limit: limits.handles,
         }
     } else if let Some(code) = exit_code(error) {
         Problem::Exited { code }
@@ -274,7 +288,7 @@ fn broken(store: &mut Store<Host>, error: &wasmtime::Error) -> Failed {
     } else if let Some(trap) = trap {
         Problem::Trapped(kind(*trap))
     } else if error.downcast_ref::<Interrupted>().is_some() {
-        Problem::NoInstance("it was interrupted".to_owned())
+        interrupted()
     } else {
         Problem::Nonsense(error.root_cause().to_string())
     };
@@ -287,6 +301,11 @@ fn broken(store: &mut Store<Host>, error: &wasmtime::Error) -> Failed {
         backtrace,
         is_broken: true,
     }
+}
+
+/// The future of a task has the cause in its place.
+fn interrupted() -> Problem {
+    Problem::NoInstance("it was interrupted".to_owned())
 }
 
 /// Whether a guest whose allocation failed may end in this way.

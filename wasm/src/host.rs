@@ -1,5 +1,7 @@
 //! What the host keeps for an instance: its limits, what it said before it panicked, and what it was given.
 
+use crate::io::Io;
+use crate::stop::Stop;
 use wasmtime::ResourceLimiter;
 use wasmtime_wasi::{ResourceTable, WasiCtx, WasiCtxView, WasiView};
 
@@ -8,17 +10,32 @@ pub struct Host {
     pub limits: Limits,
     /// The message of the panic that is under way.
     pub panicked: Option<String>,
+    /// What stops it.
+    pub stop: Stop,
+    /// It has asked whether it may go on.
+    pub asked: bool,
     wasi: WasiCtx,
     table: ResourceTable,
 }
 
 impl Host {
-    pub fn new(limits: Limits, wasi: WasiCtx) -> Self {
+    pub fn new(limits: Limits, stop: Stop, wasi: WasiCtx) -> Self {
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(limits.handles);
         Self {
             limits,
             panicked: None,
+            stop,
+            asked: false,
             wasi,
-            table: ResourceTable::new(),
+            table,
+        }
+    }
+
+    pub fn io(&mut self) -> Io<'_> {
+        Io {
+            table: &mut self.table,
+            stop: &self.stop,
         }
     }
 }
@@ -39,6 +56,8 @@ pub struct Limits {
     pub memory: usize,
     /// Entries, in each table.
     pub table: usize,
+    /// What it has open.
+    pub handles: usize,
     used: usize,
     refused: Option<Refused>,
 }
@@ -51,10 +70,11 @@ pub enum Refused {
 }
 
 impl Limits {
-    pub fn new(memory: usize, table: usize) -> Self {
+    pub fn new(memory: usize, table: usize, handles: usize) -> Self {
         Self {
             memory,
             table,
+            handles,
             used: 0,
             refused: None,
         }
@@ -72,8 +92,12 @@ impl ResourceLimiter for Limits {
         &mut self,
         current: usize,
         desired: usize,
-        _maximum: Option<usize>,
+        maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
+        if maximum.is_some_and(|maximum| desired > maximum) {
+            // The guest itself forbids it. It is no refusal, and does not count.
+            return Ok(false);
+        }
         let wanted = self.used.saturating_add(desired.saturating_sub(current));
         if wanted > self.memory {
             self.refused = Some(Refused::Memory { wanted });
@@ -87,8 +111,11 @@ impl ResourceLimiter for Limits {
         &mut self,
         _current: usize,
         desired: usize,
-        _maximum: Option<usize>,
+        maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
+        if maximum.is_some_and(|maximum| desired > maximum) {
+            return Ok(false);
+        }
         if desired > self.table {
             self.refused = Some(Refused::Table { wanted: desired });
             return Ok(false);

@@ -1,16 +1,17 @@
-//! [`WasmPool`]. It and its builder import each other: each makes the other.
+//! [`WasmPool`]. It and its builder import each other: each makes the other. So do it and its task builder, and the calls of its maps.
 
 use crate::builder::WasmPoolBuilder;
+use crate::calls::Calls;
 use crate::error::FunctionError;
 use crate::function::{self, BytesFunction, Function, Named};
 use crate::module::Module;
 use crate::task_builder::TaskBuilder;
 use crate::worker::{Shared, Worker};
+use raddle::executor::{Map, MapUnordered, Submitter};
 use raddle::isolate::Stats;
-use raddle::{Future, IsolatePool, Shutdown, ShutdownError, TaskError};
+use raddle::{Future, IsolatePool, Shutdown, ShutdownError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +19,7 @@ use std::time::Duration;
 /// A pool whose workers have an instance of a WebAssembly guest each. See the [crate](crate).
 ///
 /// Dropping a pool drains and joins it: everything accepted is done first. While a panic unwinds, what has not started is cancelled instead.
-/// A guest that never ends keeps it from ending, unless its task has a time limit
+/// A task that never ends keeps the pool from ending, unless it has a time limit
 /// ([`task_timeout`](WasmPoolBuilder::task_timeout)) or is [killed](Future::kill).
 pub struct WasmPool {
     isolates: IsolatePool<Worker>,
@@ -103,20 +104,53 @@ impl WasmPool {
         TaskBuilder::new(self)
     }
 
-    /// Submits a call for each argument, and returns an iterator over the outcomes, in the order of the arguments. All arguments are
-    /// taken before this returns. Dropping the iterator cancels what has not started.
-    pub fn map<A, R>(
+    /// Calls a function with each argument and returns an iterator over the outcomes, in the order of the arguments. It is lazy and bounded, and
+    /// `next` blocks: see [`Map`].
+    ///
+    /// If the pool has a [`task_timeout`](WasmPoolBuilder::task_timeout), arguments travel one by one, so that each call has that time. With
+    /// [`chunk`](Map::chunk) it is the time of a whole chunk.
+    ///
+    /// ```no_run
+    /// use raddle_wasm::WasmPool;
+    ///
+    /// let pool = WasmPool::builder().file("guest.wasm").workers(4).build()?;
+    /// let double = pool.function::<u64, u64>("double")?;
+    /// let doubled: Result<Vec<u64>, _> = pool.map(&double, 0..100).collect();
+    /// assert_eq!(doubled?.len(), 100);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn map<A, R, I>(
         &self,
         function: impl Named<A, R>,
-        args: impl IntoIterator<Item = A>,
-    ) -> Outcomes<R>
+        args: I,
+    ) -> Map<impl Submitter<A, R>, I::IntoIter, R>
     where
         A: Serialize + DeserializeOwned + Send + 'static,
         R: Serialize + DeserializeOwned + Send + 'static,
+        I: IntoIterator<Item = A>,
     {
-        let submit = |arg| self.submit(&function, arg);
-        Outcomes {
-            futures: args.into_iter().map(submit).collect(),
+        let map = Map::with(Calls::of(self, &function), args);
+        match self.task_timeout {
+            Some(_) => map.chunk(1),
+            None => map,
+        }
+    }
+
+    /// As [`map`](Self::map), with the outcomes as they become ready, each with the index of its argument: see [`MapUnordered`].
+    pub fn map_unordered<A, R, I>(
+        &self,
+        function: impl Named<A, R>,
+        args: I,
+    ) -> MapUnordered<impl Submitter<A, R>, I::IntoIter, R>
+    where
+        A: Serialize + DeserializeOwned + Send + 'static,
+        R: Serialize + DeserializeOwned + Send + 'static,
+        I: IntoIterator<Item = A>,
+    {
+        let map = MapUnordered::with(Calls::of(self, &function), args);
+        match self.task_timeout {
+            Some(_) => map.chunk(1),
+            None => map,
         }
     }
 
@@ -180,33 +214,5 @@ impl fmt::Debug for WasmPool {
             .field("module", &self.shared.module.name())
             .field("isolates", &self.isolates)
             .finish_non_exhaustive()
-    }
-}
-
-/// The outcomes of [`WasmPool::map`], in the order of the arguments. `next` blocks for the next one.
-#[derive(Debug)]
-pub struct Outcomes<R> {
-    futures: VecDeque<Future<R>>,
-}
-
-impl<R> Iterator for Outcomes<R> {
-    type Item = Result<R, TaskError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        Some(self.futures.pop_front()?.result())
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.futures.len(), Some(self.futures.len()))
-    }
-}
-
-impl<R> ExactSizeIterator for Outcomes<R> {}
-
-impl<R> Drop for Outcomes<R> {
-    fn drop(&mut self) {
-        for future in &self.futures {
-            future.cancel();
-        }
     }
 }

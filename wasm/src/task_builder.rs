@@ -2,9 +2,11 @@
 
 use crate::function::{self, BytesFunction, Named, Pool};
 use crate::pool::WasmPool;
+use crate::stop::Interrupted;
 use crate::worker::Worker;
+use raddle::executor::Chunk;
 use raddle::{Future, TaskError, isolate, promise};
-use raddle_guest::encoding::{decode, encode};
+use raddle_guest::encoding::{Encoding, decode, encode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::borrow::Cow;
@@ -42,8 +44,8 @@ impl<'a> TaskBuilder<'a> {
     }
 
     /// Sets the time at which the task is ended. If it has not started by then it never starts: a worker finds that out when it comes
-    /// to the task. If it runs, the guest is stopped, at its next loop or call, and its instance made anew. The
-    /// future ends with [`TaskError::TimedOut`]. A later call of this or of [`timeout`](Self::timeout) replaces an earlier one,
+    /// to the task. If it runs, the guest is stopped, at its next loop or call, or where it waits for a time or a socket, and its
+    /// instance made anew. A system call in which the kernel blocks is waited for. The future ends with [`TaskError::TimedOut`]. A later call of this or of [`timeout`](Self::timeout) replaces an earlier one,
     /// and the pool's [`task_timeout`](crate::WasmPoolBuilder::task_timeout).
     pub fn deadline(mut self, deadline: Instant) -> Self {
         self.task = self.task.deadline(deadline);
@@ -69,6 +71,33 @@ impl<'a> TaskBuilder<'a> {
             ),
             Err(error) => failed(error),
         }
+    }
+
+    /// Calls a function with each item of a chunk of a map.
+    pub(crate) fn submit_chunk<A, R>(
+        self,
+        number: u32,
+        encoding: Encoding,
+        chunk: Vec<A>,
+    ) -> Future<Chunk<R>>
+    where
+        A: Serialize + Send + 'static,
+        R: DeserializeOwned + Send + 'static,
+    {
+        let task = move |worker: &mut Worker, chunk: Vec<A>| {
+            let call = |arg: A| {
+                let encode = |out: &mut Vec<u8>| encode(encoding, &arg, out);
+                let done = worker.run(number, encode, |bytes| decode(encoding, bytes));
+                done.map_err(|error| TaskError::Failed(Box::new(error)))
+            };
+            let done = Chunk::run(call, chunk);
+            // An item may have been stopped. Then the error of all of them is the cause, which replaces this one.
+            if isolate::interrupted() {
+                return Err(Interrupted);
+            }
+            Ok(done)
+        };
+        self.task.try_submit_with(task, chunk)
     }
 
     /// As [`WasmPool::submit_bytes`].

@@ -8,9 +8,9 @@ use crate::given::{self, Given};
 use crate::guest::{Failed, Guest, TaskEntry};
 use crate::host::{Host, Limits};
 use crate::module::Module;
+use crate::stop::{Stop, Stops};
 use raddle::executor::WorkerInfo;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use wasmtime::component::InstancePre;
 
@@ -23,8 +23,7 @@ pub struct Shared {
     pub is_fresh: bool,
     /// What the first instance has said.
     pub tasks: OnceLock<Tasks>,
-    /// The pool could not be built: what still starts has to end.
-    pub is_ending: AtomicBool,
+    pub stops: Stops,
 }
 
 /// The tasks of a guest.
@@ -54,14 +53,10 @@ impl Tasks {
 }
 
 impl Shared {
-    fn instance(self: &Arc<Self>) -> Result<Guest, Failed> {
-        let host = given::host(&self.given, self.limits.clone())
+    fn instance(&self, stop: &Stop) -> Result<Guest, Failed> {
+        let host = given::host(&self.given, self.limits.clone(), stop.clone())
             .map_err(|error| Failed::said(Problem::NoInstance(error.to_string())))?;
-        let shared = Arc::clone(self);
-        Guest::new(&self.pre, host, move || {
-            // Relaxed: the engine's epoch, which brings the guest here, is raised after it is set, and raised again if it was missed.
-            !raddle::isolate::interrupted() && !shared.is_ending.load(Ordering::Relaxed)
-        })
+        Guest::new(&self.pre, host)
     }
 
     pub fn tasks(&self) -> &Tasks {
@@ -75,6 +70,7 @@ impl Shared {
 pub struct Worker {
     shared: Arc<Shared>,
     name: String,
+    stop: Stop,
     guest: Option<Guest>,
     /// The encoded argument. It is kept, so that a task needs no memory of its own.
     argument: Vec<u8>,
@@ -99,7 +95,8 @@ impl Worker {
                 module, "(start)", &name, problem, backtrace,
             ))
         };
-        let mut guest = shared.instance().map_err(start)?;
+        let stop = shared.stops.of(info.index);
+        let mut guest = shared.instance(&stop).map_err(start)?;
         if shared.tasks.get().is_none() {
             let entries = guest.list().map_err(start)?;
             // Another instance says the same.
@@ -108,6 +105,7 @@ impl Worker {
         Ok(Self {
             shared: Arc::clone(shared),
             name,
+            stop,
             guest: Some(guest),
             argument: Vec::new(),
         })
@@ -141,7 +139,7 @@ impl Worker {
     ) -> Result<R, GuestError> {
         let guest = match &mut self.guest {
             Some(guest) => guest,
-            none => match self.shared.instance() {
+            none => match self.shared.instance(&self.stop) {
                 Ok(guest) => none.insert(guest),
                 Err(failed) => return Err(self.error(task, failed)),
             },

@@ -5,6 +5,7 @@ use raddle_test_guests as guests;
 use raddle_wasm::{Access, BuildError, GuestError, Module, Problem, WasmPool, WasmPoolBuilder};
 use std::fs;
 use std::net::TcpListener;
+use std::os::unix::fs::symlink;
 use std::sync::OnceLock;
 
 fn curious() -> WasmPoolBuilder {
@@ -114,8 +115,10 @@ fn what_is_given_can_be_used() {
         "weft"
     );
     // Outside of the directory there is nothing, by whichever way.
+    symlink("/etc", folder.path().join("link")).unwrap();
     for path in [
         "/etc/passwd",
+        "/data/link/passwd",
         "/data/../etc/passwd",
         "/data/../../etc/passwd",
     ] {

@@ -101,6 +101,23 @@ fn a_name_or_a_type_that_is_not_there_is_an_error_before_any_task() {
 }
 
 #[test]
+fn a_map_of_a_function_that_is_not_there_says_so_for_each_item() {
+    let pool = pool(1);
+    let outcomes = pool.map::<u64, u64, _>("duoble", 0..10).chunk(4);
+    let mut count = 0;
+    for outcome in outcomes {
+        let Err(TaskError::Failed(error)) = outcome else {
+            panic!("there is no such function");
+        };
+        assert!(error.is::<FunctionError>(), "{error}");
+        count += 1;
+    }
+    assert_eq!(count, 10);
+    let outcomes = pool.map_unordered::<u64, String, _>("double", 0..10);
+    assert!(outcomes.into_iter().all(|(_, outcome)| outcome.is_err()));
+}
+
+#[test]
 fn bytes_travel_as_they_are() {
     let pool = pool(1);
     let echo = pool.bytes_function("echo").unwrap();

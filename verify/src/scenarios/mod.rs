@@ -49,6 +49,7 @@ mod shutdown;
 mod state;
 mod take_over;
 mod wake;
+mod wasm_signal;
 
 /// The models of each file.
 pub static FILES: &[(&str, &[Scenario])] = &[
@@ -95,6 +96,7 @@ pub static FILES: &[(&str, &[Scenario])] = &[
     ("state", state::MODELS),
     ("take_over", take_over::MODELS),
     ("wake", wake::MODELS),
+    ("wasm_signal", wasm_signal::MODELS),
 ];
 
 /// The models that are tests; those of the [`matrix`] are not here.

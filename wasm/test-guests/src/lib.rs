@@ -38,6 +38,12 @@ pub fn curious() -> &'static Path {
     &PATH
 }
 
+/// The tasks of the tests that every kind of executor has to pass.
+pub fn conforming() -> &'static Path {
+    static PATH: LazyLock<PathBuf> = LazyLock::new(|| built("conforming"));
+    &PATH
+}
+
 /// [`ordinary`] without WASI: it imports `raddle:guest/host` and nothing else.
 pub fn ordinary_plain() -> &'static Path {
     static PATH: LazyLock<PathBuf> = LazyLock::new(|| encoded("ordinary"));

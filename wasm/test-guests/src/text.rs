@@ -32,7 +32,7 @@ macro_rules! modules {
 /// Core modules, for which [`WORLD`] is the component.
 const MODULES: &[(&str, &str)] = modules![
     "answers" "bad_start" "big_memory" "big_table" "echo" "endless_start" "list_discriminant" "list_empty" "list_endless" "list_huge"
-    "list_many" "list_outside" "list_text" "list_traps" "list_twice" "table"
+    "list_many" "list_outside" "list_text" "list_traps" "list_twice" "own_maximum" "table"
 ];
 
 /// The module `echo` in a component that differs in one place.
@@ -56,6 +56,7 @@ const CHANGED: &[(&str, &str, &str)] = &[
 /// - `echo`: one task, `echo`, which takes and returns bytes. Nothing is wrong with it.
 /// - `answers`: tasks that answer nonsense, see the list in `wasm/guests/text/modules/answers.wat`.
 /// - `table`: the task `grow` grows a table without end.
+/// - `own_maximum`: the task `grow` asks for more memory than the module allows itself.
 /// - `list_outside`, `list_huge`, `list_text`, `list_discriminant`, `list_traps`, `list_endless`, `list_twice`, `list_many`,
 ///   `list_empty`: the list of tasks is wrong, endless, or odd.
 /// - `bad_start`, `endless_start`, `big_memory`, `big_table`: it does not get as far as its list.

@@ -9,7 +9,7 @@ use std::hash::{BuildHasher, Hasher};
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream, ToSocketAddrs, UdpSocket};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-use std::{env, process, thread};
+use std::{env, mem, process, thread};
 
 raddle_guest::tasks![
     well,
@@ -17,6 +17,7 @@ raddle_guest::tasks![
     try write_file,
     try list_folder,
     try remove_file,
+    try keep_open,
     env_var,
     env_all,
     args,
@@ -28,6 +29,10 @@ raddle_guest::tasks![
     try listen,
     try udp,
     try resolve,
+    try read_socket,
+    try fill_socket,
+    try accept,
+    try receive,
     try print,
     try eprint,
     try read_line,
@@ -57,6 +62,14 @@ fn list_folder(path: String) -> io::Result<Vec<String>> {
 
 fn remove_file(path: String) -> io::Result<()> {
     fs::remove_file(path)
+}
+
+/// Opens a file so often, and keeps it open.
+fn keep_open((path, times): (String, u64)) -> io::Result<u64> {
+    for _ in 0..times {
+        mem::forget(File::open(&path)?);
+    }
+    Ok(times)
 }
 
 fn env_var(name: String) -> Option<String> {
@@ -107,6 +120,34 @@ fn udp(address: String) -> io::Result<()> {
 fn resolve(name: String) -> io::Result<Vec<String>> {
     let found = (name.as_str(), 80).to_socket_addrs()?;
     Ok(found.map(|address| address.to_string()).collect())
+}
+
+/// All that comes from there, until it ends.
+fn read_socket(address: String) -> io::Result<Vec<u8>> {
+    let mut read = Vec::new();
+    TcpStream::connect(address)?.read_to_end(&mut read)?;
+    Ok(read)
+}
+
+/// Writes for as long as it can.
+fn fill_socket(address: String) -> io::Result<()> {
+    let mut stream = TcpStream::connect(address)?;
+    loop {
+        stream.write_all(&[7; 1 << 16])?;
+    }
+}
+
+/// Waits for a connection.
+fn accept(address: String) -> io::Result<()> {
+    TcpListener::bind(address)?.accept().map(drop)
+}
+
+/// Waits for a datagram.
+fn receive(address: String) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; 1 << 16];
+    let length = UdpSocket::bind(address)?.recv(&mut bytes)?;
+    bytes.truncate(length);
+    Ok(bytes)
 }
 
 fn print(text: String) -> io::Result<()> {
