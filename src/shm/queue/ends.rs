@@ -149,18 +149,19 @@ impl Ends<'_> {
         is_tied: impl Fn(usize) -> bool,
         judge: impl Fn(u32) -> Holder,
     ) {
-        // The last answer of the judge.
+        // The last process that the judge was asked about, and the answer. The dead one may still look alive to it.
         let mut known = (dead, Holder::Gone);
         for index in 0..self.words.len() {
             let tied = is_tied(index);
             self.change(index, |word| {
-                let is_held = word & STATE == HELD;
                 let holder = word & HOLDER;
-                if is_held && known.0 != holder {
-                    known = (holder, judge(holder));
-                }
-                if is_held && known.1 != Holder::Gone {
-                    return None;
+                if word & STATE == HELD && holder != dead {
+                    if known.0 != holder {
+                        known = (holder, judge(holder));
+                    }
+                    if known.1 != Holder::Gone {
+                        return None;
+                    }
                 }
                 let after = match (word & STATE, tied) {
                     (FREE, _) | (_, false) => FREE,
