@@ -419,3 +419,137 @@ fn q18_killed_workers_cost_at_most_their_items() {
     );
     assert!(got.len() > 100, "{} items", got.len());
 }
+
+/// Where the words of a queue are: see `src/shm/queue/words.rs`.
+mod place {
+    pub const LOCK: usize = 128;
+    pub const PUT: usize = 256;
+    pub const GOT: usize = 384;
+    pub const END: usize = 904 + 4 * 16_384;
+    /// The first slot: the words take two of the largest pages.
+    pub const SLOTS: usize = 2 << 16;
+}
+
+/// This worker's mapping of the queue's memory.
+fn mapping() -> usize {
+    let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+    let line = maps
+        .lines()
+        .find(|line| line.contains("raddle-queue"))
+        .unwrap();
+    usize::from_str_radix(line.split('-').next().unwrap(), 16).unwrap()
+}
+
+fn write<T>(at: usize, value: T) {
+    let to = std::ptr::with_exposed_provenance_mut::<T>(mapping() + at);
+    // SAFETY: within the mapping. That others use it, too, is the test.
+    unsafe { to.write_volatile(value) };
+}
+
+/// A worker writes impossible things while the parent waits for an item. The parent gets an error.
+#[test]
+fn q19_what_cannot_be_breaks_the_queue() {
+    let _watch = watch();
+    fn attack((_sender, number): (Sender<u64>, u32)) {
+        match number {
+            0 => write(place::PUT, u64::MAX),
+            1 => write(place::GOT, 7_u64),
+            number => {
+                // An item that is longer than its slot.
+                write(place::SLOTS, if number == 2 { u32::MAX } else { 9 });
+                write(place::PUT, 1_u64);
+            }
+        }
+    }
+    let pool = pool(1);
+    for number in 0..4 {
+        let (sender, receiver) = queue::<u64>(2, 8).unwrap();
+        let waits = thread::spawn(move || [receiver.get(), receiver.get()]);
+        pool.submit(attack, (sender.clone(), number))
+            .result()
+            .unwrap();
+        // Wakes the receiver, or finds the queue broken itself.
+        let _ = sender.try_put(5);
+        for outcome in waits.join().unwrap() {
+            assert!(
+                matches!(outcome, Err(QueueError::ProtocolViolation { .. })),
+                "{number}: {outcome:?}"
+            );
+        }
+        let why = sender.put(1).unwrap_err().why;
+        assert!(why.to_string().contains("make another queue"), "{why}");
+    }
+}
+
+/// The lock names a process that cannot have it: none, the parent, a process of others, and a worker that is gone.
+#[test]
+fn q19_a_lock_that_no_process_holds_is_freed() {
+    let _watch = watch();
+    fn forge((_sender, word): (Sender<u64>, u32)) {
+        write(place::LOCK, word);
+    }
+    let pool = pool(1);
+    let (sender, receiver) = queue::<u64>(2, 8).unwrap();
+    let dead = pool.stats().pids()[0];
+    send(dead, libc::SIGKILL);
+    until(|| pool.stats().pids().iter().any(|&pid| pid != dead));
+    for holder in [dead, std::process::id(), 1, 0x003f_ffff] {
+        pool.submit(forge, (sender.clone(), holder))
+            .result()
+            .unwrap();
+        sender.put(7).unwrap();
+        assert_eq!(receiver.get(), Ok(7));
+    }
+}
+
+/// A worker writes anything anywhere until it is killed. Whatever becomes of the queue, no call of the parent hangs, and the pool goes on.
+#[test]
+fn q19_a_worker_that_scribbles_harms_only_the_queue() {
+    let _watch = watch();
+    fn scribble((_ends, seed): ((Sender<u64>, Receiver<u64>), u64)) {
+        let mut dice = crate::kit::Dice(seed);
+        loop {
+            // All but the number of the queue.
+            let at =
+                (place::LOCK + dice.below((place::SLOTS + 256 - place::LOCK) as u64) as usize) & !7;
+            let at = if dice.below(2) == 0 {
+                at
+            } else {
+                at % place::END.min(1024)
+            };
+            if at >= place::LOCK {
+                write(
+                    at,
+                    if dice.below(2) == 0 {
+                        dice.roll()
+                    } else {
+                        dice.below(16)
+                    },
+                );
+            }
+        }
+    }
+    let pool = pool(2);
+    for seed in 0..10 {
+        let (sender, receiver) = queue::<u64>(2, 8).unwrap();
+        let hostile = pool.submit(scribble, ((sender.clone(), receiver.clone()), seed));
+        until(|| hostile.is_running());
+        let mut outcomes = Vec::new();
+        for number in 0..200 {
+            let soon = Duration::from_millis(1);
+            outcomes.push(sender.put_timeout(number, soon).map_err(|error| error.why));
+            outcomes.push(receiver.get_timeout(soon).map(drop));
+        }
+        let waits = {
+            let receiver = receiver.clone();
+            thread::spawn(move || while receiver.get().is_ok() {})
+        };
+        assert!(hostile.kill());
+        assert!(hostile.result().is_err());
+        drop(receiver);
+        // The last sender: whatever the words say, the receiver's wait is over.
+        drop(sender);
+        waits.join().unwrap();
+    }
+    crate::kit::echo_all(&pool);
+}

@@ -1,5 +1,7 @@
 //! The queues that this process has open, so that the supervisors of its pools can tell them of the death of a worker.
 //!
+//! This module and [`end`](super::end) import each other: the list has the sides of queues, and a side adds itself to the list.
+//!
 //! A forked child begins with none. The lock of its parent's list may be held by a thread that the child does not have.
 
 use crate::process::queue::end::Side;

@@ -79,16 +79,11 @@ pub struct Ends<'a> {
 }
 
 impl Ends<'_> {
-    /// The maker has an end of this kind now. Before another process has the queue.
-    pub fn make(&self, kind: Kind) {
-        // ORDERING: ends.make Relaxed: before a guest has the queue.
-        self.makers.fetch_or(kind.maker(), Relaxed);
-    }
-
-    /// The maker has no end of this kind any more.
-    pub fn unmake(&self, kind: Kind) {
+    /// Sets the kinds of which the maker has ends: both at the beginning, and fewer later.
+    pub fn set_makers(&self, kinds: &[Kind]) {
+        let bits = kinds.iter().fold(0, |bits, kind| bits | kind.maker());
         // ORDERING: ends.unmake Release -> pairs with ends.makers: the ends that were offered before.
-        self.makers.fetch_and(!kind.maker(), Release);
+        self.makers.swap(bits, Release);
     }
 
     /// The maker sends an end with a task. `may_use` says whether the maker has a word in no other use. `None`: all words are in use.

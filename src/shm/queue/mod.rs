@@ -26,7 +26,7 @@
 //! # Owners
 //! The slots and both positions belong to the holder of the lock. All other words are changed without the lock, by one
 //! read-modify-write. The maker trusts none of them: it checks the positions and the length of an item, it copies an item before
-//! it reads it, and it keeps its own ends and the ends that are under way in private memory. What cannot be breaks the queue
+//! it reads it, and it keeps in private memory which ends it has itself, which are under way, and whether it has closed the queue. What cannot be breaks the queue
 //! ([`QueueViolation`]).
 //!
 //! # The death of a guest

@@ -50,8 +50,16 @@ pub enum Found {
 /// What only the maker has.
 struct Maker {
     judge: Judge,
-    /// The ends that were sent with tasks that are not over. The maker does not take the guests' word for that.
-    tied: Mutex<Box<[bool]>>,
+    ledger: Mutex<Ledger>,
+}
+
+/// What the maker has done itself. It does not take the guests' word for that.
+struct Ledger {
+    /// The ends that were sent with tasks that are not over.
+    tied: Box<[bool]>,
+    /// The kinds of which it has ends.
+    kinds: Vec<Kind>,
+    is_closed: bool,
 }
 
 /// A process's side of a queue. All its threads use the same one.
@@ -88,11 +96,13 @@ fn gone(kind: Kind) -> u32 {
 impl QueueSide {
     /// The maker's side, with one end of each kind. The memory is new, and has the shape's arena.
     pub fn make(segment: Segment<QueueWords>, shape: Shape, me: u32, judge: Judge) -> Self {
-        for kind in Kind::BOTH {
-            segment.ends().make(kind);
-        }
-        let tied = Mutex::new(vec![false; ENTRIES].into_boxed_slice());
-        Self::new(segment, shape, me, Some(Maker { judge, tied }))
+        segment.ends().set_makers(&Kind::BOTH);
+        let ledger = Mutex::new(Ledger {
+            tied: vec![false; ENTRIES].into_boxed_slice(),
+            kinds: Kind::BOTH.to_vec(),
+            is_closed: false,
+        });
+        Self::new(segment, shape, me, Some(Maker { judge, ledger }))
     }
 
     /// The side of a guest, which takes its ends with [`accept`](Self::accept).
@@ -237,18 +247,25 @@ impl QueueSide {
 
     /// Closes the queue: no further item goes in.
     pub fn close(&self) {
+        if let Some(maker) = &self.maker {
+            maker.ledger.lock().is_closed = true;
+        }
         self.set_state(CLOSED);
     }
 
     /// The maker drops its last end of this kind.
     pub fn unmake(&self, kind: Kind) {
-        self.segment.ends().unmake(kind);
+        if let Some(maker) = &self.maker {
+            let mut ledger = maker.ledger.lock();
+            ledger.kinds.retain(|&other| other != kind);
+            self.segment.ends().set_makers(&ledger.kinds);
+        }
         self.note_gone(kind);
     }
 
     /// The maker sends an end with a task, while it has one of this kind. `None`: too many are under way.
     pub fn offer(&self, kind: Kind) -> Option<usize> {
-        let mut tied = self.maker.as_ref()?.tied.lock();
+        let tied = &mut self.maker.as_ref()?.ledger.lock().tied;
         let index = self.segment.ends().offer(kind, |index| !tied[index])?;
         tied[index] = true;
         Some(index)
@@ -257,9 +274,9 @@ impl QueueSide {
     /// The task that the maker has sent an end with is over.
     pub fn untie(&self, index: usize, kind: Kind) {
         if let Some(maker) = &self.maker {
-            let mut tied = maker.tied.lock();
+            let mut ledger = maker.ledger.lock();
             self.segment.ends().untie(index);
-            tied[index] = false;
+            ledger.tied[index] = false;
         }
         self.note_gone(kind);
     }
@@ -282,11 +299,17 @@ impl QueueSide {
             return;
         };
         let _: Freed = self.segment.lock.free_of(dead);
-        {
-            let tied = maker.tied.lock();
+        let is_closed = {
+            let ledger = maker.ledger.lock();
             let judge = |holder| (maker.judge)(holder, &mut 0);
             let ends = self.segment.ends();
-            ends.abandon(dead, |index| tied[index], judge);
+            // The dead process may have written over this word.
+            ends.set_makers(&ledger.kinds);
+            ends.abandon(dead, |index| ledger.tied[index], judge);
+            ledger.is_closed
+        };
+        if is_closed {
+            self.set_state(CLOSED);
         }
         for kind in Kind::BOTH {
             self.note_gone(kind);

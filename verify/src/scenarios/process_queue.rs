@@ -17,7 +17,7 @@ const TO_GUEST: Scenario = Scenario {
     shows: "two items through room for one, in their order, and then the end",
     must: &["slept", "did not sleep"],
     faults: 1,
-    loom: Loom::bound(2).at_least(2),
+    loom: Loom::bound(1).at_least(2),
     shuttle: Shuttle::sampled(2_000),
     body: |out| {
         let queue = queue(1);
@@ -45,7 +45,7 @@ const FROM_GUEST: Scenario = Scenario {
     shows: "a guest that drops the last sender ends the maker's wait",
     must: &["slept", "did not sleep"],
     faults: 1,
-    loom: Loom::bound(2).at_least(2),
+    loom: Loom::bound(1).at_least(2),
     shuttle: Shuttle::sampled(2_000),
     body: |out| {
         let queue = queue(1);
@@ -71,7 +71,7 @@ const TWO_SENDERS: Scenario = Scenario {
     shows: "the items of two guests, one after the other",
     must: &["1 2", "2 1"],
     threads: 3,
-    loom: Loom::bound(2).at_least(2),
+    loom: Loom::bound(1).at_least(2),
     shuttle: Shuttle::sampled(2_000),
     body: |out| {
         let queue = queue(1);
@@ -96,7 +96,7 @@ const TWO_RECEIVERS: Scenario = Scenario {
     shows: "each of two receivers, in two processes, gets one of two items",
     must: &["1 2", "2 1"],
     threads: 3,
-    loom: Loom::bound(2).at_least(2),
+    loom: Loom::bound(1).at_least(2),
     shuttle: Shuttle::sampled(2_000),
     body: |out| {
         let queue = queue(1);
@@ -149,7 +149,7 @@ const SENT: Scenario = Scenario {
     shows: "an end that is under way counts; the queue ends with it",
     must: &["slept", "did not sleep"],
     threads: 3,
-    loom: Loom::bound(2).at_least(2),
+    loom: Loom::bound(1).at_least(2),
     shuttle: Shuttle::sampled(2_000),
     body: |out| {
         let queue = queue(1);

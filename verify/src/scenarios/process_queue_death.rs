@@ -26,7 +26,7 @@ const PUT: Scenario = Scenario {
     must: &["none", "one", "two"],
     cuts: true,
     threads: 3,
-    loom: Loom::bound(2).at_least(2),
+    loom: Loom::bound(1).at_least(2),
     shuttle: Shuttle::sampled(300),
     body: |out| {
         let queue = queue(1);
@@ -55,7 +55,7 @@ const GET: Scenario = Scenario {
     shows: "a dead receiver costs at most the item in its hands",
     must: &["lost none", "lost one"],
     cuts: true,
-    loom: Loom::bound(3).at_least(2),
+    loom: Loom::bound(2).at_least(2),
     shuttle: Shuttle::sampled(300),
     body: |out| {
         let queue = queue(2);
@@ -96,7 +96,7 @@ const WAITER: Scenario = Scenario {
     must: &["got it", "closed"],
     cuts: true,
     threads: 3,
-    loom: Loom::bound(2).at_least(2),
+    loom: Loom::bound(1).at_least(2),
     shuttle: Shuttle::sampled(300),
     body: |out| {
         let queue = queue(1);
@@ -133,7 +133,7 @@ const ROOM: Scenario = Scenario {
     must: &["went in", "closed"],
     cuts: true,
     threads: 3,
-    loom: Loom::bound(2).at_least(2),
+    loom: Loom::bound(1).at_least(2),
     shuttle: Shuttle::sampled(300),
     body: |out| {
         let queue = queue(1);
@@ -166,7 +166,7 @@ const END: Scenario = Scenario {
     shows: "the end of a dead guest is gone, however far it came, and its word is free",
     must: &["ok"],
     cuts: true,
-    loom: Loom::bound(3).at_least(2),
+    loom: Loom::bound(2).at_least(2),
     shuttle: Shuttle::sampled(300),
     body: |out| {
         let queue = queue(1);
@@ -201,7 +201,7 @@ const AGAIN: Scenario = Scenario {
     shows: "a task that runs again finds its end; the ends of others stay",
     must: &["ok"],
     cuts: true,
-    loom: Loom::bound(3).at_least(2),
+    loom: Loom::bound(2).at_least(2),
     shuttle: Shuttle::sampled(300),
     body: |out| {
         let queue = queue(2);
@@ -239,7 +239,7 @@ const CLOSE: Scenario = Scenario {
     must: &["closed", "got it"],
     cuts: true,
     threads: 3,
-    loom: Loom::bound(2).at_least(2),
+    loom: Loom::bound(1).at_least(2),
     shuttle: Shuttle::sampled(300),
     body: |out| {
         let queue = queue(1);
