@@ -262,6 +262,16 @@ impl<T> Future<T> {
         }
     }
 
+    /// Calls `f` when the task is over. It is no code of the user, and does not look at the outcome.
+    #[cfg(feature = "process")]
+    pub(crate) fn when_over(&self, f: impl FnOnce() + Send + 'static) {
+        if self.cell.open_hooks() == Opened::Settled {
+            f();
+        } else {
+            self.cell.hooks.add_callback(self.cell, callback::over(f));
+        }
+    }
+
     /// The task's name, if it has one.
     pub fn name(&self) -> Option<&str> {
         self.cell.name()

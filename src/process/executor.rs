@@ -9,7 +9,7 @@ use crate::process::pool::call::RemoteCall;
 use crate::process::pool::encode_each::{encode_each, is_unencodable};
 use crate::process::pool::finish::finish_chunk;
 use crate::process::pool::submit::{submit, submit_as};
-use crate::process::wire::form;
+use crate::process::wire::{attach, form};
 use crate::process::worker::task_code;
 
 /// A task captures nothing. The compiler checks this.
@@ -65,7 +65,10 @@ impl Executor for ProcessPool {
             entry: task_code::of_described_chunk::<F, A, R>(),
             finish: finish_chunk::<R>,
         };
-        submit_as(&self.pool, &call, &Frames(&encode_each(chunk)), None)
+        let (items, attachments) = attach::describing(|| encode_each(chunk));
+        let future = submit_as(&self.pool, &call, &Frames(&items), None);
+        attachments.tie_to(&future);
+        future
     }
 
     fn workers(&self) -> usize {

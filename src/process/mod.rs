@@ -1,15 +1,18 @@
 //! The types of process pools alone: the [builder](ProcessPoolBuilder) and the settings of workers ([`Start`], [`Output`],
 //! [`Limit`], [`WhenWorkerDies`]); a task's [name, time limit and retries](TaskBuilder); the errors of a worker
-//! ([`WorkerLost`]) and of a payload ([`PayloadError`]); [bytes in shared memory](BytesIn); and [statistics](Stats).
+//! ([`WorkerLost`]) and of a payload ([`PayloadError`]); [bytes in shared memory](BytesIn); [statistics](Stats); and a bounded
+//! [`queue`](queue()) between this process and its workers.
 
 // - `pool`: the parent's side. `pool::shared` lists its threads and their duties.
 // - `supervisor`: starts, watches and ends the workers.
 // - `worker`: the worker's side, from its start to its last reply.
+// - `queue`: the queue between processes.
 // - `wire`: the form in which arguments and outcomes travel.
 
 mod builder;
 mod executor;
 mod pool;
+mod queue;
 mod start_pool;
 mod supervisor;
 mod task;
@@ -24,6 +27,7 @@ pub use crate::error::{
 pub use builder::ProcessPoolBuilder;
 pub use pool::config::WhenWorkerDies;
 pub use pool::stats::{Stats, WorkerStats};
+pub use queue::{PutError, QueueError, Receiver, Sender, queue};
 pub use task::TaskBuilder;
 pub use wire::in_place::{BytesIn, BytesOut};
 pub use worker::start::{Limit, Output, Start, worker_main};

@@ -9,6 +9,7 @@ use crate::sync::atomic::{AtomicU32, AtomicU64, Ordering::*};
 use crate::sync::{self, bound};
 use crate::sys::memfd::Access;
 use crossbeam_utils::CachePadded;
+use std::ffi::CStr;
 
 /// How many tasks a lane holds: waiting tasks, the running one, and replies that have not been taken yet.
 pub const SLOTS: usize = bound(1024, 2);
@@ -143,7 +144,7 @@ const _: () = {
     assert!(offset_of!(Replies, slots) == 256 + 8 * SLOTS);
 };
 
-/// The two kinds of file.
+/// The kinds of file: the two of a lane, and that of a queue.
 ///
 /// # Safety
 ///
@@ -151,6 +152,8 @@ const _: () = {
 pub unsafe trait LaneFile: Send + Sync + 'static {
     /// The worker's access to the file.
     const WORKER: Access;
+    /// The file's name, for `/proc/PID/maps`.
+    const NAME: &'static CStr = c"raddle-lane";
 
     /// The state of a new file, for memory that does not come from the kernel.
     fn new() -> Self;

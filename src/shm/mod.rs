@@ -29,6 +29,7 @@ mod last_core;
 mod layout;
 mod locked;
 mod parent;
+pub mod queue;
 mod segment;
 pub mod spans;
 #[cfg(test)]

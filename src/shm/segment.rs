@@ -106,7 +106,7 @@ impl<T: LaneFile> Segment<T> {
     }
 
     fn create_with(arena: usize, mapped: usize) -> io::Result<(Self, OwnedFd)> {
-        let fd = memfd::create(c"raddle-lane", head::<T>() + arena)?;
+        let fd = memfd::create(T::NAME, head::<T>() + arena)?;
         let segment = Self::map(&fd, mapped, Access::ReadWrite)?;
         segment.begin(0);
         Ok((segment, fd))

@@ -16,6 +16,71 @@ pub enum Ended {
     Unknown,
 }
 
+/// What `/proc/PID/stat` says of a process.
+struct Stat {
+    state: char,
+    parent: u32,
+    /// The processor time that it has used, in ticks (hundredths of a second).
+    ticks: u64,
+}
+
+impl Stat {
+    fn has_had_time(&self, before: Option<u64>) -> bool {
+        /// One tick could be chance.
+        const ENOUGH: u64 = 2;
+        match self.state {
+            'R' => before.is_some_and(|before| self.ticks >= before + ENOUGH),
+            'D' | 'T' | 't' => false,
+            _ => true,
+        }
+    }
+}
+
+fn stat(pid: u32) -> Option<Stat> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name before it ends with the last parenthesis, because it can contain any character.
+    let mut fields = stat[stat.rfind(')')? + 1..].split_ascii_whitespace();
+    let state = fields.next()?.chars().next()?;
+    let parent = fields.next()?.parse().ok()?;
+    let mut ticks = fields.skip(9).map_while(|field| field.parse::<u64>().ok());
+    Some(Stat {
+        state,
+        parent,
+        ticks: ticks.next()? + ticks.next()?,
+    })
+}
+
+/// What is known of a process that may be a child of this one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Child {
+    /// It is none, or has been reaped.
+    No,
+    /// It has used this many ticks of processor time. Has it had enough time for a short action since it had used the number of
+    /// ticks that the caller gave?
+    Yes { ticks: u64, had_time: bool },
+    /// There is such a process, and the system does not say whose child it is.
+    Unknown,
+}
+
+impl Child {
+    /// Looks at a process by its id. `before`: the ticks that it had used at an earlier look.
+    pub fn look(pid: u32, before: Option<u64>) -> Self {
+        // SAFETY: passes two numbers; the signal 0 only asks whether the process exists.
+        let exists = unsafe { libc::kill(pid as libc::pid_t, 0) } == 0;
+        if !exists && io::Error::last_os_error().raw_os_error() == Some(libc::ESRCH) {
+            return Self::No;
+        }
+        match stat(pid) {
+            None => Self::Unknown,
+            Some(stat) if stat.parent != std::process::id() => Self::No,
+            Some(stat) => Self::Yes {
+                ticks: stat.ticks,
+                had_time: stat.has_had_time(before),
+            },
+        }
+    }
+}
+
 /// A child of this process. The descriptor is readable after the child has ended.
 #[derive(Debug)]
 pub struct Process {
@@ -104,12 +169,8 @@ impl Process {
 
     /// The kernel's letter for the child's state, and the CPU time that it has used, in ticks (hundredths of a second).
     fn stat(&self) -> Option<(char, u64)> {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid)).ok()?;
-        // The name before it ends with the last parenthesis, because it can contain any character.
-        let mut fields = stat[stat.rfind(')')? + 1..].split_ascii_whitespace();
-        let state = fields.next()?.chars().next()?;
-        let mut ticks = fields.skip(10).map_while(|field| field.parse::<u64>().ok());
-        Some((state, ticks.next()? + ticks.next()?))
+        let stat = stat(self.pid)?;
+        Some((stat.state, stat.ticks))
     }
 
     fn state(&self) -> Option<char> {
@@ -124,13 +185,7 @@ impl Process {
     /// Has the child had enough time for a short action since it had used `before` ticks? False if it is ready to run but has
     /// hardly run, if it waits for a disk, or if it is stopped.
     pub fn has_had_time(&self, before: Option<u64>) -> bool {
-        /// One tick could be chance.
-        const ENOUGH: u64 = 2;
-        match self.stat() {
-            Some(('R', now)) => before.is_some_and(|before| now >= before + ENOUGH),
-            Some(('D' | 'T' | 't', _)) => false,
-            _ => true,
-        }
+        stat(self.pid).is_none_or(|stat| stat.has_had_time(before))
     }
 
     fn wait(&self, flags: libc::c_int) -> io::Result<Option<Ended>> {
@@ -186,7 +241,7 @@ impl Process {
     }
 
     /// Has the child ended? Also works if its status was taken by other code.
-    fn is_over(&self) -> io::Result<bool> {
+    pub fn is_over(&self) -> io::Result<bool> {
         let mut poll = libc::pollfd {
             fd: self.fd.as_raw_fd(),
             events: libc::POLLIN,

@@ -274,3 +274,44 @@ fn t13_a_task_that_forks() {
     }
     assert_eq!(pool.stats().deaths, 0);
 }
+
+#[test]
+fn q20_a_forked_child_can_use_no_end_of_a_queue() {
+    use raddle::process::{QueueError, Receiver, Sender, queue};
+    let _watch = watch();
+    alone!("q20_a_forked_child_can_use_no_end_of_a_queue");
+    let pool = ProcessPool::new(1).unwrap();
+    let (sender, receiver) = queue::<u32>(2, 8).unwrap();
+    sender.put(1).unwrap();
+    in_child(|| {
+        assert_eq!(sender.put(2).unwrap_err().why, QueueError::Forked);
+        assert_eq!(sender.try_put(2).unwrap_err().why, QueueError::Forked);
+        assert_eq!(
+            sender.put_timeout(2, LONG).unwrap_err().why,
+            QueueError::Forked
+        );
+        assert_eq!(receiver.get(), Err(QueueError::Forked));
+        assert_eq!(receiver.try_get(), Err(QueueError::Forked));
+        assert_eq!(receiver.get_timeout(LONG), Err(QueueError::Forked));
+        sender.close();
+        // The child's copies.
+        let ends: (Sender<u32>, Receiver<u32>) = (childs(&sender), childs(&receiver));
+        drop(ends);
+        // A queue of its own works.
+        let (mine, inbox) = queue::<u32>(2, 8).unwrap();
+        mine.put(3).unwrap();
+        assert_eq!(inbox.get(), Ok(3));
+        drop(mine);
+        assert_eq!(inbox.get(), Err(QueueError::Closed));
+    });
+    // The parent's queue has noticed nothing.
+    sender.put(2).unwrap();
+    let task = pool.submit(
+        |items: Receiver<u32>| items.get().unwrap(),
+        receiver.clone(),
+    );
+    assert_eq!(task.result().unwrap(), 1);
+    assert_eq!(receiver.get(), Ok(2));
+    drop(sender);
+    assert_eq!(receiver.get(), Err(QueueError::Closed));
+}

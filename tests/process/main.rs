@@ -12,6 +12,7 @@ mod kit;
 mod options;
 mod payload;
 mod pool;
+mod queue;
 mod recycle;
 mod refused;
 #[path = "../common/mod.rs"]

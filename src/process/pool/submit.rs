@@ -16,8 +16,8 @@ use crate::process::pool::remote_task::RemoteTask;
 use crate::process::pool::shared::Pool;
 use crate::process::pool::supervisor_queue::Command;
 use crate::process::pool::task_meta::{TaskLocation, TaskOptions};
-use crate::process::wire::form;
 use crate::process::wire::region::{Encode, RegionSink};
+use crate::process::wire::{attach, form};
 use crate::report::message_of;
 use crate::shm::{Body, INLINE, SLOTS, Span};
 use crate::sync::{Arc, hint};
@@ -60,8 +60,14 @@ fn describe<A: Payload, T>(
     if pool.is_forked() || pool.is_closed() {
         return failed_future(pool, options, pool.rejection());
     }
-    match contained::<A, _>(|| Description::of(arg, Part::Argument)) {
-        Ok(description) => submit_as(pool, &call.described(), &description, options),
+    let describe = || contained::<A, _>(|| Description::of(arg, Part::Argument));
+    let (described, attachments) = attach::describing(describe);
+    match described {
+        Ok(description) => {
+            let future = submit_as(pool, &call.described(), &description, options);
+            attachments.tie_to(&future);
+            future
+        }
         Err(error) => failed_future(pool, options, error),
     }
 }

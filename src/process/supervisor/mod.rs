@@ -27,6 +27,7 @@ use crate::process::pool::recover::{InFlight, Recovered};
 use crate::process::pool::revoke::Skips;
 use crate::process::pool::shared::Pool;
 use crate::process::pool::supervisor_queue::Command;
+use crate::process::queue;
 use crate::process::worker::start::{StartError, Started};
 use crate::sync::atomic::Ordering::*;
 use crate::sync::{Arc, thread};
@@ -222,11 +223,20 @@ impl Supervisor {
         let Some(started) = slot.started() else {
             return;
         };
+        let pid = started.process.pid();
+        // Before the process is reaped: afterwards another process may get its id.
+        let told = matches!(started.process.is_over(), Ok(true));
+        if told {
+            queue::worker_ended(pid);
+        }
         let exit = match started.process.ended() {
             Ok(None) => return,
             Ok(Some(ended)) => WorkerExit::from(ended),
             Err(_) => WorkerExit::from(Ended::Unknown),
         };
+        if !told {
+            queue::worker_ended(pid);
+        }
         // Its last messages. If it was ready, its lane has to be recovered.
         self.read_handshake(at);
         self.read_stream(at, FdToken::Stdout);

@@ -30,6 +30,8 @@ const LAST_WAIT: Duration = Duration::from_secs(1);
 impl Supervisor {
     /// Begins to end the worker that runs this task. Does nothing if the worker is being ended already, or is not up.
     pub(super) fn end_task(&mut self, location: TaskLocation, why: TerminationCause, now: Instant) {
+        // A worker that runs a task has reported that it is ready, though the supervisor may not have read that yet.
+        self.read_handshake(location.lane);
         let slot = &mut self.slots[location.lane];
         if slot.termination.is_some() || !matches!(slot.state, SlotState::Up(_)) {
             return;

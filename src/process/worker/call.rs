@@ -4,10 +4,10 @@ use crate::codec::{self, Description, Part, PayloadError, PayloadReason, Payload
 use crate::error::{BoxError, TaskError};
 use crate::executor::{self, Chunk};
 use crate::future::{current, panics};
-use crate::process::wire::form;
 use crate::process::wire::in_place::{BytesIn, BytesOut};
 use crate::process::wire::outcome::{Chain, ChunkOutcomes, Panic, Status, unread_error};
 use crate::process::wire::region::{RegionSink, RegionSource};
+use crate::process::wire::{attach, form};
 use crate::report;
 use crate::shm::{Body, INLINE, Payload, Region, Request, Seq, Span, TooLarge, WorkerEnd};
 use serde::Serialize;
@@ -169,7 +169,8 @@ impl TaskCall<'_> {
 
     fn argument<A: executor::Payload>(&self) -> Result<A, PayloadError> {
         if self.is_described {
-            return self.plain_argument::<Description>()?.read(Part::Argument);
+            let description = self.plain_argument::<Description>()?;
+            return attach::reading(|| description.read(Part::Argument));
         }
         self.plain_argument()
     }

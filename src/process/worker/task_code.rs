@@ -15,6 +15,7 @@
 use crate::codec::{self, Description, Part, PayloadError};
 use crate::error::{BoxError, CodeError, TaskError};
 use crate::executor::{Chunk, Payload, WorkerInfo};
+use crate::process::wire::attach;
 use crate::process::wire::in_place::{BytesIn, BytesOut};
 use crate::process::worker::call::TaskCall;
 use crate::process::worker::image::{Image, Named, offset_of};
@@ -107,7 +108,10 @@ where
         R: Payload,
     {
         type Item = Result<Description, PayloadError>;
-        let task = |item: Result<Item, TaskError>| materialize::<F>()(item??.read(Part::Argument)?);
+        let task = |item: Result<Item, TaskError>| {
+            let description = item??;
+            materialize::<F>()(attach::reading(|| description.read(Part::Argument))?)
+        };
         call.serve_items::<Item, A, R>(|chunk| Chunk::run(task, chunk));
     }
     zero_sized::<F>();

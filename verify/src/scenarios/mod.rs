@@ -28,6 +28,9 @@ mod pool;
 mod pool_batch;
 mod pool_halves;
 mod pool_spares;
+mod process_queue;
+mod process_queue_death;
+mod process_queue_kit;
 mod promise;
 mod queue;
 mod ranges;
@@ -76,6 +79,8 @@ pub static FILES: &[(&str, &[Scenario])] = &[
     ("pool_batch", pool_batch::MODELS),
     ("pool_halves", pool_halves::MODELS),
     ("pool_spares", pool_spares::MODELS),
+    ("process_queue", process_queue::MODELS),
+    ("process_queue_death", process_queue_death::MODELS),
     ("promise", promise::MODELS),
     ("queue", queue::MODELS),
     ("ranges", ranges::MODELS),

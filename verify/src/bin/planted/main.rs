@@ -22,6 +22,7 @@ mod future;
 mod isolate;
 mod lane;
 mod process;
+mod queue;
 mod shm;
 mod thread;
 
@@ -107,6 +108,7 @@ fn catalogue() -> Vec<&'static Bug> {
         shm::BUGS,
         lane::BUGS,
         process::BUGS,
+        queue::BUGS,
     ]
     .into_iter()
     .flatten()
