@@ -11,7 +11,7 @@
 //!
 //! # Steps
 //!
-//! | Who | Steps, in this order | Method |
+//! | Thread | Steps, in this order | Method |
 //! |---|---|---|
 //! | guest, in a new instance | sets the deadline; takes the mutex; looks at the mark | [`Signal::begins`] |
 //! | guest, at its deadline | takes the mutex and sets `asked`; looks at the mark; sets the next deadline (wasmtime does, after it was told to go on) | [`Signal::asks`] |

@@ -99,8 +99,8 @@ fn stop(signal: &Arc<Signal>, engine: &Engine) {
     let Some(run) = run else {
         return;
     };
-    // The guest may be on its way to a deadline above the epoch. It gets there in less than a microsecond, but its thread may not run, and
-    // who stops it must not wait.
+    // The guest may be about to set a deadline above the epoch. That takes less than a microsecond, unless its thread is off its core. The
+    // stopper does not wait for that.
     let (theirs, of_engine) = (Arc::clone(signal), engine.clone());
     let again = move || {
         let [mut pause, longest] = PAUSES;
