@@ -12,3 +12,5 @@ for guest in wasm32-wasip2 wasm32-unknown-unknown; do
 done
 export RUSTC_WORKSPACE_WRAPPER="$PWD/ci/cfg/clippy.sh"
 cargo test --locked -p raddle-wasm -p raddle-guest -p raddle-test-guests
+# The benches run; times say nothing here.
+cargo run --locked --quiet -p raddle-wasm-benches -- --quick --only wasm-call,wasm-start,wasm-allocations >/dev/null
