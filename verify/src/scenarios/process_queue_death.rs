@@ -26,7 +26,7 @@ const PUT: Scenario = Scenario {
     must: &["none", "one", "two"],
     cuts: true,
     loom: Loom::unbounded().at_least(1),
-    shuttle: Shuttle::sampled(100),
+    shuttle: Shuttle::random(100),
     body: |out| {
         let queue = queue(2);
         let (guest, end) = queue.guest_with(2, Kind::Sender);
