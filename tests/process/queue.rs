@@ -201,6 +201,33 @@ fn q15_an_end_that_a_worker_keeps_is_there_until_it_ends() {
     assert_eq!(waits.join().unwrap(), Err(QueueError::Closed));
 }
 
+/// Two workers have the only ends, and one dies.
+#[test]
+fn q15_workers_that_alone_have_ends_learn_of_each_others_death() {
+    let _watch = watch();
+    static KEPT: std::sync::OnceLock<Receiver<u64>> = std::sync::OnceLock::new();
+    fn keep_sender(sender: Sender<u64>) {
+        sender.put(1).unwrap();
+        std::mem::forget(sender);
+    }
+    fn keep_receiver(receiver: Receiver<u64>) {
+        KEPT.set(receiver).unwrap();
+    }
+    fn get(_: ()) -> (Option<u64>, bool) {
+        let receiver = KEPT.get().unwrap();
+        let first = receiver.get().ok();
+        (first, receiver.get() == Err(QueueError::Closed))
+    }
+    let (one, other) = (pool(1), pool(1));
+    let (sender, receiver) = queue::<u64>(3, 8).unwrap();
+    one.submit(keep_sender, sender).result().unwrap();
+    other.submit(keep_receiver, receiver).result().unwrap();
+    let waits = other.submit(get, ());
+    until(|| waits.is_running());
+    send(one.stats().pids()[0], libc::SIGKILL);
+    assert_eq!(waits.result().unwrap(), (Some(1), true));
+}
+
 #[test]
 fn q15_an_end_whose_task_never_runs_is_gone_with_it() {
     let _watch = watch();

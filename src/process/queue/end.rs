@@ -41,14 +41,14 @@ impl Side {
             maker,
             generation: fork::generation(),
         });
-        registry::add(&side);
+        registry::add_made(&side);
         Ok(side)
     }
 
     /// Opens the queue of a ticket, or finds it open. Called by a worker.
     fn open(ticket: &Ticket) -> Result<Arc<Self>, String> {
         let is_it = |side: &Self| side.maker == ticket.maker && side.queue.id() == ticket.id;
-        if let Some(side) = registry::find(is_it) {
+        if let Some(side) = registry::find_joined(is_it) {
             return Ok(side);
         }
         let path = format!("/proc/{}/fd/{}", ticket.maker, ticket.file);
@@ -77,7 +77,7 @@ impl Side {
             maker: ticket.maker,
             generation: fork::generation(),
         });
-        registry::add(&side);
+        registry::add_joined(&side);
         Ok(side)
     }
 
@@ -203,7 +203,10 @@ impl Drop for End {
         match self.sent {
             // A forked child has copies of ends, which are none.
             _ if self.side.is_forked() => {}
-            None => queue.unmake(self.kind),
+            None => {
+                queue.unmake(self.kind);
+                registry::forget_unused();
+            }
             Some(index) => queue.leave(index, self.kind),
         }
     }
@@ -213,6 +216,7 @@ impl Drop for Tie {
     fn drop(&mut self) {
         if !self.side.is_forked() {
             self.side.queue.untie(self.index, self.kind);
+            registry::forget_unused();
         }
     }
 }

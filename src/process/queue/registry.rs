@@ -10,12 +10,20 @@ use crate::sync::unmodelled::{AtomicPtr, AtomicU32, Ordering};
 use crate::sys::fork;
 use crate::sys::pidfd::Child;
 use std::ptr;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 /// The queues of one process. Never freed.
 struct Registry {
     generation: u32,
-    sides: Mutex<Vec<Weak<Side>>>,
+    queues: Mutex<Queues>,
+}
+
+#[derive(Default)]
+struct Queues {
+    /// Those that the process has made, while they have ends anywhere: a worker may keep an end when the process has none any more.
+    made: Vec<Arc<Side>>,
+    /// Those of its parent, while it has ends of them.
+    joined: Vec<Weak<Side>>,
 }
 
 /// Null until the first queue.
@@ -39,7 +47,7 @@ fn begin() -> &'static Registry {
         let old = REGISTRY.load(Ordering::Relaxed);
         let fresh = Box::into_raw(Box::new(Registry {
             generation: fork::generation(),
-            sides: Mutex::new(Vec::new()),
+            queues: Mutex::default(),
         }));
         // ORDERING: registry.begin Release -> pairs with registry.look: the registry.
         let begun = REGISTRY.compare_exchange(old, fresh, Ordering::Release, Ordering::Relaxed);
@@ -50,36 +58,54 @@ fn begin() -> &'static Registry {
     }
 }
 
-/// Adds a queue, until its last handle in this process is dropped.
-pub fn add(side: &Arc<Side>) {
-    let mut sides = begin().sides.lock().unwrap_or_else(PoisonError::into_inner);
-    sides.retain(|side| side.strong_count() > 0);
-    sides.push(Arc::downgrade(side));
+fn lock(registry: &Registry) -> MutexGuard<'_, Queues> {
+    let queues = registry.queues.lock();
+    queues.unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The queues of this process.
-fn all() -> Vec<Arc<Side>> {
+/// Adds a queue that this process has made.
+pub fn add_made(side: &Arc<Side>) {
+    lock(begin()).made.push(Arc::clone(side));
+}
+
+/// Adds a queue of the parent.
+pub fn add_joined(side: &Arc<Side>) {
+    let joined = &mut lock(begin()).joined;
+    joined.retain(|side| side.strong_count() > 0);
+    joined.push(Arc::downgrade(side));
+}
+
+/// A queue of the parent that this process has joined.
+pub fn find_joined(is_it: impl Fn(&Side) -> bool) -> Option<Arc<Side>> {
+    let queues = lock(current()?);
+    let mut joined = queues.joined.iter().filter_map(Weak::upgrade);
+    joined.find(|side| is_it(side))
+}
+
+/// Forgets the queues that have no ends any more.
+pub fn forget_unused() {
     let Some(registry) = current() else {
-        return Vec::new();
+        return;
     };
-    let sides = registry
-        .sides
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner);
-    sides.iter().filter_map(Weak::upgrade).collect()
-}
-
-/// A queue of this process.
-pub fn find(is_it: impl Fn(&Side) -> bool) -> Option<Arc<Side>> {
-    all().into_iter().find(|side| is_it(side))
+    let made = &mut lock(registry).made;
+    let unused = made.extract_if(.., |side| !side.queue.has_ends());
+    let unused: Vec<_> = unused.collect();
+    // Unmapping takes a while.
+    drop(unused);
 }
 
 /// Tells all queues that a worker is dead. Called by the supervisor, before the process id can come again. Does not block for another
 /// process.
 pub fn worker_ended(pid: u32) {
-    for side in all() {
+    let Some(registry) = current() else {
+        return;
+    };
+    let made = lock(registry).made.clone();
+    for side in &made {
         side.queue.recover(pid);
     }
+    drop(made);
+    forget_unused();
 }
 
 /// A number that no other queue of this process has.

@@ -317,6 +317,12 @@ impl QueueSide {
         self.wake_all();
     }
 
+    /// Has the queue ends, in any process?
+    pub fn has_ends(&self) -> bool {
+        let ends = self.segment.ends();
+        Kind::BOTH.into_iter().any(|kind| ends.any(kind))
+    }
+
     /// How many items are in the queue at this moment. A hint.
     pub fn len(&self) -> u64 {
         let words = &*self.segment;

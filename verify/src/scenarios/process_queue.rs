@@ -18,7 +18,7 @@ const TO_GUEST: Scenario = Scenario {
     must: &["slept"],
     may: &["did not sleep"],
     faults: 1,
-    loom: Loom::bound(1).at_least(2),
+    loom: Loom::bound(1).at_least(10_000),
     shuttle: Shuttle::sampled(2_000),
     body: |out| {
         let queue = queue(1);
@@ -46,7 +46,7 @@ const FROM_GUEST: Scenario = Scenario {
     shows: "a guest that drops the last sender ends the maker's wait",
     must: &["slept"],
     may: &["did not sleep"],
-    loom: Loom::bound(1).at_least(2),
+    loom: Loom::bound(1).at_least(30_000),
     shuttle: Shuttle::sampled(2_000),
     body: |out| {
         let queue = queue(1);
@@ -72,7 +72,7 @@ const TWO_SENDERS: Scenario = Scenario {
     shows: "the items of two guests, one after the other",
     must: &["1 2", "2 1"],
     threads: 3,
-    loom: Loom::bound(1).at_least(2),
+    loom: Loom::bound(1).at_least(60_000),
     shuttle: Shuttle::sampled(2_000),
     body: |out| {
         let queue = queue(1);
@@ -97,7 +97,7 @@ const TWO_RECEIVERS: Scenario = Scenario {
     shows: "each of two receivers, in two processes, gets one of two items",
     must: &["1 2", "2 1"],
     threads: 3,
-    loom: Loom::bound(1).at_least(2),
+    loom: Loom::bound(1).at_least(5_000),
     shuttle: Shuttle::sampled(2_000),
     body: |out| {
         let queue = queue(1);
@@ -122,7 +122,7 @@ const LAST_TWO: Scenario = Scenario {
     shows: "of two that drop the last two ends, one finds that none is left",
     must: &["slept", "did not sleep"],
     threads: 3,
-    loom: Loom::bound(3).at_least(2),
+    loom: Loom::bound(3).at_least(30_000),
     shuttle: Shuttle::sampled(2_000),
     body: |out| {
         let queue = queue(1);
@@ -151,7 +151,7 @@ const SENT: Scenario = Scenario {
     must: &["slept"],
     may: &["did not sleep"],
     threads: 3,
-    loom: Loom::bound(1).at_least(2),
+    loom: Loom::bound(1).at_least(7_000),
     shuttle: Shuttle::sampled(2_000),
     body: |out| {
         let queue = queue(1);
@@ -203,7 +203,7 @@ const CLOSE: Scenario = Scenario {
     shows: "a closed queue gives what went in before, and no more",
     must: &["got it", "refused"],
     threads: 3,
-    loom: Loom::bound(2).at_least(2),
+    loom: Loom::bound(2).at_least(30_000),
     shuttle: Shuttle::sampled(2_000),
     body: |out| {
         let queue = queue(1);
@@ -227,7 +227,7 @@ const CLOSE_FULL: Scenario = Scenario {
     shows: "a sender that waits for room learns that no receiver is left",
     must: &["slept", "did not sleep"],
     faults: 1,
-    loom: Loom::bound(3).at_least(2),
+    loom: Loom::bound(3).at_least(200),
     shuttle: Shuttle::sampled(2_000),
     body: |out| {
         let queue = queue(1);
@@ -248,7 +248,7 @@ const TIMED: Scenario = Scenario {
     shows: "an item that comes as the time passes is got, or stays",
     must: &["got it", "timed out"],
     faults: 2,
-    loom: Loom::bound(3).at_least(2),
+    loom: Loom::bound(3).at_least(1_000),
     shuttle: Shuttle::sampled(2_000),
     body: |out| {
         let queue = queue(1);
@@ -278,7 +278,7 @@ const SPOILED: Scenario = Scenario {
     test: "process_queue::spoiled",
     shows: "impossible positions break the queue for all, and no thread sleeps on",
     must: &["broken", "got it"],
-    loom: Loom::bound(2).at_least(2),
+    loom: Loom::bound(2).at_least(18_000),
     shuttle: Shuttle::sampled(2_000),
     body: |out| {
         let queue = queue(1);
