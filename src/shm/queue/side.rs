@@ -536,8 +536,8 @@ struct Suspicion {
     judge: u64,
 }
 
-/// For tests and checkers: a process that writes over the queue's memory.
-#[cfg(any(test, raddle_loom, raddle_shuttle))]
+/// For checkers: a process that writes over the queue's memory.
+#[cfg(any(raddle_loom, raddle_shuttle))]
 impl QueueSide {
     /// Overwrites the positions.
     pub fn spoil_positions(&self, put: u64, got: u64) {
@@ -545,11 +545,5 @@ impl QueueSide {
         self.segment.put.store(put, Relaxed);
         // ORDERING: queue.spoil-got Relaxed: as above.
         self.segment.got.store(got, Relaxed);
-    }
-
-    /// Overwrites the lock.
-    pub fn spoil_lock(&self, word: u32) {
-        // ORDERING: queue.spoil-lock Relaxed: as above.
-        self.segment.lock.word().store(word, Relaxed);
     }
 }
