@@ -338,7 +338,7 @@ fn build(copy: &Path, target: &Path, checker: Checker) -> Result<PathBuf, Error>
         ])
         .args(["--test", tests, "--message-format=json-render-diagnostics"])
         .args(
-            quickly("raddle")
+            quickly("raddle-checked")
                 .into_iter()
                 .chain(quickly("raddle-verify")),
         )
