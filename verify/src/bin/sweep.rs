@@ -25,7 +25,7 @@ use tools::{Error, Run, each};
 const SURVIVORS: &str = "verify/SURVIVORS.md";
 /// What stands there in the place of a change, for a site that no model executes.
 const NO_MODEL: &str = "no model";
-/// Of one model against one mutant.
+/// Of processor time, of one model against one mutant.
 const LIMIT: Duration = Duration::from_secs(120);
 
 /// A model, what it executes, and how long it takes.
