@@ -153,7 +153,17 @@ pub(crate) fn message_of(payload: &(dyn Any + Send)) -> &str {
 
 /// Runs a destructor of a user's value. A panic in it is reported and goes no further.
 pub(crate) fn contain_drop(what: &'static str, destructor: impl FnOnce()) {
-    contain(destructor, |message| Report::DropPanicked { what, message });
+    // UNWIND: as in `contain`, which would be compiled for each type that is dropped.
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(destructor)) {
+        tell_drop(what, payload);
+    }
+}
+
+#[cold]
+fn tell_drop(what: &'static str, payload: Box<dyn Any + Send>) {
+    let message = message_of(&*payload);
+    tell(&Report::DropPanicked { what, message });
+    dispose(payload);
 }
 
 /// Runs code of the user. A panic in it is reported and goes no further. `call` may leave only the user's values half-changed.

@@ -70,62 +70,95 @@ fn row_of<X: Plain>(numbers: &[X]) -> Row<'_> {
     }
 }
 
-/// Converts `value` from `V` to `T`, two names of one type.
+/// Converts `value` from `V` to `T`.
 ///
 /// # Safety
-/// `V` and `T` are the same type, except for lifetimes; no lifetime of `T` is longer than that of `V`.
+/// `V` and `T` are the same type, except for lifetimes, or `T` is a place for any bytes; no lifetime of `T` is longer than that of `V`.
 #[inline(always)]
 unsafe fn same<V, T>(value: V) -> T {
     assert!(size_of::<V>() == size_of::<T>());
     let value = ManuallyDrop::new(value);
-    // SAFETY: the same type, as the caller promises; the original is not dropped.
+    // SAFETY: the same type or a place for its bytes, as the caller promises; the original is not dropped.
     unsafe { std::mem::transmute_copy(&value) }
 }
 
-/// The row of numbers that `items` refers to. Err: it is of another type; `items` comes back.
-///
-/// Without optimisation each comparison of types is a call. Comparisons that the size rules out are not compiled.
-#[inline(always)]
-pub fn numbers<'a, I: 'a>(items: I) -> Result<Row<'a>, I> {
+/// The numbers of a `Vec`, from the address of the `Vec`.
+type OfVec<'a> = unsafe fn(*const ()) -> Row<'a>;
+
+/// The numbers of a slice, from its address and length.
+type OfSlice<'a> = unsafe fn(*const [()]) -> Row<'a>;
+
+// What follows compares types, and is compiled once, not once for each type that is asked for. Where a caller is optimised, so
+// are the comparisons.
+
+#[inline]
+fn of_vec<'a>(reference: TypeId) -> Option<OfVec<'a>> {
     macro_rules! look {
         ($($number:ty),*) => {
             $(
-                if const { size_of::<I>() == size_of::<&Vec<u8>>() }
-                    && typeid::of::<I>() == typeid::of::<&Vec<$number>>()
-                {
-                    // SAFETY: `I` is this type of reference, and it lives for 'a.
-                    let items: &'a Vec<$number> = unsafe { same(items) };
-                    return Ok(row_of(items));
-                }
-                if const { size_of::<I>() == size_of::<&[u8]>() }
-                    && typeid::of::<I>() == typeid::of::<&[$number]>()
-                {
-                    // SAFETY: as above.
-                    let items: &'a [$number] = unsafe { same(items) };
-                    return Ok(row_of(items));
+                if reference == TypeId::of::<&'static Vec<$number>>() {
+                    // SAFETY: the address of such a `Vec`, as the caller of the function promises.
+                    return Some(|items| row_of(unsafe { &*items.cast::<Vec<$number>>() }));
                 }
             )*
         };
     }
     plain!(look);
+    None
+}
+
+#[inline]
+fn of_slice<'a>(reference: TypeId) -> Option<OfSlice<'a>> {
+    macro_rules! look {
+        ($($number:ty),*) => {
+            $(
+                if reference == TypeId::of::<&'static [$number]>() {
+                    // SAFETY: the address of such a slice, as the caller of the function promises.
+                    return Some(|items| row_of(unsafe { &*(items as *const [$number]) }));
+                }
+            )*
+        };
+    }
+    plain!(look);
+    None
+}
+
+/// The row of numbers that `items` refers to. Err: it is of another type; `items` comes back.
+#[inline(always)]
+pub fn numbers<'a, I: 'a>(items: I) -> Result<Row<'a>, I> {
+    if const { size_of::<I>() == size_of::<&Vec<u8>>() } {
+        if let Some(row) = of_vec(typeid::of::<I>()) {
+            // SAFETY: `I` is a reference to the `Vec` that the function is for, and it lives for 'a.
+            return Ok(unsafe { row(same(items)) });
+        }
+    } else if const { size_of::<I>() == size_of::<&[u8]>() }
+        && let Some(row) = of_slice(typeid::of::<I>())
+    {
+        // SAFETY: as above.
+        return Ok(unsafe { row(same(items)) });
+    }
     Err(items)
 }
 
 /// Whether `T` is a number.
 #[inline]
 pub fn is_number<T>() -> bool {
+    is_of_number(typeid::of::<T>())
+}
+
+#[inline]
+fn is_of_number(of: TypeId) -> bool {
     macro_rules! look {
         ($($number:ty),*) => {
-            false $(|| typeid::of::<T>() == typeid::of::<$number>())*
+            false $(|| of == TypeId::of::<$number>())*
         };
     }
     plain!(look)
 }
 
-/// Whether `T` is known to be plain, so that it needs no probe.
+/// Whether a type is known to be plain, so that it needs no probe.
 #[inline]
-pub fn is_known<T: 'static>() -> bool {
-    let of = TypeId::of::<T>();
+pub fn is_known(of: TypeId) -> bool {
     macro_rules! look {
         ($($kind:ty),*) => {
             false $(|| of == TypeId::of::<$kind>())*
@@ -136,7 +169,7 @@ pub fn is_known<T: 'static>() -> bool {
             look!($(Vec<$number>, Box<[$number]>, Option<$number>),*)
         };
     }
-    is_number::<T>()
+    is_of_number(of)
         || look!(
             (),
             bool,
@@ -149,16 +182,30 @@ pub fn is_known<T: 'static>() -> bool {
         || plain!(rows)
 }
 
-/// The kind of number whose row [`read`] reads as one copy for `V`. `None`: it does not for `V`.
+/// A `Vec` of some kind of number. It is not dropped.
+type AnyVec = MaybeUninit<Vec<u8>>;
+
+/// Reads a row of numbers as one copy.
+pub struct ReadRow<S> {
+    /// The kind of number.
+    pub tag: Tag,
+    read: fn(&mut S) -> Result<AnyVec, Fault>,
+}
+
 #[inline]
-pub fn wanted<'de, V: Visitor<'de>>() -> Option<Tag> {
+fn read_row<S: Source>(value: TypeId, visitor: TypeId) -> Option<ReadRow<S>> {
     macro_rules! look {
         ($($number:ty),*) => {
             $(
-                if typeid::of::<V::Value>() == typeid::of::<Vec<$number>>()
-                    && Some(typeid::of::<V>()) == visitor_of::<Vec<$number>>()
+                if value == TypeId::of::<Vec<$number>>()
+                    // Another visitor may turn the same numbers into something else.
+                    && Some(visitor) == visitor_of::<Vec<$number>>()
                 {
-                    return Some(<$number>::TAG);
+                    return Some(ReadRow {
+                        tag: <$number>::TAG,
+                        // SAFETY: a place for any bytes.
+                        read: |source| row::<$number, S>(source).map(|row| unsafe { same(row) }),
+                    });
                 }
             )*
         };
@@ -167,27 +214,25 @@ pub fn wanted<'de, V: Visitor<'de>>() -> Option<Tag> {
     None
 }
 
-/// Reads a sequence as one copy, if `V` is the visitor with which serde itself reads a `Vec` of numbers; else `None`. Every
+/// How a sequence is read as one copy, if `V` is the visitor with which serde itself reads a `Vec` of numbers; else `None`. Every
 /// wrapper of such a `Vec` (a box, an option, a user's newtype, a variant) reads it with this visitor.
 #[inline(always)]
-pub fn read<'de, V: Visitor<'de>, S: Source>(source: &mut S) -> Option<Result<V::Value, Fault>> {
-    macro_rules! look {
-        ($($number:ty),*) => {
-            $(
-                if const { size_of::<V::Value>() == size_of::<Vec<u8>>() }
-                    && typeid::of::<V::Value>() == typeid::of::<Vec<$number>>()
-                    // Another visitor may turn the same numbers into something else.
-                    && Some(typeid::of::<V>()) == visitor_of::<Vec<$number>>()
-                {
-                    let row = row::<$number, S>(source);
-                    // SAFETY: `V::Value` is this type, and it has no lifetimes.
-                    return Some(row.map(|row| unsafe { same(row) }));
-                }
-            )*
-        };
+pub fn wanted<'de, V: Visitor<'de>, S: Source>() -> Option<ReadRow<S>> {
+    match const { size_of::<V::Value>() == size_of::<AnyVec>() } {
+        true => read_row(typeid::of::<V::Value>(), typeid::of::<V>()),
+        false => None,
     }
-    plain!(look);
-    None
+}
+
+impl<S: Source> ReadRow<S> {
+    /// Reads the row for the visitor `V` that [`wanted`] it.
+    #[inline(always)]
+    pub fn read<'de, V: Visitor<'de>>(&self, source: &mut S) -> Result<V::Value, Fault> {
+        let row = (self.read)(source)?;
+        assert!(size_of::<V::Value>() == size_of::<AnyVec>());
+        // SAFETY: `V::Value` is the `Vec` that was read, and it has no lifetimes.
+        Ok(unsafe { same(row) })
+    }
 }
 
 /// The type of the visitor that the `Deserialize` of `T` passes for a sequence. It is private to serde; so this lets `T` read

@@ -51,31 +51,36 @@ struct Reader<'a, S> {
 }
 
 impl<S: Source> Reader<'_, S> {
-    /// Runs `f` one level deeper. After an error the depth does not matter.
+    /// Goes one level deeper; [`leave`](Self::leave) goes back. After an error the depth does not matter.
     #[inline]
-    fn inside<T>(&mut self, f: impl FnOnce(&mut Self) -> Result<T, Fault>) -> Result<T, Fault> {
+    fn enter(&mut self) -> Result<(), Fault> {
         match self.depth.checked_sub(1) {
             Some(depth) => self.depth = depth,
             None => return Err(Fault::too_deep()),
         }
-        let value = f(self)?;
-        self.depth += 1;
-        Ok(value)
+        Ok(())
     }
 
-    /// Lets `visitor` read `count` elements. It is an error if it does not read all of them.
+    #[inline]
+    fn leave(&mut self) {
+        self.depth += 1;
+    }
+
+    /// Lets `visitor` read `count` elements, a level deeper. It is an error if it does not read all of them.
     #[inline]
     fn elements<'de, V: Visitor<'de>>(
         &mut self,
         count: usize,
         visitor: V,
     ) -> Result<V::Value, Fault> {
+        self.enter()?;
         let mut left = count;
         let value = visitor.visit_seq(Elements {
             reader: self,
             left: &mut left,
         })?;
         all_taken(left)?;
+        self.leave();
         Ok(value)
     }
 
@@ -187,7 +192,12 @@ impl<'de, S: Source> Deserializer<'de> for &mut Reader<'_, S> {
     #[inline]
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
         match is_some(self.source)? {
-            true => self.inside(|this| visitor.visit_some(this)),
+            true => {
+                self.enter()?;
+                let value = visitor.visit_some(&mut *self)?;
+                self.leave();
+                Ok(value)
+            }
             false => visitor.visit_none(),
         }
     }
@@ -213,18 +223,23 @@ impl<'de, S: Source> Deserializer<'de> for &mut Reader<'_, S> {
         _: &'static str,
         visitor: V,
     ) -> Result<V::Value, Fault> {
-        self.inside(|this| visitor.visit_newtype_struct(this))
+        self.enter()?;
+        let value = visitor.visit_newtype_struct(&mut *self)?;
+        self.leave();
+        Ok(value)
     }
 
     #[inline]
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        self.inside(|this| {
-            if let Some(row) = bulk::read::<V, S>(this.source) {
-                return row;
-            }
-            let count = length(this.source, 1)?;
-            this.elements(count, visitor)
-        })
+        if let Some(row) = bulk::wanted::<V, S>() {
+            // A row counts as a level, as for a writer.
+            self.enter()?;
+            let value = row.read::<V>(self.source)?;
+            self.leave();
+            return Ok(value);
+        }
+        let count = length(self.source, 1)?;
+        self.elements(count, visitor)
     }
 
     #[inline]
@@ -236,7 +251,7 @@ impl<'de, S: Source> Deserializer<'de> for &mut Reader<'_, S> {
         if fields == 0 {
             self.unit()?;
         }
-        self.inside(|this| this.elements(fields, visitor))
+        self.elements(fields, visitor)
     }
 
     #[inline]
@@ -252,14 +267,14 @@ impl<'de, S: Source> Deserializer<'de> for &mut Reader<'_, S> {
     #[inline]
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
         let mut left = length(self.source, 2)?;
-        self.inside(|this| {
-            let value = visitor.visit_map(Elements {
-                reader: this,
-                left: &mut left,
-            })?;
-            all_taken(left)?;
-            Ok(value)
-        })
+        self.enter()?;
+        let value = visitor.visit_map(Elements {
+            reader: &mut *self,
+            left: &mut left,
+        })?;
+        all_taken(left)?;
+        self.leave();
+        Ok(value)
     }
 
     #[inline]
@@ -371,13 +386,15 @@ impl<'de, S: Source> VariantAccess<'de> for Variant<'_, '_, S> {
 
     #[inline]
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Fault> {
-        self.reader.inside(|reader| seed.deserialize(reader))
+        self.reader.enter()?;
+        let value = seed.deserialize(&mut *self.reader)?;
+        self.reader.leave();
+        Ok(value)
     }
 
     #[inline]
     fn tuple_variant<V: Visitor<'de>>(self, fields: usize, visitor: V) -> Result<V::Value, Fault> {
-        self.reader
-            .inside(|reader| reader.elements(fields, visitor))
+        self.reader.elements(fields, visitor)
     }
 
     #[inline]

@@ -1,10 +1,11 @@
 //! The error types, one for each operation that can fail: [`TaskError`] for a task, [`Rejected`] for a task
 //! that a pool did not accept, [`BuildError`] for a pool that could not be built, [`ShutdownError`]
-//! for a shutdown that did not end the pool.
+//! for a shutdown that did not end the pool, [`QueueError`] for a queue.
 
 mod build;
 mod code;
 pub(crate) mod payload;
+mod queue;
 #[cfg(test)]
 mod tests;
 pub(crate) mod worker_lost;
@@ -12,6 +13,7 @@ pub(crate) mod worker_lost;
 pub use build::BuildError;
 pub use code::CodeError;
 pub use payload::{PayloadError, PayloadReason, PayloadStage};
+pub use queue::{PutError, QueueError};
 pub use worker_lost::{LostCause, WorkerExit, WorkerLost};
 
 use std::any::Any;

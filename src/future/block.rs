@@ -145,3 +145,24 @@ pub fn wait(cell: RawTask, until: Until, deadline: Option<Instant>) -> bool {
 pub fn deadline(timeout: Duration) -> Option<Instant> {
     Instant::now().checked_add(timeout)
 }
+
+/// How long an operation of a queue waits.
+#[derive(Clone, Copy)]
+pub enum Patience {
+    None,
+    Until(Option<Instant>),
+}
+
+impl Patience {
+    pub fn of(limit: Duration) -> Self {
+        if limit.is_zero() {
+            Self::None
+        } else {
+            Self::Until(deadline(limit))
+        }
+    }
+
+    pub fn waits(self) -> bool {
+        matches!(self, Self::Until(_))
+    }
+}

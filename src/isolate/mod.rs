@@ -47,10 +47,11 @@ mod single;
 mod state;
 mod task_builder;
 
+pub use crate::error::{PutError, QueueError};
 pub use builder::IsolatePoolBuilder;
 pub use interrupt::interrupted;
 pub use pool::IsolatePool;
-pub use queue::{PutError, QueueError, Receiver, Sender, queue};
+pub use queue::{Receiver, Sender, queue};
 pub use single::{Isolate, IsolateBuilder};
 pub use state::current;
 pub use task_builder::TaskBuilder;

@@ -15,11 +15,11 @@
 //! never lost.
 //! Models: `verify/src/scenarios/queue.rs`.
 
-use crate::future::block;
+use crate::error::{PutError, QueueError};
+use crate::future::block::{self, Patience};
 use crate::sync::atomic::{AtomicU32, Ordering::*};
 use crate::sync::{Arc, FutexWait, Mutex, futex};
 use std::collections::VecDeque;
-use std::error::Error;
 use std::fmt;
 use std::time::{Duration, Instant};
 
@@ -77,63 +77,6 @@ pub fn queue<T>(bound: usize) -> Result<(Sender<T>, Receiver<T>), QueueError> {
     Ok((sender, Receiver { shared }))
 }
 
-/// Why an item did not go in, or did not come out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum QueueError {
-    /// The queue was closed, or all ends on the other side are gone. For a receiver also: and it is empty.
-    Closed,
-    /// There was no room, at once or within the time limit.
-    Full {
-        /// How many items have room.
-        bound: usize,
-    },
-    /// There was no item, at once or within the time limit.
-    Empty,
-    /// A queue with room for nothing was asked for.
-    ZeroBound,
-}
-
-impl fmt::Display for QueueError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Closed => f.write_str("the queue is closed, or its other end is gone"),
-            Self::Full { bound } => write!(f, "the queue is full ({bound} items)"),
-            Self::Empty => f.write_str("the queue is empty"),
-            Self::ZeroBound => {
-                f.write_str("a queue with a bound of 0 takes no item; use at least 1")
-            }
-        }
-    }
-}
-
-impl Error for QueueError {}
-
-/// An item that did not go into a queue, and why.
-#[derive(Clone, PartialEq, Eq)]
-pub struct PutError<T> {
-    /// The item.
-    pub item: T,
-    /// Why.
-    pub why: QueueError,
-}
-
-impl<T> fmt::Debug for PutError<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PutError")
-            .field("why", &self.why)
-            .finish_non_exhaustive()
-    }
-}
-
-impl<T> fmt::Display for PutError<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.why.fmt(f)
-    }
-}
-
-impl<T> Error for PutError<T> {}
-
 struct Shared<T> {
     bound: usize,
     inside: Mutex<Inside<T>>,
@@ -157,23 +100,6 @@ struct Side {
     ends: usize,
     /// Threads that sleep, or are about to.
     waiting: usize,
-}
-
-/// How long an operation waits.
-#[derive(Clone, Copy)]
-enum Patience {
-    None,
-    Until(Option<Instant>),
-}
-
-impl Patience {
-    fn of(limit: Duration) -> Self {
-        if limit.is_zero() {
-            Self::None
-        } else {
-            Self::Until(block::deadline(limit))
-        }
-    }
 }
 
 /// An event. The caller holds the mutex.

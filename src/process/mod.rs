@@ -22,12 +22,13 @@ mod wire;
 mod worker;
 
 pub use crate::error::{
-    CodeError, LostCause, PayloadError, PayloadReason, PayloadStage, WorkerExit, WorkerLost,
+    CodeError, LostCause, PayloadError, PayloadReason, PayloadStage, PutError, QueueError,
+    WorkerExit, WorkerLost,
 };
 pub use builder::ProcessPoolBuilder;
 pub use pool::config::WhenWorkerDies;
 pub use pool::stats::{Stats, WorkerStats};
-pub use queue::{PutError, QueueError, Receiver, Sender, queue};
+pub use queue::{Receiver, Sender, queue};
 pub use task::TaskBuilder;
 pub use wire::in_place::{BytesIn, BytesOut};
 pub use worker::start::{Limit, Output, Start, worker_main};

@@ -14,49 +14,99 @@ pub fn read<'de, V: Visitor<'de>>(
     reader: &mut Reader<'_, 'de>,
     visitor: V,
 ) -> Result<V::Value, Fault> {
-    let mut left = reader.length(LEAST)?;
     let is_ignored = typeid::of::<V>() == typeid::of::<IgnoredAny>();
-    reader.inside(|reader| {
-        let keys = match reader.names.is_armed() && !is_ignored {
-            true => {
-                let (written, present) = written(reader, left)?;
-                reader.names.of_buffered(&written, present)
-            }
-            false => Keys::Names,
-        };
-        reader.names.has_buffered |= !is_ignored;
-        let mut hasher = DefaultHasher::new();
-        let mut present = 0;
-        let value = visitor.visit_map(Buffered {
-            at: 0,
-            reader,
-            left: &mut left,
-            hasher: &mut hasher,
-            present: &mut present,
-            keys,
-            again: None,
-            name: "",
-        })?;
-        reader.all_taken(left)?;
-        if !is_ignored {
-            reader.names.note_buffered(hasher.finish(), present);
+    let (count, keys) = begin(reader, is_ignored)?;
+    let mut done = Done {
+        left: count,
+        hasher: DefaultHasher::new(),
+        present: 0,
+    };
+    let value = visitor.visit_map(Buffered {
+        at: 0,
+        reader: &mut *reader,
+        done: &mut done,
+        keys,
+        again: None,
+        name: "",
+    })?;
+    end(reader, done, is_ignored)?;
+    Ok(value)
+}
+
+/// The number of fields, and what is given as their names.
+fn begin(reader: &mut Reader<'_, '_>, is_ignored: bool) -> Result<(usize, Keys), Fault> {
+    let count = reader.length(LEAST)?;
+    reader.enter()?;
+    let keys = match reader.names.is_armed() && !is_ignored {
+        true => {
+            let (written, present) = written(reader, count)?;
+            reader.names.of_buffered(&written, present)
         }
-        Ok(value)
-    })
+        false => Keys::Names,
+    };
+    reader.names.has_buffered |= !is_ignored;
+    Ok((count, keys))
+}
+
+fn end(reader: &mut Reader<'_, '_>, done: Done, is_ignored: bool) -> Result<(), Fault> {
+    reader.all_taken(done.left)?;
+    if !is_ignored {
+        let names = done.hasher.finish();
+        reader.names.note_buffered(names, done.present);
+    }
+    reader.leave();
+    Ok(())
+}
+
+/// How far a visitor came.
+struct Done {
+    /// How many fields were not read.
+    left: usize,
+    /// The hash of the names so far.
+    hasher: DefaultHasher,
+    present: Present,
 }
 
 struct Buffered<'r, 'n, 'de> {
     reader: &'r mut Reader<'n, 'de>,
-    left: &'r mut usize,
-    /// The hash of the names so far.
-    hasher: &'r mut DefaultHasher,
-    present: &'r mut Present,
+    done: &'r mut Done,
     keys: Keys,
     /// How many names were read.
     at: usize,
     name: &'de str,
     /// The value of a field that is given twice, for the second time.
     again: Option<&'de [u8]>,
+}
+
+/// What is given as the name of a field.
+enum Key<'de> {
+    Name(&'de str),
+    Place(u64),
+}
+
+impl<'de> Buffered<'_, '_, 'de> {
+    fn next_key(&mut self) -> Result<Option<Key<'de>>, Fault> {
+        if let Some(value) = self.again.take() {
+            self.reader.rest = value;
+            self.keys = Keys::Names;
+            return Ok(Some(Key::Name(self.name)));
+        }
+        while let Some(left) = self.done.left.checked_sub(1) {
+            self.done.left = left;
+            self.name = self.reader.text()?;
+            put(&mut self.done.hasher, self.name.as_bytes());
+            self.at += 1;
+            if self.reader.is_skipped() {
+                continue;
+            }
+            self.done.present |= bit(self.at - 1);
+            return Ok(Some(match self.keys {
+                Keys::Places(first) if self.at > first => Key::Place((self.at - 1 - first) as u64),
+                _ => Key::Name(self.name),
+            }));
+        }
+        Ok(None)
+    }
 }
 
 impl<'de> MapAccess<'de> for Buffered<'_, '_, 'de> {
@@ -66,31 +116,17 @@ impl<'de> MapAccess<'de> for Buffered<'_, '_, 'de> {
         &mut self,
         seed: K,
     ) -> Result<Option<K::Value>, Fault> {
-        if let Some(value) = self.again.take() {
-            self.reader.rest = value;
-            self.keys = Keys::Names;
-            let name = BorrowedStrDeserializer::new(self.name);
-            return seed.deserialize(name).map(Some);
-        }
-        while let Some(left) = self.left.checked_sub(1) {
-            *self.left = left;
-            self.name = self.reader.text()?;
-            put(self.hasher, self.name.as_bytes());
-            self.at += 1;
-            if self.reader.is_skipped() {
-                continue;
+        Ok(match self.next_key()? {
+            None => None,
+            Some(Key::Name(name)) => {
+                let name = BorrowedStrDeserializer::new(name);
+                Some(seed.deserialize(name)?)
             }
-            *self.present |= bit(self.at - 1);
-            if let Keys::Places(first) = self.keys
-                && let Some(place) = (self.at - 1).checked_sub(first)
-            {
-                let place: U64Deserializer<Fault> = (place as u64).into_deserializer();
-                return seed.deserialize(place).map(Some);
+            Some(Key::Place(place)) => {
+                let place: U64Deserializer<Fault> = place.into_deserializer();
+                Some(seed.deserialize(place)?)
             }
-            let name = BorrowedStrDeserializer::new(self.name);
-            return seed.deserialize(name).map(Some);
-        }
-        Ok(None)
+        })
     }
 
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, Fault> {
@@ -103,6 +139,6 @@ impl<'de> MapAccess<'de> for Buffered<'_, '_, 'de> {
     }
 
     fn size_hint(&self) -> Option<usize> {
-        Some(*self.left)
+        Some(self.done.left)
     }
 }

@@ -6,6 +6,7 @@ use super::reader::Reader;
 use super::ways::Given;
 use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{Deserialize, DeserializeSeed, IgnoredAny, MapAccess, Visitor};
+use std::any::TypeId;
 
 /// Reads a struct for a visitor that knows the names `known`.
 pub fn read<'de, V: Visitor<'de>>(
@@ -13,28 +14,12 @@ pub fn read<'de, V: Visitor<'de>>(
     known: &'static [&'static str],
     visitor: V,
 ) -> Result<V::Value, Fault> {
-    let mut left = reader.length(LEAST)?;
-    reader.inside(|reader| {
-        let given = match reader.names.is_armed() && !known.is_empty() {
-            true => {
-                let (written, _) = written(reader, left)?;
-                reader.names.of_struct(typeid::of::<V>(), &written, known)
-            }
-            false => None,
-        };
-        let value = visitor.visit_map(Fields {
-            all: reader.rest,
-            count: left,
-            is_looked_at: reader.names.is_armed() || known.is_empty(),
-            reader,
-            left: &mut left,
-            known,
-            least: 0,
-            given,
-        })?;
-        reader.all_taken(left)?;
-        Ok(value)
-    })
+    let mut left = 0;
+    let fields = Fields::begin(reader, &mut left, known, typeid::of::<V>())?;
+    let value = visitor.visit_map(fields)?;
+    reader.all_taken(left)?;
+    reader.leave();
+    Ok(value)
 }
 
 /// The names of the struct that comes next, and which of them have a value. Reads ahead; the reader stays where it is.
@@ -74,7 +59,35 @@ struct Fields<'r, 'n, 'de> {
     given: Option<Given>,
 }
 
-impl<'de> Fields<'_, '_, 'de> {
+impl<'r, 'n, 'de> Fields<'r, 'n, 'de> {
+    /// The fields of the struct that comes next, for the visitor `asks`.
+    fn begin(
+        reader: &'r mut Reader<'n, 'de>,
+        left: &'r mut usize,
+        known: &'static [&'static str],
+        asks: TypeId,
+    ) -> Result<Self, Fault> {
+        *left = reader.length(LEAST)?;
+        reader.enter()?;
+        let given = match reader.names.is_armed() && !known.is_empty() {
+            true => {
+                let (written, _) = written(reader, *left)?;
+                reader.names.of_struct(asks, &written, known)
+            }
+            false => None,
+        };
+        Ok(Self {
+            all: reader.rest,
+            count: *left,
+            is_looked_at: reader.names.is_armed() || known.is_empty(),
+            reader,
+            left,
+            known,
+            least: 0,
+            given,
+        })
+    }
+
     /// The name under which field `at` is read. `None`: it is not read.
     fn name(&mut self, at: usize, name: &'de str) -> Result<Option<&'de str>, Fault> {
         if let Some(given) = &self.given {
@@ -90,6 +103,23 @@ impl<'de> Fields<'_, '_, 'de> {
             _ => self.compare_names()?,
         }
         Ok(place.map(|_| name))
+    }
+
+    /// The name of the next field that is read. Passes over the others.
+    fn next_name(&mut self) -> Result<Option<&'de str>, Fault> {
+        while let Some(left) = self.left.checked_sub(1) {
+            let at = self.count - *self.left;
+            *self.left = left;
+            let name = self.reader.text()?;
+            if self.reader.is_skipped() {
+                continue;
+            }
+            if let Some(name) = self.name(at, name)? {
+                return Ok(Some(name));
+            }
+            IgnoredAny::deserialize(&mut *self.reader)?;
+        }
+        Ok(None)
     }
 
     #[cold]
@@ -110,20 +140,11 @@ impl<'de> MapAccess<'de> for Fields<'_, '_, 'de> {
         &mut self,
         seed: K,
     ) -> Result<Option<K::Value>, Fault> {
-        while let Some(left) = self.left.checked_sub(1) {
-            let at = self.count - *self.left;
-            *self.left = left;
-            let name = self.reader.text()?;
-            if self.reader.is_skipped() {
-                continue;
-            }
-            if let Some(name) = self.name(at, name)? {
-                let name = BorrowedStrDeserializer::new(name);
-                return seed.deserialize(name).map(Some);
-            }
-            IgnoredAny::deserialize(&mut *self.reader)?;
-        }
-        Ok(None)
+        let Some(name) = self.next_name()? else {
+            return Ok(None);
+        };
+        let name = BorrowedStrDeserializer::new(name);
+        seed.deserialize(name).map(Some)
     }
 
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, Fault> {

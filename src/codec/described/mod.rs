@@ -16,6 +16,7 @@
 
 mod buffered;
 mod fields;
+mod leaf;
 mod names;
 mod present;
 mod read;

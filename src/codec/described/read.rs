@@ -6,6 +6,7 @@ use super::super::error::Fault;
 use super::super::limits::MOST_DEPTH;
 use super::buffered;
 use super::fields;
+use super::leaf::Given;
 use super::names::Names;
 use super::reader::Reader;
 use super::row::Number;
@@ -60,27 +61,38 @@ impl Kind {
 }
 
 impl<'n, 'de> Reader<'n, 'de> {
-    /// Reads elements of these kinds.
-    fn elements<T>(
+    /// The number of the elements that come next, each of which takes at least `least` bytes. They are a level deeper.
+    fn begin(&mut self, least: usize) -> Result<usize, Fault> {
+        let count = self.length(least)?;
+        self.enter()?;
+        Ok(count)
+    }
+
+    /// The end of elements, of which so many were not taken.
+    fn end(&mut self, left: usize, kind: Kind) -> Result<(), Fault> {
+        match (left, kind) {
+            (0, _) => {}
+            (left, Kind::Named) => self.all_taken(left)?,
+            (left, _) => return Err(Fault::new(PayloadReason::Untaken { left })),
+        }
+        self.leave();
+        Ok(())
+    }
+
+    fn values<V: Visitor<'de>>(
         &mut self,
         kind: Kind,
         least: usize,
-        visit: impl FnOnce(Elements<'_, 'n, 'de>) -> Result<T, Fault>,
-    ) -> Result<T, Fault> {
-        let mut left = self.length(least)?;
-        self.inside(|reader| {
-            let value = visit(Elements {
-                reader,
-                left: &mut left,
-                kind,
-            })?;
-            match (left, kind) {
-                (0, _) => {}
-                (left, Kind::Named) => reader.all_taken(left)?,
-                (left, _) => return Err(Fault::new(PayloadReason::Untaken { left })),
-            }
-            Ok(value)
-        })
+        visitor: V,
+    ) -> Result<V::Value, Fault> {
+        let mut left = self.begin(least)?;
+        let value = visitor.visit_seq(Elements {
+            reader: &mut *self,
+            left: &mut left,
+            kind,
+        })?;
+        self.end(left, kind)?;
+        Ok(value)
     }
 
     /// Reads a sequence, if the next value can be read as one.
@@ -91,8 +103,14 @@ impl<'n, 'de> Reader<'n, 'de> {
             _ => return self.deserialize_any(visitor),
         };
         self.tag()?;
-        let least = kind.least();
-        self.elements(kind, least, |elements| visitor.visit_seq(elements))
+        self.values(kind, kind.least(), visitor)
+    }
+
+    fn some<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Fault> {
+        self.enter()?;
+        let value = visitor.visit_some(&mut *self)?;
+        self.leave();
+        Ok(value)
     }
 }
 
@@ -101,24 +119,13 @@ macro_rules! integers {
         $(
             fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
                 let reader = self.unwrapped()?;
-                let before = reader.rest;
-                let tag = reader.tag()?;
-                if tag == Tag::$tag {
-                    return visitor.$visit(<$number>::from_ne_bytes(reader.take()?));
-                }
-                let Some(number) = reader.integer(tag)? else {
-                    reader.rest = before;
-                    return reader.deserialize_any(visitor);
-                };
-                // The written kind may matter to a visitor that accepts several kinds.
                 let asks = typeid::of::<V>();
-                let number = <$number>::try_from(number);
-                match number {
-                    Ok(number) if reader.names.is_strict(asks) => visitor.$visit(number),
-                    _ => {
-                        reader.rest = before;
+                match reader.given(Tag::$tag, asks)? {
+                    Given::Exactly => visitor.$visit(<$number>::from_ne_bytes(reader.take()?)),
+                    Given::Converted(number) => visitor.$visit(number as $number),
+                    Given::AsWritten { fits } => {
                         let value = reader.deserialize_any(visitor);
-                        if value.is_err() && number.is_ok() {
+                        if fits && value.is_err() {
                             reader.names.note_strict(asks);
                         }
                         value
@@ -144,41 +151,34 @@ impl<'de> Deserializer<'de> for &mut Reader<'_, 'de> {
 
     /// As serde's own buffers represent a value, and as JSON does where they cannot.
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        match self.tag()? {
-            Tag::None => visitor.visit_none(),
-            Tag::Some => self.inside(|reader| visitor.visit_some(reader)),
-            Tag::Unit => visitor.visit_unit(),
-            Tag::Bool => match self.take()? {
-                [0] => visitor.visit_bool(false),
-                [1] => visitor.visit_bool(true),
-                _ => Err(Fault::invalid("bool")),
-            },
-            Tag::Char => match char::from_u32(u32::from_ne_bytes(self.take()?)) {
-                Some(character) => visitor.visit_char(character),
-                None => Err(Fault::invalid("char")),
-            },
-            Tag::Str => visitor.visit_borrowed_str(self.text()?),
-            Tag::Bytes => visitor.visit_borrowed_bytes(self.blob()?),
-            Tag::Seq | Tag::Tuple => {
-                self.elements(Kind::Values, 1, |elements| visitor.visit_seq(elements))
-            }
+        let tag = self.tag()?;
+        match tag {
+            Tag::Some => self.some(visitor),
+            Tag::Seq | Tag::Tuple => self.values(Kind::Values, 1, visitor),
             Tag::Row => {
                 let tag = self.tag()?;
                 let width = tag.width().ok_or_else(|| Fault::invalid("number"))?;
-                if bulk::wanted::<V>() == Some(tag)
-                    && let Some(row) = bulk::read::<V, _>(&mut self.rest)
+                if let Some(row) = bulk::wanted::<V, _>()
+                    && row.tag == tag
                 {
-                    return row;
+                    return row.read::<V>(&mut self.rest);
                 }
-                let kind = Kind::Numbers(tag);
-                self.elements(kind, width, |elements| visitor.visit_seq(elements))
+                self.values(Kind::Numbers(tag), width, visitor)
             }
-            Tag::Map => self.elements(Kind::Values, 2, |elements| visitor.visit_map(elements)),
+            Tag::Map => {
+                let kind = Kind::Values;
+                let mut left = self.begin(2)?;
+                let value = visitor.visit_map(Elements {
+                    reader: &mut *self,
+                    left: &mut left,
+                    kind,
+                })?;
+                self.end(left, kind)?;
+                Ok(value)
+            }
             Tag::Struct => buffered::read(self, visitor),
-            Tag::UnitVariant => visitor.visit_borrowed_str(self.variant()?.1),
-            Tag::NewtypeVariant => self.inside(|reader| reader.entry(visitor)),
-            Tag::FieldsVariant => self.entry_of_fields(visitor),
-            tag => self.number(tag, visitor),
+            Tag::NewtypeVariant | Tag::FieldsVariant => self.entry(tag, visitor),
+            tag => self.leaf(tag)?.visit(visitor),
         }
     }
 
@@ -210,7 +210,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'_, 'de> {
         match self.peek()? {
             Tag::None | Tag::Some | Tag::Unit => self.deserialize_any(visitor),
             // Its Serialize wrote the value without `Some`.
-            _ => self.inside(|reader| visitor.visit_some(reader)),
+            _ => self.some(visitor),
         }
     }
 
@@ -242,7 +242,10 @@ impl<'de> Deserializer<'de> for &mut Reader<'_, 'de> {
         if name.starts_with('$') && self.peek()? == Tag::Struct {
             return self.deserialize_any(visitor);
         }
-        self.inside(|reader| visitor.visit_newtype_struct(reader))
+        self.enter()?;
+        let value = visitor.visit_newtype_struct(&mut *self)?;
+        self.leave();
+        Ok(value)
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
@@ -314,9 +317,14 @@ impl<'de> Deserializer<'de> for &mut Reader<'_, 'de> {
             _ => return reader.deserialize_any(visitor),
         };
         reader.tag()?;
-        reader.elements(kind, least, |elements| {
-            visitor.visit_enum(MapAccessDeserializer::new(elements))
-        })
+        let mut left = reader.begin(least)?;
+        let value = visitor.visit_enum(MapAccessDeserializer::new(Elements {
+            reader: &mut *reader,
+            left: &mut left,
+            kind,
+        }))?;
+        reader.end(left, kind)?;
+        Ok(value)
     }
 }
 
@@ -329,10 +337,27 @@ struct Elements<'r, 'n, 'de> {
 }
 
 impl<'de> Elements<'_, '_, 'de> {
-    /// Counts the next element. `None`: there is none.
-    fn next(&mut self) -> Option<()> {
-        *self.left = self.left.checked_sub(1)?;
-        Some(())
+    /// Counts the next element. False: there is none.
+    fn next(&mut self) -> bool {
+        match self.left.checked_sub(1) {
+            Some(left) => *self.left = left,
+            None => return false,
+        }
+        true
+    }
+
+    /// Steps to the next element that was not skipped; its name, if it has one. `None`: there is none.
+    fn next_named(&mut self) -> Result<Option<Option<&'de str>>, Fault> {
+        while self.next() {
+            let Kind::Named = self.kind else {
+                return Ok(Some(None));
+            };
+            let name = self.reader.text()?;
+            if !self.reader.is_skipped() {
+                return Ok(Some(Some(name)));
+            }
+        }
+        Ok(None)
     }
 }
 
@@ -343,20 +368,15 @@ impl<'de> SeqAccess<'de> for Elements<'_, '_, 'de> {
         &mut self,
         seed: T,
     ) -> Result<Option<T::Value>, Fault> {
-        while self.next().is_some() {
-            let reader = &mut *self.reader;
-            match self.kind {
-                Kind::Values => return seed.deserialize(reader).map(Some),
-                Kind::Numbers(tag) => return seed.deserialize(Number { reader, tag }).map(Some),
-                Kind::Named => {
-                    reader.text()?;
-                    if !reader.is_skipped() {
-                        return seed.deserialize(reader).map(Some);
-                    }
-                }
-            }
+        if self.next_named()?.is_none() {
+            return Ok(None);
         }
-        Ok(None)
+        let reader = &mut *self.reader;
+        let value = match self.kind {
+            Kind::Numbers(tag) => seed.deserialize(Number { reader, tag })?,
+            Kind::Values | Kind::Named => seed.deserialize(reader)?,
+        };
+        Ok(Some(value))
     }
 
     fn size_hint(&self) -> Option<usize> {
@@ -371,17 +391,12 @@ impl<'de> MapAccess<'de> for Elements<'_, '_, 'de> {
         &mut self,
         seed: K,
     ) -> Result<Option<K::Value>, Fault> {
-        while self.next().is_some() {
-            if !matches!(self.kind, Kind::Named) {
-                return seed.deserialize(&mut *self.reader).map(Some);
-            }
-            let name = self.reader.text()?;
-            if !self.reader.is_skipped() {
-                let name = BorrowedStrDeserializer::new(name);
-                return seed.deserialize(name).map(Some);
-            }
-        }
-        Ok(None)
+        let key = match self.next_named()? {
+            None => return Ok(None),
+            Some(None) => seed.deserialize(&mut *self.reader)?,
+            Some(Some(name)) => seed.deserialize(BorrowedStrDeserializer::new(name))?,
+        };
+        Ok(Some(key))
     }
 
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, Fault> {

@@ -15,7 +15,7 @@ impl<'de> Deserializer<'de> for Number<'_, '_, 'de> {
     type Error = Fault;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        self.reader.number(self.tag, visitor)
+        self.reader.number(self.tag)?.visit(visitor)
     }
 
     fn deserialize_u128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
@@ -34,7 +34,10 @@ impl<'de> Deserializer<'de> for Number<'_, '_, 'de> {
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
         let Self { reader, tag } = self;
-        reader.inside(|reader| visitor.visit_some(Number { reader, tag }))
+        reader.enter()?;
+        let value = visitor.visit_some(Number { reader, tag })?;
+        reader.leave();
+        Ok(value)
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(
@@ -43,7 +46,10 @@ impl<'de> Deserializer<'de> for Number<'_, '_, 'de> {
         visitor: V,
     ) -> Result<V::Value, Fault> {
         let Self { reader, tag } = self;
-        reader.inside(|reader| visitor.visit_newtype_struct(Number { reader, tag }))
+        reader.enter()?;
+        let value = visitor.visit_newtype_struct(Number { reader, tag })?;
+        reader.leave();
+        Ok(value)
     }
 
     fn is_human_readable(&self) -> bool {

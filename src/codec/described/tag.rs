@@ -94,6 +94,23 @@ impl Tag {
             _ => None,
         }
     }
+
+    /// Whether an integer of this kind can have this value.
+    pub fn holds(self, number: i128) -> bool {
+        match self {
+            Self::I8 => i8::try_from(number).is_ok(),
+            Self::I16 => i16::try_from(number).is_ok(),
+            Self::I32 => i32::try_from(number).is_ok(),
+            Self::I64 => i64::try_from(number).is_ok(),
+            Self::I128 => true,
+            Self::U8 => u8::try_from(number).is_ok(),
+            Self::U16 => u16::try_from(number).is_ok(),
+            Self::U32 => u32::try_from(number).is_ok(),
+            Self::U64 => u64::try_from(number).is_ok(),
+            Self::U128 => u128::try_from(number).is_ok(),
+            _ => false,
+        }
+    }
 }
 
 #[test]

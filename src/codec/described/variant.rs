@@ -35,37 +35,39 @@ impl<'de> Reader<'_, 'de> {
         Ok((index, self.text()?))
     }
 
-    /// Reads a variant as JSON represents it: a map from its name to its value.
-    pub fn entry<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Fault> {
-        let (_, name) = self.variant()?;
-        self.entry_named(name, visitor)
-    }
-
-    /// As [`entry`](Self::entry), for a variant with fields. A tuple or a struct has to follow, and that counts the level.
-    pub fn entry_of_fields<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Fault> {
+    /// The name of a variant with fields. A tuple or a struct has to follow, and that counts the level.
+    fn name_before_fields(&mut self) -> Result<&'de str, Fault> {
         let (_, name) = self.variant()?;
         match self.peek()? {
-            Tag::Tuple | Tag::Struct => self.entry_named(name, visitor),
+            Tag::Tuple | Tag::Struct => Ok(name),
             _ => Err(Fault::invalid("fields of a variant")),
         }
     }
 
-    fn entry_named<V: Visitor<'de>>(
-        &mut self,
-        name: &'de str,
-        visitor: V,
-    ) -> Result<V::Value, Fault> {
+    /// Reads a variant with a value, after its tag, as JSON represents it: a map from its name to its value.
+    pub fn entry<V: Visitor<'de>>(&mut self, tag: Tag, visitor: V) -> Result<V::Value, Fault> {
+        let is_level = tag == Tag::NewtypeVariant;
+        let name = match is_level {
+            true => {
+                self.enter()?;
+                self.variant()?.1
+            }
+            false => self.name_before_fields()?,
+        };
         let name = Some(name);
         let mut left = 1;
         let value = visitor.visit_map(Entry {
-            reader: self,
+            reader: &mut *self,
             name,
             left: &mut left,
         })?;
-        match left {
-            0 => Ok(value),
-            left => Err(Fault::new(PayloadReason::Untaken { left })),
+        if left > 0 {
+            return Err(Fault::new(PayloadReason::Untaken { left }));
         }
+        if is_level {
+            self.leave();
+        }
+        Ok(value)
     }
 }
 
@@ -138,7 +140,11 @@ impl<'de> VariantAccess<'de> for Variant<'_, '_, 'de> {
     }
 
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Fault> {
-        self.content()?.inside(|reader| seed.deserialize(reader))
+        let reader = self.content()?;
+        reader.enter()?;
+        let value = seed.deserialize(&mut *reader)?;
+        reader.leave();
+        Ok(value)
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, fields: usize, visitor: V) -> Result<V::Value, Fault> {

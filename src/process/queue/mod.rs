@@ -4,17 +4,16 @@
 //! in shared memory is [`shm::queue`](crate::shm::queue).
 
 mod end;
-mod error;
 mod registry;
 
-pub use error::{PutError, QueueError};
 pub use registry::worker_ended;
 
 use crate::codec::{self, Description, Part, PayloadError, SliceSink};
+use crate::error::{PutError, QueueError};
 use crate::executor::Payload;
-use crate::future::block;
+use crate::future::block::{self, Patience};
 use crate::process::wire::form;
-use crate::shm::queue::{Found, Kind, Put, Seen, Shape};
+use crate::shm::queue::{Found, Kind, Put, QueueViolation, Seen, Shape};
 use end::{End, Side, Ticket};
 use serde::de::{DeserializeOwned, Error as _};
 use serde::ser::Error as _;
@@ -22,7 +21,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// The form of an item.
 const PLAIN: u32 = 0;
@@ -98,30 +97,16 @@ pub fn queue<T: Payload>(
     ))
 }
 
-/// How long an operation waits.
-#[derive(Clone, Copy)]
-enum Limit {
-    None,
-    Until(Option<Instant>),
-}
-
-impl Limit {
-    fn of(limit: Duration) -> Self {
-        if limit.is_zero() {
-            Self::None
-        } else {
-            Self::Until(block::deadline(limit))
-        }
-    }
-
-    fn waits(self) -> bool {
-        matches!(self, Self::Until(_))
+#[cold]
+fn broken(violation: QueueViolation) -> QueueError {
+    QueueError::ProtocolViolation {
+        what: violation.to_string(),
     }
 }
 
 /// Sleeps until there was an event. False: the deadline has passed, and the caller looks a last time.
-fn sleep(end: &End, seen: Seen, limit: Limit) -> bool {
-    let Limit::Until(deadline) = limit else {
+fn sleep(end: &End, seen: Seen, patience: Patience) -> bool {
+    let Patience::Until(deadline) = patience else {
         return false;
     };
     let queue = &end.side.queue;
@@ -169,14 +154,14 @@ fn decode<T: Payload>(form: u32, bytes: &[u8]) -> Result<T, QueueError> {
     read.map_err(|error| QueueError::Decode(error.reason().clone()))
 }
 
-fn put<T: Payload>(end: &End, item: T, limit: Limit) -> Result<(), PutError<T>> {
-    match try_put(end, &item, limit) {
+fn put<T: Payload>(end: &End, item: T, patience: Patience) -> Result<(), PutError<T>> {
+    match try_put(end, &item, patience) {
         Ok(()) => Ok(()),
         Err(why) => Err(PutError { item, why }),
     }
 }
 
-fn try_put<T: Payload>(end: &End, item: &T, limit: Limit) -> Result<(), QueueError> {
+fn try_put<T: Payload>(end: &End, item: &T, patience: Patience) -> Result<(), QueueError> {
     if end.side.is_forked() {
         return Err(QueueError::Forked);
     }
@@ -184,34 +169,34 @@ fn try_put<T: Payload>(end: &End, item: &T, limit: Limit) -> Result<(), QueueErr
     let Shape { bound, item_bytes } = queue.shape();
     // UNWIND: the user's Serialize. Nothing of ours is half done.
     let (form, bytes) = encode(item, item_bytes as usize)?;
-    let mut waits = limit.waits();
+    let mut waits = patience.waits();
     loop {
         match queue.put(form, &bytes, waits) {
             Put::Done => return Ok(()),
-            Put::Full(Some(seen)) => waits = sleep(end, seen, limit),
+            Put::Full(Some(seen)) => waits = sleep(end, seen, patience),
             Put::Full(None) => {
                 let bound = bound as usize;
                 return Err(QueueError::Full { bound });
             }
             Put::Closed => return Err(QueueError::Closed),
-            Put::Broken(violation) => return Err(QueueError::broken(violation)),
+            Put::Broken(violation) => return Err(broken(violation)),
         }
     }
 }
 
-fn get<T: Payload>(end: &End, limit: Limit) -> Result<T, QueueError> {
+fn get<T: Payload>(end: &End, patience: Patience) -> Result<T, QueueError> {
     if end.side.is_forked() {
         return Err(QueueError::Forked);
     }
-    let mut waits = limit.waits();
+    let mut waits = patience.waits();
     loop {
         match end.side.queue.get(waits) {
             // UNWIND: the user's Deserialize. The item is lost, as one that does not decode.
             Found::Item(form, bytes) => return decode(form, &bytes),
-            Found::Empty(Some(seen)) => waits = sleep(end, seen, limit),
+            Found::Empty(Some(seen)) => waits = sleep(end, seen, patience),
             Found::Empty(None) => return Err(QueueError::Empty),
             Found::Closed => return Err(QueueError::Closed),
-            Found::Broken(violation) => return Err(QueueError::broken(violation)),
+            Found::Broken(violation) => return Err(broken(violation)),
         }
     }
 }
@@ -233,7 +218,7 @@ impl<T: Payload> Sender<T> {
     /// # Panics
     /// If the item's `Serialize` panics.
     pub fn put(&self, item: T) -> Result<(), PutError<T>> {
-        put(&self.end, item, Limit::Until(None))
+        put(&self.end, item, Patience::Until(None))
     }
 
     /// As [`put`](Self::put), but blocks for at most `limit`.
@@ -241,7 +226,7 @@ impl<T: Payload> Sender<T> {
     /// # Errors
     /// Those of [`put`](Self::put), and [`QueueError::Full`].
     pub fn put_timeout(&self, item: T, limit: Duration) -> Result<(), PutError<T>> {
-        put(&self.end, item, Limit::of(limit))
+        put(&self.end, item, Patience::of(limit))
     }
 
     /// As [`put`](Self::put), but never waits for room.
@@ -249,7 +234,7 @@ impl<T: Payload> Sender<T> {
     /// # Errors
     /// Those of [`put`](Self::put), and [`QueueError::Full`].
     pub fn try_put(&self, item: T) -> Result<(), PutError<T>> {
-        put(&self.end, item, Limit::None)
+        put(&self.end, item, Patience::None)
     }
 }
 
@@ -270,7 +255,7 @@ impl<T: Payload> Receiver<T> {
     /// # Panics
     /// If the item's `Deserialize` panics. The item is lost.
     pub fn get(&self) -> Result<T, QueueError> {
-        get(&self.end, Limit::Until(None))
+        get(&self.end, Patience::Until(None))
     }
 
     /// As [`get`](Self::get), but blocks for at most `limit`.
@@ -278,7 +263,7 @@ impl<T: Payload> Receiver<T> {
     /// # Errors
     /// Those of [`get`](Self::get), and [`QueueError::Empty`].
     pub fn get_timeout(&self, limit: Duration) -> Result<T, QueueError> {
-        get(&self.end, Limit::of(limit))
+        get(&self.end, Patience::of(limit))
     }
 
     /// As [`get`](Self::get), but never waits for an item.
@@ -286,7 +271,7 @@ impl<T: Payload> Receiver<T> {
     /// # Errors
     /// Those of [`get`](Self::get), and [`QueueError::Empty`].
     pub fn try_get(&self) -> Result<T, QueueError> {
-        get(&self.end, Limit::None)
+        get(&self.end, Patience::None)
     }
 }
 

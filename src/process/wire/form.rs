@@ -26,7 +26,7 @@ const PLAIN: u64 = 1;
 /// Can the plain form carry the type? Runs code of the user the first time.
 #[inline]
 pub fn is_plain<T: Serialize + DeserializeOwned + 'static>() -> bool {
-    if codec::is_known::<T>() {
+    if codec::is_known(TypeId::of::<T>()) {
         return true;
     }
     let word = word_of::<T>();

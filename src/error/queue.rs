@@ -1,11 +1,17 @@
 //! Why an item did not go into a queue, or did not come out.
 
-use crate::error::payload::PayloadReason;
-use crate::shm::queue::QueueViolation;
+#[cfg(feature = "process")]
+use super::payload::PayloadReason;
 use std::error::Error;
 use std::fmt;
 
-/// Why a [queue](super::queue()) was not made, or an item did not go in or come out.
+/// Why a queue was not made, or an item did not go in or come out: of a [queue between threads](crate::isolate::queue()) or
+#[cfg_attr(
+    feature = "process",
+    doc = "[between processes](crate::process::queue())."
+)]
+#[cfg_attr(not(feature = "process"), doc = "between processes.")]
+/// The first four cases are all that a queue between threads has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum QueueError {
@@ -22,6 +28,7 @@ pub enum QueueError {
     /// A queue with room for nothing was asked for.
     ZeroBound,
     /// The encoded item is longer than the queue's items may be.
+    #[cfg(feature = "process")]
     TooLarge {
         /// The bytes that it takes.
         bytes: usize,
@@ -29,30 +36,26 @@ pub enum QueueError {
         limit: usize,
     },
     /// The item could not be encoded. It comes back.
+    #[cfg(feature = "process")]
     Encode(PayloadReason),
     /// An item came out, and its bytes could not be decoded. It is lost.
+    #[cfg(feature = "process")]
     Decode(PayloadReason),
     /// The queue belongs to the process from which this one was forked.
+    #[cfg(feature = "process")]
     Forked,
     /// A process has written over the queue's memory, or does not give its lock back. The queue cannot be used any more.
+    #[cfg(feature = "process")]
     ProtocolViolation {
         /// What was found.
         what: String,
     },
     /// The memory for the queue could not be had.
+    #[cfg(feature = "process")]
     Memory {
         /// Why.
         why: String,
     },
-}
-
-impl QueueError {
-    #[cold]
-    pub(super) fn broken(violation: QueueViolation) -> Self {
-        Self::ProtocolViolation {
-            what: violation.to_string(),
-        }
-    }
 }
 
 impl fmt::Display for QueueError {
@@ -64,20 +67,26 @@ impl fmt::Display for QueueError {
             Self::ZeroBound => {
                 f.write_str("a queue with a bound of 0 takes no item; use at least 1")
             }
+            #[cfg(feature = "process")]
             Self::TooLarge { bytes, limit } => write!(
                 f,
                 "the item takes {bytes} bytes, and the queue's items may take {limit}; make the queue with larger \
                  `item_bytes`, or put the item in pieces"
             ),
+            #[cfg(feature = "process")]
             Self::Encode(reason) => write!(f, "encoding the item failed: {reason}"),
+            #[cfg(feature = "process")]
             Self::Decode(reason) => write!(f, "decoding an item failed: {reason}"),
+            #[cfg(feature = "process")]
             Self::Forked => f.write_str(
                 "the queue belongs to the process from which this one was forked; make a queue in this process",
             ),
+            #[cfg(feature = "process")]
             Self::ProtocolViolation { what } => write!(
                 f,
                 "the queue is broken: {what}; a worker has written over its memory: find which task does, and make another queue"
             ),
+            #[cfg(feature = "process")]
             Self::Memory { why } => write!(f, "no memory for the queue: {why}"),
         }
     }
