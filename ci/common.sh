@@ -7,11 +7,6 @@ export CARGO_TERM_COLOR="${CARGO_TERM_COLOR:-auto}"
 # Builds with other flags have folders of their own in it: they do not replace the usual build, nor it them.
 target="${CARGO_TARGET_DIR:-target}"
 
-# with_cfg NAME COMMAND...: the crates of this workspace are built with `--cfg raddle_NAME`, beside their usual builds.
-with_cfg() {
-  RUSTC_WORKSPACE_WRAPPER="$PWD/ci/cfg/raddle_$1" "${@:2}"
-}
-
 # As root, or through sudo where we are not root.
 as_root() {
   if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo -n "$@"; fi
@@ -30,4 +25,16 @@ need_component() {
     echo "no $1 in this toolchain: installing it"
     rustup component add "$1"
   fi
+}
+
+# From here on cargo builds with clippy, which allows no warning: what a step builds is linted as it is built, not checked once more.
+lint_as_built() {
+  need_component clippy clippy
+  export RUSTC_WORKSPACE_WRAPPER="$PWD/ci/cfg/clippy.sh"
+}
+
+# with_cfg NAME COMMAND...: the crates of this workspace are built with `--cfg raddle_NAME`, beside their usual builds, and linted.
+with_cfg() {
+  need_component clippy clippy
+  RUSTC_WORKSPACE_WRAPPER="$PWD/ci/cfg/clippy/raddle_$1" "${@:2}"
 }

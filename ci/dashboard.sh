@@ -2,6 +2,7 @@
 # The dashboard's pages in a real browser: charts, links, keys, access, planted regressions. Screenshots are left in
 # the build's folder. Without a browser the rest of its tests still run.
 source "$(dirname "$0")/common.sh"
+lint_as_built
 
 if ! command -v chromium >/dev/null; then
   echo "no browser: installing chromium"

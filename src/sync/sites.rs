@@ -17,6 +17,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashSet};
+use std::hash::{BuildHasherDefault, Hasher};
 use std::panic::Location;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -38,13 +39,38 @@ pub struct Site {
 static SITES: Mutex<BTreeSet<Site>> = Mutex::new(BTreeSet::new());
 static HITS: AtomicUsize = AtomicUsize::new(0);
 
-/// File, line, column, operation, ordering. The file's name is compared by address, because hashing it would cost more than
+/// Location, operation and ordering, by their addresses: each operation of a model looks here, and hashing texts would cost more than
 /// the operation.
-type Key = (usize, u32, u32, &'static str, &'static str);
+type Key = [usize; 3];
+
+#[derive(Default)]
+struct OfAddresses(u64);
+
+impl Hasher for OfAddresses {
+    fn write(&mut self, bytes: &[u8]) {
+        // An array of words comes as bytes.
+        let (words, rest) = bytes.as_chunks();
+        for word in words {
+            self.write_usize(usize::from_ne_bytes(*word));
+        }
+        for byte in rest {
+            self.write_usize(usize::from(*byte));
+        }
+    }
+
+    fn write_usize(&mut self, word: usize) {
+        self.0 = (self.0.rotate_left(29) ^ word as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    }
+
+    fn finish(&self) -> u64 {
+        // The table takes its place from the low bits, which depend on the low bits of the words alone.
+        self.0.rotate_left(32)
+    }
+}
 
 thread_local! {
     // Only the first visit of an OS thread takes the lock.
-    static SEEN: RefCell<HashSet<Key>> = RefCell::new(HashSet::new());
+    static SEEN: RefCell<HashSet<Key, BuildHasherDefault<OfAddresses>>> = RefCell::default();
 }
 
 /// Every site that this process has executed so far, in source order.
@@ -152,7 +178,8 @@ fn record(
     order: &'static str,
     failure: &'static str,
 ) {
-    let key = (at.file().as_ptr().addr(), at.line(), at.column(), op, order);
+    let at_address = std::ptr::from_ref(at).addr();
+    let key = [at_address, op.as_ptr().addr(), order.as_ptr().addr()];
     if SEEN.with_borrow_mut(|seen| seen.insert(key)) {
         let site = Site {
             file: at.file(),
