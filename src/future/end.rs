@@ -1,6 +1,7 @@
 //! The end of a task: cancellation through the handle, hooks and wakes, and the end of its cell. No locks: the state
 //! word ([`super::state`]) says which thread does which step.
 
+use super::admissions::by_number;
 use super::hooks;
 use super::raw_task::{After, RawTask};
 use super::state::{self, Cancel, Completed, Completion, State, TakenOver};
@@ -16,10 +17,18 @@ impl RawTask {
             return unsafe { (remote.cancel)(*self) };
         }
         let after_fork = self.tag.predates_fork();
+        // Asked first: while the task is pending, its executor is there. In a forked child it is not.
+        let admissions = match !after_fork && self.state.load().is_pending() {
+            true => by_number::of(self.tag),
+            false => None,
+        };
         match self.state.cancel(after_fork) {
             Cancel::Already => true,
             Cancel::TooLate => false,
             Cancel::Won(completed) => {
+                if let Some(admissions) = admissions {
+                    admissions.leave(self.tag);
+                }
                 // In a forked child the closure is leaked, as in `end_after_fork`, and `after` is not called: no
                 // scope waits there, so what closure and scope refer to may be gone.
                 let after = if after_fork {

@@ -6,12 +6,14 @@
 //! | [`cell`], [`raw_task`], [`tag`] | what the word guards: the cell, a type-erased pointer to it, its executor |
 //! | [`task`], [`promise`], [`shared`] | the references to a cell |
 //! | [`hooks`] | the list of callbacks, wakers and members of wait sets |
+//! | [`admissions`] | what an executor has accepted and not started |
 //! | `end` | cancellation, and what follows an outcome |
 //! | [`memory`] | where cells are allocated |
 //! | [`block`], [`spin`] | how a thread waits for one task |
 //! | [`set`], [`wait`](mod@wait), [`as_completed`](mod@as_completed) | waiting for many |
 //! | [`current`], [`panics`] | the running task of a thread, and the report of its panic |
 
+pub mod admissions;
 pub mod as_completed;
 pub mod block;
 mod callback;

@@ -29,6 +29,11 @@ impl Tag {
         Self((number & Self::MOST) | (generation & Self::GENERATION) << 23)
     }
 
+    /// The executor's number; 0 if there is none.
+    pub const fn number(self) -> u32 {
+        self.0 & Self::MOST
+    }
+
     /// The same tag, but only the worker that the task is queued for may run it.
     pub const fn bound(self) -> Self {
         Self(self.0 | Self::BOUND)

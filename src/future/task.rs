@@ -34,13 +34,21 @@ impl Task {
         self.0
     }
 
-    /// Runs the task on this thread, unless it was cancelled or a waiter runs it. True: it ran here. Called by workers.
+    /// Runs the task on this thread, unless it was cancelled or a waiter runs it. True: it ran here.
     #[inline]
     pub fn run(self) -> bool {
+        self.run_after(|_| {})
+    }
+
+    /// As [`run`](Self::run). `begin` is told that the task is about to run, with its tag, when no other thread can run or cancel it any
+    /// more; or that it does not run here. Called by workers.
+    #[inline]
+    pub fn run_after(self, begin: impl FnOnce(Option<Tag>)) -> bool {
         let cell = self.into_raw();
         let vtable = cell.vtable;
         let now = cell.state.load();
         if now.is_pending_without_handle() {
+            begin(Some(cell.tag));
             // SAFETY: no other thread touches the cell any more, so it needs no claim.
             let completion = unsafe { (vtable.run)(cell) };
             let after = vtable.after(cell);
@@ -51,6 +59,7 @@ impl Task {
         }
         match cell.state.claim_from(now) {
             Claim::Won => {
+                begin(Some(cell.tag));
                 // SAFETY: claimed.
                 let completion = unsafe { (vtable.run)(cell) };
                 let after = vtable.after(cell);
@@ -62,6 +71,7 @@ impl Task {
             }
             Claim::Lost => {
                 Self::release(cell);
+                begin(None);
                 false
             }
         }
@@ -167,15 +177,16 @@ impl Drop for Ended {
     }
 }
 
-/// Runs a task that is still queued, through its handle, on this thread. True: it ran here. Called by a worker that waits
-/// for the task. The queue's reference stays: the worker that finds the task there drops it.
+/// Runs a task that is still queued, through its handle, on this thread, after `begin`. True: it ran here. Called by a worker that
+/// waits for the task. The queue's reference stays: the worker that finds the task there drops it.
 ///
 /// # Safety
 /// The caller holds a borrow of the handle; the task may run on this thread.
-pub unsafe fn run_from_handle(cell: RawTask) -> bool {
+pub unsafe fn run_from_handle(cell: RawTask, begin: impl FnOnce(RawTask)) -> bool {
     if cell.state.claim() == Claim::Lost {
         return false;
     }
+    begin(cell);
     let vtable = cell.vtable;
     // SAFETY: claimed.
     let completion = unsafe { (vtable.run)(cell) };

@@ -68,7 +68,11 @@ impl Shared {
             self.sleepers.wake_one();
         }
         for &task in rest {
-            task_from(task).fail(self.rejection());
+            match task_from(task).end_failed(self.rejection()) {
+                Some(ended) => drop(ended),
+                // Its handle has cancelled it, as one in a queue.
+                None => self.admissions.drop_stale(),
+            }
         }
     }
 }

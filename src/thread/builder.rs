@@ -90,8 +90,8 @@ impl ThreadPoolBuilder {
         self
     }
 
-    /// Sets how many tasks from outside may be accepted and not started. By default there is no limit. Tasks spawned by the
-    /// pool's own tasks do not count and never block.
+    /// Sets how many tasks from outside may be accepted and not started. By default there is no limit. A task that is cancelled does not
+    /// count from then on. Tasks spawned by the pool's own tasks do not count and never block.
     pub fn queue_limit(mut self, tasks: usize) -> Self {
         self.queue_limit = Some(tasks);
         self
@@ -168,11 +168,7 @@ impl ThreadPoolBuilder {
         let allowed = affinity::allowed();
         let cores = self.pin.cores(self.workers, &allowed, MAX_WORKERS)?;
         // Each isolate has a number of its own, after that of its pool. The tag of a task for one isolate has that number.
-        let numbers = if self.isolated {
-            1 + cores.len() as u32
-        } else {
-            1
-        };
+        let numbers = Config::numbers_of(self.isolated, cores.len());
         // ORDERING: pool.number Relaxed: a number; it publishes nothing.
         let number = NUMBER.fetch_add(numbers, Ordering::Relaxed) % (Tag::MOST - numbers) + 1;
         let name = self.name.unwrap_or_else(|| format!("raddle-{number}"));

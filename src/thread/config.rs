@@ -40,6 +40,11 @@ pub struct Config {
 }
 
 impl Config {
+    /// How many executor numbers a pool has: one, and one more for each isolate.
+    pub fn numbers_of(isolated: bool, workers: usize) -> u32 {
+        if isolated { 1 + workers as u32 } else { 1 }
+    }
+
     /// How long an idle worker searches at most.
     pub fn search_budget(&self) -> Duration {
         match self.idle {

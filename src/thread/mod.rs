@@ -4,7 +4,7 @@
 
 // The thread pool. `builder` makes the `config`. `shared` is what all threads of a pool share; `submit` and `batch` are the ways
 // in for a task.
-// Queues: `deque` (in its `slots`), `injector`, `handoff`; `limit` holds submitters back. `idle`: which workers sleep and search.
+// Queues: `deque` (in its `slots`), `injector`, `handoff`. `idle`: which workers sleep and search.
 // `worker` is a thread's loop, with its shared half in `worker_shared`; `search` is what it does without work; `threads` manages
 // the threads. `join`, `scope` and `slice` borrow from the stack; `ranges` shares out a slice; `external` are threads without a
 // worker token that take part in a join.
@@ -38,10 +38,6 @@ pub mod injector;
 mod join;
 #[cfg(any(raddle_loom, raddle_shuttle, raddle_counts))]
 pub mod join;
-#[cfg(not(any(raddle_loom, raddle_shuttle, raddle_counts)))]
-mod limit;
-#[cfg(any(raddle_loom, raddle_shuttle, raddle_counts))]
-pub mod limit;
 mod map;
 #[cfg(not(any(raddle_loom, raddle_shuttle, raddle_counts)))]
 mod ranges;

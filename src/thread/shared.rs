@@ -14,12 +14,12 @@ use super::deque::Deque;
 use super::external::ExternalJoiners;
 use super::idle::Sleepers;
 use super::injector::Injector;
-use super::limit::QueueLimit;
 use super::stats::{Stats, WorkerStats};
 use super::threads::Threads;
 use super::worker_shared::WorkerShared;
 use crate::error::{Rejected, TaskError};
 use crate::executor::Shutdown;
+use crate::future::admissions::{Admissions, by_number};
 use crate::future::raw_task::{Header, RawTask};
 use crate::future::tag::Tag;
 use crate::future::task::Task;
@@ -45,7 +45,8 @@ pub struct Shared {
     pub workers: Box<[WorkerShared]>,
     pub external_joiners: ExternalJoiners,
     pub threads: Threads,
-    pub(super) limit: Option<QueueLimit>,
+    pub(super) admissions: std::sync::Arc<Admissions>,
+    _listing: by_number::Listing,
     /// The worker that opened its handoff slot last: a hint.
     pub(super) last_open: CachePadded<AtomicU32>,
     mode: CachePadded<AtomicU32>,
@@ -54,7 +55,13 @@ pub struct Shared {
 impl Shared {
     pub fn new(config: Config, number: u32, workers: Vec<WorkerShared>) -> Self {
         let generation = fork::generation();
+        let admissions = std::sync::Arc::new(Admissions::new(config.queue_limit));
         Self {
+            _listing: by_number::list(
+                number..number + Config::numbers_of(config.isolated, workers.len()),
+                &admissions,
+            ),
+            admissions,
             tag: Tag::new(number, generation),
             number,
             generation,
@@ -62,7 +69,6 @@ impl Shared {
             injector: Injector::new(),
             external_joiners: ExternalJoiners::new(workers.len()),
             threads: Threads::new(workers.len()),
-            limit: config.queue_limit.map(QueueLimit::new),
             last_open: CachePadded::new(AtomicU32::new(0)),
             mode: CachePadded::new(AtomicU32::new(OPEN)),
             workers: workers.into_boxed_slice(),
@@ -118,14 +124,23 @@ impl Shared {
         }
     }
 
-    /// A task leaves the queue: if it counted against the limit, its place is free again. Called by the worker that has taken the
-    /// task out, by a thread that cancels the queues, and by a submitter whose task no queue takes.
+    /// A task that was taken out of a queue starts. Most pools have no limit, and the line with the admissions is not read then.
     #[inline]
-    pub fn return_place(&self, task: &Task) {
-        if let Some(limit) = &self.limit
-            && task.raw().tag.is_counted()
-        {
-            limit.give();
+    pub fn start(&self, tag: Tag) {
+        if self.config.queue_limit.is_some() {
+            self.admissions.start(tag);
+        }
+    }
+
+    /// Cancels a task that was taken out of a queue.
+    pub fn cancel(&self, task: Task) {
+        let tag = task.raw().tag;
+        match task.end_cancelled() {
+            Some(ended) => {
+                self.admissions.start(tag);
+                drop(ended);
+            }
+            None => self.admissions.drop_stale(),
         }
     }
 
@@ -142,7 +157,7 @@ impl Shared {
         for worker in &self.workers {
             worker.pinned.close();
         }
-        if let Some(limit) = &self.limit {
+        if let Some(limit) = &self.admissions.limit {
             limit.close();
         }
         if how == Shutdown::CancelPending {
@@ -153,11 +168,7 @@ impl Shared {
 
     /// Takes every queued task out and cancels it.
     fn cancel_queued(&self) {
-        let cancel = |item: NonNull<Header>| {
-            let task = task_from(item);
-            self.return_place(&task);
-            task.cancel();
-        };
+        let cancel = |item: NonNull<Header>| self.cancel(task_from(item));
         while self.injector.pop_many(64, cancel) > 0 {}
         let stolen = Deque::new();
         for worker in &self.workers {
@@ -213,9 +224,10 @@ impl Shared {
         let started_on_workers: u64 = workers.iter().map(|(started, _)| started).sum();
         let started = started_on_workers.wrapping_add(self.threads.started_detached());
         let done: u64 = done_detached + workers.iter().map(|(_, stats)| stats.done).sum::<u64>();
+        let entries =
+            self.injector.len() + workers.iter().map(|(_, stats)| stats.queued).sum::<usize>();
         Stats {
-            queued: self.injector.len()
-                + workers.iter().map(|(_, stats)| stats.queued).sum::<usize>(),
+            queued: entries.saturating_sub(self.admissions.stale()),
             // Signed: the counts were read one after the other, and may differ either way.
             running: started.wrapping_sub(done).cast_signed().max(0) as usize,
             threads: self.threads.threads(),

@@ -7,7 +7,7 @@ use crate::sync::atomic::{AtomicU64, Ordering::*};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
-    /// Tasks that are accepted and not started. A cancelled one counts until a worker takes it out of its queue.
+    /// Tasks that are accepted and not started. A cancelled one does not count, even if a worker has still to take it out of its queue.
     pub queued: usize,
     /// Tasks that are running, including those that are blocked.
     pub running: usize,
@@ -31,7 +31,7 @@ pub struct WorkerStats {
     pub parked: u64,
     /// Whether a task is running on this worker.
     pub running: bool,
-    /// Tasks in this worker's own queues.
+    /// Tasks in this worker's own queues, with those that were cancelled there.
     pub queued: usize,
 }
 

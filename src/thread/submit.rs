@@ -2,11 +2,11 @@
 //!
 //! Called by the submitter. Blocks only on a queue limit that blocks.
 
-use super::limit::Admission;
 use super::shared::{Shared, task_from};
 use super::worker::Worker;
 use crate::error::{Rejected, TaskError};
 use crate::executor::WhenFull;
+use crate::future::admissions::limit::Admission;
 use crate::future::spin::{self, Advice};
 use crate::future::tag::Tag;
 use crate::future::task::Task;
@@ -16,7 +16,7 @@ use crate::sys::affinity;
 impl Shared {
     /// The tag of a task that the calling thread submits. A task from outside counts against the limit.
     pub fn tag_here(&self) -> Tag {
-        if self.limit.is_some() && Worker::of(self).is_none() {
+        if self.config.queue_limit.is_some() && Worker::of(self).is_none() {
             self.tag.counted()
         } else {
             self.tag
@@ -72,7 +72,7 @@ impl Shared {
         if self.is_closed() {
             return task.fail(self.rejection());
         }
-        if let Some(limit) = &self.limit
+        if let Some(limit) = &self.admissions.limit
             && task.raw().tag.is_counted()
         {
             let admission = match self.config.when_full {
@@ -90,7 +90,7 @@ impl Shared {
             }
         }
         if let Err(task) = self.push_outside(task) {
-            self.return_place(&task);
+            self.admissions.start(task.raw().tag);
             task.fail(self.rejection());
         }
     }

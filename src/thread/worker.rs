@@ -388,11 +388,15 @@ impl Worker {
 
     /// Runs a task that was taken out of a queue, at the top or nested in a wait. In a pool that cancels, cancels it.
     pub(super) fn run(&self, task: Task) {
-        self.shared.return_place(&task);
         if self.shared.is_cancelling() {
-            return task.cancel();
+            return self.shared.cancel(task);
         }
-        self.counted(|| task.run());
+        self.counted(|| {
+            task.run_after(|tag| match tag {
+                Some(tag) => self.shared.start(tag),
+                None => self.shared.admissions.drop_stale(),
+            })
+        });
     }
 
     /// Calls `run`, which runs a task's closure if it still has to run, and counts the task if it ran. The counts go to the worker,
@@ -492,7 +496,9 @@ impl Blocker for Worker {
             return false;
         }
         // SAFETY: the waiter borrows the handle; the task belongs to this pool, and is not bound to another worker.
-        self.counted(|| unsafe { task::run_from_handle(cell) })
+        self.counted(|| unsafe {
+            task::run_from_handle(cell, |cell| self.shared.admissions.leave(cell.tag))
+        })
     }
 
     fn run_spawned(&self) -> bool {

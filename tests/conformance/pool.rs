@@ -815,6 +815,34 @@ fn a_cancelled_task_gives_its_place_back() {
 }
 
 #[test]
+fn a_cancelled_task_has_no_place_while_its_entry_is_queued() {
+    let _watch = watch();
+    let pool = ThreadPool::builder()
+        .workers(1)
+        .queue_limit(2)
+        .when_full(WhenFull::Reject)
+        .build()
+        .unwrap();
+    let held = hold(&pool);
+    // More than there are places, one storm after the other, with nothing that could run.
+    for _ in 0..10 {
+        let tasks = [pool.spawn(|| ()), pool.spawn(|| ())];
+        assert_eq!(pool.stats().queued, 2);
+        assert!(pool.spawn(|| ()).is_done(), "over the limit");
+        for task in tasks {
+            assert!(task.cancel(), "it was accepted, and has not started");
+            drop(task);
+        }
+        assert_eq!(pool.stats().queued, 0);
+    }
+    let (named, other) = (pool.task().name("last").spawn(|| 7), pool.spawn(|| 8));
+    held.release();
+    assert_eq!((named.result().unwrap(), other.result().unwrap()), (7, 8));
+    pool.spawn_on(0, || ()).result().unwrap();
+    assert_eq!(pool.stats().queued, 0);
+}
+
+#[test]
 fn every_idle_profile_works() {
     let _watch = watch();
     for idle in PROFILES {

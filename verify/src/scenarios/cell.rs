@@ -76,7 +76,7 @@ const HELP: Scenario = Scenario {
             task.run()
         });
         // SAFETY: the handle lives here.
-        let helped = unsafe { raddle::future::task::run_from_handle(loan.0) };
+        let helped = unsafe { raddle::future::task::run_from_handle(loan.0, |_| {}) };
         touch(loan.0);
         if helped {
             drop(future.try_result().expect("ran here").unwrap());

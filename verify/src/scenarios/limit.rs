@@ -2,7 +2,7 @@
 
 use crate::sync::{Arc, faults, thread};
 use crate::{Loom, Scenario, Shuttle};
-use raddle::thread::limit::{Admission, QueueLimit};
+use raddle::future::admissions::limit::{Admission, QueueLimit};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Counts the threads that hold a place. Outside of the model, so that it adds no order.

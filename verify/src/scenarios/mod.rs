@@ -27,6 +27,7 @@ mod memory;
 mod pool;
 mod pool_batch;
 mod pool_halves;
+mod pool_limit;
 mod pool_spares;
 mod process_queue;
 mod process_queue_death;
@@ -78,6 +79,7 @@ pub static FILES: &[(&str, &[Scenario])] = &[
     ("pool", pool::MODELS),
     ("pool_batch", pool_batch::MODELS),
     ("pool_halves", pool_halves::MODELS),
+    ("pool_limit", pool_limit::MODELS),
     ("pool_spares", pool_spares::MODELS),
     ("process_queue", process_queue::MODELS),
     ("process_queue_death", process_queue_death::MODELS),

@@ -7,7 +7,7 @@ use crate::{Counted, DropCount, Scenario, Shuttle};
 use raddle::thread::{Idle, ThreadPoolBuilder};
 use raddle::{Future, Rejected, Shutdown, TaskError, ThreadPool, WhenFull, promise};
 
-fn builder(workers: usize) -> ThreadPoolBuilder {
+pub(super) fn builder(workers: usize) -> ThreadPoolBuilder {
     ThreadPool::builder().workers(workers).name("model")
 }
 
@@ -17,14 +17,14 @@ fn pool(workers: usize) -> ThreadPool {
 
 /// What an execution made.
 #[derive(Clone, Default)]
-struct Made {
+pub(super) struct Made {
     closures: DropCount,
     values: DropCount,
 }
 
 impl Made {
     /// A task's closure, and the value that it will return.
-    fn task(&self) -> impl FnOnce() -> Counted + Send + use<> {
+    pub(super) fn task(&self) -> impl FnOnce() -> Counted + Send + use<> {
         let closure = self.closures.value();
         let values = self.values.clone();
         move || {
@@ -33,14 +33,14 @@ impl Made {
         }
     }
 
-    fn finish(&self) {
+    pub(super) fn finish(&self) {
         self.closures.assert_all_dropped();
         self.values.assert_all_dropped();
     }
 }
 
 /// The end of a task that was accepted, or was not.
-fn how<T>(future: Future<T>) -> &'static str {
+pub(super) fn how<T>(future: Future<T>) -> &'static str {
     match future.result() {
         Ok(_) => "done",
         Err(TaskError::Cancelled) => "cancelled",
@@ -50,20 +50,20 @@ fn how<T>(future: Future<T>) -> &'static str {
 }
 
 /// A signal whose wait blocks the thread itself: the pool does not know that it waits.
-struct Signal(Arc<AtomicU32>);
+pub(super) struct Signal(Arc<AtomicU32>);
 
 impl Signal {
-    fn pair() -> (Self, Self) {
+    pub(super) fn pair() -> (Self, Self) {
         let word = Arc::new(AtomicU32::new(0));
         (Self(Arc::clone(&word)), Self(word))
     }
 
-    fn notify(&self) {
+    pub(super) fn notify(&self) {
         self.0.swap(1, Ordering::Release);
         futex::wake_all(&raw const *self.0);
     }
 
-    fn wait(&self) {
+    pub(super) fn wait(&self) {
         while self.0.load(Ordering::Acquire) == 0 {
             let _ = futex::wait(&self.0, 0, None);
         }

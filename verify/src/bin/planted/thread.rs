@@ -288,7 +288,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "limit.wake-all",
-        file: "src/thread/limit.rs",
+        file: "src/future/admissions/limit.rs",
         edits: &[(
             r"if now & WAITING != 0 {
             // WAKE",
@@ -304,7 +304,7 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "limit.close-wake",
-        file: "src/thread/limit.rs",
+        file: "src/future/admissions/limit.rs",
         edits: &[(
             r"self.0.fetch_or(CLOSED, Relaxed);
         // WAKE: the other end is QueueLimit::take.
@@ -319,13 +319,53 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "limit.closed-look",
-        file: "src/thread/limit.rs",
+        file: "src/future/admissions/limit.rs",
         edits: &[(
             "if now & (FREE | CLOSED) != 0 {",
             "if now & if PLANTED { FREE } else { FREE | CLOSED } != 0 {",
         )],
         why: "A submitter that is about to wait for a place does not check whether the pool is closed.",
         fate: Loom("limit::close"),
+    },
+    Bug {
+        name: "admissions.cancelled",
+        file: "src/future/end.rs",
+        edits: &[(
+            "if let Some(admissions) = admissions {",
+            "if let Some(admissions) = admissions.filter(|_| !PLANTED) {",
+        )],
+        why: "A cancelled task keeps its place, since nobody is told.",
+        fate: Shuttle("pool_limit::cancel_wakes"),
+    },
+    Bug {
+        name: "admissions.twice",
+        file: "src/future/admissions/mod.rs",
+        edits: &[(
+            "self.stale.fetch_add(1, Relaxed);\n        self.start(tag);",
+            "self.stale.fetch_add(1, Relaxed);\n        if PLANTED {\n            self.start(tag);\n        }\n        self.start(tag);",
+        )],
+        why: "The place of a cancelled task comes back twice, as if the worker that finds its entry returned it too.",
+        fate: Shuttle("pool_limit::cancel"),
+    },
+    Bug {
+        name: "admissions.stale-count",
+        file: "src/thread/worker.rs",
+        edits: &[(
+            "                None => self.shared.admissions.drop_stale(),",
+            "                None => if !PLANTED { self.shared.admissions.drop_stale() },",
+        )],
+        why: "Stale entries count as such after they are gone: the pool reports fewer queued tasks than it has.",
+        fate: Shuttle("pool_limit::cancel"),
+    },
+    Bug {
+        name: "admissions.helped",
+        file: "src/thread/worker.rs",
+        edits: &[(
+            "self.shared.admissions.leave(cell.tag)",
+            "if !PLANTED { self.shared.admissions.leave(cell.tag) }",
+        )],
+        why: "A task that a waiter runs keeps its place.",
+        fate: Shuttle("pool_limit::helped"),
     },
     Bug {
         name: "external_joiners.look",
@@ -706,8 +746,8 @@ pub const BUGS: &[Bug] = &[
         name: "worker.return-place",
         file: "src/thread/worker.rs",
         edits: &[(
-            "self.shared.return_place(&task);",
-            "if !PLANTED { self.shared.return_place(&task); }",
+            "Some(tag) => self.shared.start(tag),",
+            "Some(tag) => if !PLANTED { self.shared.start(tag) },",
         )],
         why: "A task that starts keeps its place in the queue.",
         fate: Shuttle("pool::limit"),
@@ -773,9 +813,9 @@ pub const BUGS: &[Bug] = &[
         file: "src/thread/submit.rs",
         edits: &[(
             r"if let Err(task) = self.push_outside(task) {
-            self.return_place(&task);",
+            self.admissions.start(task.raw().tag);",
             r"if let Err(task) = self.push_outside(task) {
-            if !PLANTED { self.return_place(&task); }",
+            if !PLANTED { self.admissions.start(task.raw().tag); }",
         )],
         why: "A task that the closed injector refuses keeps its place in the queue.",
         fate: Survives("The limit is closed in the next step, which wakes all waiting submitters."),

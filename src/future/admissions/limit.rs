@@ -1,6 +1,6 @@
 //! The limit on queued tasks: a counter of free places, on which submitters can sleep.
 //!
-//! A task from outside takes a place before it is queued; the worker that takes it out of the queue returns the place.
+//! A task from outside takes a place before it is queued; the thread that starts or cancels it returns the place ([`Admissions`](super::Admissions)).
 //! Tasks that the pool's own tasks spawn need none.
 //!
 //! # The word
@@ -17,7 +17,7 @@
 //! |---|---|---|---|
 //! | `FREE - 1` | submitter | [`QueueLimit::try_take`], [`QueueLimit::take`] | Relaxed |
 //! | `WAITING` on, then sleep: no place is free | submitter | [`QueueLimit::take`] | Relaxed |
-//! | `FREE + 1`, `WAITING` off, wake all | the worker that takes the task out | [`QueueLimit::give`] | Relaxed |
+//! | `FREE + 1`, `WAITING` off, wake all | the thread that starts or cancels the task | [`QueueLimit::give`] | Relaxed |
 //! | `CLOSED` on, wake all | the thread that closes the pool | [`QueueLimit::close`] | Relaxed |
 //!
 //! All steps are Relaxed: a place is a number, and nothing else is published with it.
