@@ -1,10 +1,12 @@
 //! Reports of events that no caller would see otherwise: an error whose future was dropped unread, a panic in a callback or
-//! in a destructor. Each event goes to the report hook. Without a hook, it becomes a line of the `log` crate.
+//! in a destructor. Each event goes to the report hook. Without a hook it becomes a line of the `log` crate, and without a logger a line on
+//! stderr.
 
 use crate::error::TaskError;
 use std::any::Any;
 use std::cell::Cell;
 use std::fmt;
+use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -95,10 +97,12 @@ type Hook = Arc<dyn Fn(&Report<'_>) + Send + Sync>;
 static HOOK: Mutex<Option<Hook>> = Mutex::new(None);
 
 /// Sets the hook that receives every [`Report`] of this process. It replaces the earlier hook. Without a hook, each report
-/// is written as one line through the `log` crate at level `error`.
+/// is written as one line through the `log` crate at level `error`; if there is no logger (the crate's maximum level is `Off`), to
+/// stderr.
 ///
 /// The hook runs on the thread where the event happened, which can be a worker: keep it short. If the hook panics, the panic
-/// is caught and written to `log`. This function blocks only for the moment in which another thread reads or sets the hook.
+/// is caught and written in the same way. A worker process has a hook or a logger only if a task sets one there; its stderr is the
+/// parent's, unless the builder says otherwise. This function blocks only for the moment in which another thread reads or sets the hook.
 ///
 /// ```
 /// use std::sync::mpsc;
@@ -129,14 +133,26 @@ pub(crate) fn tell(report: &Report<'_>) {
         // UNWIND: the hook is user code on a thread that must survive it. No state of ours is half-changed.
         Some(chosen) => {
             if let Err(payload) = catch_unwind(AssertUnwindSafe(|| chosen(report))) {
-                log::error!(
-                    "raddle: the report hook panicked ({}) on: {report}",
-                    message_of(&*payload)
-                );
+                let message = message_of(&*payload);
+                write(format_args!(
+                    "the report hook panicked ({message}) on: {report}"
+                ));
                 dispose(payload);
             }
         }
-        None => log::error!("raddle: {report}"),
+        None => write(format_args!("{report}")),
+    }
+}
+
+/// Writes a line to the logger; to stderr, if there is none. Never panics.
+#[cold]
+pub(crate) fn write(line: fmt::Arguments<'_>) {
+    // Whoever installs a logger sets the level: without one it is off.
+    if log::max_level() > log::LevelFilter::Off {
+        log::error!("raddle: {line}");
+    } else if !crate::sync::MODEL {
+        // Where stderr is closed, there is no place left.
+        let _ = writeln!(std::io::stderr(), "raddle: {line}");
     }
 }
 

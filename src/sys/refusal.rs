@@ -69,6 +69,10 @@ fn advise(f: &mut fmt::Formatter<'_>, call: &str, code: i32) -> fmt::Result {
                 "; the process locks its memory (mlockall): raise RLIMIT_MEMLOCK, or choose a smaller `arena`",
             )
         }
+        libc::ENOMEM if call.contains("`stack_size`") => {
+            limit(f, "RLIMIT_AS", limits::soft(limits::ADDRESS_SPACE))?;
+            f.write_str("; choose a smaller one, or raise what is too low")
+        }
         libc::ENOMEM => {
             limit(f, "RLIMIT_AS", limits::soft(limits::ADDRESS_SPACE))?;
             limit(f, "RLIMIT_DATA", limits::soft(limits::DATA))?;
@@ -80,7 +84,7 @@ fn advise(f: &mut fmt::Formatter<'_>, call: &str, code: i32) -> fmt::Result {
             limit(f, "RLIMIT_FSIZE", limits::soft(limits::FILE_SIZE))?;
             f.write_str("; raise it (`ulimit -f`), or choose a smaller `arena`")
         }
-        libc::ENOENT if call.contains("/proc/") => {
+        libc::ENOENT if call.contains("/proc/") && !call.contains("chdir") => {
             f.write_str("; a process pool needs /proc: mount it")
         }
         libc::ENOENT if call.contains("/dev/null") => {

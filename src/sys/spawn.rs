@@ -2,10 +2,10 @@
 
 use super::pidfd::Process;
 use super::refusal::refused;
-use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command};
+use std::{fs, io};
 
 /// A new process, and the read ends of its piped outputs.
 pub struct Spawned {
@@ -28,12 +28,27 @@ pub fn again(name: &str) -> Command {
 ///
 /// The kernel's error. No process is left then.
 pub fn spawn(command: &mut Command) -> io::Result<Spawned> {
-    let step = format!("clone or execve of {}", command.get_program().display());
-    let mut child = command.spawn().map_err(refused(&step))?;
+    let mut child = command
+        .spawn()
+        .map_err(|error| refused(&refused_step(command))(error))?;
     hold(&mut child).inspect_err(|_| {
         let _ = child.kill();
         let _ = child.wait();
     })
+}
+
+/// The step that failed: the standard library tells of one error for all of them.
+fn refused_step(command: &Command) -> String {
+    // To look at its `.` takes the rights that it takes to enter the directory.
+    match command.get_current_dir() {
+        Some(directory) if fs::metadata(directory.join(".")).is_err() => {
+            format!(
+                "chdir to {} (the pool's `current_dir`)",
+                directory.display()
+            )
+        }
+        _ => format!("clone or execve of {}", command.get_program().display()),
+    }
 }
 
 /// Opens the child's pidfd and takes its pipes.

@@ -1,7 +1,7 @@
 //! The builder of a thread pool: every setting is in one place, and every mistake is an error.
 
 use super::ThreadPool;
-use super::config::{Config, IdleProfile, StartHook, StopHook};
+use super::config::{Config, Idle, StartHook, StopHook};
 use super::deque::Deque;
 use super::idle::MAX_WORKERS;
 use super::shared::Shared;
@@ -44,7 +44,7 @@ pub struct ThreadPoolBuilder {
     workers: Option<usize>,
     name: Option<String>,
     pin: Pin,
-    idle: IdleProfile,
+    idle: Idle,
     stack_size: Option<usize>,
     queue_limit: Option<usize>,
     when_full: WhenFull,
@@ -77,8 +77,8 @@ impl ThreadPoolBuilder {
         self
     }
 
-    /// Sets what idle workers do. The default is [`Idle::Balanced`](IdleProfile::Balanced).
-    pub fn idle(mut self, idle: IdleProfile) -> Self {
+    /// Sets what idle workers do. The default is [`Idle::Balanced`].
+    pub fn idle(mut self, idle: Idle) -> Self {
         self.idle = idle;
         self
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 /// What a pool's workers do when they have no work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
-pub enum IdleProfile {
+pub enum Idle {
     /// Spin for a while if idle gaps were short lately, then sleep. An idle pool uses no CPU.
     #[default]
     Balanced,
@@ -24,7 +24,7 @@ pub type StopHook = Box<dyn Fn(&WorkerInfo) + Send + Sync>;
 /// The settings, with defaults filled in.
 pub struct Config {
     pub name: String,
-    pub idle: IdleProfile,
+    pub idle: Idle,
     pub when_full: WhenFull,
     pub queue_limit: Option<usize>,
     pub stack_size: Option<usize>,
@@ -48,16 +48,16 @@ impl Config {
     /// How long an idle worker searches at most.
     pub fn search_budget(&self) -> Duration {
         match self.idle {
-            IdleProfile::NeverPark => Duration::MAX,
+            Idle::NeverPark => Duration::MAX,
             _ if !self.can_spin => Duration::ZERO,
-            IdleProfile::Balanced => Duration::from_micros(50),
-            IdleProfile::ParkAtOnce => Duration::ZERO,
+            Idle::Balanced => Duration::from_micros(50),
+            Idle::ParkAtOnce => Duration::ZERO,
         }
     }
 
     /// How many workers may search at a time.
     pub fn max_searching(&self) -> usize {
-        if self.idle == IdleProfile::NeverPark {
+        if self.idle == Idle::NeverPark {
             usize::MAX
         } else {
             1

@@ -59,7 +59,7 @@ mod worker;
 mod worker_shared;
 
 pub use builder::ThreadPoolBuilder;
-pub use config::IdleProfile as Idle;
+pub use config::Idle;
 pub use scope::Scope;
 pub use stats::{Stats, WorkerStats};
 pub use worker::current_worker;

@@ -32,6 +32,7 @@ mod nested;
 mod own_tasks;
 mod pool;
 mod quota;
+mod reports;
 #[path = "../common/mod.rs"]
 mod shared;
 mod shutdown;

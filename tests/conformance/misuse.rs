@@ -168,7 +168,18 @@ fn a_stack_that_no_address_space_holds() {
             panic!("{error:?}")
         };
         assert_eq!((worker, started), (0, 0));
+        let said = format!("{error:#}");
         assert!(std::error::Error::source(&error).is_some());
+        assert!(
+            said.contains(&format!(
+                "a stack of {bytes} bytes (the pool's `stack_size`)"
+            )),
+            "{said}"
+        );
+        assert!(
+            said.contains("smaller") && !said.contains("RLIMIT_NPROC"),
+            "{said}"
+        );
         kit::until_threads_are(before);
     }
     // Odd but possible.

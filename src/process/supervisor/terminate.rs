@@ -17,6 +17,7 @@ use crate::process::pool::task_meta::{TaskLocation, TaskOptions};
 use crate::process::supervisor::slot::{
     DeadlineTimer, SkipWatch, SlotState, Termination, TerminationCause, WorkerSlot,
 };
+use crate::report;
 use crate::sync::Arc;
 use crate::sys::socket;
 use std::cmp::Reverse;
@@ -134,11 +135,11 @@ impl Supervisor {
             return;
         }
         if let Some(started) = slot.started() {
-            log::error!(
+            report::write(format_args!(
                 "worker '{}' (pid {}) cannot be ended, and goes on running its task",
                 lane.worker.name,
                 started.process.pid()
-            );
+            ));
             self.clear_slot(index);
         }
         self.slots[index] = WorkerSlot::new(now);

@@ -81,22 +81,30 @@ fn a_worker_dies_with_its_parent() {
 }
 
 #[test]
-fn a_missing_directory_is_an_error() {
-    let settings = Settings {
-        directory: Some("/nowhere/at/all".into()),
-        ..Settings::default()
-    };
-    let error = Raw::with(&settings).err().expect("no such directory");
-    assert!(
-        matches!(
-            &error,
-            StartError::System {
-                code: Some(libc::ENOENT),
-                ..
-            }
-        ),
-        "{error}"
-    );
+fn a_missing_directory_is_an_error_that_names_it() {
+    for (directory, expected) in [
+        ("/nowhere/at/all", libc::ENOENT),
+        ("/proc/self/exe", libc::ENOTDIR),
+    ] {
+        let settings = Settings {
+            directory: Some(directory.into()),
+            ..Settings::default()
+        };
+        let error = Raw::with(&settings).err().expect("no such directory");
+        assert!(
+            matches!(&error, StartError::System { code: Some(code), .. } if *code == expected),
+            "{error}"
+        );
+        let said = error.to_string();
+        assert!(
+            said.contains(&format!("chdir to {directory} (the pool's `current_dir`)")),
+            "{said}"
+        );
+        assert!(
+            !said.contains("execve") && !said.contains("mount it"),
+            "{said}"
+        );
+    }
 }
 
 #[test]
