@@ -50,6 +50,19 @@ pub fn address_space_left() -> Option<u64> {
     Some(limit.saturating_sub(pages.saturating_mul(page_size())))
 }
 
+/// Whether the kernel would map so many bytes. Err: it refuses, as it would refuse a stack of that size.
+pub fn try_reserve(bytes: usize) -> io::Result<()> {
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | libc::MAP_STACK;
+    // SAFETY: an anonymous mapping at an address of the kernel's choice, which nothing uses.
+    let base = unsafe { libc::mmap(std::ptr::null_mut(), bytes, libc::PROT_NONE, flags, -1, 0) };
+    if base == libc::MAP_FAILED {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: mapped above.
+    unsafe { libc::munmap(base, bytes) };
+    Ok(())
+}
+
 /// The size of the kernel's pages in bytes.
 pub fn page_size() -> u64 {
     // SAFETY: returns a number.

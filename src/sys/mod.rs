@@ -15,6 +15,8 @@ pub mod limits;
 pub mod memfd;
 #[cfg(feature = "process")]
 pub mod myself;
+#[cfg(all(feature = "process", not(any(raddle_loom, raddle_shuttle))))]
+pub mod overflow;
 #[cfg(not(any(raddle_loom, raddle_shuttle)))]
 pub mod pages;
 #[cfg(feature = "process")]

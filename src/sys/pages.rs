@@ -1,7 +1,6 @@
 //! Fresh memory from the kernel: zeroed, and without physical pages until it is used.
 
 use std::alloc::{Layout, handle_alloc_error};
-use std::io;
 use std::ptr::{self, NonNull};
 
 const PAGE: usize = 4096;
@@ -49,19 +48,6 @@ impl Pages {
     pub fn base(&self) -> NonNull<u8> {
         self.base
     }
-}
-
-/// Whether the kernel would map so many bytes. Err: it refuses, as it would refuse a stack of that size.
-pub fn try_reserve(bytes: usize) -> io::Result<()> {
-    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | libc::MAP_STACK;
-    // SAFETY: an anonymous mapping at an address of the kernel's choice, which nothing uses.
-    let base = unsafe { libc::mmap(ptr::null_mut(), bytes, libc::PROT_NONE, flags, -1, 0) };
-    if base == libc::MAP_FAILED {
-        return Err(io::Error::last_os_error());
-    }
-    // SAFETY: mapped above.
-    unsafe { libc::munmap(base, bytes) };
-    Ok(())
 }
 
 impl Drop for Pages {

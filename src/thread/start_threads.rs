@@ -7,8 +7,8 @@ use crate::error::BuildError;
 use crate::future::block;
 use crate::sync::atomic::Ordering::*;
 use crate::sync::{Arc, FutexWait, futex, thread};
+use crate::sys::limits;
 use crate::sys::refusal::refused;
-use crate::sys::{limits, pages};
 
 impl Threads {
     /// Starts the worker threads. Waits until all are ready if one may fail to begin. On failure the caller closes the
@@ -80,7 +80,7 @@ impl Threads {
                 threads.leave();
                 // The standard library tells of a stack that cannot be mapped as of a thread too many.
                 let stack = shared.config.stack_size.unwrap_or(0);
-                match pages::try_reserve(stack.max(1)) {
+                match limits::try_reserve(stack.max(1)) {
                     Err(error) => {
                         let step =
                             format!("mmap of a stack of {stack} bytes (the pool's `stack_size`)");

@@ -258,6 +258,36 @@ fn p22_the_error_says_who_died_and_what_it_said() {
     );
 }
 
+/// Sums the numbers up to `n` on the stack.
+fn descend(n: u64) -> u64 {
+    let frame = std::hint::black_box([n; 64]);
+    match n {
+        0 => 0,
+        n => frame[7] + descend(std::hint::black_box(n - 1)),
+    }
+}
+
+#[test]
+fn p22_a_worker_says_that_its_stack_has_overflowed() {
+    let _watch = watch();
+    let pool = ProcessPool::builder()
+        .workers(1)
+        .stderr(Output::Captured)
+        .build()
+        .unwrap();
+    assert_eq!(pool.submit(descend, 100).result().unwrap(), 5_050);
+    // Each worker, and not only the first.
+    for _ in 0..2 {
+        let outcome = pool.submit(descend, u64::MAX).result();
+        let Err(TaskError::WorkerLost(lost)) = outcome else {
+            panic!("{outcome:?}")
+        };
+        assert_eq!(lost.exit(), WorkerExit::Signaled(libc::SIGABRT));
+        let said = lost.stderr().unwrap();
+        assert!(said.contains("has overflowed its stack"), "{said}");
+    }
+}
+
 #[test]
 fn p23_the_panics_place_travels() {
     let _watch = watch();

@@ -122,6 +122,8 @@ fn prepare(
     descriptors: Descriptors<OwnedFd>,
 ) -> Result<(WorkerLane, WorkerInfo, Option<u64>), StartError> {
     let parent = parent_id();
+    #[cfg(not(any(raddle_loom, raddle_shuttle)))]
+    crate::sys::overflow::report_overflows();
     myself::ignore_broken_pipes();
     myself::set_name(&config.name);
     panics::install();
