@@ -174,6 +174,30 @@ const SENT: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
+/// The maker sends an end and then drops its own sender, while a guest drops the other one.
+const SENT_LAST: Scenario = Scenario {
+    name: "process_queue/sent_last",
+    test: "process_queue::sent_last",
+    shows: "a guest that finds the maker's ends gone finds the end that the maker sent before",
+    must: &["ok"],
+    loom: Loom::unbounded().at_least(20_000),
+    shuttle: Shuttle::sampled(1_000),
+    body: |out| {
+        let queue = queue(1);
+        let (guest, end) = queue.guest_with(2, Kind::Sender);
+        queue.maker.untie(end, Kind::Sender);
+        let leaver = thread::spawn(move || guest.leave(end, Kind::Sender));
+        let sent = queue.maker.offer(Kind::Sender).unwrap();
+        queue.maker.unmake(Kind::Sender);
+        leaver.join().unwrap();
+        assert_eq!(queue.maker.get(false), Found::Empty(None));
+        queue.maker.untie(sent, Kind::Sender);
+        assert_eq!(queue.maker.get(false), Found::Closed);
+        out.saw("ok");
+    },
+    ..Scenario::EMPTY
+};
+
 /// A task ends while the guest that keeps its end drops it.
 const UNTIE: Scenario = Scenario {
     name: "process_queue/untie",
@@ -314,6 +338,7 @@ pub const MODELS: &[Scenario] = &[
     TWO_RECEIVERS,
     LAST_TWO,
     SENT,
+    SENT_LAST,
     UNTIE,
     CLOSE,
     CLOSE_FULL,
