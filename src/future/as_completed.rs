@@ -12,7 +12,8 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 /// Yields the futures in the order in which they complete; those that are done already come
-/// first. It is an iterator that blocks, and a [`Stream`] that does not.
+/// first. It is an iterator that blocks, and a [`Stream`](https://docs.rs/futures-core/0.3/futures_core/stream/trait.Stream.html) that
+/// does not.
 ///
 /// Registers each future once; each completion then costs O(1), whatever the number of futures. A consumer that
 /// is behind is not woken for futures that are already there. Dropping it cancels nothing;

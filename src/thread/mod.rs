@@ -55,6 +55,7 @@ mod start_threads;
 mod stats;
 mod submit;
 mod threads;
+mod when_room;
 mod worker;
 mod worker_shared;
 
@@ -62,6 +63,7 @@ pub use builder::ThreadPoolBuilder;
 pub use config::Idle;
 pub use scope::Scope;
 pub use stats::{Stats, WorkerStats};
+pub use when_room::SpawnWhenRoom;
 pub use worker::current_worker;
 
 use crate::error::{BoxError, BuildError, Rejected, ShutdownError, TaskError};
@@ -134,6 +136,33 @@ impl ThreadPool {
         T: Send + 'static,
     {
         self.start((), move || Ok(f()))
+    }
+
+    /// As [`spawn`](Self::spawn), for async code: waits for a place in the queue without blocking the thread, whatever the pool does
+    /// when it is full. The output is the task's future, which can be awaited, cancelled or dropped as any other.
+    ///
+    /// Who waits gets a place in the order in which the waits began, unless another submitter is quicker. Dropping the wait is safe at any
+    /// moment: the task does not run then, and the place goes to the next. Without a `queue_limit`, and in a task of the pool
+    /// itself, it is ready at once. It costs a lock and a node of a tree for a submitter that has to wait.
+    ///
+    /// ```
+    /// use raddle::{ThreadPool, WhenFull};
+    ///
+    /// async fn digest(pool: &ThreadPool, body: Vec<u8>) -> u64 {
+    ///     let task = pool.spawn_when_room(move || body.iter().map(|&byte| u64::from(byte)).sum()).await;
+    ///     task.await.unwrap()
+    /// }
+    ///
+    /// let pool = ThreadPool::builder().workers(1).queue_limit(1).build()?;
+    /// assert_eq!(futures::executor::block_on(digest(&pool, vec![1, 2, 3])), 6);
+    /// # Ok::<(), raddle::BuildError>(())
+    /// ```
+    pub fn spawn_when_room<F, T>(&self, f: F) -> SpawnWhenRoom<'_, F>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        SpawnWhenRoom::new(self, f)
     }
 
     /// As [`spawn`](Self::spawn) for a task that can fail: its `Err` becomes [`TaskError::Failed`].

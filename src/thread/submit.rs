@@ -89,6 +89,11 @@ impl Shared {
                 Admission::Full => return task.fail(self.full()),
             }
         }
+        self.submit_admitted(task);
+    }
+
+    /// Takes a task in that has its place, if it needs one, or completes it with the reason why not. Never blocks.
+    pub fn submit_admitted(&self, task: Task) {
         if let Err(task) = self.push_outside(task) {
             self.admissions.start(task.raw().tag);
             task.fail(self.rejection());

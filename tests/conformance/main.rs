@@ -33,6 +33,7 @@ mod own_tasks;
 mod pool;
 mod quota;
 mod reports;
+mod room;
 #[path = "../common/mod.rs"]
 mod shared;
 mod shutdown;

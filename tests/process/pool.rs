@@ -236,10 +236,14 @@ fn threads_that_wait_for_one_worker_do_not_depend_on_a_callback() {
     let pool = pool(1);
     let (running, runs) = mpsc::channel();
     let (release, released) = mpsc::channel::<()>();
-    pool.submit(|n: u32| n, 1).add_done_callback(move |_| {
+    // Not done before the callback is there, or it would run on this thread.
+    let begin = FileGate::new();
+    let first = pool.submit(wait_at, begin.path());
+    first.add_done_callback(move |_| {
         running.send(()).unwrap();
         let _ = released.recv();
     });
+    begin.open();
     runs.recv().unwrap();
     let gates: Vec<FileGate> = (0..4).map(|_| FileGate::new()).collect();
     let waiters: Vec<_> = gates

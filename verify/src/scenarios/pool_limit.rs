@@ -1,5 +1,6 @@
 //! The places of a pool's limit come back once, whoever starts or cancels the task.
 
+use super::cell_kit::{Kit, drive, poll};
 use super::pool::{Made, Signal, builder, how};
 use crate::sync::thread;
 use crate::{Scenario, Shuttle};
@@ -125,4 +126,53 @@ const HELPED: Scenario = Scenario {
     ..Scenario::EMPTY
 };
 
-pub const MODELS: &[Scenario] = &[CANCEL, CANCEL_WAKES, HELPED];
+/// Three wait in async code for the place of a held pool; one of them is dropped.
+const ROOM: Scenario = Scenario {
+    name: "pool/limit_room",
+    test: "pool_limit::room",
+    shows: "async code that waits for a place gets one, each its own",
+    may: &["one"],
+    forbidden: &["none", "two"],
+    threads: 3,
+    shuttle: Shuttle::sampled(1_000),
+    body: |out| {
+        let kit = Kit::new();
+        let made = Made::default();
+        let pool = small(WhenFull::Reject);
+        let (gate, open) = Signal::pair();
+        let (started, has_started) = Signal::pair();
+        let blocker = pool.spawn(move || {
+            started.notify();
+            gate.wait();
+        });
+        has_started.wait();
+        let queued = pool.spawn(made.task());
+        let (other, theirs, waker) = (Arc::clone(&pool), made.clone(), kit.waker());
+        let submitter = thread::spawn(move || {
+            let mut tasks = [(), ()].map(|()| other.spawn_when_room(theirs.task()));
+            // Both wait, if the place is not free yet.
+            let early: Vec<_> = tasks.iter_mut().map(|task| poll(task, &waker)).collect();
+            for (task, early) in tasks.iter_mut().zip(early) {
+                let task = match early {
+                    std::task::Poll::Ready(task) => task,
+                    std::task::Poll::Pending => drive(task, &waker).0,
+                };
+                assert_eq!(how(task), "done");
+            }
+        });
+        let ours = kit.waker();
+        let mut dropped = pool.spawn_when_room(made.task());
+        assert!(poll(&mut dropped, &ours).is_pending());
+        open.notify();
+        drop(dropped);
+        assert_eq!([how(blocker), how(queued)].concat(), "donedone");
+        submitter.join().unwrap();
+        out.saw(places(&pool));
+        drop((pool, ours));
+        made.finish();
+        kit.finish();
+    },
+    ..Scenario::EMPTY
+};
+
+pub const MODELS: &[Scenario] = &[CANCEL, CANCEL_WAKES, HELPED, ROOM];

@@ -294,7 +294,7 @@ pub const BUGS: &[Bug] = &[
             // WAKE",
             r"if now & WAITING != 0 {
             if PLANTED {
-                futex::wake_one(&self.0);
+                futex::wake_one(&self.word);
                 return;
             }
             // WAKE",
@@ -306,12 +306,12 @@ pub const BUGS: &[Bug] = &[
         name: "limit.close-wake",
         file: "src/future/admissions/limit.rs",
         edits: &[(
-            r"self.0.fetch_or(CLOSED, Relaxed);
+            r"self.word.fetch_or(CLOSED, Relaxed);
         // WAKE: the other end is QueueLimit::take.
-        futex::wake_all(&self.0);",
-            r"self.0.fetch_or(CLOSED, Relaxed);
+        futex::wake_all(&self.word);",
+            r"self.word.fetch_or(CLOSED, Relaxed);
         if !PLANTED {
-            futex::wake_all(&self.0);
+            futex::wake_all(&self.word);
         }",
         )],
         why: "A submitter that waits for a place does not learn that the pool is closed.",
@@ -326,6 +326,56 @@ pub const BUGS: &[Bug] = &[
         )],
         why: "A submitter that is about to wait for a place does not check whether the pool is closed.",
         fate: Loom("limit::close"),
+    },
+    Bug {
+        name: "limit.list-wake",
+        file: "src/future/admissions/limit.rs",
+        edits: &[(
+            "if now & LISTED != 0 {",
+            "if !PLANTED && now & LISTED != 0 {",
+        )],
+        why: "Async code that waits for a place is not woken when one comes back.",
+        fate: Loom("limit::list_give"),
+    },
+    Bug {
+        name: "limit.list-close",
+        file: "src/future/admissions/limit.rs",
+        edits: &[(
+            "listed.into_values().for_each(Waker::wake);",
+            "if !PLANTED { listed.into_values().for_each(Waker::wake); }",
+        )],
+        why: "Async code that waits for a place does not learn of the end.",
+        fate: Loom("limit::list_close"),
+    },
+    Bug {
+        name: "limit.list-announce",
+        file: "src/future/admissions/limit.rs",
+        edits: &[(
+            "while now & (FREE | CLOSED) == 0 {",
+            "while now & if PLANTED { CLOSED } else { FREE | CLOSED } == 0 {",
+        )],
+        why: "Async code waits though a place has come back since it looked.",
+        fate: Loom("limit::list_give"),
+    },
+    Bug {
+        name: "limit.list-pass",
+        file: "src/future/admissions/limit.rs",
+        edits: &[(
+            "if was_called && self.word.load(Relaxed) & FREE != 0 {",
+            "if !PLANTED && was_called && self.word.load(Relaxed) & FREE != 0 {",
+        )],
+        why: "A wait that is dropped after it was woken takes the wake with it.",
+        fate: Loom("limit::list_give_up"),
+    },
+    Bug {
+        name: "limit.list-empty",
+        file: "src/future/admissions/limit.rs",
+        edits: &[(
+            "if list.wakers.is_empty() {",
+            "if PLANTED || list.wakers.is_empty() {",
+        )],
+        why: "After one is woken the others in the list are forgotten.",
+        fate: Loom("limit::list_two"),
     },
     Bug {
         name: "admissions.cancelled",
