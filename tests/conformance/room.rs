@@ -4,7 +4,8 @@ use super::common::{hold, watch};
 use futures::FutureExt;
 use futures::executor::block_on;
 use raddle::{Rejected, Shutdown, TaskError, ThreadPool, WhenFull};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, mpsc};
+use std::task::{Context, Poll, Wake, Waker};
 
 fn small(when_full: WhenFull) -> ThreadPool {
     let pool = ThreadPool::builder().workers(1).name("small");
@@ -26,37 +27,57 @@ fn async_code_waits_for_room_whatever_the_pool_does_when_it_is_full() {
     }
 }
 
+/// A waker that says whom it has called.
+struct Caller(usize, mpsc::Sender<usize>);
+
+impl Wake for Caller {
+    fn wake(self: Arc<Self>) {
+        self.1.send(self.0).unwrap();
+    }
+}
+
 #[test]
 fn each_place_goes_to_the_wait_that_began_first() {
     let _watch = watch();
     let pool = small(WhenFull::Block);
-    let order = Arc::new(Mutex::new(Vec::new()));
+    let (ran, order) = mpsc::channel();
+    let (call, calls) = mpsc::channel();
     let held = hold(&pool);
     let queued = pool.spawn(|| ());
     let mut waits: Vec<_> = (0..20)
         .map(|n| {
-            let order = Arc::clone(&order);
-            pool.spawn_when_room(move || order.lock().unwrap().push(n))
+            let ran = ran.clone();
+            let task = move || ran.send(n).unwrap();
+            let waker = Waker::from(Arc::new(Caller(n, call.clone())));
+            Some((pool.spawn_when_room(task), waker))
         })
         .collect();
-    for wait in &mut waits {
-        assert!(wait.now_or_never().is_none());
+    let mut poll = |n: usize| {
+        let wait: &mut Option<_> = &mut waits[n];
+        let (mut wait, waker) = wait.take()?;
+        match wait.poll_unpin(&mut Context::from_waker(&waker)) {
+            Poll::Ready(task) => Some(task),
+            Poll::Pending => {
+                // Dropped waits have no turn.
+                waits[n] = (n != 0 && n != 7).then_some((wait, waker));
+                None
+            }
+        }
+    };
+    for n in 0..20 {
+        assert!(poll(n).is_none());
     }
-    // Dropped waits are no turns.
-    drop(waits.remove(7));
-    drop(waits.remove(0));
     held.release();
-    let tasks = block_on(futures::future::join_all(waits));
+    // Each is polled when it is called, and only then.
+    let tasks: Vec<_> = (0..18)
+        .map(|_| poll(calls.recv().unwrap()).expect("a place"))
+        .collect();
     for task in tasks {
         task.result().unwrap();
     }
     queued.result().unwrap();
-    let order = order.lock().unwrap();
-    assert_eq!(order.len(), 18);
-    assert!(
-        order.is_sorted() && !order.contains(&0) && !order.contains(&7),
-        "{order:?}"
-    );
+    let expected: Vec<_> = (1..20).filter(|n| *n != 7).collect();
+    assert_eq!(order.try_iter().collect::<Vec<_>>(), expected);
 }
 
 #[test]
