@@ -93,6 +93,7 @@ impl Shared {
     }
 
     /// Takes a task in that has its place, if it needs one, or completes it with the reason why not. Never blocks.
+    #[inline]
     pub fn submit_admitted(&self, task: Task) {
         if let Err(task) = self.push_outside(task) {
             self.admissions.start(task.raw().tag);
