@@ -2,7 +2,5 @@
 # The protocols under loom: every interleaving and every allowed memory order, within each model's bound.
 source "$(dirname "$0")/common.sh"
 
-# The protocols' own assertions are judged too: they cost no time that could be measured.
-export CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS=true
 with_cfg loom cargo test --locked --release -p raddle-verify --no-default-features \
   --test tables --test models

@@ -6,6 +6,8 @@ mod harness;
 mod litmus;
 #[cfg(raddle_loom)]
 mod litmus_token;
+#[cfg(raddle_loom)]
+mod stacks;
 
 #[cfg(raddle_loom)]
 fn main() -> std::process::ExitCode {

@@ -348,7 +348,6 @@ fn build(copy: &Path, target: &Path, checker: Checker) -> Result<PathBuf, Error>
             "RUSTC_WORKSPACE_WRAPPER",
             std::path::absolute(format!("ci/cfg/raddle_{name}"))?,
         )
-        .env("CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS", "true")
         .current_dir(copy)
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
