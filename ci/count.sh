@@ -9,18 +9,8 @@ if ! command -v valgrind >/dev/null; then
   as_root apt-get install -y -qq --no-install-recommends valgrind
 fi
 
-# gungraun and its runner are of one version, the lock file's. Without optimisation it builds in half the time, and runs
-# valgrind all the same.
-version="$(sed -n '/^name = "gungraun-runner"$/{n;s/^version = "\(.*\)"$/\1/p}' Cargo.lock)"
-tools="$target/tools"
-runner="$tools/bin/gungraun-runner"
-if [ "$("$runner" --version 2>/dev/null | grep -o '[0-9][0-9.]*' | head -n 1)" != "$version" ]; then
-  begin=$SECONDS
-  CARGO_PROFILE_DEV_DEBUG=0 cargo install --quiet --locked --debug --force "gungraun-runner@$version" \
-    --root "$tools" --target-dir "$tools/build"
-  rm -rf "$tools/build"
-  echo "gungraun-runner $version installed in $((SECONDS - begin)) s"
-fi
+runner="$target/debug/raddle-counter"
+cargo build --locked --quiet -p raddle-counter
 
 # What is counted is built as the manifest says.
 unset CARGO_PROFILE_RELEASE_DEBUG

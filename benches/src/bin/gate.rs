@@ -25,7 +25,7 @@ with --commits:
   --under COMMAND what compare is run under, such as 'taskset -c 2,3'
   --no-counts     counts no instructions
   --target FOLDER where cargo builds (default target)
-  --runner FILE   gungraun-runner, if it is neither where ci/count.sh installs it nor on the path
+  --runner FILE   gungraun-runner, if it is neither where ci/count.sh builds it nor on the path
 
 exit code: 0 nothing is worse, 1 something is, 2 wrong usage or nothing to compare could be had,
            3 cannot tell (of something; nothing that could be told is worse)";

@@ -234,18 +234,19 @@ impl Side {
     }
 }
 
-/// gungraun's runner: the one that was named, the one that `ci/count.sh` installed, or one on the path.
+/// gungraun's runner: the one that was named, the one that `ci/count.sh` built, or one on the path.
 fn runner(plan: &Plan, target: &Path) -> Result<PathBuf, String> {
     if let Some(named) = &plan.runner {
         return Ok(named.clone());
     }
+    let built = target.join("debug/raddle-counter");
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders = [target.join("tools/bin")];
-    let mut folders = folders.into_iter().chain(std::env::split_paths(&path));
-    folders
-        .find_map(|folder| Some(folder.join("gungraun-runner")).filter(|file| file.is_file()))
+    let on_the_path = std::env::split_paths(&path).map(|folder| folder.join("gungraun-runner"));
+    std::iter::once(built)
+        .chain(on_the_path)
+        .find(|file| file.is_file())
         .ok_or_else(|| {
-            "no gungraun-runner: ci/count.sh installs what counting needs, --no-counts does without"
+            "no gungraun-runner: ci/count.sh builds what counting needs, --no-counts does without"
                 .to_owned()
         })
 }
