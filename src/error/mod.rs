@@ -49,7 +49,7 @@ pub enum TaskError {
     Cancelled,
     /// The task panicked.
     Panicked(PanicReport),
-    /// The task returned an error (from `try_spawn`, `try_submit`, `try_map` or
+    /// The task returned an error (from `try_spawn`, `try_submit`, `try_map`, `try_map_unordered` or
     /// [`Promise::fail`](crate::Promise::fail)).
     Failed(BoxError),
     /// The pool did not accept the task; it never ran.

@@ -230,6 +230,37 @@ pub trait Executor {
         let task = move |arg| Ok(task(arg));
         MapUnordered::new(Window::new(OnExecutor { executor, task }, args.into_iter()))
     }
+
+    /// As [`map_unordered`](Self::map_unordered), for a task that can fail: its `Err` becomes [`TaskError::Failed`], and the iteration
+    /// goes on.
+    ///
+    /// ```
+    /// use raddle::{AnyExecutor, Executor, ThreadPool};
+    ///
+    /// let executor = AnyExecutor::from(ThreadPool::new(2)?);
+    /// let words = ["1", "two", "3"].map(String::from);
+    /// for (index, number) in executor.try_map_unordered(|word: String| word.parse::<i32>(), words) {
+    ///     assert_eq!(number.is_err(), index == 1);
+    /// }
+    /// # Ok::<(), raddle::BuildError>(())
+    /// ```
+    fn try_map_unordered<F, A, R, E, I>(
+        &self,
+        task: F,
+        args: I,
+    ) -> MapUnordered<impl Submitter<A, R>, I::IntoIter, R>
+    where
+        Self: Sized,
+        F: Fn(A) -> Result<R, E> + Copy + Send + 'static,
+        A: Payload,
+        R: Payload,
+        E: Into<BoxError> + 'static,
+        I: IntoIterator<Item = A>,
+    {
+        let task = move |arg| task(arg).map_err(|error| TaskError::Failed(error.into()));
+        let executor = self;
+        MapUnordered::new(Window::new(OnExecutor { executor, task }, args.into_iter()))
+    }
 }
 
 /// Any executor, with a task that can travel to another process.

@@ -11,6 +11,7 @@
 //! | [`memory`] | where cells are allocated |
 //! | [`block`], [`spin`] | how a thread waits for one task |
 //! | [`set`], [`wait`](mod@wait), [`as_completed`](mod@as_completed) | waiting for many |
+//! | `then` | what follows a future, without a thread that waits |
 //! | [`current`], [`panics`] | the running task of a thread, and the report of its panic |
 
 pub mod admissions;
@@ -31,6 +32,7 @@ pub mod spin;
 pub mod state;
 pub mod tag;
 pub mod task;
+mod then;
 pub mod wait;
 mod waker;
 

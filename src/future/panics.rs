@@ -7,6 +7,7 @@
 use super::{block, current};
 use crate::error::{PanicDetails, PanicReport, Trace};
 use crate::report::{self, message_of};
+use crate::sync;
 use std::any::Any;
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::cell::RefCell;
@@ -23,9 +24,13 @@ std::thread_local! {
     static SEEN: RefCell<Option<Seen>> = const { RefCell::new(None) };
 }
 
-/// Installs the hook, once per process. Called when a pool is built and when a worker process starts.
+/// Installs the hook, once per process. Called when a pool is built, when a worker process starts, and before a promise runs a function.
 pub fn install() {
     static ONCE: Once = Once::new();
+    // The hook reads a modelled thread-local, which the checker itself cannot do when it panics.
+    if sync::MODEL {
+        return;
+    }
     ONCE.call_once(|| {
         let before = panic::take_hook();
         panic::set_hook(Box::new(move |info| {

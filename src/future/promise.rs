@@ -1,11 +1,13 @@
 //! `promise`: a future that the program itself completes.
 
-use super::Future;
 use super::state::Claim;
 use super::task::{PromisedTask, promised};
+use super::{Future, current, panics};
 use crate::error::TaskError;
+use crate::report;
 use std::cell::Cell;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Makes a future and the promise that completes it. Use it to write an executor of your own, or to adapt an interface that
 /// calls back. Never blocks.
@@ -113,6 +115,36 @@ impl<T> Promise<T> {
             Ok(_) => unreachable!("an error was given"),
             Err(error) => error,
         })
+    }
+
+    /// Runs `f` on this thread and completes the future with what it returns, or with its panic ([`TaskError::Panicked`]). It runs as a
+    /// task: [`cancel_requested`](crate::cancel_requested) tells it of a cancel that comes too late. The future's callbacks run here,
+    /// before this returns.
+    ///
+    /// False: the future was cancelled before, and `f` has not run.
+    ///
+    /// ```
+    /// let (promise, answer) = raddle::promise::<u8>();
+    /// std::thread::spawn(move || promise.run(|| panic!("no such row")));
+    /// assert!(answer.result().unwrap_err().to_string().contains("no such row"));
+    /// ```
+    pub fn run(self, f: impl FnOnce() -> T) -> bool {
+        if !self.started.get() && !self.start() {
+            report::contain_drop("task", || drop(f));
+            return false;
+        }
+        let outcome = self.call(f);
+        self.finish(outcome).is_ok()
+    }
+
+    /// Calls `f` as a task of this promise.
+    pub(super) fn call<R>(&self, f: impl FnOnce() -> R) -> Result<R, TaskError> {
+        panics::install();
+        let running = current::enter(self.task().raw());
+        // UNWIND: the panic is the outcome.
+        let outcome = catch_unwind(AssertUnwindSafe(f));
+        drop(running);
+        outcome.map_err(|payload| TaskError::Panicked(panics::report(payload, None)))
     }
 
     fn finish(mut self, outcome: Result<T, TaskError>) -> Result<(), Result<T, TaskError>> {

@@ -60,4 +60,21 @@ impl<S: 'static> IsolatePool<S> {
     {
         self.threads().map_unordered(task, args)
     }
+
+    /// As [`map_unordered`](Self::map_unordered), for a task that can fail: see
+    /// [`ThreadPool::try_map_unordered`](crate::ThreadPool::try_map_unordered).
+    pub fn try_map_unordered<F, A, R, E, I>(
+        &self,
+        task: F,
+        args: I,
+    ) -> MapUnordered<impl Submitter<A, R>, I::IntoIter, R>
+    where
+        F: Fn(A) -> Result<R, E> + Send + Sync + 'static,
+        A: Send + 'static,
+        R: Send + 'static,
+        E: Into<BoxError> + 'static,
+        I: IntoIterator<Item = A>,
+    {
+        self.threads().try_map_unordered(task, args)
+    }
 }

@@ -161,10 +161,7 @@ impl ThreadPoolBuilder {
     /// joined; after a [`start_timeout`](Self::start_timeout) they are stopped, and not waited for.
     pub fn build(self) -> Result<ThreadPool, BuildError> {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
-        // The panic hook reads a modelled thread-local, which the checker itself cannot do when it panics.
-        if !sync::MODEL {
-            panics::install();
-        }
+        panics::install();
         let allowed = affinity::allowed();
         let cores = self.pin.cores(self.workers, &allowed, MAX_WORKERS)?;
         // Each isolate has a number of its own, after that of its pool. The tag of a task for one isolate has that number.

@@ -124,4 +124,32 @@ impl ThreadPool {
     {
         MapUnordered::new(self.window(move |arg| Ok(task(arg)), args))
     }
+
+    /// As [`map_unordered`](Self::map_unordered), for a task that can fail: its `Err` becomes [`TaskError::Failed`], and the iteration
+    /// goes on.
+    ///
+    /// ```
+    /// use raddle::ThreadPool;
+    ///
+    /// let pool = ThreadPool::new(2)?;
+    /// for (index, number) in pool.try_map_unordered(|word: &str| word.parse::<i32>(), ["1", "two", "3"]) {
+    ///     assert_eq!(number.is_err(), index == 1);
+    /// }
+    /// # Ok::<(), raddle::BuildError>(())
+    /// ```
+    pub fn try_map_unordered<F, A, R, E, I>(
+        &self,
+        task: F,
+        args: I,
+    ) -> MapUnordered<impl Submitter<A, R>, I::IntoIter, R>
+    where
+        F: Fn(A) -> Result<R, E> + Send + Sync + 'static,
+        A: Send + 'static,
+        R: Send + 'static,
+        E: Into<BoxError> + 'static,
+        I: IntoIterator<Item = A>,
+    {
+        let task = move |arg| task(arg).map_err(|error| TaskError::Failed(error.into()));
+        MapUnordered::new(self.window(task, args))
+    }
 }

@@ -236,6 +236,21 @@ pub trait Kind {
         executor.map_unordered(task, args)
     }
 
+    fn try_map_unordered<F, A, R, E, I>(
+        executor: &Self::Executor,
+        task: F,
+        args: I,
+    ) -> MapUnordered<impl Submitter<A, R>, I::IntoIter, R>
+    where
+        F: Fn(A) -> Result<R, E> + Copy + Send + 'static,
+        A: Payload,
+        R: Payload,
+        E: Into<BoxError> + 'static,
+        I: IntoIterator<Item = A>,
+    {
+        executor.try_map_unordered(task, args)
+    }
+
     /// What a panic of a task said, and where. `None` for any other error.
     fn panic(error: &TaskError) -> Option<(String, String)> {
         match error {

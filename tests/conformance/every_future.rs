@@ -29,6 +29,7 @@ for_every_executor! {
     f34_a_dropped_future_does_not_cancel
     f34_cancel_on_drop_does
     f36_a_future_is_awaited
+    f37_a_future_is_mapped_and_forwarded
 }
 
 fn f01_a_new_future_is_pending<K: Kind>() {
@@ -347,4 +348,20 @@ fn f36_a_future_is_awaited<K: Kind>() {
         sum
     });
     assert_eq!(sum, (0..100).sum::<u64>());
+}
+
+fn f37_a_future_is_mapped_and_forwarded<K: Kind>() {
+    let executor = K::make(1);
+    // Done before, and not done yet.
+    let done = executor.submit(same, 1);
+    done.wait();
+    assert_eq!(done.map_ok(|n| n + 1).result().unwrap(), 2);
+    let held = hold_only(&executor);
+    let mapped = executor.submit(same, 2).map_ok(|n| n.to_string());
+    let (promise, forwarded) = raddle::promise();
+    executor.submit(same, 3).forward(promise);
+    assert!(!mapped.is_done() && !forwarded.is_done());
+    held.let_go();
+    assert_eq!(mapped.result().unwrap(), "2");
+    assert_eq!(forwarded.result().unwrap(), 3);
 }

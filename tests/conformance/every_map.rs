@@ -1,4 +1,4 @@
-//! Rows M for each kind of executor: `map`, `try_map` and `map_unordered`. The rest of these rows is in `map.rs`.
+//! Rows M for each kind of executor: `map`, `try_map`, `map_unordered` and `try_map_unordered`. The rest of these rows is in `map.rs`.
 
 use crate::common::{Files, Kind, hold_only, is_shut_down, notes, open, until, wait_until_open};
 use crate::kinds::for_every_executor;
@@ -124,6 +124,13 @@ fn m04_the_iteration_goes_on_after_errors_and_panics<K: Kind>() {
             Err(TaskError::Failed(why)) => {
                 assert!(why.to_string().ends_with(&format!("{n} is even")))
             }
+            Err(other) => panic!("{other}"),
+        }
+    }
+    for (index, outcome) in K::try_map_unordered(&executor, odd, 0..300) {
+        match outcome {
+            Ok(value) => assert_eq!((value, value % 2), (index as u64, 1)),
+            Err(TaskError::Failed(_)) => assert_eq!(index % 2, 0),
             Err(other) => panic!("{other}"),
         }
     }

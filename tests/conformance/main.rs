@@ -38,4 +38,5 @@ mod room;
 mod shared;
 mod shutdown;
 mod tasks;
+mod then;
 mod waiting;

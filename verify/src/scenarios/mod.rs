@@ -52,6 +52,7 @@ mod set;
 mod shutdown;
 mod state;
 mod take_over;
+mod then;
 mod wake;
 mod wasm_signal;
 
@@ -102,6 +103,7 @@ pub static FILES: &[(&str, &[Scenario])] = &[
     ("shutdown", shutdown::MODELS),
     ("state", state::MODELS),
     ("take_over", take_over::MODELS),
+    ("then", then::MODELS),
     ("wake", wake::MODELS),
     ("wasm_signal", wasm_signal::MODELS),
 ];

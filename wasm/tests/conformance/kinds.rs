@@ -129,6 +129,21 @@ impl<const IS_FRESH: bool> Kind for Guests<IS_FRESH> {
         executor.0.map_unordered(name_of::<F>(), args)
     }
 
+    fn try_map_unordered<F, A, R, E, I>(
+        executor: &Self,
+        _: F,
+        args: I,
+    ) -> MapUnordered<impl Submitter<A, R>, I::IntoIter, R>
+    where
+        F: Fn(A) -> Result<R, E> + Copy + Send + 'static,
+        A: Payload,
+        R: Payload,
+        E: Into<BoxError> + 'static,
+        I: IntoIterator<Item = A>,
+    {
+        executor.0.map_unordered(name_of::<F>(), args)
+    }
+
     fn panic(error: &TaskError) -> Option<(String, String)> {
         let TaskError::Failed(error) = error else {
             return None;

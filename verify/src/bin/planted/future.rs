@@ -514,4 +514,28 @@ pub const BUGS: &[Bug] = &[
         why: "An owner whose cells have all come back frees nothing.",
         fate: Shuttle("memory::chain"),
     },
+    Bug {
+        name: "then.put-back",
+        file: "src/future/then.rs",
+        edits: &[(
+            "Poll::Pending => *step = Some((future, then)),",
+            "Poll::Pending if PLANTED => {
+                drop(step);
+                *self.0.lock() = Some((future, then));
+            }
+            Poll::Pending => *step = Some((future, then)),",
+        )],
+        why: "The task ends before the future is back in its place: nobody goes on with it.",
+        fate: Loom("then::run_map"),
+    },
+    Bug {
+        name: "then.cancelled",
+        file: "src/future/promise.rs",
+        edits: &[(
+            "if !self.started.get() && !self.start() {",
+            "if !self.started.get() && !self.start() && !PLANTED {",
+        )],
+        why: "The function runs though what follows was cancelled.",
+        fate: Loom("then::run_cancel"),
+    },
 ];
