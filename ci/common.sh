@@ -27,7 +27,7 @@ need_component() {
   fi
 }
 
-# From here on cargo builds with clippy, which allows no warning: what a step builds is linted as it is built, not checked once more.
+# From here on what a step builds is linted with clippy as it is built, and no warning is allowed: no other step has to check it.
 lint_as_built() {
   need_component clippy clippy
   export RUSTC_WORKSPACE_WRAPPER="$PWD/ci/cfg/clippy.sh"

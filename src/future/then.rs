@@ -1,6 +1,7 @@
 //! What follows a future without a thread that waits for it: [`Future::map_ok`], [`Future::and_then`], [`Future::forward`].
 //!
-//! The future lies in a [`Step`] that is its own waker. Whoever completes the task wakes it, takes the outcome and goes on with it.
+//! The future lies in a [`Step`], which is its waker. The thread that completes the task wakes the step, takes the outcome and goes on
+//! with it.
 //! There is no protocol of its own here: it is one poll and one wake, under a lock. Models: `verify/src/scenarios/then.rs`.
 
 use super::Future;
